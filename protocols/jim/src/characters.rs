@@ -1,0 +1,132 @@
+//! How long a piece of JSON text is, as the wire counts.
+//!
+//! "Characters = Unicode scalar values, counted after decoding: an escape sequence counts as the one
+//! character it stands for, white space outside strings does not count."
+
+/// What one pass over JSON text finds out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Measure {
+    /// Characters as the wire counts them; near enough where the text is not valid JSON.
+    pub(crate) characters: usize,
+    /// A `\u` escape stands for half of a surrogate pair, which is no character: the text is not valid.
+    pub(crate) lone_surrogate: bool,
+}
+
+/// Measures JSON text, which need be neither whole nor valid.
+pub(crate) fn measure(json: &[u8]) -> Measure {
+    let mut measure = Measure {
+        characters: 0,
+        lone_surrogate: false,
+    };
+    let (mut at, mut in_string) = (0, false);
+    while let Some(&byte) = json.get(at) {
+        let mut width = 1;
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => width = measure.escape(&json[at..]),
+            _ => {}
+        }
+        measure.characters += usize::from(counts(byte, in_string));
+        at += width;
+    }
+    measure
+}
+
+/// Whether a character begins with this byte: not where UTF-8 goes on, nor at white space between tokens.
+fn counts(byte: u8, in_string: bool) -> bool {
+    let goes_on = byte & 0xC0 == 0x80;
+    !goes_on && (in_string || !is_white_space(byte))
+}
+
+/// White space as JSON has it.
+pub(crate) fn is_white_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+impl Measure {
+    /// The bytes of the escape sequence that `json` begins with; a surrogate pair is one of twelve bytes.
+    fn escape(&mut self, json: &[u8]) -> usize {
+        match utf16_unit(json) {
+            None => 2,
+            Some(0xD800..=0xDBFF) if matches!(utf16_unit(&json[6..]), Some(0xDC00..=0xDFFF)) => 12,
+            Some(unit) => {
+                self.lone_surrogate |= matches!(unit, 0xD800..=0xDFFF);
+                6
+            }
+        }
+    }
+}
+
+/// The UTF-16 unit of a `\uXXXX` that `json` begins with.
+fn utf16_unit(json: &[u8]) -> Option<u32> {
+    let digits = json.strip_prefix(br"\u")?.get(..4)?;
+    digits.iter().try_fold(0, |unit, digit| {
+        Some(unit * 16 + char::from(*digit).to_digit(16)?)
+    })
+}
+
+/// At most `limit` characters of `text`, fit to be shown: control characters become U+FFFD.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    let shown = text.chars().map(|c| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    });
+    shown.take(limit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{measure, printable};
+
+    fn characters(json: &str) -> usize {
+        measure(json.as_bytes()).characters
+    }
+
+    fn lone_surrogate(json: &str) -> bool {
+        measure(json.as_bytes()).lone_surrogate
+    }
+
+    #[test]
+    fn white_space_counts_inside_strings_only() {
+        assert_eq!(characters("{ \t\r\n\"a b\" : 1 }"), 9);
+    }
+
+    #[test]
+    fn a_character_is_one_however_many_bytes_it_has() {
+        assert_eq!(characters(r#""aжж🦀""#), 6);
+    }
+
+    #[test]
+    fn an_escape_is_one_character() {
+        assert_eq!(characters(r#""\n\"\\A""#), 6);
+        assert_eq!(characters(r#""\u0041\u0416""#), 4);
+        assert_eq!(characters(r#""\ud83e\udd80\uD83E\uDD80""#), 4);
+    }
+
+    #[test]
+    fn half_a_pair_is_found() {
+        assert!(lone_surrogate(r#""\ud83e""#));
+        assert!(lone_surrogate(r#""\ud83ex""#));
+        assert!(lone_surrogate(r#""\ud83e\u0041""#));
+        assert!(lone_surrogate(r#""\ud83e\ud83e\udd80""#));
+        assert!(lone_surrogate(r#""\udd80""#));
+        assert!(!lone_surrogate(r#""\ud83e\udd80""#));
+        assert!(!lone_surrogate(r#""\\ud83e""#));
+    }
+
+    #[test]
+    fn text_cut_anywhere_is_measured_without_a_crash() {
+        let json = r#"{"a\ud83e\udd80":"ж\u0416\\"}"#;
+        for end in 0..json.len() {
+            measure(&json.as_bytes()[..end]);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_harmless() {
+        assert_eq!(printable("a\u{1b}[2J\nbcd", 6), "a\u{fffd}[2J\u{fffd}");
+    }
+}

@@ -1,0 +1,130 @@
+//! What a client says.
+
+use crate::document;
+use crate::encoding::Encoding;
+use crate::extra::Extra;
+use crate::sink::Counter;
+use bytes::{BufMut, BytesMut};
+use std::fmt;
+
+/// What a client says, as far as it is meant: its `time` "is not trusted" and not kept.
+///
+/// Names are at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters when they were decoded by a
+/// [`ServerCodec`](crate::ServerCodec); whether they can be names at all (they may be empty) is not decided here.
+#[derive(Clone, PartialEq)]
+pub enum ClientFrame {
+    /// `authenticate`: says who one is and proves it.
+    Authenticate {
+        /// `user.account_name`.
+        account_name: String,
+        /// `user.password`, as it was typed.
+        password: String,
+    },
+    /// `presence`: says that one is there; makes a guest of a client that has no name yet.
+    Presence {
+        /// `user.account_name`; a presence that answers a probe may come without.
+        account_name: Option<String>,
+        /// `user.status`, a text for the others.
+        status: Option<String>,
+    },
+    /// `msg`: a message to a user or to a room.
+    Msg {
+        /// A user's name, or a room's with its `#`.
+        to: String,
+        /// The sender's own name.
+        from: String,
+        /// The text, at most [`MESSAGE_CHARS`](crate::limits::MESSAGE_CHARS) characters.
+        message: String,
+        /// What the client said its text is; ASCII where it said nothing.
+        encoding: Encoding,
+        /// Unknown fields, to be passed on.
+        extra: Extra,
+    },
+    /// `join`: enters a room.
+    Join {
+        /// The room's name with its `#`.
+        room: String,
+        /// What a protected room asks for.
+        password: Option<String>,
+    },
+    /// `leave`: leaves a room.
+    Leave {
+        /// The room's name with its `#`.
+        room: String,
+    },
+    /// `quit`: the farewell; there is no answer, "the server closes".
+    Quit,
+    /// `probe`: to be answered with 400, as "only the server probes".
+    Probe,
+}
+
+/// Passwords are not shown: a frame in a log must not give them away.
+impl fmt::Debug for ClientFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authenticate { account_name, .. } => f
+                .debug_struct("Authenticate")
+                .field("account_name", account_name)
+                .finish_non_exhaustive(),
+            Self::Presence {
+                account_name,
+                status,
+            } => f
+                .debug_struct("Presence")
+                .field("account_name", account_name)
+                .field("status", status)
+                .finish(),
+            Self::Msg {
+                to,
+                from,
+                message,
+                encoding,
+                extra,
+            } => f
+                .debug_struct("Msg")
+                .field("to", to)
+                .field("from", from)
+                .field("message", message)
+                .field("encoding", encoding)
+                .field("extra", extra)
+                .finish(),
+            Self::Join {
+                room,
+                password: None,
+            } => f.debug_struct("Join").field("room", room).finish(),
+            Self::Join { room, .. } => f
+                .debug_struct("Join")
+                .field("room", room)
+                .finish_non_exhaustive(),
+            Self::Leave { room } => f.debug_struct("Leave").field("room", room).finish(),
+            Self::Quit => f.write_str("Quit"),
+            Self::Probe => f.write_str("Probe"),
+        }
+    }
+}
+
+/// A client's frame with the time at which it is sent: what a [`ClientCodec`](crate::ClientCodec) encodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientRequest {
+    /// Seconds since 1970, UTC.
+    pub time: i64,
+    /// What is said.
+    pub frame: ClientFrame,
+}
+
+impl ClientRequest {
+    /// Appends the object and a newline. Limits are not enforced: see [`characters`](Self::characters).
+    pub fn write(&self, dst: &mut BytesMut) {
+        dst.reserve(document::LIKELY_BYTES);
+        document::put_request(dst, self.time, &self.frame);
+        dst.put_u8(b'\n');
+    }
+
+    /// The length of what [`write`](Self::write) puts, in characters as the wire counts them; a server takes
+    /// at most [`OBJECT_CHARS`](crate::limits::OBJECT_CHARS).
+    pub fn characters(&self) -> usize {
+        let mut counter = Counter::default();
+        document::put_request(&mut counter, self.time, &self.frame);
+        counter.0
+    }
+}

@@ -1,0 +1,88 @@
+//! `msg`, in both directions: the server looks at the addressee and passes it on.
+
+use super::answer::read_time;
+use super::fields::{ENCODING, FROM, MESSAGE, TO};
+use crate::characters::printable;
+use crate::client_frame::ClientFrame;
+use crate::encoding::Encoding;
+use crate::error::BadFrame;
+use crate::extra::Extra;
+use crate::limits::{ACTION_CHARS, OBJECT_CHARS};
+use crate::object::Object;
+use crate::server_frame::ServerFrame;
+use crate::sink::{Counter, Sink};
+
+/// What is written the same by both ends.
+pub(crate) struct Msg<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) time: i64,
+    pub(crate) message: &'a str,
+    pub(crate) encoding: Encoding,
+    pub(crate) extra: &'a Extra,
+}
+
+/// "`to` ("name" or "#room"), `from`, `message`, `encoding` (absent = ascii)."
+pub(crate) fn read_from_client(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
+    Ok(ClientFrame::Msg {
+        to: TO.required_limited(object)?.into_owned(),
+        from: FROM.required_limited(object)?.into_owned(),
+        message: MESSAGE.required_limited(object)?.into_owned(),
+        encoding: read_encoding(object)?,
+        extra: Extra::of(object),
+    })
+}
+
+/// "`msg` with `to`, `from`, `time` (server's), `encoding`, `message`." A client need not be strict.
+pub(crate) fn read_from_server(object: &Object<'_>) -> Result<ServerFrame, BadFrame> {
+    Ok(ServerFrame::Msg {
+        to: TO.required(object)?.into_owned(),
+        from: FROM.required(object)?.into_owned(),
+        time: read_time(object),
+        message: MESSAGE.required(object)?.into_owned(),
+        extra: Extra::of(object),
+    })
+}
+
+/// Puts the whole object. Where the unknown fields "would make the object exceed 640 characters they are left
+/// out first".
+pub(crate) fn put(sink: &mut impl Sink, msg: &Msg<'_>) {
+    put_known(sink, msg);
+    if !msg.extra.is_empty() && characters_with_extra(msg) <= OBJECT_CHARS {
+        sink.raw(",");
+        sink.json(msg.extra.as_json());
+    }
+    sink.raw("}");
+}
+
+fn put_known(sink: &mut impl Sink, msg: &Msg<'_>) {
+    sink.raw("{\"action\":\"msg\",\"time\":");
+    sink.number(msg.time);
+    sink.raw(",\"to\":");
+    sink.text(msg.to);
+    sink.raw(",\"from\":");
+    sink.text(msg.from);
+    sink.raw(",\"encoding\":");
+    sink.text(msg.encoding.name());
+    sink.raw(",\"message\":");
+    sink.text(msg.message);
+}
+
+fn characters_with_extra(msg: &Msg<'_>) -> usize {
+    let mut counter = Counter::default();
+    put_known(&mut counter, msg);
+    counter.raw(",");
+    counter.json(msg.extra.as_json());
+    counter.raw("}");
+    counter.0
+}
+
+/// "Unknown encodings: 400."
+fn read_encoding(object: &Object<'_>) -> Result<Encoding, BadFrame> {
+    let Some(name) = ENCODING.optional(object)? else {
+        return Ok(Encoding::default());
+    };
+    Encoding::from_name(&name).ok_or_else(|| BadFrame::UnknownEncoding {
+        encoding: printable(&name, ACTION_CHARS),
+    })
+}

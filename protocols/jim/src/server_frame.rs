@@ -1,0 +1,77 @@
+//! What a server says.
+
+use crate::document;
+use crate::extra::Extra;
+use crate::limits::OBJECT_CHARS;
+use crate::sink::Counter;
+use bytes::{BufMut, BytesMut};
+
+/// What a server says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ServerFrame {
+    /// The answer to what a client said, or a notice (100, 101).
+    Answer(Answer),
+    /// `msg`: someone's message. Its `encoding` is not kept but computed: "`ascii` when the text is ASCII,
+    /// else `utf-8`".
+    Msg {
+        /// A user's name, or a room's with its `#`.
+        to: String,
+        /// The sender's name.
+        from: String,
+        /// Seconds since 1970, UTC, by the server's clock.
+        time: i64,
+        /// The text.
+        message: String,
+        /// Fields that the sender's client put in and the protocol does not know. They are left out where they
+        /// would make the object longer than [`OBJECT_CHARS`].
+        extra: Extra,
+    },
+    /// `probe`: asks whether the client is still there; it should answer with a presence.
+    Probe {
+        /// Seconds since 1970, UTC, by the server's clock.
+        time: i64,
+    },
+}
+
+/// "An answer has `response` (3 digits) and `time`, and may have `alert` (1xx, 2xx) or `error` (4xx, 5xx)."
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// 100 to 999.
+    pub code: u16,
+    /// Seconds since 1970, UTC; 0 where a server did not say it.
+    pub time: i64,
+    /// The text for a person: `alert` below 400, else `error`.
+    pub text: Option<String>,
+}
+
+impl ServerFrame {
+    /// Appends the object and a newline: "one object, then `\n`". This cannot fail, and needs no codec: a frame
+    /// for many is written once. Text is sent as UTF-8, with escapes only where JSON asks for them.
+    ///
+    /// Limits are not enforced, except that [`Extra`] gives way: see [`fits`](Self::fits).
+    pub fn write(&self, dst: &mut BytesMut) {
+        dst.reserve(document::LIKELY_BYTES + self.text_bytes());
+        document::put_server_frame(dst, self);
+        dst.put_u8(b'\n');
+    }
+
+    /// The length of what [`write`](Self::write) puts, without the newline, in characters as the wire counts.
+    pub fn characters(&self) -> usize {
+        let mut counter = Counter::default();
+        document::put_server_frame(&mut counter, self);
+        counter.0
+    }
+
+    /// Whether the object keeps to [`OBJECT_CHARS`]: "what the server sends keeps the same limits".
+    pub fn fits(&self) -> bool {
+        self.characters() <= OBJECT_CHARS
+    }
+
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Answer(answer) => answer.text.as_ref().map_or(0, String::len),
+            Self::Msg { message, .. } => message.len(),
+            Self::Probe { .. } => 0,
+        }
+    }
+}

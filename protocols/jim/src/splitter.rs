@@ -1,0 +1,203 @@
+//! Where an object begins and ends in a stream that promises no delimiter.
+//!
+//! ```text
+//!              {                      its }
+//!   Between ───────▶ Object ─────────────────────▶ Between
+//!      │               └─── too long without it ─▶ Lost
+//!      │ neither { nor white space
+//!      └───────────▶ Run ─── { or newline ───────▶ Between, or Lost after the third in a row
+//!                      └─── too long without it ─▶ Lost
+//! ```
+//!
+//! Every byte is looked at once, however the stream is cut, and what comes out does not depend on the cuts.
+
+use crate::characters::is_white_space;
+use crate::error::DecodeError;
+use crate::limits::{BAD_RUNS, UNENDED_BYTES};
+use bytes::{Buf, BytesMut};
+use memchr::memchr2;
+
+/// What the stream is made of.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The next so many bytes are an object, "from `{` to its `}` (braces outside strings balanced)"; they are
+    /// still in the buffer, and whoever asked takes them out before asking again.
+    Object(usize),
+    /// A run of something else was skipped.
+    Run,
+    /// The stream ended inside an object, which was dropped.
+    Unfinished,
+}
+
+/// Finds the pieces of one stream.
+#[derive(Debug, Default)]
+pub(crate) struct Splitter {
+    state: State,
+    /// Runs since the last good object.
+    bad_runs: u8,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Between,
+    /// The buffer begins with an object's `{`.
+    Object(Scan),
+    /// So many bytes of a run were skipped, and its end has not been seen.
+    Run {
+        skipped: usize,
+    },
+    Lost(Lost),
+}
+
+/// Why there is no way on.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    Unended,
+    TooManyBadRuns,
+}
+
+impl Splitter {
+    /// The next piece, or `None` until more bytes have come.
+    ///
+    /// # Errors
+    /// The boundary is lost; asking again gives the same error.
+    pub(crate) fn next(&mut self, src: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        if matches!(self.state, State::Between) && !self.begin(src) {
+            return Ok(None);
+        }
+        match self.state {
+            State::Between => Ok(None),
+            State::Object(_) => self.object(src),
+            State::Run { skipped } => self.run(src, skipped),
+            State::Lost(lost) => self.lose(lost),
+        }
+    }
+
+    /// As [`next`](Self::next), when the stream has ended: what is unended ends here.
+    pub(crate) fn finish(&mut self, src: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        if let Some(piece) = self.next(src)? {
+            return Ok(Some(piece));
+        }
+        match self.state {
+            State::Object(_) => {
+                src.clear();
+                self.state = State::Between;
+                Ok(Some(Piece::Unfinished))
+            }
+            State::Run { .. } => Ok(Some(self.end_run())),
+            State::Between | State::Lost(_) => Ok(None),
+        }
+    }
+
+    /// A good object came: runs are counted anew.
+    pub(crate) fn good(&mut self) {
+        self.bad_runs = 0;
+    }
+
+    /// "White space between objects is allowed and ignored." False when there was nothing else.
+    fn begin(&mut self, src: &mut BytesMut) -> bool {
+        let white = src.iter().take_while(|byte| is_white_space(**byte)).count();
+        src.advance(white);
+        match src.first() {
+            None => return false,
+            Some(b'{') => self.state = State::Object(Scan::default()),
+            Some(_) => self.state = State::Run { skipped: 0 },
+        }
+        true
+    }
+
+    fn object(&mut self, src: &BytesMut) -> Result<Option<Piece>, DecodeError> {
+        let State::Object(scan) = &mut self.state else {
+            return Ok(None);
+        };
+        match scan.end(&src[..src.len().min(UNENDED_BYTES)]) {
+            Some(end) => {
+                self.state = State::Between;
+                Ok(Some(Piece::Object(end)))
+            }
+            None if src.len() > UNENDED_BYTES => self.lose(Lost::Unended),
+            None => Ok(None),
+        }
+    }
+
+    /// "Any other run that is not white space is skipped up to the next `{` or newline."
+    fn run(&mut self, src: &mut BytesMut, skipped: usize) -> Result<Option<Piece>, DecodeError> {
+        let end = memchr2(b'{', b'\n', src);
+        let length = end.unwrap_or(src.len());
+        src.advance(length);
+        if skipped + length > UNENDED_BYTES {
+            return self.lose(Lost::Unended);
+        }
+        if end.is_some() {
+            return Ok(Some(self.end_run()));
+        }
+        self.state = State::Run {
+            skipped: skipped + length,
+        };
+        Ok(None)
+    }
+
+    /// "After 3 such in a row the connection is closed": the third is still told.
+    fn end_run(&mut self) -> Piece {
+        self.bad_runs += 1;
+        self.state = if self.bad_runs < BAD_RUNS {
+            State::Between
+        } else {
+            State::Lost(Lost::TooManyBadRuns)
+        };
+        Piece::Run
+    }
+
+    fn lose(&mut self, lost: Lost) -> Result<Option<Piece>, DecodeError> {
+        self.state = State::Lost(lost);
+        Err(match lost {
+            Lost::Unended => DecodeError::Unended,
+            Lost::TooManyBadRuns => DecodeError::TooManyBadRuns,
+        })
+    }
+}
+
+/// How far into an object the search for its end has come. Nesting is counted, not stacked.
+#[derive(Debug, Default)]
+struct Scan {
+    /// The next byte to look at; one past the buffer where that byte is escaped and has yet to come.
+    at: usize,
+    depth: usize,
+    in_string: bool,
+}
+
+impl Scan {
+    /// The length of the object that `bytes` begins with; `bytes` may have grown since the last call.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        while self.at < bytes.len() {
+            if self.in_string {
+                self.string(bytes);
+                continue;
+            }
+            match bytes[self.at] {
+                b'{' => self.depth += 1,
+                b'}' => self.depth -= 1,
+                b'"' => self.in_string = true,
+                _ => {}
+            }
+            self.at += 1;
+            if self.depth == 0 {
+                return Some(self.at);
+            }
+        }
+        None
+    }
+
+    /// Goes to the end of the string, or behind the next escape.
+    fn string(&mut self, bytes: &[u8]) {
+        match memchr2(b'"', b'\\', &bytes[self.at..]) {
+            None => self.at = bytes.len(),
+            Some(i) if bytes[self.at + i] == b'"' => {
+                self.at += i + 1;
+                self.in_string = false;
+            }
+            Some(i) => self.at += i + 2,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Properties that the protocol has no meaning for, kept as text to be passed on.
+
+use crate::error::DecodeError;
+use crate::scan::Scanner;
+use crate::{limits, members, value, write};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// What an [`Extra`] never brings into a `message`: what the server says itself, and what belongs into `connect`
+/// (a token that a client puts everywhere is not told to the room).
+pub(crate) const OWNED_BY_MESSAGE: &[&str] = &[
+    "type",
+    "content",
+    "user",
+    "time",
+    "id",
+    "private",
+    "edit",
+    "action",
+    "to",
+    "room",
+    "token",
+    "last_event_id",
+];
+
+/// What an [`Extra`] never brings into a `user` hash.
+pub(crate) const OWNED_BY_USER: &[&str] = &["id", "name", "status"];
+
+/// JSON members, kept as text for passing on; often empty.
+///
+/// Always valid and compact, at most [`limits::EXTRA_BYTES`] long, and no key is there twice. "Other properties
+/// of a `message` that this page does not know are passed on to Talker receivers, at most 4 KiB of their JSON
+/// text; more is dropped, all of it, and the message accepted." The same bound holds for the attributes of a user.
+///
+/// Where it is written, the properties that the server says itself are left out of it.
+///
+/// ```
+/// use tolmach_talker::Extra;
+///
+/// let extra = Extra::from_json(r#""color": "red", "size": [1, 2]"#);
+/// assert_eq!(extra.as_json(), r#""color":"red","size":[1,2]"#);
+/// assert!(Extra::from_json(r#"{"color":"red"}"#).is_empty()); // no braces
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extra {
+    json: String,
+    /// Whether a key is among those that a frame may have to leave out.
+    has_owned: bool,
+}
+
+impl Extra {
+    /// The members in `members`, as [`as_json`](Self::as_json) gave them, for instance to a store. Empty when
+    /// they are not valid or too long. Of a key that is there twice the last one stays.
+    pub fn from_json(members: &str) -> Self {
+        let object = format!("{{{members}}}");
+        let is_object =
+            Scanner::new(limits::NESTING).scan(object.as_bytes()) == Ok(Some(object.len()));
+        if members.is_empty() || !is_object {
+            return Self::default();
+        }
+        Self::from_object(&object, &[]).unwrap_or_default()
+    }
+
+    /// The members of a JSON object but those that `owned` names.
+    pub(crate) fn from_object(
+        object: &str,
+        owned: &'static [&'static str],
+    ) -> Result<Self, DecodeError> {
+        let mut others = Others::new(owned);
+        members::for_each(object, |key, value| others.push(key, value))?;
+        Ok(others.into_extra())
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.json.is_empty()
+    }
+
+    /// The members as compact JSON without the braces around them, `"k":v,"k2":v2`; empty when there are none.
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+
+    /// The same without the members that `owned` names.
+    pub(crate) fn without(&self, owned: &'static [&'static str]) -> Cow<'_, str> {
+        if !self.has_owned {
+            return Cow::Borrowed(&self.json);
+        }
+        let rest = Self::from_object(&format!("{{{}}}", self.json), owned);
+        Cow::Owned(rest.map(|rest| rest.json).unwrap_or_default())
+    }
+}
+
+/// The members of an object that are on their way to an [`Extra`].
+pub(crate) struct Others<'a> {
+    owned: &'static [&'static str],
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The least that the members can take.
+    least_bytes: usize,
+}
+
+impl<'a> Others<'a> {
+    /// None yet; those that `owned` names are never taken.
+    pub(crate) fn new(owned: &'static [&'static str]) -> Self {
+        Self {
+            owned,
+            members: Vec::new(),
+            least_bytes: 0,
+        }
+    }
+
+    /// Takes a member, unless it is owned or they are too many already.
+    pub(crate) fn push(&mut self, key: Cow<'a, str>, value: &'a RawValue) {
+        if self.owned.contains(&&*key) {
+            return;
+        }
+        self.least_bytes = self
+            .least_bytes
+            .saturating_add(key.len() + r#""":0,"#.len());
+        if self.least_bytes <= limits::EXTRA_BYTES + 1 {
+            self.members.push((key, value));
+        }
+    }
+
+    /// What was taken, or nothing if it is too much.
+    pub(crate) fn into_extra(self) -> Extra {
+        if self.members.is_empty() || self.least_bytes > limits::EXTRA_BYTES + 1 {
+            return Extra::default();
+        }
+        self.join().unwrap_or_default()
+    }
+
+    /// Of a key that is there twice the last one stays, where it is.
+    fn join(self) -> Option<Extra> {
+        let mut seen = HashSet::with_capacity(self.members.len());
+        let mut kept: Vec<_> = self
+            .members
+            .iter()
+            .rev()
+            .filter(|(key, _)| seen.insert(&**key))
+            .collect();
+        kept.reverse();
+        let mut extra = Extra::default();
+        for (key, value) in kept {
+            if !extra.json.is_empty() {
+                extra.json.push(',');
+            }
+            write::string_to(&mut extra.json, key);
+            extra.json.push(':');
+            let left = limits::EXTRA_BYTES.checked_sub(extra.json.len())?;
+            extra.json.push_str(&value::compact(value.get(), left)?);
+            extra.has_owned |= OWNED_BY_MESSAGE
+                .iter()
+                .chain(OWNED_BY_USER)
+                .any(|owned| owned == key);
+        }
+        Some(extra)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_members_is_nothing() {
+        for bad in [
+            "",
+            " ",
+            "1",
+            "{}",
+            "\"a\"",
+            "\"a\":",
+            "\"a\":1,",
+            r#""a":1},{"b":2"#,
+            "\"a\":\"\n\"",
+            "\"a\":tru",
+        ] {
+            assert!(Extra::from_json(bad).is_empty(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_stays() {
+        assert_eq!(
+            Extra::from_json(r#""a":1,"b":2,"\u0061":3"#).as_json(),
+            r#""b":2,"a":3"#
+        );
+    }
+
+    #[test]
+    fn text_is_kept_as_it_came() {
+        let text = r#""a":1.50,"b":123456789012345678901234567890,"c":"\u0041\/","d":1e999"#;
+        assert_eq!(Extra::from_json(text).as_json(), text);
+    }
+
+    #[test]
+    fn the_limit_holds_at_its_last_byte() {
+        let members = |bytes: usize| format!(r#""k":"{}""#, "x".repeat(bytes - 6));
+        assert_eq!(
+            Extra::from_json(&members(limits::EXTRA_BYTES))
+                .as_json()
+                .len(),
+            limits::EXTRA_BYTES
+        );
+        assert!(Extra::from_json(&members(limits::EXTRA_BYTES + 1)).is_empty());
+    }
+
+    #[test]
+    fn the_limit_holds_for_many_small_ones() {
+        let members = |count: usize| {
+            (0..count)
+                .map(|i| format!("\"{i:03}\":0"))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let fits = (limits::EXTRA_BYTES + 1) / 8;
+        assert_eq!(Extra::from_json(&members(fits)).as_json(), members(fits));
+        assert!(Extra::from_json(&members(fits + 1)).is_empty());
+    }
+
+    #[test]
+    fn owned_members_are_left_out() {
+        let extra = Extra::from_json(r#""a":1,"id":2,"type":"x","name":"y""#);
+        assert_eq!(extra.without(OWNED_BY_USER), r#""a":1,"type":"x""#);
+        assert_eq!(extra.without(OWNED_BY_MESSAGE), r#""a":1,"name":"y""#);
+    }
+}

@@ -1,0 +1,16 @@
+//! The two spellings of what a server says.
+
+/// Which spelling a server's ids take: the page's `talker.flavor`.
+///
+/// "`document` (default): ids are strings, `user` in `leave` is the bare id, as printed. `talkerapp`: what the
+/// service really sent and its clients need: ids are numbers, `user` in `leave` is the hash".
+///
+/// Ids here are ids of users. The `id` and `edit` of a `message` are text in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Flavor {
+    /// `"user":{"id":"7",…}`, and `"user":"7"` in `leave`.
+    #[default]
+    Document,
+    /// `"user":{"id":7,…}`, in `leave` too.
+    TalkerApp,
+}

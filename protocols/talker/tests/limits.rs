@@ -1,0 +1,178 @@
+//! Every limit, at its last value and one beyond.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod feed;
+
+use bytes::BytesMut;
+use feed::{feed, feed_every_way};
+use tokio_util::codec::Decoder;
+use tolmach_talker::{ClientFrame, DecodeError, Flavor, ServerCodec, limits};
+
+fn server(frame_bytes: usize) -> ServerCodec {
+    ServerCodec::new(frame_bytes, Flavor::Document)
+}
+
+/// A message of `bytes` bytes.
+fn message(bytes: usize) -> String {
+    let empty = r#"{"type":"message","content":""}"#;
+    empty.replace("\"\"", &format!("\"{}\"", "x".repeat(bytes - empty.len())))
+}
+
+#[test]
+fn an_event_has_at_most_so_many_bytes() {
+    let fits = format!(" \r\n{}\r\n{}", message(64), message(64));
+    let (items, end) = feed_every_way(|| server(64), fits.as_bytes());
+    assert_eq!((items.len(), end), (2, None));
+
+    let over = format!("{}{}", message(64), message(65));
+    let (items, end) = feed_every_way(|| server(64), over.as_bytes());
+    assert_eq!(
+        (items.len(), end.as_deref()),
+        (1, Some("Event is longer than 64 bytes"))
+    );
+}
+
+#[test]
+fn too_long_is_seen_with_the_first_byte_too_many() {
+    let mut codec = server(64);
+    let event = message(100);
+    let mut input = BytesMut::from(&event[..64]);
+    assert!(matches!(codec.decode(&mut input), Ok(None)));
+    input.extend_from_slice(&event.as_bytes()[64..65]);
+    assert!(matches!(
+        codec.decode(&mut input),
+        Err(DecodeError::TooLong { limit: 64 })
+    ));
+}
+
+#[test]
+fn white_space_between_events_has_no_limit() {
+    let stream = format!("{}{}{}", message(64), " \r\n\t".repeat(1000), message(64));
+    let (items, end) = feed(server(64), stream.as_bytes().chunks(7));
+    assert_eq!((items.len(), end), (2, None));
+}
+
+#[test]
+fn the_longest_event_may_come_byte_by_byte() {
+    let event = message(limits::FRAME_BYTES);
+    let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(1));
+    assert_eq!((items.len(), end), (1, None));
+    let event = message(limits::FRAME_BYTES + 1);
+    let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(4096));
+    assert_eq!(
+        (items.len(), end.as_deref()),
+        (0, Some("Event is longer than 2097152 bytes"))
+    );
+}
+
+#[test]
+fn a_content_of_102_400_characters_passes_in_whatever_escapes() {
+    for (escaped, character) in [
+        (r"\ud83d\ude00", '😀'),
+        (r"\u0041", 'A'),
+        ("😀", '😀'),
+        (r"\\", '\\'),
+    ] {
+        let event = format!(
+            r#"{{"type":"message","content":"{}"}}"#,
+            escaped.repeat(102_400)
+        );
+        let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(8192));
+        let [Ok(ClientFrame::Message { content, .. })] = &items[..] else {
+            panic!("{escaped}")
+        };
+        assert_eq!(end, None);
+        assert_eq!(content.chars().count(), 102_400);
+        assert!(content.chars().all(|each| each == character));
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let nested = |levels: usize| {
+        format!(
+            r#"{{"type":"message","content":{}{}}}"#,
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    };
+    let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
+    assert!(items[0].is_ok());
+    assert_eq!(end, None);
+    let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
+    assert_eq!(
+        (items.len(), end.as_deref()),
+        (0, Some("Event is nested deeper than 64 levels"))
+    );
+    let (_, end) = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]);
+    assert_eq!(end.as_deref(), Some("Event is nested deeper than 2 levels"));
+}
+
+#[test]
+fn many_levels_cost_no_stack() {
+    let depth = 300_000;
+    let event = format!(
+        r#"{{"type":"message","content":1,"x":{}{}}}"#,
+        "[".repeat(depth),
+        "]".repeat(depth)
+    );
+    let (items, end) = feed(
+        server(limits::FRAME_BYTES).with_nesting(usize::MAX),
+        [event.as_bytes()],
+    );
+    assert_eq!((items.len(), end), (1, None));
+}
+
+#[test]
+fn other_properties_are_dropped_all_of_them_beyond_4_kib() {
+    let extra = |bytes: usize| {
+        let stream = format!(
+            r#"{{"type":"message","content":"c", "k" : "{}"}}"#,
+            "x".repeat(bytes - 6)
+        );
+        let (mut items, end) = feed(server(limits::FRAME_BYTES), [stream.as_bytes()]);
+        assert_eq!(end, None);
+        let Ok(ClientFrame::Message { extra, content, .. }) = items.remove(0) else {
+            panic!()
+        };
+        assert_eq!(content, "c");
+        extra
+    };
+    assert_eq!(
+        extra(limits::EXTRA_BYTES).as_json().len(),
+        limits::EXTRA_BYTES
+    );
+    assert!(extra(limits::EXTRA_BYTES + 1).is_empty());
+}
+
+#[test]
+fn an_unknown_type_is_repeated_shortened() {
+    for (json, named) in [
+        (r#""x""#, "x".to_owned()),
+        (r#""""#, String::new()),
+        ("5", "5".to_owned()),
+        ("null", "null".to_owned()),
+        (r#"["ping"]"#, r#"["ping"]"#.to_owned()),
+        (r#""connected""#, "connected".to_owned()),
+        (r#""PING""#, "PING".to_owned()),
+    ] {
+        let (items, end) =
+            feed_every_way(|| server(4096), format!("{{\"type\":{json}}}").as_bytes());
+        assert_eq!(
+            (items.len(), end),
+            (0, Some(format!("Unknown event type: {named}"))),
+            "{json}"
+        );
+    }
+    let long = |count| {
+        let (_, end) = feed(
+            server(4096),
+            [format!("{{\"type\":\"{}\"}}", "é".repeat(count)).as_bytes()],
+        );
+        end.unwrap()
+    };
+    assert_eq!(long(64), format!("Unknown event type: {}", "é".repeat(64)));
+    assert_eq!(long(65), format!("Unknown event type: {}…", "é".repeat(64)));
+    let (_, end) = feed(server(4096), [&b"{}"[..]]);
+    assert_eq!(end.as_deref(), Some("Unknown event type: (none)"));
+}

@@ -1,0 +1,102 @@
+//! The command line of `tolmach chat`.
+
+use super::dialects::{self, Dialect};
+use std::path::PathBuf;
+
+/// A client for any dialect; a pipe works: lines in, lines out
+#[derive(Debug, clap::Args)]
+#[command(after_help = dialects::help())]
+pub(crate) struct ChatArgs {
+    /// How to speak
+    #[arg(value_parser = dialects::find)]
+    pub(crate) dialect: &'static Dialect,
+
+    /// The server's name or address
+    pub(crate) host: String,
+
+    /// The server's port [default: the dialect's own]
+    pub(crate) port: Option<u16>,
+
+    /// Who one is
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+
+    /// A secret that says who one is
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+
+    /// The room to enter; a # in front may be left out
+    #[arg(long, default_value = "lobby")]
+    pub(crate) room: String,
+
+    /// The revision of the dialect, where it has several
+    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
+    pub(crate) revision: u8,
+
+    /// Speak through TLS, and check the server's certificate against the system's roots
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Check the certificate against the ones in this file instead
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Take any certificate
+    #[arg(long, requires = "tls", conflicts_with = "ca")]
+    pub(crate) insecure: bool,
+
+    /// On a terminal, show when things were said (HH:MM:SS, UTC)
+    #[arg(long)]
+    pub(crate) times: bool,
+}
+
+impl ChatArgs {
+    /// The room's name without the `#`.
+    pub(super) fn room(&self) -> String {
+        self.room.strip_prefix('#').unwrap_or(&self.room).to_owned()
+    }
+}
+
+/// A wrong command line as clap tells it: the message, the usage, exit 2.
+pub(super) fn usage_error(message: &str) -> clap::Error {
+    use clap::Args;
+    let command = clap::Command::new("chat").bin_name("tolmach chat");
+    ChatArgs::augment_args(command).error(clap::error::ErrorKind::MissingRequiredArgument, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ChatArgs;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Chat {
+        #[command(flatten)]
+        args: ChatArgs,
+    }
+
+    fn parse(words: &str) -> Result<ChatArgs, String> {
+        Chat::try_parse_from(words.split(' '))
+            .map(|chat| chat.args)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_dialect_that_is_not_built_is_told_with_those_that_are() {
+        let error = parse("chat gopher localhost").unwrap_err();
+        assert!(error.contains("gopher"), "{error}");
+        for dialect in super::dialects::DIALECTS {
+            assert!(error.contains(dialect.name), "{error}");
+            let args = parse(&format!("chat {} localhost", dialect.name)).unwrap();
+            assert_eq!((args.dialect.name, args.port), (dialect.name, None));
+        }
+    }
+
+    #[cfg(feature = "jim")]
+    #[test]
+    fn a_room_may_have_its_hash() {
+        assert_eq!(parse("chat jim h").unwrap().room(), "lobby");
+        assert_eq!(parse("chat jim h --room #tea").unwrap().room(), "tea");
+        assert_eq!(parse("chat jim h --room tea").unwrap().room(), "tea");
+    }
+}

@@ -1,0 +1,61 @@
+//! What ends a chat badly.
+
+use std::io;
+
+/// Why the chat ended other than by a farewell.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The command line lacks something, or asks for what is not built.
+    #[error("{0}")]
+    Usage(String),
+
+    /// There is no connection.
+    #[error("cannot reach {host} on port {port}: {source}")]
+    Connect {
+        /// The host as it was given.
+        host: String,
+        /// The port, given or the dialect's own.
+        port: u16,
+        /// The system's reason.
+        source: io::Error,
+    },
+
+    /// The server does not let this user, or anyone, into the room.
+    #[error("refused: {0}")]
+    Refused(String),
+
+    /// The server closed the connection, and nobody had asked it to.
+    #[error("the server closed the connection{}", last_words(.0))]
+    CutOff(Option<String>),
+
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Transport(io::Error),
+
+    /// What the server sends cannot be read any further.
+    #[error("the server does not speak this dialect: {0}")]
+    Garbled(String),
+
+    /// The server owes an answer.
+    #[error("the server gave no answer for {0} seconds")]
+    Silence(u64),
+
+    /// At the end of the input: not all of it was accepted; each refusal was told when it came.
+    #[error("not accepted: {0} of what was said")]
+    NotAccepted(usize),
+
+    /// Standard input, or the terminal, cannot be read.
+    #[error("cannot read the input: {0}")]
+    Input(io::Error),
+
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}
+
+fn last_words(words: &Option<String>) -> String {
+    words.as_ref().map_or_else(
+        || " without a word".to_owned(),
+        |words| format!(": {words}"),
+    )
+}

@@ -1,0 +1,161 @@
+//! What a line of input means.
+
+use super::speaker::Saying;
+
+/// What is shown for `/help`.
+pub(super) const HELP: &str = "/me TEXT  says what you do\n\
+    /msg NAME TEXT  says it to one person only\n\
+    /who  tells who is in the room\n\
+    /quit  leaves (Ctrl-D, too)\n\
+    //TEXT  says a text that begins with /";
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Nothing: it is empty.
+    Nothing,
+    /// To say something.
+    Say(Saying),
+    /// To leave.
+    Quit,
+    /// To see [`HELP`].
+    Help,
+    /// To see who is there.
+    Who,
+    /// Something that is none of these; with what to tell the person.
+    Wrong(String),
+}
+
+/// A line from a pipe: only `/me TEXT` and `/msg NAME TEXT` are special, and these two with another `/` in
+/// front, which is taken away. All else is said as it is.
+pub(super) fn piped(line: &str) -> Wish {
+    if line.trim().is_empty() {
+        return Wish::Nothing;
+    }
+    let escaped = line
+        .strip_prefix('/')
+        .filter(|rest| special(rest).is_some());
+    special(line).unwrap_or_else(|| say(escaped.unwrap_or(line)))
+}
+
+/// A line that a person typed: a `/` in front makes it a command, two a text that begins with one.
+pub(super) fn typed(line: &str) -> Wish {
+    if line.trim().is_empty() {
+        return Wish::Nothing;
+    }
+    let Some(command) = line.strip_prefix('/') else {
+        return say(line);
+    };
+    if command.starts_with('/') {
+        return say(command);
+    }
+    match command.trim() {
+        "quit" => Wish::Quit,
+        "help" => Wish::Help,
+        "who" => Wish::Who,
+        "me" => Wish::Wrong("/me TEXT: what is the text?".to_owned()),
+        other => special(line).unwrap_or_else(|| {
+            let word = other.split_whitespace().next().unwrap_or_default();
+            Wish::Wrong(match word {
+                "msg" => "/msg NAME TEXT: who is it for, and what is the text?".to_owned(),
+                _ => format!("/{word} is unknown; /help tells what there is"),
+            })
+        }),
+    }
+}
+
+/// `/me TEXT` and `/msg NAME TEXT`.
+fn special(line: &str) -> Option<Wish> {
+    if let Some(text) = line.strip_prefix("/me ") {
+        return (!text.trim().is_empty()).then(|| {
+            Wish::Say(Saying {
+                to: None,
+                text: text.to_owned(),
+                emote: true,
+            })
+        });
+    }
+    let (name, text) = line
+        .strip_prefix("/msg ")?
+        .trim_start()
+        .split_once(char::is_whitespace)?;
+    (!text.trim().is_empty()).then(|| {
+        Wish::Say(Saying {
+            to: Some(name.to_owned()),
+            text: text.to_owned(),
+            emote: false,
+        })
+    })
+}
+
+fn say(text: &str) -> Wish {
+    Wish::Say(Saying {
+        to: None,
+        text: text.to_owned(),
+        emote: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::speaker::Saying;
+    use super::{Wish, piped, say, typed};
+
+    fn emote(text: &str) -> Wish {
+        Wish::Say(Saying {
+            to: None,
+            text: text.into(),
+            emote: true,
+        })
+    }
+
+    fn private(name: &str, text: &str) -> Wish {
+        Wish::Say(Saying {
+            to: Some(name.into()),
+            text: text.into(),
+            emote: false,
+        })
+    }
+
+    #[test]
+    fn a_pipe_says_its_lines() {
+        for line in [
+            "hi",
+            " hi ",
+            "/etc/passwd",
+            "// a comment",
+            "/quit",
+            "/me",
+            "/msg bob",
+        ] {
+            assert_eq!(piped(line), say(line));
+        }
+        assert_eq!(piped("  "), Wish::Nothing);
+        assert_eq!(piped("/me waves"), emote("waves"));
+        assert_eq!(piped("/msg bob hi there"), private("bob", "hi there"));
+        assert_eq!(piped("//me waves"), say("/me waves"));
+        assert_eq!(piped("//msg bob hi"), say("/msg bob hi"));
+    }
+
+    #[test]
+    fn a_person_types_commands() {
+        assert_eq!(typed(""), Wish::Nothing);
+        assert_eq!(typed("hi"), say("hi"));
+        assert_eq!(typed("//quit"), say("/quit"));
+        assert_eq!(typed("/quit "), Wish::Quit);
+        assert_eq!(typed("/help"), Wish::Help);
+        assert_eq!(typed("/who"), Wish::Who);
+        assert_eq!(typed("/me waves"), emote("waves"));
+        assert_eq!(typed("/msg  bob hi"), private("bob", "hi"));
+        for wrong in [
+            "/",
+            "/me ",
+            "/msg",
+            "/msg bob",
+            "/msg bob ",
+            "/dance wildly",
+        ] {
+            assert!(matches!(typed(wrong), Wish::Wrong(_)), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The one loop that every dialect shares.
+//!
+//! ```text
+//! Entering ──in the room──▶ Talking ──end of input──▶ Finishing ──all accepted──▶ Parting ──the server closes──▶ 0
+//!     └─────────────── refused, cut off, no answer ───────────────┘
+//! ```
+
+use super::face::Face;
+use super::failure::Failure;
+use super::line::{HELP, Wish};
+use super::speaker::{Arrival, Speaker, WINDOW};
+use bytes::{Buf, BytesMut};
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, interval_at, sleep_until};
+
+/// How long the server may be silent while it owes an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the server may take to close after the farewell; then this side does.
+const PARTING_TIME: Duration = Duration::from_secs(5);
+
+/// A time that does not come.
+const NEVER: Duration = Duration::from_secs(86400 * 365);
+
+/// Chats until the input ends and everything was accepted, or until it cannot go on.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    speaker: Box<dyn Speaker>,
+    face: Face,
+) -> Result<(), Failure> {
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut session = Session::new(speaker, face);
+    let every = session.speaker.keep_alive_every().unwrap_or(NEVER);
+    let mut keep_alive = interval_at(Instant::now() + every, every);
+    while session.phase != Phase::Over {
+        let (takes_lines, has_output) = (session.takes_lines(), session.outgoing.is_waiting());
+        let deadline = session.deadline();
+        tokio::select! {
+            read = reader.read_buf(&mut session.input) => session.heard(read)?,
+            sent = session.outgoing.advance(&mut writer), if has_output => session.sent(sent),
+            line = session.face.line(), if takes_lines => session.typed(line)?,
+            _ = keep_alive.tick() => session.speaker.keep_alive(&mut session.outgoing.bytes),
+            () = sleep_until(deadline) => session.waited()?,
+        }
+        session.turn()?;
+    }
+    session.outcome()
+}
+
+/// Where a session stands; the picture is above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Entering,
+    Talking,
+    Finishing,
+    Parting,
+    Over,
+}
+
+struct Session {
+    speaker: Box<dyn Speaker>,
+    face: Face,
+    phase: Phase,
+    input: BytesMut,
+    outgoing: Outgoing,
+    /// When the server was last heard, or the phase began.
+    quiet_since: Instant,
+    /// What the server last said that may be the reason for what follows.
+    last_words: Option<String>,
+    not_accepted: usize,
+}
+
+impl Session {
+    fn new(mut speaker: Box<dyn Speaker>, face: Face) -> Self {
+        let mut outgoing = Outgoing::default();
+        speaker.open(now(), &mut outgoing.bytes);
+        Self {
+            speaker,
+            face,
+            phase: Phase::Entering,
+            input: BytesMut::new(),
+            outgoing,
+            quiet_since: Instant::now(),
+            last_words: None,
+            not_accepted: 0,
+        }
+    }
+
+    fn takes_lines(&self) -> bool {
+        self.phase == Phase::Talking
+            && self.speaker.unanswered() < WINDOW
+            && !self.outgoing.is_full()
+    }
+
+    /// Something was read; nothing at all is the end of the stream.
+    fn heard(&mut self, read: io::Result<usize>) -> Result<(), Failure> {
+        self.quiet_since = Instant::now();
+        match read {
+            Ok(0) => return self.closed(None),
+            Err(error) => return self.closed(Some(error)),
+            Ok(_) => {}
+        }
+        let out = &mut self.outgoing.bytes;
+        while let Some(arrival) = self.speaker.hear(&mut self.input, now(), out)? {
+            match &arrival {
+                Arrival::Warning(words) => self.last_words = Some(words.clone()),
+                Arrival::NotAccepted(words) => {
+                    self.last_words = Some(words.clone());
+                    self.not_accepted += 1;
+                }
+                _ => {}
+            }
+            self.face.show(&arrival).map_err(Failure::Output)?;
+        }
+        Ok(())
+    }
+
+    fn closed(&mut self, error: Option<io::Error>) -> Result<(), Failure> {
+        match (self.phase, error) {
+            (Phase::Parting, _) => {
+                self.phase = Phase::Over;
+                Ok(())
+            }
+            (_, Some(error)) if self.last_words.is_none() => Err(Failure::Transport(error)),
+            _ => Err(Failure::CutOff(self.last_words.take())),
+        }
+    }
+
+    /// A write that fails is no end: the server's last words may still be read.
+    fn sent(&mut self, sent: io::Result<()>) {
+        if sent.is_err() {
+            self.outgoing.give_up();
+        }
+    }
+
+    fn typed(&mut self, line: io::Result<Option<String>>) -> Result<(), Failure> {
+        let line = line.map_err(Failure::Input)?;
+        let wish = line.map_or(Wish::Quit, |line| self.face.understand(&line));
+        let tell = match wish {
+            Wish::Nothing => return Ok(()),
+            Wish::Say(saying) => {
+                let out = &mut self.outgoing.bytes;
+                self.speaker.say(saying, now(), out);
+                return Ok(());
+            }
+            Wish::Quit => {
+                self.enter(Phase::Finishing);
+                return Ok(());
+            }
+            Wish::Help => HELP.to_owned(),
+            Wish::Who => match self.speaker.who() {
+                Some(names) => format!("here: {}", names.join(", ")),
+                None => "this dialect does not tell who is here".to_owned(),
+            },
+            Wish::Wrong(words) => words,
+        };
+        let arrival = Arrival::Notice(tell);
+        self.face.show(&arrival).map_err(Failure::Output)
+    }
+
+    /// What is due after each step.
+    fn turn(&mut self) -> Result<(), Failure> {
+        if self.phase == Phase::Entering && self.speaker.is_in() {
+            self.face.open().map_err(Failure::Input)?;
+            self.enter(Phase::Talking);
+        }
+        if self.phase == Phase::Finishing && self.speaker.is_settled() {
+            self.speaker.farewell(now(), &mut self.outgoing.bytes);
+            self.outgoing.is_last = true;
+            self.enter(Phase::Parting);
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.quiet_since = Instant::now();
+    }
+
+    fn deadline(&self) -> Instant {
+        let wait = match self.phase {
+            Phase::Entering | Phase::Finishing => PATIENCE,
+            Phase::Parting => PARTING_TIME,
+            Phase::Talking | Phase::Over => NEVER,
+        };
+        self.quiet_since + wait
+    }
+
+    fn waited(&mut self) -> Result<(), Failure> {
+        match self.phase {
+            Phase::Parting => {
+                self.phase = Phase::Over;
+                Ok(())
+            }
+            Phase::Talking | Phase::Over => Ok(()),
+            Phase::Entering | Phase::Finishing => Err(Failure::Silence(PATIENCE.as_secs())),
+        }
+    }
+
+    /// A person saw what was refused, and went on; a pipe's caller wants to know.
+    fn outcome(&self) -> Result<(), Failure> {
+        if self.not_accepted > 0 && self.face.is_pipe() {
+            return Err(Failure::NotAccepted(self.not_accepted));
+        }
+        Ok(())
+    }
+}
+
+/// What is on its way to the server.
+#[derive(Default)]
+struct Outgoing {
+    bytes: BytesMut,
+    /// Whether something was written and not flushed.
+    is_unflushed: bool,
+    /// Whether nothing will follow the bytes that are there.
+    is_last: bool,
+    is_shut: bool,
+}
+
+impl Outgoing {
+    /// So many bytes are enough to wait with the next line.
+    const ENOUGH: usize = 64 * 1024;
+
+    fn is_waiting(&self) -> bool {
+        !self.is_shut && (self.bytes.has_remaining() || self.is_unflushed || self.is_last)
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= Self::ENOUGH
+    }
+
+    /// Takes one step: writes, flushes, or ends the stream. May be dropped at any point without a loss.
+    async fn advance(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        if self.bytes.has_remaining() {
+            if writer.write_buf(&mut self.bytes).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.is_unflushed = true;
+        } else if self.is_unflushed {
+            writer.flush().await?;
+            self.is_unflushed = false;
+        } else {
+            writer.shutdown().await?;
+            self.is_shut = true;
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self) {
+        self.bytes.clear();
+        self.is_shut = true;
+    }
+}
+
+/// Seconds since 1970, UTC; 0 on a clock before that.
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs().cast_signed())
+}

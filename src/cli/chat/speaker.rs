@@ -1,0 +1,113 @@
+//! What a client of any dialect can do, without I/O and without a clock.
+
+use super::failure::Failure;
+use bytes::BytesMut;
+use std::time::Duration;
+
+/// How many messages may wait for the server's word. Input waits for its turn beyond that.
+pub(super) const WINDOW: usize = 32;
+
+/// A client of one dialect: bytes in, arrivals out; what is said in, bytes out.
+///
+/// `now` is in seconds since 1970, UTC. Whatever is to be sent is appended to `out`.
+pub(super) trait Speaker: Send {
+    /// The connection stands: says who one is.
+    fn open(&mut self, now: i64, out: &mut BytesMut);
+
+    /// The next thing that arrived; `None` when `input` holds no whole one any more. Answers what only a
+    /// client's program has to answer (a probe) by itself.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] where the server does not let this user in, [`Failure::Garbled`] where nothing
+    /// that follows can be understood.
+    fn hear(
+        &mut self,
+        input: &mut BytesMut,
+        now: i64,
+        out: &mut BytesMut,
+    ) -> Result<Option<Arrival>, Failure>;
+
+    /// Whether one is in the room. Nothing can be said before.
+    fn is_in(&self) -> bool;
+
+    /// Says something, as soon as fewer than [`WINDOW`] messages wait for an answer.
+    fn say(&mut self, saying: Saying, now: i64, out: &mut BytesMut);
+
+    /// How many messages have no answer yet, or are not sent yet.
+    fn unanswered(&self) -> usize;
+
+    /// Whether there is nothing to wait for before the farewell.
+    fn is_settled(&self) -> bool {
+        self.unanswered() == 0
+    }
+
+    /// The time after which [`keep_alive`](Self::keep_alive) is due, again and again.
+    fn keep_alive_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Says that one is still there.
+    fn keep_alive(&mut self, _out: &mut BytesMut) {}
+
+    /// Says farewell.
+    fn farewell(&mut self, now: i64, out: &mut BytesMut);
+
+    /// The names of those who are in the room, where the dialect tells them.
+    fn who(&self) -> Option<Vec<String>> {
+        None
+    }
+}
+
+/// Something to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Saying {
+    /// The one it is for; for the room if none.
+    pub(super) to: Option<String>,
+    /// The text, an emote's without "/me ".
+    pub(super) text: String,
+    /// Whether it is an emote ("/me").
+    pub(super) emote: bool,
+}
+
+/// Something that arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// Someone said something.
+    Said(Said),
+    /// Someone came, went, is silent or back; who is there.
+    Presence(String),
+    /// The server's answer or notice.
+    Notice(String),
+    /// An important notice: these may be the server's last words.
+    Warning(String),
+    /// Something that was said is not accepted.
+    NotAccepted(String),
+}
+
+/// Something that someone said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    /// To whom.
+    pub(super) place: Place,
+    /// The speaker's name.
+    pub(super) from: String,
+    /// The text as it came, an emote's without "/me ". It may hold anything.
+    pub(super) text: String,
+    /// Whether it is an emote.
+    pub(super) emote: bool,
+    /// Whether this client said it: accepted now.
+    pub(super) own: bool,
+    /// When, in seconds since 1970, UTC; 0 where it was not told.
+    pub(super) time: i64,
+}
+
+/// To whom something is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// To a room; its name without `#`.
+    Room(String),
+    /// To oneself alone.
+    Private,
+    /// By oneself, to this one alone.
+    PrivateTo(String),
+}

@@ -1,0 +1,93 @@
+//! Long texts in pieces.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The pieces of `text`, each at most `limit` characters (Unicode scalar values, at least one): cut at white
+/// space where there is some in the second half of a piece, else between graphemes, else (a grapheme longer than
+/// the limit) between characters. The white space at a cut is left out. Nothing for an empty text.
+pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let cut = cut(rest, limit);
+        let piece = &rest[..cut];
+        rest = &rest[cut..];
+        if rest.is_empty() {
+            return Some(piece);
+        }
+        rest = rest.trim_start();
+        Some(piece.trim_end())
+    })
+}
+
+/// Where the first piece ends, in bytes.
+fn cut(text: &str, limit: usize) -> usize {
+    let Some((most, _)) = text.char_indices().nth(limit) else {
+        return text.len();
+    };
+    let half = text.char_indices().nth(limit / 2).map_or(0, |(at, _)| at);
+    // White space right behind the piece is a place to cut, too.
+    let boundaries = || {
+        text.grapheme_indices(true)
+            .map(|(at, _)| at)
+            .take_while(|at| *at <= most)
+    };
+    let at_space = |at: &usize| {
+        *at > half
+            && text[*at..].chars().next().is_some_and(char::is_whitespace)
+            && !text[..*at].trim().is_empty()
+    };
+    boundaries()
+        .filter(at_space)
+        .last()
+        .or_else(|| boundaries().filter(|at| *at > 0).last())
+        .unwrap_or(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    fn split(text: &str, limit: usize) -> Vec<&str> {
+        pieces(text, limit).collect()
+    }
+
+    #[test]
+    fn what_fits_is_whole() {
+        assert_eq!(split("", 5), [""; 0]);
+        assert_eq!(split("12345", 5), ["12345"]);
+        assert_eq!(split(" 1 2 ", 5), [" 1 2 "]);
+    }
+
+    #[test]
+    fn cuts_are_at_white_space() {
+        assert_eq!(split("one two three", 7), ["one two", "three"]);
+        assert_eq!(split("one two three", 8), ["one two", "three"]);
+        assert_eq!(split("a bcdefghij", 8), ["a bcdefg", "hij"]);
+    }
+
+    #[test]
+    fn cuts_are_between_graphemes() {
+        let family = "👩\u{200d}👩\u{200d}👧"; // five characters
+        assert_eq!(
+            split(&family.repeat(3), 12),
+            [family.repeat(2), family.into()]
+        );
+        assert_eq!(split(family, 2).concat(), family);
+        assert_eq!(split("e\u{301}e\u{301}", 3), ["e\u{301}", "e\u{301}"]);
+    }
+
+    #[test]
+    fn no_piece_is_too_long() {
+        let text = "слово ".repeat(400);
+        let parts = split(&text, 500);
+        assert!(
+            parts
+                .iter()
+                .all(|part| part.chars().count() <= 500 && !part.is_empty())
+        );
+        assert_eq!(parts.join(" ").trim(), text.trim());
+    }
+}

@@ -1,0 +1,223 @@
+//! The client of the `talker` dialect. What one says in the room comes back as an echo: then it is accepted.
+//! A private message has no answer but an error.
+
+use super::clean;
+use super::dialects::{Dialect, Identity, Key};
+use super::failure::Failure;
+use super::speaker::{Arrival, Place, Said, Saying, Speaker};
+use bytes::BytesMut;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use tokio_util::codec::Decoder;
+use tolmach_talker::{
+    ClientCodec, ClientFrame, DecodeError, Extra, Message, Recipient, RoomSelector, ServerFrame,
+    User,
+};
+
+/// How the command line knows it.
+pub(super) const DIALECT: Dialect = Dialect {
+    name: "talker",
+    port: 8500,
+    key: Key::Token,
+    needs: "--token TOKEN",
+    begin: |identity| Ok(Box::new(Talker::new(identity)?)),
+};
+
+/// The longest event that is read: `users` grows with the room.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// "A client silent for more than 30 s becomes `idle`."
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// A client of the dialect.
+struct Talker {
+    token: String,
+    room: String,
+    codec: ClientCodec,
+    /// One's own user, once connected.
+    me: Option<User>,
+    /// Who is in the room, by id: names, and whether they are idle.
+    there: BTreeMap<i32, (String, bool)>,
+    /// The texts that have no echo yet, oldest first, as [`clean::for_comparison`] makes them.
+    unechoed: VecDeque<String>,
+    /// Whether something private was said, for which an error may still come.
+    whispered: bool,
+}
+
+impl Talker {
+    fn new(identity: Identity) -> Result<Self, &'static str> {
+        let token = identity
+            .token
+            .ok_or("talker needs --token TOKEN (`tolmach token create NAME` makes one)")?;
+        Ok(Self {
+            token,
+            room: identity.room,
+            codec: ClientCodec::new(MOST_BYTES),
+            me: None,
+            there: BTreeMap::new(),
+            unechoed: VecDeque::new(),
+            whispered: false,
+        })
+    }
+
+    fn hear_frame(&mut self, frame: ServerFrame) -> Result<Option<Arrival>, Failure> {
+        Ok(Some(match frame {
+            ServerFrame::Connected { user } => {
+                let notice = format!("#{}: connected as {}", self.room, user.name);
+                self.me = Some(user);
+                Arrival::Notice(notice)
+            }
+            ServerFrame::Users { users } => {
+                self.there = users
+                    .into_iter()
+                    .map(|user| (user.id, (user.name, false)))
+                    .collect();
+                Arrival::Presence(format!("in #{}: {}", self.room, self.names().join(", ")))
+            }
+            ServerFrame::Message(message) => Arrival::Said(self.said(message)),
+            ServerFrame::Join { user, .. } => self.present(user, false, "joined"),
+            ServerFrame::Idle { user, .. } => self.present(user, true, "is idle"),
+            ServerFrame::Back { user, .. } => self.present(user, false, "is back"),
+            ServerFrame::Leave { user, .. } => self.left(user),
+            ServerFrame::Error { message } => return self.refused(message).map(Some),
+        }))
+    }
+
+    fn said(&mut self, message: Message) -> Said {
+        let is_mine = self.me.as_ref().is_some_and(|me| me.id == message.user.id);
+        Said {
+            own: is_mine && !message.private && message.edit.is_none() && self.echoed(&message),
+            place: if message.private {
+                Place::Private
+            } else {
+                Place::Room(self.room.clone())
+            },
+            from: message.user.name,
+            text: message.content,
+            emote: message.action,
+            time: message.time,
+        }
+    }
+
+    /// Whether the message is the echo of what this client said. One's other connections say things, too.
+    ///
+    /// Echoes come in order: what was said before the echoed one and has no echo was refused.
+    fn echoed(&mut self, message: &Message) -> bool {
+        let text = clean::for_comparison(&message.content);
+        let found = self.unechoed.iter().position(|unechoed| *unechoed == text);
+        if let Some(index) = found {
+            self.unechoed.drain(..=index);
+        }
+        found.is_some()
+    }
+
+    /// Errors do not say what they are about. The oldest thing without an echo is taken to be it, so that the
+    /// wait always ends: were it something private, then the echo comes all the same.
+    fn refused(&mut self, message: String) -> Result<Arrival, Failure> {
+        if self.me.is_none() {
+            return Err(Failure::Refused(message));
+        }
+        let said = self.unechoed.pop_front().is_some() || self.whispered;
+        Ok(if said {
+            Arrival::NotAccepted(message)
+        } else {
+            Arrival::Warning(message)
+        })
+    }
+
+    fn present(&mut self, user: User, idle: bool, what: &str) -> Arrival {
+        let told = format!("{} {what}", user.name);
+        self.there.insert(user.id, (user.name, idle));
+        Arrival::Presence(told)
+    }
+
+    fn left(&mut self, user: User) -> Arrival {
+        let known = self.there.remove(&user.id);
+        let name = match known {
+            Some((name, _)) => name,
+            None if user.name.is_empty() => format!("user {}", user.id),
+            None => user.name,
+        };
+        Arrival::Presence(format!("{name} left"))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name =
+            |(name, idle): &(String, bool)| format!("{name}{}", if *idle { " (idle)" } else { "" });
+        self.there.values().map(name).collect()
+    }
+}
+
+impl Speaker for Talker {
+    fn open(&mut self, _now: i64, out: &mut BytesMut) {
+        let frame = ClientFrame::Connect {
+            room: RoomSelector::from(self.room.clone()),
+            token: std::mem::take(&mut self.token),
+            user: Extra::default(),
+            last_event_id: None,
+        };
+        frame.write(out);
+    }
+
+    fn hear(
+        &mut self,
+        input: &mut BytesMut,
+        _now: i64,
+        _out: &mut BytesMut,
+    ) -> Result<Option<Arrival>, Failure> {
+        match self.codec.decode(input) {
+            Ok(None) => Ok(None),
+            Ok(Some(frame)) => self.hear_frame(frame),
+            // One event that is not understood; the next ones may be.
+            Err(error @ (DecodeError::UnknownType(_) | DecodeError::BadFrame(_))) => {
+                Ok(Some(Arrival::Warning(format!("not understood: {error}"))))
+            }
+            Err(error) => Err(Failure::Garbled(error.to_string())),
+        }
+    }
+
+    fn is_in(&self) -> bool {
+        self.me.is_some()
+    }
+
+    fn say(&mut self, saying: Saying, _now: i64, out: &mut BytesMut) {
+        match &saying.to {
+            Some(_) => self.whispered = true,
+            None => self.unechoed.push_back(clean::for_comparison(&saying.text)),
+        }
+        let frame = ClientFrame::Message {
+            content: saying.text,
+            to: saying.to.map(Recipient::from),
+            edit: None,
+            action: saying.emote,
+            extra: Extra::default(),
+        };
+        frame.write(out);
+    }
+
+    fn unanswered(&self) -> usize {
+        self.unechoed.len()
+    }
+
+    fn keep_alive_every(&self) -> Option<Duration> {
+        Some(PING_EVERY)
+    }
+
+    fn keep_alive(&mut self, out: &mut BytesMut) {
+        if self.is_in() {
+            ClientFrame::Ping.write(out);
+        }
+    }
+
+    fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
+        ClientFrame::Close.write(out);
+    }
+
+    fn who(&self) -> Option<Vec<String>> {
+        Some(self.names())
+    }
+}
+
+#[cfg(test)]
+#[path = "talker_tests.rs"]
+mod tests;

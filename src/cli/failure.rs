@@ -1,0 +1,46 @@
+//! How a command ends that was not carried out.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use tolmach::config::ConfigError;
+
+use super::output::visible;
+
+/// What a command comes to.
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The configuration cannot be used: exit 2.
+    Configuration(ConfigError),
+    /// This sentence says why: exit 1.
+    Because(String),
+    /// Whoever read standard output wants no more of it: nothing to say, and nothing went wrong.
+    OutputClosed,
+}
+
+impl Failure {
+    pub(crate) fn because(reason: impl Into<String>) -> Self {
+        Self::Because(reason.into())
+    }
+
+    /// The gateway's answer is of a kind that this command does not know.
+    pub(crate) fn unexpected() -> Self {
+        Self::because("the gateway gave an answer of another kind; is it of another version?")
+    }
+
+    /// Says it on standard error, in one line.
+    pub(crate) fn report(self) -> ExitCode {
+        let (line, code) = match self {
+            Self::Configuration(error) => (error.to_string(), 2),
+            Self::Because(reason) => (format!("tolmach: {reason}"), 1),
+            Self::OutputClosed => return ExitCode::SUCCESS,
+        };
+        let line = line.trim_end().replace('\n', " ");
+        // Nobody may be there to read it; the exit code says it, too.
+        let _ = writeln!(io::stderr(), "{}", visible(&line));
+        ExitCode::from(code)
+    }
+}

@@ -1,0 +1,196 @@
+//! `tolmach history`: what was said in a room.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+use tolmach::control::ControlError;
+use tolmach::model::{Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector};
+
+use super::about::About;
+use super::failure::{Failure, Outcome};
+use super::operator::Operator;
+use super::output::Output;
+use super::room_name::RoomName;
+use super::time::Time;
+use super::user::account;
+
+/// Messages that are asked for at once.
+const PAGE: usize = 256;
+/// What stands for a line break within a line.
+const LINE_BREAK: &str = " ⏎ ";
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The room; @a,b is the direct room of two
+    room: RoomName,
+    /// One object a line: id, room, from, time, kind, text, updated, deleted, file {name, size} where there is one
+    #[arg(long)]
+    json: bool,
+}
+
+impl HistoryArgs {
+    pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        let mut room = self.room.selector();
+        let direct = self.direct_room_name(to).await?;
+        let (mut after, mut limit) = (None, PAGE);
+        loop {
+            let query = HistoryQuery::page(room.clone(), after, limit);
+            let (found, messages, omitted) = match to.request(Command::History(query)).await? {
+                Ok(Reply::History { room, messages, omitted }) => (room, messages, omitted),
+                // The answer as a whole was too long to send.
+                Err(ControlError::Refused(Error::TooLarge { .. })) if limit > 1 => {
+                    limit /= 2;
+                    continue;
+                }
+                Ok(_) => return Err(Failure::unexpected()),
+                Err(error) => return Err(About::room(&self.room).explain(error)),
+            };
+            let name = direct.as_ref().unwrap_or(&found.name);
+            messages.iter().try_for_each(|message| self.print(out, name, message))?;
+            // It may get another name while this goes on.
+            room = RoomSelector::Id(found.id);
+            after = last_id(&messages).or(after);
+            if omitted == 0 || messages.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `@a,b` with the logins as they are written.
+    async fn direct_room_name(&self, to: &mut Operator) -> Outcome<Option<String>> {
+        let RoomName::Direct(a, b) = &self.room else { return Ok(None) };
+        let mut logins = Vec::new();
+        for login in [a, b] {
+            match to.ask(About::user(login), Command::FindUser { user: account(login) }).await? {
+                Reply::User(user) => logins.push(user.login.clone()),
+                _ => return Err(Failure::unexpected()),
+            }
+        }
+        Ok(Some(format!("@{}", logins.join(","))))
+    }
+
+    fn print(&self, out: &mut Output, room: &str, message: &Message) -> Outcome<()> {
+        if self.json { out.json(&Entry::new(room, message)) } else { out.line(&line(message)) }
+    }
+}
+
+fn last_id(messages: &[Arc<Message>]) -> Option<MessageId> {
+    messages.last().map(|message| message.id)
+}
+
+/// A message with `--json`.
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: i64,
+    room: &'a str,
+    from: &'a str,
+    time: Time,
+    kind: MessageKind,
+    text: &'a str,
+    updated: Option<Time>,
+    deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileEntry<'a> {
+    name: &'a str,
+    size: u64,
+}
+
+impl<'a> Entry<'a> {
+    fn new(room: &'a str, message: &'a Message) -> Self {
+        Self {
+            id: message.id.0,
+            room,
+            from: &message.sender.login,
+            time: Time(message.created),
+            kind: message.kind,
+            text: &message.text,
+            updated: message.updated.map(Time),
+            deleted: message.deleted,
+            file: message.file.as_ref().map(|file| FileEntry { name: &file.name, size: file.size }),
+        }
+    }
+}
+
+/// A message for a person: `2026-08-01T11:12:40Z <anna> text`.
+fn line(message: &Message) -> String {
+    let (time, from) = (Time(message.created), &message.sender.login);
+    if message.deleted {
+        return format!("{time} <{from}> (deleted)");
+    }
+    let text = in_one_line(&message.text);
+    let said = match (message.kind, &message.file) {
+        (MessageKind::Emote, _) => format!("* {from} {text}"),
+        (MessageKind::Sticker, _) => format!("<{from}> :{text}:"),
+        (MessageKind::File, Some(file)) => {
+            let caption = if message.text == file.name { "" } else { &text };
+            let said = format!("<{from}> [file] {} ({} bytes) {caption}", in_one_line(&file.name), file.size);
+            said.trim_end().to_owned()
+        }
+        (MessageKind::Text | MessageKind::File, _) => format!("<{from}> {text}"),
+    };
+    let edited = if message.updated.is_some() { " (edited)" } else { "" };
+    format!("{time} {said}{edited}")
+}
+
+fn in_one_line(text: &str) -> String {
+    text.replace(['\n', '\u{85}', '\u{2028}', '\u{2029}'], LINE_BREAK)
+}
+
+#[cfg(test)]
+mod tests {
+    use tolmach::model::{FileInfo, RoomId, Seq, Timestamp, UserId, UserRef};
+
+    use super::*;
+
+    fn message(kind: MessageKind, text: &str) -> Message {
+        Message {
+            id: MessageId(7),
+            room: RoomId(1),
+            seq: Seq(1),
+            sender: Arc::new(UserRef { id: UserId(3), login: "Anna".to_owned(), name: "A.".to_owned() }),
+            kind,
+            text: text.to_owned(),
+            reply_to: None,
+            created: Timestamp(1_500),
+            updated: None,
+            deleted: false,
+            file: None,
+            extra: String::new(),
+        }
+    }
+
+    fn file(text: &str) -> Message {
+        let file = FileInfo { name: "cat.png".to_owned(), size: 1234, stored: "x".to_owned() };
+        Message { file: Some(file), ..message(MessageKind::File, text) }
+    }
+
+    #[test]
+    fn every_kind_is_one_line() {
+        let edited = Message { updated: Some(Timestamp(2_000)), ..message(MessageKind::Text, "b") };
+        let deleted = Message { deleted: true, ..edited.clone() };
+        for (message, expected) in [
+            (message(MessageKind::Text, "a\nb\u{2028}c"), "<Anna> a ⏎ b ⏎ c"),
+            (message(MessageKind::Emote, "waves"), "* Anna waves"),
+            (message(MessageKind::Sticker, "cat"), "<Anna> :cat:"),
+            (file("cat.png"), "<Anna> [file] cat.png (1234 bytes)"),
+            (file("my cat"), "<Anna> [file] cat.png (1234 bytes) my cat"),
+            (edited, "<Anna> b (edited)"),
+            (deleted, "<Anna> (deleted)"),
+        ] {
+            assert_eq!(line(&message), format!("1970-01-01T00:00:01Z {expected}"));
+        }
+    }
+
+    #[test]
+    fn the_object_has_the_promised_fields() {
+        let json = |message: &Message| serde_json::to_string(&Entry::new("@a,b", message)).unwrap();
+        let plain = r#"{"id":7,"room":"@a,b","from":"Anna","time":"1970-01-01T00:00:01.500Z","kind":"emote","text":"waves","updated":null,"deleted":false}"#;
+        assert_eq!(json(&message(MessageKind::Emote, "waves")), plain);
+        assert!(json(&file("")).ends_with(r#""deleted":false,"file":{"name":"cat.png","size":1234}}"#));
+    }
+}

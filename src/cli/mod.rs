@@ -1,0 +1,130 @@
+//! The command line: what can be typed, and who carries it out.
+//!
+//! ```text
+//!  arguments ─▶ Config ─┬─▶ serve, check, chat
+//!                       └─▶ user, token, room, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
+//!                                                                            └─▶ a hub here, over the same store
+//! ```
+//!
+//! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done, 1 refused or
+//! failed, 2 a wrong command line or configuration.
+
+mod about;
+mod chat;
+mod check;
+mod failure;
+mod history;
+mod logging;
+mod operator;
+mod output;
+mod room;
+mod room_list;
+mod room_name;
+mod room_set;
+mod secret;
+mod serve;
+mod session;
+mod table;
+mod time;
+mod token;
+mod user;
+
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime;
+use tolmach::config::Config;
+use tolmach::dialects;
+
+use failure::{Failure, Outcome};
+use operator::Operator;
+use output::Output;
+
+/// A chat gateway: one port per chat protocol, one hub in the middle.
+#[derive(Debug, Parser)]
+#[command(name = "tolmach", version, max_term_width = 100)]
+#[command(after_help = "\
+Without a file the defaults and the environment (TOLMACH_…) hold; `tolmach check` shows them.
+user, token, room, session and history speak to the gateway that runs on the same data_dir; where none
+runs they work on its store themselves.")]
+struct Arguments {
+    /// Configuration, a TOML file; its keys can also stand in the environment (TOLMACH_SECTION__KEY)
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run the gateway
+    Serve(serve::ServeArgs),
+    /// Say what a configuration means, or what is wrong with it and where
+    Check,
+    /// Make and manage accounts
+    #[command(subcommand)]
+    User(user::UserAction),
+    /// Make and revoke API tokens
+    #[command(subcommand)]
+    Token(token::TokenAction),
+    /// Make and manage rooms, and who is in them
+    #[command(subcommand)]
+    Room(room::RoomAction),
+    /// See who is connected, close connections
+    #[command(subcommand)]
+    Session(session::SessionAction),
+    /// Print what was said in a room, oldest first
+    History(history::HistoryArgs),
+    /// Chat over any dialect, by hand or in a pipe
+    Chat(chat::ChatArgs),
+}
+
+/// Carries out the command line of this process.
+pub(crate) fn run() -> ExitCode {
+    let Arguments { config, action } = Arguments::parse();
+    execute(action, config.as_deref()).unwrap_or_else(Failure::report)
+}
+
+fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
+    let load = || Config::load(file, std::env::vars_os(), dialects::KNOWN).map_err(Failure::Configuration);
+    match action {
+        // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
+        Action::Chat(arguments) => {
+            file.map(|_| load()).transpose()?;
+            on_this_thread(async { Ok(chat::run(arguments).await) })
+        }
+        Action::Serve(arguments) => serve::run(&arguments.apply(load()?)?),
+        Action::Check => check::run(&load()?),
+        Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::Session(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::History(arguments) => operate(load()?, async |to, out| arguments.run(to, out).await),
+    }
+}
+
+/// Does the operator's work, by the gateway that runs or in its place.
+fn operate(
+    config: Config,
+    work: impl AsyncFnOnce(&mut Operator, &mut Output) -> Outcome<()>,
+) -> Outcome<ExitCode> {
+    logging::start("error", config.log.format)?;
+    on_this_thread(async {
+        let (mut to, mut out) = (Operator::new(config), Output::standard());
+        let outcome = work(&mut to, &mut out).await.and_then(|()| out.flush());
+        to.finish().await;
+        outcome.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+fn on_this_thread<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?.block_on(work)
+}
+
+/// The process may start no threads or open no more files.
+fn no_runtime(error: io::Error) -> Failure {
+    Failure::because(format!("cannot start: {error}"))
+}

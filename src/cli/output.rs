@@ -1,0 +1,87 @@
+//! Standard output: lines for a person on a terminal, lines for a program in a pipe.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::failure::{Failure, Outcome};
+use super::table::{self, Row};
+
+/// Where a command prints what was asked for.
+pub(crate) struct Output {
+    writer: Box<dyn Write>,
+    terminal: bool,
+}
+
+impl Output {
+    /// The process's own.
+    pub(crate) fn standard() -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        Self { writer: Box::new(BufWriter::new(stdout)), terminal }
+    }
+
+    /// Prints a line; a terminal gets no control characters.
+    pub(crate) fn line(&mut self, text: &str) -> Outcome<()> {
+        let text = if self.terminal { visible(text) } else { Cow::Borrowed(text) };
+        writeln!(self.writer, "{text}").map_err(unwritable)
+    }
+
+    /// Prints an object in one line.
+    pub(crate) fn json(&mut self, object: &impl Serialize) -> Outcome<()> {
+        let text = serde_json::to_string(object).map_err(|error| Failure::because(error.to_string()))?;
+        let text = if self.terminal { escaped(&text) } else { Cow::Owned(text) };
+        writeln!(self.writer, "{text}").map_err(unwritable)
+    }
+
+    /// Prints a list: with `json` an object a line, else aligned columns under a header on a terminal and
+    /// tab-separated lines in a pipe.
+    pub(crate) fn list<R: Row>(&mut self, rows: &[R], json: bool) -> Outcome<()> {
+        if json {
+            return rows.iter().try_for_each(|row| self.json(row));
+        }
+        let lines = if self.terminal { table::aligned(rows) } else { table::tab_separated(rows) };
+        lines.iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Sends what was printed on its way.
+    pub(crate) fn flush(&mut self) -> Outcome<()> {
+        self.writer.flush().map_err(unwritable)
+    }
+}
+
+fn unwritable(error: io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Failure::OutputClosed,
+        _ => Failure::because(format!("standard output: {error}")),
+    }
+}
+
+/// The text with U+FFFD for what could steer a terminal: all control characters but the tab.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\t';
+    if text.contains(steers) { Cow::Owned(text.replace(steers, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// The same JSON with the control characters escaped that JSON lets stand as they are.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(char::is_control) {
+        return Cow::Borrowed(json);
+    }
+    let escape = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(json.chars().map(escape).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_not_steered() {
+        assert_eq!(visible("a\tb \u{1b}[2J \u{9b}31m \u{7f} שלום"), "a\tb \u{fffd}[2J \u{fffd}31m \u{fffd} שלום");
+        let json = serde_json::to_string("\u{1b}\u{9b}\u{7f}é").unwrap();
+        assert_eq!(escaped(&json), r#""\u001b\u009b\u007fé""#);
+        assert_eq!(serde_json::from_str::<String>(&escaped(&json)).unwrap(), "\u{1b}\u{9b}\u{7f}é");
+    }
+}

@@ -1,0 +1,164 @@
+//! `tolmach room`: rooms, and who is in them.
+
+use clap::{Subcommand, ValueEnum};
+use tolmach::control::ControlError;
+use tolmach::model::{Command, Error, Role, RoomKind};
+
+use super::about::About;
+use super::failure::{Failure, Outcome};
+use super::operator::Operator;
+use super::output::Output;
+use super::room_name::RoomName;
+use super::user::account;
+use super::{room_list, room_set};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoomAction {
+    /// Make a public room; nobody owns it
+    Create {
+        /// The name: at most 25 characters, no spaces; a # in front is no part of it
+        name: RoomName,
+    },
+    /// List all rooms but direct ones: id, room, title, kind, protected, owner, created
+    List {
+        /// One object a line: id, room, title, description, kind, protected, owner, created, updated
+        #[arg(long)]
+        json: bool,
+    },
+    /// List a room's members, and who is banned: id, user, role, joined
+    Members {
+        /// The room; @a,b is the direct room of two
+        name: RoomName,
+        /// One object a line: id, user, name, role, joined
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a room and all that was said in it
+    Remove {
+        /// The room
+        name: RoomName,
+    },
+    /// Change a room: its name, title, description, owner, password, whether it is private
+    Set(room_set::SetArgs),
+    /// Make somebody a member
+    Add(Member),
+    /// End somebody's membership; they may come back
+    Kick(Member),
+    /// End somebody's membership and keep them out
+    Ban(Member),
+    /// Lift a ban; that makes nobody a member
+    Unban(Member),
+    /// Give a member a role
+    Role {
+        #[command(flatten)]
+        member: Member,
+        /// What they may do from now on
+        role: NewRole,
+    },
+}
+
+/// Somebody in a room.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Member {
+    /// The room
+    name: RoomName,
+    /// The login
+    login: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NewRole {
+    /// Everything; nobody acts on the owner. The former owner becomes admin
+    Owner,
+    /// Everything but acting on the owner
+    Admin,
+    /// Deletes messages
+    Moderator,
+    /// Reads and writes
+    Member,
+}
+
+impl From<NewRole> for Role {
+    fn from(role: NewRole) -> Self {
+        match role {
+            NewRole::Owner => Self::Owner,
+            NewRole::Admin => Self::Admin,
+            NewRole::Moderator => Self::Moderator,
+            NewRole::Member => Self::Member,
+        }
+    }
+}
+
+impl RoomAction {
+    pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        match self {
+            Self::Create { name } => create(to, &name).await,
+            Self::List { json } => room_list::rooms(to, out, json).await,
+            Self::Members { name, json } => room_list::members(to, out, &name, json).await,
+            Self::Remove { name } => {
+                to.ask(About::room(&name), Command::DeleteRoom { room: name.selector() }).await.map(drop)
+            }
+            Self::Set(arguments) => arguments.run(to).await,
+            Self::Add(member) => member.act(to, Act::Add).await,
+            Self::Kick(member) => member.act(to, Act::Kick).await,
+            Self::Ban(member) => member.act(to, Act::Ban).await,
+            Self::Unban(member) => member.act(to, Act::Unban).await,
+            Self::Role { member, role } => member.act(to, Act::Role(role.into())).await,
+        }
+    }
+}
+
+async fn create(to: &mut Operator, name: &RoomName) -> Outcome<()> {
+    let command = Command::CreateRoom {
+        name: name.to_string(),
+        title: String::new(),
+        description: String::new(),
+        kind: RoomKind::Public,
+        password: None,
+    };
+    to.ask(About::room(name), command).await.map(drop)
+}
+
+/// What is done with somebody in a room.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Add,
+    Kick,
+    Ban,
+    Unban,
+    Role(Role),
+}
+
+impl Member {
+    async fn act(&self, to: &mut Operator, act: Act) -> Outcome<()> {
+        // After these two an unknown user can only mean: none in the room.
+        to.ask(About::room(&self.name), Command::FindRoom { room: self.name.selector() }).await?;
+        to.ask(About::user(&self.login), Command::FindUser { user: account(&self.login) }).await?;
+        let outcome = to.request(self.command(act)).await?;
+        outcome.map(drop).map_err(|error| self.explain(act, error))
+    }
+
+    fn command(&self, act: Act) -> Command {
+        let (room, user) = (self.name.selector(), account(&self.login));
+        match act {
+            Act::Add => Command::AddMember { room, user },
+            Act::Kick => Command::RemoveMember { room, user },
+            Act::Ban => Command::Ban { room, user },
+            Act::Unban => Command::Unban { room, user },
+            Act::Role(role) => Command::SetRole { room, user, role },
+        }
+    }
+
+    fn explain(&self, act: Act, error: ControlError) -> Failure {
+        let Self { name, login } = self;
+        match (error, act) {
+            (ControlError::Refused(Error::NoSuchUser), Act::Unban) => {
+                Failure::because(format!("{login} is not banned from {name}; `tolmach room members {name}` shows who is"))
+            }
+            (ControlError::Refused(Error::NoSuchUser), _) => {
+                Failure::because(format!("{login} is not a member of {name}; `tolmach room add {name} {login}` makes one"))
+            }
+            (error, _) => About::room(name).explain(error),
+        }
+    }
+}

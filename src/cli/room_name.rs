@@ -1,0 +1,59 @@
+//! How a room is named on the command line.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use tolmach::model::RoomSelector;
+
+/// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RoomName {
+    /// By its name.
+    Named(String),
+    /// By the logins of its two members.
+    Direct(String, String),
+}
+
+impl RoomName {
+    pub(crate) fn selector(&self) -> RoomSelector {
+        match self {
+            Self::Named(name) => RoomSelector::Name(name.clone()),
+            Self::Direct(a, b) => RoomSelector::Direct(a.clone(), b.clone()),
+        }
+    }
+}
+
+impl FromStr for RoomName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        if let Some((a, b)) = text.strip_prefix('@').and_then(|pair| pair.split_once(',')) {
+            return Ok(Self::Direct(a.to_owned(), b.to_owned()));
+        }
+        Ok(Self::Named(text.strip_prefix('#').unwrap_or(text).to_owned()))
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Direct(a, b) => write!(f, "@{a},{b}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_no_part_of_the_name() {
+        for (text, shown) in [("lobby", "lobby"), ("#lobby", "lobby"), ("@a,b", "@a,b"), ("@a", "@a"), ("##x", "#x")] {
+            let Ok(name) = text.parse::<RoomName>();
+            assert_eq!(name.to_string(), shown);
+            assert_eq!(matches!(name, RoomName::Direct(..)), text == "@a,b");
+        }
+    }
+}

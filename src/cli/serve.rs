@@ -1,0 +1,86 @@
+//! `tolmach serve`: the gateway, until it is told to stop.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tolmach::config::Config;
+use tolmach::gateway::Gateway;
+
+use super::failure::{Failure, Outcome};
+use super::{logging, no_runtime};
+
+/// Prints one line `ready NAME=ADDRESS:PORT …` when clients can connect; logs go to standard error. SIGTERM and SIGINT
+/// stop it.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The IP address that every listener listens on; ports stay
+    #[arg(short, long, value_name = "ADDR", value_parser = ip_address)]
+    address: Option<IpAddr>,
+    /// The port of the first JIM listener; 0 lets the system choose one
+    #[arg(short, long, value_name = "JIM_PORT")]
+    port: Option<u16>,
+}
+
+/// An IP address, an IPv6 one with or without brackets.
+fn ip_address(text: &str) -> Result<IpAddr, std::net::AddrParseError> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    bare.unwrap_or(text).parse()
+}
+
+impl ServeArgs {
+    /// The configuration with what the command line says instead.
+    pub(super) fn apply(&self, mut config: Config) -> Outcome<Config> {
+        if let Some(address) = self.address {
+            config.override_address(address);
+        }
+        if let Some(port) = self.port {
+            config.override_jim_port(port).map_err(Failure::Configuration)?;
+        }
+        Ok(config)
+    }
+}
+
+/// Runs the gateway.
+pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
+    logging::start(&config.log.level, config.log.format)?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
+    runtime.block_on(async {
+        // From here on a signal ends the gateway in good order, also while it starts.
+        let mut stop = StopSignals::watch().map_err(no_runtime)?;
+        let gateway = Gateway::start(config).await.map_err(|error| Failure::because(error.to_string()))?;
+        say_ready(&gateway.ready_line());
+        gateway.run_until(stop.received()).await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Whoever started the gateway may not want to know.
+fn say_ready(line: &str) {
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        tracing::warn!(%error, "the ready line could not be written to standard output");
+    }
+}
+
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn watch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping");
+    }
+}

@@ -1,0 +1,110 @@
+//! `tolmach token`: API tokens, and the list of those that logins made.
+
+use clap::Subcommand;
+use serde::Serialize;
+use tolmach::control::ControlError;
+use tolmach::model::{Command, Error, Reply, TokenId, TokenInfo};
+
+use super::about::About;
+use super::failure::{Failure, Outcome};
+use super::operator::Operator;
+use super::output::Output;
+use super::secret;
+use super::table::Row;
+use super::time::Time;
+use super::user::account;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenAction {
+    /// Make an API token and print it, alone; nothing shows it again
+    Create {
+        /// The account's login
+        name: String,
+        /// Import a token that clients already have: a line of standard input, or asked for on a terminal
+        #[arg(long)]
+        value_stdin: bool,
+    },
+    /// List an account's tokens, those of sessions too: id, kind, created, used, address
+    List {
+        /// The account's login
+        name: String,
+        /// One object a line: id, kind, created, used, address
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token, or all of an account, and the sessions that they opened
+    Revoke {
+        /// The account's login
+        name: String,
+        /// The token's number in the list; without it all tokens
+        id: Option<i32>,
+    },
+}
+
+impl TokenAction {
+    pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        match self {
+            Self::Create { name, value_stdin } => create(to, out, &name, value_stdin).await,
+            Self::List { name, json } => list(to, out, &name, json).await,
+            Self::Revoke { name, id } => revoke(to, &name, id).await,
+        }
+    }
+}
+
+async fn create(to: &mut Operator, out: &mut Output, name: &str, import: bool) -> Outcome<()> {
+    let value = if import { Some(secret::token()?) } else { None };
+    let command = Command::CreateToken { user: account(name), value };
+    let Reply::Token { value, .. } = to.ask(About::user(name), command).await? else {
+        return Err(Failure::unexpected());
+    };
+    out.line(&value)
+}
+
+async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Outcome<()> {
+    let command = Command::Tokens { user: account(name) };
+    let Reply::Tokens(tokens) = to.ask(About::user(name), command).await? else {
+        return Err(Failure::unexpected());
+    };
+    out.list(&tokens.iter().map(Token::new).collect::<Vec<_>>(), json)
+}
+
+async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
+    let command = Command::RevokeToken { user: account(name), id: id.map(TokenId) };
+    to.request(command).await?.map(drop).map_err(|error| match (&error, id) {
+        (ControlError::Refused(Error::Invalid { .. }), Some(id)) => {
+            Failure::because(format!("{name} has no token {id}; `tolmach token list {name}` shows them"))
+        }
+        _ => About::user(name).explain(error),
+    })
+}
+
+#[derive(Serialize)]
+struct Token<'a> {
+    id: i32,
+    kind: &'static str,
+    created: Time,
+    used: Option<Time>,
+    address: Option<&'a str>,
+}
+
+impl<'a> Token<'a> {
+    fn new(token: &'a TokenInfo) -> Self {
+        Self {
+            id: token.id.0,
+            kind: token.kind.as_str(),
+            created: Time(token.created),
+            used: token.used.map(Time),
+            address: token.address.as_deref(),
+        }
+    }
+}
+
+impl Row for Token<'_> {
+    const COLUMNS: &'static [&'static str] = &["id", "kind", "created", "used", "address"];
+
+    fn cells(&self) -> Vec<String> {
+        let used = self.used.map(|used| used.to_string()).unwrap_or_default();
+        let address = self.address.unwrap_or_default().to_owned();
+        vec![self.id.to_string(), self.kind.to_owned(), self.created.to_string(), used, address]
+    }
+}

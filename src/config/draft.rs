@@ -1,0 +1,176 @@
+//! The configuration while layers are laid over it.
+
+use std::net::TcpListener;
+
+use super::error::{ConfigError, Wrong};
+use super::listener::{Listener, Settings};
+use super::listeners::{self, Item};
+use super::section::Store;
+use super::written::{Entry, Source, Value, Written};
+use super::{Config, keys, suggest};
+
+/// What a configuration depends on beside itself.
+pub(super) struct Machine<'a> {
+    /// The dialects that this build has.
+    pub(super) known: &'a [&'a str],
+    pub(super) has_ipv6: fn() -> bool,
+}
+
+impl<'a> Machine<'a> {
+    /// This one: it has IPv6 if its own address can be bound.
+    pub(super) fn this(known: &'a [&'a str]) -> Self {
+        Self {
+            known,
+            has_ipv6: || TcpListener::bind("[::1]:0").is_ok(),
+        }
+    }
+}
+
+/// Begins with the defaults; each entry beats those before it.
+pub(super) struct Draft {
+    /// Without listeners, and with the store's path as it was written.
+    pub(super) config: Config,
+    /// `[jim]` and the like: what listeners of that dialect begin with.
+    pub(super) dialects: [Settings; 4],
+    /// The `[[listener]]`s, once there was a list of them.
+    items: Option<Vec<Item>>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        let config = Config {
+            data_dir: "tolmach-data".into(),
+            name: "tolmach".into(),
+            store: Store::default(),
+            bus: Default::default(),
+            accounts: Default::default(),
+            rooms: Default::default(),
+            listeners: Vec::new(),
+            tls: Default::default(),
+            presence: Default::default(),
+            limits: Default::default(),
+            log: Default::default(),
+            shutdown: Default::default(),
+            origins: Default::default(),
+        };
+        Self {
+            config,
+            dialects: Settings::defaults(),
+            items: None,
+        }
+    }
+}
+
+impl Draft {
+    /// Lays a layer over what there is.
+    pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<(), ConfigError> {
+        entries.into_iter().try_for_each(|entry| self.apply(entry))
+    }
+
+    fn apply(&mut self, entry: Entry) -> Result<(), ConfigError> {
+        let Entry {
+            key,
+            written,
+            source,
+        } = entry;
+        let line = written.line;
+        let outcome = match key.as_str() {
+            "listener" => self.listen(written, &source),
+            _ => self.set(&key, &written),
+        };
+        if let Err(Wrong {
+            wrong,
+            right,
+            line: inner,
+        }) = outcome
+        {
+            return Err(ConfigError::new(
+                source.at(inner.unwrap_or(line)),
+                key,
+                wrong,
+                right,
+            ));
+        }
+        self.config.origins.set(key, source.at(line));
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, written: &Written) -> Result<(), Wrong> {
+        if let Some(done) = keys::set(keys::GENERAL, &mut self.config, key, written) {
+            return done;
+        }
+        let (section, name) = key.split_once('.').unwrap_or(("", key));
+        let dialect = self
+            .dialects
+            .iter_mut()
+            .find(|settings| settings.dialect() == section);
+        let done = dialect.and_then(|settings| settings.set(name, written));
+        done.unwrap_or_else(|| Err(suggest::unknown_key(key)))
+    }
+
+    fn listen(&mut self, written: Written, source: &Source) -> Result<(), Wrong> {
+        let wrong = |written: &Written| {
+            let right = "write [[listener]] and its keys below it";
+            Wrong {
+                line: Some(written.line),
+                ..Wrong::new(format!("{} is not a listener", written.quote()), right)
+            }
+        };
+        let Value::List(list) = written.value else {
+            return Err(wrong(&written));
+        };
+        let mut items = Vec::new();
+        for (index, written) in list.into_iter().enumerate() {
+            match written.value {
+                Value::Table(fields) => items.push(Item::new(source, index, written.line, fields)),
+                _ => return Err(wrong(&written)),
+            }
+        }
+        self.items = Some(items);
+        Ok(())
+    }
+
+    /// What the layers together mean on this machine.
+    pub(super) fn finish(mut self, machine: &Machine<'_>) -> Result<Config, ConfigError> {
+        self.config.listeners = match self.items.take() {
+            Some(items) => listeners::given(
+                &items,
+                &self.dialects,
+                machine.known,
+                &mut self.config.origins,
+            )?,
+            None => self.default_listeners(machine.known),
+        };
+        let mut config = self.config;
+        certificate_and_key(&config)?;
+        listeners::fit(&mut config.listeners, machine.has_ipv6);
+        listeners::no_two_alike(&config)?;
+        config.resolve();
+        Ok(config)
+    }
+
+    /// The default set, with what `[jim]` and the like say.
+    fn default_listeners(&mut self, known: &[&str]) -> Vec<Listener> {
+        let mut listeners = listeners::defaults(known);
+        for listener in &mut listeners {
+            listeners::take_settings(listener, &self.dialects, &mut self.config.origins);
+        }
+        listeners
+    }
+}
+
+/// Both files, or none.
+fn certificate_and_key(config: &Config) -> Result<(), ConfigError> {
+    let (given, missing) = match (&config.tls.certificate, &config.tls.key) {
+        (Some(_), None) => ("tls.certificate", "tls.key"),
+        (None, Some(_)) => ("tls.key", "tls.certificate"),
+        _ => return Ok(()),
+    };
+    let wrong = format!("given without {missing}");
+    Err(ConfigError::new(
+        config.origins.of(given),
+        given,
+        wrong,
+        "give both, or neither for a self-signed certificate",
+    ))
+}

@@ -1,0 +1,126 @@
+//! What is wrong with a configuration, and where.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A line of a file, from 1.
+    File {
+        /// The file as it was named to [`super::Config::load`].
+        path: PathBuf,
+        /// The line, from 1; 0 is the file as a whole.
+        line: usize,
+    },
+    /// A line, from 1, of the text given to [`super::Config::from_toml`].
+    Text {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A variable of the environment, by its name.
+    Variable(String),
+    /// An option of the command line, as it is written.
+    CommandLine(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line: 0 } => write!(f, "{}", path.display()),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Text { line } => write!(f, "line {line}"),
+            Self::Variable(name) => f.write_str(name),
+            Self::CommandLine(option) => f.write_str(option),
+        }
+    }
+}
+
+/// Why a configuration was refused. Shown as `FILE:LINE: KEY: what is wrong; what would be right`, where a
+/// variable's name stands in place of `FILE:LINE` for a value from the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    origin: Origin,
+    key: String,
+    wrong: String,
+    right: String,
+}
+
+impl ConfigError {
+    pub(super) fn new(
+        origin: Origin,
+        key: impl Into<String>,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) -> Self {
+        Self {
+            origin,
+            key: key.into(),
+            wrong: wrong.into(),
+            right: right.into(),
+        }
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(
+            Origin::File {
+                path: path.to_owned(),
+                line: 0,
+            },
+            "",
+            format!("cannot be read: {error}"),
+            "",
+        )
+    }
+
+    /// Where the wrong value stands.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The key, `limits.queue_events`; `None` where the error is about no key (text that is not TOML, an
+    /// unknown variable).
+    pub fn key(&self) -> Option<&str> {
+        (!self.key.is_empty()).then_some(&self.key)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.origin)?;
+        if let Some(key) = self.key() {
+            write!(f, "{key}: ")?;
+        }
+        f.write_str(&self.wrong)?;
+        if self.right.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "; {}", self.right)
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+/// Why one value was refused, before anyone knows where it stands.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) wrong: String,
+    pub(super) right: String,
+    /// The line of the part that is wrong, where that is not the line of the key.
+    pub(super) line: Option<usize>,
+}
+
+impl Wrong {
+    pub(super) fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+        Self {
+            wrong: wrong.into(),
+            right: right.into(),
+            line: None,
+        }
+    }
+}

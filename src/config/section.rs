@@ -1,0 +1,209 @@
+//! The sections of the configuration that are not about listeners.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[store]`: where durable things are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// Which store.
+    pub url: StoreUrl,
+}
+
+/// A store that this build has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A SQLite database in this file; a relative path of the configuration is already under `data_dir`.
+    Sqlite(PathBuf),
+    /// Nothing is kept beyond the life of the process.
+    Memory,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: StoreUrl::Sqlite("tolmach.db".into()),
+        }
+    }
+}
+
+/// `[bus]`: what carries events between nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bus {
+    /// Which bus.
+    pub url: BusUrl,
+}
+
+/// A bus that this build has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BusUrl {
+    /// This process alone.
+    #[default]
+    Local,
+}
+
+/// `[accounts]`: who may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts {
+    /// Who may make accounts.
+    pub registration: Registration,
+    /// Whether someone without an account may come in (JIM's presence).
+    pub guests: bool,
+    /// After how long without use a session's token is gone; more than 0.
+    pub session_life: Duration,
+}
+
+/// Who may make accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Anyone, over any dialect that can.
+    Open,
+    /// The command line only.
+    Closed,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            registration: Registration::Open,
+            guests: true,
+            session_life: Duration::from_secs(90 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// `[rooms]`: which rooms there are without anyone asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rooms {
+    /// Whether JIM's `join` and Talker's `connect` make a public room that does not exist.
+    pub create_on_join: bool,
+    /// The rooms that exist from the start, by valid names that differ without regard to case.
+    pub create: Vec<String>,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self {
+            create_on_join: true,
+            create: vec!["lobby".into()],
+        }
+    }
+}
+
+/// `[tls]`: the certificate. Without files the gateway makes a self-signed one in `data_dir`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A PEM file, the certificate and its chain. Given exactly when `key` is.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file, the private key.
+    pub key: Option<PathBuf>,
+}
+
+/// `[presence]`: when someone counts as absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// From a connection that broke off without a farewell to absent.
+    pub grace: Duration,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self {
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// `[limits]`: what one connection, user or room may take. 0 is no limit, everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, over all listeners.
+    pub connections: usize,
+    /// Connections at once from one IP address.
+    pub connections_per_address: usize,
+    /// How long a connection may take to say who it is.
+    pub login_timeout: Duration,
+    /// TLS handshakes under way at once.
+    pub handshakes: usize,
+    /// Bytes of one inbound frame; at least 1024.
+    pub frame_bytes: usize,
+    /// Bytes of one uploaded file.
+    pub file_bytes: u64,
+    /// Events waiting for one session.
+    pub queue_events: usize,
+    /// Bytes of the events waiting for one session.
+    pub queue_bytes: usize,
+    /// Requests a second of one connection, over time.
+    pub requests_per_second: u32,
+    /// Requests that one connection may send at once before `requests_per_second` holds it back.
+    pub burst: u32,
+    /// Failed logins a minute, by account and address together.
+    pub failed_logins: u32,
+    /// Rooms that one user is a member of.
+    pub rooms_per_user: usize,
+    /// Members of one room.
+    pub members_per_room: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            connections_per_address: 0,
+            login_timeout: Duration::from_secs(60),
+            handshakes: 256,
+            frame_bytes: 2 * 1024 * 1024,
+            file_bytes: 10_000_000,
+            queue_events: 4096,
+            queue_bytes: 4 * 1024 * 1024,
+            requests_per_second: 1000,
+            burst: 2000,
+            failed_logins: 10,
+            rooms_per_user: 1000,
+            members_per_room: 0,
+        }
+    }
+}
+
+/// `[log]`: what is logged to standard error, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// A level (`off`, `error`, `warn`, `info`, `debug`, `trace`) or several directives `target=level` with commas
+    /// between, as `tracing` filters take them.
+    pub level: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a person.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".into(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// `[shutdown]`: how the gateway ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long clients may take to read what waits for them.
+    pub grace: Duration,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self {
+            grace: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The defaults are those of the design, and a described configuration means the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::load;
+use crate::config::written::{Source, document};
+use crate::config::{Config, Settings, StoreUrl, keys};
+
+/// Section 6 of the design, but the listeners, and the certificate, which has no default.
+const DESIGN: &str = r#"
+data_dir = "tolmach-data"
+name = "tolmach"                     # what the gateway calls itself in notices
+
+[store]
+url = "sqlite:tolmach.db"
+
+[accounts]
+registration = "open"                # or "closed": the command line only
+guests = true
+session_life = "90d"                 # a session unused for so long is gone (an open connection is use)
+
+[rooms]
+create_on_join = true                # JIM join and Talker connect make public rooms
+create = ["lobby"]                   # exist from the start
+
+[jim]                                # this and [talker], [purpose], [uchat]: each key also inside a [[listener]], to differ there
+flavor = "document"                  # or "field"
+probe_after = "60s"
+notices = [101]                      # [100, 101]: joins, leaves, new titles too; []: none
+everyone = "lobby"
+pace = "50ms"
+
+[talker]
+flavor = "document"                  # or "talkerapp"
+idle_after = "30s"
+close_after = "60s"
+replay = 1000                        # messages after `last_event_id`
+
+[purpose]
+probe_after = "60s"                  # HEARTBEAT after silence; 30 s unanswered: closed
+
+[uchat]
+flavor = "field"                     # or "document"
+
+[presence]
+grace = "30s"                        # from a broken connection to absent
+
+[limits]                             # 0: no limit
+connections = 10000                  # one more: JIM 503, Talker `error`, purpose DISCONNECT, uchat error 6; close
+connections_per_address = 0
+login_timeout = "60s"                # for a connection to say who it is
+handshakes = 256                     # TLS handshakes under way at once
+frame_bytes = 2097152
+file_bytes = 10000000
+queue_events = 4096                  # waiting for one session
+queue_bytes = 4194304
+requests_per_second = 1000           # of one connection; over it the gateway reads that connection more slowly and refuses nothing
+burst = 2000
+failed_logins = 10                   # a minute, by account and address together; then RateLimited
+rooms_per_user = 1000                # over it, and over the next: TooLarge (JIM 403, Talker `error`, DECLINED, uchat error 3)
+members_per_room = 0
+
+[log]
+level = "info"
+format = "text"                      # or "json"
+
+[shutdown]
+grace = "10s"
+"#;
+
+const DESIGN_LISTENERS: &str = r#"
+[[listener]]                         # any listener given replaces the default set
+dialect = "jim"
+address = "[::]:7777"
+tls = "auto"                         # plain and TLS on one port, told apart by the first bytes; "required", "off"
+
+[[listener]]
+dialect = "purpose"
+address = "[::]:9601"
+revision = 2
+"#;
+
+#[test]
+fn nothing_set_is_the_default() {
+    assert_eq!(load("", &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn the_designs_values_are_the_default() {
+    assert_eq!(load(DESIGN, &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn the_design_names_every_key() {
+    let entries = document(DESIGN, &Source::Text).unwrap();
+    let in_design: Vec<_> = entries.into_iter().map(|entry| entry.key).collect();
+    let elsewhere = [
+        "bus.url",
+        "purpose.revision",
+        "tls.certificate",
+        "tls.key",
+        "listener",
+    ];
+    let missing: Vec<_> = keys::all()
+        .into_iter()
+        .filter(|key| !in_design.contains(key))
+        .collect();
+    assert_eq!(
+        missing.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        BTreeSet::from(elsewhere)
+    );
+}
+
+#[test]
+fn the_designs_listeners_are_those_of_the_default_set() {
+    let config = load(&format!("{DESIGN}{DESIGN_LISTENERS}"), &[]).unwrap();
+    let by_name = |config: &Config| -> BTreeMap<_, _> {
+        config
+            .listeners
+            .iter()
+            .map(|listener| (listener.name.clone(), listener.clone()))
+            .collect()
+    };
+    let all = by_name(&Config::default());
+    assert_eq!(config.listeners.len(), 2);
+    for (name, listener) in by_name(&config) {
+        // Alone, the second revision has the name that it has beside the first.
+        assert_eq!(Some(&listener), all.get(&name));
+    }
+}
+
+#[test]
+fn some_defaults_as_values() {
+    let config = Config::default();
+    assert_eq!(
+        config.store.url,
+        StoreUrl::Sqlite("tolmach-data/tolmach.db".into())
+    );
+    assert_eq!(config.accounts.session_life, Duration::from_secs(7_776_000));
+    assert_eq!(config.limits.frame_bytes, 2_097_152);
+    assert_eq!(config.tls.certificate, None);
+    let dialects: Vec<_> = config
+        .listeners
+        .iter()
+        .map(|listener| listener.settings.dialect())
+        .collect();
+    assert_eq!(dialects, ["jim", "talker", "purpose", "purpose", "uchat"]);
+    assert!(matches!(&config.listeners[0].settings, Settings::Jim(jim) if jim.notices == [101]));
+}
+
+#[test]
+fn what_is_described_means_the_same() {
+    let odd = "name = 'Ёж\"\\'\n[store]\nurl = 'sqlite:/var/x.db'\n[accounts]\nsession_life = '90m 1s'\n[jim]\nnotices=[]\n\
+               [tls]\ncertificate='c.pem'\nkey='k.pem'\n[[listener]]\ndialect='jim'\npace='1us'\n[[listener]]\ndialect='jim'\naddress='127.0.0.1:1'";
+    for file in [
+        "",
+        odd,
+        "listener = []\n[store]\nurl = 'memory:'",
+        "data_dir = '.'",
+    ] {
+        let config = load(file, &[]).unwrap();
+        assert_eq!(
+            load(&config.describe(), &[]).unwrap(),
+            config,
+            "{}",
+            config.describe()
+        );
+    }
+}
+
+#[test]
+fn a_description_says_where_values_come_from() {
+    let file = "[limits]\nburst = 5\n[jim]\npace = '1s'\n[[listener]]\ndialect = 'jim'\nnotices = []\naddress = '[::1]:7777'";
+    let mut config = load(file, &[("TOLMACH_NAME", "gate")]).unwrap();
+    config.override_jim_port(0).unwrap();
+    let described = config.describe();
+    let line = |start: &str| {
+        let line = described
+            .lines()
+            .find(|line| line.starts_with(start))
+            .unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("data_dir"), "data_dir = \"tolmach-data\" # default");
+    assert_eq!(line("name"), "name = \"gate\" # TOLMACH_NAME");
+    assert_eq!(line("burst"), "burst = 5 # tolmach.toml:2");
+    assert_eq!(line("# key"), "# key is not set # default");
+    assert_eq!(line("pace"), "pace = \"1s\" # tolmach.toml:4");
+    assert_eq!(line("dialect"), "dialect = \"jim\" # tolmach.toml:6");
+    assert_eq!(line("notices"), "notices = [] # tolmach.toml:7");
+    assert_eq!(line("everyone"), "everyone = \"lobby\" # default");
+    assert_eq!(line("address"), "address = \"[::1]:0\" # -p");
+}

@@ -1,0 +1,159 @@
+//! Every key can be set: in the file, by its variable, and a dialect's inside a listener.
+
+use std::collections::BTreeSet;
+
+use super::load;
+use crate::config::{Config, Settings, environment, keys};
+
+/// A value for each key that is not its default, as the code shows it.
+const VALUES: [(&str, &str); 41] = [
+    ("data_dir", r#""elsewhere""#),
+    ("name", r#""gate""#),
+    ("store.url", r#""sqlite:other.db""#),
+    ("bus.url", r#""local:""#),
+    ("accounts.registration", r#""closed""#),
+    ("accounts.guests", "false"),
+    ("accounts.session_life", r#""91d""#),
+    ("rooms.create_on_join", "false"),
+    ("rooms.create", r#"["lobby", "dev"]"#),
+    ("tls.certificate", r#""cert.pem""#),
+    ("tls.key", r#""key.pem""#),
+    ("presence.grace", r#""31s""#),
+    ("limits.connections", "11"),
+    ("limits.connections_per_address", "12"),
+    ("limits.login_timeout", r#""13s""#),
+    ("limits.handshakes", "14"),
+    ("limits.frame_bytes", "1024"),
+    ("limits.file_bytes", "16"),
+    ("limits.queue_events", "17"),
+    ("limits.queue_bytes", "18"),
+    ("limits.requests_per_second", "19"),
+    ("limits.burst", "20"),
+    ("limits.failed_logins", "21"),
+    ("limits.rooms_per_user", "22"),
+    ("limits.members_per_room", "23"),
+    ("log.level", r#""info,tolmach::hub=debug""#),
+    ("log.format", r#""json""#),
+    ("shutdown.grace", r#""1500ms""#),
+    ("jim.flavor", r#""field""#),
+    ("jim.probe_after", r#""0s""#),
+    ("jim.notices", "[100, 101]"),
+    ("jim.everyone", r#""all-of-us""#),
+    ("jim.pace", r#""51ms""#),
+    ("talker.flavor", r#""talkerapp""#),
+    ("talker.idle_after", r#""33s""#),
+    ("talker.close_after", r#""66s""#),
+    ("talker.replay", "0"),
+    ("purpose.revision", "1"),
+    ("purpose.probe_after", r#""59s""#),
+    ("uchat.flavor", r#""document""#),
+    ("listener", r#"[{dialect="jim", address="127.0.0.1:0"}]"#),
+];
+
+/// One listener of each dialect, so that `purpose.revision` shows, too.
+const LISTENERS: &str = "\n[[listener]]\ndialect='jim'\n[[listener]]\ndialect='talker'\n[[listener]]\ndialect='purpose'\n[[listener]]\ndialect='uchat'\n";
+
+fn shown(config: &Config, key: &str) -> Option<String> {
+    let general = keys::shown(keys::GENERAL, config)
+        .into_iter()
+        .find(|(name, _)| *name == key);
+    let in_listener = |settings: &Settings| {
+        let (_, name) = key.strip_prefix(settings.dialect())?.split_once('.')?;
+        settings
+            .shown()
+            .into_iter()
+            .find(|(known, _)| *known == name)
+    };
+    general
+        .or_else(|| {
+            config
+                .listeners
+                .iter()
+                .find_map(|listener| in_listener(&listener.settings))
+        })?
+        .1
+}
+
+fn file(key: &str, value: &str) -> String {
+    match key.split_once('.') {
+        Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
+        None => format!("{key} = {value}\n"),
+    }
+}
+
+/// Both files of `[tls]` must be given.
+fn with_partner(key: &str) -> (String, Vec<(String, String)>) {
+    match key {
+        "tls.certificate" => (
+            "key = 'k'".into(),
+            vec![("TOLMACH_TLS__KEY".into(), "k".into())],
+        ),
+        "tls.key" => (
+            "certificate = 'c'".into(),
+            vec![("TOLMACH_TLS__CERTIFICATE".into(), "c".into())],
+        ),
+        _ => Default::default(),
+    }
+}
+
+#[test]
+fn the_values_are_for_every_key() {
+    let tried: BTreeSet<_> = VALUES.iter().map(|(key, _)| (*key).to_owned()).collect();
+    assert_eq!(tried, keys::all().into_iter().collect());
+    let defaults = load(LISTENERS, &[]).unwrap();
+    for (key, value) in VALUES.iter().filter(|(key, _)| *key != "bus.url") {
+        assert_ne!(shown(&defaults, key).as_deref(), Some(*value), "{key}");
+    }
+}
+
+#[test]
+fn by_the_file() {
+    for (key, value) in VALUES.iter().filter(|(key, _)| *key != "listener") {
+        let text = file(key, value) + &with_partner(key).0 + LISTENERS;
+        let config = load(&text, &[]).unwrap();
+        assert_eq!(shown(&config, key).as_deref(), Some(*value), "{text}");
+    }
+}
+
+#[test]
+fn by_the_environment_over_the_file() {
+    for (key, value) in VALUES.iter().filter(|(key, _)| *key != "listener") {
+        let defaults = load(LISTENERS, &[]).unwrap();
+        let default = shown(&defaults, key).map_or(String::new(), |default| file(key, &default));
+        let (_, mut variables) = with_partner(key);
+        let variable = environment::variable(key);
+        for value_text in [value, value.trim_matches('"')] {
+            variables.push((variable.clone(), value_text.to_owned()));
+            let borrowed: Vec<_> = variables
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let config = load(&(default.clone() + LISTENERS), &borrowed).unwrap();
+            assert_eq!(
+                shown(&config, key).as_deref(),
+                Some(*value),
+                "{variable}={value_text}"
+            );
+            assert!(
+                config.describe().contains(&format!("# {variable}")),
+                "{variable}"
+            );
+            variables.pop();
+        }
+    }
+}
+
+#[test]
+fn inside_a_listener_over_the_section() {
+    for settings in Settings::defaults() {
+        let dialect = settings.dialect();
+        for (key, default) in settings.shown() {
+            let path = format!("{dialect}.{key}");
+            let (_, value) = VALUES.iter().find(|(known, _)| *known == path).unwrap();
+            let text = file(&path, &default.unwrap())
+                + &format!("[[listener]]\ndialect = '{dialect}'\n{key} = {value}");
+            let config = load(&text, &[]).unwrap();
+            assert_eq!(shown(&config, &path).as_deref(), Some(*value), "{text}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Listeners: what one says, what they are together, and what the command line does to them.
+
+use super::{error, load, load_on};
+use crate::config::draft::Machine;
+use crate::config::{Config, DIALECTS, Settings, TlsMode};
+
+fn shown(config: &Config) -> Vec<String> {
+    config
+        .listeners
+        .iter()
+        .map(|one| format!("{}={}", one.name, one.address))
+        .collect()
+}
+
+fn on(known: &[&str], has_ipv6: fn() -> bool, file: &str) -> Config {
+    load_on(&Machine { known, has_ipv6 }, file, &[]).unwrap()
+}
+
+#[test]
+fn the_default_set() {
+    let all = [
+        "jim=[::]:7777",
+        "talker=[::]:8500",
+        "purpose.1=[::]:9600",
+        "purpose.2=[::]:9601",
+        "uchat=[::]:3333",
+    ];
+    assert_eq!(shown(&Config::default()), all);
+    assert_eq!(
+        shown(&on(&["uchat", "jim"], || true, "")),
+        ["jim=[::]:7777", "uchat=[::]:3333"]
+    );
+    assert_eq!(shown(&on(&[], || true, "")), [""; 0]);
+    // It has both revisions, whatever the section says.
+    assert_eq!(shown(&load("[purpose]\nrevision = 1", &[]).unwrap()), all);
+}
+
+#[test]
+fn without_ipv6_all_addresses_are_those_of_ipv4() {
+    let file = "[[listener]]\ndialect='jim'\n[[listener]]\ndialect='talker'\naddress='[::1]:1'";
+    assert_eq!(
+        shown(&on(&DIALECTS, || false, file)),
+        ["jim=0.0.0.0:7777", "talker=[::1]:1"]
+    );
+    let v4 = "[[listener]]\ndialect='jim'\naddress='0.0.0.0:1'";
+    assert_eq!(
+        shown(&on(&DIALECTS, || panic!("nobody asked"), v4)),
+        ["jim=0.0.0.0:1"]
+    );
+}
+
+#[test]
+fn any_listener_given_replaces_the_set() {
+    assert_eq!(
+        shown(&load("[[listener]]\ndialect = 'talker'", &[]).unwrap()),
+        ["talker=[::]:8500"]
+    );
+    assert_eq!(shown(&load("listener = []", &[]).unwrap()), [""; 0]);
+}
+
+#[test]
+fn names_are_unique() {
+    let one = |fields: &str| format!("[[listener]]\naddress = '[::]:0'\n{fields}\n");
+    let file = [
+        one("dialect = 'jim'"),
+        one("dialect = 'jim'"),
+        one("dialect = 'jim'\nname = 'jim-2'"),
+        one("dialect = 'jim'\nname = 'inside'"),
+        one("dialect = 'jim'"),
+        one("dialect = 'purpose'"),
+        one("dialect = 'purpose'\nrevision = 1"),
+        one("dialect = 'purpose'\nrevision = 1"),
+    ];
+    let config = load(&file.concat(), &[]).unwrap();
+    let names: Vec<_> = config
+        .listeners
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "jim",
+            "jim-2",
+            "jim-2-2",
+            "inside",
+            "jim-3",
+            "purpose.2",
+            "purpose.1",
+            "purpose.1-2"
+        ]
+    );
+}
+
+#[test]
+fn the_section_is_what_listeners_begin_with() {
+    // Also where it stands behind them.
+    let file = "[[listener]]\ndialect='purpose'\ntls='required'\n[[listener]]\ndialect='purpose'\nrevision=2\n[purpose]\nrevision=1\nprobe_after='5s'";
+    let config = load(file, &[]).unwrap();
+    assert_eq!(
+        shown(&config),
+        ["purpose.1=[::]:9600", "purpose.2=[::]:9601"]
+    );
+    assert_eq!(config.listeners[0].tls, TlsMode::Required);
+    let each = |settings: &Settings| matches!(settings, Settings::Purpose(one) if one.probe_after.as_secs() == 5);
+    assert!(
+        config
+            .listeners
+            .iter()
+            .all(|listener| each(&listener.settings))
+    );
+}
+
+#[test]
+fn what_is_wrong_with_one() {
+    let built = "this build has jim, talker, purpose, uchat";
+    let cases = [
+        ("dialect = 'irc'", format!("2: listener.dialect: there is no dialect \"irc\" here; {built}")),
+        ("tls = 'off'", format!("1: listener.dialect: not given; {built}")),
+        (
+            "dialect = 'jim'\nidle_after = '5s'",
+            "3: listener.idle_after: this is a key of talker, and the listener's dialect is jim; \
+             a jim listener takes name, dialect, address, tls, flavor, probe_after, notices, everyone, pace"
+                .into(),
+        ),
+        ("dialect = 'jim'\nadress = 'x'", "3: listener.adress: there is no such key; did you mean address?".into()),
+        (
+            "dialect = 'jim'\nflavor = 'talkerapp'",
+            "3: listener.flavor: \"talkerapp\" is unknown here; write \"document\" or \"field\"".into(),
+        ),
+        (
+            "dialect = 'jim'\ntls = 'on'",
+            "3: listener.tls: \"on\" is unknown here; write \"auto\" or \"required\" or \"off\"".into(),
+        ),
+        (
+            "dialect = 'jim'\nname = 'a=b'",
+            "3: listener.name: \"a=b\" has a = in it; write a name of 1 to 25 characters, as \"jim.inside\"".into(),
+        ),
+    ];
+    for (fields, message) in cases {
+        assert_eq!(
+            error(&format!("[[listener]]\n{fields}")),
+            format!("tolmach.toml:{message}")
+        );
+    }
+    assert_eq!(
+        error("[listener]\ndialect = 'jim'"),
+        "tolmach.toml:1: listener: a table is not a listener; write [[listener]] and its keys below it"
+    );
+    assert_eq!(
+        error("listener = [\n5]"),
+        "tolmach.toml:2: listener: 5 is not a listener; write [[listener]] and its keys below it"
+    );
+}
+
+#[test]
+fn a_dialect_that_this_build_lacks() {
+    let file = "[[listener]]\ndialect = 'talker'";
+    let machine = Machine {
+        known: &["jim"],
+        has_ipv6: || true,
+    };
+    let message = load_on(&machine, file, &[]).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "tolmach.toml:2: listener.dialect: there is no dialect \"talker\" here; this build has jim"
+    );
+    let machine = Machine {
+        known: &[],
+        has_ipv6: || true,
+    };
+    let message = load_on(&machine, file, &[]).unwrap_err().to_string();
+    assert!(
+        message.ends_with("here; this build has no dialect"),
+        "{message}"
+    );
+    // Its section is no mistake: the file may serve several builds.
+    load_on(&machine, "[talker]\nreplay = 5", &[]).unwrap();
+}
+
+#[test]
+fn addresses() {
+    let both = |port| {
+        format!(
+            "write \"[::]:{port}\" for all addresses, \"127.0.0.1:{port}\" for this machine alone"
+        )
+    };
+    let cases = [
+        ("'7777'", format!("\"7777\" has no IP address; {}", both(7777))),
+        ("7777", format!("\"7777\" has no IP address; {}", both(7777))),
+        ("':80'", format!("\":80\" has no IP address; {}", both(80))),
+        ("'*:80'", format!("\"*:80\" has no IP address; {}", both(80))),
+        ("'localhost:80'", format!("\"localhost\" is not an IP address; {}", both(80))),
+        ("'10.0.0.1'", "\"10.0.0.1\" has no port; write \"10.0.0.1:7777\", or port 0 to let the system choose one".into()),
+        ("'::1'", "\"::1\" has no port; write \"[::1]:7777\", or port 0 to let the system choose one".into()),
+        ("'[::1]'", "\"[::1]\" has no port; write \"[::1]:7777\", or port 0 to let the system choose one".into()),
+        ("'[::]:70000'", "\"[::]:70000\" is not an address; write an IP address and a port, as \"[::]:7777\"".into()),
+        ("''", "\"\" is not an address; write an IP address and a port, as \"[::]:7777\"".into()),
+    ];
+    for (address, message) in cases {
+        let file = format!("[[listener]]\ndialect = 'jim'\naddress = {address}");
+        assert_eq!(
+            error(&file),
+            format!("tolmach.toml:3: listener.address: {message}")
+        );
+    }
+}
+
+#[test]
+fn no_two_have_one_address() {
+    let right = "give each its own port";
+    let file = "[[listener]]\ndialect='jim'\n[[listener]]\ndialect='talker'\naddress='[::]:7777'";
+    let wrong = "listener.address: [::]:7777 is the address of the listener jim too";
+    assert_eq!(error(file), format!("tolmach.toml:5: {wrong}; {right}"));
+    let file = "[[listener]]\ndialect='jim'\n[[listener]]\ndialect='jim'";
+    assert_eq!(error(file), format!("tolmach.toml:4: {wrong}; {right}"));
+    let file = "[[listener]]\ndialect='jim'\naddress='[::]:0'\n[[listener]]\ndialect='jim'\naddress='[::]:0'";
+    assert_eq!(load(file, &[]).unwrap().listeners.len(), 2);
+}
+
+#[test]
+fn the_command_lines_address_and_port() {
+    let mut config = Config::default();
+    config.override_address("127.0.0.1".parse().unwrap());
+    config.override_jim_port(7000).unwrap();
+    let all = [
+        "jim=127.0.0.1:7000",
+        "talker=127.0.0.1:8500",
+        "purpose.1=127.0.0.1:9600",
+        "purpose.2=127.0.0.1:9601",
+    ];
+    assert_eq!(shown(&config)[..4], all);
+    let message = config.override_jim_port(8500).unwrap_err().to_string();
+    let wrong = "listener.address: 127.0.0.1:8500 is the address of the listener talker too";
+    assert_eq!(message, format!("-p: {wrong}; give each its own port"));
+    config.listeners.clear();
+    let message = config.override_jim_port(1).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "-p: there is no jim listener; add one, or leave -p out"
+    );
+}

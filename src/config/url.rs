@@ -1,0 +1,35 @@
+//! The URLs of the store and the bus. Messages never repeat more than the scheme: the rest may hold a password.
+
+use super::error::Wrong;
+use super::read;
+use super::section::{BusUrl, StoreUrl};
+use super::written::Written;
+
+/// `sqlite:PATH` or `memory:`.
+pub(super) fn store(written: &Written) -> Result<StoreUrl, Wrong> {
+    let right = "write \"sqlite:PATH\" or \"memory:\"";
+    let fault = match read::text(written)?.split_once(':') {
+        Some(("memory", "")) => return Ok(StoreUrl::Memory),
+        Some(("memory", _)) => "memory: takes no path".into(),
+        Some(("sqlite", "")) => "sqlite: needs a path".into(),
+        Some(("sqlite", ":memory:")) => "the store in memory has a name of its own".into(),
+        Some(("sqlite", path)) if path.starts_with("//") => "a path does not begin with //".into(),
+        Some(("sqlite", path)) => return Ok(StoreUrl::Sqlite(path.into())),
+        Some(("postgres" | "postgresql", _)) => "this build has no PostgreSQL store".into(),
+        Some((scheme, _)) => format!("there is no store {scheme:?}"),
+        None => "this is not a store's URL".into(),
+    };
+    Err(Wrong::new(fault, right))
+}
+
+/// `local:`.
+pub(super) fn bus(written: &Written) -> Result<BusUrl, Wrong> {
+    let fault = match read::text(written)?.split_once(':') {
+        Some(("local", "")) => return Ok(BusUrl::Local),
+        Some(("local", _)) => "local: takes nothing behind it".into(),
+        Some(("nats" | "tls", _)) => "this build has no NATS bus".into(),
+        Some((scheme, _)) => format!("there is no bus {scheme:?}"),
+        None => "this is not a bus's URL".into(),
+    };
+    Err(Wrong::new(fault, "write \"local:\""))
+}

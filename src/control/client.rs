@@ -1,0 +1,87 @@
+//! The command line's end of the control socket.
+
+use std::io;
+use std::path::Path;
+
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+
+use super::protocol::{self, Answer, Line, MAX_ANSWER, MAX_REQUEST, read_line};
+use super::socket;
+use crate::model::{Command, Error, Reply};
+
+/// Why a request got no reply.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No gateway listens there.
+    #[error("no gateway runs there")]
+    NotRunning,
+    /// The socket cannot be used.
+    #[error("the gateway's control socket: {0}")]
+    Io(#[from] io::Error),
+    /// The gateway closed the connection before it answered; whether the command was carried out is not known.
+    #[error("the gateway ended before it answered; whether this was done is not known")]
+    Closed,
+    /// The answer is none that this version knows.
+    #[error("the gateway's answer cannot be read ({0}); is it of another version?")]
+    Garbled(String),
+    /// The gateway's answer is an error.
+    #[error(transparent)]
+    Refused(#[from] Error),
+}
+
+/// A connection to a gateway's control socket.
+#[derive(Debug)]
+pub struct ControlClient {
+    stream: BufReader<UnixStream>,
+}
+
+impl ControlClient {
+    /// Connects to the gateway that listens at `path`.
+    ///
+    /// # Errors
+    /// [`ControlError::NotRunning`] where there is no socket or nobody behind it; else [`ControlError::Io`].
+    pub async fn connect(path: &Path) -> Result<Self, ControlError> {
+        match Self::open(path).await {
+            Ok(stream) => Ok(Self { stream: BufReader::new(stream) }),
+            Err(error) => Err(match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning,
+                _ => ControlError::Io(error),
+            }),
+        }
+    }
+
+    async fn open(path: &Path) -> io::Result<UnixStream> {
+        let address = socket::address(path)?;
+        UnixStream::connect(&address.path).await
+    }
+
+    /// Has a command carried out as the operator's.
+    ///
+    /// # Errors
+    /// [`ControlError::Refused`] is the command's own error; the others are the connection's, which is then over.
+    pub async fn request(&mut self, command: &Command) -> Result<Reply, ControlError> {
+        let line = protocol::request(command).map_err(|error| ControlError::Garbled(error.to_string()))?;
+        if line.len() > MAX_REQUEST {
+            return Err(Error::TooLarge { limit: MAX_REQUEST as u64 }.into());
+        }
+        self.stream.write_all(&line).await.map_err(broken)?;
+        let line = match read_line(&mut self.stream, MAX_ANSWER).await.map_err(broken)? {
+            Line::Whole(line) => line,
+            Line::TooLong => return Err(ControlError::Garbled("too long".to_owned())),
+            Line::End => return Err(ControlError::Closed),
+        };
+        match serde_json::from_slice(&line) {
+            Ok(Answer::Ok(reply)) => Ok(reply),
+            Ok(Answer::Error(error)) => Err(error.into()),
+            Err(error) => Err(ControlError::Garbled(error.to_string())),
+        }
+    }
+}
+
+fn broken(error: io::Error) -> ControlError {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => ControlError::Closed,
+        _ => ControlError::Io(error),
+    }
+}

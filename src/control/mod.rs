@@ -1,0 +1,31 @@
+//! How the command line speaks to the gateway that runs: `data_dir/control.sock`, and the lock that says one runs.
+//!
+//! The socket carries lines of JSON, one request and one answer at a time, as many as one likes on a connection:
+//!
+//! ```text
+//! → {"version":1,"command":{"tokens":{"user":{"login":"anna"}}}}
+//! ← {"ok":{"tokens":[…]}}          or  {"error":"NoSuchUser"}
+//! ```
+//!
+//! A command is a [`Command`](crate::model::Command), carried out as the operator's; the answer is its
+//! [`Reply`](crate::model::Reply) or [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
+//! answer at most [`MAX_ANSWER`]: a longer one is [`Error::TooLarge`](crate::model::Error::TooLarge), and after a
+//! request that was too long the connection closes. Only the gateway's own user can open the socket (mode 0600).
+
+mod client;
+pub mod lock;
+mod protocol;
+mod server;
+mod socket;
+
+pub use client::{ControlClient, ControlError};
+pub use protocol::{MAX_ANSWER, MAX_REQUEST, VERSION};
+pub use server::{ControlServer, listen};
+
+use std::path::{Path, PathBuf};
+
+/// Where a gateway that keeps its data in `data_dir` listens.
+#[must_use]
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}

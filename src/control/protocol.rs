@@ -1,0 +1,158 @@
+//! Requests, answers, and the lines they travel in.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
+
+use crate::model::{Command, Error, Reply};
+
+/// The version of the requests; another one is refused.
+pub const VERSION: u32 = 1;
+/// Most bytes of a request, without its line end.
+pub const MAX_REQUEST: usize = 1024 * 1024;
+/// Most bytes of an answer, without its line end.
+pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    version: u32,
+    command: &'a Command,
+}
+
+#[derive(Deserialize)]
+struct Received {
+    version: u32,
+    command: serde_json::Value,
+}
+
+/// What a request comes to.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Answer {
+    Ok(Reply),
+    Error(Error),
+}
+
+impl From<Result<Reply, Error>> for Answer {
+    fn from(outcome: Result<Reply, Error>) -> Self {
+        match outcome {
+            Ok(reply) => Self::Ok(reply),
+            Err(error) => Self::Error(error),
+        }
+    }
+}
+
+/// A request as a line.
+pub(super) fn request(command: &Command) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&Asked { version: VERSION, command })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The command of a request's line; the error names what is wrong with it.
+pub(super) fn command(line: &[u8]) -> Result<Command, Error> {
+    let wrong = |field: &str| {
+        let field = field.to_owned();
+        move |error: serde_json::Error| Error::Invalid { field, reason: error.to_string() }
+    };
+    let received: Received = serde_json::from_slice(line).map_err(wrong("request"))?;
+    if received.version != VERSION {
+        let theirs = received.version;
+        return Err(Error::Unsupported(format!("control requests of version {theirs}; this gateway knows {VERSION}")));
+    }
+    serde_json::from_value(received.command).map_err(wrong("command"))
+}
+
+/// An answer as a line; one that would be too long becomes an error.
+pub(super) fn answer(answer: &Answer) -> Vec<u8> {
+    let refusal = |error| serde_json::to_vec(&Answer::Error(error)).unwrap_or_default();
+    let mut line = match serde_json::to_vec(answer) {
+        Ok(line) if line.len() <= MAX_ANSWER => line,
+        Ok(_) => refusal(Error::TooLarge { limit: MAX_ANSWER as u64 }),
+        Err(_) => refusal(Error::Internal),
+    };
+    line.push(b'\n');
+    line
+}
+
+/// What [`read_line`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A line; the last one may lack its end.
+    Whole(Vec<u8>),
+    /// More than the limit without a line end.
+    TooLong,
+    /// Nothing more comes.
+    End,
+}
+
+/// Reads a line of at most `limit` bytes.
+pub(super) async fn read_line(reader: &mut (impl AsyncBufRead + Unpin), limit: usize) -> io::Result<Line> {
+    let mut line = Vec::new();
+    let bound = (limit as u64).saturating_add(1);
+    reader.take(bound).read_until(b'\n', &mut line).await?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Ok(Line::Whole(line));
+    }
+    Ok(match line.len() {
+        0 => Line::End,
+        length if length > limit => Line::TooLong,
+        _ => Line::Whole(line),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{UserSelector, RoomSelector};
+
+    #[test]
+    fn a_command_comes_back_as_it_went() {
+        for asked in [
+            Command::Users,
+            Command::Tokens { user: UserSelector::Login("anna\n".to_owned()) },
+            Command::Members { room: RoomSelector::Direct("a".to_owned(), "b".to_owned()) },
+        ] {
+            let line = request(&asked).unwrap();
+            let (last, line) = line.split_last().unwrap();
+            assert_eq!(*last, b'\n');
+            assert!(!line.contains(&b'\n'));
+            assert_eq!(command(line).unwrap(), asked);
+        }
+    }
+
+    #[test]
+    fn a_bad_request_is_told_what_is_wrong() {
+        let field = |line: &str| match command(line.as_bytes()) {
+            Err(Error::Invalid { field, .. }) => field,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(field(""), "request");
+        assert_eq!(field("{}"), "request");
+        assert_eq!(field(r#"{"version":1}"#), "request");
+        assert_eq!(field(r#"{"version":1,"command":"dance"}"#), "command");
+        assert_eq!(field(r#"{"version":1,"command":{"tokens":{}}}"#), "command");
+        let other = command(br#"{"version":2,"command":"dance"}"#);
+        assert!(matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 2")), "{other:?}");
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        assert_eq!(answer(&Ok(Reply::Done).into()), b"{\"ok\":\"done\"}\n");
+        assert_eq!(answer(&Err(Error::NoSuchUser).into()), b"{\"error\":\"NoSuchUser\"}\n");
+    }
+
+    #[tokio::test]
+    async fn lines_are_bounded() {
+        let mut reader: &[u8] = b"one\n\nfour\nfive!\n";
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"one".to_vec()));
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(Vec::new()));
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"four".to_vec()));
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::TooLong);
+        let mut reader: &[u8] = b"last";
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"last".to_vec()));
+        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::End);
+    }
+}

@@ -1,0 +1,205 @@
+//! One JIM connection: requests in, one answer each.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Extra, ServerCodec, ServerFrame};
+
+use super::outcome::{answer, refusal, refused};
+use crate::gateway::{Adapter, Link, Step};
+use crate::hub::Session;
+use crate::model::{
+    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector, fold_text,
+};
+
+/// "One who does not answer within 30 s becomes idle for the others until it says something."
+const PROBE_ANSWER: Duration = Duration::from_secs(30);
+
+/// One connection's state.
+///
+/// ```text
+///  stranger ──presence──▶ guest ──authenticate──▶ account
+///      └───────────────authenticate───────────────────┘
+/// ```
+pub struct JimAdapter {
+    probe_after: Duration,
+    heard: Instant,
+    probe: Probe,
+}
+
+/// Whether the client is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    /// It said something not long ago.
+    None,
+    /// It was asked.
+    Asked(Instant),
+    /// It did not answer.
+    Unanswered,
+}
+
+impl JimAdapter {
+    pub(super) fn new(probe_after: Duration, now: Instant) -> Self {
+        Self { probe_after, heard: now, probe: Probe::None }
+    }
+
+    /// The client said something. Whether a probe was waiting for it.
+    fn hear(&mut self, link: &Link<'_>) -> bool {
+        self.heard = link.now;
+        let before = std::mem::replace(&mut self.probe, Probe::None);
+        if before == Probe::Unanswered {
+            link.session.set_silent(false);
+        }
+        before != Probe::None
+    }
+
+    async fn authenticate(&mut self, login: String, password: String, link: &mut Link<'_>) -> Step {
+        let command = Command::LogIn { login, secret: Secret::Password(password), token: false };
+        match link.session.call(command).await {
+            Ok(_) => Step::Answer(answer(200, "", link.at)),
+            Err(Error::BadCredentials) => Step::Answer(answer(402, "wrong password or no account with that name", link.at)),
+            Err(error) => refused(&error, link.at),
+        }
+    }
+
+    /// "A presence that answers a probe has no answer."
+    async fn presence(&mut self, name: Option<String>, status: Option<String>, probed: bool, link: &mut Link<'_>) -> Step {
+        match (link.session.user().map(|user| user.login.clone()), name) {
+            (None, None) => Step::Answer(answer(400, "user.account_name: missing; say who you are", link.at)),
+            (None, Some(name)) => self.introduce(name, status, link).await,
+            (Some(own), Some(name)) if fold_text(&own) != fold_text(&name) => {
+                let text = format!("user.account_name: you are {own} on this connection; authenticate to be another");
+                Step::Answer(answer(400, text, link.at))
+            }
+            (Some(_), _) => {
+                if let Some(status) = status
+                    && let Err(error) = link.session.call(Command::SetStatus { status: Some(status) }).await
+                {
+                    return refused(&error, link.at);
+                }
+                if probed { Step::Continue } else { Step::Answer(answer(200, "", link.at)) }
+            }
+        }
+    }
+
+    async fn introduce(&mut self, name: String, status: Option<String>, link: &mut Link<'_>) -> Step {
+        if let Err(error) = link.session.call(Command::LogInGuest { name }).await {
+            return match error {
+                Error::Unauthenticated if !link.session.options().guests => {
+                    Step::Answer(answer(401, "guests are not let in here; authenticate", link.at))
+                }
+                Error::Unauthenticated => Step::Answer(answer(401, "this name belongs to an account; authenticate", link.at)),
+                error => refused(&error, link.at),
+            };
+        }
+        if let Some(status) = status
+            && let Err(error) = link.session.call(Command::SetStatus { status: Some(status) }).await
+        {
+            return refused(&error, link.at);
+        }
+        Step::Answer(answer(200, "", link.at))
+    }
+
+    async fn message(&mut self, to: String, from: String, message: String, extra: Extra, link: &mut Link<'_>) -> Step {
+        let at = link.at;
+        let Some(own) = link.session.user().map(|user| user.login.clone()) else {
+            return Step::Answer(refusal(&Error::Unauthenticated, at));
+        };
+        if fold_text(&own) != fold_text(&from) {
+            return Step::Answer(answer(403, format!("from: you are {own} on this connection"), at));
+        }
+        let to = match to.strip_prefix('#') {
+            Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
+            None => Target::User(UserSelector::Login(to)),
+        };
+        let mut draft = Draft::text(to, message);
+        draft.extra = super::form::stored_extra(&extra);
+        link.post(draft, move |outcome| match outcome {
+            Ok(_) => answer(200, "", at),
+            Err(error) => refusal(&error, at),
+        })
+        .await
+    }
+
+    async fn join(&mut self, room: &str, password: Option<String>, link: &mut Link<'_>) -> Step {
+        let room = RoomSelector::Name(room.trim_start_matches('#').to_owned());
+        match link.session.call(Command::Enter { room, password, create: true }).await {
+            Ok(Reply::Entered { created: true, .. }) => Step::Answer(answer(201, "", link.at)),
+            Ok(_) => Step::Answer(answer(200, "", link.at)),
+            Err(error) => refused(&error, link.at),
+        }
+    }
+
+    async fn leave(&mut self, room: &str, link: &mut Link<'_>) -> Step {
+        let room = RoomSelector::Name(room.trim_start_matches('#').to_owned());
+        match link.session.call(Command::Leave { room }).await {
+            Ok(_) => Step::Answer(answer(200, "", link.at)),
+            Err(error) => refused(&error, link.at),
+        }
+    }
+}
+
+impl Adapter for JimAdapter {
+    type Codec = ServerCodec;
+
+    fn codec(&self) -> ServerCodec {
+        ServerCodec::new()
+    }
+
+    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
+        let probed = self.hear(link);
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(bad) => return Step::Answer(answer(400, bad.to_string(), link.at)),
+        };
+        match frame {
+            ClientFrame::Authenticate { account_name, password } => self.authenticate(account_name, password, link).await,
+            ClientFrame::Presence { account_name, status } => self.presence(account_name, status, probed, link).await,
+            ClientFrame::Msg { to, from, message, encoding: _, extra } => {
+                // "On the wire JSON is always UTF-8": the encoding named says nothing more.
+                self.message(to, from, message, extra, link).await
+            }
+            ClientFrame::Join { room, password } => self.join(&room, password, link).await,
+            ClientFrame::Leave { room } => self.leave(&room, link).await,
+            ClientFrame::Quit => Step::Farewell(Bytes::new()),
+            ClientFrame::Probe => Step::Answer(answer(400, "action: only the server probes", link.at)),
+        }
+    }
+
+    fn lost(&mut self, error: DecodeError, at: Timestamp) -> Bytes {
+        match error {
+            DecodeError::Unended => answer(400, error.to_string(), at),
+            // The third bad run was answered itself.
+            _ => Bytes::new(),
+        }
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        match self.probe {
+            Probe::None if !self.probe_after.is_zero() => Some(self.heard + self.probe_after),
+            Probe::Asked(asked) => Some(asked + PROBE_ANSWER),
+            Probe::None | Probe::Unanswered => None,
+        }
+    }
+
+    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Step {
+        if session.user().is_none() {
+            self.heard = now;
+            return Step::Continue;
+        }
+        match self.probe {
+            Probe::None => {
+                self.probe = Probe::Asked(now);
+                let mut out = BytesMut::new();
+                ServerFrame::Probe { time: at.seconds() }.write(&mut out);
+                Step::Answer(out.freeze())
+            }
+            Probe::Asked(_) => {
+                self.probe = Probe::Unanswered;
+                session.set_silent(true);
+                Step::Continue
+            }
+            Probe::Unanswered => Step::Continue,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The dialects: each translates between one protocol's frames and the model, and is the only place that knows both.
+//!
+//! A new one is a crate under `protocols/`, a module here, and a line in [`KNOWN`] and in [`listener`].
+
+#[cfg(feature = "jim")]
+pub mod jim;
+#[cfg(feature = "talker")]
+pub mod talker;
+mod text;
+
+use std::sync::Arc;
+
+use crate::config::{Config, Settings};
+use crate::gateway::{Serve, serving};
+
+/// The dialects of this build.
+pub const KNOWN: &[&str] = &[
+    #[cfg(feature = "jim")]
+    "jim",
+    #[cfg(feature = "talker")]
+    "talker",
+];
+
+/// What serves the connections of a listener with these settings.
+///
+/// # Errors
+/// What this build cannot do.
+pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, String> {
+    match settings {
+        #[cfg(feature = "jim")]
+        Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings)?)),
+        #[cfg(feature = "talker")]
+        Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config)?)),
+        #[allow(unreachable_patterns)]
+        other => {
+            // Which fields of the configuration are read depends on the features.
+            let _ = config;
+            Err(format!("this build has no dialect `{}`; it has: {}", other.dialect(), KNOWN.join(", ")))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Talker: JSON lines, one room per connection, everyone's presence.
+
+mod adapter;
+mod form;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tolmach_talker::Flavor;
+
+use crate::config::{Config, TalkerFlavor, TalkerSettings};
+use crate::gateway::{Dialect, Terms};
+use crate::hub::{Form, Scope};
+
+use adapter::TalkerAdapter;
+use form::TalkerForm;
+
+/// Talker as one listener speaks it.
+pub struct Talker {
+    rules: Rules,
+    form: Form,
+}
+
+/// What the listener's settings say to its connections.
+#[derive(Debug, Clone)]
+struct Rules {
+    frame_bytes: usize,
+    idle_after: Duration,
+    close_after: Duration,
+    replay: usize,
+    flavor: Flavor,
+    gateway: String,
+}
+
+impl Talker {
+    /// Talker with these settings.
+    ///
+    /// # Errors
+    /// What this build cannot do.
+    pub fn new(settings: &TalkerSettings, config: &Config) -> Result<Self, String> {
+        let flavor = match settings.flavor {
+            TalkerFlavor::Document => Flavor::Document,
+            TalkerFlavor::TalkerApp => {
+                return Err("this build does not speak talker.flavor = \"talkerapp\"; use \"document\"".to_owned());
+            }
+        };
+        let frame_bytes = if config.limits.frame_bytes == 0 { usize::MAX } else { config.limits.frame_bytes };
+        let rules = Rules {
+            frame_bytes,
+            idle_after: settings.idle_after,
+            close_after: settings.close_after,
+            replay: settings.replay,
+            flavor,
+            gateway: config.name.clone(),
+        };
+        let form = Form(Arc::new(TalkerForm::new(flavor, config.name.clone())));
+        Ok(Self { rules, form })
+    }
+}
+
+impl Dialect for Talker {
+    type Adapter = TalkerAdapter;
+
+    fn name(&self) -> &'static str {
+        "talker"
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { exclusive: false, scope: Scope::OneRoom, form: self.form.clone() }
+    }
+
+    fn adapter(&self, now: Instant) -> TalkerAdapter {
+        TalkerAdapter::new(self.rules.clone(), now)
+    }
+}

@@ -1,0 +1,299 @@
+//! The one loop that every connection runs, whatever its dialect.
+//!
+//! ```text
+//!            bytes              frames            steps
+//!  transport ─────▶ codec ─────────────▶ adapter ───────▶ outbox ─────▶ transport
+//!                                           │ commands      ▲
+//!                                           ▼               │ events, answers
+//!                                          hub ─────────────┘
+//! ```
+//!
+//! A connection's life: *open* (nobody yet; `limits.login_timeout` runs), *seated* (a session at the hub),
+//! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::watch;
+use tokio_util::codec::Decoder;
+
+use super::dialect::{Adapter, Dialect, Link, Step};
+use super::transport::{Reader, Transport, release};
+use crate::hub::outbox::{Bounds, Outbox};
+use crate::hub::{Connection, Form, Hub, Session};
+use crate::model::{EndReason, Timestamp};
+
+/// Requests of one connection that may be under way at once.
+const REQUESTS: usize = 64;
+/// A connection with more bytes of unread answers than this is not read from.
+const UNREAD_ANSWERS: usize = 64 * 1024;
+/// How long a closed connection's last bytes may take.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a closed connection is listened to, so that its last bytes are not lost to a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What a connection may use; 0 stands for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// How much may wait for it.
+    pub bounds: Bounds,
+    /// For a connection to say who it is.
+    pub login_timeout: Duration,
+    /// Over it the connection is read more slowly.
+    pub requests_per_second: u32,
+    /// How many requests may come at once before that.
+    pub burst: u32,
+}
+
+/// Why the reading ended.
+enum End {
+    /// The stream ended, or broke.
+    BrokeOff,
+    /// The dialect's farewell was said.
+    Farewell(Bytes),
+    /// The connection broke the rules of its wire.
+    Expelled(Bytes),
+    /// Ended by the gateway.
+    Reason(EndReason),
+    /// The outbox is closing: the hub ended the session.
+    Closing,
+}
+
+/// Serves one connection until its end.
+pub(super) async fn serve<D: Dialect>(
+    dialect: Arc<D>,
+    transport: Transport,
+    hub: Hub,
+    limits: ConnectionLimits,
+    shutdown: watch::Receiver<bool>,
+) {
+    let address = transport.peer();
+    let (mut reader, wire) = transport.split();
+    let outbox = Arc::new(Outbox::new(wire, limits.bounds));
+    let terms = dialect.terms();
+    let session = hub.connect(Connection {
+        dialect: dialect.name(),
+        address,
+        exclusive: terms.exclusive,
+        scope: terms.scope,
+        form: terms.form.clone(),
+        outbox: outbox.clone(),
+    });
+    let reading = Reading {
+        adapter: dialect.adapter(now()),
+        outbox: outbox.clone(),
+        session,
+        limits,
+        opened: now(),
+        pace: pace(limits),
+        shutdown,
+    };
+    let drained = {
+        let run = reading.run(&mut reader, &terms.form);
+        tokio::pin!(run);
+        tokio::select! {
+            biased;
+            drained = std::future::poll_fn(|cx| outbox.poll_drain(cx)) => drained,
+            () = &mut run => {
+                let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
+                match tokio::time::timeout(LAST_WORDS, last).await {
+                    Ok(drained) => drained,
+                    Err(_) => return outbox.abort(),
+                }
+            }
+        }
+    };
+    if drained == crate::hub::outbox::Drained::Closed {
+        outbox.shut_down().await;
+        let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
+    }
+}
+
+/// Reads what still comes, so that closing the socket does not reset it before the peer has read the last words.
+async fn discard(reader: &mut Reader) {
+    let mut buffer = BytesMut::new();
+    while reader.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+        buffer.clear();
+    }
+}
+
+struct Reading<A: Adapter> {
+    adapter: A,
+    outbox: Arc<Outbox>,
+    session: Session,
+    limits: ConnectionLimits,
+    opened: Instant,
+    pace: Option<DefaultDirectRateLimiter>,
+    shutdown: watch::Receiver<bool>,
+}
+
+impl<A: Adapter> Reading<A> {
+    async fn run(mut self, reader: &mut Reader, form: &Form) {
+        let end = self.read_all(reader).await;
+        // What was received whole is answered before the connection ends.
+        if !matches!(end, End::Closing) {
+            let answered = self.outbox.room_for_requests(0, usize::MAX);
+            if tokio::time::timeout(LAST_WORDS, answered).await.is_err() {
+                tracing::debug!("a connection ended with requests unanswered");
+            }
+        }
+        match end {
+            End::BrokeOff => {
+                drop(self.session);
+                self.outbox.close(Bytes::new(), false);
+            }
+            End::Expelled(last) => {
+                drop(self.session);
+                self.outbox.close(last, false);
+            }
+            End::Farewell(last) => {
+                self.session.farewell();
+                self.outbox.close(last, false);
+            }
+            End::Reason(reason) => {
+                self.session.farewell();
+                let mut last = BytesMut::new();
+                form.0.render_end(reason, &mut last);
+                self.outbox.close(last.freeze(), false);
+            }
+            End::Closing => drop(self.session),
+        }
+        self.outbox.flush();
+    }
+
+    async fn read_all(&mut self, reader: &mut Reader) -> End {
+        let mut codec = self.adapter.codec();
+        let mut buffer = BytesMut::new();
+        let mut ended = false;
+        loop {
+            self.outbox.room_for_requests(REQUESTS - 1, UNREAD_ANSWERS).await;
+            if self.outbox.is_closing() {
+                return End::Closing;
+            }
+            if *self.shutdown.borrow() {
+                return End::Reason(EndReason::Shutdown);
+            }
+            let decoded = if ended { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
+            match decoded {
+                Ok(Some(frame)) => {
+                    if let Some(end) = self.handle(frame).await {
+                        return end;
+                    }
+                }
+                Ok(None) if ended => return End::BrokeOff,
+                Ok(None) => {
+                    release(&mut buffer);
+                    match self.wait(reader, &mut buffer).await {
+                        Wait::Bytes | Wait::Timer => {}
+                        Wait::Ended => ended = true,
+                        Wait::End(end) => return end,
+                    }
+                }
+                Err(error) => return End::Expelled(self.adapter.lost(error, Timestamp::now())),
+            }
+        }
+    }
+
+    async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
+        keep_pace(self.pace.as_ref()).await;
+        let slot = self.outbox.reserve();
+        let mut link = Link { session: &mut self.session, now: now(), at: Timestamp::now(), slot: Some(slot) };
+        let step = self.adapter.frame(frame, &mut link).await;
+        let slot = link.slot;
+        let answer = match step {
+            Step::Posted => return None,
+            Step::Continue => Bytes::new(),
+            Step::Answer(bytes) => bytes,
+            Step::Farewell(last) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Farewell(last));
+            }
+            Step::Close(last) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Expelled(last));
+            }
+            Step::End(reason) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Reason(reason));
+            }
+        };
+        self.answer(slot, answer);
+        None
+    }
+
+    fn answer(&self, slot: Option<crate::hub::outbox::Slot>, bytes: Bytes) {
+        if let Some(slot) = slot
+            && self.outbox.fill(slot, bytes)
+        {
+            self.outbox.flush();
+        }
+    }
+
+    async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
+        let login_by = (self.session.user().is_none() && !self.limits.login_timeout.is_zero())
+            .then(|| self.opened + self.limits.login_timeout);
+        let timer = self.adapter.next_timer();
+        let event = tokio::select! {
+            biased;
+            read = reader.read(buffer) => match read {
+                Ok(0) | Err(_) => Wait::Ended,
+                Ok(_) => Wait::Bytes,
+            },
+            () = self.outbox.until_closing() => Wait::End(End::Closing),
+            _ = self.shutdown.wait_for(|down| *down) => Wait::End(End::Reason(EndReason::Shutdown)),
+            () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
+            () = sleep_until(timer) => Wait::Timer,
+        };
+        if matches!(event, Wait::Timer) { self.on_timer() } else { event }
+    }
+
+    fn on_timer(&mut self) -> Wait {
+        match self.adapter.timer(now(), Timestamp::now(), &self.session) {
+            Step::Continue | Step::Posted => Wait::Bytes,
+            Step::Answer(bytes) => {
+                let slot = self.outbox.reserve();
+                self.answer(Some(slot), bytes);
+                Wait::Bytes
+            }
+            Step::Farewell(last) => Wait::End(End::Farewell(last)),
+            Step::Close(last) => Wait::End(End::Expelled(last)),
+            Step::End(reason) => Wait::End(End::Reason(reason)),
+        }
+    }
+}
+
+enum Wait {
+    Bytes,
+    Timer,
+    Ended,
+    End(End),
+}
+
+/// "Over it the gateway reads that connection more slowly and refuses nothing."
+async fn keep_pace(pace: Option<&DefaultDirectRateLimiter>) {
+    let Some(pace) = pace else { return };
+    while let Err(not_yet) = pace.check() {
+        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
+    }
+}
+
+fn pace(limits: ConnectionLimits) -> Option<DefaultDirectRateLimiter> {
+    let rate = NonZeroU32::new(limits.requests_per_second)?;
+    let burst = NonZeroU32::new(limits.burst.max(1))?;
+    Some(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when.into()).await,
+        None => std::future::pending().await,
+    }
+}

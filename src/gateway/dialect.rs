@@ -1,0 +1,106 @@
+//! What a dialect is to the gateway: frames in, answers out, and how events look. An adapter never sees a socket.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio_util::codec::Decoder;
+
+use crate::hub::outbox::Slot;
+use crate::hub::{Form, Scope, Session};
+use crate::model::{Draft, EndReason, Message, Result, Timestamp};
+
+/// How the hub is to treat a dialect's connections.
+#[derive(Clone)]
+pub struct Terms {
+    /// A user has one connection of this dialect at most.
+    pub exclusive: bool,
+    /// To which rooms its sessions are attached.
+    pub scope: Scope,
+    /// How its sessions are told of events.
+    pub form: Form,
+}
+
+/// One protocol as one listener speaks it: its settings, and what its connections share.
+pub trait Dialect: Send + Sync + 'static {
+    /// One connection's part.
+    type Adapter: Adapter;
+
+    /// The dialect's name.
+    fn name(&self) -> &'static str;
+
+    /// How the hub is to treat its connections.
+    fn terms(&self) -> Terms;
+
+    /// The part of a connection that was just opened.
+    fn adapter(&self, now: Instant) -> Self::Adapter;
+}
+
+/// What a handler wants done. It is the connection's driver that writes and closes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing to answer.
+    Continue,
+    /// Write this in the request's place.
+    Answer(Bytes),
+    /// The answer comes when what was posted is accepted or refused.
+    Posted,
+    /// Write this, then close: it was the dialect's farewell, the user is absent at once.
+    Farewell(Bytes),
+    /// Write this, then close: the connection broke the rules of its wire, it counts as broken off.
+    Close(Bytes),
+    /// End the session with this reason, as the hub would.
+    End(EndReason),
+}
+
+/// One connection's translation: its state, and a handler per frame. It has no clock: `now` comes in by the link.
+pub trait Adapter: Send + 'static {
+    /// Cuts bytes into frames. Its `Item` may be a bad frame that can be answered; its `Error` is a lost boundary.
+    type Codec: Decoder<Item: Send, Error: Send> + Send;
+
+    /// The connection's decoder.
+    fn codec(&self) -> Self::Codec;
+
+    /// A frame came in.
+    fn frame(
+        &mut self,
+        frame: <Self::Codec as Decoder>::Item,
+        link: &mut Link<'_>,
+    ) -> impl Future<Output = Step> + Send;
+
+    /// The bytes cannot be cut into frames any more; the connection closes after this.
+    fn lost(&mut self, error: <Self::Codec as Decoder>::Error, at: Timestamp) -> Bytes;
+
+    /// When [`Adapter::timer`] is to be called, unless something comes in before.
+    fn next_timer(&self) -> Option<Instant>;
+
+    /// The time that [`Adapter::next_timer`] named has come. What it answers is written behind all that waits.
+    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Step;
+}
+
+/// A handler's way to the hub while it handles one frame.
+pub struct Link<'a> {
+    /// The connection at the hub.
+    pub session: &'a mut Session,
+    /// When the frame came in, for timers.
+    pub now: Instant,
+    /// When the frame came in, for answers that tell the time.
+    pub at: Timestamp,
+    pub(super) slot: Option<Slot>,
+}
+
+impl Link<'_> {
+    /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
+    /// returns [`Step::Posted`], which this gives.
+    pub async fn post(
+        &mut self,
+        draft: Draft,
+        answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
+    ) -> Step {
+        if let Some(slot) = self.slot.take() {
+            self.session.post(draft, slot, answer).await;
+        }
+        Step::Posted
+    }
+}

@@ -1,0 +1,245 @@
+//! Listeners, and the door that every connection comes through.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use dashmap::DashMap;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::connection::{self, ConnectionLimits};
+use super::dialect::Dialect;
+use super::open::StartError;
+use super::transport::Transport;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::hub::outbox::Wire;
+use crate::model::EndReason;
+
+/// How many connections the system keeps until they are accepted.
+const BACKLOG: i32 = 1024;
+/// How long to wait when a connection cannot be accepted (too many open files).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a refused connection may take to read why.
+const REFUSAL: Duration = Duration::from_secs(1);
+
+/// A dialect of whatever type, ready to serve connections; made by [`serving`].
+pub trait Serve: Send + Sync + 'static {
+    /// Serves one connection until its end.
+    fn serve(
+        self: Arc<Self>,
+        transport: Transport,
+        hub: Hub,
+        limits: ConnectionLimits,
+        shutdown: watch::Receiver<bool>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// What a connection is told that is turned away.
+    fn refusal(&self, reason: EndReason) -> BytesMut;
+}
+
+struct Served<D>(Arc<D>);
+
+impl<D: Dialect> Serve for Served<D> {
+    fn serve(
+        self: Arc<Self>,
+        transport: Transport,
+        hub: Hub,
+        limits: ConnectionLimits,
+        shutdown: watch::Receiver<bool>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(connection::serve(self.0.clone(), transport, hub, limits, shutdown))
+    }
+
+    fn refusal(&self, reason: EndReason) -> BytesMut {
+        let mut last = BytesMut::new();
+        self.0.terms().form.0.render_end(reason, &mut last);
+        last
+    }
+}
+
+/// Makes any dialect servable.
+pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
+    Arc::new(Served(Arc::new(dialect)))
+}
+
+/// Counts who is in, and turns away who is too many.
+pub(super) struct Door {
+    hub: Hub,
+    limits: ConnectionLimits,
+    connections: usize,
+    per_address: usize,
+    inside: AtomicUsize,
+    by_address: DashMap<IpAddr, usize>,
+    left: Notify,
+    shutdown: watch::Receiver<bool>,
+}
+
+/// A listener at work.
+pub(super) struct Listening {
+    pub(super) name: String,
+    pub(super) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Accepts nobody any more.
+    pub(super) async fn close(self) {
+        self.task.abort();
+        // It ends cancelled, as it should.
+        let _ = self.task.await;
+    }
+}
+
+impl Door {
+    pub(super) fn new(hub: Hub, limits: ConnectionLimits, config: &Config, shutdown: watch::Receiver<bool>) -> Self {
+        Self {
+            hub,
+            limits,
+            connections: config.limits.connections,
+            per_address: config.limits.connections_per_address,
+            inside: AtomicUsize::new(0),
+            by_address: DashMap::new(),
+            left: Notify::new(),
+            shutdown,
+        }
+    }
+
+    pub(super) fn listen(
+        self: Arc<Self>,
+        name: &str,
+        address: SocketAddr,
+        dialect: Arc<dyn Serve>,
+    ) -> Result<Listening, StartError> {
+        let failed = |error| StartError::Bind { name: name.to_owned(), address, error };
+        let listener = bind(address).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        tracing::info!(listener = name, %address, "listening");
+        let task = tokio::spawn(self.accept(listener, dialect));
+        Ok(Listening { name: name.to_owned(), address, task })
+    }
+
+    async fn accept(self: Arc<Self>, listener: TcpListener, dialect: Arc<dyn Serve>) {
+        loop {
+            match listener.accept().await {
+                Ok((socket, _)) => {
+                    if let Err(error) = socket.set_nodelay(true) {
+                        tracing::debug!(%error, "a connection was gone before it was served");
+                        continue;
+                    }
+                    self.clone().admit(dialect.clone(), Transport::Tcp(socket));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Serves a connection on a task of its own, unless there are too many.
+    pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
+        let peer = transport.peer();
+        let Some(pass) = self.clone().enter(peer) else {
+            tracing::warn!(?peer, "a connection too many was refused");
+            tokio::spawn(refuse(dialect, transport));
+            return;
+        };
+        let serving = dialect.serve(transport, self.hub.clone(), self.limits, self.shutdown.clone());
+        tokio::spawn(async move {
+            serving.await;
+            drop(pass);
+        });
+    }
+
+    fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Pass> {
+        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut pass = Pass { door: self.clone(), peer: None };
+        if self.connections > 0 && inside > self.connections {
+            return None;
+        }
+        if let (Some(address), true) = (peer, self.per_address > 0) {
+            let mut here = self.by_address.entry(address).or_insert(0);
+            if *here >= self.per_address {
+                return None;
+            }
+            *here += 1;
+            pass.peer = Some(address);
+        }
+        Some(pass)
+    }
+
+    /// Waits until nobody is in.
+    pub(super) async fn empty(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.inside.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+/// Somebody is in until this is dropped.
+struct Pass {
+    door: Arc<Door>,
+    peer: Option<IpAddr>,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(address) = self.peer {
+            if let Some(mut here) = self.door.by_address.get_mut(&address) {
+                *here -= 1;
+            }
+            self.door.by_address.remove_if(&address, |_, here| *here == 0);
+        }
+        self.door.inside.fetch_sub(1, Ordering::SeqCst);
+        self.door.left.notify_waiters();
+    }
+}
+
+/// Says why and closes; a peer that does not read is not waited for long.
+async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
+    let last = dialect.refusal(EndReason::TooManyConnections);
+    let (_, wire) = transport.split();
+    let told = async {
+        match wire {
+            Wire::Tcp(socket) => {
+                socket.writable().await?;
+                socket.try_write(&last)?;
+                socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Write)
+            }
+            Wire::Stream(mut stream) => {
+                stream.write_all(&last).await?;
+                stream.shutdown().await
+            }
+        }
+    };
+    if let Ok(Err(error)) = tokio::time::timeout(REFUSAL, told).await {
+        tracing::debug!(%error, "a refused connection did not read why");
+    }
+}
+
+/// A listening socket; `[::]` hears both families.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}

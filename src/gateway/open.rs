@@ -1,0 +1,110 @@
+//! From a configuration to a running hub.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::bus::{Bus, LocalBus};
+use crate::config::{BusUrl, Config, Registration, StoreUrl};
+use crate::hub::{Hub, Inbox, Options};
+use crate::model::{Command, Error, RoomKind};
+use crate::store::{MemoryStore, Store};
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error("the store cannot be opened: {0}")]
+    Store(String),
+    /// The hub cannot do its first work.
+    #[error("the hub cannot start: {0}")]
+    Hub(Error),
+    /// The data directory cannot be had.
+    #[error("{0}")]
+    DataDir(String),
+    /// The control socket cannot be made.
+    #[error("the control socket {path} cannot be made: {error}")]
+    Control {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A listener asks for what this build cannot do.
+    #[error("listener {name}: {reason}")]
+    Listener {
+        /// The listener's name.
+        name: String,
+        /// What, and what would do.
+        reason: String,
+    },
+    /// A listener's address cannot be bound.
+    #[error("listener {name} cannot bind {address}: {error}")]
+    Bind {
+        /// The listener's name.
+        name: String,
+        /// Its address.
+        address: std::net::SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Opens the store and starts the hub that a configuration describes, and makes the rooms that exist from the start.
+///
+/// The caller holds the lock on the data directory.
+///
+/// # Errors
+/// [`StartError::Store`], [`StartError::Hub`].
+pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
+    let options = options(config);
+    let inbox = Arc::new(Inbox::new());
+    let store = open_store(config, &options, inbox.clone())?;
+    let bus: Arc<dyn Bus> = match config.bus.url {
+        BusUrl::Local => Arc::new(LocalBus::new()),
+    };
+    let hub = Hub::start(options, store, bus, inbox).await.map_err(StartError::Hub)?;
+    for name in &config.rooms.create {
+        let command = Command::CreateRoom {
+            name: name.clone(),
+            title: String::new(),
+            description: String::new(),
+            kind: RoomKind::Public,
+            password: None,
+        };
+        match hub.operate(command).await {
+            Ok(_) | Err(Error::NameTaken) => {}
+            Err(error) => return Err(StartError::Hub(error)),
+        }
+    }
+    Ok(hub)
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        name: config.name.clone(),
+        open_registration: config.accounts.registration == Registration::Open,
+        guests: config.accounts.guests,
+        create_on_join: config.rooms.create_on_join,
+        session_life: config.accounts.session_life,
+        grace: config.presence.grace,
+        failed_logins: config.limits.failed_logins,
+        rooms_per_user: config.limits.rooms_per_user as u64,
+        members_per_room: config.limits.members_per_room as u64,
+    }
+}
+
+fn open_store(config: &Config, options: &Options, inbox: Arc<Inbox>) -> Result<Arc<dyn Store>, StartError> {
+    match &config.store.url {
+        StoreUrl::Memory => {
+            tracing::warn!("the store is memory: everything is lost when the gateway stops");
+            Ok(Arc::new(MemoryStore::open(options.policy(), inbox)))
+        }
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite(path) => match crate::store::SqliteStore::open(path, options.policy(), inbox) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(StartError::Store(error.to_string())),
+        },
+        #[cfg(not(feature = "sqlite"))]
+        StoreUrl::Sqlite(_) => Err(StartError::Store("this build has no sqlite; use store.url = \"memory:\"".to_owned())),
+    }
+}

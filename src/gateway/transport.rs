@@ -1,0 +1,83 @@
+//! What a connection's bytes travel over: a TCP socket, or any stream inside the process.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+
+use crate::hub::outbox::Wire;
+
+/// How much room a read is given at least.
+const READ_BYTES: usize = 8 * 1024;
+
+/// A connection before anything was read from it.
+pub enum Transport {
+    /// A TCP socket.
+    Tcp(TcpStream),
+    /// A stream inside the process, such as one half of [`tokio::io::duplex`].
+    Memory(Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>),
+}
+
+/// The reading side.
+pub(super) enum Reader {
+    Tcp(Arc<TcpStream>),
+    Memory(Box<dyn AsyncRead + Send + Unpin>),
+}
+
+impl Transport {
+    /// A transport over one stream inside the process.
+    pub fn memory(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self::Memory(Box::new(reader), Box::new(writer))
+    }
+
+    /// The other side's address, if it has one.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(socket) => socket.peer_addr().ok().map(|address| address.ip().to_canonical()),
+            Self::Memory(..) => None,
+        }
+    }
+
+    pub(super) fn split(self) -> (Reader, Wire) {
+        match self {
+            Self::Tcp(socket) => {
+                let socket = Arc::new(socket);
+                (Reader::Tcp(socket.clone()), Wire::Tcp(socket))
+            }
+            Self::Memory(reader, writer) => (Reader::Memory(reader), Wire::Stream(writer)),
+        }
+    }
+}
+
+impl Reader {
+    /// Appends what comes next to `buffer`; 0 bytes: the stream has ended. An idle socket holds no buffer.
+    pub(super) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Self::Tcp(socket) => loop {
+                socket.readable().await?;
+                buffer.reserve(READ_BYTES);
+                match socket.try_read_buf(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => release(buffer),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    other => return other,
+                }
+            },
+            Self::Memory(reader) => {
+                buffer.reserve(READ_BYTES);
+                reader.read_buf(buffer).await
+            }
+        }
+    }
+}
+
+/// Gives an empty buffer's memory back.
+pub(super) fn release(buffer: &mut BytesMut) {
+    if buffer.is_empty() {
+        *buffer = BytesMut::new();
+    }
+}

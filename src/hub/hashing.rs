@@ -1,0 +1,120 @@
+//! Password hashing, off the async threads and a few at a time.
+//!
+//! Stored is argon2id (RFC 9106, the `argon2` crate's default parameters) over the lower-case hexadecimal SHA-256 of the
+//! password, so that dialects that send the password and those that send its hash check the same thing.
+
+use std::sync::{Arc, OnceLock};
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::Argon2;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::model::{Error, Result, Secret};
+
+/// At most as many hashes at once as there are processors.
+pub(super) struct Hashing {
+    permits: Arc<Semaphore>,
+}
+
+impl Hashing {
+    pub(super) fn new() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { permits: Arc::new(Semaphore::new(processors)) }
+    }
+
+    /// The stored form of a secret.
+    pub(super) async fn hash(&self, secret: &Secret) -> Result<String> {
+        let digest = digest(secret)?;
+        self.run(move || match Argon2::default().hash_password(digest.as_bytes()) {
+            Ok(hash) => Ok(hash.to_string()),
+            Err(error) => {
+                tracing::error!(%error, "a password could not be hashed");
+                Err(Error::Internal)
+            }
+        })
+        .await?
+    }
+
+    /// Whether a secret is the stored one. With nothing stored it takes as long and says no.
+    pub(super) async fn verify(&self, secret: &Secret, stored: Option<String>) -> Result<bool> {
+        let digest = digest(secret).unwrap_or_default();
+        self.run(move || {
+            let known = stored.is_some();
+            let stored = stored.unwrap_or_else(|| nobodys_hash().to_owned());
+            let Ok(parsed) = PasswordHash::new(&stored) else { return false };
+            Argon2::default().verify_password(digest.as_bytes(), &parsed).is_ok() && known
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        done.await.map_err(|_| Error::Internal)
+    }
+}
+
+/// What an unknown account's password is checked against.
+fn nobodys_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| Argon2::default().hash_password(b"nobody").map(|hash| hash.to_string()).unwrap_or_default())
+}
+
+/// The lower-case hexadecimal SHA-256 that stands for a secret.
+fn digest(secret: &Secret) -> Result<String> {
+    match secret {
+        Secret::Password(password) if password.is_empty() => {
+            Err(Error::invalid("password", "a password must not be empty"))
+        }
+        Secret::Password(password) => Ok(hex(&Sha256::digest(password.as_bytes()))),
+        Secret::Sha256(text) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        Secret::Sha256(_) => Err(Error::invalid("password", "the SHA-256 of a password has 64 hexadecimal digits")),
+    }
+}
+
+/// SHA-256 of a token's text: what is stored of it.
+pub(super) fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A new token: "64 random hexadecimal digits followed by the login".
+pub(super) fn new_token(login: &str) -> String {
+    hex(&rand::random::<[u8; 32]>()) + login
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_and_its_hash_open_the_same_account() {
+        let hashing = Hashing::new();
+        let password = Secret::Password("CorrectHorse".to_owned());
+        let stored = hashing.hash(&password).await.unwrap();
+        assert!(stored.starts_with("$argon2id$"));
+        let sent = Secret::Sha256(hex(&Sha256::digest(b"CorrectHorse")).to_ascii_uppercase());
+        assert!(hashing.verify(&password, Some(stored.clone())).await.unwrap());
+        assert!(hashing.verify(&sent, Some(stored.clone())).await.unwrap());
+        assert!(!hashing.verify(&Secret::Password("Wrong".to_owned()), Some(stored)).await.unwrap());
+        assert!(!hashing.verify(&Secret::Password("nobody".to_owned()), None).await.unwrap());
+    }
+
+    #[test]
+    fn a_token_is_64_digits_and_the_login() {
+        let token = new_token("anna");
+        assert_eq!(token.len(), 68);
+        assert!(token[..64].bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+        assert_ne!(token, new_token("anna"));
+    }
+}

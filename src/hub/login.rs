@@ -1,0 +1,231 @@
+//! How a connection becomes somebody.
+
+use std::sync::Arc;
+
+use super::board::{Board, Seat};
+use super::hashing::{new_token, token_hash};
+use super::session::{Connection, Session};
+use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
+use crate::model::{
+    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenKind, User, UserKind, validate_login,
+};
+
+/// By what a session is opened.
+struct Key {
+    password: Option<String>,
+    by: Option<(TokenId, TokenKind)>,
+    token: Option<String>,
+}
+
+impl Session {
+    pub(super) async fn log_in(&mut self, login: &str, secret: &Secret, token: bool) -> Result<Reply> {
+        let hub = self.hub.clone();
+        let folded = validate_login("login", login, &hub.options().name).map_err(|_| Error::BadCredentials)?;
+        let address = self.connection.address;
+        hub.inner.attempts.check(&folded, address, hub.now().0)?;
+        let row = hub.inner.store.user_by_login(&folded).await?;
+        let stored = row.as_ref().and_then(|row| row.password.clone());
+        let right = hub.inner.hashing.verify(secret, stored.clone()).await?;
+        let row = row.filter(|row| right && !row.user.disabled);
+        let Some(row) = row else {
+            hub.inner.attempts.failed(&folded, address, hub.now().0);
+            return Err(Error::BadCredentials);
+        };
+        let token = token.then(|| new_token(&row.user.login));
+        self.open(&row, Key { password: stored, by: None, token }).await
+    }
+
+    pub(super) async fn log_in_token(&mut self, token: &str) -> Result<Reply> {
+        let hub = self.hub.clone();
+        let row = hub.inner.store.token(token_hash(token)).await?.ok_or(Error::BadCredentials)?;
+        let life = i64::try_from(hub.options().session_life.as_millis()).unwrap_or(i64::MAX);
+        let used = row.info.used.unwrap_or(row.info.created);
+        if row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0 {
+            return Err(Error::BadCredentials);
+        }
+        let user = hub.inner.store.user(row.info.user).await?.ok_or(Error::BadCredentials)?;
+        self.open(&user, Key { password: None, by: Some((row.info.id, row.info.kind)), token: None }).await
+    }
+
+    /// "Its name cannot be an account's or another present guest's; a newcomer who takes the name while it is idle
+    /// ends it at once."
+    pub(super) async fn log_in_guest(&mut self, name: String) -> Result<Reply> {
+        let hub = self.hub.clone();
+        let folded = validate_login("user.account_name", &name, &hub.options().name)?;
+        if !hub.options().guests {
+            return Err(Error::Unauthenticated);
+        }
+        if let Some(holder) = hub.inner.store.user_by_login(&folded).await? {
+            if holder.user.kind == UserKind::Account {
+                return Err(Error::Unauthenticated);
+            }
+            let at = Timestamp::now();
+            let freed = hub.with_board(|board| board.displace_idle_guest(&holder.user, at));
+            if !freed {
+                return Err(Error::AlreadyConnected);
+            }
+        }
+        let added = hub.write(Actor::Operator, None, Change::AddGuest { login: name, folded }).await;
+        match added {
+            Ok(Outcome::User(row)) => self.open(&row, Key { password: None, by: None, token: None }).await,
+            Ok(_) => Err(Error::Internal),
+            Err(Error::NameTaken) => Err(Error::AlreadyConnected),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(&mut self, row: &UserRow, key: Key) -> Result<Reply> {
+        let own = self.id();
+        let hub = self.hub.clone();
+        let connection = self.connection.clone();
+        let user = row.user.id;
+        if connection.exclusive && hub.with_board(|board| board.holder(user, &connection, own).is_some_and(|(_, silent)| !silent)) {
+            return Err(Error::AlreadyConnected);
+        }
+        let change = Change::OpenSession {
+            user,
+            password: key.password.clone(),
+            by: key.by.map(|(id, _)| id),
+            token: key.token.as_deref().map(|text| NewToken { hash: token_hash(text), kind: TokenKind::Session }),
+            address: connection.address.map(|address| address.to_string()).unwrap_or_default(),
+        };
+        let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
+        let opened_by = key.by.map(|(id, _)| id);
+        let opened = hub
+            .write_then(Actor::User(user), own, change, move |board, outcome| {
+                let Outcome::Opened { user, rooms, token } = outcome? else { return Err(Error::Internal) };
+                let seat = new_seat(&user, connection, token.or(opened_by), by_api_token);
+                let session = board.open_seat(seat, own)?;
+                let at = Timestamp::now();
+                for (room, _) in rooms.iter().filter(|(room, _)| room.room.kind != RoomKind::Direct) {
+                    board.attach_member(session, &room.reference, at);
+                }
+                Ok((session, Arc::new(user.user.clone()), token))
+            })
+            .await;
+        let (session, user, token) = opened?;
+        self.seat = Some((session, user.clone()));
+        Ok(Reply::Welcome { session, user, token: token.zip(key.token) })
+    }
+
+    /// The token that opened the session, or was made for it, ends too where that is asked.
+    pub(super) async fn log_out(&mut self, end_token: bool) -> Result<Reply> {
+        let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
+        let token = self.hub.with_board(|board| board.seats.get(&session).and_then(|seat| seat.token));
+        if let (Some(id), true) = (token, end_token) {
+            let change = Change::RemoveTokens { user: user.id, id: Some(id) };
+            self.hub.write(Actor::User(user.id), Some(session), change).await?;
+        }
+        self.farewell();
+        Ok(Reply::Done)
+    }
+
+    pub(super) async fn register(
+        &mut self,
+        login: String,
+        secret: &Secret,
+        name: String,
+        description: String,
+    ) -> Result<Reply> {
+        if !self.hub.options().open_registration {
+            return Err(Error::not_allowed("accounts are made by the operator here"));
+        }
+        let actor = self.user().map_or(Actor::Operator, |user| Actor::User(user.id));
+        let reply = self.hub.add_account(actor, login, secret, name, description).await?;
+        if let (Reply::User(user), Some((session, own))) = (&reply, &mut self.seat)
+            && user.id == own.id
+        {
+            *own = user.clone();
+            self.hub.with_board(|board| board.became_account(*session, user));
+        }
+        Ok(reply)
+    }
+}
+
+fn new_seat(user: &UserRow, connection: Connection, token: Option<TokenId>, by_api_token: bool) -> Seat {
+    Seat {
+        user: Arc::new(user.user.clone()),
+        reference: user.reference.clone(),
+        outbox: connection.outbox,
+        form: connection.form,
+        scope: connection.scope,
+        dialect: connection.dialect,
+        exclusive: connection.exclusive,
+        address: connection.address.map(|address| address.to_string()).unwrap_or_else(|| "-".to_owned()),
+        since: Timestamp::now(),
+        token,
+        by_api_token,
+        silent: false,
+        rooms: Default::default(),
+        known: Default::default(),
+    }
+}
+
+impl Board {
+    /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
+    fn holder(&self, user: crate::model::UserId, connection: &Connection, own: Option<SessionId>) -> Option<(SessionId, bool)> {
+        self.holder_of(user, connection.dialect, own)
+    }
+
+    fn holder_of(
+        &self,
+        user: crate::model::UserId,
+        dialect: &str,
+        own: Option<SessionId>,
+    ) -> Option<(SessionId, bool)> {
+        let person = self.people.get(&user)?;
+        person.sessions.iter().filter(|id| own != Some(**id)).find_map(|id| {
+            let seat = self.seats.get(id).filter(|seat| seat.dialect == dialect)?;
+            Some((*id, seat.silent))
+        })
+    }
+
+    /// "Who comes with the right credentials displaces a connection that did not answer the last probe, else is
+    /// refused." A connection that was somebody else before stops being that one.
+    fn open_seat(&mut self, seat: Seat, own: Option<SessionId>) -> Result<SessionId> {
+        if seat.exclusive
+            && let Some((holder, silent)) = self.holder_of(seat.user.id, seat.dialect, own)
+        {
+            if !silent {
+                return Err(Error::AlreadyConnected);
+            }
+            self.end_later(holder, EndReason::Displaced);
+        }
+        let session = self.seat(seat);
+        if let Some(own) = own {
+            self.remove_seat(own, None, Timestamp::now());
+        }
+        Ok(session)
+    }
+
+    /// Attaches a new session to a room of its user, if it is of those that are attached to all.
+    fn attach_member(&mut self, session: SessionId, room: &Arc<crate::model::RoomRef>, at: Timestamp) {
+        if self.seats.get(&session).is_some_and(|seat| seat.scope == super::Scope::AllRooms) {
+            self.attach(session, room, None, at);
+        }
+    }
+
+    /// Ends a guest that is idle; `false` if it is there.
+    fn displace_idle_guest(&mut self, guest: &User, at: Timestamp) -> bool {
+        let sessions = self.people.get(&guest.id).map(|person| person.sessions.clone()).unwrap_or_default();
+        let active = |id: &SessionId| self.seats.get(id).is_some_and(|seat| !seat.silent);
+        if sessions.iter().any(active) {
+            return false;
+        }
+        for session in sessions {
+            self.end_now(session, EndReason::NameTaken, at);
+        }
+        self.end_lingering(guest.id, at);
+        true
+    }
+
+    fn became_account(&mut self, session: SessionId, user: &Arc<User>) {
+        if let Some(seat) = self.seats.get_mut(&session) {
+            seat.user = user.clone();
+            seat.reference = Arc::new(user.to_ref());
+        }
+        if let Some(person) = self.people.get_mut(&user.id) {
+            person.kind = UserKind::Account;
+        }
+    }
+}

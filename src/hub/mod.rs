@@ -1,0 +1,423 @@
+//! The hub: accounts, rooms, presence, routing, history.
+//!
+//! Sessions give [`Command`]s and get [`Event`](crate::model::Event)s. The way of what lasts:
+//!
+//! ```text
+//!  Session ──command──▶ Hub ──write──▶ Store (decides and commits, in order)
+//!                                        │ commits
+//!  Outbox ◀──bytes── Board ◀── deliver ◀─┘
+//! ```
+//!
+//! [`deliver`](Inner) takes the commits in their order, tells the board of each, and only then answers who asked. So
+//! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
+//!
+//! Locks: the board's is taken alone, never across an await, and while it is held only outboxes' own locks are
+//! taken. The hub knows no dialect: a session brings its [`Form`].
+
+mod accounts;
+mod attempts;
+mod board;
+mod hashing;
+mod inbox;
+mod login;
+pub mod outbox;
+mod presence;
+pub mod render;
+mod rooms;
+mod session;
+mod talk;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use dashmap::DashMap;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+pub use board::Scope;
+pub use inbox::Inbox;
+pub use render::{Form, Relation, Render, Written};
+pub use session::{Connection, Session};
+
+use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
+use crate::ledger::{Actor, Change, Outcome, Policy, Write};
+use crate::model::{Command, EndReason, Error, NodeId, Origin, Reply, Result, SessionId, Timestamp};
+use crate::store::{Commit, Store, Ticket};
+use attempts::Attempts;
+use board::Board;
+use hashing::Hashing;
+use inbox::Arrival;
+
+/// What a hub is told of its configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// What the gateway calls itself.
+    pub name: String,
+    /// Anybody may make an account; else only the operator.
+    pub open_registration: bool,
+    /// Clients without an account are let in.
+    pub guests: bool,
+    /// Entering a room that does not exist makes it.
+    pub create_on_join: bool,
+    /// A session token unused for so long is gone.
+    pub session_life: Duration,
+    /// From a broken connection to absent.
+    pub grace: Duration,
+    /// Failed logins a minute, by account and address together; 0: no limit.
+    pub failed_logins: u32,
+    /// In how many rooms a user may be; 0: no limit.
+    pub rooms_per_user: u64,
+    /// How many members a room may have; 0: no limit.
+    pub members_per_room: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "tolmach".to_owned(),
+            open_registration: true,
+            guests: true,
+            create_on_join: true,
+            session_life: Duration::from_secs(90 * 24 * 3600),
+            grace: Duration::from_secs(30),
+            failed_logins: 10,
+            rooms_per_user: 1000,
+            members_per_room: 0,
+        }
+    }
+}
+
+impl Options {
+    /// What the store needs to know to decide.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            gateway: self.name.clone(),
+            rooms_per_user: self.rooms_per_user,
+            members_per_room: self.members_per_room,
+        }
+    }
+}
+
+/// See the module. A handle: clones are the same hub.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+/// What is done with the board when a write was committed or refused.
+type Completion = Box<dyn FnOnce(&mut Board, Result<Outcome>) + Send>;
+
+struct Inner {
+    options: Options,
+    node: NodeId,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    inbox: Arc<Inbox>,
+    board: Mutex<Board>,
+    completions: DashMap<Ticket, Mutex<Completion>>,
+    next_ticket: AtomicU64,
+    hashing: Hashing,
+    attempts: Attempts,
+    departures: Notify,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// How many outboxes one delivery flushes before it lets others run.
+const FLUSHES: usize = 128;
+/// How often tokens that nobody used are looked for.
+const TOKEN_ROUND: Duration = Duration::from_secs(3600);
+
+impl Hub {
+    /// Starts a hub over a store whose commit sink is `inbox`. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// What the store answers to the first writes.
+    pub async fn start(options: Options, store: Arc<dyn Store>, bus: Arc<dyn Bus>, inbox: Arc<Inbox>) -> Result<Self> {
+        let node = NodeId(rand::random());
+        let inner = Arc::new(Inner {
+            attempts: Attempts::new(options.failed_logins),
+            options,
+            node,
+            store,
+            bus: bus.clone(),
+            inbox,
+            board: Mutex::new(Board::new(node)),
+            completions: DashMap::new(),
+            next_ticket: AtomicU64::new(1),
+            hashing: Hashing::new(),
+            departures: Notify::new(),
+            tasks: Mutex::new(Vec::new()),
+        });
+        bus.join(node, Arc::new(Ear(inner.inbox.clone())));
+        let hub = Self { inner };
+        let tasks = [tokio::spawn(hub.clone().deliver()), tokio::spawn(hub.clone().watch_departures()), tokio::spawn(hub.clone().expire_tokens())];
+        hub.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        hub.write(Actor::Operator, None, Change::EndAllGuests).await?;
+        Ok(hub)
+    }
+
+    /// Ends every session with [`EndReason::Shutdown`].
+    pub fn end_all(&self) {
+        self.with_board(|board| {
+            let sessions: Vec<SessionId> = board.seats.keys().copied().collect();
+            for session in sessions {
+                board.end_later(session, EndReason::Shutdown);
+            }
+        });
+    }
+
+    /// Carries out what is under way and closes the store.
+    pub async fn stop(&self) {
+        let seated: Vec<SessionId> = self.with_board(|board| board.seats.keys().copied().collect());
+        self.with_board(|board| {
+            for session in seated {
+                board.end_later(session, EndReason::Shutdown);
+            }
+        });
+        self.inner.bus.leave(self.inner.node);
+        self.inner.store.close().await;
+        for task in self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
+    pub async fn check(&self) -> Result<()> {
+        self.inner.store.last_message_id().await.map(drop)
+    }
+
+    /// Opens the way for a connection; nobody is logged in yet.
+    #[must_use]
+    pub fn connect(&self, connection: Connection) -> Session {
+        Session::new(self.clone(), connection)
+    }
+
+    /// Carries out a command of the operator, who may do all.
+    ///
+    /// # Errors
+    /// The command's.
+    pub async fn operate(&self, command: Command) -> Result<Reply> {
+        self.execute(Asker::OPERATOR, command).await
+    }
+
+    /// What the hub was told of its configuration.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    fn now(&self) -> (Instant, Timestamp) {
+        (tokio::time::Instant::now().into_std(), Timestamp::now())
+    }
+
+    /// Does something with the board, then sends what that gave sessions to read.
+    fn with_board<R>(&self, work: impl FnOnce(&mut Board) -> R) -> R {
+        let (result, dirty) = self.on_board(work);
+        for outbox in dirty {
+            outbox.flush();
+        }
+        result
+    }
+
+    fn on_board<R>(&self, work: impl FnOnce(&mut Board) -> R) -> (R, Vec<Arc<outbox::Outbox>>) {
+        let (now, at) = self.now();
+        let mut board = self.inner.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let departure = board.next_departure();
+        let result = work(&mut board);
+        let dirty = board.take_dirty(now, self.inner.options.grace, at);
+        let sooner = board.next_departure() != departure;
+        let gone = std::mem::take(&mut board.gone_guests);
+        let touched = std::mem::take(&mut board.unused_tokens);
+        let published = std::mem::take(&mut board.published);
+        drop(board);
+        if sooner {
+            self.inner.departures.notify_one();
+        }
+        for user in gone {
+            self.submit(Actor::Operator, None, Change::EndGuest { user }, Box::new(|_, _| {}));
+        }
+        for id in touched {
+            self.submit(Actor::Operator, None, Change::TouchToken { id }, Box::new(|_, _| {}));
+        }
+        if !published.is_empty() && self.inner.bus.has_others(self.inner.node) {
+            for event in published {
+                self.publish(Parcel::Presence(event));
+            }
+        }
+        (result, dirty)
+    }
+
+    fn publish(&self, parcel: Parcel) {
+        self.inner.bus.publish(Envelope { version: VERSION, node: self.inner.node, parcel });
+    }
+
+    /// Queues a change; `completion` runs with the board once it is committed and told, or refused.
+    fn submit(&self, actor: Actor, session: Option<SessionId>, change: Change, completion: Completion) {
+        let ticket = self.inner.next_ticket.fetch_add(1, Ordering::Relaxed);
+        self.inner.completions.insert(ticket, Mutex::new(completion));
+        let origin = session.map(|session| Origin { node: self.inner.node, session });
+        self.inner.store.submit(ticket, Write { actor, origin, at: Timestamp::now(), change });
+    }
+
+    /// Carries out a change and waits for it.
+    async fn write(&self, actor: Actor, session: Option<SessionId>, change: Change) -> Result<Outcome> {
+        self.write_then(actor, session, change, |_, outcome| outcome).await
+    }
+
+    /// Carries out a change and, at its place in the order of changes, does something with the board.
+    async fn write_then<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        session: Option<SessionId>,
+        change: Change,
+        then: impl FnOnce(&mut Board, Result<Outcome>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = oneshot::channel();
+        let completion: Completion = Box::new(move |board, outcome| {
+            // Who asked may be gone; what was committed stays so.
+            let _ = tell.send(then(board, outcome));
+        });
+        self.submit(actor, session, change, completion);
+        told.await.unwrap_or(Err(Error::Unavailable))
+    }
+
+    async fn deliver(self) {
+        loop {
+            let arrivals = self.inner.inbox.next().await;
+            let mut commits = Vec::new();
+            for arrival in arrivals {
+                match arrival {
+                    Arrival::Commits(batch) => commits.extend(batch),
+                    Arrival::Envelope(envelope) => {
+                        self.deliver_commits(std::mem::take(&mut commits)).await;
+                        self.deliver_envelope(envelope).await;
+                    }
+                }
+            }
+            self.deliver_commits(commits).await;
+        }
+    }
+
+    async fn deliver_commits(&self, commits: Vec<Commit>) {
+        if commits.is_empty() {
+            return;
+        }
+        if self.inner.bus.has_others(self.inner.node) {
+            let events: Vec<_> = commits.iter().flat_map(|commit| commit.events.iter().cloned()).collect();
+            if !events.is_empty() {
+                self.publish(Parcel::Rooms(events));
+            }
+        }
+        let ((), dirty) = self.on_board(|board| {
+            for commit in commits {
+                for event in commit.events {
+                    board.room_event(event);
+                }
+                if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
+                    let completion = completion.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    completion(board, commit.outcome);
+                }
+            }
+        });
+        flush(dirty).await;
+    }
+
+    /// What another node told. A gap in a room's numbers is read from the store first.
+    async fn deliver_envelope(&self, envelope: Envelope) {
+        if envelope.version != VERSION {
+            tracing::warn!(version = envelope.version, "an envelope of another version was dropped");
+            return;
+        }
+        match envelope.parcel {
+            Parcel::Rooms(events) => {
+                for event in events {
+                    let told = self.with_board(|board| board.halls.get(&event.room.id).and_then(|hall| hall.seq));
+                    let missed = match told {
+                        Some(told) if event.seq.0 > told.0 + 1 => {
+                            let limit = usize::try_from(event.seq.0 - told.0 - 1).unwrap_or(usize::MAX);
+                            self.inner.store.changes(event.room.id, told, limit).await.unwrap_or_default()
+                        }
+                        _ => Vec::new(),
+                    };
+                    let ((), dirty) = self.on_board(|board| {
+                        for event in missed.into_iter().chain([event]) {
+                            board.room_event(event);
+                        }
+                    });
+                    flush(dirty).await;
+                }
+            }
+            Parcel::Presence(event) => {
+                let ((), dirty) = self.on_board(|board| {
+                    let room = event.room.id;
+                    board.tell_hall(room, &crate::model::Event::Presence(event), None);
+                });
+                flush(dirty).await;
+            }
+        }
+    }
+
+    async fn watch_departures(self) {
+        loop {
+            let next = self.with_board(|board| board.next_departure());
+            match next {
+                None => self.inner.departures.notified().await,
+                Some(at) => tokio::select! {
+                    () = self.inner.departures.notified() => {}
+                    () = tokio::time::sleep_until(at.into()) => {
+                        let (now, at) = self.now();
+                        self.with_board(|board| board.depart(now, at));
+                    }
+                },
+            }
+        }
+    }
+
+    async fn expire_tokens(self) {
+        let life = i64::try_from(self.inner.options.session_life.as_millis()).unwrap_or(i64::MAX);
+        loop {
+            // An open connection is use.
+            for id in self.with_board(|board| board.seats.values().filter_map(|seat| seat.token).collect::<Vec<_>>()) {
+                self.submit(Actor::Operator, None, Change::TouchToken { id }, Box::new(|_, _| {}));
+            }
+            let before = Timestamp(Timestamp::now().0.saturating_sub(life));
+            self.submit(Actor::Operator, None, Change::ExpireTokens { before }, Box::new(|_, _| {}));
+            tokio::time::sleep(TOKEN_ROUND).await;
+        }
+    }
+}
+
+async fn flush(dirty: Vec<Arc<outbox::Outbox>>) {
+    for some in dirty.chunks(FLUSHES) {
+        for outbox in some {
+            outbox.flush();
+        }
+        if some.len() == FLUSHES {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Who asks for a command.
+#[derive(Debug, Clone, Copy)]
+struct Asker {
+    actor: Actor,
+    session: Option<SessionId>,
+}
+
+impl Asker {
+    const OPERATOR: Self = Self { actor: Actor::Operator, session: None };
+}
+
+struct Ear(Arc<Inbox>);
+
+impl Listener for Ear {
+    fn receive(&self, envelope: Envelope) {
+        self.0.arrive(Arrival::Envelope(envelope));
+    }
+}

@@ -1,0 +1,398 @@
+//! What waits to be written to one connection.
+//!
+//! Bytes come from two sides: *answers* to the connection's own requests, and *pushes*, events that the hub has for
+//! it. Whoever has bytes queues them; [`Outbox::flush`] then writes as much as the socket takes, from whichever
+//! thread calls it, and the connection's own task ([`Outbox::poll_drain`]) goes on where the socket would have blocked.
+//!
+//! A request reserves a *slot* when it comes in. Pushes queued behind an unfilled slot wait for it, so that an answer
+//! goes out before any push that was queued after its request came in, and answers go out in the order of requests.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+
+/// How many pieces one write takes together.
+const PIECES: usize = 64;
+
+/// Where an outbox writes to.
+pub enum Wire {
+    /// A socket, which anybody can write to.
+    Tcp(Arc<TcpStream>),
+    /// Any other stream, which only the connection's own task writes to.
+    Stream(Box<dyn AsyncWrite + Send + Unpin>),
+}
+
+/// How much may wait for one connection; 0 stands for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Pushed events.
+    pub events: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
+/// A request's place among what is written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Slot(u64);
+
+/// More waits than the bounds let; nothing of the push was queued.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// How an outbox came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// All was written that was to be.
+    Closed,
+    /// The peer took no more.
+    Broken,
+}
+
+/// See the module.
+pub struct Outbox {
+    state: Mutex<State>,
+    bounds: Bounds,
+}
+
+struct State {
+    wire: Wire,
+    /// Can be written now.
+    ready: VecDeque<Chunk>,
+    /// Bytes of the first ready chunk that are already written.
+    written: usize,
+    /// Unfilled slots with what waits behind each; the first one's number is `first_slot`.
+    waiting: VecDeque<Waiting>,
+    first_slot: u64,
+    events: usize,
+    pushed: usize,
+    answered: usize,
+    phase: Phase,
+    /// The socket takes no more at the moment.
+    blocked: bool,
+    /// Queued since the last flush.
+    dirty: bool,
+    drainer: Option<Waker>,
+    reader: Option<Waker>,
+}
+
+struct Chunk {
+    bytes: Bytes,
+    /// 0 for an answer.
+    events: usize,
+}
+
+#[derive(Default)]
+struct Waiting {
+    answer: Option<Bytes>,
+    behind: Vec<Chunk>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// What is ready is still written, nothing more is queued.
+    Closing,
+    Ended(Drained),
+}
+
+impl Outbox {
+    /// An outbox for a connection that was just opened.
+    #[must_use]
+    pub fn new(wire: Wire, bounds: Bounds) -> Self {
+        let state = State {
+            wire,
+            ready: VecDeque::new(),
+            written: 0,
+            waiting: VecDeque::new(),
+            first_slot: 0,
+            events: 0,
+            pushed: 0,
+            answered: 0,
+            phase: Phase::Open,
+            blocked: false,
+            dirty: false,
+            drainer: None,
+            reader: None,
+        };
+        Self { state: Mutex::new(state), bounds }
+    }
+
+    /// Keeps a place for the answer to a request that came in now.
+    pub fn reserve(&self) -> Slot {
+        let mut state = self.lock();
+        state.waiting.push_back(Waiting::default());
+        Slot(state.first_slot + state.waiting.len() as u64 - 1)
+    }
+
+    /// Gives a request its answer, which may be empty, and lets go what waited behind it. `true`: flush it.
+    pub fn fill(&self, slot: Slot, answer: Bytes) -> bool {
+        let mut state = self.lock();
+        let place = slot.0.checked_sub(state.first_slot).and_then(|place| usize::try_from(place).ok());
+        if let Some(waiting) = place.and_then(|place| state.waiting.get_mut(place)) {
+            waiting.answer = Some(answer);
+        }
+        while let Some(waiting) = state.waiting.pop_front_if(|waiting| waiting.answer.is_some()) {
+            state.first_slot += 1;
+            if let Some(bytes) = waiting.answer.filter(|bytes| !bytes.is_empty()) {
+                state.answered += bytes.len();
+                state.ready.push_back(Chunk { bytes, events: 0 });
+            }
+            state.ready.extend(waiting.behind);
+        }
+        if state.waiting.is_empty()
+            && let Some(reader) = state.reader.take()
+        {
+            reader.wake();
+        }
+        state.mark_dirty()
+    }
+
+    /// Queues bytes that hold so many events. `Ok(true)`: the outbox was clean, flush it.
+    ///
+    /// # Errors
+    /// [`Overflow`]: the client is too slow; nothing of this was queued.
+    pub fn push(&self, bytes: Bytes, events: usize) -> Result<bool, Overflow> {
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Ok(false);
+        }
+        let over = |limit: usize, value: usize| limit > 0 && value > limit;
+        if over(self.bounds.events, state.events + events) || over(self.bounds.bytes, state.pushed + bytes.len()) {
+            return Err(Overflow);
+        }
+        state.events += events;
+        state.pushed += bytes.len();
+        let chunk = Chunk { bytes, events };
+        match state.waiting.back_mut() {
+            Some(waiting) => waiting.behind.push(chunk),
+            None => state.ready.push_back(chunk),
+        }
+        Ok(state.mark_dirty())
+    }
+
+    /// Writes what is ready, as far as the socket takes it now.
+    pub fn flush(&self) {
+        self.lock().flush(None);
+    }
+
+    /// Writes `last` after what is ready and closes. `abrupt`: what is ready and not begun is dropped first, for a
+    /// client that did not read.
+    pub fn close(&self, last: Bytes, abrupt: bool) {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return;
+        }
+        if abrupt {
+            let begun = usize::from(state.written > 0);
+            state.ready.truncate(begun);
+        } else {
+            let behind: Vec<Chunk> = state
+                .waiting
+                .drain(..)
+                .flat_map(|waiting| {
+                    waiting.answer.map(|bytes| Chunk { bytes, events: 0 }).into_iter().chain(waiting.behind)
+                })
+                .collect();
+            state.ready.extend(behind);
+        }
+        state.waiting.clear();
+        if !last.is_empty() {
+            state.ready.push_back(Chunk { bytes: last, events: 0 });
+        }
+        state.phase = Phase::Closing;
+        state.wake();
+    }
+
+    /// Ends at once, whatever waits: the connection is gone.
+    pub fn abort(&self) {
+        self.lock().end(Drained::Broken);
+    }
+
+    /// Whether it is closing or ended.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.lock().phase != Phase::Open
+    }
+
+    /// Bytes of answers that wait to be written; their connection is not read from while there are many.
+    #[must_use]
+    pub fn unread_answers(&self) -> usize {
+        self.lock().answered
+    }
+
+    /// The connection's own part: writes on whenever the socket takes more, until the outbox comes to its end.
+    pub fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Drained> {
+        let mut state = self.lock();
+        state.flush(Some(cx));
+        match state.phase {
+            Phase::Ended(how) => Poll::Ready(how),
+            Phase::Open | Phase::Closing => {
+                state.drainer = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until at most `requests` slots are unfilled and at most `answers` bytes of answers are unread.
+    pub async fn room_for_requests(&self, requests: usize, answers: usize) {
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.phase != Phase::Open || (state.waiting.len() <= requests && state.answered <= answers) {
+                return Poll::Ready(());
+            }
+            state.reader = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Waits until it is closing or ended.
+    pub async fn until_closing(&self) {
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.phase != Phase::Open {
+                return Poll::Ready(());
+            }
+            state.reader = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Tells the peer that nothing more comes, once all is written.
+    pub async fn shut_down(&self) {
+        let tcp = match &self.lock().wire {
+            Wire::Tcp(socket) => Some(socket.clone()),
+            Wire::Stream(_) => None,
+        };
+        match tcp {
+            // What fails here is already closed.
+            Some(socket) => drop(socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Write)),
+            None => std::future::poll_fn(|cx| match &mut self.lock().wire {
+                Wire::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
+                Wire::Tcp(_) => Poll::Ready(()),
+            })
+            .await,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn mark_dirty(&mut self) -> bool {
+        let clean = !self.dirty && !self.ready.is_empty();
+        self.dirty |= clean;
+        clean
+    }
+
+    fn wake(&mut self) {
+        for waker in [self.drainer.take(), self.reader.take()].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+
+    fn end(&mut self, how: Drained) {
+        if !matches!(self.phase, Phase::Ended(_)) {
+            self.phase = Phase::Ended(how);
+        }
+        self.ready.clear();
+        self.waiting.clear();
+        self.answered = 0;
+        self.wake();
+    }
+
+    /// With a context, the caller is the connection's own task and is woken when the socket takes more.
+    fn flush(&mut self, mut cx: Option<&mut Context<'_>>) {
+        self.dirty = false;
+        if cx.is_some() {
+            self.blocked = false;
+        }
+        while !self.ready.is_empty() && !self.blocked && !matches!(self.phase, Phase::Ended(_)) {
+            match self.write_once(cx.as_deref_mut()) {
+                Poll::Ready(Ok(0)) => self.end(Drained::Broken),
+                Poll::Ready(Ok(count)) => self.advance(count),
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(_)) => self.end(Drained::Broken),
+                Poll::Pending => self.blocked = true,
+            }
+        }
+        if self.ready.is_empty() && self.phase == Phase::Closing {
+            self.end(Drained::Closed);
+        } else if self.blocked
+            && cx.is_none()
+            && let Some(drainer) = self.drainer.take()
+        {
+            drainer.wake();
+        }
+    }
+
+    fn write_once(&mut self, cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let mut count = 0;
+        for (slice, chunk) in slices.iter_mut().zip(&self.ready) {
+            let begun = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(&chunk.bytes[begun..]);
+            count += 1;
+        }
+        let slices = &slices[..count];
+        match (&mut self.wire, cx) {
+            (Wire::Tcp(socket), cx) => write_tcp(socket, slices, cx),
+            (Wire::Stream(stream), Some(cx)) => Pin::new(stream).poll_write_vectored(cx, slices),
+            (Wire::Stream(_), None) => Poll::Pending,
+        }
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        while let Some(first) = self.ready.front() {
+            let left = first.bytes.remaining() - self.written;
+            if count < left {
+                self.written += count;
+                return;
+            }
+            count -= left;
+            self.written = 0;
+            let (length, events) = (first.bytes.len(), first.events);
+            self.ready.pop_front();
+            if events > 0 {
+                self.events = self.events.saturating_sub(events);
+                self.pushed = self.pushed.saturating_sub(length);
+            } else {
+                self.answered = self.answered.saturating_sub(length);
+                if let Some(reader) = self.reader.take() {
+                    reader.wake();
+                }
+            }
+        }
+    }
+}
+
+/// Tries until the socket says that it would block; then asks to be woken, where there is somebody to wake.
+fn write_tcp(socket: &TcpStream, slices: &[IoSlice<'_>], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+    match socket.try_write_vectored(slices) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => match cx {
+            None => Poll::Pending,
+            Some(cx) => match socket.poll_write_ready(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Ok(())) => {
+                    // Ready again since the try: come back at once.
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            },
+        },
+        other => Poll::Ready(other),
+    }
+}

@@ -1,0 +1,179 @@
+//! Who is in which room, and how: see [`PresenceChange`] for the picture.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::board::Board;
+use crate::model::{
+    Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp, UserId, UserKind, UserRef,
+};
+
+/// One user's presence in one room.
+pub(super) struct Attendance {
+    pub(super) user: Arc<UserRef>,
+    pub(super) presence: Presence,
+}
+
+impl Board {
+    /// Attaches a session to a room: from now on it hears what happens there.
+    pub(super) fn attach(&mut self, session: SessionId, room: &Arc<RoomRef>, seq: Option<Seq>, at: Timestamp) {
+        let Some(seat) = self.seats.get_mut(&session) else { return };
+        let (user, reference) = (seat.user.id, seat.reference.clone());
+        if !seat.rooms.insert(room.id) {
+            return;
+        }
+        self.settle(room.id);
+        let hall = self.hall(room, seq);
+        let was_there = hall.attendance.contains_key(&user);
+        hall.attendance.entry(user).or_insert(Attendance { user: reference, presence: Presence::Online });
+        self.take_chair(session, room.id);
+        if was_there {
+            self.review(room.id, user, at);
+        } else {
+            self.tell_presence(room.id, user, PresenceChange::Online, at);
+        }
+    }
+
+    /// Takes a session from all its rooms and forgets it. Its user is idle until `linger`, or absent at once.
+    pub(super) fn remove_seat(&mut self, session: SessionId, linger: Option<Instant>, at: Timestamp) {
+        let Some(seat) = self.seats.get(&session) else { return };
+        let user = seat.user.id;
+        for room in seat.rooms.clone() {
+            self.settle(room);
+            if let Some(hall) = self.halls.get_mut(&room) {
+                hall.chairs.retain(|chair| chair.session != session);
+            }
+        }
+        let Some(seat) = self.seats.remove(&session) else { return };
+        self.unused_tokens.extend(seat.token);
+        if let Some(person) = self.people.get_mut(&user) {
+            person.sessions.retain(|present| *present != session);
+            person.lingers_until = linger.or(person.lingers_until);
+        }
+        for room in seat.rooms {
+            if linger.is_some() || self.is_attended(room, user) {
+                self.review(room, user, at);
+            } else {
+                self.go_absent(room, user, at);
+            }
+        }
+        self.forget_if_gone(user);
+    }
+
+    /// Whether a session of the user is attached to the room.
+    fn is_attended(&self, room: RoomId, user: UserId) -> bool {
+        self.halls.get(&room).is_some_and(|hall| hall.chairs.iter().any(|chair| chair.user == user))
+    }
+
+    /// A session is silent for too long, or says something again.
+    pub(super) fn set_silent(&mut self, session: SessionId, silent: bool, at: Timestamp) {
+        let Some(seat) = self.seats.get_mut(&session) else { return };
+        if seat.silent == silent {
+            return;
+        }
+        seat.silent = silent;
+        let user = seat.user.id;
+        for room in seat.rooms.clone() {
+            self.review(room, user, at);
+        }
+    }
+
+    /// When the next lingering user is to become absent.
+    pub(super) fn next_departure(&self) -> Option<Instant> {
+        self.people.values().filter_map(|person| person.lingers_until).min()
+    }
+
+    /// Makes absent whose grace is over.
+    pub(super) fn depart(&mut self, now: Instant, at: Timestamp) {
+        let over: Vec<UserId> = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.lingers_until.is_some_and(|until| until <= now))
+            .map(|(user, _)| *user)
+            .collect();
+        for user in over {
+            self.end_lingering(user, at);
+        }
+    }
+
+    /// Makes a lingering user absent now, wherever none of its sessions is attached.
+    pub(super) fn end_lingering(&mut self, user: UserId, at: Timestamp) {
+        if let Some(person) = self.people.get_mut(&user) {
+            person.lingers_until = None;
+        }
+        let unattended: Vec<RoomId> = self
+            .halls
+            .iter()
+            .filter(|(_, hall)| hall.attendance.contains_key(&user) && !hall.chairs.iter().any(|chair| chair.user == user))
+            .map(|(room, _)| *room)
+            .collect();
+        for room in unattended {
+            self.go_absent(room, user, at);
+        }
+        self.forget_if_gone(user);
+    }
+
+    /// A user's membership ended: its sessions are no longer in the room, and it is absent there.
+    pub(super) fn expel(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+        self.settle(room);
+        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let leaving: Vec<SessionId> =
+            hall.chairs.iter().filter(|chair| chair.user == user).map(|chair| chair.session).collect();
+        hall.chairs.retain(|chair| chair.user != user);
+        for session in leaving {
+            if let Some(seat) = self.seats.get_mut(&session) {
+                seat.rooms.remove(&room);
+            }
+        }
+        self.go_absent(room, user, at);
+    }
+
+    fn forget_if_gone(&mut self, user: UserId) {
+        let Some(person) = self.people.get(&user) else { return };
+        if person.sessions.is_empty() && person.lingers_until.is_none() {
+            if person.kind == UserKind::Guest {
+                self.gone_guests.push(user);
+            }
+            self.people.remove(&user);
+        }
+    }
+
+    fn go_absent(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+        if self.halls.get(&room).is_some_and(|hall| hall.attendance.contains_key(&user)) {
+            self.tell_presence(room, user, PresenceChange::Offline, at);
+        }
+        self.settle(room);
+        let Some(hall) = self.halls.get_mut(&room) else { return };
+        hall.attendance.remove(&user);
+        if hall.chairs.is_empty() && hall.attendance.is_empty() {
+            let name = hall.reference.name.clone();
+            self.halls.remove(&room);
+            self.hall_names.remove(&crate::model::fold_room_name(&name));
+        }
+    }
+
+    /// Online while an attached session is active, else idle.
+    fn review(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let seats = &self.seats;
+        let active = hall
+            .chairs
+            .iter()
+            .any(|chair| chair.user == user && seats.get(&chair.session).is_some_and(|seat| !seat.silent));
+        let now = if active { Presence::Online } else { Presence::Idle };
+        let Some(attendance) = hall.attendance.get_mut(&user) else { return };
+        if attendance.presence != now {
+            attendance.presence = now;
+            let change = if active { PresenceChange::Back } else { PresenceChange::Idle };
+            self.tell_presence(room, user, change, at);
+        }
+    }
+
+    fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange, at: Timestamp) {
+        let Some(hall) = self.halls.get(&room) else { return };
+        let Some(attendance) = hall.attendance.get(&user) else { return };
+        let event = PresenceEvent { room: hall.reference.clone(), who: self.describe(user, attendance), change, at };
+        self.published.push(event.clone());
+        self.tell_hall(room, &Event::Presence(event), None);
+    }
+}

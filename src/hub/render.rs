@@ -1,0 +1,95 @@
+//! How events become one dialect's bytes, once for all sessions that read them alike.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+
+use crate::model::{EndReason, Event};
+
+/// What a session has to do with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// Nothing: somebody else did it, or it happened to somebody else.
+    Other,
+    /// Its user did it, or it happened to its user, by way of another connection or by somebody else.
+    Own,
+    /// It asked for it itself.
+    Origin,
+}
+
+/// What was written of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// How many frames; 0: the dialect says nothing of it.
+    pub frames: usize,
+    /// The session is over with this, for a dialect whose session lives in one room.
+    pub end: Option<EndReason>,
+}
+
+impl Written {
+    /// Nothing to say.
+    pub const NOTHING: Self = Self { frames: 0, end: None };
+
+    /// So many frames, and the session goes on.
+    #[must_use]
+    pub fn frames(frames: usize) -> Self {
+        Self { frames, end: None }
+    }
+
+    /// The session is over; the reason is written when it ends.
+    #[must_use]
+    pub fn ending(reason: EndReason) -> Self {
+        Self { frames: 0, end: Some(reason) }
+    }
+}
+
+/// Turns events into one wire form. Sessions that share a `Render` share the bytes: an event is rendered once for
+/// all that have [`Relation::Other`] to it.
+pub trait Render: Send + Sync {
+    /// Appends the frames that a session with this relation to the event is told, if any.
+    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written;
+
+    /// Whether [`Relation::Origin`] and [`Relation::Own`] are told of this event just what all others are.
+    fn is_same_for_all(&self, event: &Event) -> bool;
+
+    /// Appends the last words before the server ends a session, if the dialect has any.
+    fn render_end(&self, reason: EndReason, out: &mut BytesMut);
+}
+
+/// A wire form, equal to itself and its clones only.
+#[derive(Clone)]
+pub struct Form(pub Arc<dyn Render>);
+
+impl PartialEq for Form {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The form of whoever embeds the hub: each event as one line of JSON, as serde writes [`Event`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JsonLines;
+
+impl Render for JsonLines {
+    fn render(&self, event: &Event, _: Relation, out: &mut BytesMut) -> Written {
+        match serde_json::to_vec(event) {
+            Ok(line) => {
+                out.extend_from_slice(&line);
+                out.extend_from_slice(b"\n");
+                Written::frames(1)
+            }
+            Err(error) => {
+                tracing::error!(%error, "an event cannot be written as JSON");
+                Written::NOTHING
+            }
+        }
+    }
+
+    fn is_same_for_all(&self, _: &Event) -> bool {
+        true
+    }
+
+    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+        self.render(&Event::Ended(reason), Relation::Own, out);
+    }
+}

@@ -1,0 +1,331 @@
+//! Commands, sorted to those who carry them out, and everything about rooms.
+
+use std::sync::Arc;
+
+use super::session::Session;
+use super::{Asker, Hub, Scope};
+use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
+use crate::model::{
+    Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId, Timestamp, UserKind, UserSelector,
+    fold_room_name, fold_text, validate_login, validate_room_name, validate_title,
+};
+
+impl Hub {
+    /// Carries out a command that needs no connection of its own.
+    pub(super) async fn execute(&self, asker: Asker, command: Command) -> Result<Reply> {
+        match command {
+            Command::LogIn { .. }
+            | Command::LogInToken { .. }
+            | Command::LogInGuest { .. }
+            | Command::LogOut { .. }
+            | Command::Enter { .. }
+            | Command::SetStatus { .. }
+            | Command::SetProfile { .. } => Err(Error::Unsupported("this needs a connection".to_owned())),
+            Command::Register { login, secret, name, description } => {
+                self.add_account(asker.actor, login, &secret, name, description).await
+            }
+            Command::Send(draft) => self.send(asker, draft).await,
+            Command::Edit { message, text } => self.edit(asker, message, &text).await,
+            Command::Delete { message } => self.done(asker, Change::Delete { message }).await,
+            Command::Hide { message } => self.done(asker, Change::Hide { message }).await,
+            Command::History(query) => self.history(asker, query).await,
+            Command::Search { room, text, prefix, limit } => self.search(asker, room, &text, prefix, limit).await,
+            Command::FindMessage { low_bits, room } => self.find_message(asker, low_bits, room).await,
+            Command::Seen { room } => self.seen(asker, room).await,
+            Command::Users
+            | Command::SetPassword { .. }
+            | Command::SetDisabled { .. }
+            | Command::RemoveUser { .. }
+            | Command::SetOwnDescription { .. }
+            | Command::FindUser { .. }
+            | Command::CreateToken { .. }
+            | Command::Tokens { .. }
+            | Command::RevokeToken { .. }
+            | Command::Sessions
+            | Command::CloseSession { .. } => self.execute_account(asker, command).await,
+            other => self.execute_room(asker, other).await,
+        }
+    }
+
+    async fn execute_room(&self, asker: Asker, command: Command) -> Result<Reply> {
+        match command {
+            Command::CreateRoom { name, title, description, kind, password } => {
+                self.create_room(asker, name, title, description, kind, password).await
+            }
+            Command::FindRoom { room } => Ok(Reply::Room(Arc::new(self.visible(asker, room).await?.room.clone()))),
+            Command::SearchRooms { prefix } => Ok(rooms(self.inner.store.public_rooms(&fold_text(&prefix)).await?)),
+            Command::Rooms => {
+                operator_only(asker)?;
+                Ok(rooms(self.inner.store.rooms().await?))
+            }
+            Command::MyRooms => self.my_rooms(asker).await,
+            Command::Members { room } => {
+                let room = self.readable(asker, room).await?;
+                Ok(Reply::Members(self.inner.store.members(room.room.id).await?))
+            }
+            Command::Who { room } => {
+                let room = self.readable(asker, room).await?.room.id;
+                Ok(Reply::Present(self.with_board(|board| board.present(room))))
+            }
+            Command::Direct { user, create } => self.direct(asker, user, create).await,
+            Command::AddMember { room, user } => {
+                self.on_member(asker, room, user, |room, user| Change::AddMember { room, user }).await
+            }
+            Command::RemoveMember { room, user } => {
+                self.on_member(asker, room, user, |room, user| Change::RemoveMember { room, user }).await
+            }
+            Command::Ban { room, user } => self.on_member(asker, room, user, |room, user| Change::Ban { room, user }).await,
+            Command::Unban { room, user } => {
+                self.on_member(asker, room, user, |room, user| Change::Unban { room, user }).await
+            }
+            Command::SetRole { room, user, role } => {
+                self.on_member(asker, room, user, move |room, user| Change::SetRole { room, user, role }).await
+            }
+            other => self.change_room(asker, other).await,
+        }
+    }
+
+    async fn change_room(&self, asker: Asker, command: Command) -> Result<Reply> {
+        let (selector, change): (RoomSelector, Box<dyn FnOnce(crate::model::RoomId) -> Change + Send>) = match command {
+            Command::Leave { room } => (room, Box::new(|room| Change::Leave { room })),
+            Command::ClearHistory { room } => (room, Box::new(|room| Change::ClearHistory { room })),
+            Command::MarkSeen { room, at } => (room, Box::new(move |room| Change::MarkSeen { room, at })),
+            Command::DeleteRoom { room } => (room, Box::new(|room| Change::DeleteRoom { room })),
+            Command::RenameRoom { room, name } => {
+                validate_room_name("name", &name)?;
+                (room, Box::new(move |room| Change::RenameRoom { room, name }))
+            }
+            Command::SetTitle { room, title } => {
+                validate_title("title", &title)?;
+                (room, Box::new(move |room| Change::SetTitle { room, title }))
+            }
+            Command::SetDescription { room, description } => {
+                (room, Box::new(move |room| Change::SetDescription { room, description }))
+            }
+            Command::SetRoomPassword { room, password } => {
+                let password = self.room_secret(password).await?;
+                (room, Box::new(move |room| Change::SetRoomPassword { room, password }))
+            }
+            Command::SetPrivate { room, private } => (room, Box::new(move |room| Change::SetPrivate { room, private })),
+            other => return Err(Error::Unsupported(format!("{other:?} is not for rooms"))),
+        };
+        let room = self.room(asker, selector).await?.room.id;
+        self.done(asker, change(room)).await
+    }
+
+    async fn room_secret(&self, password: Option<String>) -> Result<Option<String>> {
+        match password.filter(|password| !password.is_empty()) {
+            Some(password) => Ok(Some(self.inner.hashing.hash(&Secret::Password(password)).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn create_room(
+        &self,
+        asker: Asker,
+        name: String,
+        title: String,
+        description: String,
+        kind: RoomKind,
+        password: Option<String>,
+    ) -> Result<Reply> {
+        if !name.is_empty() || title.is_empty() {
+            validate_room_name("name", &name)?;
+        }
+        if !title.is_empty() {
+            validate_title("title", &title)?;
+        }
+        let password = self.room_secret(password).await?;
+        let change = Change::CreateRoom { name, title, description, kind, password, owned: true };
+        match self.write(asker.actor, asker.session, change).await? {
+            Outcome::Room { room, created, seq } => {
+                let present = self.with_board(|board| board.present(room.room.id));
+                Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present })
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+
+    async fn my_rooms(&self, asker: Asker) -> Result<Reply> {
+        let Actor::User(user) = asker.actor else { return Err(Error::Unauthenticated) };
+        let mine = self.inner.store.rooms_of(user).await?;
+        let mine = mine.into_iter().filter(|(_, membership)| membership.role != Role::Banned);
+        Ok(rooms(mine.map(|(room, _)| room).collect()))
+    }
+
+    async fn direct(&self, asker: Asker, user: UserSelector, create: bool) -> Result<Reply> {
+        let Actor::User(own) = asker.actor else { return Err(Error::Unauthenticated) };
+        let other = self.user(user).await?.user.id;
+        if let Some(room) = self.inner.store.direct_room(own, other).await? {
+            return Ok(Reply::Room(Arc::new(room.room.clone())));
+        }
+        if !create {
+            return Err(Error::NoSuchRoom);
+        }
+        match self.write(asker.actor, asker.session, Change::OpenDirect { user: other }).await? {
+            Outcome::Room { room, .. } => Ok(Reply::Room(Arc::new(room.room.clone()))),
+            _ => Err(Error::Internal),
+        }
+    }
+
+    async fn on_member(
+        &self,
+        asker: Asker,
+        room: RoomSelector,
+        user: UserSelector,
+        change: impl FnOnce(crate::model::RoomId, crate::model::UserId) -> Change,
+    ) -> Result<Reply> {
+        let room = self.room(asker, room).await?.room.id;
+        let user = self.user(user).await?.user.id;
+        self.done(asker, change(room, user)).await
+    }
+
+    pub(super) async fn done(&self, asker: Asker, change: Change) -> Result<Reply> {
+        self.write(asker.actor, asker.session, change).await.map(|_| Reply::Done)
+    }
+
+    /// A room by whatever names it; whether the asker may know of it is decided by whoever uses it.
+    pub(super) async fn room(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+        let store = &self.inner.store;
+        let row = match selector {
+            RoomSelector::Id(id) => store.room(id).await?,
+            RoomSelector::Name(name) => store.room_by_name(&fold_room_name(&name)).await?,
+            RoomSelector::NameOrPublicId(name) => match store.room_by_name(&fold_room_name(&name)).await? {
+                Some(row) => Some(row),
+                None => match name.parse() {
+                    Ok(id) => store.room(crate::model::RoomId(id)).await?.filter(|row| row.room.kind == RoomKind::Public),
+                    Err(_) => None,
+                },
+            },
+            RoomSelector::Direct(a, b) => {
+                operator_only(asker)?;
+                let (a, b) = (self.user(UserSelector::Login(a)).await?, self.user(UserSelector::Login(b)).await?);
+                store.direct_room(a.user.id, b.user.id).await?
+            }
+        };
+        row.ok_or(Error::NoSuchRoom)
+    }
+
+    /// A room that the asker may know of: public, or its own, or private by its exact name.
+    async fn visible(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+        let by_name = !matches!(selector, RoomSelector::Id(_));
+        let row = self.room(asker, selector).await?;
+        let Actor::User(user) = asker.actor else { return Ok(row) };
+        if row.room.kind == RoomKind::Public || self.inner.store.member(row.room.id, user).await?.is_some() {
+            return Ok(row);
+        }
+        match (row.room.kind, asker.session) {
+            (RoomKind::Private, Some(session)) if by_name => {
+                self.with_board(|board| board.learned(session, &row.room));
+                Ok(row)
+            }
+            (RoomKind::Private, Some(session)) if self.with_board(|board| board.knows(session, &row.room)) => Ok(row),
+            _ => Err(Error::NoSuchRoom),
+        }
+    }
+
+    /// A user by whatever names it.
+    pub(super) async fn user(&self, selector: UserSelector) -> Result<Arc<UserRow>> {
+        let row = match selector {
+            UserSelector::Id(id) => self.inner.store.user(id).await?.filter(|row| row.folded.is_some()),
+            UserSelector::Login(login) => match validate_login("user", &login, &self.options().name) {
+                Ok(folded) => self.inner.store.user_by_login(&folded).await?,
+                Err(_) => None,
+            },
+        };
+        row.ok_or(Error::NoSuchUser)
+    }
+}
+
+impl Session {
+    pub(super) async fn enter(&mut self, selector: RoomSelector, password: Option<String>, create: bool) -> Result<Reply> {
+        let asker = self.asker()?;
+        let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
+        let by_name = !matches!(selector, RoomSelector::Id(_));
+        if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &selector {
+            validate_room_name("room", name)?;
+        }
+        let found = match self.hub.room(asker, selector.clone()).await {
+            Ok(row) => Some(row),
+            Err(Error::NoSuchRoom) => None,
+            Err(error) => return Err(error),
+        };
+        let known = found.as_ref().is_some_and(|row| self.hub.with_board(|board| board.knows(session, &row.room)));
+        let password = match &found {
+            Some(row) => self.checked_password(row, &user, password).await?,
+            None => None,
+        };
+        let create = create && self.hub.options().create_on_join;
+        let change = Change::Enter { room: selector, password, known, create };
+        let entered = self.hub.write_then(asker.actor, asker.session, change, move |board, outcome| {
+            let Outcome::Room { room, created, seq } = outcome? else { return Err(Error::Internal) };
+            if room.room.kind == RoomKind::Direct {
+                return Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present: Vec::new() });
+            }
+            if by_name {
+                board.learned(session, &room.room);
+            }
+            board.attach(session, &room.reference, Some(seq), Timestamp::now());
+            let present = board.present(room.room.id);
+            Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present })
+        });
+        entered.await
+    }
+
+    /// The stored password, if the given one is it; members are let in without.
+    async fn checked_password(
+        &self,
+        row: &RoomRow,
+        user: &crate::model::User,
+        given: Option<String>,
+    ) -> Result<Option<String>> {
+        let (Some(stored), Some(given)) = (&row.password, given.filter(|given| !given.is_empty())) else { return Ok(None) };
+        let hub = &self.hub;
+        if hub.inner.store.member(row.room.id, user.id).await?.is_some() {
+            return Ok(None);
+        }
+        let account = format!("#{}", row.room.id);
+        hub.inner.attempts.check(&account, self.connection.address, hub.now().0)?;
+        if hub.inner.hashing.verify(&Secret::Password(given), Some(stored.clone())).await? {
+            return Ok(Some(stored.clone()));
+        }
+        hub.inner.attempts.failed(&account, self.connection.address, hub.now().0);
+        Err(Error::BadRoomPassword)
+    }
+
+    /// Whether the session is attached to one room only.
+    #[must_use]
+    pub fn is_in_one_room(&self) -> bool {
+        self.connection.scope == Scope::OneRoom
+    }
+}
+
+impl super::board::Board {
+    fn learned(&mut self, session: SessionId, room: &Room) {
+        if room.kind == RoomKind::Private
+            && let Some(seat) = self.seats.get_mut(&session)
+        {
+            seat.known.insert(room.id);
+        }
+    }
+
+    fn knows(&self, session: SessionId, room: &Room) -> bool {
+        self.seats.get(&session).is_some_and(|seat| seat.known.contains(&room.id))
+    }
+}
+
+pub(super) fn operator_only(asker: Asker) -> Result<()> {
+    match asker.actor {
+        Actor::Operator => Ok(()),
+        Actor::User(_) => Err(Error::not_allowed("only the operator may do this")),
+    }
+}
+
+fn rooms(rows: Vec<Arc<RoomRow>>) -> Reply {
+    Reply::Rooms(rows.into_iter().map(|row| Arc::new(row.room.clone())).collect())
+}
+
+/// Whether a user is an account.
+pub(super) fn is_account(row: &UserRow) -> bool {
+    row.user.kind == UserKind::Account
+}

@@ -1,0 +1,164 @@
+//! One connection at the hub: who it is, and what it asks.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::board::Scope;
+use super::outbox::{Outbox, Slot};
+use super::render::Form;
+use super::{Asker, Hub};
+use crate::ledger::{Actor, Outcome};
+use crate::model::{Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, SessionId, Timestamp, User};
+
+/// What the hub needs to know of a connection.
+#[derive(Clone)]
+pub struct Connection {
+    /// The dialect's name, for lists.
+    pub dialect: &'static str,
+    /// From where; `None` for one inside the process.
+    pub address: Option<IpAddr>,
+    /// A user has one connection of this dialect at most.
+    pub exclusive: bool,
+    /// To which rooms it is attached.
+    pub scope: Scope,
+    /// How it is told of events.
+    pub form: Form,
+    /// Where that is written to.
+    pub outbox: Arc<Outbox>,
+}
+
+/// A connection at the hub, logged in or not. Dropped without [`Session::farewell`], it broke off.
+pub struct Session {
+    pub(super) hub: Hub,
+    pub(super) connection: Connection,
+    pub(super) seat: Option<(SessionId, Arc<User>)>,
+}
+
+impl Session {
+    pub(super) fn new(hub: Hub, connection: Connection) -> Self {
+        Self { hub, connection, seat: None }
+    }
+
+    /// Who is logged in.
+    #[must_use]
+    pub fn user(&self) -> Option<&Arc<User>> {
+        self.seat.as_ref().map(|(_, user)| user)
+    }
+
+    /// The session's number, once somebody is logged in.
+    #[must_use]
+    pub fn id(&self) -> Option<SessionId> {
+        self.seat.as_ref().map(|(id, _)| *id)
+    }
+
+    /// The hub's configuration.
+    #[must_use]
+    pub fn options(&self) -> &super::Options {
+        self.hub.options()
+    }
+
+    /// Carries out a command and waits for its outcome. What was sent before ([`Session::post`]) is done first.
+    ///
+    /// # Errors
+    /// The command's.
+    pub async fn call(&mut self, command: Command) -> Result<Reply> {
+        // The request that is being carried out has one unfilled slot itself.
+        self.connection.outbox.room_for_requests(1, usize::MAX).await;
+        match command {
+            Command::LogIn { login, secret, token } => self.log_in(&login, &secret, token).await,
+            Command::LogInToken { token } => self.log_in_token(&token).await,
+            Command::LogInGuest { name } => self.log_in_guest(name).await,
+            Command::LogOut { end_token } => self.log_out(end_token).await,
+            Command::Register { login, secret, name, description } => {
+                self.register(login, &secret, name, description).await
+            }
+            Command::Enter { room, password, create } => self.enter(room, password, create).await,
+            Command::SetStatus { status } => self.describe_self(|person| person.status = status),
+            Command::SetProfile { profile } => self.describe_self(|person| person.profile = profile),
+            other => self.hub.execute(self.asker()?, other).await,
+        }
+    }
+
+    /// Says something without waiting: `answer` turns the outcome into the bytes that fill `slot`. Many can be under way
+    /// at once; they are accepted in the order of posting.
+    pub async fn post(
+        &mut self,
+        draft: Draft,
+        slot: Slot,
+        answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
+    ) {
+        let outbox = self.connection.outbox.clone();
+        let prepared = match self.asker() {
+            Ok(asker) => self.hub.prepare(asker, draft).await.map(|change| (asker, change)),
+            Err(error) => Err(error),
+        };
+        let (asker, change) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                if outbox.fill(slot, answer(Err(error))) {
+                    outbox.flush();
+                }
+                return;
+            }
+        };
+        let completion = move |board: &mut super::board::Board, outcome: Result<Outcome>| {
+            let outcome = match outcome {
+                Ok(Outcome::Message(message)) => Ok(message),
+                Ok(_) => Err(Error::Internal),
+                Err(error) => Err(error),
+            };
+            if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, asker.session) {
+                board.end_later(session, EndReason::OutcomeUnknown);
+            } else if outbox.fill(slot, answer(outcome)) {
+                board.mark_dirty(&outbox);
+            }
+        };
+        self.hub.submit(asker.actor, asker.session, change, Box::new(completion));
+    }
+
+    /// The connection said nothing for too long (or did not answer a probe), or says something again.
+    pub fn set_silent(&self, silent: bool) {
+        if let Some(session) = self.id() {
+            self.hub.with_board(|board| board.set_silent(session, silent, Timestamp::now()));
+        }
+    }
+
+    /// Ends the session by its dialect's farewell: the user is absent at once, unless connected otherwise.
+    pub fn farewell(&mut self) {
+        self.leave_board(false);
+    }
+
+    /// The rooms the session is attached to, the newest last.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<RoomId> {
+        let Some(session) = self.id() else { return Vec::new() };
+        self.hub.with_board(|board| board.seats.get(&session).map(|seat| seat.rooms.iter().copied().collect()).unwrap_or_default())
+    }
+
+    pub(super) fn asker(&self) -> Result<Asker> {
+        let (session, user) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
+        Ok(Asker { actor: Actor::User(user.id), session: Some(*session) })
+    }
+
+    pub(super) fn leave_board(&mut self, broke_off: bool) {
+        let Some((session, _)) = self.seat.take() else { return };
+        let grace = self.hub.options().grace;
+        let (now, at) = self.hub.now();
+        let linger = (broke_off && !grace.is_zero()).then_some(now + grace);
+        self.hub.with_board(|board| board.remove_seat(session, linger, at));
+    }
+
+    fn describe_self(&mut self, set: impl FnOnce(&mut super::board::Person)) -> Result<Reply> {
+        let user = self.user().ok_or(Error::Unauthenticated)?.id;
+        self.hub.with_board(|board| board.people.get_mut(&user).map(set)).ok_or(Error::Unauthenticated)?;
+        Ok(Reply::Done)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.leave_board(true);
+    }
+}

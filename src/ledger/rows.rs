@@ -1,0 +1,174 @@
+//! What a store lets the ledger read and write inside one transaction.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomRef, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
+    UserRef,
+};
+
+/// A user with its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRow {
+    /// The user.
+    pub user: User,
+    /// What others see of it; shared by all events.
+    pub reference: Arc<UserRef>,
+    /// By which two logins are the same; `None` for a guest that is gone and an account that was removed.
+    pub folded: Option<String>,
+    /// Argon2id, PHC string form; `None` for a guest.
+    pub password: Option<String>,
+}
+
+impl UserRow {
+    /// A row whose `reference` follows from `user`.
+    #[must_use]
+    pub fn new(user: User, folded: Option<String>, password: Option<String>) -> Self {
+        let reference = Arc::new(user.to_ref());
+        Self { user, reference, folded, password }
+    }
+}
+
+/// A room with its secret.
+///
+/// Its `room.seq` and `room.last_message` are those of the moment it was loaded; [`Rows::advance`] has the ones that hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRow {
+    /// The room.
+    pub room: Room,
+    /// What events say of it; shared by all of them.
+    pub reference: Arc<RoomRef>,
+    /// Argon2id, PHC string form.
+    pub password: Option<String>,
+}
+
+impl RoomRow {
+    /// A row whose `reference` and `room.protected` follow from the rest.
+    #[must_use]
+    pub fn new(mut room: Room, password: Option<String>) -> Self {
+        room.protected = password.is_some();
+        let reference = Arc::new(room.to_ref());
+        Self { room, reference, password }
+    }
+}
+
+/// A token with its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// What is listed of it.
+    pub info: TokenInfo,
+    /// SHA-256 of its text.
+    pub hash: [u8; 32],
+}
+
+/// Why a row could not be read or written: the store's own trouble, never a rule. The whole transaction is lost.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RowsError(pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Why a change was not carried out.
+#[derive(Debug)]
+pub enum Denial {
+    /// A rule or a state forbids it; no row was touched, the transaction goes on with the next change.
+    Refused(Error),
+    /// The store is in trouble.
+    Broken(RowsError),
+}
+
+impl From<Error> for Denial {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<RowsError> for Denial {
+    fn from(error: RowsError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// One transaction's view of what is stored.
+///
+/// Every method sees what the ones before it wrote in the same transaction. Nothing is visible to anyone else, nor
+/// durable, before the transaction's commit. An implementation may keep rows it has read in memory, as long as a
+/// rollback forgets what it should; it is the only writer.
+///
+/// "Folded" names are compared byte by byte.
+pub trait Rows {
+    /// A user by number.
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError>;
+    /// The account or present guest whose folded login this is.
+    fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError>;
+    /// Keeps a new user under the next free number (1, 2, 3…, never used before), which it returns in the row.
+    /// `row.user.id` is ignored.
+    fn add_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError>;
+    /// Replaces a user's row.
+    fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError>;
+    /// Forgets a user that never said anything.
+    fn remove_user(&mut self, id: UserId) -> Result<(), RowsError>;
+    /// Guests that hold a folded login, that is: are present.
+    fn guests(&mut self) -> Result<Vec<UserId>, RowsError>;
+    /// Whether any message has this sender.
+    fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError>;
+
+    /// Keeps a token under the next free number (never used before), which it returns; `row.info.id` is ignored.
+    /// A token whose hash is already there is not kept: `None`.
+    fn add_token(&mut self, row: TokenRow) -> Result<Option<TokenInfo>, RowsError>;
+    /// A token by number.
+    fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError>;
+    /// A user's tokens.
+    fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError>;
+    /// Sets when and from where a token was last used.
+    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError>;
+    /// Ends a token.
+    fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError>;
+    /// Ends the tokens of kind session that were last used (or, if never, made) before this.
+    fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError>;
+
+    /// A room by number.
+    fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError>;
+    /// The public or private room whose folded name this is.
+    fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError>;
+    /// The direct room of two users, in either order.
+    fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError>;
+    /// Keeps a new room under the next free number (never used before); `row.room.id` is ignored.
+    fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
+    /// Replaces a room's row, but for `seq` and `last_message`, which only [`Rows::advance`] moves.
+    fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
+    /// Ends a room: its row, members, messages, changes and hidden marks.
+    fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
+    /// Gives the room's next sequence number, and for a message (`message_at`) the time it may bear: the later of
+    /// `message_at` and the last message's.
+    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError>;
+    /// The room's last sequence number; 0 before the first.
+    fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError>;
+    /// Keeps a change for those who missed it: anything but [`RoomChange::Posted`](crate::model::RoomChange::Posted), which the
+    /// message itself tells. Of a message in it only the id is kept; whoever reads gets the message as it is then.
+    fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError>;
+
+    /// One membership or ban.
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, RowsError>;
+    /// A room's members and banned, in the order of `joined`, then of user.
+    fn members(&mut self, room: RoomId) -> Result<Vec<Membership>, RowsError>;
+    /// A user's memberships and bans.
+    fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError>;
+    /// How many members a room has, banned ones not counted.
+    fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError>;
+    /// In how many rooms a user is a member: not banned, direct rooms not counted.
+    fn room_count(&mut self, user: UserId) -> Result<u64, RowsError>;
+    /// Keeps or replaces a membership.
+    fn put_member(&mut self, membership: Membership) -> Result<(), RowsError>;
+    /// Ends a membership or ban.
+    fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError>;
+
+    /// The next message number, greater than all before.
+    fn next_message_id(&mut self) -> Result<MessageId, RowsError>;
+    /// Keeps a new message.
+    fn add_message(&mut self, message: &Message) -> Result<(), RowsError>;
+    /// A message by number.
+    fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError>;
+    /// Replaces a message's text, `updated`, `deleted` and file.
+    fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;
+    /// Hides a message from a user.
+    fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;
+}

@@ -1,0 +1,37 @@
+#![forbid(unsafe_code)]
+//! Tolmach, an old word for an interpreter: a chat gateway with one port per chat protocol and one hub in the
+//! middle.
+//!
+//! # The way of a message
+//!
+//! ```text
+//!  bytes ─decode─▶ frame ─translate─▶ command ─▶ HUB ─▶ event ─translate─▶ frame ─encode─▶ bytes
+//!    protocols/NAME       dialects/NAME          hub          dialects/NAME       protocols/NAME
+//! ```
+//!
+//! # A tour of the source, in the order to read it
+//!
+//! 1. [`model`]: the words that everything shares; imports nothing else of the crate.
+//! 2. [`ledger`]: what each durable change does to the stored rows, and who may ask for it.
+//! 3. [`store`] and [`bus`]: the two traits that the hub is built on, and their implementations.
+//! 4. [`hub`]: accounts, rooms, presence, routing, history.
+//! 5. [`dialects`]: each translates between one protocol's frames and the model.
+//! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
+//! 7. [`config`] and [`control`]: what an operator says, at the start and later.
+//!
+//! # What always holds
+//!
+//! - Nobody is told of anything before the store has committed it.
+//! - All sessions see a room's changes in the order of their `seq`.
+//! - The hub names no dialect; the model imports nothing; an adapter never sees a socket.
+//! - No lock is held across an await.
+
+pub mod bus;
+pub mod config;
+pub mod control;
+pub mod dialects;
+pub mod gateway;
+pub mod hub;
+pub mod ledger;
+pub mod model;
+pub mod store;

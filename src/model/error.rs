@@ -1,0 +1,92 @@
+//! The one list of ways in which a command can fail.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What a command comes to when it is not carried out; then nothing of it is done.
+///
+/// Every dialect has one function that turns these into its wire's answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Error {
+    /// The command needs somebody who has said who they are.
+    #[error("say who you are first")]
+    Unauthenticated,
+    /// Wrong password, unknown or ended token, or no such account: the same for all, on purpose.
+    #[error("wrong login or password")]
+    BadCredentials,
+    /// The user has an open connection over this dialect, which allows one.
+    #[error("somebody is already connected with this user name")]
+    AlreadyConnected,
+    /// The name belongs to an account, a present guest or another room.
+    #[error("this name is taken")]
+    NameTaken,
+    /// The rule for this command does not allow the asker to give it.
+    #[error("not allowed: {0}")]
+    NotAllowed(String),
+    /// The asker is banned from the room.
+    #[error("you are banned from this room")]
+    Banned,
+    /// No such user, or none that the asker may know of.
+    #[error("no such user")]
+    NoSuchUser,
+    /// No such room, or none that the asker may know of.
+    #[error("no such room")]
+    NoSuchRoom,
+    /// No such message, or none that the asker may see.
+    #[error("no such message")]
+    NoSuchMessage,
+    /// The recipient has no open session and the sender's dialect has no history to show it in.
+    #[error("the recipient is offline")]
+    RecipientOffline,
+    /// The room asks for a password; it was wrong or absent.
+    #[error("this room needs its password")]
+    BadRoomPassword,
+    /// A value cannot be what it should be.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which value.
+        field: String,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// More than a limit lets through.
+    #[error("too large: the limit is {limit}")]
+    TooLarge {
+        /// The limit, in the unit of what was limited (bytes, characters, rooms, members).
+        limit: u64,
+    },
+    /// Too many failed attempts.
+    #[error("too many attempts, try again in {} s", .retry_after.as_secs().max(1))]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// This gateway cannot do that.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// The store cannot be reached or written; nothing was changed.
+    #[error("the service is unavailable, nothing was changed; try again later")]
+    Unavailable,
+    /// The store cannot say whether it committed. Whoever asked is closed without an answer.
+    #[error("the outcome is not known")]
+    OutcomeUnknown,
+    /// A defect of the gateway; its log says more.
+    #[error("internal error")]
+    Internal,
+}
+
+impl Error {
+    /// An [`Error::Invalid`] from its two parts.
+    pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+
+    /// An [`Error::NotAllowed`] with its reason.
+    pub fn not_allowed(reason: impl Into<String>) -> Self {
+        Self::NotAllowed(reason.into())
+    }
+}
+
+/// A result whose error is the model's.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,210 @@
+//! What the hub tells sessions, and what the bus carries.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Message, NodeId, Present, Role, RoomRef, Seq, SessionId, Timestamp, UserRef};
+
+/// Anything that a session can be told unasked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A durable change of a room.
+    Room(RoomEvent),
+    /// Somebody's presence in a room changed.
+    Presence(PresenceEvent),
+    /// The server ends this session.
+    Ended(EndReason),
+}
+
+/// A durable change of a room, with its place among the room's changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomEvent {
+    /// The room as it is after the change.
+    pub room: Arc<RoomRef>,
+    /// The change's place: gapless within the room, in commit order.
+    pub seq: Seq,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Who did it; the gateway's own user for the command line.
+    pub actor: Arc<UserRef>,
+    /// In a direct room, the member who did not do it.
+    pub peer: Option<Arc<UserRef>>,
+    /// The very session that asked, if one did.
+    pub origin: Option<Origin>,
+    /// What changed.
+    pub change: RoomChange,
+}
+
+/// A session among those of all nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The node that holds the session.
+    pub node: NodeId,
+    /// The session there.
+    pub session: SessionId,
+}
+
+/// The kinds of durable change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomChange {
+    /// The room was made.
+    Created,
+    /// A message was said.
+    Posted(Arc<Message>),
+    /// A message has another text; its id stays.
+    Edited(Arc<Message>),
+    /// A message was deleted for everyone; it comes without its text.
+    Deleted(Arc<Message>),
+    /// What was said up to here is shown to nobody any more.
+    HistoryCleared,
+    /// The room has another title (it is in the event's room).
+    Titled,
+    /// The room has another description.
+    Described {
+        /// The new one.
+        description: String,
+    },
+    /// The room has another name.
+    Renamed {
+        /// The name before.
+        from: String,
+    },
+    /// The room's password was set, changed or ended, or the room became public or private.
+    AccessChanged,
+    /// Somebody became a member.
+    MemberJoined {
+        /// Who.
+        user: Arc<UserRef>,
+    },
+    /// Somebody ended their own membership.
+    MemberLeft {
+        /// Who.
+        user: Arc<UserRef>,
+    },
+    /// Somebody's membership was ended by another; they may come back.
+    MemberRemoved {
+        /// Who.
+        user: Arc<UserRef>,
+    },
+    /// Somebody was banned.
+    MemberBanned {
+        /// Who.
+        user: Arc<UserRef>,
+    },
+    /// A ban was lifted; that makes nobody a member.
+    MemberUnbanned {
+        /// Who.
+        user: Arc<UserRef>,
+    },
+    /// A member has another role.
+    RoleChanged {
+        /// Who.
+        user: Arc<UserRef>,
+        /// Their role from now on.
+        role: Role,
+    },
+    /// The room is gone, with all that was said in it.
+    RoomDeleted,
+}
+
+/// How a present user is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// A session attached to the room is active.
+    Online,
+    /// All attached sessions are silent for too long, or the last one broke off a moment ago.
+    Idle,
+}
+
+/// How somebody's presence in a room changed.
+///
+/// ```text
+///            Online                Idle
+///   absent ─────────▶ online ─────────────▶ idle
+///      ▲                │  ▲                 │ │
+///      │    Offline     │  └──── Back ───────┘ │
+///      └────────────────┴────── Offline ───────┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceChange {
+    /// From absent to online.
+    Online,
+    /// From online to idle.
+    Idle,
+    /// From idle to online.
+    Back,
+    /// To absent.
+    Offline,
+}
+
+/// Somebody's presence in a room changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceEvent {
+    /// Where.
+    pub room: Arc<RoomRef>,
+    /// Who, with the presence after the change (for [`PresenceChange::Offline`]: the last one).
+    pub who: Present,
+    /// What changed.
+    pub change: PresenceChange,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why the server ends a session, and what the client should do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The gateway stops. Connect again later.
+    #[error("Server is shutting down")]
+    Shutdown,
+    /// More waited for this client than its queue holds. Connect again, read faster, recover from history.
+    #[error("Too slow: messages were waiting; connect again and read the history")]
+    TooSlow,
+    /// The account has a new password. Log in with it.
+    #[error("The password was changed; log in again")]
+    PasswordChanged,
+    /// The token that opened the session is no longer valid. Get another.
+    #[error("The token was revoked")]
+    TokenRevoked,
+    /// The account was switched off. Ask the operator.
+    #[error("The account is disabled")]
+    AccountDisabled,
+    /// The account was removed.
+    #[error("The account was removed")]
+    AccountRemoved,
+    /// An operator closed the session. It may come back.
+    #[error("The session was closed by the operator")]
+    ClosedByOperator,
+    /// The same user came back by another connection while this one did not answer.
+    #[error("Connected again from elsewhere")]
+    Displaced,
+    /// Another came under this guest's name while the guest was idle.
+    #[error("The name was taken by somebody else while you were away")]
+    NameTaken,
+    /// The connection said nothing for too long.
+    #[error("Silent for too long")]
+    TooSilent,
+    /// The connection did not say who it is in time.
+    #[error("No login in time")]
+    NoLogin,
+    /// The gateway has as many connections as it may have. Connect again later.
+    #[error("Too many connections")]
+    TooManyConnections,
+    /// The room of a session that has but one is gone. Connect to another.
+    #[error("The room was deleted")]
+    RoomDeleted,
+    /// The user was banned from the room of a session that has but one.
+    #[error("You were banned from this room")]
+    Banned,
+    /// The user was removed from the room of a session that has but one. It may come back.
+    #[error("You were removed from this room")]
+    Removed,
+    /// The store could not say whether it kept what this session said. Connect again and read the history.
+    #[error("The outcome of a request is not known; connect again and read the history")]
+    OutcomeUnknown,
+}

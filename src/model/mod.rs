@@ -1,0 +1,27 @@
+//! The words that every part of tolmach shares: ids, users, rooms, messages, commands, events, errors.
+//!
+//! Plain data with no behaviour beyond its own rules; nothing here imports another part of the crate,
+//! and nothing here knows a dialect. Everything that crosses the bus or rests in a fixture can be
+//! written and read with serde.
+
+mod command;
+mod error;
+mod event;
+mod id;
+mod message;
+mod name;
+mod room;
+mod user;
+
+pub use command::{
+    TokenKind,
+    Command, Draft, HistoryOrder, HistoryQuery, Offline, Reply, RoomSelector, Secret, SessionInfo, Target, TokenInfo,
+    UserSelector,
+};
+pub use error::{Error, Result};
+pub use event::{EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent};
+pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
+pub use message::{FileInfo, Message, MessageKind, clean_text};
+pub use name::{fold_room_name, fold_text, room_name_from_title, validate_login, validate_room_name, validate_title};
+pub use room::{Membership, Role, Room, RoomKind, RoomRef};
+pub use user::{Present, User, UserKind, UserRef};

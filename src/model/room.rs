@@ -1,0 +1,131 @@
+//! Rooms, memberships and roles.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RoomId, Seq, Timestamp, UserId};
+
+/// Who can find and enter a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// Anyone who is not banned, by name or id.
+    Public,
+    /// In no list; by its exact name, or added by its owner.
+    Private,
+    /// Exactly two members, no name, nobody else can enter or see it.
+    Direct,
+}
+
+/// A room as the store keeps it, without its password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Positive, the same in every dialect.
+    pub id: RoomId,
+    /// Unique without regard to case, at most 25 characters; empty for a direct room.
+    pub name: String,
+    /// Free text, at most 100 characters; the name where none was given.
+    pub title: String,
+    /// Free text.
+    pub description: String,
+    /// Public, private or direct.
+    pub kind: RoomKind,
+    /// A newcomer must give a password.
+    pub protected: bool,
+    /// Who owns it, if anybody.
+    pub owner: Option<UserId>,
+    /// The two members of a direct room, the smaller id first.
+    pub pair: Option<(UserId, UserId)>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it last changed in name, title, description or members.
+    pub updated: Timestamp,
+    /// The last change's place; 0 before the first.
+    pub seq: Seq,
+    /// Messages up to this place are shown to nobody: the history was cleared.
+    pub cleared: Seq,
+    /// The `created` of the newest message; the next one's is not less.
+    pub last_message: Timestamp,
+}
+
+impl Room {
+    /// The part of the room that travels in events.
+    #[must_use]
+    pub fn to_ref(&self) -> RoomRef {
+        RoomRef {
+            id: self.id,
+            name: self.name.clone(),
+            title: self.title.clone(),
+            kind: self.kind,
+            protected: self.protected,
+            owner: self.owner,
+            pair: self.pair,
+            updated: self.updated,
+        }
+    }
+}
+
+/// What an event says of its room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRef {
+    /// The room's number.
+    pub id: RoomId,
+    /// Its name; empty for a direct room.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Public, private or direct.
+    pub kind: RoomKind,
+    /// A newcomer must give a password.
+    pub protected: bool,
+    /// Who owns it, if anybody.
+    pub owner: Option<UserId>,
+    /// The two members of a direct room.
+    pub pair: Option<(UserId, UserId)>,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+/// What a member may do; see the table in [`crate::ledger`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything; nobody acts on the owner.
+    Owner,
+    /// Everything but acting on the owner.
+    Admin,
+    /// Deletes messages.
+    Moderator,
+    /// Reads and writes.
+    Member,
+    /// May not enter, read or write.
+    Banned,
+}
+
+impl Role {
+    /// The role as the command line and the store write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Moderator => "moderator",
+            Self::Member => "member",
+            Self::Banned => "banned",
+        }
+    }
+}
+
+/// One user's place in one room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Which room.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// When they became a member (or were banned).
+    pub joined: Timestamp,
+    /// Up to when they have seen the room; 0 = never said.
+    pub seen: Timestamp,
+}

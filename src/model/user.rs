@@ -1,0 +1,68 @@
+//! Users: accounts, guests, and how each shows to others.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Presence, Timestamp, UserId};
+
+/// Whether a user has credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserKind {
+    /// Has credentials; lasts.
+    Account,
+    /// Said only a name; lasts while present.
+    Guest,
+}
+
+/// A user as the store keeps it, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Positive, the same in every dialect.
+    pub id: UserId,
+    /// Unique without regard to case, at most 25 characters, shown as written.
+    pub login: String,
+    /// The display name; the login where none was given.
+    pub name: String,
+    /// Free text about the user.
+    pub description: String,
+    /// Account or guest.
+    pub kind: UserKind,
+    /// An operator switched the account off: nothing opens it.
+    pub disabled: bool,
+    /// When the user first appeared.
+    pub created: Timestamp,
+}
+
+impl User {
+    /// The part of the user that travels in events.
+    #[must_use]
+    pub fn to_ref(&self) -> UserRef {
+        UserRef { id: self.id, login: self.login.clone(), name: self.name.clone() }
+    }
+}
+
+/// What an event says of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UserRef {
+    /// The user's number.
+    pub id: UserId,
+    /// The login as written.
+    pub login: String,
+    /// The display name.
+    pub name: String,
+}
+
+/// A user who is online or idle in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// Who.
+    pub user: Arc<UserRef>,
+    /// Online or idle.
+    pub presence: Presence,
+    /// The status text that the user set, if any.
+    pub status: Option<String>,
+    /// More attributes for others, as members of a JSON object (`"k":v,…`), from the user's own dialect.
+    pub profile: String,
+}

@@ -1,0 +1,267 @@
+//! What every store promises, as tests that run against each implementation.
+//!
+//! A new store adds a way to [`Bench`] and a line to the macro below.
+
+mod changes;
+mod commits;
+mod gate;
+mod history;
+mod people;
+mod places;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+pub(super) use self::gate::{Gate, Gated, Verdict};
+
+use super::{Commit, CommitSink, MemoryStore, Store, Ticket};
+use crate::ledger::{Actor, Change, Outcome, Place, Policy, RoomRow, Write};
+use crate::model::{Error, Message, MessageId, MessageKind, Result, RoomEvent, RoomId, RoomKind, RoomSelector, Timestamp, UserId};
+
+macro_rules! contract {
+    ($($module:ident { $($test:ident)* })*) => {
+        mod memory {
+            use super::*;
+            $($(#[tokio::test] async fn $test() { $module::$test(&Bench::memory()).await; })*)*
+        }
+
+        #[cfg(feature = "sqlite")]
+        mod sqlite {
+            use super::*;
+            $($(#[tokio::test] async fn $test() { $module::$test(&Bench::sqlite()).await; })*)*
+        }
+    };
+}
+
+contract! {
+    people {
+        accounts_are_found_by_number_and_by_folded_login
+        a_removed_account_frees_its_name_and_keeps_its_words
+        a_guest_that_ends_leaves_no_row_unless_it_spoke
+        all_guests_end_together
+        tokens_are_kept_by_hash_touched_and_expired
+    }
+    places {
+        rooms_are_found_by_number_name_pair_and_prefix
+        members_come_in_the_order_of_joining
+        a_deleted_room_takes_everything_with_it
+        numbers_are_not_given_twice
+        the_latest_mark_of_the_others
+    }
+    history {
+        bounds_hold_together
+        pages_say_what_they_leave_out
+        whole_times_are_not_cut
+        touched_is_the_union_without_doubles
+        a_cleared_history_is_invisible
+        a_hidden_message_is_hidden_from_one
+        a_deleted_message_stays_without_text
+        search_folds_both_sides
+        search_goes_through_a_long_room
+        any_query_agrees_with_a_plain_filter
+    }
+    changes {
+        changes_come_gapless_and_as_things_are_now
+        changes_of_a_direct_room_name_the_peer
+        changes_of_a_cleared_history_tell_nothing
+    }
+    commits {
+        a_refused_write_leaves_nothing
+        commits_come_in_the_order_of_submission
+        created_never_falls_when_the_clock_does
+        nothing_is_heard_or_seen_before_the_commit
+        a_failed_commit_keeps_nothing_and_the_next_works
+        an_unknown_commit_stops_all_writing
+        a_panic_is_answered_and_the_next_works
+        a_sink_that_panics_is_told_the_next
+        close_finishes_what_waits_and_refuses_the_rest
+    }
+}
+
+/// A store under test, a sink that remembers, and a clock.
+pub(super) struct Bench {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) sink: Arc<Recorder>,
+    pub(super) gate: Arc<Gate>,
+    /// Reads do not wait for a commit under way.
+    pub(super) reads_pass: bool,
+    clock: AtomicI64,
+    tickets: AtomicU64,
+    _directory: Option<tempfile::TempDir>,
+}
+
+pub(super) fn policy() -> Policy {
+    Policy { gateway: "tolmach".into(), rooms_per_user: 0, members_per_room: 0 }
+}
+
+impl Bench {
+    pub(super) fn memory() -> Self {
+        let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
+        let store = MemoryStore::behind(gate.clone(), policy(), sink.clone());
+        Self::over(Arc::new(store), sink, gate, false, None)
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) fn sqlite() -> Self {
+        let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
+        let directory = tempfile::tempdir().unwrap();
+        let inner = gate.clone();
+        let path = directory.path().join("tolmach.db");
+        let store = super::SqliteStore::over(&path, policy(), sink.clone(), |backend| inner.before(backend)).unwrap();
+        Self::over(Arc::new(store), sink, gate, true, Some(directory))
+    }
+
+    pub(super) fn over(
+        store: Arc<dyn Store>,
+        sink: Arc<Recorder>,
+        gate: Arc<Gate>,
+        reads_pass: bool,
+        directory: Option<tempfile::TempDir>,
+    ) -> Self {
+        Self { store, sink, gate, reads_pass, clock: AtomicI64::new(1_000), tickets: AtomicU64::new(0), _directory: directory }
+    }
+
+    /// What the clock says from now on.
+    pub(super) fn at(&self, time: i64) -> &Self {
+        self.clock.store(time, Ordering::SeqCst);
+        self
+    }
+
+    pub(super) fn submit(&self, actor: Actor, change: Change) -> Ticket {
+        let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
+        let at = Timestamp(self.clock.load(Ordering::SeqCst));
+        self.store.submit(ticket, Write { actor, origin: None, at, change });
+        ticket
+    }
+
+    /// Submits, waits, and says what came of it and what there was to tell.
+    pub(super) fn write(&self, actor: Actor, change: Change) -> (Result<Outcome>, Vec<RoomEvent>) {
+        self.sink.wait_for(self.submit(actor, change))
+    }
+
+    pub(super) fn operator(&self, change: Change) -> Result<Outcome> {
+        self.write(Actor::Operator, change).0
+    }
+
+    pub(super) fn by(&self, user: UserId, change: Change) -> Result<Outcome> {
+        self.write(Actor::User(user), change).0
+    }
+
+    pub(super) fn account(&self, login: &str) -> UserId {
+        user_of(self.operator(add_account(login)))
+    }
+
+    pub(super) fn guest(&self, login: &str) -> UserId {
+        user_of(self.operator(Change::AddGuest { login: login.into(), folded: login.to_lowercase() }))
+    }
+
+    pub(super) fn room(&self, name: &str, owner: UserId) -> RoomId {
+        room_of(self.by(owner, create_room(name, RoomKind::Public))).room.id
+    }
+
+    pub(super) fn enter(&self, user: UserId, room: RoomId) {
+        let room = RoomSelector::Id(room);
+        self.by(user, Change::Enter { room, password: None, known: true, create: false }).unwrap();
+    }
+
+    pub(super) fn say(&self, user: UserId, room: RoomId, text: &str) -> Arc<Message> {
+        message_of(self.by(user, post(room, text)))
+    }
+
+    pub(super) fn edit(&self, user: UserId, message: MessageId, text: &str) {
+        self.by(user, Change::Edit { message, text: text.into() }).unwrap();
+    }
+
+    pub(super) fn delete(&self, user: UserId, message: MessageId) {
+        self.by(user, Change::Delete { message }).unwrap();
+    }
+}
+
+pub(super) fn add_account(login: &str) -> Change {
+    Change::AddAccount {
+        login: login.into(),
+        folded: login.to_lowercase(),
+        name: String::new(),
+        description: "about".into(),
+        password: "$argon2id$".into(),
+    }
+}
+
+pub(super) fn create_room(name: &str, kind: RoomKind) -> Change {
+    let (title, description) = (format!("Title of {name}"), "about".to_owned());
+    Change::CreateRoom { name: name.into(), title, description, kind, password: None, owned: true }
+}
+
+pub(super) fn post(room: RoomId, text: &str) -> Change {
+    let place = Place::Room(room);
+    Change::Post { place, kind: MessageKind::Text, text: text.into(), reply_to: None, file: None, extra: String::new() }
+}
+
+pub(super) fn user_of(outcome: Result<Outcome>) -> UserId {
+    match outcome {
+        Ok(Outcome::User(row)) => row.user.id,
+        other => panic!("not a user: {other:?}"),
+    }
+}
+
+pub(super) fn room_of(outcome: Result<Outcome>) -> Arc<RoomRow> {
+    match outcome {
+        Ok(Outcome::Room { room, .. }) => room,
+        other => panic!("not a room: {other:?}"),
+    }
+}
+
+pub(super) fn message_of(outcome: Result<Outcome>) -> Arc<Message> {
+    match outcome {
+        Ok(Outcome::Message(message)) => message,
+        other => panic!("not a message: {other:?}"),
+    }
+}
+
+pub(super) fn texts(messages: &[Arc<Message>]) -> Vec<&str> {
+    messages.iter().map(|message| message.text.as_str()).collect()
+}
+
+/// A sink that remembers what it was told.
+#[derive(Default)]
+pub(super) struct Recorder {
+    told: Mutex<Vec<Commit>>,
+    more: Condvar,
+    busy: AtomicBool,
+    pub(super) batches: AtomicU64,
+    pub(super) panics: AtomicBool,
+}
+
+impl CommitSink for Recorder {
+    fn committed(&self, batch: Vec<Commit>) {
+        assert!(!self.busy.swap(true, Ordering::SeqCst), "two calls at a time");
+        self.batches.fetch_add(1, Ordering::SeqCst);
+        self.told.lock().unwrap().extend(batch);
+        self.more.notify_all();
+        self.busy.store(false, Ordering::SeqCst);
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "the sink panics, as the test wants");
+    }
+}
+
+impl Recorder {
+    pub(super) fn wait_for(&self, ticket: Ticket) -> (Result<Outcome, Error>, Vec<RoomEvent>) {
+        let told = self.told.lock().unwrap();
+        let unheard = |told: &mut Vec<Commit>| !told.iter().any(|commit| commit.ticket == ticket);
+        let told = self.more.wait_while(told, unheard).unwrap();
+        let commit = told.iter().rfind(|commit| commit.ticket == ticket).unwrap();
+        (commit.outcome.clone(), commit.events.clone())
+    }
+
+    pub(super) fn wait_for_count(&self, count: usize) {
+        let told = self.told.lock().unwrap();
+        drop(self.more.wait_while(told, |told| told.len() < count).unwrap());
+    }
+
+    pub(super) fn tickets(&self) -> Vec<Ticket> {
+        self.told.lock().unwrap().iter().map(|commit| commit.ticket).collect()
+    }
+
+    pub(super) fn events(&self) -> Vec<RoomEvent> {
+        self.told.lock().unwrap().iter().flat_map(|commit| commit.events.clone()).collect()
+    }
+}

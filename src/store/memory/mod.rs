@@ -1,0 +1,196 @@
+//! `memory:`: everything in this process's memory, for as long as it lives.
+
+mod read;
+mod rows;
+mod tables;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use self::read::View;
+use self::rows::MemoryBackend;
+use super::batch::{Backend, Committer, deliver, refusal};
+use super::{CommitSink, Page, Store, Ticket};
+use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
+use crate::model::{
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp, TokenId, TokenInfo,
+    UserId, UserRef,
+};
+
+/// A store that forgets everything when it is dropped.
+///
+/// It has no thread: a write is carried out, and its sink told, on the caller's thread, under the one lock that
+/// reads take too. So the sink must not call the store; it takes the batch and returns.
+pub struct MemoryStore {
+    state: Mutex<State>,
+    sink: Arc<dyn CommitSink>,
+    commits: Arc<AtomicU64>,
+}
+
+struct State {
+    committer: Committer<Box<dyn InMemory>>,
+    closed: bool,
+}
+
+/// A backend whose rows are in memory.
+trait InMemory: Backend {
+    fn view(&self) -> View<'_>;
+}
+
+impl InMemory for MemoryBackend {
+    fn view(&self) -> View<'_> {
+        View(&self.tables)
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn open(policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
+        Self::over(Box::new(MemoryBackend::default()), policy, sink)
+    }
+
+    fn over(backend: Box<dyn InMemory>, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
+        let committer = Committer::new(backend, policy, sink.clone());
+        let commits = committer.counter();
+        Self { state: Mutex::new(State { committer, closed: false }), sink, commits }
+    }
+
+    /// How many transactions were committed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, answer: impl FnOnce(View<'_>) -> T) -> T {
+        answer(self.lock().committer.backend.view())
+    }
+}
+
+#[cfg(test)]
+impl InMemory for crate::store::contract::Gated<MemoryBackend> {
+    fn view(&self) -> View<'_> {
+        self.inner.view()
+    }
+}
+
+#[cfg(test)]
+impl MemoryStore {
+    /// An empty store whose commits pass through a gate.
+    pub(super) fn behind(gate: Arc<crate::store::contract::Gate>, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
+        Self::over(Box::new(gate.before(MemoryBackend::default())), policy, sink)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    fn submit(&self, ticket: Ticket, write: Write) {
+        let mut state = self.lock();
+        if state.closed {
+            deliver(self.sink.as_ref(), vec![refusal(ticket, Error::Unavailable)]);
+        } else {
+            state.committer.run(vec![(ticket, write)]);
+        }
+    }
+
+    async fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>> {
+        Ok(self.read(|view| view.0.users.get(&id).cloned()))
+    }
+
+    async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>> {
+        Ok(self.read(|view| view.0.user_by_login(folded).cloned()))
+    }
+
+    async fn accounts(&self) -> Result<Vec<Arc<UserRow>>> {
+        Ok(self.read(|view| view.accounts()))
+    }
+
+    async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
+        Ok(self.read(|view| view.0.token_by_hash(&hash).cloned()))
+    }
+
+    async fn token_by_id(&self, id: TokenId) -> Result<Option<TokenRow>> {
+        Ok(self.read(|view| view.0.tokens.get(&id).cloned()))
+    }
+
+    async fn tokens(&self, user: UserId) -> Result<Vec<TokenInfo>> {
+        Ok(self.read(|view| view.tokens(user)))
+    }
+
+    async fn room(&self, id: RoomId) -> Result<Option<Arc<RoomRow>>> {
+        Ok(self.read(|view| view.0.rooms.get(&id).map(|entry| entry.current())))
+    }
+
+    async fn room_by_name(&self, folded: &str) -> Result<Option<Arc<RoomRow>>> {
+        Ok(self.read(|view| view.0.room_by_name(folded).map(|entry| entry.current())))
+    }
+
+    async fn direct_room(&self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>> {
+        Ok(self.read(|view| view.0.direct_room(a, b).map(|entry| entry.current())))
+    }
+
+    async fn rooms(&self) -> Result<Vec<Arc<RoomRow>>> {
+        Ok(self.read(|view| view.rooms()))
+    }
+
+    async fn public_rooms(&self, folded_prefix: &str) -> Result<Vec<Arc<RoomRow>>> {
+        Ok(self.read(|view| view.public_rooms(folded_prefix)))
+    }
+
+    async fn rooms_of(&self, user: UserId) -> Result<Vec<(Arc<RoomRow>, Membership)>> {
+        Ok(self.read(|view| view.rooms_of(user)))
+    }
+
+    async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
+        Ok(self.read(|view| view.0.members.get(&(room, user)).cloned()))
+    }
+
+    async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
+        Ok(self.read(|view| view.members(room)))
+    }
+
+    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
+        Ok(self.read(|view| view.seen_by_others(room, user)))
+    }
+
+    async fn history(&self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Result<Page> {
+        Ok(self.read(|view| view.history(room, viewer, query)))
+    }
+
+    async fn search(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        folded: &str,
+        prefix: bool,
+        limit: usize,
+    ) -> Result<Vec<Arc<Message>>> {
+        Ok(self.read(|view| view.search(room, viewer, folded, prefix, limit)))
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
+        Ok(self.read(|view| view.message(id)))
+    }
+
+    async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
+        Ok(self.read(|view| view.is_hidden(user, message)))
+    }
+
+    async fn last_message_id(&self) -> Result<MessageId> {
+        Ok(self.read(|view| view.last_message_id()))
+    }
+
+    async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
+        Ok(self.read(|view| view.changes(room, after, limit)))
+    }
+}

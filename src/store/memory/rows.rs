@@ -1,0 +1,347 @@
+//! A transaction over the rows in memory: changes happen at once, and a log of what was there undoes them.
+
+use std::sync::Arc;
+
+use super::tables::{RoomEntry, Tables};
+use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
+use crate::model::{
+    Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind,
+    UserId, UserKind, fold_room_name,
+};
+use crate::store::batch::{Backend, CommitError};
+use crate::store::logged::Logged;
+
+/// The rows, and the way back to where the transaction began.
+#[derive(Debug, Default)]
+pub(in crate::store) struct MemoryBackend {
+    pub(super) tables: Tables,
+    undo: Vec<Undo>,
+    /// The last message's number when the transaction began.
+    message_before: i64,
+}
+
+/// What was there before a change.
+#[derive(Debug)]
+enum Undo {
+    User(UserId, Option<Arc<UserRow>>),
+    Spoke(UserId),
+    Token(TokenId, Option<TokenRow>),
+    Room(RoomId, Option<Box<RoomEntry>>),
+    RoomRow(RoomId, Arc<RoomRow>),
+    Counters(RoomId, Seq, Timestamp),
+    Logged(RoomId, Seq),
+    Member((RoomId, UserId), Option<Membership>),
+    Message(RoomId, MessageId, Option<Arc<Message>>),
+    Hidden(UserId, MessageId),
+}
+
+impl Backend for MemoryBackend {
+    fn begin(&mut self) -> Result<(), RowsError> {
+        self.undo.clear();
+        self.message_before = self.tables.last.message;
+        Ok(())
+    }
+
+    fn rows(&mut self) -> &mut dyn Rows {
+        self
+    }
+
+    fn commit(&mut self) -> Result<(), CommitError> {
+        self.undo.clear();
+        Ok(())
+    }
+
+    fn rollback(&mut self) {
+        while let Some(step) = self.undo.pop() {
+            self.take_back(step);
+        }
+        self.tables.last.message = self.message_before;
+    }
+}
+
+impl MemoryBackend {
+    fn take_back(&mut self, step: Undo) {
+        let tables = &mut self.tables;
+        match step {
+            Undo::User(id, row) => drop(tables.set_user(id, row)),
+            Undo::Spoke(id) => drop(tables.spoke.remove(&id)),
+            Undo::Token(id, row) => drop(tables.set_token(id, row)),
+            Undo::Room(id, entry) => drop(tables.set_room(id, entry.map(|entry| *entry))),
+            Undo::RoomRow(id, row) => drop(tables.set_room_row(id, row)),
+            Undo::Counters(id, seq, last_message) => {
+                if let Some(entry) = tables.rooms.get_mut(&id) {
+                    (entry.seq, entry.last_message) = (seq, last_message);
+                }
+            }
+            Undo::Logged(id, seq) => {
+                if let Some(entry) = tables.rooms.get_mut(&id) {
+                    entry.changes.remove(&seq);
+                }
+            }
+            Undo::Member(key, membership) => drop(tables.set_member(key, membership)),
+            Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
+            Undo::Hidden(user, id) => {
+                if let Some(entry) = tables.home_of(id) {
+                    entry.hidden.remove(&(user, id));
+                }
+            }
+        }
+    }
+
+    fn set_user(&mut self, id: UserId, row: Option<Arc<UserRow>>) {
+        let before = self.tables.set_user(id, row);
+        self.undo.push(Undo::User(id, before));
+    }
+
+    fn set_token(&mut self, id: TokenId, row: Option<TokenRow>) {
+        let before = self.tables.set_token(id, row);
+        self.undo.push(Undo::Token(id, before));
+    }
+
+    fn set_room(&mut self, id: RoomId, entry: Option<RoomEntry>) {
+        let before = self.tables.set_room(id, entry);
+        self.undo.push(Undo::Room(id, before.map(Box::new)));
+    }
+
+    fn set_member(&mut self, key: (RoomId, UserId), membership: Option<Membership>) {
+        let before = self.tables.set_member(key, membership);
+        self.undo.push(Undo::Member(key, before));
+    }
+
+    fn set_message(&mut self, message: &Message) {
+        let before = self.tables.set_message(message.room, message.id, Some(Arc::new(message.clone())));
+        self.undo.push(Undo::Message(message.room, message.id, before));
+    }
+
+    /// Refuses a name or pair that another room has: the rules should have seen it.
+    fn check_room(&self, id: RoomId, row: &RoomRow) -> Result<(), RowsError> {
+        let holder = match row.room.pair {
+            Some((a, b)) => self.tables.direct_room(a, b),
+            None => self.tables.room_by_name(&fold_room_name(&row.room.name)),
+        };
+        if holder.is_some_and(|holder| holder.row.room.id != id) { Err(broken("two rooms of one name")) } else { Ok(()) }
+    }
+
+    fn check_user(&self, id: UserId, row: &UserRow) -> Result<(), RowsError> {
+        let holder = row.folded.as_ref().and_then(|folded| self.tables.user_by_login(folded));
+        if holder.is_some_and(|holder| holder.user.id != id) { Err(broken("two users of one login")) } else { Ok(()) }
+    }
+}
+
+fn broken(why: &'static str) -> RowsError {
+    RowsError(why.into())
+}
+
+fn next(last: &mut i32) -> Result<i32, RowsError> {
+    *last = last.checked_add(1).ok_or_else(|| broken("all numbers are used"))?;
+    Ok(*last)
+}
+
+impl Rows for MemoryBackend {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
+        Ok(self.tables.users.get(&id).cloned())
+    }
+
+    fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError> {
+        Ok(self.tables.user_by_login(folded).cloned())
+    }
+
+    fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        row.user.id = UserId(next(&mut self.tables.last.user)?);
+        self.check_user(row.user.id, &row)?;
+        let row = Arc::new(UserRow::new(row.user, row.folded, row.password));
+        self.set_user(row.user.id, Some(row.clone()));
+        Ok(row)
+    }
+
+    fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        self.check_user(row.user.id, &row)?;
+        let row = Arc::new(row);
+        self.set_user(row.user.id, Some(row.clone()));
+        Ok(row)
+    }
+
+    fn remove_user(&mut self, id: UserId) -> Result<(), RowsError> {
+        self.set_user(id, None);
+        Ok(())
+    }
+
+    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
+        let present = |row: &&Arc<UserRow>| row.user.kind == UserKind::Guest && row.folded.is_some();
+        Ok(self.tables.users.values().filter(present).map(|row| row.user.id).collect())
+    }
+
+    fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
+        Ok(self.tables.spoke.contains(&id))
+    }
+
+    fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
+        if self.tables.token_by_hash(&row.hash).is_some() {
+            return Ok(None);
+        }
+        row.info.id = TokenId(next(&mut self.tables.last.token)?);
+        let info = row.info.clone();
+        self.set_token(info.id, Some(row));
+        Ok(Some(info))
+    }
+
+    fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError> {
+        Ok(self.tables.tokens.get(&id).cloned())
+    }
+
+    fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
+        Ok(self.tables.tokens.values().filter(|row| row.info.user == user).map(|row| row.info.clone()).collect())
+    }
+
+    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError> {
+        if let Some(mut row) = self.tables.tokens.get(&id).cloned() {
+            row.info.used = Some(used);
+            row.info.address = address.map(str::to_owned).or(row.info.address);
+            self.set_token(id, Some(row));
+        }
+        Ok(())
+    }
+
+    fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError> {
+        self.set_token(id, None);
+        Ok(())
+    }
+
+    fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
+        let unused = |row: &&TokenRow| {
+            row.info.kind == TokenKind::Session && row.info.used.unwrap_or(row.info.created) < before
+        };
+        let ended: Vec<TokenId> = self.tables.tokens.values().filter(unused).map(|row| row.info.id).collect();
+        ended.into_iter().for_each(|id| self.set_token(id, None));
+        Ok(())
+    }
+
+    fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        Ok(self.tables.rooms.get(&id).map(|entry| entry.row.clone()))
+    }
+
+    fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        Ok(self.tables.room_by_name(folded).map(|entry| entry.row.clone()))
+    }
+
+    fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        Ok(self.tables.direct_room(a, b).map(|entry| entry.row.clone()))
+    }
+
+    fn add_room(&mut self, mut row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        row.room.id = RoomId(next(&mut self.tables.last.room)?);
+        self.check_room(row.room.id, &row)?;
+        let row = Arc::new(RoomRow::new(row.room, row.password));
+        self.set_room(row.room.id, Some(RoomEntry::new(row.clone())));
+        Ok(row)
+    }
+
+    fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        self.check_room(row.room.id, &row)?;
+        let row = Arc::new(row);
+        let id = row.room.id;
+        let before = self.tables.set_room_row(id, row.clone()).ok_or_else(|| broken("no such room"))?;
+        self.undo.push(Undo::RoomRow(id, before));
+        Ok(row)
+    }
+
+    fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
+        for membership in self.tables.members(id) {
+            self.set_member((id, membership.user), None);
+        }
+        self.set_room(id, None);
+        Ok(())
+    }
+
+    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError> {
+        let entry = self.tables.rooms.get_mut(&id).ok_or_else(|| broken("no such room"))?;
+        self.undo.push(Undo::Counters(id, entry.seq, entry.last_message));
+        entry.seq.0 += 1;
+        entry.last_message = message_at.unwrap_or_default().max(entry.last_message);
+        Ok((entry.seq, entry.last_message))
+    }
+
+    fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError> {
+        Ok(self.tables.rooms.get(&id).map_or(Seq(0), |entry| entry.seq))
+    }
+
+    fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {
+        let entry = self.tables.rooms.get_mut(&event.room.id).ok_or_else(|| broken("no such room"))?;
+        if let Some(logged) = Logged::new(event) {
+            entry.changes.insert(event.seq, logged);
+            self.undo.push(Undo::Logged(event.room.id, event.seq));
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, RowsError> {
+        Ok(self.tables.members.get(&(room, user)).cloned())
+    }
+
+    fn members(&mut self, room: RoomId) -> Result<Vec<Membership>, RowsError> {
+        Ok(self.tables.members(room))
+    }
+
+    fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError> {
+        Ok(self.tables.memberships(user))
+    }
+
+    fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        let members = self.tables.members(room).iter().filter(|membership| membership.role != Role::Banned).count();
+        Ok(members as u64)
+    }
+
+    fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
+        let counts = |membership: &&Membership| {
+            let room = self.tables.rooms.get(&membership.room);
+            membership.role != Role::Banned && room.is_some_and(|entry| entry.row.room.kind != RoomKind::Direct)
+        };
+        Ok(self.tables.memberships(user).iter().filter(counts).count() as u64)
+    }
+
+    fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
+        self.set_member((membership.room, membership.user), Some(membership));
+        Ok(())
+    }
+
+    fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
+        self.set_member((room, user), None);
+        Ok(())
+    }
+
+    fn next_message_id(&mut self) -> Result<MessageId, RowsError> {
+        self.tables.last.message += 1;
+        Ok(MessageId(self.tables.last.message))
+    }
+
+    fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        if !self.tables.rooms.contains_key(&message.room) {
+            return Err(broken("no such room"));
+        }
+        self.set_message(message);
+        if self.tables.spoke.insert(message.sender.id) {
+            self.undo.push(Undo::Spoke(message.sender.id));
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
+        Ok(self.tables.message(id).map(|message| Message::clone(message)))
+    }
+
+    fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        if self.tables.message(message.id).is_none() {
+            return Err(broken("no such message"));
+        }
+        self.set_message(message);
+        Ok(())
+    }
+
+    fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
+        let entry = self.tables.home_of(message).ok_or_else(|| broken("no such message"))?;
+        if entry.hidden.insert((user, message)) {
+            self.undo.push(Undo::Hidden(user, message));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! The rows in memory, with what finds them. Every replacement gives back what was there, so that it can be undone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::ledger::{RoomRow, TokenRow, UserRow};
+use crate::model::{
+    Membership, Message, MessageId, RoomId, Seq, Timestamp, TokenId, UserId, UserRef, fold_room_name,
+};
+use crate::store::logged::Logged;
+
+/// All that is stored. The indices follow the rows.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) users: BTreeMap<UserId, Arc<UserRow>>,
+    pub(super) spoke: HashSet<UserId>,
+    pub(super) tokens: BTreeMap<TokenId, TokenRow>,
+    pub(super) rooms: BTreeMap<RoomId, RoomEntry>,
+    pub(super) members: BTreeMap<(RoomId, UserId), Membership>,
+    pub(super) last: LastIds,
+    logins: HashMap<String, UserId>,
+    hashes: HashMap<[u8; 32], TokenId>,
+    names: HashMap<String, RoomId>,
+    pairs: HashMap<(UserId, UserId), RoomId>,
+    memberships: BTreeSet<(UserId, RoomId)>,
+    homes: HashMap<MessageId, RoomId>,
+}
+
+/// The greatest numbers given so far.
+#[derive(Debug, Default)]
+pub(super) struct LastIds {
+    pub(super) user: i32,
+    pub(super) token: i32,
+    pub(super) room: i32,
+    pub(super) message: i64,
+}
+
+/// A room with all that ends with it.
+#[derive(Debug)]
+pub(super) struct RoomEntry {
+    pub(super) row: Arc<RoomRow>,
+    pub(super) seq: Seq,
+    pub(super) last_message: Timestamp,
+    /// In the order of `seq`, and so of `id` and `created`.
+    pub(super) messages: Vec<Arc<Message>>,
+    pub(super) changes: BTreeMap<Seq, Logged>,
+    pub(super) hidden: HashSet<(UserId, MessageId)>,
+}
+
+impl RoomEntry {
+    pub(super) fn new(row: Arc<RoomRow>) -> Self {
+        let (seq, last_message) = (row.room.seq, row.room.last_message);
+        Self { row, seq, last_message, messages: Vec::new(), changes: BTreeMap::new(), hidden: HashSet::new() }
+    }
+
+    /// The row with the counters that hold.
+    pub(super) fn current(&self) -> Arc<RoomRow> {
+        let mut row = RoomRow::clone(&self.row);
+        (row.room.seq, row.room.last_message) = (self.seq, self.last_message);
+        Arc::new(row)
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {
+        self.position(id).and_then(|place| self.messages.get(place))
+    }
+
+    fn position(&self, id: MessageId) -> Option<usize> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+    }
+}
+
+impl Tables {
+    pub(super) fn user_by_login(&self, folded: &str) -> Option<&Arc<UserRow>> {
+        self.users.get(self.logins.get(folded)?)
+    }
+
+    pub(super) fn token_by_hash(&self, hash: &[u8; 32]) -> Option<&TokenRow> {
+        self.tokens.get(self.hashes.get(hash)?)
+    }
+
+    pub(super) fn room_by_name(&self, folded: &str) -> Option<&RoomEntry> {
+        self.rooms.get(self.names.get(folded)?)
+    }
+
+    pub(super) fn direct_room(&self, a: UserId, b: UserId) -> Option<&RoomEntry> {
+        self.rooms.get(self.pairs.get(&(a.min(b), a.max(b)))?)
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {
+        self.rooms.get(self.homes.get(&id)?)?.message(id)
+    }
+
+    pub(super) fn home_of(&mut self, id: MessageId) -> Option<&mut RoomEntry> {
+        self.rooms.get_mut(self.homes.get(&id)?)
+    }
+
+    /// A room's members and banned, in the order of `joined`, then of user.
+    pub(super) fn members(&self, room: RoomId) -> Vec<Membership> {
+        let all = (room, UserId(i32::MIN))..=(room, UserId(i32::MAX));
+        let mut members: Vec<Membership> = self.members.range(all).map(|(_, membership)| membership.clone()).collect();
+        members.sort_by_key(|membership| membership.joined);
+        members
+    }
+
+    /// A user's memberships and bans, in the order of rooms.
+    pub(super) fn memberships(&self, user: UserId) -> Vec<Membership> {
+        let all = (user, RoomId(i32::MIN))..=(user, RoomId(i32::MAX));
+        self.memberships.range(all).filter_map(|(user, room)| self.members.get(&(*room, *user)).cloned()).collect()
+    }
+
+    pub(super) fn reference(&self, user: UserId) -> Option<Arc<UserRef>> {
+        self.users.get(&user).map(|row| row.reference.clone())
+    }
+
+    pub(super) fn set_user(&mut self, id: UserId, row: Option<Arc<UserRow>>) -> Option<Arc<UserRow>> {
+        let folded = row.as_ref().and_then(|row| row.folded.clone());
+        let before = match row {
+            Some(row) => self.users.insert(id, row),
+            None => self.users.remove(&id),
+        };
+        if let Some(old) = before.as_ref().and_then(|row| row.folded.as_ref()) {
+            self.logins.remove(old);
+        }
+        self.logins.extend(folded.map(|folded| (folded, id)));
+        before
+    }
+
+    pub(super) fn set_token(&mut self, id: TokenId, row: Option<TokenRow>) -> Option<TokenRow> {
+        let hash = row.as_ref().map(|row| row.hash);
+        let before = match row {
+            Some(row) => self.tokens.insert(id, row),
+            None => self.tokens.remove(&id),
+        };
+        if let Some(old) = &before {
+            self.hashes.remove(&old.hash);
+        }
+        self.hashes.extend(hash.map(|hash| (hash, id)));
+        before
+    }
+
+    pub(super) fn set_room(&mut self, id: RoomId, entry: Option<RoomEntry>) -> Option<RoomEntry> {
+        if let Some(entry) = &entry {
+            self.homes.extend(entry.messages.iter().map(|message| (message.id, id)));
+        }
+        let row = entry.as_ref().map(|entry| entry.row.clone());
+        let before = match entry {
+            Some(entry) => self.rooms.insert(id, entry),
+            None => self.rooms.remove(&id),
+        };
+        self.index_room(before.as_ref().map(|entry| &*entry.row), row.as_deref());
+        for message in before.iter().flat_map(|entry| &entry.messages) {
+            self.homes.remove(&message.id);
+        }
+        before
+    }
+
+    /// The row alone; a room that is not there stays so.
+    pub(super) fn set_room_row(&mut self, id: RoomId, row: Arc<RoomRow>) -> Option<Arc<RoomRow>> {
+        let entry = self.rooms.get_mut(&id)?;
+        let before = std::mem::replace(&mut entry.row, row.clone());
+        self.index_room(Some(&before), Some(&row));
+        Some(before)
+    }
+
+    fn index_room(&mut self, before: Option<&RoomRow>, now: Option<&RoomRow>) {
+        if let Some(row) = before {
+            match row.room.pair {
+                Some(pair) => self.pairs.remove(&pair),
+                None => self.names.remove(&fold_room_name(&row.room.name)),
+            };
+        }
+        if let Some(row) = now {
+            match row.room.pair {
+                Some(pair) => self.pairs.insert(pair, row.room.id),
+                None => self.names.insert(fold_room_name(&row.room.name), row.room.id),
+            };
+        }
+    }
+
+    pub(super) fn set_member(&mut self, key: (RoomId, UserId), membership: Option<Membership>) -> Option<Membership> {
+        match membership {
+            Some(membership) => {
+                self.memberships.insert((key.1, key.0));
+                self.members.insert(key, membership)
+            }
+            None => {
+                self.memberships.remove(&(key.1, key.0));
+                self.members.remove(&key)
+            }
+        }
+    }
+
+    /// Keeps a message or replaces it; `None` takes it away.
+    pub(super) fn set_message(&mut self, room: RoomId, id: MessageId, message: Option<Arc<Message>>) -> Option<Arc<Message>> {
+        let entry = self.rooms.get_mut(&room)?;
+        match (entry.position(id), message) {
+            (Some(place), Some(message)) => entry.messages.get_mut(place).map(|old| std::mem::replace(old, message)),
+            (Some(place), None) => {
+                self.homes.remove(&id);
+                Some(entry.messages.remove(place))
+            }
+            (None, Some(message)) => {
+                self.homes.insert(id, room);
+                entry.messages.push(message);
+                None
+            }
+            (None, None) => None,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Where everything that lasts is kept.
+//!
+//! A [`Store`] carries out [`Write`]s in transactions and answers reads. The promises that its callers build on:
+//!
+//! - **Atomic.** A write happens whole or not at all.
+//! - **Ordered.** Writes are carried out in the order of [`Store::submit`]; their commits reach the [`CommitSink`]
+//!   in that same order, once each, and never two calls at a time.
+//! - **Durable first.** The sink hears of a write after the commit that holds it, never before.
+//! - **Shared.** Writes that wait together share one transaction (group commit).
+//! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`]. A commit of
+//!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`], and from then on the store refuses
+//!   all writes with [`Error::Unavailable`] until it is opened again; reads go on.
+//! - A read sees every write whose commit the sink was told before the read began.
+
+mod batch;
+#[cfg(test)]
+mod contract;
+mod logged;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod writer;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteStore};
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::ledger::{Outcome, RoomRow, TokenRow, UserRow, Write};
+use crate::model::{
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, TokenId, TokenInfo, UserId, UserRef,
+};
+
+/// What the submitter of a write calls it.
+pub type Ticket = u64;
+
+/// What came of one submitted write.
+#[derive(Debug)]
+pub struct Commit {
+    /// The submitter's name for it.
+    pub ticket: Ticket,
+    /// What came of it.
+    pub outcome: Result<Outcome, Error>,
+    /// What there is to tell of it, in order.
+    pub events: Vec<RoomEvent>,
+}
+
+/// Whoever is told of commits. Called on the store's own thread; it should take the batch and return.
+pub trait CommitSink: Send + Sync {
+    /// These are committed, in this order, after all that was told before.
+    fn committed(&self, batch: Vec<Commit>);
+}
+
+/// Messages of a room, in the order that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The messages.
+    pub messages: Vec<Arc<Message>>,
+    /// How many more there were beyond the limit.
+    pub omitted: u64,
+}
+
+/// A place for everything that lasts; see the module's promises.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Queues a write. Returns at once; the sink hears what came of it.
+    fn submit(&self, ticket: Ticket, write: Write);
+
+    /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`].
+    async fn close(&self);
+
+    /// A user by number.
+    async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>>;
+    /// The account or present guest whose folded login this is.
+    async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>>;
+    /// All accounts, in the order of their numbers.
+    async fn accounts(&self) -> Result<Vec<Arc<UserRow>>>;
+    /// A token by the SHA-256 of its text.
+    async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>>;
+    /// A token by number.
+    async fn token_by_id(&self, id: TokenId) -> Result<Option<TokenRow>>;
+    /// A user's tokens, in the order of their numbers.
+    async fn tokens(&self, user: UserId) -> Result<Vec<TokenInfo>>;
+
+    /// A room by number; its `seq` and `last_message` are current.
+    async fn room(&self, id: RoomId) -> Result<Option<Arc<RoomRow>>>;
+    /// The public or private room whose folded name this is.
+    async fn room_by_name(&self, folded: &str) -> Result<Option<Arc<RoomRow>>>;
+    /// The direct room of two users, in either order.
+    async fn direct_room(&self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>>;
+    /// Public and private rooms, in the order of their numbers.
+    async fn rooms(&self) -> Result<Vec<Arc<RoomRow>>>;
+    /// Public rooms whose folded name or folded title begins with this, in the order of their numbers.
+    async fn public_rooms(&self, folded_prefix: &str) -> Result<Vec<Arc<RoomRow>>>;
+    /// The rooms where a user is a member or banned, direct rooms included, in the order of their numbers.
+    async fn rooms_of(&self, user: UserId) -> Result<Vec<(Arc<RoomRow>, Membership)>>;
+    /// One membership or ban.
+    async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
+    /// A room's members and banned, in the order of `joined`, then of user.
+    async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>>;
+    /// The latest seen mark among a room's members other than this one.
+    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<crate::model::Timestamp>;
+
+    /// Messages of a room as `query` says (its `room` is not looked at), without those at or before the mark of
+    /// a cleared history and those that `viewer` hid. Deleted ones are there, without text.
+    async fn history(&self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Result<Page>;
+    /// Text messages of a room whose folded text contains (`prefix`: begins with) `folded`, newest first, as
+    /// [`Store::history`] sees them, without deleted ones.
+    async fn search(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        folded: &str,
+        prefix: bool,
+        limit: usize,
+    ) -> Result<Vec<Arc<Message>>>;
+    /// A message by number.
+    async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>>;
+    /// Whether a user hid a message from itself.
+    async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool>;
+    /// The newest message's number; 0 before the first.
+    async fn last_message_id(&self) -> Result<MessageId>;
+    /// A room's changes after a place, in order, at most `limit`: how those who saw a gap catch up.
+    async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>>;
+}

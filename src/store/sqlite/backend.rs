@@ -1,0 +1,131 @@
+//! The writer's connection: transactions, counters that go to their rows once per batch, and the checkpoint's last pass.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, ErrorCode, params};
+
+use super::cache::{Cache, CachedRoom};
+use super::checkpoint::{Checkpoints, is_harmless, passive};
+use super::values::{self, ROOM, Sql, USER, one, run};
+use crate::ledger::{RoomRow, Rows, RowsError, UserRow};
+use crate::model::{RoomId, UserId, UserRef};
+use crate::store::batch::{Backend, CommitError};
+
+/// The newest message's number, also of one that is gone with its room.
+pub(super) const LAST_MESSAGE: &str =
+    "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
+
+pub(in crate::store) struct SqliteBackend {
+    pub(super) conn: Connection,
+    pub(super) cache: Cache,
+    /// The user with the number 0, who has no row.
+    pub(super) gateway: Arc<UserRef>,
+    checkpoints: Arc<Checkpoints>,
+}
+
+impl SqliteBackend {
+    pub(super) fn new(conn: Connection, gateway: Arc<UserRef>, checkpoints: Arc<Checkpoints>) -> Self {
+        Self { conn, cache: Cache::default(), gateway, checkpoints }
+    }
+
+    pub(super) fn cached_user(&mut self, id: UserId) -> Sql<Option<Arc<UserRow>>> {
+        if let Some(row) = self.cache.users.lookup(&id) {
+            return Ok(Some(row.clone()));
+        }
+        let row = one(&self.conn, &format!("SELECT {USER} FROM users WHERE id = ?1"), [id], values::user)?;
+        if let Some(row) = &row {
+            self.cache.users.keep(id, row.clone());
+        }
+        Ok(row)
+    }
+
+    pub(super) fn cached_room(&mut self, id: RoomId) -> Sql<Option<&mut CachedRoom>> {
+        if self.cache.rooms.lookup(&id).is_none() {
+            let row = one(&self.conn, &format!("SELECT {ROOM} FROM rooms r WHERE id = ?1"), [id], values::room)?;
+            let Some(row) = row else { return Ok(None) };
+            self.keep_room(row)?;
+        }
+        Ok(self.cache.rooms.lookup_mut(&id))
+    }
+
+    /// Keeps a room whose counters are those of its row; before a full cache is emptied, its counters are written.
+    pub(super) fn keep_room(&mut self, row: Arc<RoomRow>) -> Sql<()> {
+        if self.cache.rooms.is_full() {
+            self.write_counters()?;
+        }
+        self.cache.rooms.keep(row.room.id, CachedRoom::new(row));
+        Ok(())
+    }
+
+    fn write_counters(&mut self) -> Sql<()> {
+        let mut ahead: Vec<RoomId> = self.cache.ahead.drain().collect();
+        ahead.sort_unstable();
+        for id in ahead {
+            if let Some(room) = self.cache.rooms.lookup(&id) {
+                let sql = "UPDATE rooms SET seq = ?2, last_message = ?3 WHERE id = ?1";
+                run(&self.conn, sql, params![id, room.seq, room.last_message])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Backend for SqliteBackend {
+    fn begin(&mut self) -> Result<(), RowsError> {
+        if !self.conn.is_autocommit() {
+            // The one before could not be ended then.
+            self.rollback();
+        }
+        Ok(run(&self.conn, "BEGIN IMMEDIATE", []).map(drop)?)
+    }
+
+    fn rows(&mut self) -> &mut dyn Rows {
+        self
+    }
+
+    fn commit(&mut self) -> Result<(), CommitError> {
+        self.write_counters().map_err(|error| CommitError::NothingKept(error.into()))?;
+        match run(&self.conn, "COMMIT", []) {
+            Ok(_) => {
+                self.checkpoints.written();
+                Ok(())
+            }
+            Err(error) if keeps_nothing(&error) => Err(CommitError::NothingKept(error.into())),
+            Err(error) => {
+                // The log ends in what may or may not be there: nothing may be copied from it now.
+                self.checkpoints.set_broken();
+                Err(CommitError::Unknown(error.into()))
+            }
+        }
+    }
+
+    fn rollback(&mut self) {
+        self.cache = Cache::default();
+        // Some errors have ended the transaction by themselves.
+        if !self.conn.is_autocommit() && let Err(error) = run(&self.conn, "ROLLBACK", []) {
+            tracing::error!(%error, "the rollback failed");
+        }
+    }
+
+    fn between_batches(&mut self) -> Result<(), RowsError> {
+        if self.checkpoints.is_broken() {
+            return Err(RowsError("a checkpoint failed".into()));
+        }
+        if self.checkpoints.last_pass_due() {
+            match passive(&self.conn) {
+                Err(error) if !is_harmless(&error) => {
+                    self.checkpoints.set_broken();
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A COMMIT that fails like this has written nothing that counts; any other failure (a sync above all) may have.
+fn keeps_nothing(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked, DiskFull};
+    matches!(error.sqlite_error_code(), Some(DiskFull | DatabaseBusy | DatabaseLocked | ConstraintViolation))
+}

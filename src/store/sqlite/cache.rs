@@ -1,0 +1,77 @@
+//! The writer's memory of rows it has read or written. Exact, for nobody else writes; a rollback forgets it all.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::ledger::{RoomRow, UserRow};
+use crate::model::{Membership, RoomId, Seq, Timestamp, UserId};
+
+/// Most entries of each kind; a full one is emptied.
+const ENTRIES: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    pub(super) users: Bounded<UserId, Arc<UserRow>>,
+    /// Those known to have said something.
+    pub(super) spoke: Bounded<UserId, ()>,
+    pub(super) rooms: Bounded<RoomId, CachedRoom>,
+    pub(super) members: Bounded<(RoomId, UserId), Option<Membership>>,
+    /// Rooms whose counters are ahead of their rows.
+    pub(super) ahead: HashSet<RoomId>,
+    /// The last message's number.
+    pub(super) last_message: Option<i64>,
+}
+
+/// A room, with the counters that hold.
+#[derive(Debug, Clone)]
+pub(super) struct CachedRoom {
+    pub(super) row: Arc<RoomRow>,
+    pub(super) seq: Seq,
+    pub(super) last_message: Timestamp,
+}
+
+impl CachedRoom {
+    pub(super) fn new(row: Arc<RoomRow>) -> Self {
+        Self { seq: row.room.seq, last_message: row.room.last_message, row }
+    }
+}
+
+/// A map that holds so much and no more.
+#[derive(Debug)]
+pub(super) struct Bounded<K, V>(HashMap<K, V>);
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash, V> Bounded<K, V> {
+    pub(super) fn lookup(&self, key: &K) -> Option<&V> {
+        self.0.get(key)
+    }
+
+    pub(super) fn lookup_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.0.get_mut(key)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= ENTRIES
+    }
+
+    pub(super) fn keep(&mut self, key: K, value: V) {
+        if self.is_full() && !self.0.contains_key(&key) {
+            self.0.clear();
+        }
+        self.0.insert(key, value);
+    }
+
+    pub(super) fn forget(&mut self, key: &K) {
+        self.0.remove(key);
+    }
+
+    pub(super) fn forget_where(&mut self, gone: impl Fn(&K) -> bool) {
+        self.0.retain(|key, _| !gone(key));
+    }
+}

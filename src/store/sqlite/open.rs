@@ -1,0 +1,164 @@
+//! Opening a database: what must hold of the file, and how its connections are set.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+/// "tolm": says in the file's header whose it is.
+const APPLICATION: i32 = 0x746f_6c6d;
+
+/// Each brings a database from one version to the next; the version of a database is how many were run.
+const STEPS: &[M<'_>] = &[M::up(include_str!("schema1.sql"))];
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file is something else.
+    #[error("{}: this is not a SQLite database; move it away or name another file", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is another program's database.
+    #[error("{}: this is another program's database; name another file", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later tolmach has written the file.
+    #[error("{}: the database has version {found}, this tolmach knows versions up to {known}; use a newer tolmach", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of the file.
+        found: usize,
+        /// The version this program would make of it.
+        known: usize,
+    },
+    /// SQLite could not open or prepare the file.
+    #[error("{}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        source: rusqlite::Error,
+    },
+    /// The database could not be brought to this version.
+    #[error("{}: the database cannot be brought to version {known}: {source}", path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// The version this program would make of it.
+        known: usize,
+        /// Why.
+        source: Box<rusqlite_migration::Error>,
+    },
+    /// The file or the store's threads could not be had from the system.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// A connection that writes, to a database of this version: made or brought forward where it is not.
+pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::sqlite(path, error);
+    let mut conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
+    let found = check(&conn, path)?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(failed)?;
+    conn.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    // The checkpointer does it.
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+    if found < STEPS.len() {
+        conn.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+        Migrations::from_slice(STEPS).to_latest(&mut conn).map_err(|source| OpenError::Migration {
+            path: path.to_owned(),
+            known: STEPS.len(),
+            source: Box::new(source),
+        })?;
+    }
+    Ok(conn)
+}
+
+/// A connection that only reads, to a database that is open for writing already.
+pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
+    connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| OpenError::sqlite(path, error))
+}
+
+fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// The version of a database that is ours, or empty.
+fn check(conn: &Connection, path: &Path) -> Result<usize, OpenError> {
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| OpenError::sqlite(path, error));
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    if tables > 0 && number("PRAGMA application_id")? != i64::from(APPLICATION) {
+        return Err(OpenError::NotOurs { path: path.to_owned() });
+    }
+    let found = usize::try_from(number("PRAGMA user_version")?).unwrap_or(usize::MAX);
+    if found > STEPS.len() {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: STEPS.len() });
+    }
+    Ok(found)
+}
+
+/// The database file, for syncs beside SQLite's own.
+///
+/// It is opened once and never closed: closing any descriptor of a file drops the locks that this process, and so SQLite,
+/// holds on it.
+pub(super) fn sync_handle(path: &Path) -> io::Result<Arc<File>> {
+    static OPENED: LazyLock<Mutex<HashMap<FileKey, Arc<File>>>> = LazyLock::new(Mutex::default);
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = file_key(path)?;
+    if let Some(file) = opened.get(&key) {
+        return Ok(file.clone());
+    }
+    let file = Arc::new(OpenOptions::new().read(true).write(true).open(path)?);
+    opened.insert(key, file.clone());
+    Ok(file)
+}
+
+/// A file's identity, found without opening it: device and number. An open file's is not given to another.
+#[cfg(unix)]
+type FileKey = (u64, u64);
+#[cfg(not(unix))]
+type FileKey = PathBuf;
+
+#[cfg(unix)]
+fn file_key(path: &Path) -> io::Result<FileKey> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_key(path: &Path) -> io::Result<FileKey> {
+    fs::canonicalize(path)
+}

@@ -1,0 +1,105 @@
+//! The threads that read, each with a connection of its own.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::OpenError;
+use super::open::reading;
+use super::values::Sql;
+use crate::model::{Error, Result};
+
+/// How many reads can be under way at once.
+const READERS: usize = 3;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A queue of reads and the threads that take from it.
+pub(super) struct Readers {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    stop: bool,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut readers = Self { shared: Arc::default(), threads: Vec::with_capacity(READERS) };
+        for number in 1..=READERS {
+            let conn = reading(path)?;
+            let shared = readers.shared.clone();
+            let thread = thread::Builder::new().name(format!("store-read-{number}"));
+            let thread = thread.spawn(move || shared.work(conn)).map_err(|error| OpenError::io(path, error))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Answers from one moment's rows. Keep it short: a long read holds the write-ahead log.
+    pub(super) async fn read<T: Send + 'static>(&self, answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static) -> Result<T> {
+        let (told, answered) = oneshot::channel();
+        let job = move |conn: &mut Connection| {
+            let result = conn.transaction().and_then(|moment| answer(&moment));
+            // Whoever asked may have stopped waiting.
+            let _ = told.send(result);
+        };
+        self.shared.lock().jobs.push_back(Box::new(job));
+        self.shared.ready.notify_one();
+        match answered.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a read failed");
+                Err(Error::Unavailable)
+            }
+            // The job panicked; its thread has said so.
+            Err(_) => Err(Error::Internal),
+        }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.ready.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader of the store panicked");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, mut conn: Connection) {
+        while let Some(job) = self.next() {
+            if catch_unwind(AssertUnwindSafe(|| job(&mut conn))).is_err() {
+                tracing::error!("a read panicked");
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let idle = |queue: &mut Queue| queue.jobs.is_empty() && !queue.stop;
+        let mut queue = self.ready.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        queue.jobs.pop_front()
+    }
+}

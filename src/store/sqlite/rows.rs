@@ -1,0 +1,312 @@
+//! What the ledger reads and writes in a transaction.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::backend::{LAST_MESSAGE, SqliteBackend};
+use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
+use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
+use crate::model::{
+    Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name,
+    fold_text,
+};
+use crate::store::logged::Logged;
+
+fn broken(why: &'static str) -> RowsError {
+    RowsError(why.into())
+}
+
+/// The number that the last INSERT gave.
+fn given(conn: &Connection) -> Result<i32, RowsError> {
+    i32::try_from(conn.last_insert_rowid()).map_err(|_| broken("all numbers are used"))
+}
+
+impl Rows for SqliteBackend {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
+        Ok(self.cached_user(id)?)
+    }
+
+    fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError> {
+        Ok(one(&self.conn, &format!("SELECT {USER} FROM users WHERE folded = ?1"), [folded], values::user)?)
+    }
+
+    fn add_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        let UserRow { mut user, folded, password, .. } = row;
+        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let values =
+            params![user.login, folded, user.name, user.description, user.kind, user.disabled, user.created, password];
+        run(&self.conn, sql, values)?;
+        user.id = UserId(given(&self.conn)?);
+        let row = Arc::new(UserRow::new(user, folded, password));
+        self.cache.users.keep(row.user.id, row.clone());
+        Ok(row)
+    }
+
+    fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        let UserRow { user, folded, password, .. } = &row;
+        let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
+            created = ?8, password = ?9 WHERE id = ?1";
+        let values = params![
+            user.id, user.login, folded, user.name, user.description, user.kind, user.disabled, user.created, password
+        ];
+        run(&self.conn, sql, values)?;
+        let row = Arc::new(row);
+        self.cache.users.keep(row.user.id, row.clone());
+        Ok(row)
+    }
+
+    fn remove_user(&mut self, id: UserId) -> Result<(), RowsError> {
+        self.cache.users.forget(&id);
+        Ok(run(&self.conn, "DELETE FROM users WHERE id = ?1", [id]).map(drop)?)
+    }
+
+    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
+        let sql = "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL ORDER BY id";
+        Ok(all(&self.conn, sql, [], |row| row.get(0))?)
+    }
+
+    fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
+        let spoke = one(&self.conn, "SELECT spoke FROM users WHERE id = ?1", [id], |row| row.get(0))?;
+        Ok(spoke.unwrap_or_default())
+    }
+
+    fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
+        let sql = "INSERT INTO tokens (user, hash, kind, created, used, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+            ON CONFLICT (hash) DO NOTHING";
+        let info = &mut row.info;
+        let values = params![info.user, row.hash, info.kind, info.created, info.used, info.address];
+        if run(&self.conn, sql, values)? == 0 {
+            return Ok(None);
+        }
+        info.id = TokenId(given(&self.conn)?);
+        Ok(Some(row.info))
+    }
+
+    fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError> {
+        Ok(one(&self.conn, &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"), [id], values::token)?)
+    }
+
+    fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
+        Ok(tokens(&self.conn, user)?)
+    }
+
+    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError> {
+        let sql = "UPDATE tokens SET used = ?2, address = coalesce(?3, address) WHERE id = ?1";
+        Ok(run(&self.conn, sql, params![id, used, address]).map(drop)?)
+    }
+
+    fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError> {
+        Ok(run(&self.conn, "DELETE FROM tokens WHERE id = ?1", [id]).map(drop)?)
+    }
+
+    fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
+        let sql = "DELETE FROM tokens WHERE kind = 'session' AND coalesce(used, created) < ?1";
+        Ok(run(&self.conn, sql, [before]).map(drop)?)
+    }
+
+    fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        Ok(self.cached_room(id)?.map(|room| room.row.clone()))
+    }
+
+    fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        match one(&self.conn, "SELECT id FROM rooms WHERE folded = ?1", [folded], |row| row.get(0))? {
+            Some(id) => self.room(id),
+            None => Ok(None),
+        }
+    }
+
+    fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        let sql = "SELECT id FROM rooms WHERE low = ?1 AND high = ?2";
+        match one(&self.conn, sql, [a.min(b), a.max(b)], |row| row.get(0))? {
+            Some(id) => self.room(id),
+            None => Ok(None),
+        }
+    }
+
+    fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        let RoomRow { mut room, password, .. } = row;
+        let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
+            created, updated, seq, cleared, last_message) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
+        let (low, high) = room.pair.unzip();
+        run(&self.conn, sql, params![
+            room.name, folded, room.title, fold_text(&room.title), room.description, room.kind, password, room.owner, low,
+            high, room.created, room.updated, room.seq, room.cleared, room.last_message
+        ])?;
+        room.id = RoomId(given(&self.conn)?);
+        let row = Arc::new(RoomRow::new(room, password));
+        self.keep_room(row.clone())?;
+        Ok(row)
+    }
+
+    fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        let RoomRow { room, password, .. } = &row;
+        let sql = "UPDATE rooms SET name = ?2, folded = ?3, title = ?4, folded_title = ?5, description = ?6, kind = ?7, \
+            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14 WHERE id = ?1";
+        let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
+        let (low, high) = room.pair.unzip();
+        let replaced = run(&self.conn, sql, params![
+            room.id, room.name, folded, room.title, fold_text(&room.title), room.description, room.kind, password,
+            room.owner, low, high, room.created, room.updated, room.cleared
+        ])?;
+        if replaced == 0 {
+            return Err(broken("no such room"));
+        }
+        let row = Arc::new(row);
+        if let Some(cached) = self.cached_room(row.room.id)? {
+            cached.row = row.clone();
+        }
+        Ok(row)
+    }
+
+    fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
+        let last = self.last_message()?;
+        run(&self.conn, "UPDATE counters SET value = ?1 WHERE name = 'message'", [last])?;
+        for sql in [
+            "DELETE FROM rooms WHERE id = ?1",
+            "DELETE FROM members WHERE room = ?1",
+            "DELETE FROM messages WHERE room = ?1",
+            "DELETE FROM hidden WHERE room = ?1",
+            "DELETE FROM changes WHERE room = ?1",
+        ] {
+            run(&self.conn, sql, [id])?;
+        }
+        self.cache.rooms.forget(&id);
+        self.cache.members.forget_where(|(room, _)| *room == id);
+        Ok(())
+    }
+
+    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError> {
+        let room = self.cached_room(id)?.ok_or_else(|| broken("no such room"))?;
+        room.seq.0 += 1;
+        room.last_message = message_at.unwrap_or_default().max(room.last_message);
+        let place = (room.seq, room.last_message);
+        self.cache.ahead.insert(id);
+        Ok(place)
+    }
+
+    fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError> {
+        Ok(self.cached_room(id)?.map_or(Seq(0), |room| room.seq))
+    }
+
+    fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {
+        if let Some(logged) = Logged::new(event) {
+            let json = serde_json::to_string(&logged).map_err(|error| RowsError(error.into()))?;
+            let sql = "INSERT INTO changes (room, seq, change) VALUES (?1, ?2, ?3)";
+            run(&self.conn, sql, params![event.room.id, event.seq, json])?;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, RowsError> {
+        if let Some(membership) = self.cache.members.lookup(&(room, user)) {
+            return Ok(membership.clone());
+        }
+        let sql = format!("SELECT {MEMBER} FROM members m WHERE room = ?1 AND user = ?2");
+        let membership = one(&self.conn, &sql, params![room, user], values::member)?;
+        self.cache.members.keep((room, user), membership.clone());
+        Ok(membership)
+    }
+
+    fn members(&mut self, room: RoomId) -> Result<Vec<Membership>, RowsError> {
+        let sql = format!("SELECT {MEMBER} FROM members m WHERE room = ?1 ORDER BY joined, user");
+        Ok(all(&self.conn, &sql, [room], values::member)?)
+    }
+
+    fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError> {
+        let sql = format!("SELECT {MEMBER} FROM members m WHERE user = ?1 ORDER BY room");
+        Ok(all(&self.conn, &sql, [user], values::member)?)
+    }
+
+    fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        Ok(count(&self.conn, "SELECT count(*) FROM members WHERE room = ?1 AND role <> 'banned'", [room])?)
+    }
+
+    fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
+        let sql = "SELECT count(*) FROM members m JOIN rooms r ON r.id = m.room \
+            WHERE m.user = ?1 AND m.role <> 'banned' AND r.kind <> 'direct'";
+        Ok(count(&self.conn, sql, [user])?)
+    }
+
+    fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
+        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let Membership { room, user, role, joined, seen } = &membership;
+        run(&self.conn, sql, params![room, user, role, joined, seen])?;
+        self.cache.members.keep((membership.room, membership.user), Some(membership));
+        Ok(())
+    }
+
+    fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
+        run(&self.conn, "DELETE FROM members WHERE room = ?1 AND user = ?2", params![room, user])?;
+        self.cache.members.keep((room, user), None);
+        Ok(())
+    }
+
+    fn next_message_id(&mut self) -> Result<MessageId, RowsError> {
+        let next = self.last_message()? + 1;
+        self.cache.last_message = Some(next);
+        Ok(MessageId(next))
+    }
+
+    fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        let sql = "INSERT INTO messages (id, room, seq, sender, kind, text, reply_to, created, updated, deleted, file, extra) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let m = message;
+        let sender = m.sender.id;
+        run(&self.conn, sql, params![
+            m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra
+        ])?;
+        if self.cache.spoke.lookup(&sender).is_none() {
+            run(&self.conn, "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0", [sender])?;
+            self.cache.spoke.keep(sender, ());
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
+        let sql = format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1");
+        let found = one(&self.conn, &sql, [id], |row| {
+            let sender = row.get(SENDER)?;
+            Ok((sender, values::message(row, self.gateway.clone())?))
+        })?;
+        let Some((sender, mut message)) = found else { return Ok(None) };
+        message.sender = self.sender(sender)?;
+        Ok(Some(message))
+    }
+
+    fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        let sql = "UPDATE messages SET text = ?2, updated = ?3, deleted = ?4, file = ?5, extra = ?6 WHERE id = ?1";
+        let m = message;
+        match run(&self.conn, sql, params![m.id, m.text, m.updated, m.deleted, m.file, m.extra])? {
+            0 => Err(broken("no such message")),
+            _ => Ok(()),
+        }
+    }
+
+    fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
+        let sql = "INSERT OR IGNORE INTO hidden (user, room, message) SELECT ?1, room, id FROM messages WHERE id = ?2";
+        Ok(run(&self.conn, sql, params![user, message]).map(drop)?)
+    }
+}
+
+impl SqliteBackend {
+    fn last_message(&mut self) -> Sql<i64> {
+        if self.cache.last_message.is_none() {
+            self.cache.last_message = one(&self.conn, LAST_MESSAGE, [], |row| row.get(0))?;
+        }
+        Ok(self.cache.last_message.unwrap_or_default())
+    }
+
+    fn sender(&mut self, id: UserId) -> Sql<Arc<UserRef>> {
+        Ok(self.cached_user(id)?.map_or_else(|| self.gateway.clone(), |row| row.reference.clone()))
+    }
+}
+
+/// A user's tokens, in the order of their numbers.
+pub(super) fn tokens(conn: &Connection, user: UserId) -> Sql<Vec<TokenInfo>> {
+    let sql = format!("SELECT {TOKEN} FROM tokens WHERE user = ?1 ORDER BY id");
+    all(conn, &sql, [user], |row| values::token(row).map(|token| token.info))
+}

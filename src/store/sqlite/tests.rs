@@ -1,0 +1,254 @@
+//! What only a file can promise.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rusqlite::Connection;
+
+use super::backend::SqliteBackend;
+use super::*;
+use crate::ledger::{Actor, Change, Rows, RowsError};
+use crate::model::{Error, RoomKind, RoomSelector};
+use crate::store::batch::CommitError;
+use crate::store::contract::{Bench, Gate, Recorder, Verdict, create_room, policy, post, texts};
+
+fn bench(path: &Path) -> Bench {
+    over(path, |backend| backend)
+}
+
+fn over<B: Backend + 'static>(path: &Path, wrap: impl FnOnce(SqliteBackend) -> B) -> Bench {
+    let sink = Arc::new(Recorder::default());
+    let store = SqliteStore::over(path, policy(), sink.clone(), wrap).unwrap();
+    Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None)
+}
+
+async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
+    let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
+    bench.store.history(room, None, &query).await.unwrap().messages
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let first = bench(&path);
+    let (anna, guest) = (first.account("Анна"), first.guest("guest"));
+    let (room, gone) = (first.room("lobby", anna), first.room("gone", anna));
+    first.enter(guest, room);
+    let said = [first.say(anna, room, "one"), first.say(guest, room, "two")];
+    let last = first.say(anna, gone, "the newest, in a room that is deleted");
+    first.by(anna, Change::DeleteRoom { room: gone }).unwrap();
+    let before = (first.store.room(room).await, first.store.members(room).await, first.store.accounts().await);
+    drop(first);
+    assert!(!path.with_extension("db-wal").exists(), "a clean end leaves one file");
+
+    let second = bench(&path);
+    let after = (second.store.room(room).await, second.store.members(room).await, second.store.accounts().await);
+    assert_eq!(after, before);
+    assert_eq!(history(&second, room).await, said);
+    assert_eq!(second.store.last_message_id().await.unwrap(), last.id);
+    let next = second.at(1).say(anna, room, "three");
+    assert_eq!((next.seq.0, next.id.0, next.created), (said[1].seq.0 + 1, last.id.0 + 1, said[1].created));
+    assert!(second.room("new", anna) > gone);
+    second.operator(Change::EndAllGuests).unwrap();
+    assert!(second.store.user(guest).await.unwrap().is_some(), "it spoke, before the restart");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_in_a_copy_made_at_any_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let live = bench(&path);
+    let anna = live.account("anna");
+    let room = live.room("lobby", anna);
+    for number in 0..4_000 {
+        live.submit(Actor::User(anna), post(room, &number.to_string()));
+    }
+    for round in [500, 2_000] {
+        live.sink.wait_for_count(round);
+        let acknowledged = live.sink.tickets().len() - 2;
+        let copy = directory.path().join(format!("copy{round}.db"));
+        // Another process, as a kill would be: closing a descriptor in this one would drop SQLite's locks. The log last.
+        for ending in ["", "-wal"] {
+            let from = format!("{}{ending}", path.display());
+            assert!(Command::new("cp").args([from, format!("{}{ending}", copy.display())]).status().unwrap().success());
+        }
+        let found = history(&bench(&copy), room).await;
+        assert!(found.len() >= acknowledged, "{} of {acknowledged}", found.len());
+        assert!(found.iter().enumerate().all(|(number, message)| message.text == number.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn many_submitters_share_commits() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = Arc::new(Recorder::default());
+    let gate = Arc::new(Gate::default());
+    let inner = gate.clone();
+    let path = directory.path().join("tolmach.db");
+    let store = Arc::new(SqliteStore::over(&path, policy(), sink.clone(), |backend| inner.before(backend)).unwrap());
+    let bench = Bench::over(store.clone(), sink.clone(), gate, true, None);
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let (commits, told) = (store.commits(), sink.tickets().len());
+    bench.gate.set(Verdict::Hold);
+    bench.submit(Actor::User(anna), post(room, "held"));
+    bench.gate.wait_for_commit();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    bench.submit(Actor::User(anna), post(room, "shared"));
+                }
+            });
+        }
+    });
+    bench.gate.set(Verdict::Pass);
+    sink.wait_for_count(told + 161);
+    assert_eq!(store.commits() - commits, 2, "what waited behind the first is in the second");
+    assert_eq!(history(&bench, room).await.len(), 161);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_known_after_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let gate = Arc::new(Gate::default());
+    let inner = gate.clone();
+    let first = over(&path, |backend| inner.before(backend));
+    let anna = first.account("anna");
+    let room = first.room("lobby", anna);
+    gate.set(Verdict::Hide);
+    assert_eq!(first.by(anna, post(room, "who knows")), Err(Error::OutcomeUnknown));
+    drop(first);
+    let second = bench(&path);
+    assert_eq!(texts(&history(&second, room).await), ["who knows"]);
+    second.say(anna, room, "writes go on");
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let open = |path: &Path| SqliteStore::open(path, policy(), Arc::new(Recorder::default())).err().unwrap();
+
+    drop(bench(&path));
+    let conn = Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", 41).unwrap();
+    drop(conn);
+    let error = open(&path);
+    assert!(matches!(error, OpenError::Newer { found: 41, known: 1, .. }), "{error:?}");
+    assert!(error.to_string().contains("41") && error.to_string().contains("up to 1"), "{error}");
+
+    let text = directory.path().join("notes.txt");
+    std::fs::write(&text, "not a database, but long enough to be taken for one: ".repeat(40)).unwrap();
+    assert!(matches!(open(&text), OpenError::NotADatabase { .. }));
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"), "left as it was");
+
+    let foreign = directory.path().join("foreign.db");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    assert!(matches!(open(&foreign), OpenError::NotOurs { .. }));
+
+    let nowhere = open(&directory.path().join("absent/tolmach.db"));
+    assert!(matches!(nowhere, OpenError::Sqlite { .. }), "{nowhere:?}");
+    assert!(nowhere.to_string().contains("absent/tolmach.db"), "{nowhere}");
+}
+
+/// Lets the database have only so many pages.
+struct Small {
+    inner: SqliteBackend,
+    pages: Arc<AtomicI64>,
+}
+
+impl Backend for Small {
+    fn begin(&mut self) -> Result<(), RowsError> {
+        let pages = self.pages.load(Ordering::SeqCst);
+        self.inner.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        self.inner.begin()
+    }
+
+    fn rows(&mut self) -> &mut dyn Rows {
+        self.inner.rows()
+    }
+
+    fn commit(&mut self) -> Result<(), CommitError> {
+        self.inner.commit()
+    }
+
+    fn rollback(&mut self) {
+        self.inner.rollback();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_service_returns_with_space() {
+    let directory = tempfile::tempdir().unwrap();
+    let pages = Arc::new(AtomicI64::new(1_000_000));
+    let limit = pages.clone();
+    let bench = over(&directory.path().join("tolmach.db"), |inner| Small { inner, pages: limit });
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    pages.store(1, Ordering::SeqCst);
+    let mut kept = 0;
+    let big = "x".repeat(3_000);
+    let refused = loop {
+        match bench.by(anna, post(room, &big)) {
+            Ok(_) => kept += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, Error::Unavailable);
+    assert_eq!(history(&bench, room).await.len(), kept, "reads go on");
+    pages.store(1_000_000, Ordering::SeqCst);
+    bench.say(anna, room, "there is space again");
+    assert_eq!(history(&bench, room).await.len(), kept + 1);
+}
+
+#[tokio::test]
+async fn the_log_is_begun_anew_while_writes_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let bench = bench(&path);
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let log = Connection::open(&path).unwrap();
+    let big = "x".repeat(100_000);
+    let (mut longest, mut said) = (0, 0);
+    loop {
+        let last = (0..20).map(|_| bench.submit(Actor::User(anna), post(room, &big))).last();
+        bench.sink.wait_for(last.unwrap()).0.unwrap();
+        said += 20;
+        let (frames, _) = checkpoint::log_state(&log).unwrap();
+        if frames < longest {
+            break;
+        }
+        longest = frames;
+        assert!(frames < 10 * checkpoint::FRAMES, "the log only grows: {frames}");
+    }
+    assert!(longest > checkpoint::FRAMES);
+    drop(log);
+    assert_eq!(history(&bench, room).await.len(), said);
+}
+
+#[tokio::test]
+async fn caches_that_overflow_lose_no_counter() {
+    let directory = tempfile::tempdir().unwrap();
+    let bench = bench(&directory.path().join("tolmach.db"));
+    let anna = bench.account("anna");
+    let kept = bench.room("kept", anna);
+    let mut last = 0;
+    // More rooms than the cache holds, with a message in the first among them again and again.
+    for number in 0..10_500 {
+        last = bench.submit(Actor::User(anna), create_room(&format!("r{number}"), RoomKind::Public));
+        if number % 7 == 0 {
+            bench.submit(Actor::User(anna), post(kept, "x"));
+        }
+    }
+    bench.sink.wait_for(last).0.unwrap();
+    let seqs: Vec<i64> = history(&bench, kept).await.iter().map(|message| message.seq.0).collect();
+    assert_eq!(seqs.len(), 1_500);
+    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    assert_eq!(bench.store.room(kept).await.unwrap().unwrap().room.seq.0, seqs[1_499]);
+}
