@@ -52,7 +52,10 @@ pub(super) struct Person {
     pub(super) sessions: Vec<SessionId>,
     pub(super) status: Option<String>,
     pub(super) profile: String,
+    /// Idle until then, wherever none of its sessions is; set by [`Board::linger`] only.
     pub(super) lingers_until: Option<Instant>,
+    /// Where it lingers.
+    pub(super) haunts: BTreeSet<RoomId>,
 }
 
 /// A room with somebody in it.
@@ -97,6 +100,8 @@ pub(super) struct Board {
     pub(super) people: HashMap<UserId, Person>,
     pub(super) halls: HashMap<RoomId, Hall>,
     pub(super) hall_names: HashMap<String, RoomId>,
+    /// Who lingers, the first to go first.
+    pub(super) lingering: BTreeSet<(Instant, UserId)>,
     touched: Vec<RoomId>,
     dirty: Vec<Arc<Outbox>>,
     ending: Vec<(SessionId, EndReason)>,
@@ -117,6 +122,7 @@ impl Board {
             people: HashMap::new(),
             halls: HashMap::new(),
             hall_names: HashMap::new(),
+            lingering: BTreeSet::new(),
             touched: Vec::new(),
             dirty: Vec::new(),
             ending: Vec::new(),
@@ -136,6 +142,7 @@ impl Board {
             status: None,
             profile: String::new(),
             lingers_until: None,
+            haunts: BTreeSet::new(),
         });
         person.kind = seat.user.kind;
         person.sessions.push(id);

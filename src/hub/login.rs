@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::board::{Board, Seat};
+use super::Hub;
 use super::hashing::{new_token, token_hash};
 use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
@@ -40,7 +43,9 @@ impl Session {
         let row = hub.inner.store.token(token_hash(token)).await?.ok_or(Error::BadCredentials)?;
         let life = i64::try_from(hub.options().session_life.as_millis()).unwrap_or(i64::MAX);
         let used = row.info.used.unwrap_or(row.info.created);
-        if row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0 {
+        let expired = row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
+        // "An open connection is use."
+        if expired && !hub.with_board(|board| board.seats.values().any(|seat| seat.token == Some(row.info.id))) {
             return Err(Error::BadCredentials);
         }
         let user = hub.inner.store.user(row.info.user).await?.ok_or(Error::BadCredentials)?;
@@ -65,12 +70,10 @@ impl Session {
                 return Err(Error::AlreadyConnected);
             }
         }
-        let added = hub.write(Actor::Operator, None, Change::AddGuest { login: name, folded }).await;
-        match added {
-            Ok(Outcome::User(row)) => self.open(&row, Key { password: None, by: None, token: None }).await,
-            Ok(_) => Err(Error::Internal),
+        let guest = Key { password: None, by: None, token: None };
+        match self.open_by(Actor::Operator, Change::AddGuest { login: name, folded }, guest).await {
             Err(Error::NameTaken) => Err(Error::AlreadyConnected),
-            Err(error) => Err(error),
+            other => other,
         }
     }
 
@@ -89,21 +92,31 @@ impl Session {
             token: key.token.as_deref().map(|text| NewToken { hash: token_hash(text), kind: TokenKind::Session }),
             address: connection.address.map(|address| address.to_string()).unwrap_or_default(),
         };
+        self.open_by(Actor::User(user), change, key).await
+    }
+
+    /// Takes a seat by a change that opens a session.
+    async fn open_by(&mut self, actor: Actor, change: Change, key: Key) -> Result<Reply> {
+        let own = self.id();
+        let hub = self.hub.clone();
+        let connection = self.connection.clone();
         let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
         let opened_by = key.by.map(|(id, _)| id);
-        let opened = hub
-            .write_then(Actor::User(user), own, change, move |board, outcome| {
-                let Outcome::Opened { user, rooms, token } = outcome? else { return Err(Error::Internal) };
-                let seat = new_seat(&user, connection, token.or(opened_by), by_api_token);
-                let session = board.open_seat(seat, own)?;
-                let at = Timestamp::now();
-                for (room, _) in rooms.iter().filter(|(room, _)| room.room.kind != RoomKind::Direct) {
-                    board.attach_member(session, &room.reference, at);
-                }
-                Ok((session, Arc::new(user.user.clone()), token))
-            })
-            .await;
-        let (session, user, token) = opened?;
+        let (tell, told) = oneshot::channel();
+        let guard = hub.clone();
+        let completion = move |board: &mut Board, outcome: Result<Outcome>| {
+            let opened = board.open(outcome, own, |user, token| {
+                new_seat(user, connection, token.or(opened_by), by_api_token)
+            });
+            let opened = opened.map(|(session, user, token)| (NewSeat { hub: guard, session: Some(session) }, user, token));
+            if let Err(Ok((seat, ..))) = tell.send(opened) {
+                // The connection is gone already, and the board is at hand.
+                seat.undo(board);
+            }
+        };
+        hub.submit(actor, own, change, Box::new(completion));
+        let (seat, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
+        let session = seat.taken().ok_or(Error::Internal)?;
         self.seat = Some((session, user.clone()));
         Ok(Reply::Welcome { session, user, token: token.zip(key.token) })
     }
@@ -142,6 +155,32 @@ impl Session {
     }
 }
 
+/// A seat that nobody has taken yet: a connection may be gone before it hears that it is somebody.
+struct NewSeat {
+    hub: Hub,
+    session: Option<SessionId>,
+}
+
+impl NewSeat {
+    fn taken(mut self) -> Option<SessionId> {
+        self.session.take()
+    }
+
+    fn undo(mut self, board: &mut Board) {
+        if let Some(session) = self.session.take() {
+            board.remove_seat(session, None, Timestamp::now());
+        }
+    }
+}
+
+impl Drop for NewSeat {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.hub.with_board(|board| board.remove_seat(session, None, Timestamp::now()));
+        }
+    }
+}
+
 fn new_seat(user: &UserRow, connection: Connection, token: Option<TokenId>, by_api_token: bool) -> Seat {
     Seat {
         user: Arc::new(user.user.clone()),
@@ -174,10 +213,12 @@ impl Board {
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
         let person = self.people.get(&user)?;
-        person.sessions.iter().filter(|id| own != Some(**id)).find_map(|id| {
+        let held = person.sessions.iter().filter(|id| own != Some(**id)).filter_map(|id| {
             let seat = self.seats.get(id).filter(|seat| seat.dialect == dialect)?;
             Some((*id, seat.silent))
-        })
+        });
+        // One that was displaced in this very call is still there; who displaced it is the one that counts.
+        held.min_by_key(|(_, silent)| *silent)
     }
 
     /// "Who comes with the right credentials displaces a connection that did not answer the last probe, else is
@@ -196,6 +237,22 @@ impl Board {
             self.remove_seat(own, None, Timestamp::now());
         }
         Ok(session)
+    }
+
+    /// Opens the session that the store has agreed to, in all rooms of its user that it is attached to.
+    fn open(
+        &mut self,
+        outcome: Result<Outcome>,
+        own: Option<SessionId>,
+        seat: impl FnOnce(&UserRow, Option<TokenId>) -> Seat,
+    ) -> Result<(SessionId, Arc<User>, Option<TokenId>)> {
+        let Outcome::Opened { user, rooms, token } = outcome? else { return Err(Error::Internal) };
+        let session = self.open_seat(seat(&user, token), own)?;
+        let at = Timestamp::now();
+        for (room, _) in rooms.iter().filter(|(room, _)| room.room.kind != RoomKind::Direct) {
+            self.attach_member(session, &room.reference, at);
+        }
+        Ok((session, Arc::new(user.user.clone()), token))
     }
 
     /// Attaches a new session to a room of its user, if it is of those that are attached to all.
@@ -220,9 +277,13 @@ impl Board {
     }
 
     fn became_account(&mut self, session: SessionId, user: &Arc<User>) {
+        let reference = Arc::new(user.to_ref());
         if let Some(seat) = self.seats.get_mut(&session) {
             seat.user = user.clone();
-            seat.reference = Arc::new(user.to_ref());
+            seat.reference = reference.clone();
+        }
+        for attendance in self.halls.values_mut().filter_map(|hall| hall.attendance.get_mut(&user.id)) {
+            attendance.user = reference.clone();
         }
         if let Some(person) = self.people.get_mut(&user.id) {
             person.kind = UserKind::Account;

@@ -73,12 +73,26 @@ struct State {
     pushed: usize,
     answered: usize,
     phase: Phase,
+    /// Closed by this side, however that went on.
+    closed: bool,
     /// The socket takes no more at the moment.
     blocked: bool,
     /// Queued since the last flush.
     dirty: bool,
     drainer: Option<Waker>,
-    reader: Option<Waker>,
+    reader: Option<Reader>,
+}
+
+/// Who waits for room, and for how much; `None`: for the end only.
+struct Reader {
+    waker: Waker,
+    room: Option<Room>,
+}
+
+#[derive(Clone, Copy)]
+struct Room {
+    requests: usize,
+    answers: usize,
 }
 
 struct Chunk {
@@ -115,6 +129,7 @@ impl Outbox {
             pushed: 0,
             answered: 0,
             phase: Phase::Open,
+            closed: false,
             blocked: false,
             dirty: false,
             drainer: None,
@@ -133,6 +148,9 @@ impl Outbox {
     /// Gives a request its answer, which may be empty, and lets go what waited behind it. `true`: flush it.
     pub fn fill(&self, slot: Slot, answer: Bytes) -> bool {
         let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return false;
+        }
         let place = slot.0.checked_sub(state.first_slot).and_then(|place| usize::try_from(place).ok());
         if let Some(waiting) = place.and_then(|place| state.waiting.get_mut(place)) {
             waiting.answer = Some(answer);
@@ -145,11 +163,7 @@ impl Outbox {
             }
             state.ready.extend(waiting.behind);
         }
-        if state.waiting.is_empty()
-            && let Some(reader) = state.reader.take()
-        {
-            reader.wake();
-        }
+        state.wake_reader();
         state.mark_dirty()
     }
 
@@ -188,6 +202,7 @@ impl Outbox {
     /// client that did not read.
     pub fn close(&self, last: Bytes, abrupt: bool) {
         let mut state = self.lock();
+        state.closed = true;
         if state.phase != Phase::Open {
             return;
         }
@@ -223,6 +238,12 @@ impl Outbox {
         self.lock().phase != Phase::Open
     }
 
+    /// Whether this side closed it: the session is over. One that merely broke is not.
+    #[must_use]
+    pub(super) fn was_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Bytes of answers that wait to be written; their connection is not read from while there are many.
     #[must_use]
     pub fn unread_answers(&self) -> usize {
@@ -246,10 +267,11 @@ impl Outbox {
     pub async fn room_for_requests(&self, requests: usize, answers: usize) {
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
-            if state.phase != Phase::Open || (state.waiting.len() <= requests && state.answered <= answers) {
+            let room = Room { requests, answers };
+            if state.phase != Phase::Open || state.has(room) {
                 return Poll::Ready(());
             }
-            state.reader = Some(cx.waker().clone());
+            state.reader = Some(Reader { waker: cx.waker().clone(), room: Some(room) });
             Poll::Pending
         })
         .await;
@@ -262,7 +284,7 @@ impl Outbox {
             if state.phase != Phase::Open {
                 return Poll::Ready(());
             }
-            state.reader = Some(cx.waker().clone());
+            state.reader = Some(Reader { waker: cx.waker().clone(), room: None });
             Poll::Pending
         })
         .await;
@@ -298,8 +320,21 @@ impl State {
     }
 
     fn wake(&mut self) {
-        for waker in [self.drainer.take(), self.reader.take()].into_iter().flatten() {
+        let reader = self.reader.take().map(|reader| reader.waker);
+        for waker in [self.drainer.take(), reader].into_iter().flatten() {
             waker.wake();
+        }
+    }
+
+    fn has(&self, room: Room) -> bool {
+        self.waiting.len() <= room.requests && self.answered <= room.answers
+    }
+
+    /// Wakes who waits for room, if there is now as much as it wants.
+    fn wake_reader(&mut self) {
+        let enough = self.reader.as_ref().and_then(|reader| reader.room).is_some_and(|room| self.has(room));
+        if enough && let Some(reader) = self.reader.take() {
+            reader.waker.wake();
         }
     }
 
@@ -370,9 +405,7 @@ impl State {
                 self.pushed = self.pushed.saturating_sub(length);
             } else {
                 self.answered = self.answered.saturating_sub(length);
-                if let Some(reader) = self.reader.take() {
-                    reader.wake();
-                }
+                self.wake_reader();
             }
         }
     }
@@ -394,5 +427,90 @@ fn write_tcp(socket: &TcpStream, slices: &[IoSlice<'_>], cx: Option<&mut Context
             },
         },
         other => Poll::Ready(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { events: 3, bytes: 10 };
+
+    fn outbox() -> (Outbox, tokio::io::DuplexStream) {
+        let (near, far) = tokio::io::duplex(1024);
+        (Outbox::new(Wire::Stream(Box::new(near)), BOUNDS), far)
+    }
+
+    /// What was written by the end.
+    async fn written(outbox: Outbox, mut far: tokio::io::DuplexStream) -> String {
+        std::future::poll_fn(|cx| outbox.poll_drain(cx)).await;
+        drop(outbox);
+        let mut text = String::new();
+        far.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_before_what_came_after_its_request() {
+        let (outbox, far) = outbox();
+        outbox.push("a".into(), 1).unwrap();
+        let first = outbox.reserve();
+        outbox.push("b".into(), 1).unwrap();
+        let second = outbox.reserve();
+        outbox.push("c".into(), 1).unwrap();
+        outbox.fill(second, "2".into());
+        outbox.fill(first, "1".into());
+        outbox.close("!".into(), false);
+        assert_eq!(written(outbox, far).await, "a1b2c!");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_is_woken_though_its_own_request_is_open() {
+        let (outbox, _far) = outbox();
+        let outbox = Arc::new(outbox);
+        let (first, own) = (outbox.reserve(), outbox.reserve());
+        let waiting = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.room_for_requests(1, usize::MAX).await }
+        });
+        tokio::task::yield_now().await;
+        outbox.fill(first, Bytes::new());
+        waiting.await.unwrap();
+        outbox.fill(own, Bytes::new());
+    }
+
+    #[test]
+    fn more_than_the_bounds_is_an_overflow_and_answers_do_not_count() {
+        let (outbox, _far) = outbox();
+        let slot = outbox.reserve();
+        outbox.fill(slot, vec![0; 100].into());
+        assert_eq!(outbox.unread_answers(), 100);
+        assert!(outbox.push("12345".into(), 1).is_ok());
+        assert_eq!(outbox.push("123456".into(), 1), Err(Overflow));
+        assert_eq!(outbox.push("1".into(), 3), Err(Overflow));
+        assert!(outbox.push("1".into(), 2).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_loses_what_was_not_begun_and_hears_why() {
+        let (near, mut far) = tokio::io::duplex(2);
+        let outbox = Outbox::new(Wire::Stream(Box::new(near)), Bounds { events: 0, bytes: 0 });
+        outbox.push("abc".into(), 1).unwrap();
+        outbox.push("lost".into(), 1).unwrap();
+        let waker = Waker::noop();
+        assert!(outbox.poll_drain(&mut Context::from_waker(waker)).is_pending());
+        outbox.close("bye".into(), true);
+        let reading = tokio::spawn(async move {
+            let mut text = String::new();
+            far.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        assert_eq!(std::future::poll_fn(|cx| outbox.poll_drain(cx)).await, Drained::Closed);
+        drop(outbox);
+        assert_eq!(reading.await.unwrap(), "abcbye");
     }
 }

@@ -48,7 +48,12 @@ impl Board {
         self.unused_tokens.extend(seat.token);
         if let Some(person) = self.people.get_mut(&user) {
             person.sessions.retain(|present| *present != session);
-            person.lingers_until = linger.or(person.lingers_until);
+            if linger.is_some() {
+                person.haunts.extend(seat.rooms.iter().copied());
+            }
+        }
+        if linger.is_some() {
+            self.linger(user, linger);
         }
         for room in seat.rooms {
             if linger.is_some() || self.is_attended(room, user) {
@@ -78,37 +83,37 @@ impl Board {
         }
     }
 
+    /// A user is idle until then, or lingers no more.
+    fn linger(&mut self, user: UserId, until: Option<Instant>) {
+        let Some(person) = self.people.get_mut(&user) else { return };
+        if let Some(before) = std::mem::replace(&mut person.lingers_until, until) {
+            self.lingering.remove(&(before, user));
+        }
+        self.lingering.extend(until.map(|until| (until, user)));
+    }
+
     /// When the next lingering user is to become absent.
     pub(super) fn next_departure(&self) -> Option<Instant> {
-        self.people.values().filter_map(|person| person.lingers_until).min()
+        self.lingering.first().map(|(until, _)| *until)
     }
 
     /// Makes absent whose grace is over.
     pub(super) fn depart(&mut self, now: Instant, at: Timestamp) {
-        let over: Vec<UserId> = self
-            .people
-            .iter()
-            .filter(|(_, person)| person.lingers_until.is_some_and(|until| until <= now))
-            .map(|(user, _)| *user)
-            .collect();
-        for user in over {
+        while let Some((until, user)) = self.lingering.first().copied()
+            && until <= now
+        {
             self.end_lingering(user, at);
         }
     }
 
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
     pub(super) fn end_lingering(&mut self, user: UserId, at: Timestamp) {
-        if let Some(person) = self.people.get_mut(&user) {
-            person.lingers_until = None;
-        }
-        let unattended: Vec<RoomId> = self
-            .halls
-            .iter()
-            .filter(|(_, hall)| hall.attendance.contains_key(&user) && !hall.chairs.iter().any(|chair| chair.user == user))
-            .map(|(room, _)| *room)
-            .collect();
-        for room in unattended {
-            self.go_absent(room, user, at);
+        self.linger(user, None);
+        let haunts = self.people.get_mut(&user).map(|person| std::mem::take(&mut person.haunts)).unwrap_or_default();
+        for room in haunts {
+            if !self.is_attended(room, user) {
+                self.go_absent(room, user, at);
+            }
         }
         self.forget_if_gone(user);
     }

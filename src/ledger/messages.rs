@@ -21,7 +21,8 @@ impl Work<'_> {
     ) -> Done {
         self.permitted(Action::Post, room, true)?;
         if let Some(answered) = reply_to {
-            self.rows.message(answered)?.filter(|message| message.room == room.room.id).ok_or(Error::NoSuchMessage)?;
+            let shown = |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
+            self.rows.message(answered)?.filter(shown).ok_or(Error::NoSuchMessage)?;
         }
         let sender = self.actor_ref()?;
         let (seq, created) = self.rows.advance(room.room.id, Some(self.at))?;

@@ -35,7 +35,8 @@ impl Work<'_> {
             return Err(Error::NameTaken.into());
         }
         let user = new_user(login.clone(), login, String::new(), UserKind::Guest, self.at);
-        Ok(Outcome::User(self.rows.add_user(UserRow::new(user, Some(folded), None))?))
+        let user = self.rows.add_user(UserRow::new(user, Some(folded), None))?;
+        Ok(Outcome::Opened { user, rooms: Vec::new(), token: None })
     }
 
     /// "Its memberships end when it becomes absent."
@@ -206,7 +207,15 @@ impl Work<'_> {
     /// "When the owner leaves, the oldest admin succeeds, else nobody."
     pub(super) fn succeed_owner(&mut self, room: crate::model::RoomId, owner: UserId) -> Done<()> {
         let row = self.existing_room(room)?;
-        let heir = self.rows.members(room)?.into_iter().find(|member| member.role == Role::Admin && member.user != owner);
+        let admins = self.rows.members(room)?.into_iter().filter(|member| member.role == Role::Admin && member.user != owner);
+        let mut heir = None;
+        for admin in admins {
+            // A guest owns nothing.
+            if self.existing_user(admin.user)?.user.kind == UserKind::Account {
+                heir = Some(admin);
+                break;
+            }
+        }
         let mut changed = row.room.clone();
         changed.owner = heir.as_ref().map(|heir| heir.user);
         let row = self.rows.put_room(super::RoomRow::new(changed, row.password.clone()))?;

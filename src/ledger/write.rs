@@ -70,7 +70,7 @@ pub enum Change {
         /// Argon2id, PHC string form.
         password: String,
     },
-    /// Makes a present guest. → [`Outcome::User`]
+    /// Makes a guest, and opens its session in the same moment. → [`Outcome::Opened`]
     AddGuest {
         /// As shown.
         login: String,
