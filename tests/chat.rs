@@ -1,6 +1,11 @@
 //! `tolmach chat` through real pipes, against servers that speak the documented wire by hand.
 
 #![cfg(all(feature = "jim", feature = "talker"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy.toml allows these in tests, but not in what tests share"
+)]
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -20,6 +25,7 @@ struct Wire {
 impl Wire {
     fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(TOO_LONG)).unwrap();
         let reader = stream.try_clone().unwrap();
         let objects = serde_json::Deserializer::from_reader(reader).into_iter();
@@ -34,13 +40,16 @@ impl Wire {
     /// The next object, whose `action` or `type` must be this.
     fn expect(&mut self, kind: &str) -> Value {
         let object = self.next().expect("the client ended the stream");
-        let found = object.get("action").or_else(|| object.get("type"));
+        // An emote's `action` is `true`, a presence's `type` is a status.
+        let action = object.get("action").filter(|action| action.is_string());
+        let found = action.or_else(|| object.get("type"));
         assert_eq!(found, Some(&json!(kind)), "{object}");
         object
     }
 
     fn send(&mut self, object: &Value) {
-        writeln!(self.stream, "{object}").unwrap();
+        let line = format!("{object}\n");
+        self.stream.write_all(line.as_bytes()).unwrap();
     }
 
     fn answer(&mut self, code: u16) {
@@ -62,9 +71,12 @@ impl Wire {
         self.send(&json!({"type": "users", "users": [{"id": "7", "name": "alice"}]}));
     }
 
-    fn echo(&mut self, content: &Value) {
-        let user = json!({"id": "7", "name": "alice"});
-        self.send(&json!({"type": "message", "content": content, "user": user, "time": 1}));
+    /// Talker: the message comes back with who said it.
+    fn echo(&mut self, message: &Value) {
+        let mut echo = message.clone();
+        echo["user"] = json!({"id": "7", "name": "alice"});
+        echo["time"] = json!(1);
+        self.send(&echo);
     }
 
     fn close(&self) {
@@ -127,8 +139,10 @@ impl Client {
         self.child.stdin = None;
     }
 
-    /// Waits for the end; closes nothing.
+    /// Ends the server's stream and the input, and waits for the end.
     fn wait(self) -> Ended {
+        // The test, or the client, may have ended it before.
+        _ = self.server.stream.shutdown(Shutdown::Write);
         let output = self.child.wait_with_output().unwrap();
         Ended {
             status: output.status,
@@ -354,7 +368,8 @@ fn talker_lines_in_and_lines_out() {
     );
     server.send(&json!({"type": "connected", "user": {"id": "7", "name": "alice"}}));
     server.send(&json!({"type": "users", "users": [{"id": "7", "name": "alice"}]}));
-    assert_eq!(server.expect("message")["content"], "one");
+    let one = server.expect("message");
+    assert_eq!(one["content"], "one");
     let emote = server.expect("message");
     assert_eq!(
         (&emote["content"], &emote["action"]),
@@ -365,7 +380,8 @@ fn talker_lines_in_and_lines_out() {
         (&private["content"], &private["to"]),
         (&json!("psst"), &json!("bob"))
     );
-    assert_eq!(server.expect("message")["content"], "два");
+    let two = server.expect("message");
+    assert_eq!(two["content"], "два");
     let bob = json!({"id": "8", "name": "bob"});
     server.send(&json!({"type": "join", "user": bob, "time": 1}));
     server
@@ -376,8 +392,8 @@ fn talker_lines_in_and_lines_out() {
     server.send(
         &json!({"type": "message", "content": "psst", "user": bob, "time": 1, "private": true}),
     );
-    for content in ["one", "waves", "два"] {
-        server.echo(&json!(content));
+    for message in [&one, &emote, &two] {
+        server.echo(message);
     }
     server.expect("close");
     assert_eq!(server.next(), None);
@@ -451,9 +467,9 @@ fn a_long_text_is_whole_in_talker() {
     let mut stdin = client.child.stdin.take().unwrap();
     let line = format!("{text}\n");
     let writer = std::thread::spawn(move || stdin.write_all(line.as_bytes()).unwrap());
-    let content = client.server.expect("message")["content"].clone();
-    assert_eq!(content, json!(text));
-    client.server.echo(&content);
+    let message = client.server.expect("message");
+    assert_eq!(message["content"], json!(text));
+    client.server.echo(&message);
     client.server.expect("close");
     writer.join().unwrap();
     client.wait().check(0, "");

@@ -15,16 +15,25 @@ pub(super) struct About<'a> {
 
 impl<'a> About<'a> {
     /// About nothing in particular.
-    pub(super) const NOTHING: Self = Self { user: None, room: None };
+    pub(super) const NOTHING: Self = Self {
+        user: None,
+        room: None,
+    };
 
     /// About an account.
     pub(super) fn user(login: &'a str) -> Self {
-        Self { user: Some(login), room: None }
+        Self {
+            user: Some(login),
+            room: None,
+        }
     }
 
     /// About a room.
     pub(super) fn room(name: &'a RoomName) -> Self {
-        Self { user: None, room: Some(name) }
+        Self {
+            user: None,
+            room: Some(name),
+        }
     }
 
     /// Why a request failed, and how to mend it.
@@ -37,16 +46,26 @@ impl<'a> About<'a> {
 
     fn sentence(self, error: Error) -> String {
         match (&error, self.user, self.room) {
-            (Error::NoSuchUser, Some(user), _) => format!("no account called {user}; `tolmach user list` shows them"),
+            (Error::NoSuchUser, Some(user), _) => {
+                format!("no account called {user}; `tolmach user list` shows them")
+            }
             (Error::NoSuchRoom, _, Some(RoomName::Direct(a, b))) => {
                 format!("{a} and {b} have no direct room: neither has written to the other")
             }
-            (Error::NoSuchRoom, _, Some(room)) => format!("no room called {room}; `tolmach room list` shows them"),
-            (Error::NameTaken, Some(user), _) => {
-                format!("the name {user} is taken, by an account or a guest who is present; choose another")
+            (Error::NoSuchRoom, _, Some(room)) => {
+                format!("no room called {room}; `tolmach room list` shows them")
             }
-            (Error::NameTaken, _, Some(room)) => format!("there is a room called {room} already; choose another name"),
-            (Error::Invalid { field, reason }, Some(user), _) if field == "login" => format!("{user:?}: {reason}"),
+            (Error::NameTaken, Some(user), _) => {
+                format!(
+                    "the name {user} is taken, by an account or a guest who is present; choose another"
+                )
+            }
+            (Error::NameTaken, _, Some(room)) => {
+                format!("there is a room called {room} already; choose another name")
+            }
+            (Error::Invalid { field, reason }, Some(user), _) if field == "login" => {
+                format!("{user:?}: {reason}")
+            }
             (Error::Invalid { field, reason }, _, Some(room)) if field == "name" => {
                 format!("{:?}: {reason}", room.to_string())
             }
@@ -71,10 +90,16 @@ mod tests {
             other => format!("{other:?}"),
         };
         let no_room = said(About::room(&room), Error::NoSuchRoom);
-        assert_eq!(no_room, "no room called tea; `tolmach room list` shows them");
+        assert_eq!(
+            no_room,
+            "no room called tea; `tolmach room list` shows them"
+        );
         assert!(said(About::room(&direct), Error::NoSuchRoom).contains("a and b"));
         assert!(said(About::user("anna"), Error::NoSuchUser).contains("no account called anna"));
-        assert!(said(About::user("a b"), Error::invalid("login", "no spaces")).contains("\"a b\": no spaces"));
+        assert!(
+            said(About::user("a b"), Error::invalid("login", "no spaces"))
+                .contains("\"a b\": no spaces")
+        );
         assert_eq!(said(About::NOTHING, Error::NoSuchUser), "no such user");
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use tolmach::control::ControlError;
-use tolmach::model::{Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector};
+use tolmach::model::{
+    Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector,
+};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -37,7 +39,11 @@ impl HistoryArgs {
         loop {
             let query = HistoryQuery::page(room.clone(), after, limit);
             let (found, messages, omitted) = match to.request(Command::History(query)).await? {
-                Ok(Reply::History { room, messages, omitted }) => (room, messages, omitted),
+                Ok(Reply::History {
+                    room,
+                    messages,
+                    omitted,
+                }) => (room, messages, omitted),
                 // The answer as a whole was too long to send.
                 Err(ControlError::Refused(Error::TooLarge { .. })) if limit > 1 => {
                     limit /= 2;
@@ -47,7 +53,9 @@ impl HistoryArgs {
                 Err(error) => return Err(About::room(&self.room).explain(error)),
             };
             let name = direct.as_ref().unwrap_or(&found.name);
-            messages.iter().try_for_each(|message| self.print(out, name, message))?;
+            messages
+                .iter()
+                .try_for_each(|message| self.print(out, name, message))?;
             // It may get another name while this goes on.
             room = RoomSelector::Id(found.id);
             after = last_id(&messages).or(after);
@@ -59,10 +67,20 @@ impl HistoryArgs {
 
     /// `@a,b` with the logins as they are written.
     async fn direct_room_name(&self, to: &mut Operator) -> Outcome<Option<String>> {
-        let RoomName::Direct(a, b) = &self.room else { return Ok(None) };
+        let RoomName::Direct(a, b) = &self.room else {
+            return Ok(None);
+        };
         let mut logins = Vec::new();
         for login in [a, b] {
-            match to.ask(About::user(login), Command::FindUser { user: account(login) }).await? {
+            match to
+                .ask(
+                    About::user(login),
+                    Command::FindUser {
+                        user: account(login),
+                    },
+                )
+                .await?
+            {
                 Reply::User(user) => logins.push(user.login.clone()),
                 _ => return Err(Failure::unexpected()),
             }
@@ -71,7 +89,11 @@ impl HistoryArgs {
     }
 
     fn print(&self, out: &mut Output, room: &str, message: &Message) -> Outcome<()> {
-        if self.json { out.json(&Entry::new(room, message)) } else { out.line(&line(message)) }
+        if self.json {
+            out.json(&Entry::new(room, message))
+        } else {
+            out.line(&line(message))
+        }
     }
 }
 
@@ -111,7 +133,10 @@ impl<'a> Entry<'a> {
             text: &message.text,
             updated: message.updated.map(Time),
             deleted: message.deleted,
-            file: message.file.as_ref().map(|file| FileEntry { name: &file.name, size: file.size }),
+            file: message.file.as_ref().map(|file| FileEntry {
+                name: &file.name,
+                size: file.size,
+            }),
         }
     }
 }
@@ -128,12 +153,20 @@ fn line(message: &Message) -> String {
         (MessageKind::Sticker, _) => format!("<{from}> :{text}:"),
         (MessageKind::File, Some(file)) => {
             let caption = if message.text == file.name { "" } else { &text };
-            let said = format!("<{from}> [file] {} ({} bytes) {caption}", in_one_line(&file.name), file.size);
+            let said = format!(
+                "<{from}> [file] {} ({} bytes) {caption}",
+                in_one_line(&file.name),
+                file.size
+            );
             said.trim_end().to_owned()
         }
         (MessageKind::Text | MessageKind::File, _) => format!("<{from}> {text}"),
     };
-    let edited = if message.updated.is_some() { " (edited)" } else { "" };
+    let edited = if message.updated.is_some() {
+        " (edited)"
+    } else {
+        ""
+    };
     format!("{time} {said}{edited}")
 }
 
@@ -152,7 +185,11 @@ mod tests {
             id: MessageId(7),
             room: RoomId(1),
             seq: Seq(1),
-            sender: Arc::new(UserRef { id: UserId(3), login: "Anna".to_owned(), name: "A.".to_owned() }),
+            sender: Arc::new(UserRef {
+                id: UserId(3),
+                login: "Anna".to_owned(),
+                name: "A.".to_owned(),
+            }),
             kind,
             text: text.to_owned(),
             reply_to: None,
@@ -165,16 +202,32 @@ mod tests {
     }
 
     fn file(text: &str) -> Message {
-        let file = FileInfo { name: "cat.png".to_owned(), size: 1234, stored: "x".to_owned() };
-        Message { file: Some(file), ..message(MessageKind::File, text) }
+        let file = FileInfo {
+            name: "cat.png".to_owned(),
+            size: 1234,
+            stored: "x".to_owned(),
+        };
+        Message {
+            file: Some(file),
+            ..message(MessageKind::File, text)
+        }
     }
 
     #[test]
     fn every_kind_is_one_line() {
-        let edited = Message { updated: Some(Timestamp(2_000)), ..message(MessageKind::Text, "b") };
-        let deleted = Message { deleted: true, ..edited.clone() };
+        let edited = Message {
+            updated: Some(Timestamp(2_000)),
+            ..message(MessageKind::Text, "b")
+        };
+        let deleted = Message {
+            deleted: true,
+            ..edited.clone()
+        };
         for (message, expected) in [
-            (message(MessageKind::Text, "a\nb\u{2028}c"), "<Anna> a ⏎ b ⏎ c"),
+            (
+                message(MessageKind::Text, "a\nb\u{2028}c"),
+                "<Anna> a ⏎ b ⏎ c",
+            ),
             (message(MessageKind::Emote, "waves"), "* Anna waves"),
             (message(MessageKind::Sticker, "cat"), "<Anna> :cat:"),
             (file("cat.png"), "<Anna> [file] cat.png (1234 bytes)"),
@@ -191,6 +244,8 @@ mod tests {
         let json = |message: &Message| serde_json::to_string(&Entry::new("@a,b", message)).unwrap();
         let plain = r#"{"id":7,"room":"@a,b","from":"Anna","time":"1970-01-01T00:00:01.500Z","kind":"emote","text":"waves","updated":null,"deleted":false}"#;
         assert_eq!(json(&message(MessageKind::Emote, "waves")), plain);
-        assert!(json(&file("")).ends_with(r#""deleted":false,"file":{"name":"cat.png","size":1234}}"#));
+        assert!(
+            json(&file("")).ends_with(r#""deleted":false,"file":{"name":"cat.png","size":1234}}"#)
+        );
     }
 }

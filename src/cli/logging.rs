@@ -9,8 +9,11 @@ use super::failure::{Failure, Outcome};
 
 /// From now on what `level` lets through is logged, for this process.
 pub(crate) fn start(level: &str, format: LogFormat) -> Outcome<()> {
-    let filter = EnvFilter::try_new(level).map_err(|error| Failure::because(format!("log.level: {error}")))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = EnvFilter::try_new(level)
+        .map_err(|error| Failure::because(format!("log.level: {error}")))?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     let started = match format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),

@@ -27,6 +27,7 @@ mod session;
 mod table;
 mod time;
 mod token;
+mod usage;
 mod user;
 
 use std::future::Future;
@@ -48,8 +49,9 @@ use output::Output;
 #[command(name = "tolmach", version, max_term_width = 100)]
 #[command(after_help = "\
 Without a file the defaults and the environment (TOLMACH_…) hold; `tolmach check` shows them.
-user, token, room, session and history speak to the gateway that runs on the same data_dir; where none
-runs they work on its store themselves.")]
+
+user, token, room, session and history speak to the gateway that runs on the same data_dir; \
+where none runs they work on its store themselves.")]
 struct Arguments {
     /// Configuration, a TOML file; its keys can also stand in the environment (TOLMACH_SECTION__KEY)
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -84,12 +86,13 @@ enum Action {
 
 /// Carries out the command line of this process.
 pub(crate) fn run() -> ExitCode {
-    let Arguments { config, action } = Arguments::parse();
+    let Arguments { config, action } = usage::parse();
     execute(action, config.as_deref()).unwrap_or_else(Failure::report)
 }
 
 fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
-    let load = || Config::load(file, std::env::vars_os(), dialects::KNOWN).map_err(Failure::Configuration);
+    let load =
+        || Config::load(file, std::env::vars_os(), dialects::KNOWN).map_err(Failure::Configuration);
     match action {
         // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
         Action::Chat(arguments) => {
@@ -102,7 +105,9 @@ fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Session(action) => operate(load()?, async |to, out| action.run(to, out).await),
-        Action::History(arguments) => operate(load()?, async |to, out| arguments.run(to, out).await),
+        Action::History(arguments) => {
+            operate(load()?, async |to, out| arguments.run(to, out).await)
+        }
     }
 }
 
@@ -121,7 +126,11 @@ fn operate(
 }
 
 fn on_this_thread<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?.block_on(work)
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(no_runtime)?
+        .block_on(work)
 }
 
 /// The process may start no threads or open no more files.

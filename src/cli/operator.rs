@@ -40,16 +40,24 @@ enum Way {
 
 impl Operator {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, way: Way::Unknown }
+        Self {
+            config,
+            way: Way::Unknown,
+        }
     }
 
     /// Has a command carried out; `about` is what it concerns, for the error.
     pub(super) async fn ask(&mut self, about: About<'_>, command: Command) -> Outcome<Reply> {
-        self.request(command).await?.map_err(|error| about.explain(error))
+        self.request(command)
+            .await?
+            .map_err(|error| about.explain(error))
     }
 
     /// As [`Operator::ask`], for a caller who knows better what an error means.
-    pub(super) async fn request(&mut self, command: Command) -> Outcome<Result<Reply, ControlError>> {
+    pub(super) async fn request(
+        &mut self,
+        command: Command,
+    ) -> Outcome<Result<Reply, ControlError>> {
         if matches!(self.way, Way::Unknown) {
             self.way = self.find().await?;
         }
@@ -75,11 +83,15 @@ impl Operator {
             }
             match self.lock() {
                 Ok(lock) => return self.open(lock).await.map(Way::Here),
-                Err(LockError::InUse { .. }) if Instant::now() < deadline => tokio::time::sleep(STEP).await,
+                Err(LockError::InUse { .. }) if Instant::now() < deadline => {
+                    tokio::time::sleep(STEP).await
+                }
                 Err(error @ LockError::InUse { .. }) => {
                     let socket = socket_path(&self.config.data_dir);
                     let socket = socket.display();
-                    return Err(Failure::because(format!("{error}, which does not listen on {socket}; try again")));
+                    return Err(Failure::because(format!(
+                        "{error}, which does not listen on {socket}; try again"
+                    )));
                 }
                 Err(error) => return Err(Failure::because(error.to_string())),
             }
@@ -97,7 +109,11 @@ impl Operator {
 
     fn lock(&self) -> Result<Option<DataDirLock>, LockError> {
         let nothing_there = self.is_in_memory() && !self.config.data_dir.exists();
-        if nothing_there { Ok(None) } else { DataDirLock::acquire_for_command(&self.config.data_dir).map(Some) }
+        if nothing_there {
+            Ok(None)
+        } else {
+            DataDirLock::acquire_for_command(&self.config.data_dir).map(Some)
+        }
     }
 
     async fn open(&self, lock: Option<DataDirLock>) -> Outcome<Hub> {
@@ -109,7 +125,9 @@ impl Operator {
         }
         // The lock goes back when the process ends and its store is surely closed.
         std::mem::forget(lock);
-        open_hub(&self.config).await.map_err(|error| Failure::because(error.to_string()))
+        open_hub(&self.config)
+            .await
+            .map_err(|error| Failure::because(error.to_string()))
     }
 
     fn is_in_memory(&self) -> bool {

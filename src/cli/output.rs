@@ -19,19 +19,31 @@ impl Output {
     pub(crate) fn standard() -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        Self { writer: Box::new(BufWriter::new(stdout)), terminal }
+        Self {
+            writer: Box::new(BufWriter::new(stdout)),
+            terminal,
+        }
     }
 
     /// Prints a line; a terminal gets no control characters.
     pub(crate) fn line(&mut self, text: &str) -> Outcome<()> {
-        let text = if self.terminal { visible(text) } else { Cow::Borrowed(text) };
+        let text = if self.terminal {
+            visible(text)
+        } else {
+            Cow::Borrowed(text)
+        };
         writeln!(self.writer, "{text}").map_err(unwritable)
     }
 
     /// Prints an object in one line.
     pub(crate) fn json(&mut self, object: &impl Serialize) -> Outcome<()> {
-        let text = serde_json::to_string(object).map_err(|error| Failure::because(error.to_string()))?;
-        let text = if self.terminal { escaped(&text) } else { Cow::Owned(text) };
+        let text =
+            serde_json::to_string(object).map_err(|error| Failure::because(error.to_string()))?;
+        let text = if self.terminal {
+            escaped(&text)
+        } else {
+            Cow::Owned(text)
+        };
         writeln!(self.writer, "{text}").map_err(unwritable)
     }
 
@@ -41,7 +53,11 @@ impl Output {
         if json {
             return rows.iter().try_for_each(|row| self.json(row));
         }
-        let lines = if self.terminal { table::aligned(rows) } else { table::tab_separated(rows) };
+        let lines = if self.terminal {
+            table::aligned(rows)
+        } else {
+            table::tab_separated(rows)
+        };
         lines.iter().try_for_each(|line| self.line(line))
     }
 
@@ -61,7 +77,11 @@ fn unwritable(error: io::Error) -> Failure {
 /// The text with U+FFFD for what could steer a terminal: all control characters but the tab.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let steers = |c: char| c.is_control() && c != '\t';
-    if text.contains(steers) { Cow::Owned(text.replace(steers, "\u{fffd}")) } else { Cow::Borrowed(text) }
+    if text.contains(steers) {
+        Cow::Owned(text.replace(steers, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The same JSON with the control characters escaped that JSON lets stand as they are.
@@ -69,7 +89,13 @@ fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(char::is_control) {
         return Cow::Borrowed(json);
     }
-    let escape = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    let escape = |c: char| {
+        if c.is_control() {
+            format!("\\u{:04x}", u32::from(c))
+        } else {
+            c.to_string()
+        }
+    };
     Cow::Owned(json.chars().map(escape).collect())
 }
 
@@ -79,9 +105,15 @@ mod tests {
 
     #[test]
     fn a_terminal_is_not_steered() {
-        assert_eq!(visible("a\tb \u{1b}[2J \u{9b}31m \u{7f} שלום"), "a\tb \u{fffd}[2J \u{fffd}31m \u{fffd} שלום");
+        assert_eq!(
+            visible("a\tb \u{1b}[2J \u{9b}31m \u{7f} שלום"),
+            "a\tb \u{fffd}[2J \u{fffd}31m \u{fffd} שלום"
+        );
         let json = serde_json::to_string("\u{1b}\u{9b}\u{7f}é").unwrap();
         assert_eq!(escaped(&json), r#""\u001b\u009b\u007fé""#);
-        assert_eq!(serde_json::from_str::<String>(&escaped(&json)).unwrap(), "\u{1b}\u{9b}\u{7f}é");
+        assert_eq!(
+            serde_json::from_str::<String>(&escaped(&json)).unwrap(),
+            "\u{1b}\u{9b}\u{7f}é"
+        );
     }
 }

@@ -95,9 +95,15 @@ impl RoomAction {
             Self::Create { name } => create(to, &name).await,
             Self::List { json } => room_list::rooms(to, out, json).await,
             Self::Members { name, json } => room_list::members(to, out, &name, json).await,
-            Self::Remove { name } => {
-                to.ask(About::room(&name), Command::DeleteRoom { room: name.selector() }).await.map(drop)
-            }
+            Self::Remove { name } => to
+                .ask(
+                    About::room(&name),
+                    Command::DeleteRoom {
+                        room: name.selector(),
+                    },
+                )
+                .await
+                .map(drop),
             Self::Set(arguments) => arguments.run(to).await,
             Self::Add(member) => member.act(to, Act::Add).await,
             Self::Kick(member) => member.act(to, Act::Kick).await,
@@ -132,8 +138,20 @@ enum Act {
 impl Member {
     async fn act(&self, to: &mut Operator, act: Act) -> Outcome<()> {
         // After these two an unknown user can only mean: none in the room.
-        to.ask(About::room(&self.name), Command::FindRoom { room: self.name.selector() }).await?;
-        to.ask(About::user(&self.login), Command::FindUser { user: account(&self.login) }).await?;
+        to.ask(
+            About::room(&self.name),
+            Command::FindRoom {
+                room: self.name.selector(),
+            },
+        )
+        .await?;
+        to.ask(
+            About::user(&self.login),
+            Command::FindUser {
+                user: account(&self.login),
+            },
+        )
+        .await?;
         let outcome = to.request(self.command(act)).await?;
         outcome.map(drop).map_err(|error| self.explain(act, error))
     }
@@ -152,12 +170,12 @@ impl Member {
     fn explain(&self, act: Act, error: ControlError) -> Failure {
         let Self { name, login } = self;
         match (error, act) {
-            (ControlError::Refused(Error::NoSuchUser), Act::Unban) => {
-                Failure::because(format!("{login} is not banned from {name}; `tolmach room members {name}` shows who is"))
-            }
-            (ControlError::Refused(Error::NoSuchUser), _) => {
-                Failure::because(format!("{login} is not a member of {name}; `tolmach room add {name} {login}` makes one"))
-            }
+            (ControlError::Refused(Error::NoSuchUser), Act::Unban) => Failure::because(format!(
+                "{login} is not banned from {name}; `tolmach room members {name}` shows who is"
+            )),
+            (ControlError::Refused(Error::NoSuchUser), _) => Failure::because(format!(
+                "{login} is not a member of {name}; `tolmach room add {name} {login}` makes one"
+            )),
             (error, _) => About::room(name).explain(error),
         }
     }

@@ -21,17 +21,36 @@ pub(super) async fn rooms(to: &mut Operator, out: &mut Output, json: bool) -> Ou
     let Reply::Users(users) = to.ask(About::NOTHING, Command::Users).await? else {
         return Err(Failure::unexpected());
     };
-    let logins = users.iter().map(|user| (user.id, user.login.as_str())).collect();
-    out.list(&rooms.iter().map(|room| RoomRow::new(room, &logins)).collect::<Vec<_>>(), json)
+    let logins = users
+        .iter()
+        .map(|user| (user.id, user.login.as_str()))
+        .collect();
+    out.list(
+        &rooms
+            .iter()
+            .map(|room| RoomRow::new(room, &logins))
+            .collect::<Vec<_>>(),
+        json,
+    )
 }
 
 /// Lists a room's members and who is banned from it.
-pub(super) async fn members(to: &mut Operator, out: &mut Output, name: &RoomName, json: bool) -> Outcome<()> {
-    let command = Command::Members { room: name.selector() };
+pub(super) async fn members(
+    to: &mut Operator,
+    out: &mut Output,
+    name: &RoomName,
+    json: bool,
+) -> Outcome<()> {
+    let command = Command::Members {
+        room: name.selector(),
+    };
     let Reply::Members(members) = to.ask(About::room(name), command).await? else {
         return Err(Failure::unexpected());
     };
-    out.list(&members.iter().map(MemberRow::new).collect::<Vec<_>>(), json)
+    out.list(
+        &members.iter().map(MemberRow::new).collect::<Vec<_>>(),
+        json,
+    )
 }
 
 #[derive(Serialize)]
@@ -64,7 +83,15 @@ impl<'a> RoomRow<'a> {
 }
 
 impl Row for RoomRow<'_> {
-    const COLUMNS: &'static [&'static str] = &["id", "room", "title", "kind", "protected", "owner", "created"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "room",
+        "title",
+        "kind",
+        "protected",
+        "owner",
+        "created",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let kind = match self.kind {
@@ -73,8 +100,19 @@ impl Row for RoomRow<'_> {
             RoomKind::Direct => "direct",
         };
         let protected = if self.protected { "yes" } else { "no" };
-        let texts = [self.room, self.title, kind, protected, self.owner.unwrap_or_default()].map(str::to_owned);
-        [self.id.to_string()].into_iter().chain(texts).chain([self.created.to_string()]).collect()
+        let texts = [
+            self.room,
+            self.title,
+            kind,
+            protected,
+            self.owner.unwrap_or_default(),
+        ]
+        .map(str::to_owned);
+        [self.id.to_string()]
+            .into_iter()
+            .chain(texts)
+            .chain([self.created.to_string()])
+            .collect()
     }
 }
 
@@ -103,6 +141,11 @@ impl Row for MemberRow<'_> {
     const COLUMNS: &'static [&'static str] = &["id", "user", "role", "joined"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.id.to_string(), self.user.to_owned(), self.role.as_str().to_owned(), self.joined.to_string()]
+        vec![
+            self.id.to_string(),
+            self.user.to_owned(),
+            self.role.as_str().to_owned(),
+            self.joined.to_string(),
+        ]
     }
 }

@@ -31,7 +31,9 @@ impl FromStr for RoomName {
         if let Some((a, b)) = text.strip_prefix('@').and_then(|pair| pair.split_once(',')) {
             return Ok(Self::Direct(a.to_owned(), b.to_owned()));
         }
-        Ok(Self::Named(text.strip_prefix('#').unwrap_or(text).to_owned()))
+        Ok(Self::Named(
+            text.strip_prefix('#').unwrap_or(text).to_owned(),
+        ))
     }
 }
 
@@ -50,7 +52,13 @@ mod tests {
 
     #[test]
     fn a_hash_is_no_part_of_the_name() {
-        for (text, shown) in [("lobby", "lobby"), ("#lobby", "lobby"), ("@a,b", "@a,b"), ("@a", "@a"), ("##x", "#x")] {
+        for (text, shown) in [
+            ("lobby", "lobby"),
+            ("#lobby", "lobby"),
+            ("@a,b", "@a,b"),
+            ("@a", "@a"),
+            ("##x", "#x"),
+        ] {
             let Ok(name) = text.parse::<RoomName>();
             assert_eq!(name.to_string(), shown);
             assert_eq!(matches!(name, RoomName::Direct(..)), text == "@a,b");

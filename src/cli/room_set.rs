@@ -2,7 +2,8 @@
 
 use clap::{ArgGroup, Args, ValueEnum};
 use tolmach::model::{
-    Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector, UserKind, validate_room_name, validate_title,
+    Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector, UserKind, validate_room_name,
+    validate_title,
 };
 
 use super::about::About;
@@ -33,7 +34,7 @@ pub(crate) struct SetArgs {
     #[arg(long, value_name = "LOGIN")]
     owner: Option<String>,
     /// Whether the room is in no list and entered by its exact name only
-    #[arg(long)]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     private: Option<YesNo>,
     /// Another password, a line of standard input or asked for on a terminal; empty to end it
     #[arg(long)]
@@ -49,8 +50,11 @@ enum YesNo {
 impl SetArgs {
     /// Looks at everything first, so that a mistake changes nothing; then changes one after the other.
     pub(super) async fn run(self, to: &mut Operator) -> Outcome<()> {
-        let password =
-            if self.password { Some(secret::room_password(&self.room.to_string())?) } else { None };
+        let password = if self.password {
+            Some(secret::room_password(&self.room.to_string())?)
+        } else {
+            None
+        };
         let room = self.check(to).await?;
         for command in self.changes(room, password) {
             to.ask(About::room(&self.room), command).await?;
@@ -60,12 +64,16 @@ impl SetArgs {
 
     /// The room, once nothing is known that speaks against the changes.
     async fn check(&self, to: &mut Operator) -> Outcome<RoomId> {
-        let find = Command::FindRoom { room: self.room.selector() };
+        let find = Command::FindRoom {
+            room: self.room.selector(),
+        };
         let Reply::Room(room) = to.ask(About::room(&self.room), find).await? else {
             return Err(Failure::unexpected());
         };
         if room.kind == RoomKind::Direct {
-            return Err(Failure::because("a direct room has nothing that could be set"));
+            return Err(Failure::because(
+                "a direct room has nothing that could be set",
+            ));
         }
         if let Some(title) = &self.title {
             validate_title("title", title).map_err(|error| About::NOTHING.explain(error.into()))?;
@@ -76,9 +84,19 @@ impl SetArgs {
     }
 
     async fn check_owner(&self, to: &mut Operator) -> Outcome<()> {
-        let Some(owner) = &self.owner else { return Ok(()) };
+        let Some(owner) = &self.owner else {
+            return Ok(());
+        };
         let about = About::user(owner);
-        match to.ask(about, Command::FindUser { user: account(owner) }).await? {
+        match to
+            .ask(
+                about,
+                Command::FindUser {
+                    user: account(owner),
+                },
+            )
+            .await?
+        {
             Reply::User(user) if user.kind == UserKind::Account => Ok(()),
             Reply::User(_) => Err(about.explain(Error::NoSuchUser.into())),
             _ => Err(Failure::unexpected()),
@@ -86,12 +104,19 @@ impl SetArgs {
     }
 
     async fn check_name(&self, to: &mut Operator, room: RoomId) -> Outcome<()> {
-        let Some(name) = &self.new_name else { return Ok(()) };
+        let Some(name) = &self.new_name else {
+            return Ok(());
+        };
         let about = About::room(name);
-        validate_room_name("name", &name.to_string()).map_err(|error| about.explain(error.into()))?;
-        let find = Command::FindRoom { room: RoomSelector::Name(name.to_string()) };
+        validate_room_name("name", &name.to_string())
+            .map_err(|error| about.explain(error.into()))?;
+        let find = Command::FindRoom {
+            room: RoomSelector::Name(name.to_string()),
+        };
         match to.request(find).await? {
-            Ok(Reply::Room(found)) if found.id != room => Err(about.explain(Error::NameTaken.into())),
+            Ok(Reply::Room(found)) if found.id != room => {
+                Err(about.explain(Error::NameTaken.into()))
+            }
             _ => Ok(()),
         }
     }
@@ -99,18 +124,50 @@ impl SetArgs {
     /// What is done, in this order: the name comes last, so that an error on the way names the room as it is called.
     fn changes(&self, room: RoomId, password: Option<Option<String>>) -> Vec<Command> {
         let room = || RoomSelector::Id(room);
-        let title = self.title.clone().map(|title| Command::SetTitle { room: room(), title });
-        let described =
-            self.description.clone().map(|description| Command::SetDescription { room: room(), description });
-        let owner = self.owner.iter().flat_map(|owner| {
-            let add = Command::AddMember { room: room(), user: account(owner) };
-            [add, Command::SetRole { room: room(), user: account(owner), role: Role::Owner }]
+        let title = self.title.clone().map(|title| Command::SetTitle {
+            room: room(),
+            title,
         });
-        let private =
-            self.private.map(|private| Command::SetPrivate { room: room(), private: private == YesNo::Yes });
-        let password = password.map(|password| Command::SetRoomPassword { room: room(), password });
-        let name =
-            self.new_name.as_ref().map(|name| Command::RenameRoom { room: room(), name: name.to_string() });
-        title.into_iter().chain(described).chain(owner).chain(private).chain(password).chain(name).collect()
+        let described = self
+            .description
+            .clone()
+            .map(|description| Command::SetDescription {
+                room: room(),
+                description,
+            });
+        let owner = self.owner.iter().flat_map(|owner| {
+            let add = Command::AddMember {
+                room: room(),
+                user: account(owner),
+            };
+            [
+                add,
+                Command::SetRole {
+                    room: room(),
+                    user: account(owner),
+                    role: Role::Owner,
+                },
+            ]
+        });
+        let private = self.private.map(|private| Command::SetPrivate {
+            room: room(),
+            private: private == YesNo::Yes,
+        });
+        let password = password.map(|password| Command::SetRoomPassword {
+            room: room(),
+            password,
+        });
+        let name = self.new_name.as_ref().map(|name| Command::RenameRoom {
+            room: room(),
+            name: name.to_string(),
+        });
+        title
+            .into_iter()
+            .chain(described)
+            .chain(owner)
+            .chain(private)
+            .chain(password)
+            .chain(name)
+            .collect()
     }
 }

@@ -11,7 +11,9 @@ const MAX_LINE: u64 = 64 * 1024;
 pub(crate) fn password(of: &str) -> Outcome<String> {
     let password = typed_or_piped(&format!("New password of {of}"))?;
     if password.is_empty() {
-        return Err(Failure::because("the password is empty; give one as a line of standard input"));
+        return Err(Failure::because(
+            "the password is empty; an account needs one, as a line of standard input or typed",
+        ));
     }
     Ok(password)
 }
@@ -24,9 +26,15 @@ pub(crate) fn room_password(room: &str) -> Outcome<Option<String>> {
 
 /// A token that exists already: a line of standard input, or typed at a prompt.
 pub(crate) fn token() -> Outcome<String> {
-    let token = if io::stdin().is_terminal() { prompted("Token")? } else { piped()? };
+    let token = if io::stdin().is_terminal() {
+        prompted("Token")?
+    } else {
+        piped()?
+    };
     if token.is_empty() {
-        return Err(Failure::because("the token is empty; give it as a line of standard input"));
+        return Err(Failure::because(
+            "the token is empty; give it as a line of standard input",
+        ));
     }
     Ok(token)
 }
@@ -37,13 +45,16 @@ fn typed_or_piped(prompt: &str) -> Outcome<String> {
     }
     let first = prompted(prompt)?;
     if prompted("Once more")? != first {
-        return Err(Failure::because("the two are not the same; nothing was changed"));
+        return Err(Failure::because(
+            "the two are not the same; nothing was changed",
+        ));
     }
     Ok(first)
 }
 
 fn prompted(prompt: &str) -> Outcome<String> {
-    rpassword::prompt_password(format!("{prompt}: ")).map_err(|error| Failure::because(format!("the terminal: {error}")))
+    rpassword::prompt_password(format!("{prompt}: "))
+        .map_err(|error| Failure::because(format!("the terminal: {error}")))
 }
 
 fn piped() -> Outcome<String> {
@@ -62,7 +73,9 @@ fn first_line(reader: &mut impl BufRead) -> io::Result<String> {
         }
     }
     if line.len() as u64 > MAX_LINE {
-        return Err(io::Error::other(format!("a line of more than {MAX_LINE} bytes")));
+        return Err(io::Error::other(format!(
+            "a line of more than {MAX_LINE} bytes"
+        )));
     }
     Ok(line)
 }
@@ -73,7 +86,14 @@ mod tests {
 
     #[test]
     fn a_line_is_taken_without_its_end() {
-        for (text, line) in [("", ""), ("\n", ""), ("a b \n", "a b "), ("a\r\nb\n", "a"), ("a\r", "a\r"), ("last", "last")] {
+        for (text, line) in [
+            ("", ""),
+            ("\n", ""),
+            ("a b \n", "a b "),
+            ("a\r\nb\n", "a"),
+            ("a\r", "a\r"),
+            ("last", "last"),
+        ] {
             assert_eq!(first_line(&mut text.as_bytes()).unwrap(), line, "{text:?}");
         }
         assert!(first_line(&mut &b"\xff\n"[..]).is_err());

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::Args;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tolmach::config::Config;
@@ -27,7 +28,9 @@ pub(crate) struct ServeArgs {
 
 /// An IP address, an IPv6 one with or without brackets.
 fn ip_address(text: &str) -> Result<IpAddr, std::net::AddrParseError> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
     bare.unwrap_or(text).parse()
 }
 
@@ -38,7 +41,9 @@ impl ServeArgs {
             config.override_address(address);
         }
         if let Some(port) = self.port {
-            config.override_jim_port(port).map_err(Failure::Configuration)?;
+            config
+                .override_jim_port(port)
+                .map_err(Failure::Configuration)?;
         }
         Ok(config)
     }
@@ -47,15 +52,39 @@ impl ServeArgs {
 /// Runs the gateway.
 pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     logging::start(&config.log.level, config.log.format)?;
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
+    raise_file_limit(config.limits.connections);
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(no_runtime)?;
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let gateway = Gateway::start(config).await.map_err(|error| Failure::because(error.to_string()))?;
+        let gateway = Gateway::start(config)
+            .await
+            .map_err(|error| Failure::because(error.to_string()))?;
         say_ready(&gateway.ready_line());
         gateway.run_until(stop.received()).await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What the gateway holds open beside its connections.
+const OTHER_FILES: u64 = 100;
+
+/// Every connection is an open file; the system's first limit is often far below `limits.connections`.
+fn raise_file_limit(connections: usize) {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+        Ok(hard)
+    });
+    match raised {
+        Ok(files) if (connections as u64).saturating_add(OTHER_FILES) > files => {
+            tracing::warn!(connections, files, "limits.connections is more than the system lets this process open");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
 }
 
 /// Whoever started the gateway may not want to know.
@@ -73,7 +102,10 @@ struct StopSignals {
 
 impl StopSignals {
     fn watch() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn received(&mut self) {

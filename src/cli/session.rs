@@ -45,12 +45,15 @@ async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
 
 async fn close(to: &mut Operator, id: u64) -> Outcome<()> {
     let command = Command::CloseSession { id: SessionId(id) };
-    to.request(command).await?.map(drop).map_err(|error| match error {
-        ControlError::Refused(Error::Invalid { .. }) => {
-            Failure::because(format!("no session {id} is open; `tolmach session list` shows them"))
-        }
-        other => About::NOTHING.explain(other),
-    })
+    to.request(command)
+        .await?
+        .map(drop)
+        .map_err(|error| match error {
+            ControlError::Refused(Error::Invalid { .. }) => Failure::because(format!(
+                "no session {id} is open; `tolmach session list` shows them"
+            )),
+            other => About::NOTHING.explain(other),
+        })
 }
 
 #[derive(Serialize)]
@@ -79,6 +82,10 @@ impl Row for Session<'_> {
 
     fn cells(&self) -> Vec<String> {
         let texts = [self.user, self.dialect, self.address].map(str::to_owned);
-        [self.id.to_string()].into_iter().chain(texts).chain([self.since.to_string()]).collect()
+        [self.id.to_string()]
+            .into_iter()
+            .chain(texts)
+            .chain([self.since.to_string()])
+            .collect()
     }
 }

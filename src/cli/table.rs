@@ -21,10 +21,27 @@ pub(crate) fn tab_separated<R: Row>(rows: &[R]) -> Vec<String> {
 pub(crate) fn aligned<R: Row>(rows: &[R]) -> Vec<String> {
     let header = R::COLUMNS.iter().map(|name| name.to_uppercase()).collect();
     let mut lines: Vec<Vec<String>> = vec![header];
-    let dash = |cell: String| if cell.is_empty() { "-".to_owned() } else { cell };
-    lines.extend(rows.iter().map(|row| cells(row).into_iter().map(dash).collect()));
-    let widest = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| width(cell)).max();
-    let widths: Vec<usize> = (0..R::COLUMNS.len()).map(|column| widest(column).unwrap_or(0)).collect();
+    let dash = |cell: String| {
+        if cell.is_empty() {
+            "-".to_owned()
+        } else {
+            cell
+        }
+    };
+    lines.extend(
+        rows.iter()
+            .map(|row| cells(row).into_iter().map(dash).collect()),
+    );
+    let widest = |column: usize| {
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(|cell| width(cell))
+            .max()
+    };
+    let widths: Vec<usize> = (0..R::COLUMNS.len())
+        .map(|column| widest(column).unwrap_or(0))
+        .collect();
     lines.iter().map(|line| padded(line, &widths)).collect()
 }
 
@@ -45,7 +62,10 @@ fn width(cell: &str) -> usize {
 /// A row's cells, none of which can end the cell or the line.
 fn cells<R: Row>(row: &R) -> Vec<String> {
     let breaks = |c: char| c == '\t' || c == '\n' || c == '\r';
-    row.cells().into_iter().map(|cell| cell.replace(breaks, " ")).collect()
+    row.cells()
+        .into_iter()
+        .map(|cell| cell.replace(breaks, " "))
+        .collect()
 }
 
 #[cfg(test)]
@@ -65,13 +85,23 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_for_a_person() {
-        let rows = [Pair("1", "Анна"), Pair("1000", ""), Pair("e\u{301}", "a\tb\nc")];
-        assert_eq!(aligned(&rows), ["ID    NAME", "1     Анна", "1000  -", "e\u{301}     a b c"]);
+        let rows = [
+            Pair("1", "Анна"),
+            Pair("1000", ""),
+            Pair("e\u{301}", "a\tb\nc"),
+        ];
+        assert_eq!(
+            aligned(&rows),
+            ["ID    NAME", "1     Анна", "1000  -", "e\u{301}     a b c"]
+        );
         assert_eq!(aligned::<Pair>(&[]), ["ID  NAME"]);
     }
 
     #[test]
     fn a_program_gets_cells_and_nothing_else() {
-        assert_eq!(tab_separated(&[Pair("1", "x"), Pair("2", ""), Pair("3", "a\tb")]), ["1\tx", "2\t", "3\ta b"]);
+        assert_eq!(
+            tab_separated(&[Pair("1", "x"), Pair("2", ""), Pair("3", "a\tb")]),
+            ["1\tx", "2\t", "3\ta b"]
+        );
     }
 }

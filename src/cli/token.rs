@@ -53,7 +53,10 @@ impl TokenAction {
 
 async fn create(to: &mut Operator, out: &mut Output, name: &str, import: bool) -> Outcome<()> {
     let value = if import { Some(secret::token()?) } else { None };
-    let command = Command::CreateToken { user: account(name), value };
+    let command = Command::CreateToken {
+        user: account(name),
+        value,
+    };
     let Reply::Token { value, .. } = to.ask(About::user(name), command).await? else {
         return Err(Failure::unexpected());
     };
@@ -61,7 +64,9 @@ async fn create(to: &mut Operator, out: &mut Output, name: &str, import: bool) -
 }
 
 async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Outcome<()> {
-    let command = Command::Tokens { user: account(name) };
+    let command = Command::Tokens {
+        user: account(name),
+    };
     let Reply::Tokens(tokens) = to.ask(About::user(name), command).await? else {
         return Err(Failure::unexpected());
     };
@@ -69,13 +74,19 @@ async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Ou
 }
 
 async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
-    let command = Command::RevokeToken { user: account(name), id: id.map(TokenId) };
-    to.request(command).await?.map(drop).map_err(|error| match (&error, id) {
-        (ControlError::Refused(Error::Invalid { .. }), Some(id)) => {
-            Failure::because(format!("{name} has no token {id}; `tolmach token list {name}` shows them"))
-        }
-        _ => About::user(name).explain(error),
-    })
+    let command = Command::RevokeToken {
+        user: account(name),
+        id: id.map(TokenId),
+    };
+    to.request(command)
+        .await?
+        .map(drop)
+        .map_err(|error| match (&error, id) {
+            (ControlError::Refused(Error::Invalid { .. }), Some(id)) => Failure::because(format!(
+                "{name} has no token {id}; `tolmach token list {name}` shows them"
+            )),
+            _ => About::user(name).explain(error),
+        })
 }
 
 #[derive(Serialize)]
@@ -105,6 +116,12 @@ impl Row for Token<'_> {
     fn cells(&self) -> Vec<String> {
         let used = self.used.map(|used| used.to_string()).unwrap_or_default();
         let address = self.address.unwrap_or_default().to_owned();
-        vec![self.id.to_string(), self.kind.to_owned(), self.created.to_string(), used, address]
+        vec![
+            self.id.to_string(),
+            self.kind.to_owned(),
+            self.created.to_string(),
+            used,
+            address,
+        ]
     }
 }

@@ -54,16 +54,41 @@ impl UserAction {
             Self::Add { name } => {
                 let secret = Secret::Password(secret::password(&name)?);
                 let (login, description) = (name.clone(), String::new());
-                (name, Command::Register { login, secret, name: String::new(), description })
+                (
+                    name,
+                    Command::Register {
+                        login,
+                        secret,
+                        name: String::new(),
+                        description,
+                    },
+                )
             }
             Self::Password { name } => {
                 let secret = Secret::Password(secret::password(&name)?);
                 let user = account(&name);
                 (name, Command::SetPassword { user, secret })
             }
-            Self::Disable { name } => (name.clone(), Command::SetDisabled { user: account(&name), disabled: true }),
-            Self::Enable { name } => (name.clone(), Command::SetDisabled { user: account(&name), disabled: false }),
-            Self::Remove { name } => (name.clone(), Command::RemoveUser { user: account(&name) }),
+            Self::Disable { name } => (
+                name.clone(),
+                Command::SetDisabled {
+                    user: account(&name),
+                    disabled: true,
+                },
+            ),
+            Self::Enable { name } => (
+                name.clone(),
+                Command::SetDisabled {
+                    user: account(&name),
+                    disabled: false,
+                },
+            ),
+            Self::Remove { name } => (
+                name.clone(),
+                Command::RemoveUser {
+                    user: account(&name),
+                },
+            ),
         };
         to.ask(About::user(&name), command).await.map(drop)
     }
@@ -78,7 +103,13 @@ async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
     let Reply::Users(users) = to.ask(About::NOTHING, Command::Users).await? else {
         return Err(Failure::unexpected());
     };
-    out.list(&users.iter().map(|user| Account::new(user)).collect::<Vec<_>>(), json)
+    out.list(
+        &users
+            .iter()
+            .map(|user| Account::new(user))
+            .collect::<Vec<_>>(),
+        json,
+    )
 }
 
 #[derive(Serialize)]
@@ -109,6 +140,12 @@ impl Row for Account<'_> {
 
     fn cells(&self) -> Vec<String> {
         let state = if self.disabled { "disabled" } else { "enabled" };
-        vec![self.id.to_string(), self.user.to_owned(), self.name.to_owned(), state.to_owned(), self.created.to_string()]
+        vec![
+            self.id.to_string(),
+            self.user.to_owned(),
+            self.name.to_owned(),
+            state.to_owned(),
+            self.created.to_string(),
+        ]
     }
 }

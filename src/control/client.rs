@@ -43,9 +43,13 @@ impl ControlClient {
     /// [`ControlError::NotRunning`] where there is no socket or nobody behind it; else [`ControlError::Io`].
     pub async fn connect(path: &Path) -> Result<Self, ControlError> {
         match Self::open(path).await {
-            Ok(stream) => Ok(Self { stream: BufReader::new(stream) }),
+            Ok(stream) => Ok(Self {
+                stream: BufReader::new(stream),
+            }),
             Err(error) => Err(match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning,
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                    ControlError::NotRunning
+                }
                 _ => ControlError::Io(error),
             }),
         }
@@ -61,12 +65,19 @@ impl ControlClient {
     /// # Errors
     /// [`ControlError::Refused`] is the command's own error; the others are the connection's, which is then over.
     pub async fn request(&mut self, command: &Command) -> Result<Reply, ControlError> {
-        let line = protocol::request(command).map_err(|error| ControlError::Garbled(error.to_string()))?;
+        let line =
+            protocol::request(command).map_err(|error| ControlError::Garbled(error.to_string()))?;
         if line.len() > MAX_REQUEST {
-            return Err(Error::TooLarge { limit: MAX_REQUEST as u64 }.into());
+            return Err(Error::TooLarge {
+                limit: MAX_REQUEST as u64,
+            }
+            .into());
         }
         self.stream.write_all(&line).await.map_err(broken)?;
-        let line = match read_line(&mut self.stream, MAX_ANSWER).await.map_err(broken)? {
+        let line = match read_line(&mut self.stream, MAX_ANSWER)
+            .await
+            .map_err(broken)?
+        {
             Line::Whole(line) => line,
             Line::TooLong => return Err(ControlError::Garbled("too long".to_owned())),
             Line::End => return Err(ControlError::Closed),

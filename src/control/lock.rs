@@ -48,7 +48,8 @@ pub enum LockError {
 }
 
 fn process(pid: &Option<u32>) -> String {
-    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    pid.map(|pid| format!(" (process {pid})"))
+        .unwrap_or_default()
 }
 
 impl DataDirLock {
@@ -66,8 +67,15 @@ impl DataDirLock {
                 Err(refused) => refused,
             };
             // A single look may see the note of a gateway that is gone, before the new holder wrote its own.
-            gateways = if holder == Some(Holder::Gateway) { gateways + 1 } else { 0 };
-            if !matches!(error, LockError::InUse { .. }) || gateways == LOOKS || Instant::now() >= deadline {
+            gateways = if holder == Some(Holder::Gateway) {
+                gateways + 1
+            } else {
+                0
+            };
+            if !matches!(error, LockError::InUse { .. })
+                || gateways == LOOKS
+                || Instant::now() >= deadline
+            {
                 return Err(error);
             }
             std::thread::sleep(STEP);
@@ -87,10 +95,19 @@ impl DataDirLock {
             let path = path.to_owned();
             move |source| (LockError::Io { path, source }, None)
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(io(data_dir))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
+            .map_err(io(data_dir))?;
         let path = data_dir.join("lock");
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600);
         let mut file = options.open(&path).map_err(io(&path))?;
         match file.try_lock() {
             Ok(()) => {
@@ -99,7 +116,13 @@ impl DataDirLock {
             }
             Err(TryLockError::WouldBlock) => {
                 let (pid, holder) = read_holder(&mut file);
-                Err((LockError::InUse { data_dir: data_dir.to_owned(), pid }, holder))
+                Err((
+                    LockError::InUse {
+                        data_dir: data_dir.to_owned(),
+                        pid,
+                    },
+                    holder,
+                ))
             }
             Err(TryLockError::Error(source)) => Err(io(&path)(source)),
         }
@@ -143,10 +166,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("deep/data");
         let lock = DataDirLock::acquire(&data_dir).unwrap();
-        assert_eq!(std::fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         let refused = DataDirLock::acquire(&data_dir).unwrap_err().to_string();
-        let expected =
-            format!("{} is in use by another tolmach (process {})", data_dir.display(), std::process::id());
+        let expected = format!(
+            "{} is in use by another tolmach (process {})",
+            data_dir.display(),
+            std::process::id()
+        );
         assert_eq!(refused, expected);
         assert!(DataDirLock::acquire_for_command(&data_dir).is_err());
         drop(lock);

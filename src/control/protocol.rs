@@ -45,7 +45,10 @@ impl From<Result<Reply, Error>> for Answer {
 
 /// A request as a line.
 pub(super) fn request(command: &Command) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&Asked { version: VERSION, command })?;
+    let mut line = serde_json::to_vec(&Asked {
+        version: VERSION,
+        command,
+    })?;
     line.push(b'\n');
     Ok(line)
 }
@@ -54,12 +57,17 @@ pub(super) fn request(command: &Command) -> serde_json::Result<Vec<u8>> {
 pub(super) fn command(line: &[u8]) -> Result<Command, Error> {
     let wrong = |field: &str| {
         let field = field.to_owned();
-        move |error: serde_json::Error| Error::Invalid { field, reason: error.to_string() }
+        move |error: serde_json::Error| Error::Invalid {
+            field,
+            reason: error.to_string(),
+        }
     };
     let received: Received = serde_json::from_slice(line).map_err(wrong("request"))?;
     if received.version != VERSION {
         let theirs = received.version;
-        return Err(Error::Unsupported(format!("control requests of version {theirs}; this gateway knows {VERSION}")));
+        return Err(Error::Unsupported(format!(
+            "control requests of version {theirs}; this gateway knows {VERSION}"
+        )));
     }
     serde_json::from_value(received.command).map_err(wrong("command"))
 }
@@ -69,7 +77,9 @@ pub(super) fn answer(answer: &Answer) -> Vec<u8> {
     let refusal = |error| serde_json::to_vec(&Answer::Error(error)).unwrap_or_default();
     let mut line = match serde_json::to_vec(answer) {
         Ok(line) if line.len() <= MAX_ANSWER => line,
-        Ok(_) => refusal(Error::TooLarge { limit: MAX_ANSWER as u64 }),
+        Ok(_) => refusal(Error::TooLarge {
+            limit: MAX_ANSWER as u64,
+        }),
         Err(_) => refusal(Error::Internal),
     };
     line.push(b'\n');
@@ -88,7 +98,10 @@ pub(super) enum Line {
 }
 
 /// Reads a line of at most `limit` bytes.
-pub(super) async fn read_line(reader: &mut (impl AsyncBufRead + Unpin), limit: usize) -> io::Result<Line> {
+pub(super) async fn read_line(
+    reader: &mut (impl AsyncBufRead + Unpin),
+    limit: usize,
+) -> io::Result<Line> {
     let mut line = Vec::new();
     let bound = (limit as u64).saturating_add(1);
     reader.take(bound).read_until(b'\n', &mut line).await?;
@@ -106,14 +119,18 @@ pub(super) async fn read_line(reader: &mut (impl AsyncBufRead + Unpin), limit: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{UserSelector, RoomSelector};
+    use crate::model::{RoomSelector, UserSelector};
 
     #[test]
     fn a_command_comes_back_as_it_went() {
         for asked in [
             Command::Users,
-            Command::Tokens { user: UserSelector::Login("anna\n".to_owned()) },
-            Command::Members { room: RoomSelector::Direct("a".to_owned(), "b".to_owned()) },
+            Command::Tokens {
+                user: UserSelector::Login("anna\n".to_owned()),
+            },
+            Command::Members {
+                room: RoomSelector::Direct("a".to_owned(), "b".to_owned()),
+            },
         ] {
             let line = request(&asked).unwrap();
             let (last, line) = line.split_last().unwrap();
@@ -135,24 +152,42 @@ mod tests {
         assert_eq!(field(r#"{"version":1,"command":"dance"}"#), "command");
         assert_eq!(field(r#"{"version":1,"command":{"tokens":{}}}"#), "command");
         let other = command(br#"{"version":2,"command":"dance"}"#);
-        assert!(matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 2")), "{other:?}");
+        assert!(
+            matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 2")),
+            "{other:?}"
+        );
     }
 
     #[test]
     fn answers_are_told_apart() {
         assert_eq!(answer(&Ok(Reply::Done).into()), b"{\"ok\":\"done\"}\n");
-        assert_eq!(answer(&Err(Error::NoSuchUser).into()), b"{\"error\":\"NoSuchUser\"}\n");
+        assert_eq!(
+            answer(&Err(Error::NoSuchUser).into()),
+            b"{\"error\":\"NoSuchUser\"}\n"
+        );
     }
 
     #[tokio::test]
     async fn lines_are_bounded() {
         let mut reader: &[u8] = b"one\n\nfour\nfive!\n";
-        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"one".to_vec()));
-        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(Vec::new()));
-        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"four".to_vec()));
+        assert_eq!(
+            read_line(&mut reader, 4).await.unwrap(),
+            Line::Whole(b"one".to_vec())
+        );
+        assert_eq!(
+            read_line(&mut reader, 4).await.unwrap(),
+            Line::Whole(Vec::new())
+        );
+        assert_eq!(
+            read_line(&mut reader, 4).await.unwrap(),
+            Line::Whole(b"four".to_vec())
+        );
         assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::TooLong);
         let mut reader: &[u8] = b"last";
-        assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::Whole(b"last".to_vec()));
+        assert_eq!(
+            read_line(&mut reader, 4).await.unwrap(),
+            Line::Whole(b"last".to_vec())
+        );
         assert_eq!(read_line(&mut reader, 4).await.unwrap(), Line::End);
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::protocol::{self, Answer, Line, MAX_REQUEST, read_line};
 use super::socket;
@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct ControlServer {
     path: PathBuf,
-    stopping: watch::Sender<bool>,
+    stopping: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -37,9 +37,13 @@ pub async fn listen(hub: Hub, path: &Path) -> io::Result<ControlServer> {
     let listener = socket::bind(path)?;
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
-    let (stopping, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, hub, stopped));
-    Ok(ControlServer { path: path.to_owned(), stopping, task })
+    let stopping = CancellationToken::new();
+    let task = tokio::spawn(accept(listener, hub, stopping.clone()));
+    Ok(ControlServer {
+        path: path.to_owned(),
+        stopping,
+        task,
+    })
 }
 
 impl ControlServer {
@@ -47,8 +51,11 @@ impl ControlServer {
     pub async fn stop(mut self) {
         // Nobody can connect any more; whoever tries finds no gateway.
         let _ = fs::remove_file(&self.path);
-        self.stopping.send_replace(true);
-        if tokio::time::timeout(LAST_ANSWERS, &mut self.task).await.is_err() {
+        self.stopping.cancel();
+        if tokio::time::timeout(LAST_ANSWERS, &mut self.task)
+            .await
+            .is_err()
+        {
             tracing::warn!("a request on the control socket was not answered before the end");
         }
     }
@@ -61,11 +68,11 @@ impl Drop for ControlServer {
     }
 }
 
-async fn accept(listener: UnixListener, hub: Hub, mut stopping: watch::Receiver<bool>) {
+async fn accept(listener: UnixListener, hub: Hub, stopping: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopping.cancelled() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
@@ -83,18 +90,23 @@ async fn accept(listener: UnixListener, hub: Hub, mut stopping: watch::Receiver<
 }
 
 /// Answers one connection's requests in their order. It may break off at any time; that harms nobody.
-async fn serve(mut stream: UnixStream, hub: Hub, mut stopping: watch::Receiver<bool>) {
+async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
     let (reader, mut writer) = stream.split();
     let mut reader = BufReader::new(reader);
     loop {
         let line = tokio::select! {
             biased;
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = stopping.cancelled() => return,
             line = read_line(&mut reader, MAX_REQUEST) => line,
         };
         let (answer, last) = match line {
             Ok(Line::Whole(line)) => (answer(&hub, &line).await, false),
-            Ok(Line::TooLong) => (Answer::Error(Error::TooLarge { limit: MAX_REQUEST as u64 }), true),
+            Ok(Line::TooLong) => (
+                Answer::Error(Error::TooLarge {
+                    limit: MAX_REQUEST as u64,
+                }),
+                true,
+            ),
             Ok(Line::End) | Err(_) => return,
         };
         if writer.write_all(&protocol::answer(&answer)).await.is_err() || last {
@@ -109,4 +121,115 @@ async fn answer(hub: &Hub, line: &[u8]) -> Answer {
         Err(error) => Err(error),
     };
     outcome.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+
+    use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
+    use super::*;
+    use crate::bus::LocalBus;
+    use crate::hub::{Inbox, Options};
+    use crate::model::{Command, Reply, RoomKind, RoomSelector};
+    use crate::store::MemoryStore;
+
+    async fn hub() -> Hub {
+        let (options, inbox) = (Options::default(), Arc::new(Inbox::new()));
+        let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+        Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
+            .await
+            .unwrap()
+    }
+
+    fn create(name: &str) -> Command {
+        let (title, description) = (String::new(), String::new());
+        Command::CreateRoom {
+            name: name.to_owned(),
+            title,
+            description,
+            kind: RoomKind::Public,
+            password: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn commands_are_carried_out_and_refused_over_one_connection() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let server = listen(hub().await, &path).await.unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let mut client = ControlClient::connect(&path).await.unwrap();
+        assert!(matches!(
+            client.request(&create("tea")).await.unwrap(),
+            Reply::Entered { created: true, .. }
+        ));
+        let again = client.request(&create("TEA")).await;
+        assert!(
+            matches!(again, Err(ControlError::Refused(Error::NameTaken))),
+            "{again:?}"
+        );
+        let find = Command::FindRoom {
+            room: RoomSelector::Name("tea".to_owned()),
+        };
+        let mut other = ControlClient::connect(&path).await.unwrap();
+        assert!(
+            matches!(other.request(&find).await.unwrap(), Reply::Room(room) if room.name == "tea")
+        );
+        server.stop().await;
+        assert!(!path.exists());
+        assert!(matches!(
+            client.request(&find).await,
+            Err(ControlError::Closed)
+        ));
+        assert!(matches!(
+            ControlClient::connect(&path).await,
+            Err(ControlError::NotRunning)
+        ));
+    }
+
+    /// Sends bytes, ends the stream, reads all that comes.
+    async fn answers(path: &Path, bytes: &[u8]) -> String {
+        use tokio::io::AsyncReadExt;
+        let stream = UnixStream::connect(path).await.unwrap();
+        let (mut reader, mut writer) = stream.into_split();
+        let mut answers = String::new();
+        let write = async {
+            // The server may close before it has read all.
+            let _ = writer.write_all(bytes).await;
+            let _ = writer.shutdown().await;
+        };
+        let (_, read) = tokio::join!(write, reader.read_to_string(&mut answers));
+        let _ = read;
+        answers
+    }
+
+    #[tokio::test]
+    async fn bad_requests_are_answered_and_skipped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let _server = listen(hub().await, &path).await.unwrap();
+        let lines = format!("nonsense\n{{\"version\":{VERSION},\"command\":\"users\"}}");
+        let all = answers(&path, lines.as_bytes()).await;
+        let lines: Vec<&str> = all.lines().collect();
+        assert!(
+            lines[0].starts_with(r#"{"error":{"Invalid":{"field":"request""#),
+            "{all}"
+        );
+        assert_eq!(lines[1..], [r#"{"ok":{"users":[]}}"#]);
+    }
+
+    #[tokio::test]
+    async fn a_request_without_end_ends_the_connection() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let _server = listen(hub().await, &path).await.unwrap();
+        let all = answers(&path, &vec![b'x'; MAX_REQUEST + 1]).await;
+        assert_eq!(all.lines().count(), 1, "{all}");
+        assert!(all.contains("TooLarge"), "{all}");
+    }
 }

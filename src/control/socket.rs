@@ -19,14 +19,23 @@ pub(super) struct Address {
 /// The address of `path`: itself, or by way of its open directory where it is too long.
 pub(super) fn address(path: &Path) -> io::Result<Address> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a socket needs a file name"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a socket needs a file name",
+        ));
     };
     if path.as_os_str().len() <= MAX_PATH {
-        return Ok(Address { path: path.to_owned(), _directory: None });
+        return Ok(Address {
+            path: path.to_owned(),
+            _directory: None,
+        });
     }
     let directory = File::open(directory)?;
     let path = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name);
-    Ok(Address { path, _directory: Some(directory) })
+    Ok(Address {
+        path,
+        _directory: Some(directory),
+    })
 }
 
 /// Listens at `path` with mode 0600; what an earlier process left there is replaced.
@@ -68,7 +77,10 @@ mod tests {
         assert!(UnixStream::connect(&path).is_err());
         let _listener = bind(&path).unwrap();
         UnixStream::connect(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

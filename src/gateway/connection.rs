@@ -23,7 +23,7 @@ use tokio_util::codec::Decoder;
 
 use super::dialect::{Adapter, Dialect, Link, Step};
 use super::transport::{Reader, Transport, release};
-use crate::hub::outbox::{Bounds, Outbox};
+use crate::hub::outbox::{Bounds, Drained, Outbox};
 use crate::hub::{Connection, Form, Hub, Session};
 use crate::model::{EndReason, Timestamp};
 
@@ -33,7 +33,8 @@ const REQUESTS: usize = 64;
 const UNREAD_ANSWERS: usize = 64 * 1024;
 /// How long a closed connection's last bytes may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// How long a closed connection is listened to, so that its last bytes are not lost to a reset.
+/// How long a closed connection is listened to, so that its last bytes are not lost to a reset; and how long one that
+/// takes no more is listened to for what it sent before.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What a connection may use; 0 stands for no limit.
@@ -59,7 +60,7 @@ enum End {
     Expelled(Bytes),
     /// Ended by the gateway.
     Reason(EndReason),
-    /// The outbox is closing: the hub ended the session.
+    /// The outbox was closed: the hub ended the session.
     Closing,
 }
 
@@ -97,7 +98,13 @@ pub(super) async fn serve<D: Dialect>(
         tokio::pin!(run);
         tokio::select! {
             biased;
-            drained = std::future::poll_fn(|cx| outbox.poll_drain(cx)) => drained,
+            drained = std::future::poll_fn(|cx| outbox.poll_drain(cx)) => {
+                if drained == Drained::Broken {
+                    // The peer takes no more, but what it sent before is carried out.
+                    run.await;
+                }
+                drained
+            }
             () = &mut run => {
                 let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
                 match tokio::time::timeout(LAST_WORDS, last).await {
@@ -107,14 +114,14 @@ pub(super) async fn serve<D: Dialect>(
             }
         }
     };
-    if drained == crate::hub::outbox::Drained::Closed {
+    if drained == Drained::Closed {
         outbox.shut_down().await;
         let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
     }
 }
 
 /// Reads what still comes, so that closing the socket does not reset it before the peer has read the last words.
-async fn discard(reader: &mut Reader) {
+pub(super) async fn discard(reader: &mut Reader) {
     let mut buffer = BytesMut::new();
     while reader.read(&mut buffer).await.is_ok_and(|count| count > 0) {
         buffer.clear();
@@ -170,12 +177,8 @@ impl<A: Adapter> Reading<A> {
         let mut buffer = BytesMut::new();
         let mut ended = false;
         loop {
-            self.outbox.room_for_requests(REQUESTS - 1, UNREAD_ANSWERS).await;
-            if self.outbox.is_closing() {
-                return End::Closing;
-            }
-            if *self.shutdown.borrow() {
-                return End::Reason(EndReason::Shutdown);
+            if let Some(end) = self.room_for_one_more().await {
+                return end;
             }
             let decoded = if ended { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
             match decoded {
@@ -196,6 +199,31 @@ impl<A: Adapter> Reading<A> {
                 Err(error) => return End::Expelled(self.adapter.lost(error, Timestamp::now())),
             }
         }
+    }
+
+    /// Waits until one more request may come in. Neither unread answers nor a stream that never pauses keep away an
+    /// end that is due.
+    async fn room_for_one_more(&mut self) -> Option<End> {
+        let login_by = self.login_by();
+        tokio::select! {
+            biased;
+            () = self.outbox.room_for_requests(REQUESTS - 1, UNREAD_ANSWERS) => {}
+            _ = self.shutdown.wait_for(|down| *down) => {}
+            () = sleep_until(login_by) => {}
+        }
+        if self.outbox.was_closed() {
+            return Some(End::Closing);
+        }
+        if *self.shutdown.borrow() {
+            return Some(End::Reason(EndReason::Shutdown));
+        }
+        login_by.filter(|by| now() >= *by).map(|_| End::Reason(EndReason::NoLogin))
+    }
+
+    /// By when the connection has to say who it is, unless it has.
+    fn login_by(&self) -> Option<Instant> {
+        (self.session.user().is_none() && !self.limits.login_timeout.is_zero())
+            .then(|| self.opened + self.limits.login_timeout)
     }
 
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
@@ -234,8 +262,7 @@ impl<A: Adapter> Reading<A> {
     }
 
     async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
-        let login_by = (self.session.user().is_none() && !self.limits.login_timeout.is_zero())
-            .then(|| self.opened + self.limits.login_timeout);
+        let login_by = self.login_by();
         let timer = self.adapter.next_timer();
         let event = tokio::select! {
             biased;
@@ -243,7 +270,9 @@ impl<A: Adapter> Reading<A> {
                 Ok(0) | Err(_) => Wait::Ended,
                 Ok(_) => Wait::Bytes,
             },
-            () = self.outbox.until_closing() => Wait::End(End::Closing),
+            () = self.outbox.until_closed() => Wait::End(End::Closing),
+            // Who takes no more and says no more is gone, whether or not its stream ends.
+            () = async { self.outbox.until_broken().await; tokio::time::sleep(LINGER).await } => Wait::Ended,
             _ = self.shutdown.wait_for(|down| *down) => Wait::End(End::Reason(EndReason::Shutdown)),
             () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
             () = sleep_until(timer) => Wait::Timer,

@@ -212,19 +212,21 @@ impl Drop for Pass {
 /// Says why and closes; a peer that does not read is not waited for long.
 async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
     let last = dialect.refusal(EndReason::TooManyConnections);
-    let (_, wire) = transport.split();
+    let (mut reader, wire) = transport.split();
     let told = async {
         match wire {
-            Wire::Tcp(socket) => {
-                socket.writable().await?;
-                socket.try_write(&last)?;
-                socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Write)
+            Wire::Tcp(mut socket) => {
+                socket.write_all(&last).await?;
+                socket.shutdown().await?;
             }
             Wire::Stream(mut stream) => {
                 stream.write_all(&last).await?;
-                stream.shutdown().await
+                stream.shutdown().await?;
             }
         }
+        // What it has said already must not make the close a reset.
+        connection::discard(&mut reader).await;
+        io::Result::Ok(())
     };
     if let Ok(Err(error)) = tokio::time::timeout(REFUSAL, told).await {
         tracing::debug!(%error, "a refused connection did not read why");

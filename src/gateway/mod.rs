@@ -50,7 +50,7 @@ impl Gateway {
         let hub = open_hub(config).await?;
         let mut gateway = Self::over(hub, config).await?;
         gateway._lock = Some(lock);
-        let path = config.data_dir.join("control.sock");
+        let path = crate::control::socket_path(&config.data_dir);
         match crate::control::listen(gateway.hub.clone(), &path).await {
             Ok(control) => gateway.control = Some(control),
             Err(error) => {

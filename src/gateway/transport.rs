@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
 use crate::hub::outbox::Wire;
 
@@ -23,7 +23,7 @@ pub enum Transport {
 
 /// The reading side.
 pub(super) enum Reader {
-    Tcp(Arc<TcpStream>),
+    Tcp(OwnedReadHalf),
     Memory(Box<dyn AsyncRead + Send + Unpin>),
 }
 
@@ -46,8 +46,8 @@ impl Transport {
     pub(super) fn split(self) -> (Reader, Wire) {
         match self {
             Self::Tcp(socket) => {
-                let socket = Arc::new(socket);
-                (Reader::Tcp(socket.clone()), Wire::Tcp(socket))
+                let (reader, writer) = socket.into_split();
+                (Reader::Tcp(reader), Wire::Tcp(writer))
             }
             Self::Memory(reader, writer) => (Reader::Memory(reader), Wire::Stream(writer)),
         }
@@ -58,15 +58,12 @@ impl Reader {
     /// Appends what comes next to `buffer`; 0 bytes: the stream has ended. An idle socket holds no buffer.
     pub(super) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => loop {
+            Self::Tcp(socket) => {
                 socket.readable().await?;
                 buffer.reserve(READ_BYTES);
-                match socket.try_read_buf(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => release(buffer),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => return other,
-                }
-            },
+                // A read that does not fill the buffer tells the runtime that nothing is left: the next one waits at once.
+                socket.read_buf(buffer).await
+            }
             Self::Memory(reader) => {
                 buffer.reserve(READ_BYTES);
                 reader.read_buf(buffer).await

@@ -23,7 +23,7 @@ use crate::model::{
 pub enum Scope {
     /// All that its user is a member of.
     AllRooms,
-    /// The one that it enters.
+    /// The one that it entered last.
     OneRoom,
 }
 
@@ -378,6 +378,17 @@ impl Board {
     /// Ends a session when the present call is over.
     pub(super) fn end_later(&mut self, session: SessionId, reason: EndReason) {
         self.ending.push((session, reason));
+    }
+
+    /// Ends every session. All go at once: nobody is told of the others.
+    pub(super) fn end_all(&mut self, reason: EndReason) {
+        for room in self.halls.keys().copied().collect::<Vec<_>>() {
+            self.settle(room);
+            if let Some(hall) = self.halls.get_mut(&room) {
+                hall.chairs.clear();
+            }
+        }
+        self.ending.extend(self.seats.keys().map(|session| (*session, reason)));
     }
 
     fn end(&mut self, session: SessionId, reason: EndReason, now: Instant, grace: std::time::Duration, at: Timestamp) {

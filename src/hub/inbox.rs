@@ -36,10 +36,15 @@ impl Inbox {
         }
     }
 
+    /// All that waits now.
+    pub(super) fn take(&self) -> Vec<Arrival> {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// All that waits; waits for something if nothing does.
     pub(super) async fn next(&self) -> Vec<Arrival> {
         loop {
-            let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            let waiting = self.take();
             if !waiting.is_empty() {
                 return waiting;
             }

@@ -29,6 +29,8 @@ impl Session {
         let row = hub.inner.store.user_by_login(&folded).await?;
         let stored = row.as_ref().and_then(|row| row.password.clone());
         let right = hub.inner.hashing.verify(secret, stored.clone()).await?;
+        // Attempts that were made at the same time may have failed meanwhile.
+        hub.inner.attempts.check(&folded, address, hub.now().0)?;
         let row = row.filter(|row| right && !row.user.disabled);
         let Some(row) = row else {
             hub.inner.attempts.failed(&folded, address, hub.now().0);

@@ -17,6 +17,7 @@
 mod accounts;
 mod attempts;
 mod board;
+mod embed;
 mod hashing;
 mod inbox;
 mod login;
@@ -27,7 +28,7 @@ mod rooms;
 mod session;
 mod talk;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 pub use board::Scope;
+pub use embed::Events;
 pub use inbox::Inbox;
 pub use render::{Form, Relation, Render, Written};
 pub use session::{Connection, Session};
@@ -122,6 +124,7 @@ struct Inner {
     attempts: Attempts,
     departures: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    stopped: AtomicBool,
 }
 
 /// How many outboxes one delivery flushes before it lets others run.
@@ -149,6 +152,7 @@ impl Hub {
             hashing: Hashing::new(),
             departures: Notify::new(),
             tasks: Mutex::new(Vec::new()),
+            stopped: AtomicBool::new(false),
         });
         bus.join(node, Arc::new(Ear(inner.inbox.clone())));
         let hub = Self { inner };
@@ -160,26 +164,31 @@ impl Hub {
 
     /// Ends every session with [`EndReason::Shutdown`].
     pub fn end_all(&self) {
-        self.with_board(|board| {
-            let sessions: Vec<SessionId> = board.seats.keys().copied().collect();
-            for session in sessions {
-                board.end_later(session, EndReason::Shutdown);
-            }
-        });
+        self.with_board(|board| board.end_all(EndReason::Shutdown));
     }
 
     /// Carries out what is under way and closes the store.
     pub async fn stop(&self) {
-        let seated: Vec<SessionId> = self.with_board(|board| board.seats.keys().copied().collect());
-        self.with_board(|board| {
-            for session in seated {
-                board.end_later(session, EndReason::Shutdown);
-            }
-        });
+        self.end_all();
         self.inner.bus.leave(self.inner.node);
         self.inner.store.close().await;
-        for task in self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
             task.abort();
+            // It ends by being aborted.
+            let _ = task.await;
+        }
+        // From here on nobody delivers: what was still committed, and what is refused later, is told by whoever is here.
+        self.inner.stopped.store(true, Ordering::SeqCst);
+        self.deliver_last();
+    }
+
+    /// Tells what waits, after the end of the delivery.
+    fn deliver_last(&self) {
+        for arrival in self.inner.inbox.take() {
+            if let Arrival::Commits(commits) = arrival {
+                self.with_board(|board| self.tell_commits(board, commits));
+            }
         }
     }
 
@@ -262,6 +271,9 @@ impl Hub {
         self.inner.completions.insert(ticket, Mutex::new(completion));
         let origin = session.map(|session| Origin { node: self.inner.node, session });
         self.inner.store.submit(ticket, Write { actor, origin, at: Timestamp::now(), change });
+        if self.inner.stopped.load(Ordering::SeqCst) {
+            self.deliver_last();
+        }
     }
 
     /// Carries out a change and waits for it.
@@ -313,18 +325,21 @@ impl Hub {
                 self.publish(Parcel::Rooms(events));
             }
         }
-        let ((), dirty) = self.on_board(|board| {
-            for commit in commits {
-                for event in commit.events {
-                    board.room_event(event);
-                }
-                if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
-                    let completion = completion.into_inner().unwrap_or_else(PoisonError::into_inner);
-                    completion(board, commit.outcome);
-                }
-            }
-        });
+        let ((), dirty) = self.on_board(|board| self.tell_commits(board, commits));
         flush(dirty).await;
+    }
+
+    /// Tells the board of each commit, then who asked for it.
+    fn tell_commits(&self, board: &mut Board, commits: Vec<Commit>) {
+        for commit in commits {
+            for event in commit.events {
+                board.room_event(event);
+            }
+            if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
+                let completion = completion.into_inner().unwrap_or_else(PoisonError::into_inner);
+                completion(board, commit.outcome);
+            }
+        }
     }
 
     /// What another node told. A gap in a room's numbers is read from the store first.

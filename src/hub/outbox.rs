@@ -10,12 +10,12 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 
 /// How many pieces one write takes together.
 const PIECES: usize = 64;
@@ -23,7 +23,7 @@ const PIECES: usize = 64;
 /// Where an outbox writes to.
 pub enum Wire {
     /// A socket, which anybody can write to.
-    Tcp(Arc<TcpStream>),
+    Tcp(OwnedWriteHalf),
     /// Any other stream, which only the connection's own task writes to.
     Stream(Box<dyn AsyncWrite + Send + Unpin>),
 }
@@ -204,7 +204,7 @@ impl Outbox {
         let mut state = self.lock();
         state.closed = true;
         if state.phase != Phase::Open {
-            return;
+            return state.wake();
         }
         if abrupt {
             let begun = usize::from(state.written > 0);
@@ -232,15 +232,10 @@ impl Outbox {
         self.lock().end(Drained::Broken);
     }
 
-    /// Whether it is closing or ended.
+    /// Whether this side closed it: the session is over. One that merely broke is not: what its peer said before is
+    /// still carried out.
     #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.lock().phase != Phase::Open
-    }
-
-    /// Whether this side closed it: the session is over. One that merely broke is not.
-    #[must_use]
-    pub(super) fn was_closed(&self) -> bool {
+    pub fn was_closed(&self) -> bool {
         self.lock().closed
     }
 
@@ -277,11 +272,24 @@ impl Outbox {
         .await;
     }
 
-    /// Waits until it is closing or ended.
-    pub async fn until_closing(&self) {
+    /// Waits until this side has closed it.
+    pub async fn until_closed(&self) {
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
-            if state.phase != Phase::Open {
+            if state.closed {
+                return Poll::Ready(());
+            }
+            state.reader = Some(Reader { waker: cx.waker().clone(), room: None });
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Waits until the peer takes no more.
+    pub async fn until_broken(&self) {
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.phase == Phase::Ended(Drained::Broken) {
                 return Poll::Ready(());
             }
             state.reader = Some(Reader { waker: cx.waker().clone(), room: None });
@@ -292,19 +300,14 @@ impl Outbox {
 
     /// Tells the peer that nothing more comes, once all is written.
     pub async fn shut_down(&self) {
-        let tcp = match &self.lock().wire {
-            Wire::Tcp(socket) => Some(socket.clone()),
-            Wire::Stream(_) => None,
-        };
-        match tcp {
+        std::future::poll_fn(|cx| {
             // What fails here is already closed.
-            Some(socket) => drop(socket2::SockRef::from(&*socket).shutdown(std::net::Shutdown::Write)),
-            None => std::future::poll_fn(|cx| match &mut self.lock().wire {
+            match &mut self.lock().wire {
+                Wire::Tcp(socket) => Pin::new(socket).poll_shutdown(cx).map(drop),
                 Wire::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
-                Wire::Tcp(_) => Poll::Ready(()),
-            })
-            .await,
-        }
+            }
+        })
+        .await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -412,11 +415,11 @@ impl State {
 }
 
 /// Tries until the socket says that it would block; then asks to be woken, where there is somebody to wake.
-fn write_tcp(socket: &TcpStream, slices: &[IoSlice<'_>], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+fn write_tcp(socket: &OwnedWriteHalf, slices: &[IoSlice<'_>], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
     match socket.try_write_vectored(slices) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => match cx {
             None => Poll::Pending,
-            Some(cx) => match socket.poll_write_ready(cx) {
+            Some(cx) => match socket.as_ref().poll_write_ready(cx) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(Ok(())) => {
                     // Ready again since the try: come back at once.
@@ -432,6 +435,7 @@ fn write_tcp(socket: &TcpStream, slices: &[IoSlice<'_>], cx: Option<&mut Context
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::task::Context;
 
     use tokio::io::AsyncReadExt;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::board::Board;
+use super::board::{Board, Scope};
 use crate::model::{
     Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp, UserId, UserKind, UserRef,
 };
@@ -22,6 +22,13 @@ impl Board {
         if !seat.rooms.insert(room.id) {
             return;
         }
+        let before: Vec<RoomId> = match seat.scope {
+            Scope::OneRoom => seat.rooms.iter().copied().filter(|other| *other != room.id).collect(),
+            Scope::AllRooms => Vec::new(),
+        };
+        for other in before {
+            self.detach(session, other, at);
+        }
         self.settle(room.id);
         let hall = self.hall(room, seq);
         let was_there = hall.attendance.contains_key(&user);
@@ -31,6 +38,22 @@ impl Board {
             self.review(room.id, user, at);
         } else {
             self.tell_presence(room.id, user, PresenceChange::Online, at);
+        }
+    }
+
+    /// Takes a session from a room, as it goes to another.
+    fn detach(&mut self, session: SessionId, room: RoomId, at: Timestamp) {
+        self.settle(room);
+        let Some(seat) = self.seats.get_mut(&session) else { return };
+        seat.rooms.remove(&room);
+        let user = seat.user.id;
+        if let Some(hall) = self.halls.get_mut(&room) {
+            hall.chairs.retain(|chair| chair.session != session);
+        }
+        if self.is_attended(room, user) {
+            self.review(room, user, at);
+        } else {
+            self.go_absent(room, user, at);
         }
     }
 

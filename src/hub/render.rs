@@ -7,6 +7,9 @@ use bytes::BytesMut;
 use crate::model::{EndReason, Event};
 
 /// What a session has to do with an event.
+///
+/// Where an event happens to a user (a member joins, leaves, is removed, banned, gets a role), that user's sessions are
+/// meant, and who did it is one of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// Nothing: somebody else did it, or it happened to somebody else.

@@ -251,8 +251,9 @@ impl Session {
             Err(error) => return Err(error),
         };
         let known = found.as_ref().is_some_and(|row| self.hub.with_board(|board| board.knows(session, &row.room)));
-        let password = match &found {
-            Some(row) => self.checked_password(row, &user, password).await?,
+        // To whom "an id alone says NoSuchRoom", a wrong password says no more.
+        let password = match found.filter(|row| row.room.kind == RoomKind::Public || by_name || known) {
+            Some(row) => self.checked_password(&row, &user, password).await?,
             None => None,
         };
         let create = create && self.hub.options().create_on_join;
@@ -286,7 +287,9 @@ impl Session {
         }
         let account = format!("#{}", row.room.id);
         hub.inner.attempts.check(&account, self.connection.address, hub.now().0)?;
-        if hub.inner.hashing.verify(&Secret::Password(given), Some(stored.clone())).await? {
+        let right = hub.inner.hashing.verify(&Secret::Password(given), Some(stored.clone())).await?;
+        hub.inner.attempts.check(&account, self.connection.address, hub.now().0)?;
+        if right {
             return Ok(Some(stored.clone()));
         }
         hub.inner.attempts.failed(&account, self.connection.address, hub.now().0);

@@ -66,6 +66,7 @@ impl Session {
     pub async fn call(&mut self, command: Command) -> Result<Reply> {
         // The request that is being carried out has one unfilled slot itself.
         self.connection.outbox.room_for_requests(1, usize::MAX).await;
+        self.not_ended()?;
         match command {
             Command::LogIn { login, secret, token } => self.log_in(&login, &secret, token).await,
             Command::LogInToken { token } => self.log_in_token(&token).await,
@@ -137,7 +138,13 @@ impl Session {
         self.hub.with_board(|board| board.seats.get(&session).map(|seat| seat.rooms.iter().copied().collect()).unwrap_or_default())
     }
 
+    /// Once the server has ended the session, it is nobody's: nothing more is carried out for it.
+    fn not_ended(&self) -> Result<()> {
+        if self.connection.outbox.was_closed() { Err(Error::Unauthenticated) } else { Ok(()) }
+    }
+
     pub(super) fn asker(&self) -> Result<Asker> {
+        self.not_ended()?;
         let (session, user) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
         Ok(Asker { actor: Actor::User(user.id), session: Some(*session) })
     }

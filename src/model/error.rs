@@ -12,7 +12,7 @@ pub enum Error {
     /// The command needs somebody who has said who they are.
     #[error("say who you are first")]
     Unauthenticated,
-    /// Wrong password, unknown or ended token, or no such account: the same for all, on purpose.
+    /// Wrong password, unknown or ended token, or no such account: deliberately the same for all.
     #[error("wrong login or password")]
     BadCredentials,
     /// The user has an open connection over this dialect, which allows one.

@@ -11,6 +11,7 @@ use crate::model::Error;
 
 /// Why a commit did not say that it holds.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "memory never fails"))]
 pub(super) enum CommitError {
     /// Nothing of the transaction is kept; a rollback ends it.
     NothingKept(RowsError),

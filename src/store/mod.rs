@@ -10,7 +10,11 @@
 //! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`]. A commit of
 //!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`], and from then on the store refuses
 //!   all writes with [`Error::Unavailable`] until it is opened again; reads go on.
-//! - A read sees every write whose commit the sink was told before the read began.
+//! - A read sees every write whose commit the sink was told before the read began, and nothing of one under way.
+//! - A defect (a panic) in a write: that write gets [`Error::Internal`], those that shared its transaction
+//!   [`Error::Unavailable`], and the store goes on.
+//! - Who is named in an answer (a sender, an actor) is named as it is now; what is said of an unknown room or user is
+//!   nothing: `None`, or an empty list.
 
 mod batch;
 #[cfg(test)]
@@ -49,7 +53,10 @@ pub struct Commit {
     pub events: Vec<RoomEvent>,
 }
 
-/// Whoever is told of commits. Called on the store's own thread; it should take the batch and return.
+/// Whoever is told of commits. It should take the batch and return.
+///
+/// Called on the store's own thread, or on a submitter's ([`MemoryStore`], and what comes after [`Store::close`]). It
+/// must not call the store: that may wait for the very call it is in.
 pub trait CommitSink: Send + Sync {
     /// These are committed, in this order, after all that was told before.
     fn committed(&self, batch: Vec<Commit>);
@@ -124,6 +131,9 @@ pub trait Store: Send + Sync + 'static {
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool>;
     /// The newest message's number; 0 before the first.
     async fn last_message_id(&self) -> Result<MessageId>;
-    /// A room's changes after a place, in order, at most `limit`: how those who saw a gap catch up.
+    /// A room's changes after a place, in order, at most `limit`: how those who saw a gap catch up. Gapless.
+    ///
+    /// Rooms, users and messages in them are as they are now: of a message that was deleted since, or lies behind the mark
+    /// of a cleared history, nothing is told but that it was there and is deleted. `origin` is `None`.
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>>;
 }

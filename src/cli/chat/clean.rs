@@ -21,12 +21,6 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
     lines.into_iter()
 }
 
-/// As a server that makes texts clean would give it back: to tell an echo.
-pub(super) fn for_comparison(text: &str) -> String {
-    let text: Vec<_> = lines(text).collect();
-    text.join("\n").trim().to_owned()
-}
-
 /// One line whose marks of direction end with it.
 ///
 /// A text with none is not changed; else it is isolated, and what would close the isolation is left out.

@@ -52,7 +52,10 @@ pub(super) fn find(name: &str) -> Result<&'static Dialect, String> {
     let found = DIALECTS.iter().find(|dialect| dialect.name == name);
     found.ok_or_else(|| {
         let names: Vec<_> = DIALECTS.iter().map(|dialect| dialect.name).collect();
-        format!("not built in; built in: {}", names.join(", "))
+        format!(
+            "the dialect {name} is not built in; built in: {}",
+            names.join(", ")
+        )
     })
 }
 
@@ -69,16 +72,36 @@ pub(super) fn help() -> String {
 }
 
 const HELP_ON_LINES: &str = "
-TOLMACH_PASSWORD makes --user an account instead of a guest; on a terminal the password is asked for.
+With TOLMACH_PASSWORD set --user is an account instead of a guest; on a
+terminal the password is asked for.
 
-In a pipe each line is said in the room. Special are only `/me TEXT` and `/msg NAME TEXT` (`//me TEXT`,
-`//msg …` say them as they are without the first `/`); empty lines are left out. What others say is printed
-on standard output, a line each:
-  #ROOM <NAME> TEXT        a line break in the text as ` ⏎ `, an emote's text with `/me ` in front
-  <NAME> TEXT              a private message
-and all else on standard error. At the end of the input it waits until everything was accepted, then leaves.
+In a pipe each line is said in the room. Special are only `/me TEXT` and
+`/msg NAME TEXT`, and `//me TEXT` and `//msg …`, which say such a line as it
+is, with one `/`. Empty lines are left out. What others say is printed on
+standard output, a line each, all else on standard error:
+  #ROOM <NAME> TEXT    a line break as ` ⏎ `, an emote with `/me ` in front
+  <NAME> TEXT          a private message
+At the end of the input it waits until all is accepted, then leaves.
 
 On a terminal:
-  /me TEXT   /msg NAME TEXT   /who   /help   /quit   and //TEXT for a text that begins with /
+  /me TEXT   /msg NAME TEXT   /who   /help   /quit
+  //TEXT     says a text that begins with /
 
-Exit status: 0 after a farewell, 1 when refused or cut off, 2 for a wrong command line.";
+Exit status: 0 after a farewell, 1 when refused or cut off, 2 for a wrong
+command line.";
+
+#[cfg(test)]
+mod tests {
+    use super::{DIALECTS, find, help};
+
+    #[test]
+    fn a_dialect_that_is_not_built_is_told_with_those_that_are() {
+        let error = find("gopher").unwrap_err();
+        assert!(error.contains("gopher"), "{error}");
+        for dialect in DIALECTS {
+            assert!(error.contains(dialect.name), "{error}");
+            assert_eq!(find(dialect.name).unwrap().port, dialect.port);
+            assert!(help().contains(dialect.needs));
+        }
+    }
+}

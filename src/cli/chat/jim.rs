@@ -94,24 +94,9 @@ impl Jim {
 
     /// How many characters a text may have in one object.
     fn text_limit(&self, to: &str, now: i64) -> usize {
-        // The longer name of the two encodings.
-        let frame = match self.msg(to, "") {
-            ClientFrame::Msg {
-                to,
-                from,
-                message,
-                extra,
-                ..
-            } => ClientFrame::Msg {
-                to,
-                from,
-                message,
-                encoding: Encoding::Utf8,
-                extra,
-            },
-            other => other,
-        };
-        let around = ClientRequest { time: now, frame }.characters();
+        // One character that is not ASCII: `encoding` has the longer of its two names.
+        let frame = self.msg(to, "\u{fffd}");
+        let around = ClientRequest { time: now, frame }.characters() - 1;
         MESSAGE_CHARS
             .min(OBJECT_CHARS.saturating_sub(around))
             .max(1)

@@ -9,7 +9,13 @@
 //! I/O and without a clock), `dialects` (the list of them), `session` (the one loop), `face` (where lines come
 //! from and arrivals go to), `line` (what a line means), `clean` (what never reaches a screen raw).
 
-pub(crate) mod args;
+// What only one dialect needs is not used where only the other, or none, is built in.
+#![cfg_attr(
+    not(all(feature = "jim", feature = "talker")),
+    allow(dead_code, reason = "a part of the words that the dialects share")
+)]
+
+mod args;
 mod clean;
 mod dialects;
 mod face;
@@ -17,6 +23,7 @@ mod failure;
 #[cfg(feature = "jim")]
 mod jim;
 mod line;
+mod outgoing;
 mod session;
 mod speaker;
 #[cfg(feature = "jim")]
@@ -24,8 +31,9 @@ mod split;
 #[cfg(feature = "talker")]
 mod talker;
 
-use args::ChatArgs;
-use dialects::{Identity, Key};
+pub(crate) use args::ChatArgs;
+
+use dialects::{Dialect, Identity, Key};
 use face::Face;
 use failure::Failure;
 use speaker::Speaker;
@@ -66,9 +74,10 @@ async fn chat(args: ChatArgs) -> Result<(), Failure> {
     if args.tls {
         return Err(Failure::Usage("--tls is not built yet".to_owned()));
     }
+    let dialect = dialects::find(&args.dialect).map_err(Failure::Usage)?;
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let speaker = speaker(&args, interactive)?;
-    let stream = connect(&args).await?;
+    let speaker = speaker(dialect, &args, interactive)?;
+    let stream = connect(dialect, &args).await?;
     let face = if interactive {
         Face::terminal(&args.room(), args.times)
     } else {
@@ -77,8 +86,12 @@ async fn chat(args: ChatArgs) -> Result<(), Failure> {
     session::converse(stream, speaker, face).await
 }
 
-fn speaker(args: &ChatArgs, interactive: bool) -> Result<Box<dyn Speaker>, Failure> {
-    let password = match (args.dialect.key, &args.user) {
+fn speaker(
+    dialect: &Dialect,
+    args: &ChatArgs,
+    interactive: bool,
+) -> Result<Box<dyn Speaker>, Failure> {
+    let password = match (dialect.key, &args.user) {
         (Key::Password, Some(user)) => password(user, interactive)?,
         _ => None,
     };
@@ -88,7 +101,7 @@ fn speaker(args: &ChatArgs, interactive: bool) -> Result<Box<dyn Speaker>, Failu
         token: args.token.clone(),
         room: args.room(),
     };
-    (args.dialect.begin)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
+    (dialect.begin)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
 }
 
 /// The environment's password, else the one that is typed; none where there is none, or an empty one.
@@ -104,8 +117,8 @@ fn password(user: &str, interactive: bool) -> Result<Option<String>, Failure> {
     Ok(Some(given).filter(|password| !password.is_empty()))
 }
 
-async fn connect(args: &ChatArgs) -> Result<TcpStream, Failure> {
-    let port = args.port.unwrap_or(args.dialect.port);
+async fn connect(dialect: &Dialect, args: &ChatArgs) -> Result<TcpStream, Failure> {
+    let port = args.port.unwrap_or(dialect.port);
     // An IPv6 address may come in the brackets that it has in front of a port.
     let host = args.host.trim_start_matches('[').trim_end_matches(']');
     let connected = timeout(CONNECT_TIME, TcpStream::connect((host, port)))

@@ -8,18 +8,19 @@
 use super::face::Face;
 use super::failure::Failure;
 use super::line::{HELP, Wish};
+use super::outgoing::Outgoing;
 use super::speaker::{Arrival, Speaker, WINDOW};
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, interval_at, sleep_until};
 
-/// How long the server may be silent while it owes an answer.
+/// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long the server may take to close after the farewell; then this side does.
-const PARTING_TIME: Duration = Duration::from_secs(5);
+const PARTING_TIME: Duration = Duration::from_secs(15);
 
 /// A time that does not come.
 const NEVER: Duration = Duration::from_secs(86400 * 365);
@@ -65,8 +66,8 @@ struct Session {
     phase: Phase,
     input: BytesMut,
     outgoing: Outgoing,
-    /// When the server was last heard, or the phase began.
-    quiet_since: Instant,
+    /// When the server last answered, or the phase began.
+    patient_since: Instant,
     /// What the server last said that may be the reason for what follows.
     last_words: Option<String>,
     not_accepted: usize,
@@ -82,7 +83,7 @@ impl Session {
             phase: Phase::Entering,
             input: BytesMut::new(),
             outgoing,
-            quiet_since: Instant::now(),
+            patient_since: Instant::now(),
             last_words: None,
             not_accepted: 0,
         }
@@ -96,23 +97,24 @@ impl Session {
 
     /// Something was read; nothing at all is the end of the stream.
     fn heard(&mut self, read: io::Result<usize>) -> Result<(), Failure> {
-        self.quiet_since = Instant::now();
         match read {
             Ok(0) => return self.closed(None),
             Err(error) => return self.closed(Some(error)),
             Ok(_) => {}
         }
+        let unanswered = self.speaker.unanswered();
         let out = &mut self.outgoing.bytes;
         while let Some(arrival) = self.speaker.hear(&mut self.input, now(), out)? {
-            match &arrival {
-                Arrival::Warning(words) => self.last_words = Some(words.clone()),
-                Arrival::NotAccepted(words) => {
-                    self.last_words = Some(words.clone());
-                    self.not_accepted += 1;
-                }
-                _ => {}
-            }
+            self.not_accepted += usize::from(matches!(arrival, Arrival::NotAccepted(_)));
+            self.last_words = match &arrival {
+                Arrival::Warning(words) | Arrival::NotAccepted(words) => Some(words.clone()),
+                _ => None,
+            };
             self.face.show(&arrival).map_err(Failure::Output)?;
+        }
+        // What others say is no answer.
+        if self.phase == Phase::Entering || self.speaker.unanswered() < unanswered {
+            self.patient_since = Instant::now();
         }
         Ok(())
     }
@@ -168,7 +170,7 @@ impl Session {
         }
         if self.phase == Phase::Finishing && self.speaker.is_settled() {
             self.speaker.farewell(now(), &mut self.outgoing.bytes);
-            self.outgoing.is_last = true;
+            self.outgoing.end();
             self.enter(Phase::Parting);
         }
         Ok(())
@@ -176,7 +178,7 @@ impl Session {
 
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
-        self.quiet_since = Instant::now();
+        self.patient_since = Instant::now();
     }
 
     fn deadline(&self) -> Instant {
@@ -185,7 +187,7 @@ impl Session {
             Phase::Parting => PARTING_TIME,
             Phase::Talking | Phase::Over => NEVER,
         };
-        self.quiet_since + wait
+        self.patient_since + wait
     }
 
     fn waited(&mut self) -> Result<(), Failure> {
@@ -205,52 +207,6 @@ impl Session {
             return Err(Failure::NotAccepted(self.not_accepted));
         }
         Ok(())
-    }
-}
-
-/// What is on its way to the server.
-#[derive(Default)]
-struct Outgoing {
-    bytes: BytesMut,
-    /// Whether something was written and not flushed.
-    is_unflushed: bool,
-    /// Whether nothing will follow the bytes that are there.
-    is_last: bool,
-    is_shut: bool,
-}
-
-impl Outgoing {
-    /// So many bytes are enough to wait with the next line.
-    const ENOUGH: usize = 64 * 1024;
-
-    fn is_waiting(&self) -> bool {
-        !self.is_shut && (self.bytes.has_remaining() || self.is_unflushed || self.is_last)
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= Self::ENOUGH
-    }
-
-    /// Takes one step: writes, flushes, or ends the stream. May be dropped at any point without a loss.
-    async fn advance(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-        if self.bytes.has_remaining() {
-            if writer.write_buf(&mut self.bytes).await? == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            self.is_unflushed = true;
-        } else if self.is_unflushed {
-            writer.flush().await?;
-            self.is_unflushed = false;
-        } else {
-            writer.shutdown().await?;
-            self.is_shut = true;
-        }
-        Ok(())
-    }
-
-    fn give_up(&mut self) {
-        self.bytes.clear();
-        self.is_shut = true;
     }
 }
 

@@ -7,19 +7,19 @@ use unicode_segmentation::UnicodeSegmentation;
 /// the limit) between characters. The white space at a cut is left out. Nothing for an empty text.
 pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
     let mut rest = text;
-    std::iter::from_fn(move || {
+    let pieces = std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let cut = cut(rest, limit);
-        let piece = &rest[..cut];
-        rest = &rest[cut..];
-        if rest.is_empty() {
+        let (piece, after) = rest.split_at(cut(rest, limit));
+        if after.is_empty() {
+            rest = after;
             return Some(piece);
         }
-        rest = rest.trim_start();
+        rest = after.trim_start();
         Some(piece.trim_end())
-    })
+    });
+    pieces.filter(|piece| !piece.is_empty())
 }
 
 /// Where the first piece ends, in bytes.
@@ -59,6 +59,7 @@ mod tests {
         assert_eq!(split("", 5), [""; 0]);
         assert_eq!(split("12345", 5), ["12345"]);
         assert_eq!(split(" 1 2 ", 5), [" 1 2 "]);
+        assert_eq!(split("        1", 3), ["1"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ struct Talker {
     me: Option<User>,
     /// Who is in the room, by id: names, and whether they are idle.
     there: BTreeMap<i32, (String, bool)>,
-    /// The texts that have no echo yet, oldest first, as [`clean::for_comparison`] makes them.
+    /// The texts that have no echo yet, oldest first, as [`for_comparison`] makes them.
     unechoed: VecDeque<String>,
     /// Whether something private was said, for which an error may still come.
     whispered: bool,
@@ -103,7 +103,7 @@ impl Talker {
     ///
     /// Echoes come in order: what was said before the echoed one and has no echo was refused.
     fn echoed(&mut self, message: &Message) -> bool {
-        let text = clean::for_comparison(&message.content);
+        let text = for_comparison(&message.content, message.action);
         let found = self.unechoed.iter().position(|unechoed| *unechoed == text);
         if let Some(index) = found {
             self.unechoed.drain(..=index);
@@ -183,7 +183,9 @@ impl Speaker for Talker {
     fn say(&mut self, saying: Saying, _now: i64, out: &mut BytesMut) {
         match &saying.to {
             Some(_) => self.whispered = true,
-            None => self.unechoed.push_back(clean::for_comparison(&saying.text)),
+            None => self
+                .unechoed
+                .push_back(for_comparison(&saying.text, saying.emote)),
         }
         let frame = ClientFrame::Message {
             content: saying.text,
@@ -216,6 +218,14 @@ impl Speaker for Talker {
     fn who(&self) -> Option<Vec<String>> {
         Some(self.names())
     }
+}
+
+/// A text as a server that makes texts clean gives it back: to tell an echo. A text that begins with "/me " may
+/// come back as an emote.
+fn for_comparison(text: &str, emote: bool) -> String {
+    let lines: Vec<_> = clean::lines(text).collect();
+    let text = lines.join("\n");
+    format!("{}{}", if emote { "/me " } else { "" }, text.trim())
 }
 
 #[cfg(test)]

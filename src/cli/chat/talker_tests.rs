@@ -93,6 +93,10 @@ fn an_echo_accepts() {
     assert_eq!(talker.unanswered(), 1);
     heard(&mut talker, &message(7, "bell\u{fffd}\n"));
     assert!(talker.is_settled());
+    say(&mut talker, None, "/me waves");
+    let emote = message(7, "waves").replace("\"time\"", "\"action\":true,\"time\"");
+    heard(&mut talker, &emote);
+    assert!(talker.is_settled());
 }
 
 #[test]

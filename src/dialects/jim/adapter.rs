@@ -9,7 +9,7 @@ use super::outcome::{answer, refusal, refused};
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector, fold_text,
+    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector, validate_login,
 };
 
 /// "One who does not answer within 30 s becomes idle for the others until it says something."
@@ -67,7 +67,7 @@ impl JimAdapter {
         match (link.session.user().map(|user| user.login.clone()), name) {
             (None, None) => Step::Answer(answer(400, "user.account_name: missing; say who you are", link.at)),
             (None, Some(name)) => self.introduce(name, status, link).await,
-            (Some(own), Some(name)) if fold_text(&own) != fold_text(&name) => {
+            (Some(own), Some(name)) if !is_same(&own, &name) => {
                 let text = format!("user.account_name: you are {own} on this connection; authenticate to be another");
                 Step::Answer(answer(400, text, link.at))
             }
@@ -105,7 +105,7 @@ impl JimAdapter {
         let Some(own) = link.session.user().map(|user| user.login.clone()) else {
             return Step::Answer(refusal(&Error::Unauthenticated, at));
         };
-        if fold_text(&own) != fold_text(&from) {
+        if !is_same(&own, &from) {
             return Step::Answer(answer(403, format!("from: you are {own} on this connection"), at));
         }
         let to = match to.strip_prefix('#') {
@@ -122,7 +122,7 @@ impl JimAdapter {
     }
 
     async fn join(&mut self, room: &str, password: Option<String>, link: &mut Link<'_>) -> Step {
-        let room = RoomSelector::Name(room.trim_start_matches('#').to_owned());
+        let room = RoomSelector::Name(room.strip_prefix('#').unwrap_or(room).to_owned());
         match link.session.call(Command::Enter { room, password, create: true }).await {
             Ok(Reply::Entered { created: true, .. }) => Step::Answer(answer(201, "", link.at)),
             Ok(_) => Step::Answer(answer(200, "", link.at)),
@@ -131,12 +131,18 @@ impl JimAdapter {
     }
 
     async fn leave(&mut self, room: &str, link: &mut Link<'_>) -> Step {
-        let room = RoomSelector::Name(room.trim_start_matches('#').to_owned());
+        let room = RoomSelector::Name(room.strip_prefix('#').unwrap_or(room).to_owned());
         match link.session.call(Command::Leave { room }).await {
             Ok(_) => Step::Answer(answer(200, "", link.at)),
             Err(error) => refused(&error, link.at),
         }
     }
+}
+
+/// Whether two logins are one and the same.
+fn is_same(one: &str, other: &str) -> bool {
+    let folded = |login| validate_login("", login, "");
+    one == other || matches!((folded(one), folded(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Adapter for JimAdapter {

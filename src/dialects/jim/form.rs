@@ -36,8 +36,10 @@ impl JimForm {
     fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
         let name = &event.room.name;
         let mine = relation != Relation::Other;
+        // "To a room: to every online member but the sending connection. To a user: to that user."
+        let unheard = relation == Relation::Origin || (mine && event.room.kind == RoomKind::Direct);
         match &event.change {
-            RoomChange::Posted(_) | RoomChange::Edited(_) if relation == Relation::Origin => Written::NOTHING,
+            RoomChange::Posted(_) | RoomChange::Edited(_) if unheard => Written::NOTHING,
             RoomChange::Posted(message) => said(event, message, &plain(message), out),
             RoomChange::Edited(message) => said(event, message, &format!("{EDITED}{}", plain(message)), out),
             RoomChange::Titled => {

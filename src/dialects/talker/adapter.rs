@@ -29,6 +29,9 @@ pub struct TalkerAdapter {
     room: Option<RoomId>,
 }
 
+/// What anything but `connect` is told before it.
+const NOT_CONNECTED: &str = "Not connected to a room";
+
 /// What `connect` came to.
 struct Connected {
     user: std::sync::Arc<User>,
@@ -174,13 +177,14 @@ impl Adapter for TalkerAdapter {
         let frame = match (frame, self.room) {
             (Ok(frame), _) => frame,
             (Err(bad), Some(_)) if bad.event != EventKind::Connect => return Step::Answer(self.error(bad.to_string())),
+            (Err(bad), None) if bad.event != EventKind::Connect => return Step::Close(self.error(NOT_CONNECTED)),
             (Err(bad), _) => return Step::Close(self.error(bad.to_string())),
         };
         match (frame, self.room) {
             (ClientFrame::Connect { room, token, user, last_event_id }, _) => {
                 self.connect(room, token, &user, last_event_id, link).await
             }
-            (_, None) => Step::Close(self.error("Not connected to a room")),
+            (_, None) => Step::Close(self.error(NOT_CONNECTED)),
             (ClientFrame::Message { content, edit: Some(message), .. }, Some(_)) => self.edit(message, content, link).await,
             (ClientFrame::Message { content, to, edit: None, action, extra }, Some(room)) => {
                 self.say(room, content, to, action, &extra, link).await

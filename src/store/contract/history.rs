@@ -1,7 +1,7 @@
 //! Histories and searches.
 
 use super::*;
-use crate::model::{HistoryOrder, HistoryQuery, fold_text};
+use crate::model::{HistoryOrder, HistoryQuery, Seq, fold_text};
 
 fn query() -> HistoryQuery {
     HistoryQuery::page(RoomSelector::Id(RoomId(0)), None, usize::MAX)
@@ -196,6 +196,7 @@ fn expected(all: &[Arc<Message>], hidden: &[MessageId], query: &HistoryQuery) ->
         .iter()
         .filter(|message| query.after.is_none_or(|after| message.id > after))
         .filter(|message| query.before.is_none_or(|before| message.id < before))
+        .filter(|message| query.upto.is_none_or(|upto| message.seq <= upto))
         .filter(|message| within(message.created) || query.touched && message.updated.is_some_and(within))
         .filter(|message| !hidden.contains(&message.id))
         .collect();
@@ -234,11 +235,12 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
             before: numbers.maybe(last).map(MessageId),
             from: numbers.maybe(310).map(|at| Timestamp(1_990 + at)),
             to: numbers.maybe(310).map(|at| Timestamp(1_990 + at)),
+            upto: numbers.maybe(all[59].seq.0 + 5).map(Seq),
             touched: numbers.below(2) == 0,
             order: if numbers.below(2) == 0 { HistoryOrder::Oldest } else { HistoryOrder::Newest },
             limit: usize::try_from(numbers.below(70)).unwrap(),
             whole_times: numbers.below(2) == 0,
-            ..query()
+            room: RoomSelector::Id(room),
         };
         let page = bench.store.history(room, Some(anna), &query).await.unwrap();
         let found: Vec<_> = page.messages.iter().map(|message| message.id).collect();

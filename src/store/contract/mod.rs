@@ -199,7 +199,7 @@ pub(super) fn post(room: RoomId, text: &str) -> Change {
 
 pub(super) fn user_of(outcome: Result<Outcome>) -> UserId {
     match outcome {
-        Ok(Outcome::User(row)) => row.user.id,
+        Ok(Outcome::User(row) | Outcome::Opened { user: row, .. }) => row.user.id,
         other => panic!("not a user: {other:?}"),
     }
 }

@@ -160,6 +160,9 @@ fn window(entry: &RoomEntry, query: &HistoryQuery) -> Range<usize> {
     if let Some(id) = query.before {
         end = end.min(before(&|message| message.id < id));
     }
+    if let Some(upto) = query.upto {
+        end = end.min(before(&|message| message.seq <= upto));
+    }
     if !query.touched {
         start = start.max(query.from.map_or(0, |from| before(&|message| message.created < from)));
         end = end.min(query.to.map_or(end, |to| before(&|message| message.created <= to)));

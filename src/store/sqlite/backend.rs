@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::values::{self, ROOM, Sql, USER, one, run};
-use crate::ledger::{RoomRow, Rows, RowsError, UserRow};
+use crate::ledger::{Rows, RowsError, UserRow};
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 
@@ -41,19 +41,20 @@ impl SqliteBackend {
 
     pub(super) fn cached_room(&mut self, id: RoomId) -> Sql<Option<&mut CachedRoom>> {
         if self.cache.rooms.lookup(&id).is_none() {
-            let row = one(&self.conn, &format!("SELECT {ROOM} FROM rooms r WHERE id = ?1"), [id], values::room)?;
-            let Some(row) = row else { return Ok(None) };
-            self.keep_room(row)?;
+            let sql = format!("SELECT {ROOM}, r.messages FROM rooms r WHERE id = ?1");
+            let room = one(&self.conn, &sql, [id], |row| Ok(CachedRoom::new(values::room(row)?, row.get(14)?)))?;
+            let Some(room) = room else { return Ok(None) };
+            self.keep_room(room)?;
         }
         Ok(self.cache.rooms.lookup_mut(&id))
     }
 
     /// Keeps a room whose counters are those of its row; before a full cache is emptied, its counters are written.
-    pub(super) fn keep_room(&mut self, row: Arc<RoomRow>) -> Sql<()> {
+    pub(super) fn keep_room(&mut self, room: CachedRoom) -> Sql<()> {
         if self.cache.rooms.is_full() {
             self.write_counters()?;
         }
-        self.cache.rooms.keep(row.room.id, CachedRoom::new(row));
+        self.cache.rooms.keep(room.row.room.id, room);
         Ok(())
     }
 
@@ -62,8 +63,8 @@ impl SqliteBackend {
         ahead.sort_unstable();
         for id in ahead {
             if let Some(room) = self.cache.rooms.lookup(&id) {
-                let sql = "UPDATE rooms SET seq = ?2, last_message = ?3 WHERE id = ?1";
-                run(&self.conn, sql, params![id, room.seq, room.last_message])?;
+                let sql = "UPDATE rooms SET seq = ?2, last_message = ?3, messages = ?4 WHERE id = ?1";
+                run(&self.conn, sql, params![id, room.seq, room.last_message, room.messages])?;
             }
         }
         Ok(())

@@ -29,11 +29,13 @@ pub(super) struct CachedRoom {
     pub(super) row: Arc<RoomRow>,
     pub(super) seq: Seq,
     pub(super) last_message: Timestamp,
+    /// How many messages were said.
+    pub(super) messages: i64,
 }
 
 impl CachedRoom {
-    pub(super) fn new(row: Arc<RoomRow>) -> Self {
-        Self { seq: row.room.seq, last_message: row.room.last_message, row }
+    pub(super) fn new(row: Arc<RoomRow>, messages: i64) -> Self {
+        Self { seq: row.room.seq, last_message: row.room.last_message, messages, row }
     }
 }
 
@@ -73,5 +75,20 @@ impl<K: Eq + Hash, V> Bounded<K, V> {
 
     pub(super) fn forget_where(&mut self, gone: impl Fn(&K) -> bool) {
         self.0.retain(|key, _| !gone(key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_one_is_emptied_for_a_newcomer_only() {
+        let mut full = Bounded::default();
+        (0..ENTRIES).for_each(|key| full.keep(key, key));
+        full.keep(7, 70);
+        assert_eq!((full.lookup(&7), full.lookup(&8)), (Some(&70), Some(&8)));
+        full.keep(ENTRIES, 0);
+        assert_eq!((full.lookup(&7), full.lookup(&ENTRIES), full.is_full()), (None, Some(&0), false));
     }
 }

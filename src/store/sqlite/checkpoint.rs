@@ -154,3 +154,27 @@ pub(super) fn log_state(conn: &Connection) -> Sql<(i64, i64)> {
 pub(super) fn is_harmless(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::open::{sync_handle, writing};
+    use super::*;
+
+    #[test]
+    fn a_long_log_is_copied_whole_and_the_writer_called_for_the_last_pass() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tolmach.db");
+        let (writer, conn) = (writing(&path).unwrap(), writing(&path).unwrap());
+        let (file, checkpoints) = (sync_handle(&path).unwrap(), Checkpoints::default());
+        writer.execute_batch("CREATE TABLE big (x BLOB)").unwrap();
+        relieve(&conn, &file, &checkpoints);
+        assert!(!checkpoints.last_pass_due() && log_state(&conn).unwrap().1 == 0, "a short one is left alone");
+        writer.execute("INSERT INTO big VALUES (zeroblob(?1))", [FRAMES * 4096]).unwrap();
+        relieve(&conn, &file, &checkpoints);
+        let (frames, copied) = log_state(&conn).unwrap();
+        assert!(frames > FRAMES && copied == frames, "{copied} of {frames}");
+        assert!(checkpoints.last_pass_due() && !checkpoints.last_pass_due() && !checkpoints.is_broken());
+        relieve(&conn, &file, &checkpoints);
+        assert!(!checkpoints.last_pass_due(), "nothing is left to copy");
+    }
+}

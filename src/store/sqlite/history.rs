@@ -23,8 +23,10 @@ const WHOLE: &str = "FROM messages m WHERE m.room = ?1 AND m.seq >= ?2 AND m.seq
 const EDITED: &str = "FROM messages m INDEXED BY messages_updated \
     WHERE m.room = ?1 AND m.updated BETWEEN ?5 AND ?6 AND m.seq >= ?2 AND m.seq < ?3 AND NOT EXISTS \
     (SELECT 1 FROM hidden h WHERE h.user = ?4 AND h.room = ?1 AND h.message = m.id)";
-/// The number of a whole piece's rows, from the index alone.
-const COUNT: &str = "SELECT (SELECT count(*) FROM messages m WHERE m.room = ?1 AND m.seq >= ?2 AND m.seq < ?3) \
+/// How many rows a whole piece has: by the numbers of the first and the last, without those between.
+const COUNT: &str = "SELECT coalesce( \
+    (SELECT number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq DESC LIMIT 1) - \
+    (SELECT number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1) + 1, 0) \
     - (SELECT count(*) FROM hidden h JOIN messages m ON m.id = h.message \
     WHERE h.user = ?4 AND h.room = ?1 AND m.seq >= ?2 AND m.seq < ?3)";
 
@@ -95,6 +97,7 @@ pub(super) fn history(
 fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piece>> {
     let Some((cleared, last)) = bounds(conn, room)? else { return Ok(Vec::new()) };
     let (mut start, mut end) = (Seq(cleared.0 + 1), Seq(last.0 + 1));
+    end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
     if let Some(after) = query.after {
         start = boundary(conn, room, start, end, |id, _| id <= after)?;
     }

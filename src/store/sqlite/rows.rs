@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::backend::{LAST_MESSAGE, SqliteBackend};
+use super::cache::CachedRoom;
 use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
 use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
 use crate::model::{
@@ -138,7 +139,7 @@ impl Rows for SqliteBackend {
         ])?;
         room.id = RoomId(given(&self.conn)?);
         let row = Arc::new(RoomRow::new(room, password));
-        self.keep_room(row.clone())?;
+        self.keep_room(CachedRoom::new(row.clone(), 0))?;
         Ok(row)
     }
 
@@ -252,12 +253,18 @@ impl Rows for SqliteBackend {
     }
 
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
-        let sql = "INSERT INTO messages (id, room, seq, sender, kind, text, reply_to, created, updated, deleted, file, extra) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let room = self.cached_room(message.room)?.ok_or_else(|| broken("no such room"))?;
+        room.messages += 1;
+        let number = room.messages;
+        self.cache.ahead.insert(message.room);
+        let sql = "INSERT INTO messages \
+            (id, room, seq, sender, kind, text, reply_to, created, updated, deleted, file, extra, number) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let m = message;
         let sender = m.sender.id;
         run(&self.conn, sql, params![
-            m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra
+            m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra,
+            number
         ])?;
         if self.cache.spoke.lookup(&sender).is_none() {
             run(&self.conn, "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0", [sender])?;

@@ -42,7 +42,8 @@ CREATE TABLE rooms (
     updated      INTEGER NOT NULL,
     seq          INTEGER NOT NULL,
     cleared      INTEGER NOT NULL,
-    last_message INTEGER NOT NULL
+    last_message INTEGER NOT NULL,
+    messages     INTEGER NOT NULL DEFAULT 0 -- how many were said
 ) STRICT;
 CREATE UNIQUE INDEX rooms_folded ON rooms (folded) WHERE folded IS NOT NULL;
 CREATE UNIQUE INDEX rooms_pair ON rooms (low, high) WHERE low IS NOT NULL;
@@ -70,7 +71,8 @@ CREATE TABLE messages (
     updated  INTEGER,
     deleted  INTEGER NOT NULL,
     file     TEXT,                          -- JSON
-    extra    TEXT NOT NULL
+    extra    TEXT NOT NULL,
+    number   INTEGER NOT NULL               -- its place among the room's messages: 1, 2, 3…
 ) STRICT;
 CREATE UNIQUE INDEX messages_seq ON messages (room, seq);
 CREATE INDEX messages_updated ON messages (room, updated) WHERE updated IS NOT NULL;

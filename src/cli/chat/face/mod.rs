@@ -23,7 +23,7 @@ pub(super) struct Face {
 
 enum Screen {
     Pipe,
-    Terminal(Terminal),
+    Terminal(Box<Terminal>),
 }
 
 impl Face {
@@ -38,7 +38,7 @@ impl Face {
     /// A prompt with the room's name, arrivals above it.
     pub(super) fn terminal(room: &str, times: bool) -> Self {
         Self {
-            screen: Screen::Terminal(Terminal::new(room, times)),
+            screen: Screen::Terminal(Box::new(Terminal::new(room, times))),
             lines: None,
         }
     }

@@ -1,0 +1,225 @@
+//! `tolmach history`.
+
+use std::sync::{Arc, mpsc};
+
+use serde_json::json;
+use tolmach::ledger::{Actor, Change, Outcome, Place, Policy, Write};
+use tolmach::model::{FileInfo, MessageId, MessageKind, RoomId, Timestamp, UserId};
+use tolmach::store::{Commit, CommitSink, SqliteStore, Store};
+
+use super::bench::Bench;
+
+struct Told(mpsc::Sender<Commit>);
+
+impl CommitSink for Told {
+    fn committed(&self, batch: Vec<Commit>) {
+        for commit in batch {
+            self.0.send(commit).unwrap();
+        }
+    }
+}
+
+/// Writes to a bench's database as its users.
+struct Pen {
+    store: SqliteStore,
+    told: mpsc::Receiver<Commit>,
+}
+
+impl Pen {
+    fn take(bench: &Bench) -> Self {
+        let (tell, told) = mpsc::channel();
+        let policy = Policy {
+            gateway: "tolmach".to_owned(),
+            rooms_per_user: 0,
+            members_per_room: 0,
+        };
+        Self {
+            store: SqliteStore::open(&bench.database(), policy, Arc::new(Told(tell))).unwrap(),
+            told,
+        }
+    }
+
+    fn change(&self, user: i32, change: Change) -> Option<MessageId> {
+        let at = Timestamp(1_700_000_000_123);
+        self.store.submit(
+            1,
+            Write {
+                actor: Actor::User(UserId(user)),
+                origin: None,
+                at,
+                change,
+            },
+        );
+        match self.told.recv().unwrap().outcome.unwrap() {
+            Outcome::Message(message) => Some(message.id),
+            _ => None,
+        }
+    }
+
+    fn say(&self, user: i32, place: Place, kind: MessageKind, text: &str) -> MessageId {
+        let file = FileInfo {
+            name: "cat.png".to_owned(),
+            size: 12,
+            stored: "x".to_owned(),
+        };
+        let file = (kind == MessageKind::File).then_some(file);
+        let change = Change::Post {
+            place,
+            kind,
+            text: text.to_owned(),
+            reply_to: None,
+            file,
+            extra: String::new(),
+        };
+        self.change(user, change).unwrap()
+    }
+}
+
+/// Anna (1) and Boris (2) are in #tea; the numbers of users and the room.
+fn bench() -> (Bench, [i32; 2], RoomId) {
+    let bench = Bench::offline();
+    bench.run(&["room", "create", "tea"]).done();
+    for login in ["Anna", "Boris"] {
+        bench.run_with(&["user", "add", login], "secret").done();
+        bench.run(&["room", "add", "tea", login]).done();
+    }
+    let number = |value: &serde_json::Value| i32::try_from(value["id"].as_i64().unwrap()).unwrap();
+    let users = bench.json(&["user", "list", "--json"]);
+    let rooms = bench.json(&["room", "list", "--json"]);
+    let tea = rooms.iter().find(|room| room["room"] == "tea").unwrap();
+    let ids = [number(&users[0]), number(&users[1])];
+    let room = RoomId(number(tea));
+    (bench, ids, room)
+}
+
+#[test]
+fn everything_that_was_said_is_there() {
+    let (mut bench, [anna, boris], room) = bench();
+    let pen = Pen::take(&bench);
+    let place = || Place::Room(room);
+    pen.say(anna, place(), MessageKind::Text, "hello\nall");
+    pen.say(boris, place(), MessageKind::Emote, "waves");
+    pen.say(boris, place(), MessageKind::File, "cat.png");
+    let edited = pen.say(anna, place(), MessageKind::Text, "typo");
+    let deleted = pen.say(anna, place(), MessageKind::Text, "oops");
+    pen.change(
+        anna,
+        Change::Edit {
+            message: edited,
+            text: "fixed".to_owned(),
+        },
+    );
+    pen.change(anna, Change::Delete { message: deleted });
+    drop(pen);
+
+    let offline = (
+        bench.run(&["history", "#tea"]).done(),
+        bench.json(&["history", "tea", "--json"]),
+    );
+    let time = "2023-11-14T22:13:20Z";
+    let lines = [
+        "<Anna> hello ⏎ all",
+        "* Boris waves",
+        "<Boris> [file] cat.png (12 bytes)",
+        "<Anna> fixed (edited)",
+        "<Anna> (deleted)",
+    ];
+    assert_eq!(
+        offline.0,
+        lines.map(|line| format!("{time} {line}\n")).concat()
+    );
+    let objects = &offline.1;
+    let millis = "2023-11-14T22:13:20.123Z";
+    let first = json!({"id": objects[0]["id"], "room": "tea", "from": "Anna", "time": millis, "kind": "text",
+        "text": "hello\nall", "updated": null, "deleted": false});
+    assert_eq!(objects[0], first);
+    assert_eq!(
+        (&objects[1]["kind"], &objects[1]["text"]),
+        (&json!("emote"), &json!("waves"))
+    );
+    assert_eq!(objects[2]["file"], json!({"name": "cat.png", "size": 12}));
+    assert_eq!(
+        (&objects[3]["text"], &objects[3]["updated"]),
+        (&json!("fixed"), &json!(millis))
+    );
+    assert_eq!(
+        (&objects[4]["text"], &objects[4]["deleted"]),
+        (&json!(""), &json!(true))
+    );
+
+    bench.gateway = Some(bench.serve(&[]));
+    assert_eq!(
+        (
+            bench.run(&["history", "tea"]).done(),
+            bench.json(&["history", "#tea", "--json"])
+        ),
+        offline
+    );
+}
+
+#[test]
+fn a_long_history_comes_whole_and_in_order() {
+    let (mut bench, [anna, _], room) = bench();
+    let pen = Pen::take(&bench);
+    let said: Vec<String> = (0..600).map(|number| format!("line {number}")).collect();
+    for text in &said {
+        pen.say(anna, Place::Room(room), MessageKind::Text, text);
+    }
+    drop(pen);
+    let texts = |bench: &Bench| {
+        let objects = bench.json(&["history", "tea", "--json"]);
+        objects
+            .iter()
+            .map(|object| object["text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&bench), said);
+    bench.gateway = Some(bench.serve(&[]));
+    assert_eq!(texts(&bench), said);
+}
+
+#[test]
+fn a_direct_room_is_named_by_its_two() {
+    let (bench, [anna, boris], _) = bench();
+    let nothing = bench.run(&["history", "@anna,boris"]).refused();
+    assert!(nothing.contains("no direct room"), "{nothing}");
+    let pen = Pen::take(&bench);
+    pen.say(
+        boris,
+        Place::Direct(UserId(anna)),
+        MessageKind::Text,
+        "psst",
+    );
+    drop(pen);
+    for (typed, room) in [
+        ("@anna,boris", "@Anna,Boris"),
+        ("@BORIS,ANNA", "@Boris,Anna"),
+    ] {
+        let objects = bench.json(&["history", typed, "--json"]);
+        assert_eq!(
+            (&objects[0]["room"], &objects[0]["text"]),
+            (&json!(room), &json!("psst"))
+        );
+    }
+    assert!(
+        bench
+            .run(&["history", "@anna,nobody"])
+            .refused()
+            .contains("no account called nobody")
+    );
+    assert!(
+        bench
+            .run(&["history", "nowhere"])
+            .refused()
+            .contains("no room called nowhere")
+    );
+    assert_eq!(bench.run(&["history", "lobby"]).done(), "");
+    let members = bench.run(&["room", "members", "@anna,boris"]).done();
+    assert_eq!(members.lines().count(), 2);
+    assert!(
+        bench
+            .run(&["room", "ban", "@anna,boris", "anna"])
+            .refused()
+            .contains("direct room")
+    );
+}

@@ -1,0 +1,19 @@
+//! The command line, by the real program: each test in a directory of its own.
+
+#![cfg(feature = "sqlite")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml allows these in tests, but not in what tests share"
+)]
+
+mod bench;
+mod history;
+mod rooms;
+mod serve;
+mod sessions;
+mod together;
+mod tokens;
+mod usage;
+mod users;

@@ -1,0 +1,114 @@
+//! `tolmach room`.
+
+use super::bench::{Bench, either_way};
+use serde_json::{Value, json};
+
+/// The members of a room as `login role`.
+fn members(bench: &Bench, room: &str) -> Vec<String> {
+    let list = bench.run(&["room", "members", room]).done();
+    let cells = list
+        .lines()
+        .map(|line| line.split('\t').collect::<Vec<_>>());
+    cells
+        .map(|cells| format!("{} {}", cells[1], cells[2]))
+        .collect()
+}
+
+fn room(bench: &Bench, name: &str) -> Value {
+    bench
+        .json(&["room", "list", "--json"])
+        .into_iter()
+        .find(|room| room["room"] == name)
+        .unwrap()
+}
+
+either_way! {
+    fn rooms_are_made_listed_and_removed(bench) {
+        assert_eq!(bench.run(&["room", "create", "#Tea"]).done(), "");
+        let list = bench.run(&["room", "list"]).done();
+        let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+        assert_eq!(lines[0][1..6], ["lobby", "lobby", "public", "no", ""], "{list}");
+        assert_eq!(lines[1][1..6], ["Tea", "Tea", "public", "no", ""], "{list}");
+        let tea = room(&bench, "Tea");
+        assert_eq!((&tea["kind"], &tea["protected"], &tea["owner"]), (&json!("public"), &json!(false), &Value::Null));
+
+        let again = bench.run(&["room", "create", "tea"]).refused();
+        assert!(again.contains("a room called tea already"), "{again}");
+        let bad = bench.run(&["room", "create", "a b"]).refused();
+        assert!(bad.contains("\"a b\"") && bad.contains("white space"), "{bad}");
+        bench.run(&["room", "remove", "TEA"]).done();
+        for arguments in [&["room", "remove", "tea"][..], &["room", "members", "#tea"], &["room", "set", "tea", "--title", "x"]] {
+            let gone = bench.run(arguments).refused();
+            assert!(gone.contains("no room called tea; `tolmach room list`"), "{gone}");
+        }
+    }
+}
+
+either_way! {
+    fn somebody_is_added_removed_banned_and_given_roles(bench) {
+        for login in ["anna", "boris"] {
+            bench.run_with(&["user", "add", login], "secret").done();
+        }
+        bench.run(&["room", "create", "tea"]).done();
+        let stranger = bench.run(&["room", "role", "tea", "anna", "admin"]).refused();
+        assert!(stranger.contains("anna is not a member of tea; `tolmach room add tea anna`"), "{stranger}");
+        bench.run(&["room", "add", "tea", "anna"]).done();
+        bench.run(&["room", "add", "#tea", "boris"]).done();
+        bench.run(&["room", "role", "tea", "anna", "owner"]).done();
+        assert_eq!(members(&bench, "tea"), ["anna owner", "boris member"]);
+        assert_eq!(room(&bench, "tea")["owner"], "anna");
+        bench.run(&["room", "role", "tea", "boris", "owner"]).done();
+        assert_eq!(members(&bench, "tea"), ["anna admin", "boris owner"]);
+        bench.run(&["room", "role", "tea", "anna", "moderator"]).done();
+        bench.run(&["room", "kick", "tea", "boris"]).done();
+        assert_eq!(members(&bench, "tea"), ["anna moderator"]);
+        assert!(bench.run(&["room", "kick", "tea", "boris"]).refused().contains("boris is not a member of tea"));
+        bench.run(&["room", "ban", "tea", "anna"]).done();
+        assert_eq!(members(&bench, "tea"), ["anna banned"]);
+        assert!(bench.run(&["room", "add", "tea", "anna"]).refused().contains("banned"));
+        bench.run(&["room", "unban", "tea", "anna"]).done();
+        assert_eq!(members(&bench, "tea"), [""; 0]);
+        assert!(bench.run(&["room", "unban", "tea", "anna"]).refused().contains("anna is not banned from tea"));
+        for act in ["add", "kick", "ban", "unban"] {
+            assert!(bench.run(&["room", act, "tea", "nobody"]).refused().contains("no account called nobody"));
+            assert!(bench.run(&["room", act, "nowhere", "anna"]).refused().contains("no room called nowhere"));
+        }
+    }
+}
+
+either_way! {
+    fn a_room_is_changed_in_several_ways_at_once(bench) {
+        bench.run_with(&["user", "add", "anna"], "secret").done();
+        bench.run(&["room", "create", "tea"]).done();
+        let set = ["room", "set", "#tea", "--name", "#chai", "--title", "Tea & biscuits", "--description", "a\nb",
+            "--owner", "ANNA", "--private", "yes", "--password"];
+        assert_eq!(bench.run_with(&set, "sesame\n").done(), "");
+        let changed = room(&bench, "chai");
+        assert_eq!(changed["title"], "Tea & biscuits");
+        assert_eq!(changed["description"], "a\nb");
+        assert_eq!((&changed["kind"], &changed["protected"]), (&json!("private"), &json!(true)));
+        assert_eq!(changed["owner"], "anna");
+        assert_eq!(members(&bench, "chai"), ["anna owner"]);
+        bench.run_with(&["room", "set", "chai", "--password", "--private", "no"], "").done();
+        let changed = room(&bench, "chai");
+        assert_eq!((&changed["kind"], &changed["protected"]), (&json!("public"), &json!(false)));
+        bench.run(&["room", "set", "chai", "--name", "Chai"]).done();
+        assert_eq!(room(&bench, "Chai")["title"], "Tea & biscuits");
+    }
+}
+
+either_way! {
+    fn a_mistake_among_several_changes_changes_nothing(bench) {
+        bench.run(&["room", "create", "tea"]).done();
+        for (option, value, why) in [
+            ("--name", "lobby", "a room called lobby already"),
+            ("--name", "a b", "white space"),
+            ("--owner", "nobody", "no account called nobody"),
+        ] {
+            let refused = bench.run(&["room", "set", "tea", "--title", "Other", option, value]).refused();
+            assert!(refused.contains(why), "{refused}");
+        }
+        assert!(bench.run(&["room", "set", "tea", "--title", ""]).refused().contains("title: a title has 1 to 100"));
+        assert_eq!(room(&bench, "tea")["title"], "tea");
+    }
+}

@@ -1,0 +1,49 @@
+//! `tolmach user`.
+
+use super::bench::{Bench, either_way};
+use serde_json::json;
+
+either_way! {
+    fn accounts_are_made_listed_changed_and_ended(bench) {
+        assert_eq!(bench.run_with(&["user", "add", "Anna"], "secret\n").done(), "");
+        assert_eq!(bench.run_with(&["user", "add", "Борис"], "пароль").done(), "");
+        let list = bench.run(&["user", "list"]).done();
+        let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+        assert_eq!(lines.len(), 2, "{list}");
+        assert_eq!(lines[0][1..4], ["Anna", "Anna", "enabled"]);
+        assert_eq!(lines[1][1..4], ["Борис", "Борис", "enabled"]);
+        assert!(lines[0][4].ends_with('Z'));
+
+        bench.run(&["user", "disable", "anna"]).done();
+        let users = bench.json(&["user", "list", "--json"]);
+        assert_eq!((&users[0]["user"], &users[0]["disabled"]), (&json!("Anna"), &json!(true)));
+        assert_eq!(users[1]["disabled"], false);
+        assert!(users[0]["id"].is_i64() && users[0]["created"].is_string());
+        bench.run(&["user", "enable", "anna"]).done();
+        assert_eq!(bench.json(&["user", "list", "--json"])[0]["disabled"], false);
+
+        bench.run_with(&["user", "password", "anna"], "other\r\n").done();
+        bench.run(&["user", "remove", "anna"]).done();
+        assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
+        bench.run_with(&["user", "add", "anna"], "again").done();
+    }
+}
+
+either_way! {
+    fn what_cannot_be_done_is_said(bench) {
+        bench.run_with(&["user", "add", "anna"], "secret").done();
+        let taken = bench.run_with(&["user", "add", "ANNA"], "x").refused();
+        assert!(taken.contains("ANNA is taken"), "{taken}");
+        let empty = bench.run_with(&["user", "add", "boris"], "\n").refused();
+        assert!(empty.contains("password is empty"), "{empty}");
+        for (login, why) in [("a b", "without spaces"), ("123", "all digits"), ("everyone", "reserved"), ("tolmach", "reserved")] {
+            let bad = bench.run_with(&["user", "add", login], "x").refused();
+            assert!(bad.contains(&format!("{login:?}")) && bad.contains(why), "{bad}");
+        }
+        for action in ["disable", "enable", "remove", "password"] {
+            let nobody = bench.run_with(&["user", action, "nobody"], "x").refused();
+            assert!(nobody.contains("no account called nobody; `tolmach user list`"), "{nobody}");
+        }
+        assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
+    }
+}

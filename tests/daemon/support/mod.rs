@@ -1,0 +1,239 @@
+//! A gateway of a test's own, and the clients that talk to it.
+
+mod client;
+mod jim;
+mod stores;
+mod talker;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio::io::DuplexStream;
+use tolmach::config::Config;
+use tolmach::gateway::{Gateway, Transport};
+use tolmach::hub::Hub;
+use tolmach::model::{Command, Reply, RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
+
+pub(crate) use client::{Client, PATIENCE};
+pub(crate) use jim::{Jim, authenticate, bare_msg, presence};
+pub(crate) use stores::{Fault, FaultyStore, HeldInbox};
+pub(crate) use talker::Talker;
+
+/// The password of every account.
+pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";
+
+/// A running gateway with one listener per dialect.
+pub(crate) struct Daemon {
+    gateway: Gateway,
+    config: Config,
+    dir: Option<TempDir>,
+}
+
+impl Daemon {
+    /// A gateway whose store is memory, with more configuration.
+    pub(crate) async fn start(more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "memory:", more);
+        let gateway = Gateway::start(&config).await.unwrap();
+        Self {
+            gateway,
+            config,
+            dir: Some(dir),
+        }
+    }
+
+    /// A gateway whose store is SQLite in `dir`.
+    pub(crate) async fn on_disk(dir: &Path, more: &str) -> Self {
+        let config = config(dir, "sqlite:tolmach.db", more);
+        let gateway = Gateway::start(&config).await.unwrap();
+        Self {
+            gateway,
+            config,
+            dir: None,
+        }
+    }
+
+    /// A gateway over a hub of the test's own.
+    pub(crate) async fn over(hub: Hub, more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), "memory:", more);
+        let gateway = Gateway::over(hub, &config).await.unwrap();
+        Self {
+            gateway,
+            config,
+            dir: Some(dir),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.gateway.stop().await;
+        drop(self.dir);
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        self.gateway.hub()
+    }
+
+    pub(crate) fn address(&self, listener: &str) -> SocketAddr {
+        self.gateway
+            .addresses()
+            .into_iter()
+            .find(|(name, _)| name == listener)
+            .unwrap()
+            .1
+    }
+
+    /// A connection to a listener.
+    pub(crate) async fn client(&self, listener: &str) -> Client {
+        Client::tcp(self.address(listener)).await
+    }
+
+    /// A connection inside the process, whose two directions hold at most so many bytes.
+    pub(crate) fn memory(&self, listener: &str, bytes: usize) -> Client {
+        Client::over(self.duplex(listener, bytes))
+    }
+
+    pub(crate) fn duplex(&self, listener: &str, bytes: usize) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(bytes);
+        let settings = &self
+            .config
+            .listeners
+            .iter()
+            .find(|one| one.name == listener)
+            .unwrap()
+            .settings;
+        let dialect = tolmach::dialects::listener(&self.config, settings).unwrap();
+        self.gateway.connect(dialect, Transport::memory(far));
+        near
+    }
+
+    /// A JIM connection that has said nothing.
+    pub(crate) async fn jim(&self) -> Jim {
+        Jim::new(self.client("jim").await)
+    }
+
+    /// A JIM guest.
+    pub(crate) async fn guest(&self, name: &str) -> Jim {
+        let mut jim = self.jim().await;
+        jim.hello(name).await;
+        jim
+    }
+
+    /// A JIM guest in a room.
+    pub(crate) async fn guest_in(&self, name: &str, room: &str) -> Jim {
+        let mut jim = self.guest(name).await;
+        jim.join(room).await;
+        jim
+    }
+
+    /// A JIM connection of an account.
+    pub(crate) async fn authenticated(&self, login: &str) -> Jim {
+        let mut jim = self.jim().await;
+        jim.authenticate(login).await;
+        jim
+    }
+
+    /// A Talker connection that has said nothing.
+    pub(crate) async fn talker(&self) -> Talker {
+        Talker::new(self.client("talker").await)
+    }
+
+    /// A Talker connection of an account in a room.
+    pub(crate) async fn talker_in(&self, login: &str, room: &str) -> Talker {
+        let mut talker = self.talker().await;
+        talker.enter(login, room).await;
+        talker
+    }
+
+    /// Makes an account whose token is `token-LOGIN`; its number.
+    pub(crate) async fn account(&self, login: &str) -> i32 {
+        account(self.hub(), login).await
+    }
+
+    pub(crate) async fn operate(&self, command: Command) -> Reply {
+        self.hub().operate(command).await.unwrap()
+    }
+
+    pub(crate) async fn create_room(
+        &self,
+        name: &str,
+        kind: RoomKind,
+        password: Option<&str>,
+    ) -> i32 {
+        let command = Command::CreateRoom {
+            name: name.to_owned(),
+            title: String::new(),
+            description: String::new(),
+            kind,
+            password: password.map(str::to_owned),
+        };
+        match self.operate(command).await {
+            Reply::Entered { room, .. } => room.id.0,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn sessions(&self) -> Vec<SessionInfo> {
+        match self.operate(Command::Sessions).await {
+            Reply::Sessions(sessions) => sessions,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The texts of a room's history, oldest first.
+    pub(crate) async fn history(&self, room: RoomSelector) -> Vec<String> {
+        let query = tolmach::model::HistoryQuery::page(room, None, 1_000_000);
+        match self.operate(Command::History(query)).await {
+            Reply::History { messages, .. } => messages
+                .iter()
+                .map(|message| message.text.clone())
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Makes an account whose token is `token-LOGIN`; its number.
+pub(crate) async fn account(hub: &Hub, login: &str) -> i32 {
+    let secret = Secret::Password(PASSWORD.to_owned());
+    let (name, description) = (String::new(), String::new());
+    let register = Command::Register {
+        login: login.to_owned(),
+        secret,
+        name,
+        description,
+    };
+    let id = match hub.operate(register).await.unwrap() {
+        Reply::User(user) => user.id.0,
+        other => panic!("{other:?}"),
+    };
+    let token = Command::CreateToken {
+        user: user(login),
+        value: Some(token(login)),
+    };
+    hub.operate(token).await.unwrap();
+    id
+}
+
+pub(crate) fn token(login: &str) -> String {
+    format!("token-{login}")
+}
+
+pub(crate) fn room(name: &str) -> RoomSelector {
+    RoomSelector::Name(name.to_owned())
+}
+
+pub(crate) fn user(login: &str) -> UserSelector {
+    UserSelector::Login(login.to_owned())
+}
+
+pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
+    let text = format!(
+        "data_dir = '{}'\nstore.url = '{store}'\n{more}\n\
+         [[listener]]\ndialect = 'jim'\naddress = '127.0.0.1:0'\n\
+         [[listener]]\ndialect = 'talker'\naddress = '127.0.0.1:0'\n",
+        dir.display()
+    );
+    Config::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}

@@ -1,0 +1,217 @@
+//! Stores whose commits are held back, and stores that fail.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tolmach::hub::Inbox;
+use tolmach::ledger::{Change, RoomRow, TokenRow, UserRow, Write};
+use tolmach::model::{
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    TokenId, TokenInfo, UserId, UserRef,
+};
+use tolmach::store::{Commit, CommitSink, Page, Store, Ticket};
+
+/// A hub's inbox that hears of commits only when it is let.
+pub(crate) struct HeldInbox {
+    inbox: Arc<Inbox>,
+    held: Mutex<Option<Vec<Commit>>>,
+}
+
+impl HeldInbox {
+    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
+        Self {
+            inbox,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// From now on what is committed waits.
+    pub(crate) fn hold(&self) {
+        self.held.lock().unwrap().get_or_insert_default();
+    }
+
+    /// How many commits wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.held.lock().unwrap().as_ref().map_or(0, Vec::len)
+    }
+
+    /// Waits until so many commits wait.
+    pub(crate) async fn until(&self, waiting: usize) {
+        let there = async {
+            while self.waiting() < waiting {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(super::PATIENCE, there)
+            .await
+            .expect("no commit came");
+    }
+
+    pub(crate) fn let_go(&self) {
+        let mut held = self.held.lock().unwrap();
+        if let Some(commits) = held.take() {
+            self.inbox.committed(commits);
+        }
+    }
+}
+
+impl CommitSink for HeldInbox {
+    fn committed(&self, batch: Vec<Commit>) {
+        let mut held = self.held.lock().unwrap();
+        match &mut *held {
+            Some(held) => held.extend(batch),
+            None => self.inbox.committed(batch),
+        }
+    }
+}
+
+/// What becomes of what is said and changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    /// The store refuses, and nothing is kept.
+    Unavailable,
+    /// The store cannot say.
+    Unknown,
+}
+
+/// A store that fails when it is told to.
+pub(crate) struct FaultyStore<S> {
+    store: S,
+    sink: Arc<dyn CommitSink>,
+    fault: Mutex<Fault>,
+}
+
+impl<S: Store> FaultyStore<S> {
+    pub(crate) fn new(store: S, sink: Arc<dyn CommitSink>) -> Self {
+        Self {
+            store,
+            sink,
+            fault: Mutex::new(Fault::None),
+        }
+    }
+
+    pub(crate) fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+}
+
+#[async_trait]
+impl<S: Store> Store for FaultyStore<S> {
+    fn submit(&self, ticket: Ticket, write: Write) {
+        let housekeeping = matches!(
+            write.change,
+            Change::TouchToken { .. } | Change::ExpireTokens { .. }
+        );
+        let error = match *self.fault.lock().unwrap() {
+            Fault::Unavailable if !housekeeping => Error::Unavailable,
+            Fault::Unknown if !housekeeping => Error::OutcomeUnknown,
+            _ => return self.store.submit(ticket, write),
+        };
+        self.sink.committed(vec![Commit {
+            ticket,
+            outcome: Err(error),
+            events: Vec::new(),
+        }]);
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>> {
+        self.store.user(id).await
+    }
+
+    async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>> {
+        self.store.user_by_login(folded).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Arc<UserRow>>> {
+        self.store.accounts().await
+    }
+
+    async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
+        self.store.token(hash).await
+    }
+
+    async fn token_by_id(&self, id: TokenId) -> Result<Option<TokenRow>> {
+        self.store.token_by_id(id).await
+    }
+
+    async fn tokens(&self, user: UserId) -> Result<Vec<TokenInfo>> {
+        self.store.tokens(user).await
+    }
+
+    async fn room(&self, id: RoomId) -> Result<Option<Arc<RoomRow>>> {
+        self.store.room(id).await
+    }
+
+    async fn room_by_name(&self, folded: &str) -> Result<Option<Arc<RoomRow>>> {
+        self.store.room_by_name(folded).await
+    }
+
+    async fn direct_room(&self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>> {
+        self.store.direct_room(a, b).await
+    }
+
+    async fn rooms(&self) -> Result<Vec<Arc<RoomRow>>> {
+        self.store.rooms().await
+    }
+
+    async fn public_rooms(&self, folded_prefix: &str) -> Result<Vec<Arc<RoomRow>>> {
+        self.store.public_rooms(folded_prefix).await
+    }
+
+    async fn rooms_of(&self, user: UserId) -> Result<Vec<(Arc<RoomRow>, Membership)>> {
+        self.store.rooms_of(user).await
+    }
+
+    async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
+        self.store.member(room, user).await
+    }
+
+    async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
+        self.store.members(room).await
+    }
+
+    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
+        self.store.seen_by_others(room, user).await
+    }
+
+    async fn history(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        query: &HistoryQuery,
+    ) -> Result<Page> {
+        self.store.history(room, viewer, query).await
+    }
+
+    async fn search(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        folded: &str,
+        prefix: bool,
+        limit: usize,
+    ) -> Result<Vec<Arc<Message>>> {
+        self.store.search(room, viewer, folded, prefix, limit).await
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
+        self.store.message(id).await
+    }
+
+    async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
+        self.store.is_hidden(user, message).await
+    }
+
+    async fn last_message_id(&self) -> Result<MessageId> {
+        self.store.last_message_id().await
+    }
+
+    async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
+        self.store.changes(room, after, limit).await
+    }
+}

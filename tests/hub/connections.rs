@@ -1,0 +1,125 @@
+//! One name, one connection: who is refused, who is displaced; and a connection that becomes somebody else.
+
+use tolmach::hub::Scope;
+use tolmach::model::{Command, Error, Reply, RoomKind};
+
+use crate::support::{World, log_in, login, name, password, register, say, token};
+
+#[tokio::test]
+async fn one_name_has_one_connection_over_a_dialect_that_wants_it_so() {
+    let world = World::new().await;
+    world.room("tea", RoomKind::Public, []).await;
+    world.op(register("anna")).await;
+    let exclusive = || world.client_over("one", true, Scope::AllRooms);
+    let mut first = world.seat(exclusive(), "anna").await;
+    first.enter(name("tea")).await;
+    assert_eq!(
+        exclusive().err(log_in("anna", password("anna"))).await,
+        Error::AlreadyConnected
+    );
+    let mut otherwise = world
+        .seat(world.client_over("other", true, Scope::AllRooms), "anna")
+        .await;
+    first.told();
+    otherwise.told();
+
+    // The credentials come first; and only who did not answer the last probe is displaced.
+    first.session.set_silent(true);
+    assert_eq!(
+        exclusive().err(log_in("anna", password("wrong"))).await,
+        Error::BadCredentials
+    );
+    assert_eq!(first.heard(), [""; 0]);
+    let mut second = exclusive();
+    second.ok(log_in("anna", password("anna"))).await;
+    assert_eq!(first.heard(), ["ended Displaced"]);
+    assert_eq!(otherwise.heard(), [""; 0]);
+    assert_eq!(second.who(name("tea")).await, ["anna"]);
+    assert_eq!(
+        exclusive().err(log_in("anna", password("anna"))).await,
+        Error::AlreadyConnected
+    );
+
+    // An idle user whose connection is gone is in nobody's way.
+    drop(second);
+    exclusive().ok(log_in("anna", password("anna"))).await;
+}
+
+#[tokio::test]
+async fn two_who_come_at_once_displace_one_and_one_is_let_in() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let mut held = world
+        .seat(world.client_over("one", true, Scope::AllRooms), "anna")
+        .await;
+    held.session.set_silent(true);
+    let Reply::Token { value, .. } = world
+        .op(Command::CreateToken {
+            user: login("anna"),
+            value: None,
+        })
+        .await
+    else {
+        panic!("no token")
+    };
+    let mut left = world.client_over("one", true, Scope::AllRooms);
+    let mut right = world.client_over("one", true, Scope::AllRooms);
+    let (a, b) = tokio::join!(left.call(token(&value)), right.call(token(&value)));
+    assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|in_| **in_).count(), 1);
+    assert_eq!(held.heard(), ["ended Displaced"]);
+    assert!(
+        matches!(world.op(Command::Sessions).await, Reply::Sessions(sessions) if sessions.len() == 1)
+    );
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_leaves_no_token() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let mut first = world.client_over("one", true, Scope::AllRooms);
+    first.ok(log_in("anna", password("anna"))).await;
+    let mut second = world.client_over("one", true, Scope::AllRooms);
+    let for_token = Command::LogIn {
+        login: "anna".into(),
+        secret: password("anna"),
+        token: true,
+    };
+    assert_eq!(second.err(for_token).await, Error::AlreadyConnected);
+    assert_eq!(
+        world
+            .op(Command::Tokens {
+                user: login("anna")
+            })
+            .await,
+        Reply::Tokens(Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_becomes_somebody_else_stops_being_who_it_was() {
+    let world = World::new().await;
+    world.room("tea", RoomKind::Public, []).await;
+    let mut watcher = world.account("watcher").await;
+    watcher.enter(name("tea")).await;
+    let mut client = world.guest("boris").await;
+    client.enter(name("tea")).await;
+    watcher.told();
+    world.op(register("anna")).await;
+    client.ok(log_in("anna", password("anna"))).await;
+    world.settled().await;
+    assert_eq!(watcher.heard(), ["#tea offline boris", "#tea left boris"]);
+    assert!(matches!(
+        watcher
+            .err(Command::FindUser {
+                user: login("boris")
+            })
+            .await,
+        Error::NoSuchUser
+    ));
+    assert!(matches!(
+        client.err(say(name("tea"), "hello")).await,
+        Error::NotAllowed(_)
+    ));
+    client.enter(name("tea")).await;
+    assert_eq!(watcher.heard(), ["#tea online anna", "#tea joined anna"]);
+}

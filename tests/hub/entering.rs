@@ -1,0 +1,487 @@
+//! Entering and leaving rooms.
+
+use tolmach::hub::Scope;
+use tolmach::model::{Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector};
+
+use crate::support::{World, by_id, create_room, enter, login, name, say, to_user};
+
+fn enter_with(room: RoomSelector, password: &str) -> Command {
+    Command::Enter {
+        room,
+        password: Some(password.to_owned()),
+        create: false,
+    }
+}
+
+fn enter_or_make(room: RoomSelector) -> Command {
+    Command::Enter {
+        room,
+        password: None,
+        create: true,
+    }
+}
+
+async fn protect(world: &World, room: RoomId, password: &str) {
+    world
+        .op(Command::SetRoomPassword {
+            room: by_id(room),
+            password: Some(password.to_owned()),
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_public_room_is_entered_by_name_without_regard_to_case_or_by_id() {
+    for world in World::of_each_kind().await {
+        let room = world.room("Σοφία", RoomKind::Public, []).await;
+        let selectors = [
+            name("σοφία"),
+            name("ΣΟΦΊΑ"),
+            by_id(room.id),
+            RoomSelector::NameOrPublicId(room.id.to_string()),
+            RoomSelector::NameOrPublicId("Σοφία".into()),
+        ];
+        for (number, selector) in selectors.into_iter().enumerate() {
+            let mut client = world.guest(&format!("guest{number}")).await;
+            let Reply::Entered {
+                room: entered,
+                created,
+                ..
+            } = client.ok(enter(selector)).await
+            else {
+                panic!("not there")
+            };
+            assert_eq!((entered.id, created), (room.id, false));
+        }
+        world.assert_gapless(room.id).await;
+        let mut lost = world.guest("lost").await;
+        for nowhere in [
+            name("nowhere"),
+            by_id(RoomId(99)),
+            by_id(RoomId(-1)),
+            RoomSelector::NameOrPublicId("99".into()),
+        ] {
+            assert_eq!(lost.err(enter(nowhere)).await, Error::NoSuchRoom);
+        }
+    }
+}
+
+#[tokio::test]
+async fn entering_again_changes_nothing() {
+    let world = World::new().await;
+    let room = world.room("tea", RoomKind::Public, []).await;
+    let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+    anna.enter(name("tea")).await;
+    boris.enter(name("tea")).await;
+    boris.told();
+    let before = world.stored(room.id).await;
+    let (_, seq, present) = anna.enter(name("tea")).await;
+    assert_eq!(
+        (seq, present),
+        (before.seq, vec!["anna".to_owned(), "boris".to_owned()])
+    );
+    assert_eq!(world.stored(room.id).await, before);
+    assert_eq!(boris.heard(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_private_room_is_entered_by_its_name_or_by_an_id_that_the_name_gave() {
+    for world in World::of_each_kind().await {
+        let room = world.room("secret", RoomKind::Private, []).await;
+        let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+        for selector in [
+            by_id(room.id),
+            RoomSelector::NameOrPublicId(room.id.to_string()),
+        ] {
+            assert_eq!(anna.err(enter(selector.clone())).await, Error::NoSuchRoom);
+            assert_eq!(
+                anna.err(Command::FindRoom { room: selector }).await,
+                Error::NoSuchRoom
+            );
+        }
+        let Reply::Room(found) = anna
+            .ok(Command::FindRoom {
+                room: name("SECRET"),
+            })
+            .await
+        else {
+            panic!("no room")
+        };
+        assert_eq!(found.id, room.id);
+        anna.ok(Command::FindRoom {
+            room: by_id(room.id),
+        })
+        .await;
+        anna.enter(by_id(room.id)).await;
+        // What a session learned it still knows when it has left; another session knows nothing.
+        anna.ok(Command::Leave {
+            room: by_id(room.id),
+        })
+        .await;
+        anna.enter(by_id(room.id)).await;
+        anna.ok(Command::Leave {
+            room: by_id(room.id),
+        })
+        .await;
+        assert_eq!(
+            world.again("anna").await.err(enter(by_id(room.id))).await,
+            Error::NoSuchRoom
+        );
+        boris.enter(name("secret")).await;
+        world
+            .op(Command::AddMember {
+                room: name("secret"),
+                user: login("clara"),
+            })
+            .await;
+        clara.enter(by_id(room.id)).await;
+        assert!(
+            matches!(clara.ok(Command::SearchRooms { prefix: String::new() }).await, Reply::Rooms(rooms) if rooms.is_empty())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_protected_room_asks_newcomers_for_its_password() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut member, mut anna, mut added] = world.accounts(["member", "anna", "added"]).await;
+        member.enter(name("tea")).await;
+        protect(&world, room.id, "milk").await;
+        assert!(world.stored(room.id).await.protected);
+        for command in [
+            enter(name("tea")),
+            enter_with(name("tea"), ""),
+            enter_with(name("tea"), "lemon"),
+            enter_with(by_id(room.id), "Milk"),
+        ] {
+            assert_eq!(anna.err(command).await, Error::BadRoomPassword);
+        }
+        assert_eq!(anna.my_rooms().await, [""; 0]);
+        anna.ok(enter_with(name("tea"), "milk")).await;
+        anna.enter(name("tea")).await;
+        member.enter(name("tea")).await;
+        member
+            .ok(enter_with(name("tea"), "wrong, but who cares"))
+            .await;
+        world
+            .op(Command::AddMember {
+                room: name("tea"),
+                user: login("added"),
+            })
+            .await;
+        added.enter(name("tea")).await;
+
+        anna.ok(Command::Leave { room: name("tea") }).await;
+        assert_eq!(anna.err(enter(name("tea"))).await, Error::BadRoomPassword);
+        world
+            .op(Command::SetRoomPassword {
+                room: name("tea"),
+                password: Some(String::new()),
+            })
+            .await;
+        assert!(!world.stored(room.id).await.protected);
+        anna.enter(name("tea")).await;
+        anna.ok(Command::Leave { room: name("tea") }).await;
+        anna.ok(enter_with(name("tea"), "anything")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_tells_nothing_of_a_private_room() {
+    let world = World::new().await;
+    let room = world.room("secret", RoomKind::Private, []).await;
+    protect(&world, room.id, "milk").await;
+    let mut anna = world.account("anna").await;
+    for password in ["lemon", "milk"] {
+        assert_eq!(
+            anna.err(enter_with(by_id(room.id), password)).await,
+            Error::NoSuchRoom
+        );
+    }
+    assert_eq!(
+        anna.err(enter_with(name("secret"), "lemon")).await,
+        Error::BadRoomPassword
+    );
+    anna.ok(enter_with(name("secret"), "milk")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_at_a_rooms_password_are_limited() {
+    let world = World::with(|options| options.failed_logins = 2).await;
+    let room = world.room("tea", RoomKind::Public, []).await;
+    protect(&world, room.id, "milk").await;
+    let mut anna = world.account("anna").await;
+    for _ in 0..2 {
+        assert_eq!(
+            anna.err(enter_with(name("tea"), "lemon")).await,
+            Error::BadRoomPassword
+        );
+    }
+    assert!(matches!(
+        anna.err(enter_with(name("tea"), "milk")).await,
+        Error::RateLimited { .. }
+    ));
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    anna.ok(enter_with(name("tea"), "milk")).await;
+}
+
+#[tokio::test]
+async fn the_banned_stay_out_of_a_protected_room_whatever_they_say() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    let room = world
+        .room("tea", RoomKind::Public, [("anna", Role::Banned)])
+        .await;
+    protect(&world, room.id, "milk").await;
+    for command in [
+        enter(name("tea")),
+        enter_with(name("tea"), "milk"),
+        enter_with(by_id(room.id), "lemon"),
+        enter_or_make(name("tea")),
+    ] {
+        assert_eq!(anna.err(command).await, Error::Banned);
+    }
+}
+
+#[tokio::test]
+async fn entering_makes_a_public_room_where_the_configuration_lets_it() {
+    let world = World::new().await;
+    let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+    let Reply::Entered {
+        room,
+        created,
+        seq,
+        present,
+    } = anna.ok(enter_or_make(name("Tea"))).await
+    else {
+        panic!("no room")
+    };
+    assert_eq!(
+        (room.name.as_str(), room.title.as_str(), room.kind, created),
+        ("Tea", "Tea", RoomKind::Public, true)
+    );
+    assert_eq!(
+        (room.owner, seq.0, present.len()),
+        (Some(anna.user()), 2, 1)
+    );
+    let Reply::Entered { created, .. } = boris.ok(enter_or_make(name("tea"))).await else {
+        panic!("no room")
+    };
+    assert!(!created);
+    let Reply::Entered { room, .. } = world
+        .guest("clara")
+        .await
+        .ok(enter_or_make(RoomSelector::NameOrPublicId("77".into())))
+        .await
+    else {
+        panic!("no room")
+    };
+    assert_eq!((room.name.as_str(), room.owner), ("77", None));
+    let long = "x".repeat(26);
+    for bad in ["", "a b", "#tea", "a\u{7f}", &long] {
+        assert!(
+            matches!(
+                anna.err(enter_or_make(name(bad))).await,
+                Error::Invalid { .. }
+            ),
+            "{bad:?}"
+        );
+    }
+    assert_eq!(
+        anna.err(enter_or_make(by_id(RoomId(50)))).await,
+        Error::NoSuchRoom
+    );
+
+    let world = World::with(|options| options.create_on_join = false).await;
+    let mut anna = world.account("anna").await;
+    assert_eq!(
+        anna.err(enter_or_make(name("tea"))).await,
+        Error::NoSuchRoom
+    );
+    anna.ok(create_room("tea", RoomKind::Public)).await;
+}
+
+#[tokio::test]
+async fn limits_of_rooms_and_members_hold_for_all_ways_in() {
+    let world = World::with(|options| {
+        options.rooms_per_user = 2;
+        options.members_per_room = 2;
+    })
+    .await;
+    let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+    for room in ["one", "two", "three"] {
+        world.room(room, RoomKind::Public, []).await;
+    }
+    let over = Error::TooLarge { limit: 2 };
+    anna.enter(name("one")).await;
+    anna.enter(name("two")).await;
+    for command in [
+        enter(name("three")),
+        enter_or_make(name("four")),
+        create_room("four", RoomKind::Public),
+    ] {
+        assert_eq!(anna.err(command).await, over);
+    }
+    assert_eq!(
+        boris.err(Command::FindRoom { room: name("four") }).await,
+        Error::NoSuchRoom
+    );
+    // Direct rooms do not count, nor do rooms one is banned from.
+    anna.ok(Command::Send(to_user(login("boris"), "hello")))
+        .await;
+    anna.enter(name("one")).await;
+    anna.ok(Command::Leave { room: name("two") }).await;
+    anna.enter(name("three")).await;
+    world
+        .op(Command::Ban {
+            room: name("three"),
+            user: login("anna"),
+        })
+        .await;
+    anna.enter(name("two")).await;
+
+    boris.enter(name("one")).await;
+    assert_eq!(clara.err(enter(name("one"))).await, over);
+    assert_eq!(
+        world
+            .op_err(Command::AddMember {
+                room: name("one"),
+                user: login("clara")
+            })
+            .await,
+        over
+    );
+    world
+        .op(Command::Ban {
+            room: name("one"),
+            user: login("boris"),
+        })
+        .await;
+    clara.enter(name("one")).await;
+}
+
+#[tokio::test]
+async fn leaving_ends_membership_for_all_sessions() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        let mut again = world.again("anna").await;
+        let mut one = world
+            .seat(world.client_over("one", false, Scope::OneRoom), "anna")
+            .await;
+        one.enter(name("tea")).await;
+        for client in [&mut anna, &mut boris, &mut again, &mut one] {
+            client.told();
+        }
+        anna.ok(Command::Leave { room: name("tea") }).await;
+        for client in [&mut anna, &mut again, &mut one] {
+            assert_eq!(client.heard(), ["#tea left anna"]);
+            assert_eq!(client.session.rooms(), []);
+        }
+        assert_eq!(boris.heard(), ["#tea left anna", "#tea offline anna"]);
+        boris.say(name("tea"), "gone?").await;
+        for client in [&mut anna, &mut again, &mut one] {
+            assert_eq!(client.heard(), [""; 0]);
+            assert!(matches!(
+                client.err(say(name("tea"), "no")).await,
+                Error::NotAllowed(_)
+            ));
+        }
+        world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn when_the_owner_leaves_the_oldest_admin_succeeds_else_nobody() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris, mut clara, mut dora] =
+            world.accounts(["anna", "boris", "clara", "dora"]).await;
+        let Reply::Entered { room, .. } = anna.ok(create_room("tea", RoomKind::Public)).await
+        else {
+            panic!("no room")
+        };
+        for client in [&mut boris, &mut clara, &mut dora] {
+            // The store's clock counts milliseconds, and "oldest" goes by it.
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            client.enter(name("tea")).await;
+        }
+        let role = |user: &str, role| Command::SetRole {
+            room: name("tea"),
+            user: login(user),
+            role,
+        };
+        anna.ok(role("dora", Role::Admin)).await;
+        anna.ok(role("clara", Role::Admin)).await;
+        anna.ok(role("boris", Role::Moderator)).await;
+        boris.told();
+        anna.ok(Command::Leave { room: name("tea") }).await;
+        assert_eq!(
+            boris.heard(),
+            ["#tea clara is owner", "#tea left anna", "#tea offline anna"]
+        );
+        assert_eq!(world.stored(room.id).await.owner, Some(clara.user()));
+        world
+            .op(Command::RemoveMember {
+                room: name("tea"),
+                user: login("clara"),
+            })
+            .await;
+        assert_eq!(world.stored(room.id).await.owner, Some(dora.user()));
+        dora.ok(Command::Leave { room: name("tea") }).await;
+        assert_eq!(world.stored(room.id).await.owner, None);
+        assert!(matches!(
+            boris.err(Command::DeleteRoom { room: name("tea") }).await,
+            Error::NotAllowed(_)
+        ));
+        // Who comes back is a member like any other.
+        anna.enter(name("tea")).await;
+        assert!(matches!(
+            anna.err(Command::DeleteRoom { room: name("tea") }).await,
+            Error::NotAllowed(_)
+        ));
+        world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_into_a_direct_room_and_nobody_leaves_it() {
+    let world = World::new().await;
+    let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+    let Reply::Room(room) = anna
+        .ok(Command::Direct {
+            user: login("boris"),
+            create: true,
+        })
+        .await
+    else {
+        panic!("no room")
+    };
+    assert_eq!(clara.err(enter(by_id(room.id))).await, Error::NoSuchRoom);
+    assert_eq!(
+        clara
+            .err(enter(RoomSelector::NameOrPublicId(room.id.to_string())))
+            .await,
+        Error::NoSuchRoom
+    );
+    assert_eq!(
+        clara
+            .err(Command::FindRoom {
+                room: by_id(room.id)
+            })
+            .await,
+        Error::NoSuchRoom
+    );
+    assert!(matches!(
+        boris
+            .err(Command::Leave {
+                room: by_id(room.id)
+            })
+            .await,
+        Error::NotAllowed(_)
+    ));
+    boris.enter(by_id(room.id)).await;
+    boris.ok(say(by_id(room.id), "still here")).await;
+}

@@ -1,0 +1,357 @@
+//! Making rooms, naming them, changing and ending them.
+
+use tolmach::model::{Command, Error, Reply, Room, RoomKind};
+
+use crate::support::{World, by_id, create_room, enter, login, name, names, say, to_user};
+
+fn from_title(title: &str) -> Command {
+    Command::CreateRoom {
+        name: String::new(),
+        title: title.to_owned(),
+        description: String::new(),
+        kind: RoomKind::Public,
+        password: None,
+    }
+}
+
+fn made(reply: Reply) -> std::sync::Arc<Room> {
+    match reply {
+        Reply::Entered {
+            room,
+            created: true,
+            ..
+        } => room,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_makes_a_room_owns_it_and_is_in_it() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let mut again = world.again("anna").await;
+        let command = Command::CreateRoom {
+            name: "Tea".into(),
+            title: "Tea & biscuits".into(),
+            description: "at five".into(),
+            kind: RoomKind::Private,
+            password: Some("milk".into()),
+        };
+        let Reply::Entered {
+            room,
+            created,
+            seq,
+            present,
+        } = anna.ok(command).await
+        else {
+            panic!("no room")
+        };
+        assert_eq!(
+            (
+                room.name.as_str(),
+                room.title.as_str(),
+                room.description.as_str()
+            ),
+            ("Tea", "Tea & biscuits", "at five")
+        );
+        assert_eq!(
+            (room.kind, room.protected, room.owner),
+            (RoomKind::Private, true, Some(anna.user()))
+        );
+        assert_eq!(
+            (created, seq, present.len()),
+            (true, world.stored(room.id).await.seq, 1)
+        );
+        assert_eq!(anna.heard(), ["#Tea online anna", "#Tea joined anna"]);
+        assert_eq!(
+            again.heard(),
+            ["#Tea joined anna"],
+            "it came when its user was there already"
+        );
+        world.assert_gapless(room.id).await;
+        assert!(
+            matches!(world.op(create_room("plain", RoomKind::Public)).await, Reply::Entered { room, .. } if room.owner.is_none())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rooms_name_is_one_and_is_free() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    anna.ok(create_room("Tea", RoomKind::Private)).await;
+    assert_eq!(
+        anna.err(create_room("tEA", RoomKind::Public)).await,
+        Error::NameTaken
+    );
+    let long = "x".repeat(26);
+    for bad in ["", " ", "a b", "#tea", "te#a", "a\nb", &long] {
+        assert!(
+            matches!(
+                anna.err(create_room(bad, RoomKind::Public)).await,
+                Error::Invalid { .. }
+            ),
+            "{bad:?}"
+        );
+    }
+    assert!(matches!(
+        anna.err(create_room("pair", RoomKind::Direct)).await,
+        Error::Invalid { .. }
+    ));
+    for bad in ["x".repeat(101), " ".to_owned(), "a\nb".to_owned()] {
+        assert!(
+            matches!(anna.err(from_title(&bad)).await, Error::Invalid { field, .. } if field == "title")
+        );
+    }
+    made(
+        anna.ok(create_room(&"ж".repeat(25), RoomKind::Public))
+            .await,
+    );
+    assert_eq!(anna.my_rooms().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_room_made_from_free_text_gets_a_name_of_it() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    for expected in ["Tea-at-five", "Tea-at-five-2", "Tea-at-five-3"] {
+        let room = made(anna.ok(from_title("Tea at #five")).await);
+        assert_eq!(
+            (room.name.as_str(), room.title.as_str()),
+            (expected, "Tea at #five")
+        );
+    }
+    let long = "all about the best tea of the world";
+    assert_eq!(
+        made(anna.ok(from_title(long)).await).name,
+        "all-about-the-best-tea-of"
+    );
+    assert_eq!(
+        made(anna.ok(from_title(long)).await).name,
+        "all-about-the-best-tea--2"
+    );
+    assert_eq!(made(anna.ok(from_title("###")).await).name, "room");
+}
+
+#[tokio::test]
+async fn a_renamed_room_is_found_by_its_new_name_only() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        world.room("coffee", RoomKind::Public, []).await;
+        let mut anna = world.account("anna").await;
+        anna.enter(name("tea")).await;
+        anna.told();
+        let rename = |from: &str, to: &str| Command::RenameRoom {
+            room: name(from),
+            name: to.to_owned(),
+        };
+        assert_eq!(
+            world.op_err(rename("tea", "COFFEE")).await,
+            Error::NameTaken
+        );
+        assert!(matches!(
+            world.op_err(rename("tea", "a b")).await,
+            Error::Invalid { .. }
+        ));
+        world.op(rename("tea", "TEA")).await;
+        world.op(rename("tea", "mate")).await;
+        assert_eq!(
+            anna.heard(),
+            ["#TEA renamed from tea", "#mate renamed from TEA"]
+        );
+        anna.say(name("Mate"), "by its new name").await;
+        assert_eq!(
+            anna.err(say(name("tea"), "by its old name")).await,
+            Error::NoSuchRoom
+        );
+        // The old name is free, and means another room from now on.
+        let other = world.room("tea", RoomKind::Public, []).await;
+        assert_ne!(other.id, room.id);
+        anna.enter(name("tea")).await;
+        anna.told();
+        anna.say(name("tea"), "elsewhere").await;
+        assert_eq!(anna.heard(), ["#tea anna: elsewhere"]);
+        assert_eq!(anna.texts(name("mate")).await, ["by its new name"]);
+        assert_eq!(
+            world.stored(room.id).await.title,
+            "mate",
+            "a title that was never set follows the name"
+        );
+        world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn title_description_and_access_are_told_and_kept() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    let room = made(anna.ok(create_room("tea", RoomKind::Public)).await);
+    let here = || by_id(room.id);
+    anna.told();
+    anna.ok(Command::SetTitle {
+        room: here(),
+        title: "Tea time".into(),
+    })
+    .await;
+    anna.ok(Command::SetDescription {
+        room: here(),
+        description: "at five".into(),
+    })
+    .await;
+    anna.ok(Command::SetRoomPassword {
+        room: here(),
+        password: Some("milk".into()),
+    })
+    .await;
+    anna.ok(Command::SetPrivate {
+        room: here(),
+        private: true,
+    })
+    .await;
+    assert_eq!(
+        anna.heard(),
+        [
+            "#tea titled",
+            "#tea described at five",
+            "#tea access changed",
+            "#tea access changed"
+        ]
+    );
+    for bad in ["", " ", "a\tb"] {
+        assert!(matches!(
+            anna.err(Command::SetTitle {
+                room: here(),
+                title: bad.into()
+            })
+            .await,
+            Error::Invalid { .. }
+        ));
+    }
+    let stored = world.stored(room.id).await;
+    assert_eq!(
+        (stored.title.as_str(), stored.description.as_str()),
+        ("Tea time", "at five")
+    );
+    assert_eq!((stored.kind, stored.protected), (RoomKind::Private, true));
+    anna.ok(Command::RenameRoom {
+        room: here(),
+        name: "mate".into(),
+    })
+    .await;
+    assert_eq!(
+        world.stored(room.id).await.title,
+        "Tea time",
+        "a title that was set stays"
+    );
+    let mut boris = world.account("boris").await;
+    assert_eq!(boris.err(enter(here())).await, Error::NoSuchRoom);
+    anna.ok(Command::SetPrivate {
+        room: here(),
+        private: false,
+    })
+    .await;
+    assert_eq!(boris.err(enter(here())).await, Error::BadRoomPassword);
+}
+
+#[tokio::test]
+async fn public_rooms_are_found_by_the_beginning_of_name_or_title() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    world.room("Tea", RoomKind::Public, []).await;
+    world.room("coffee", RoomKind::Public, []).await;
+    world.room("teahouse", RoomKind::Private, []).await;
+    world
+        .op(Command::SetTitle {
+            room: name("coffee"),
+            title: "TEA, too".into(),
+        })
+        .await;
+    let search = |prefix: &str| Command::SearchRooms {
+        prefix: prefix.to_owned(),
+    };
+    assert_eq!(names(anna.ok(search("tea")).await), ["Tea", "coffee"]);
+    assert_eq!(names(anna.ok(search("COF")).await), ["coffee"]);
+    assert_eq!(names(anna.ok(search("")).await), ["Tea", "coffee"]);
+    assert_eq!(names(anna.ok(search("ea")).await), [""; 0]);
+    assert_eq!(
+        names(world.op(Command::Rooms).await),
+        ["Tea", "coffee", "teahouse"]
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_room_is_gone_for_everyone_and_its_name_is_free() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let room = made(anna.ok(create_room("tea", RoomKind::Public)).await);
+        boris.enter(name("tea")).await;
+        let message = boris.say(name("tea"), "hello").await;
+        anna.told();
+        boris.told();
+        anna.ok(Command::DeleteRoom { room: name("tea") }).await;
+        for client in [&mut anna, &mut boris] {
+            assert_eq!(client.heard(), ["#tea deleted"]);
+            assert_eq!(client.session.rooms(), []);
+            assert_eq!(client.my_rooms().await, [""; 0]);
+            assert_eq!(
+                client.err(say(by_id(room.id), "anybody?")).await,
+                Error::NoSuchRoom
+            );
+        }
+        assert_eq!(
+            boris
+                .err(Command::Edit {
+                    message: message.id,
+                    text: "x".into()
+                })
+                .await,
+            Error::NoSuchMessage
+        );
+        let again = made(boris.ok(create_room("tea", RoomKind::Public)).await);
+        assert_ne!(again.id, room.id, "a number is never used again");
+        assert_eq!(boris.texts(name("tea")).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_direct_room_of_two_is_one_room() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let direct = |user: &str, create| Command::Direct {
+            user: login(user),
+            create,
+        };
+        assert_eq!(anna.err(direct("boris", false)).await, Error::NoSuchRoom);
+        assert_eq!(anna.err(direct("nobody", true)).await, Error::NoSuchUser);
+        assert!(matches!(
+            anna.err(direct("anna", true)).await,
+            Error::Invalid { .. }
+        ));
+        let Reply::Room(room) = anna.ok(direct("boris", true)).await else {
+            panic!("no room")
+        };
+        assert_eq!(
+            (room.kind, room.name.as_str(), room.owner),
+            (RoomKind::Direct, "", None)
+        );
+        assert_eq!(room.pair, Some((anna.user(), boris.user())));
+        for create in [false, true] {
+            let Reply::Room(same) = boris.ok(direct("ANNA", create)).await else {
+                panic!("no room")
+            };
+            assert_eq!(same.id, room.id);
+        }
+        let Reply::Posted { message } = boris
+            .ok(Command::Send(to_user(login("anna"), "hello")))
+            .await
+        else {
+            panic!("not posted")
+        };
+        assert_eq!(message.room, room.id);
+        assert_eq!(anna.my_rooms().await, [""]);
+        assert_eq!(
+            anna.heard(),
+            ["@anna,boris created", "@anna,boris boris: hello"]
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! The hub through its own API: commands in, replies and events out, over a store in memory or in a file.
+//!
+//! What a session is told reads as short lines (`support::line`), so that tests read like transcripts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml allows these in tests, but not in what tests share"
+)]
+
+mod support;
+
+mod accounts;
+mod connections;
+mod embedding;
+mod entering;
+mod guests;
+mod keeping_rooms;
+mod members;
+mod messages;
+mod nodes;
+mod permissions;
+mod presence;
+mod random;
+mod reading;
+mod restart;
+mod routing;
+mod source;
+mod tokens;

@@ -1,0 +1,292 @@
+//! Saying, editing, deleting; private messages.
+
+use tolmach::model::{
+    Command, Draft, Error, FileInfo, Message, MessageId, MessageKind, Offline, Reply, Role,
+    RoomKind, Target, UserId, UserSelector,
+};
+
+use crate::support::{Client, World, by_id, draft, login, name, say, to_user};
+
+async fn post(client: &mut Client, draft: Draft) -> std::sync::Arc<Message> {
+    match client.ok(Command::Send(draft)).await {
+        Reply::Posted { message } => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_kept_and_told_as_it_was_said() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        boris.told();
+        let said = post(
+            &mut anna,
+            Draft {
+                extra: "{\"mood\":1}".into(),
+                ..draft(name("TEA"), "/me pours\r\nmilk\0")
+            },
+        )
+        .await;
+        assert_eq!(
+            (said.kind, said.text.as_str(), said.extra.as_str()),
+            (MessageKind::Emote, "pours\nmilk\u{fffd}", "{\"mood\":1}")
+        );
+        assert_eq!(
+            (said.sender.id, said.room, said.updated, said.deleted),
+            (anna.user(), room.id, None, false)
+        );
+        let answer = Draft {
+            kind: MessageKind::File,
+            reply_to: Some(said.id),
+            file: Some(FileInfo {
+                name: "tea.png".into(),
+                size: 7,
+                stored: "1".into(),
+            }),
+            ..draft(by_id(room.id), "look\tthere")
+        };
+        let answer = post(&mut boris, answer).await;
+        assert!(answer.id > said.id && answer.created >= said.created);
+        assert_eq!(answer.seq.0, said.seq.0 + 1);
+        let told: Vec<_> = boris.told();
+        let messages: Vec<_> = told
+            .iter()
+            .map(|event| match event {
+                tolmach::model::Event::Room(event) => match &event.change {
+                    tolmach::model::RoomChange::Posted(message) => message.clone(),
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(messages, [said.clone(), answer.clone()]);
+        assert_eq!(world.store.message(said.id).await.unwrap(), Some(said));
+        assert_eq!(world.store.message(answer.id).await.unwrap(), Some(answer));
+        world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_to_a_message_of_that_room_that_is_shown() {
+    let world = World::new().await;
+    let [mut anna, boris] = world.accounts(["anna", "boris"]).await;
+    drop(boris);
+    for room in ["tea", "coffee"] {
+        world
+            .room(room, RoomKind::Public, [("anna", Role::Admin)])
+            .await;
+    }
+    let elsewhere = anna.say(name("coffee"), "hot").await;
+    let cleared = anna.say(name("tea"), "old").await;
+    anna.ok(Command::ClearHistory { room: name("tea") }).await;
+    for message in [elsewhere.id, cleared.id, MessageId(99)] {
+        let answer = Draft {
+            reply_to: Some(message),
+            ..draft(name("tea"), "indeed")
+        };
+        assert_eq!(anna.err(Command::Send(answer)).await, Error::NoSuchMessage);
+        let private = Draft {
+            reply_to: Some(message),
+            offline: Offline::Store,
+            ..to_user(login("boris"), "indeed")
+        };
+        assert_eq!(anna.err(Command::Send(private)).await, Error::NoSuchMessage);
+    }
+    assert_eq!(
+        anna.err(Command::Direct {
+            user: login("boris"),
+            create: false
+        })
+        .await,
+        Error::NoSuchRoom
+    );
+}
+
+#[tokio::test]
+async fn a_private_message_makes_the_direct_room_and_reaches_all_sessions_of_both() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+        let mut annas = world.again("anna").await;
+        let mut borises = world
+            .seat(
+                world.client_over("one", false, tolmach::hub::Scope::OneRoom),
+                "boris",
+            )
+            .await;
+        let first = post(&mut anna, to_user(login("BORIS"), "hello")).await;
+        let second = post(&mut boris, to_user(UserSelector::Id(anna.user()), "hi")).await;
+        assert_eq!(first.room, second.room);
+        let edit = Command::Edit {
+            message: first.id,
+            text: "hello!".into(),
+        };
+        anna.ok(edit).await;
+        for client in [&mut anna, &mut annas, &mut boris, &mut borises] {
+            assert_eq!(
+                client.heard(),
+                [
+                    "@anna,boris created",
+                    "@anna,boris anna: hello",
+                    "@anna,boris boris: hi",
+                    "@anna,boris edited anna: hello!"
+                ]
+            );
+        }
+        assert_eq!(clara.heard(), [""; 0]);
+        world.assert_gapless(first.room).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_offline_gets_what_the_senders_history_can_show() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        boris.session.farewell();
+        let before = world.store.last_message_id().await.unwrap();
+        assert_eq!(
+            anna.err(Command::Send(to_user(login("boris"), "hello")))
+                .await,
+            Error::RecipientOffline
+        );
+        assert_eq!(
+            anna.err(Command::Direct {
+                user: login("boris"),
+                create: false
+            })
+            .await,
+            Error::NoSuchRoom
+        );
+        assert_eq!(world.store.last_message_id().await.unwrap(), before);
+        let stored = post(
+            &mut anna,
+            Draft {
+                offline: Offline::Store,
+                ..to_user(login("boris"), "for later")
+            },
+        )
+        .await;
+        let mut back = world.again("boris").await;
+        assert_eq!(back.heard(), [""; 0]);
+        assert_eq!(back.texts(by_id(stored.room)).await, ["for later"]);
+        // One who broke off a moment ago has no open session either.
+        drop(back);
+        assert_eq!(
+            anna.err(Command::Send(to_user(login("boris"), "hello")))
+                .await,
+            Error::RecipientOffline
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_writes_to_oneself_to_nobody_or_to_the_gateway() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    assert!(matches!(
+        anna.err(Command::Send(to_user(login("Anna"), "hello")))
+            .await,
+        Error::Invalid { .. }
+    ));
+    for user in [
+        login("nobody"),
+        login("tolmach"),
+        UserSelector::Id(UserId(0)),
+        UserSelector::Id(UserId(99)),
+        login(""),
+    ] {
+        assert_eq!(
+            anna.err(Command::Send(to_user(user, "hello"))).await,
+            Error::NoSuchUser
+        );
+    }
+    let nowhere = Draft::text(Target::Room(name("nowhere")), "hello");
+    assert_eq!(anna.err(Command::Send(nowhere)).await, Error::NoSuchRoom);
+    assert_eq!(
+        world
+            .op_err(Command::Send(to_user(login("anna"), "hello")))
+            .await,
+        Error::Unauthenticated
+    );
+}
+
+#[tokio::test]
+async fn the_operator_speaks_as_the_gateway() {
+    for world in World::of_each_kind().await {
+        world.room("tea", RoomKind::Public, []).await;
+        let mut anna = world.account("anna").await;
+        anna.enter(name("tea")).await;
+        anna.told();
+        let Reply::Posted { message } = world.op(say(name("tea"), "closing soon")).await else {
+            panic!("not posted")
+        };
+        assert_eq!(
+            (message.sender.id, message.sender.login.as_str()),
+            (UserId::GATEWAY, "tolmach")
+        );
+        assert_eq!(anna.heard(), ["#tea tolmach: closing soon"]);
+        assert_eq!(anna.texts(name("tea")).await, ["closing soon"]);
+    }
+}
+
+#[tokio::test]
+async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        let said = post(
+            &mut anna,
+            Draft {
+                extra: "{}".into(),
+                ..draft(name("tea"), "helo")
+            },
+        )
+        .await;
+        boris.told();
+        let Reply::Posted { message: edited } = anna
+            .ok(Command::Edit {
+                message: said.id,
+                text: "hello\r".into(),
+            })
+            .await
+        else {
+            panic!("not edited")
+        };
+        assert_eq!(
+            (edited.id, edited.seq, edited.created, edited.text.as_str()),
+            (said.id, said.seq, said.created, "hello\n")
+        );
+        assert!(edited.updated.is_some_and(|at| at >= said.created));
+        anna.ok(Command::Delete { message: said.id }).await;
+        assert_eq!(
+            boris.heard(),
+            ["#tea edited anna: hello\n", "#tea deleted anna:"]
+        );
+        let row = world.store.message(said.id).await.unwrap().unwrap();
+        assert_eq!(
+            (row.text.as_str(), row.deleted, row.extra.as_str(), row.seq),
+            ("", true, "", said.seq)
+        );
+        for command in [
+            Command::Delete { message: said.id },
+            Command::Edit {
+                message: said.id,
+                text: "x".into(),
+            },
+        ] {
+            assert_eq!(anna.err(command).await, Error::NoSuchMessage);
+        }
+        assert_eq!(
+            anna.err(Command::Delete {
+                message: MessageId(99)
+            })
+            .await,
+            Error::NoSuchMessage
+        );
+        world.assert_gapless(room.id).await;
+    }
+}

@@ -1,0 +1,456 @@
+//! Each command about a room, as every role may or may not give it, in public, private and direct rooms; a refused one
+//! leaves nothing.
+
+use std::sync::Arc;
+
+use tolmach::model::{
+    Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomKind, Timestamp,
+};
+
+use crate::support::{Client, World, by_id, create_room, draft, enter, login, posted, say};
+
+/// Who asks, in the order of the tables' columns.
+const CAST: [&str; 7] = [
+    "owner",
+    "admin",
+    "moderator",
+    "member",
+    "banned",
+    "outsider",
+    "visitor",
+];
+
+/// What a command is about.
+#[derive(Clone)]
+struct Scene {
+    room: Arc<Room>,
+    /// A message of whoever asks.
+    own: MessageId,
+    /// A message of somebody else.
+    other: MessageId,
+}
+
+type Ask = fn(&Scene) -> Command;
+
+/// What came of it, in one letter.
+fn letter(result: &Result<Reply>) -> char {
+    match result {
+        Ok(_) => 'y',
+        Err(Error::NotAllowed(_)) => 'n',
+        Err(Error::Banned) => 'b',
+        Err(Error::NoSuchRoom) => '-',
+        Err(Error::NoSuchMessage) => 'm',
+        Err(Error::NoSuchUser) => 'u',
+        Err(Error::Unauthenticated) => '0',
+        Err(_) => '!',
+    }
+}
+
+/// The commands; then what owner, admin, moderator, member, banned, outsider, guest and operator get in a public room, and
+/// the outsider and the guest in a private one. The room is named by its id.
+#[rustfmt::skip] // A table.
+const TABLE: &[(&str, Ask, &str, &str)] = &[
+    ("enter", |s| enter(by_id(s.room.id)), "yyyybyy!", "--"),
+    ("leave", |s| Command::Leave { room: by_id(s.room.id) }, "yyyybnn0", "--"),
+    ("send", |s| say(by_id(s.room.id), "hello"), "yyyybnny", "--"),
+    ("edit own", |s| edit(s.own), "yyyymmmy", "mm"),
+    ("edit other's", |s| edit(s.other), "nnnnmmmy", "mm"),
+    ("delete own", |s| Command::Delete { message: s.own }, "yyyymmmy", "mm"),
+    ("delete other's", |s| Command::Delete { message: s.other }, "yyynmmmy", "mm"),
+    ("hide", |s| Command::Hide { message: s.other }, "yyyymmm0", "mm"),
+    ("clear history", |s| Command::ClearHistory { room: by_id(s.room.id) }, "yynnbnny", "--"),
+    ("history", |s| Command::History(HistoryQuery::page(by_id(s.room.id), None, 10)), "yyyybnny", "--"),
+    ("search", |s| search(&s.room), "yyyybnny", "--"),
+    ("find message", |s| find(s.other, None), "yyyymmmy", "mm"),
+    ("find message in", |s| find(s.other, Some(&s.room)), "yyyybnny", "--"),
+    ("mark seen", |s| Command::MarkSeen { room: by_id(s.room.id), at: Timestamp(5) }, "yyyybnn0", "--"),
+    ("seen", |s| Command::Seen { room: by_id(s.room.id) }, "yyyybnny", "--"),
+    ("delete room", |s| Command::DeleteRoom { room: by_id(s.room.id) }, "yynnbnny", "--"),
+    ("rename", |s| Command::RenameRoom { room: by_id(s.room.id), name: "coffee".into() }, "yynnbnny", "--"),
+    ("title", |s| Command::SetTitle { room: by_id(s.room.id), title: "Coffee".into() }, "yynnbnny", "--"),
+    ("description", |s| describe(&s.room), "yynnbnny", "--"),
+    ("password", |s| Command::SetRoomPassword { room: by_id(s.room.id), password: None }, "yynnbnny", "--"),
+    ("private", |s| Command::SetPrivate { room: by_id(s.room.id), private: true }, "yynnbnny", "--"),
+    ("find room", |s| Command::FindRoom { room: by_id(s.room.id) }, "yyyyyyyy", "--"),
+    ("members", |s| Command::Members { room: by_id(s.room.id) }, "yyyybnny", "--"),
+    ("who", |s| Command::Who { room: by_id(s.room.id) }, "yyyybnny", "--"),
+    ("add", |s| Command::AddMember { room: by_id(s.room.id), user: login("newcomer") }, "yynnbnny", "--"),
+    ("remove", |s| Command::RemoveMember { room: by_id(s.room.id), user: login("subject") }, "yynnbnny", "--"),
+    ("ban", |s| Command::Ban { room: by_id(s.room.id), user: login("subject") }, "yynnbnny", "--"),
+    ("ban a stranger", |s| Command::Ban { room: by_id(s.room.id), user: login("newcomer") }, "yynnbnny", "--"),
+    ("unban", |s| Command::Unban { room: by_id(s.room.id), user: login("culprit") }, "yynnbnny", "--"),
+    ("unban nobody", |s| Command::Unban { room: by_id(s.room.id), user: login("subject") }, "uunnbnnu", "--"),
+    ("make admin", |s| role(&s.room, "subject", Role::Admin), "yynnbnny", "--"),
+    ("make owner", |s| role(&s.room, "subject", Role::Owner), "ynnnbnny", "--"),
+    ("make banned", |s| role(&s.room, "subject", Role::Banned), "!!nnbnn!", "--"),
+    ("demote the owner", |s| role(&s.room, "owner", Role::Member), "nnnnbnny", "--"),
+    ("remove the owner", |s| Command::RemoveMember { room: by_id(s.room.id), user: login("owner") }, "nnnnbnny", "--"),
+    ("ban the owner", |s| Command::Ban { room: by_id(s.room.id), user: login("owner") }, "nnnnbnny", "--"),
+];
+
+fn edit(message: MessageId) -> Command {
+    Command::Edit {
+        message,
+        text: "other words".into(),
+    }
+}
+
+fn search(room: &Room) -> Command {
+    Command::Search {
+        room: by_id(room.id),
+        text: "words".into(),
+        prefix: false,
+        limit: 10,
+    }
+}
+
+fn find(message: MessageId, room: Option<&Room>) -> Command {
+    Command::FindMessage {
+        low_bits: message.low_bits(),
+        room: room.map(|room| by_id(room.id)),
+    }
+}
+
+fn describe(room: &Room) -> Command {
+    Command::SetDescription {
+        room: by_id(room.id),
+        description: "for those who like it strong".into(),
+    }
+}
+
+fn role(room: &Room, user: &str, role: Role) -> Command {
+    Command::SetRole {
+        room: by_id(room.id),
+        user: login(user),
+        role,
+    }
+}
+
+/// Everybody, connected; the last one is a guest.
+async fn cast(world: &World) -> Vec<Client> {
+    for login in ["subject", "culprit", "newcomer"] {
+        drop(world.account(login).await);
+    }
+    let mut cast = Vec::new();
+    for login in &CAST[..6] {
+        cast.push(world.account(login).await);
+    }
+    cast.push(world.guest(CAST[6]).await);
+    cast
+}
+
+/// A room in which everybody has said something and then got the place that the tables give them.
+async fn scene(world: &World, cast: &mut [Client], who: usize, kind: RoomKind) -> Scene {
+    let Reply::Entered { room, .. } = world.op(create_room("tea", kind)).await else {
+        panic!("no room")
+    };
+    let here = || by_id(room.id);
+    for user in CAST.iter().chain(&["subject", "culprit"]) {
+        world
+            .op(Command::AddMember {
+                room: here(),
+                user: login(user),
+            })
+            .await;
+    }
+    let own = match cast.get_mut(who) {
+        Some(client) => client.say(here(), "own words").await.id,
+        None => posted(world.hub.operate(say(here(), "own words")).await),
+    };
+    let other = world
+        .hub
+        .operate(Command::Send(draft(here(), "other's words")))
+        .await;
+    for (user, role) in [
+        ("owner", Role::Owner),
+        ("admin", Role::Admin),
+        ("moderator", Role::Moderator),
+    ] {
+        world
+            .op(Command::SetRole {
+                room: here(),
+                user: login(user),
+                role,
+            })
+            .await;
+    }
+    for user in ["banned", "culprit"] {
+        world
+            .op(Command::Ban {
+                room: here(),
+                user: login(user),
+            })
+            .await;
+    }
+    for user in ["outsider", "visitor"] {
+        world
+            .op(Command::RemoveMember {
+                room: here(),
+                user: login(user),
+            })
+            .await;
+    }
+    Scene {
+        room,
+        own,
+        other: posted(other),
+    }
+}
+
+/// Gives a command as this one of the cast (or, beyond it, the operator) in a room of its own, which ends afterwards.
+async fn outcome(world: &World, cast: &mut [Client], who: usize, kind: RoomKind, ask: Ask) -> char {
+    let scene = scene(world, cast, who, kind).await;
+    let user = cast.get(who).map(Client::user);
+    let before = world.snapshot(scene.room.id, user).await;
+    cast.iter_mut().for_each(|client| drop(client.told()));
+    let result = match cast.get_mut(who) {
+        Some(client) => client.call(ask(&scene)).await,
+        None => world.hub.operate(ask(&scene)).await,
+    };
+    if result.is_err() {
+        assert_eq!(
+            world.snapshot(scene.room.id, user).await,
+            before,
+            "a refused command left something"
+        );
+        for client in cast.iter_mut() {
+            assert_eq!(
+                client.heard(),
+                [""; 0],
+                "somebody heard of a refused command"
+            );
+        }
+    }
+    if world.store.room(scene.room.id).await.unwrap().is_some() {
+        world.assert_gapless(scene.room.id).await;
+        world
+            .op(Command::DeleteRoom {
+                room: by_id(scene.room.id),
+            })
+            .await;
+    }
+    letter(&result)
+}
+
+async fn row(
+    world: &World,
+    cast: &mut [Client],
+    columns: &[usize],
+    kind: RoomKind,
+    ask: Ask,
+) -> String {
+    let mut row = String::new();
+    for who in columns {
+        row.push(outcome(world, cast, *who, kind, ask).await);
+    }
+    row
+}
+
+#[tokio::test]
+async fn in_a_public_room() {
+    let world = World::new().await;
+    let mut cast = cast(&world).await;
+    for (what, ask, expected, _) in TABLE {
+        let row = row(
+            &world,
+            &mut cast,
+            &[0, 1, 2, 3, 4, 5, 6, 7],
+            RoomKind::Public,
+            *ask,
+        )
+        .await;
+        assert_eq!(&row, expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn in_a_private_room() {
+    let world = World::new().await;
+    let mut cast = cast(&world).await;
+    for (what, ask, members, strangers) in TABLE {
+        let row = row(
+            &world,
+            &mut cast,
+            &[0, 1, 2, 3, 4, 5, 6, 7],
+            RoomKind::Private,
+            *ask,
+        )
+        .await;
+        assert_eq!(
+            row,
+            format!("{}{strangers}{}", &members[..5], &members[7..]),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+#[cfg(feature = "sqlite")]
+async fn in_a_database() {
+    let world = World::in_a_file().await;
+    let mut cast = cast(&world).await;
+    for (what, ask, expected, _) in TABLE {
+        let row = row(&world, &mut cast, &[0, 4, 6, 7], RoomKind::Public, *ask).await;
+        let expected: String = [0, 4, 6, 7]
+            .iter()
+            .filter_map(|place| expected.chars().nth(*place))
+            .collect();
+        assert_eq!(row, expected, "{what}");
+    }
+}
+
+/// What one of its two members, another account, a guest and the operator get in a direct room.
+#[rustfmt::skip] // A table.
+const DIRECT: &[(&str, Ask, &str)] = &[
+    ("enter", |s| enter(by_id(s.room.id)), "y--!"),
+    ("leave", |s| Command::Leave { room: by_id(s.room.id) }, "n--0"),
+    ("send", |s| say(by_id(s.room.id), "hello"), "y--y"),
+    ("edit own", |s| edit(s.own), "ymmy"),
+    ("edit other's", |s| edit(s.other), "nmmy"),
+    ("hide", |s| Command::Hide { message: s.other }, "ymm0"),
+    ("delete other's", |s| Command::Delete { message: s.other }, "nmmy"),
+    ("delete own", |s| Command::Delete { message: s.own }, "ymmm"),
+    ("clear history", |s| Command::ClearHistory { room: by_id(s.room.id) }, "n--n"),
+    ("history", |s| Command::History(HistoryQuery::page(by_id(s.room.id), None, 10)), "y--y"),
+    ("search", |s| search(&s.room), "y--y"),
+    ("mark seen", |s| Command::MarkSeen { room: by_id(s.room.id), at: Timestamp(5) }, "y--0"),
+    ("seen", |s| Command::Seen { room: by_id(s.room.id) }, "y--y"),
+    ("delete room", |s| Command::DeleteRoom { room: by_id(s.room.id) }, "n--n"),
+    ("rename", |s| Command::RenameRoom { room: by_id(s.room.id), name: "coffee".into() }, "n--n"),
+    ("title", |s| Command::SetTitle { room: by_id(s.room.id), title: "Coffee".into() }, "n--n"),
+    ("description", |s| describe(&s.room), "n--n"),
+    ("password", |s| Command::SetRoomPassword { room: by_id(s.room.id), password: None }, "n--n"),
+    ("private", |s| Command::SetPrivate { room: by_id(s.room.id), private: false }, "n--n"),
+    ("find room", |s| Command::FindRoom { room: by_id(s.room.id) }, "y--y"),
+    ("members", |s| Command::Members { room: by_id(s.room.id) }, "y--y"),
+    ("who", |s| Command::Who { room: by_id(s.room.id) }, "y--y"),
+    ("add", |s| Command::AddMember { room: by_id(s.room.id), user: login("newcomer") }, "n--n"),
+    ("remove", |s| Command::RemoveMember { room: by_id(s.room.id), user: login("boris") }, "n--n"),
+    ("ban", |s| Command::Ban { room: by_id(s.room.id), user: login("boris") }, "n--n"),
+    ("make owner", |s| role(&s.room, "boris", Role::Owner), "n--n"),
+];
+
+#[tokio::test]
+async fn in_a_direct_room() {
+    let world = World::new().await;
+    let [mut anna, mut boris, newcomer] = world.accounts(["anna", "boris", "newcomer"]).await;
+    let Reply::Room(room) = anna
+        .ok(Command::Direct {
+            user: login("boris"),
+            create: true,
+        })
+        .await
+    else {
+        panic!("no room")
+    };
+    let own = anna.say(by_id(room.id), "own words").await.id;
+    let other = boris.say(by_id(room.id), "other's words").await.id;
+    let mut asking = [anna, newcomer, world.guest("visitor").await];
+    let scene = Scene { room, own, other };
+    for (what, ask, expected) in DIRECT {
+        let mut row = String::new();
+        // The strangers first, before anything is changed; the operator last.
+        for who in [1, 2, 0, 3] {
+            let before = world.snapshot(scene.room.id, None).await;
+            let result = match asking.get_mut(who) {
+                Some(client) => client.call(ask(&scene)).await,
+                None => world.hub.operate(ask(&scene)).await,
+            };
+            if result.is_err() {
+                assert_eq!(
+                    world.snapshot(scene.room.id, None).await,
+                    before,
+                    "{what}: a refused command left something"
+                );
+            }
+            row.insert(if who == 0 { 0 } else { row.len() }, letter(&result));
+        }
+        assert_eq!(&row, expected, "{what}");
+    }
+    world.assert_gapless(scene.room.id).await;
+}
+
+#[tokio::test]
+async fn nobody_does_anything_before_saying_who_they_are() {
+    let world = World::new().await;
+    let room = world.room("tea", RoomKind::Public, []).await;
+    let scene = Scene {
+        room,
+        own: MessageId(1),
+        other: MessageId(1),
+    };
+    let mut client = world.client();
+    for (what, ask, ..) in TABLE {
+        assert_eq!(
+            client.err(ask(&scene)).await,
+            Error::Unauthenticated,
+            "{what}"
+        );
+    }
+    for command in [
+        Command::MyRooms,
+        Command::Rooms,
+        Command::Users,
+        Command::Sessions,
+        Command::SetStatus { status: None },
+        Command::SetProfile {
+            profile: String::new(),
+        },
+        Command::LogOut { end_token: false },
+        Command::FindUser {
+            user: login("anna"),
+        },
+        Command::SearchRooms {
+            prefix: String::new(),
+        },
+        create_room("coffee", RoomKind::Public),
+    ] {
+        assert_eq!(client.err(command).await, Error::Unauthenticated);
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_operator_may() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    world.op(crate::support::register("boris")).await;
+    for command in [
+        Command::Users,
+        Command::Rooms,
+        Command::SetDisabled {
+            user: login("anna"),
+            disabled: true,
+        },
+        Command::RemoveUser {
+            user: login("anna"),
+        },
+        Command::SetPassword {
+            user: login("boris"),
+            secret: crate::support::password("x"),
+        },
+        Command::CreateToken {
+            user: login("boris"),
+            value: None,
+        },
+        Command::Tokens {
+            user: login("boris"),
+        },
+        Command::RevokeToken {
+            user: login("boris"),
+            id: None,
+        },
+        Command::History(HistoryQuery::page(
+            tolmach::model::RoomSelector::Direct("anna".into(), "boris".into()),
+            None,
+            1,
+        )),
+    ] {
+        let error = anna.err(command.clone()).await;
+        assert!(
+            matches!(error, Error::NotAllowed(_)),
+            "{command:?}: {error:?}"
+        );
+    }
+    assert!(matches!(world.op(Command::Users).await, Reply::Users(users) if users.len() == 2));
+    assert!(matches!(world.op(Command::Rooms).await, Reply::Rooms(rooms) if rooms.is_empty()));
+}

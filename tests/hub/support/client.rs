@@ -1,0 +1,126 @@
+//! A session and what it is told.
+
+use std::sync::Arc;
+
+use tolmach::hub::{Events, Session};
+use tolmach::model::{
+    Command, Error, Event, HistoryQuery, Message, Presence, Present, Reply, Result, Room,
+    RoomSelector, Seq, SessionId, UserId,
+};
+
+use super::words::{enter, lines, say};
+
+/// A session inside the process.
+pub(crate) struct Client {
+    pub(crate) session: Session,
+    pub(crate) events: Events,
+}
+
+impl Client {
+    /// Tries something.
+    pub(crate) async fn call(&mut self, command: Command) -> Result<Reply> {
+        self.session.call(command).await
+    }
+
+    /// Does something that succeeds.
+    pub(crate) async fn ok(&mut self, command: Command) -> Reply {
+        let what = format!("{command:?}");
+        self.call(command)
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"))
+    }
+
+    /// Tries something that fails.
+    pub(crate) async fn err(&mut self, command: Command) -> Error {
+        let what = format!("{command:?}");
+        match self.call(command).await {
+            Err(error) => error,
+            Ok(reply) => panic!("{what}: {reply:?}"),
+        }
+    }
+
+    /// Enters a room: it, its last change before, and who is there.
+    pub(crate) async fn enter(&mut self, room: RoomSelector) -> (Arc<Room>, Seq, Vec<String>) {
+        match self.ok(enter(room)).await {
+            Reply::Entered {
+                room, seq, present, ..
+            } => (room, seq, describe(&present)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Says something in a room.
+    pub(crate) async fn say(&mut self, room: RoomSelector, text: &str) -> Arc<Message> {
+        match self.ok(say(room, text)).await {
+            Reply::Posted { message } => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The texts of a room's history, oldest first.
+    pub(crate) async fn texts(&mut self, room: RoomSelector) -> Vec<String> {
+        texts(
+            self.ok(Command::History(HistoryQuery::page(room, None, 1000)))
+                .await,
+        )
+    }
+
+    /// Who is in a room, and how.
+    pub(crate) async fn who(&mut self, room: RoomSelector) -> Vec<String> {
+        match self.ok(Command::Who { room }).await {
+            Reply::Present(present) => describe(&present),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The names of the rooms one is a member of; a direct one's is empty.
+    pub(crate) async fn my_rooms(&mut self) -> Vec<String> {
+        names(self.ok(Command::MyRooms).await)
+    }
+
+    /// What it was told since the last time.
+    pub(crate) fn heard(&mut self) -> Vec<String> {
+        lines(&self.told())
+    }
+
+    /// As [`Client::heard`], the events themselves.
+    pub(crate) fn told(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.events.try_next()).collect()
+    }
+
+    pub(crate) fn user(&self) -> UserId {
+        self.session.user().unwrap().id
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.session.id().unwrap()
+    }
+}
+
+/// `anna`, `boris (idle)`.
+fn describe(present: &[Present]) -> Vec<String> {
+    let one = |present: &Present| match present.presence {
+        Presence::Online => present.user.login.clone(),
+        Presence::Idle => format!("{} (idle)", present.user.login),
+    };
+    present.iter().map(one).collect()
+}
+
+/// The texts of a page of messages.
+pub(crate) fn texts(reply: Reply) -> Vec<String> {
+    match reply {
+        Reply::History { messages, .. } => messages
+            .iter()
+            .map(|message| message.text.clone())
+            .collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The names of rooms.
+pub(crate) fn names(reply: Reply) -> Vec<String> {
+    match reply {
+        Reply::Rooms(rooms) => rooms.iter().map(|room| room.name.clone()).collect(),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,285 @@
+//! A hub over a store of its own, and clients inside the process.
+
+mod client;
+mod words;
+
+use std::sync::Arc;
+
+use tolmach::bus::{Bus, LocalBus};
+use tolmach::hub::outbox::Bounds;
+use tolmach::hub::{Connection, Events, Hub, Inbox, Options, Scope};
+use tolmach::model::{
+    Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomId, RoomKind, Seq,
+    UserId,
+};
+use tolmach::store::{MemoryStore, Store};
+
+pub(crate) use client::{Client, names, texts};
+pub(crate) use words::{
+    by_id, create_room, draft, enter, guest, lines, log_in, login, name, password, register, say,
+    sha256, to_user, token,
+};
+
+/// What no test comes near unless it means to.
+pub(crate) const BOUNDS: Bounds = Bounds {
+    events: 100_000,
+    bytes: 0,
+};
+
+/// A hub and what it runs on.
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    pub(crate) store: Arc<dyn Store>,
+    #[cfg(feature = "sqlite")]
+    files: Option<tempfile::TempDir>,
+}
+
+impl World {
+    /// A hub over a store in memory, as it is configured by default.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A hub over a store in memory, configured otherwise.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::on_bus(Arc::new(LocalBus::new()), change).await
+    }
+
+    /// A hub over a store in memory that shares a bus with others.
+    pub(crate) async fn on_bus(bus: Arc<dyn Bus>, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::default();
+        change(&mut options);
+        let inbox = Arc::new(Inbox::new());
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+        let hub = Hub::start(options, store.clone(), bus, inbox)
+            .await
+            .unwrap();
+        Self {
+            hub,
+            store,
+            #[cfg(feature = "sqlite")]
+            files: None,
+        }
+    }
+
+    /// A hub over a database.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn in_a_file() -> Self {
+        Self::in_a_file_of(tempfile::tempdir().unwrap()).await
+    }
+
+    /// Another hub, over what this one's files hold at this moment.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn killed(&self) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(self.files.as_ref().unwrap()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        Self::in_a_file_of(copy).await
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn in_a_file_of(files: tempfile::TempDir) -> Self {
+        let (options, inbox) = (Options::default(), Arc::new(Inbox::new()));
+        let store = tolmach::store::SqliteStore::open(
+            &files.path().join("hub.db"),
+            options.policy(),
+            inbox.clone(),
+        );
+        let store: Arc<dyn Store> = Arc::new(store.unwrap());
+        let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
+            .await
+            .unwrap();
+        Self {
+            hub,
+            store,
+            files: Some(files),
+        }
+    }
+
+    /// One of each kind of store.
+    pub(crate) async fn of_each_kind() -> Vec<Self> {
+        vec![
+            Self::new().await,
+            #[cfg(feature = "sqlite")]
+            Self::in_a_file().await,
+        ]
+    }
+
+    /// Nobody yet, to be attached to all rooms of whoever it becomes.
+    pub(crate) fn client(&self) -> Client {
+        self.client_over("plain", false, Scope::AllRooms)
+    }
+
+    /// Nobody yet, over a dialect that says how it is connected.
+    pub(crate) fn client_over(
+        &self,
+        dialect: &'static str,
+        exclusive: bool,
+        scope: Scope,
+    ) -> Client {
+        let (outbox, events) = Events::channel(BOUNDS);
+        let form = Events::form();
+        Client {
+            session: self.hub.connect(Connection {
+                dialect,
+                address: None,
+                exclusive,
+                scope,
+                form,
+                outbox,
+            }),
+            events,
+        }
+    }
+
+    /// A new account (its password is its login), connected.
+    pub(crate) async fn account(&self, login: &str) -> Client {
+        self.op(register(login)).await;
+        self.again(login).await
+    }
+
+    /// One more session of an account.
+    pub(crate) async fn again(&self, login: &str) -> Client {
+        self.seat(self.client(), login).await
+    }
+
+    /// Gives a connection to an account.
+    pub(crate) async fn seat(&self, mut client: Client, user: &str) -> Client {
+        let Reply::Token { value, .. } = self
+            .op(Command::CreateToken {
+                user: login(user),
+                value: None,
+            })
+            .await
+        else {
+            panic!("no token")
+        };
+        client.ok(token(&value)).await;
+        client
+    }
+
+    /// A new guest, connected.
+    pub(crate) async fn guest(&self, name: &str) -> Client {
+        let mut client = self.client();
+        client.ok(guest(name)).await;
+        client
+    }
+
+    /// Accounts, connected.
+    pub(crate) async fn accounts<const N: usize>(&self, logins: [&str; N]) -> [Client; N] {
+        let mut clients = Vec::new();
+        for login in logins {
+            clients.push(self.account(login).await);
+        }
+        clients
+            .try_into()
+            .unwrap_or_else(|_| panic!("as many clients as logins"))
+    }
+
+    /// A room that the operator makes, with these members.
+    pub(crate) async fn room<const N: usize>(
+        &self,
+        room: &str,
+        kind: RoomKind,
+        members: [(&str, Role); N],
+    ) -> Arc<Room> {
+        let Reply::Entered { room: made, .. } = self.op(create_room(room, kind)).await else {
+            panic!("no room")
+        };
+        for (user, role) in members {
+            let (place, who) = (by_id(made.id), login(user));
+            if role == Role::Banned {
+                self.op(Command::Ban {
+                    room: place,
+                    user: who,
+                })
+                .await;
+                continue;
+            }
+            self.op(Command::AddMember {
+                room: place.clone(),
+                user: who.clone(),
+            })
+            .await;
+            if role != Role::Member {
+                self.op(Command::SetRole {
+                    room: place,
+                    user: who,
+                    role,
+                })
+                .await;
+            }
+        }
+        self.stored(made.id).await
+    }
+
+    /// The operator does something that succeeds.
+    pub(crate) async fn op(&self, command: Command) -> Reply {
+        let what = format!("{command:?}");
+        self.hub
+            .operate(command)
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"))
+    }
+
+    /// The operator tries something that fails.
+    pub(crate) async fn op_err(&self, command: Command) -> Error {
+        self.hub.operate(command).await.unwrap_err()
+    }
+
+    /// A room as it is stored.
+    pub(crate) async fn stored(&self, room: RoomId) -> Arc<Room> {
+        Arc::new(self.store.room(room).await.unwrap().unwrap().room.clone())
+    }
+
+    /// Waits until what was submitted before, by whomever, is committed and told.
+    pub(crate) async fn settled(&self) {
+        for _ in 0..3 {
+            let barrier = Command::Hide {
+                message: MessageId(0),
+            };
+            assert_eq!(self.hub.operate(barrier).await, Err(Error::Unauthenticated));
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Everything that is stored of a room, and of the tokens and rooms of a user.
+    pub(crate) async fn snapshot(&self, room: RoomId, user: Option<UserId>) -> String {
+        let store = &self.store;
+        let query = HistoryQuery::page(by_id(room), None, 1000);
+        let mut all = format!("{:?}\n", store.room(room).await.unwrap());
+        all += &format!("{:?}\n", store.members(room).await.unwrap());
+        all += &format!("{:?}\n", store.history(room, user, &query).await.unwrap());
+        all += &format!("{:?}\n", store.changes(room, Seq(0), 1000).await.unwrap());
+        all += &format!("{:?}\n", store.rooms().await.unwrap());
+        all += &format!("{:?}\n", store.accounts().await.unwrap());
+        if let Some(user) = user {
+            all += &format!("{:?}\n", store.rooms_of(user).await.unwrap());
+        }
+        all
+    }
+
+    /// The room's changes bear 1, 2, 3… up to the room's own number.
+    pub(crate) async fn assert_gapless(&self, room: RoomId) {
+        let seqs: Vec<i64> = self
+            .store
+            .changes(room, Seq(0), 100_000)
+            .await
+            .unwrap()
+            .iter()
+            .map(|event| event.seq.0)
+            .collect();
+        let last = self.stored(room).await.seq.0;
+        assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
+    }
+}
+
+/// The id that a result would have of a message.
+pub(crate) fn posted(reply: Result<Reply>) -> MessageId {
+    match reply {
+        Ok(Reply::Posted { message }) => message.id,
+        other => panic!("{other:?}"),
+    }
+}

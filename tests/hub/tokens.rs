@@ -1,0 +1,271 @@
+//! Tokens and sessions: made, imported, listed, used, ended.
+
+use std::time::Duration;
+
+use tolmach::model::{Command, Error, Reply, RoomKind, TokenId, TokenInfo, TokenKind};
+
+use crate::support::{Client, World, log_in, login, name, password, register, token};
+
+fn create(user: &str, value: Option<&str>) -> Command {
+    Command::CreateToken {
+        user: login(user),
+        value: value.map(str::to_owned),
+    }
+}
+
+async fn list(world: &World, user: &str) -> Vec<TokenInfo> {
+    match world.op(Command::Tokens { user: login(user) }).await {
+        Reply::Tokens(tokens) => tokens,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Logs in for a token.
+async fn with_token(world: &World, user: &str) -> (Client, TokenId, String) {
+    let mut client = world.client();
+    let command = Command::LogIn {
+        login: user.to_owned(),
+        secret: password(user),
+        token: true,
+    };
+    match client.ok(command).await {
+        Reply::Welcome {
+            token: Some((id, text)),
+            ..
+        } => (client, id, text),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_digits_and_the_login_and_opens_the_account() {
+    for world in World::of_each_kind().await {
+        world.op(register("anna")).await;
+        let Reply::Token { id, value } = world.op(create("anna", None)).await else {
+            panic!("no token")
+        };
+        assert_eq!((value.len(), &value[64..]), (68, "anna"));
+        assert!(value[..64].bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let listed = list(&world, "anna").await;
+        assert_eq!(
+            (listed.len(), listed[0].id, listed[0].kind, listed[0].used),
+            (1, id, TokenKind::Api, None)
+        );
+        let mut client = world.client();
+        client.ok(token(&value)).await;
+        assert!(list(&world, "anna").await[0].used.is_some());
+        for wrong in ["", "anna", &value[1..], &value.to_uppercase()] {
+            assert_eq!(
+                world.client().err(token(wrong)).await,
+                Error::BadCredentials
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_clients_already_have_is_imported_once() {
+    for world in World::of_each_kind().await {
+        world.op(register("anna")).await;
+        world.op(register("boris")).await;
+        world.op(create("anna", Some("open sesame"))).await;
+        world.client().ok(token("open sesame")).await;
+        for user in ["anna", "boris"] {
+            assert!(matches!(
+                world.op_err(create(user, Some("open sesame"))).await,
+                Error::Invalid { .. }
+            ));
+        }
+        for bad in ["", "two\nlines", "nul\0"] {
+            assert!(matches!(
+                world.op_err(create("anna", Some(bad))).await,
+                Error::Invalid { .. }
+            ));
+        }
+        assert_eq!(
+            world.op_err(create("nobody", None)).await,
+            Error::NoSuchUser
+        );
+        let _guest = world.guest("clara").await;
+        assert_eq!(world.op_err(create("clara", None)).await, Error::NoSuchUser);
+        assert_eq!(list(&world, "anna").await.len(), 1);
+        assert_eq!(list(&world, "boris").await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_account_manages_its_own_tokens() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let mut anna = world.client();
+    anna.ok(log_in("anna", password("anna"))).await;
+    let Reply::Token { id, value } = anna.ok(create("anna", None)).await else {
+        panic!("no token")
+    };
+    assert!(
+        matches!(anna.ok(Command::Tokens { user: login("anna") }).await, Reply::Tokens(tokens) if tokens.len() == 1)
+    );
+    anna.ok(Command::RevokeToken {
+        user: login("anna"),
+        id: Some(id),
+    })
+    .await;
+    assert_eq!(
+        world.client().err(token(&value)).await,
+        Error::BadCredentials
+    );
+    assert!(matches!(
+        anna.err(Command::RevokeToken {
+            user: login("anna"),
+            id: Some(id)
+        })
+        .await,
+        Error::Invalid { .. }
+    ));
+    anna.ok(Command::RevokeToken {
+        user: login("anna"),
+        id: None,
+    })
+    .await;
+    assert_eq!(anna.heard(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_revoked_token_ends_the_sessions_it_opened_and_no_other() {
+    for world in World::of_each_kind().await {
+        world.op(register("anna")).await;
+        let Reply::Token { id, value } = world.op(create("anna", None)).await else {
+            panic!("no token")
+        };
+        let mut by_it = world.client();
+        by_it.ok(token(&value)).await;
+        let mut by_other = world.again("anna").await;
+        let (mut made_one, ..) = with_token(&world, "anna").await;
+        let mut by_password = world.client();
+        by_password.ok(log_in("anna", password("anna"))).await;
+
+        world
+            .op(Command::RevokeToken {
+                user: login("anna"),
+                id: Some(id),
+            })
+            .await;
+        assert_eq!(by_it.heard(), ["ended TokenRevoked"]);
+        assert_eq!(
+            world.client().err(token(&value)).await,
+            Error::BadCredentials
+        );
+        for client in [&mut by_other, &mut made_one, &mut by_password] {
+            assert_eq!(client.heard(), [""; 0]);
+        }
+        world
+            .op(Command::RevokeToken {
+                user: login("anna"),
+                id: None,
+            })
+            .await;
+        assert_eq!(by_other.heard(), ["ended TokenRevoked"]);
+        assert_eq!(made_one.heard(), ["ended TokenRevoked"]);
+        assert_eq!(by_password.heard(), [""; 0]);
+        assert_eq!(list(&world, "anna").await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_token_where_that_is_asked() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let (mut first, _, text) = with_token(&world, "anna").await;
+    first.ok(Command::LogOut { end_token: false }).await;
+    assert!(first.session.user().is_none());
+    let mut second = world.client();
+    second.ok(token(&text)).await;
+    second.ok(Command::LogOut { end_token: true }).await;
+    assert_eq!(
+        world.client().err(token(&text)).await,
+        Error::BadCredentials
+    );
+}
+
+#[tokio::test]
+async fn a_session_token_that_nobody_used_for_so_long_is_gone() {
+    for end_open in [false, true] {
+        let world = World::with(|options| options.session_life = Duration::from_millis(300)).await;
+        world.op(register("anna")).await;
+        let (mut client, _, text) = with_token(&world, "anna").await;
+        let Reply::Token { value: api, .. } = world.op(create("anna", None)).await else {
+            panic!("no token")
+        };
+        if end_open {
+            client.session.farewell();
+            world.settled().await;
+        }
+        std::thread::sleep(Duration::from_millis(400));
+        let again = world.client().call(token(&text)).await;
+        assert_eq!(again.is_ok(), !end_open, "an open connection is use");
+        world.client().ok(token(&api)).await;
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_closed() {
+    let world = World::new().await;
+    world.room("tea", RoomKind::Public, []).await;
+    let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+    let mut again = world.again("anna").await;
+    anna.enter(name("tea")).await;
+    boris.enter(name("tea")).await;
+    let Reply::Sessions(all) = world.op(Command::Sessions).await else {
+        panic!("no sessions")
+    };
+    let listed: Vec<_> = all
+        .iter()
+        .map(|session| {
+            (
+                session.id,
+                session.user.login.as_str(),
+                session.dialect.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            (anna.id(), "anna", "plain"),
+            (boris.id(), "boris", "plain"),
+            (again.id(), "anna", "plain")
+        ]
+    );
+    let Reply::Sessions(own) = anna.ok(Command::Sessions).await else {
+        panic!("no sessions")
+    };
+    assert_eq!(
+        own.iter().map(|session| session.id).collect::<Vec<_>>(),
+        [anna.id(), again.id()]
+    );
+
+    assert!(matches!(
+        anna.err(Command::CloseSession { id: boris.id() }).await,
+        Error::Invalid { .. }
+    ));
+    anna.told();
+    boris.told();
+    anna.ok(Command::CloseSession { id: again.id() }).await;
+    assert_eq!(
+        again.heard().last().map(String::as_str),
+        Some("ended ClosedByOperator")
+    );
+    assert_eq!(boris.heard(), [""; 0], "the other session is still there");
+    world.op(Command::CloseSession { id: anna.id() }).await;
+    assert_eq!(boris.heard(), ["#tea offline anna"]);
+    assert!(matches!(
+        world.op_err(Command::CloseSession { id: anna.id() }).await,
+        Error::Invalid { .. }
+    ));
+    let mut back = world.again("anna").await;
+    assert_eq!(
+        back.my_rooms().await,
+        ["tea"],
+        "a closed session may come back"
+    );
+}
