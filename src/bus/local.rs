@@ -27,15 +27,27 @@ impl Bus for LocalBus {
     }
 
     fn leave(&self, node: NodeId) {
-        self.nodes.write().unwrap_or_else(PoisonError::into_inner).retain(|(present, _)| *present != node);
+        self.nodes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(present, _)| *present != node);
     }
 
     fn has_others(&self, node: NodeId) -> bool {
-        self.nodes.read().unwrap_or_else(PoisonError::into_inner).iter().any(|(present, _)| *present != node)
+        self.nodes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .any(|(present, _)| *present != node)
     }
 
     fn publish(&self, envelope: Envelope) {
-        for (node, listener) in self.nodes.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (node, listener) in self
+            .nodes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
             if *node != envelope.node {
                 listener.receive(envelope.clone());
             }
@@ -60,13 +72,21 @@ mod tests {
     }
 
     fn envelope(node: u64) -> Envelope {
-        Envelope { version: VERSION, node: NodeId(node), parcel: Parcel::Rooms(Vec::new()) }
+        Envelope {
+            version: VERSION,
+            node: NodeId(node),
+            parcel: Parcel::Rooms(Vec::new()),
+        }
     }
 
     #[test]
     fn everyone_else_hears_once_and_who_left_does_not() {
         let bus = LocalBus::new();
-        let ears = [Arc::new(Ear::default()), Arc::new(Ear::default()), Arc::new(Ear::default())];
+        let ears = [
+            Arc::new(Ear::default()),
+            Arc::new(Ear::default()),
+            Arc::new(Ear::default()),
+        ];
         bus.join(NodeId(0), ears[0].clone());
         assert!(!bus.has_others(NodeId(0)));
         bus.join(NodeId(1), ears[1].clone());
@@ -75,13 +95,23 @@ mod tests {
         bus.publish(envelope(0));
         bus.leave(NodeId(2));
         bus.publish(envelope(1));
-        let heard = ears.map(|ear| ear.0.lock().unwrap().iter().map(|envelope| envelope.node.0).collect::<Vec<_>>());
+        let heard = ears.map(|ear| {
+            ear.0
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|envelope| envelope.node.0)
+                .collect::<Vec<_>>()
+        });
         assert_eq!(heard, [vec![1], vec![0], vec![0]]);
     }
 
     #[test]
     fn an_envelope_can_be_written_and_read() {
         let text = serde_json::to_string(&envelope(7)).unwrap();
-        assert_eq!(serde_json::from_str::<Envelope>(&text).unwrap(), envelope(7));
+        assert_eq!(
+            serde_json::from_str::<Envelope>(&text).unwrap(),
+            envelope(7)
+        );
     }
 }

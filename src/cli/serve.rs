@@ -9,6 +9,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tolmach::config::Config;
+use tolmach::dialects;
 use tolmach::gateway::Gateway;
 
 use super::failure::{Failure, Outcome};
@@ -60,7 +61,7 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let gateway = Gateway::start(config)
+        let gateway = Gateway::start(config, dialects::listener)
             .await
             .map_err(|error| Failure::because(error.to_string()))?;
         say_ready(&gateway.ready_line());
@@ -80,7 +81,11 @@ fn raise_file_limit(connections: usize) {
     });
     match raised {
         Ok(files) if (connections as u64).saturating_add(OTHER_FILES) > files => {
-            tracing::warn!(connections, files, "limits.connections is more than the system lets this process open");
+            tracing::warn!(
+                connections,
+                files,
+                "limits.connections is more than the system lets this process open"
+            );
         }
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),

@@ -35,7 +35,11 @@ pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, 
         other => {
             // Which fields of the configuration are read depends on the features.
             let _ = config;
-            Err(format!("this build has no dialect `{}`; it has: {}", other.dialect(), KNOWN.join(", ")))
+            Err(format!(
+                "this build has no dialect `{}`; it has: {}",
+                other.dialect(),
+                KNOWN.join(", ")
+            ))
         }
     }
 }

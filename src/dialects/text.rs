@@ -92,7 +92,11 @@ fn split_piece(text: &str, limit: usize) -> (&str, &str) {
         Some((before, after)) if end < text.len() => (&text[..before], &text[after..]),
         _ if end > 0 => text.split_at(end),
         // One grapheme that is longer than a piece: cut it between characters.
-        _ => text.split_at(text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at)),
+        _ => text.split_at(
+            text.char_indices()
+                .nth(limit)
+                .map_or(text.len(), |(at, _)| at),
+        ),
     }
 }
 
@@ -128,7 +132,10 @@ mod tests {
         let pieces = cut(&text, 500, 8);
         assert_eq!(pieces.len(), 8);
         assert!(pieces.iter().all(|piece| piece.chars().count() <= 500));
-        let shown: usize = pieces.iter().map(|piece| piece.chars().filter(|c| *c == 'a').count()).sum();
+        let shown: usize = pieces
+            .iter()
+            .map(|piece| piece.chars().filter(|c| *c == 'a').count())
+            .sum();
         let note = pieces[7].rsplit_once(" … (").unwrap().1;
         let said: usize = note.split(' ').next().unwrap().parse().unwrap();
         // The note itself has three times the letter a.

@@ -180,7 +180,11 @@ impl<A: Adapter> Reading<A> {
             if let Some(end) = self.room_for_one_more().await {
                 return end;
             }
-            let decoded = if ended { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
+            let decoded = if ended {
+                codec.decode_eof(&mut buffer)
+            } else {
+                codec.decode(&mut buffer)
+            };
             match decoded {
                 Ok(Some(frame)) => {
                     if let Some(end) = self.handle(frame).await {
@@ -217,7 +221,9 @@ impl<A: Adapter> Reading<A> {
         if *self.shutdown.borrow() {
             return Some(End::Reason(EndReason::Shutdown));
         }
-        login_by.filter(|by| now() >= *by).map(|_| End::Reason(EndReason::NoLogin))
+        login_by
+            .filter(|by| now() >= *by)
+            .map(|_| End::Reason(EndReason::NoLogin))
     }
 
     /// By when the connection has to say who it is, unless it has.
@@ -229,7 +235,12 @@ impl<A: Adapter> Reading<A> {
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
         let slot = self.outbox.reserve();
-        let mut link = Link { session: &mut self.session, now: now(), at: Timestamp::now(), slot: Some(slot) };
+        let mut link = Link {
+            session: &mut self.session,
+            now: now(),
+            at: Timestamp::now(),
+            slot: Some(slot),
+        };
         let step = self.adapter.frame(frame, &mut link).await;
         let slot = link.slot;
         let answer = match step {
@@ -277,7 +288,11 @@ impl<A: Adapter> Reading<A> {
             () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
             () = sleep_until(timer) => Wait::Timer,
         };
-        if matches!(event, Wait::Timer) { self.on_timer() } else { event }
+        if matches!(event, Wait::Timer) {
+            self.on_timer()
+        } else {
+            event
+        }
     }
 
     fn on_timer(&mut self) -> Wait {
@@ -313,7 +328,9 @@ async fn keep_pace(pace: Option<&DefaultDirectRateLimiter>) {
 fn pace(limits: ConnectionLimits) -> Option<DefaultDirectRateLimiter> {
     let rate = NonZeroU32::new(limits.requests_per_second)?;
     let burst = NonZeroU32::new(limits.burst.max(1))?;
-    Some(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
+    Some(RateLimiter::direct(
+        Quota::per_second(rate).allow_burst(burst),
+    ))
 }
 
 fn now() -> Instant {

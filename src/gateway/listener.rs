@@ -57,7 +57,13 @@ impl<D: Dialect> Serve for Served<D> {
         limits: ConnectionLimits,
         shutdown: watch::Receiver<bool>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(connection::serve(self.0.clone(), transport, hub, limits, shutdown))
+        Box::pin(connection::serve(
+            self.0.clone(),
+            transport,
+            hub,
+            limits,
+            shutdown,
+        ))
     }
 
     fn refusal(&self, reason: EndReason) -> BytesMut {
@@ -101,7 +107,12 @@ impl Listening {
 }
 
 impl Door {
-    pub(super) fn new(hub: Hub, limits: ConnectionLimits, config: &Config, shutdown: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        limits: ConnectionLimits,
+        config: &Config,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             hub,
             limits,
@@ -120,12 +131,20 @@ impl Door {
         address: SocketAddr,
         dialect: Arc<dyn Serve>,
     ) -> Result<Listening, StartError> {
-        let failed = |error| StartError::Bind { name: name.to_owned(), address, error };
+        let failed = |error| StartError::Bind {
+            name: name.to_owned(),
+            address,
+            error,
+        };
         let listener = bind(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         tracing::info!(listener = name, %address, "listening");
         let task = tokio::spawn(self.accept(listener, dialect));
-        Ok(Listening { name: name.to_owned(), address, task })
+        Ok(Listening {
+            name: name.to_owned(),
+            address,
+            task,
+        })
     }
 
     async fn accept(self: Arc<Self>, listener: TcpListener, dialect: Arc<dyn Serve>) {
@@ -154,7 +173,12 @@ impl Door {
             tokio::spawn(refuse(dialect, transport));
             return;
         };
-        let serving = dialect.serve(transport, self.hub.clone(), self.limits, self.shutdown.clone());
+        let serving = dialect.serve(
+            transport,
+            self.hub.clone(),
+            self.limits,
+            self.shutdown.clone(),
+        );
         tokio::spawn(async move {
             serving.await;
             drop(pass);
@@ -163,7 +187,10 @@ impl Door {
 
     fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Pass> {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut pass = Pass { door: self.clone(), peer: None };
+        let mut pass = Pass {
+            door: self.clone(),
+            peer: None,
+        };
         if self.connections > 0 && inside > self.connections {
             return None;
         }
@@ -202,7 +229,9 @@ impl Drop for Pass {
             if let Some(mut here) = self.door.by_address.get_mut(&address) {
                 *here -= 1;
             }
-            self.door.by_address.remove_if(&address, |_, here| *here == 0);
+            self.door
+                .by_address
+                .remove_if(&address, |_, here| *here == 0);
         }
         self.door.inside.fetch_sub(1, Ordering::SeqCst);
         self.door.left.notify_waiters();
@@ -235,7 +264,11 @@ async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
 
 /// A listening socket; `[::]` hears both families.
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }

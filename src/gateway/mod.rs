@@ -19,12 +19,16 @@ pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;
 
-use crate::config::{Config, TlsMode};
+use crate::config::{Config, Settings, TlsMode};
 use crate::control::ControlServer;
 use crate::control::lock::DataDirLock;
 use crate::hub::Hub;
 use crate::hub::outbox::Bounds;
 use listener::{Door, Listening};
+
+/// What serves the connections of a listener with these settings, or why nothing does:
+/// [`dialects::listener`](crate::dialects::listener), or a list with one's own.
+pub type Dialects = fn(&Config, &Settings) -> Result<Arc<dyn Serve>, String>;
 
 /// A running gateway: a hub, the listeners that lead to it, and the control socket.
 pub struct Gateway {
@@ -43,12 +47,12 @@ impl Gateway {
     ///
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
-    pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let lock = DataDirLock::acquire(&config.data_dir).map_err(|error| StartError::DataDir(error.to_string()))?;
+    pub async fn start(config: &Config, dialects: Dialects) -> Result<Self, StartError> {
+        let lock = DataDirLock::acquire(&config.data_dir)
+            .map_err(|error| StartError::DataDir(error.to_string()))?;
         // What this build cannot do is said before anything is opened.
-        served(config)?;
-        let hub = open_hub(config).await?;
-        let mut gateway = Self::over(hub, config).await?;
+        let served = served(config, dialects)?;
+        let mut gateway = Self::with(open_hub(config).await?, config, served).await?;
         gateway._lock = Some(lock);
         let path = crate::control::socket_path(&config.data_dir);
         match crate::control::listen(gateway.hub.clone(), &path).await {
@@ -65,13 +69,28 @@ impl Gateway {
     /// directory and the control socket.
     ///
     /// # Errors
-    /// [`StartError::Listener`], [`StartError::Bind`]; then the hub is stopped.
-    pub async fn over(hub: Hub, config: &Config) -> Result<Self, StartError> {
-        let served = served(config)?;
+    /// [`StartError::Listener`]; [`StartError::Bind`], then the hub is stopped.
+    pub async fn over(hub: Hub, config: &Config, dialects: Dialects) -> Result<Self, StartError> {
+        Self::with(hub, config, served(config, dialects)?).await
+    }
+
+    async fn with(
+        hub: Hub,
+        config: &Config,
+        served: Vec<Arc<dyn Serve>>,
+    ) -> Result<Self, StartError> {
         let (shutdown, down) = watch::channel(false);
         let door = Arc::new(Door::new(hub.clone(), limits(config), config, down));
         let grace = config.shutdown.grace;
-        let mut gateway = Self { hub, door, listening: Vec::new(), control: None, shutdown, grace, _lock: None };
+        let mut gateway = Self {
+            hub,
+            door,
+            listening: Vec::new(),
+            control: None,
+            shutdown,
+            grace,
+            _lock: None,
+        };
         for (listener, dialect) in config.listeners.iter().zip(served) {
             if let Err(error) = gateway.listen(&listener.name, listener.address, dialect) {
                 gateway.stop().await;
@@ -85,7 +104,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError::Bind`].
-    pub fn listen(&mut self, name: &str, address: SocketAddr, dialect: Arc<dyn Serve>) -> Result<SocketAddr, StartError> {
+    pub fn listen(
+        &mut self,
+        name: &str,
+        address: SocketAddr,
+        dialect: Arc<dyn Serve>,
+    ) -> Result<SocketAddr, StartError> {
         let listening = self.door.clone().listen(name, address, dialect)?;
         let address = listening.address;
         self.listening.push(listening);
@@ -106,13 +130,19 @@ impl Gateway {
     /// The real addresses of the listeners, by name, in the order of the configuration.
     #[must_use]
     pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
-        self.listening.iter().map(|listening| (listening.name.clone(), listening.address)).collect()
+        self.listening
+            .iter()
+            .map(|listening| (listening.name.clone(), listening.address))
+            .collect()
     }
 
     /// The line that says that the gateway can be talked to: `ready jim=[::]:7777 talker=…`.
     #[must_use]
     pub fn ready_line(&self) -> String {
-        let addresses = self.listening.iter().map(|listening| format!(" {}={}", listening.name, listening.address));
+        let addresses = self
+            .listening
+            .iter()
+            .map(|listening| format!(" {}={}", listening.name, listening.address));
         format!("ready{}", addresses.collect::<String>())
     }
 
@@ -127,9 +157,13 @@ impl Gateway {
         for listening in self.listening.drain(..) {
             listening.close().await;
         }
+        self.hub.hush();
         // Nobody may be left to hear it.
         let _ = self.shutdown.send(true);
-        if tokio::time::timeout(self.grace, self.door.empty()).await.is_err() {
+        if tokio::time::timeout(self.grace, self.door.empty())
+            .await
+            .is_err()
+        {
             tracing::warn!("not all connections took their last words in time");
         }
         if let Some(control) = self.control.take() {
@@ -139,14 +173,19 @@ impl Gateway {
     }
 }
 
-fn served(config: &Config) -> Result<Vec<Arc<dyn Serve>>, StartError> {
+fn served(config: &Config, dialects: Dialects) -> Result<Vec<Arc<dyn Serve>>, StartError> {
     let mut served = Vec::new();
     for listener in &config.listeners {
-        let refused = |reason: String| StartError::Listener { name: listener.name.clone(), reason };
+        let refused = |reason: String| StartError::Listener {
+            name: listener.name.clone(),
+            reason,
+        };
         if listener.tls == TlsMode::Required {
-            return Err(refused("this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned()));
+            return Err(refused(
+                "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
+            ));
         }
-        served.push(crate::dialects::listener(config, &listener.settings).map_err(refused)?);
+        served.push(dialects(config, &listener.settings).map_err(refused)?);
     }
     Ok(served)
 }
@@ -154,7 +193,10 @@ fn served(config: &Config) -> Result<Vec<Arc<dyn Serve>>, StartError> {
 fn limits(config: &Config) -> ConnectionLimits {
     let limits = &config.limits;
     ConnectionLimits {
-        bounds: Bounds { events: limits.queue_events, bytes: limits.queue_bytes },
+        bounds: Bounds {
+            events: limits.queue_events,
+            bytes: limits.queue_bytes,
+        },
         login_timeout: limits.login_timeout,
         requests_per_second: limits.requests_per_second,
         burst: limits.burst,

@@ -62,7 +62,9 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     let bus: Arc<dyn Bus> = match config.bus.url {
         BusUrl::Local => Arc::new(LocalBus::new()),
     };
-    let hub = Hub::start(options, store, bus, inbox).await.map_err(StartError::Hub)?;
+    let hub = Hub::start(options, store, bus, inbox)
+        .await
+        .map_err(StartError::Hub)?;
     for name in &config.rooms.create {
         let command = Command::CreateRoom {
             name: name.clone(),
@@ -93,18 +95,26 @@ fn options(config: &Config) -> Options {
     }
 }
 
-fn open_store(config: &Config, options: &Options, inbox: Arc<Inbox>) -> Result<Arc<dyn Store>, StartError> {
+fn open_store(
+    config: &Config,
+    options: &Options,
+    inbox: Arc<Inbox>,
+) -> Result<Arc<dyn Store>, StartError> {
     match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
             Ok(Arc::new(MemoryStore::open(options.policy(), inbox)))
         }
         #[cfg(feature = "sqlite")]
-        StoreUrl::Sqlite(path) => match crate::store::SqliteStore::open(path, options.policy(), inbox) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(StartError::Store(error.to_string())),
-        },
+        StoreUrl::Sqlite(path) => {
+            match crate::store::SqliteStore::open(path, options.policy(), inbox) {
+                Ok(store) => Ok(Arc::new(store)),
+                Err(error) => Err(StartError::Store(error.to_string())),
+            }
+        }
         #[cfg(not(feature = "sqlite"))]
-        StoreUrl::Sqlite(_) => Err(StartError::Store("this build has no sqlite; use store.url = \"memory:\"".to_owned())),
+        StoreUrl::Sqlite(_) => Err(StartError::Store(
+            "this build has no sqlite; use store.url = \"memory:\"".to_owned(),
+        )),
     }
 }

@@ -18,7 +18,10 @@ pub enum Transport {
     /// A TCP socket.
     Tcp(TcpStream),
     /// A stream inside the process, such as one half of [`tokio::io::duplex`].
-    Memory(Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>),
+    Memory(
+        Box<dyn AsyncRead + Send + Unpin>,
+        Box<dyn AsyncWrite + Send + Unpin>,
+    ),
 }
 
 /// The reading side.
@@ -38,7 +41,10 @@ impl Transport {
     #[must_use]
     pub fn peer(&self) -> Option<IpAddr> {
         match self {
-            Self::Tcp(socket) => socket.peer_addr().ok().map(|address| address.ip().to_canonical()),
+            Self::Tcp(socket) => socket
+                .peer_addr()
+                .ok()
+                .map(|address| address.ip().to_canonical()),
             Self::Memory(..) => None,
         }
     }

@@ -8,7 +8,8 @@ use super::rooms::{is_account, operator_only};
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Change, NewToken, Outcome};
 use crate::model::{
-    Command, EndReason, Error, Reply, Result, Secret, SessionId, TokenId, TokenKind, UserId, UserSelector, validate_login,
+    Command, EndReason, Error, Reply, Result, Secret, SessionId, TokenId, TokenKind, UserId,
+    UserSelector, validate_login,
 };
 
 impl Hub {
@@ -21,11 +22,23 @@ impl Hub {
         description: String,
     ) -> Result<Reply> {
         let folded = validate_login("login", &login, &self.options().name)?;
-        if self.inner.store.user_by_login(&folded).await?.is_some_and(|row| is_account(&row)) {
+        if self
+            .inner
+            .store
+            .user_by_login(&folded)
+            .await?
+            .is_some_and(|row| is_account(&row))
+        {
             return Err(Error::NameTaken);
         }
         let password = self.inner.hashing.hash(secret).await?;
-        let change = Change::AddAccount { login, folded, name, description, password };
+        let change = Change::AddAccount {
+            login,
+            folded,
+            name,
+            description,
+            password,
+        };
         match self.write(actor, None, change).await? {
             Outcome::User(row) => Ok(Reply::User(Arc::new(row.user.clone()))),
             _ => Err(Error::Internal),
@@ -34,29 +47,48 @@ impl Hub {
 
     pub(super) async fn execute_account(&self, asker: Asker, command: Command) -> Result<Reply> {
         match command {
-            Command::FindUser { user } => Ok(Reply::User(Arc::new(self.user(user).await?.user.clone()))),
-            Command::SetOwnDescription { description } => self.done(asker, Change::DescribeUser { description }).await,
+            Command::FindUser { user } => {
+                Ok(Reply::User(Arc::new(self.user(user).await?.user.clone())))
+            }
+            Command::SetOwnDescription { description } => {
+                self.done(asker, Change::DescribeUser { description }).await
+            }
             Command::Users => {
                 operator_only(asker)?;
                 let rows = self.inner.store.accounts().await?;
-                Ok(Reply::Users(rows.iter().map(|row| Arc::new(row.user.clone())).collect()))
+                Ok(Reply::Users(
+                    rows.iter().map(|row| Arc::new(row.user.clone())).collect(),
+                ))
             }
             Command::SetPassword { user, secret } => {
                 let user = self.account(asker, user).await?;
                 let password = self.inner.hashing.hash(&secret).await?;
                 let change = Change::SetPassword { user, password };
-                self.change_and_end(asker, change, user, EndReason::PasswordChanged, |seat| !seat.by_api_token).await
+                self.change_and_end(asker, change, user, EndReason::PasswordChanged, |seat| {
+                    !seat.by_api_token
+                })
+                .await
             }
             Command::SetDisabled { user, disabled } => {
                 operator_only(asker)?;
                 let user = self.account(asker, user).await?;
                 let change = Change::SetDisabled { user, disabled };
-                self.change_and_end(asker, change, user, EndReason::AccountDisabled, move |_| disabled).await
+                self.change_and_end(asker, change, user, EndReason::AccountDisabled, move |_| {
+                    disabled
+                })
+                .await
             }
             Command::RemoveUser { user } => {
                 operator_only(asker)?;
                 let user = self.account(asker, user).await?;
-                self.change_and_end(asker, Change::RemoveUser { user }, user, EndReason::AccountRemoved, |_| true).await
+                self.change_and_end(
+                    asker,
+                    Change::RemoveUser { user },
+                    user,
+                    EndReason::AccountRemoved,
+                    |_| true,
+                )
+                .await
             }
             Command::CreateToken { user, value } => self.create_token(asker, user, value).await,
             Command::Tokens { user } => {
@@ -72,7 +104,9 @@ impl Hub {
                     Actor::Operator => None,
                     Actor::User(user) => Some(user),
                 };
-                Ok(Reply::Sessions(self.with_board(|board| board.session_infos(of))))
+                Ok(Reply::Sessions(
+                    self.with_board(|board| board.session_infos(of)),
+                ))
             }
             Command::CloseSession { id } => self.close_session(asker, id),
             other => Err(Error::Unsupported(format!("{other:?} is not for accounts"))),
@@ -86,9 +120,9 @@ impl Hub {
             return Err(Error::NoSuchUser);
         }
         match asker.actor {
-            Actor::User(user) if user != row.user.id => {
-                Err(Error::not_allowed("only the account itself or the operator may do this"))
-            }
+            Actor::User(user) if user != row.user.id => Err(Error::not_allowed(
+                "only the account itself or the operator may do this",
+            )),
             _ => Ok(row.user.id),
         }
     }
@@ -106,31 +140,65 @@ impl Hub {
             board.end_sessions_of(user, reason, which);
             Ok(Reply::Done)
         };
-        self.write_then(asker.actor, asker.session, change, then).await
+        self.write_then(asker.actor, asker.session, change, then)
+            .await
     }
 
-    async fn create_token(&self, asker: Asker, user: UserSelector, value: Option<String>) -> Result<Reply> {
+    async fn create_token(
+        &self,
+        asker: Asker,
+        user: UserSelector,
+        value: Option<String>,
+    ) -> Result<Reply> {
         let user = self.account(asker, user).await?;
-        let row = self.inner.store.user(user).await?.ok_or(Error::NoSuchUser)?;
+        let row = self
+            .inner
+            .store
+            .user(user)
+            .await?
+            .ok_or(Error::NoSuchUser)?;
         let value = value.unwrap_or_else(|| new_token(&row.user.login));
         if value.is_empty() || value.chars().any(char::is_control) {
-            return Err(Error::invalid("token", "a token is a line of text, not empty"));
+            return Err(Error::invalid(
+                "token",
+                "a token is a line of text, not empty",
+            ));
         }
-        let token = NewToken { hash: token_hash(&value), kind: TokenKind::Api };
-        match self.write(asker.actor, asker.session, Change::AddToken { user, token }).await? {
+        let token = NewToken {
+            hash: token_hash(&value),
+            kind: TokenKind::Api,
+        };
+        match self
+            .write(asker.actor, asker.session, Change::AddToken { user, token })
+            .await?
+        {
             Outcome::Token(info) => Ok(Reply::Token { id: info.id, value }),
             _ => Err(Error::Internal),
         }
     }
 
-    async fn revoke_tokens(&self, asker: Asker, user: UserId, id: Option<TokenId>) -> Result<Reply> {
+    async fn revoke_tokens(
+        &self,
+        asker: Asker,
+        user: UserId,
+        id: Option<TokenId>,
+    ) -> Result<Reply> {
         let then = move |board: &mut Board, outcome: Result<Outcome>| {
-            let Outcome::Tokens(ended) = outcome? else { return Err(Error::Internal) };
-            let of_these = move |seat: &Seat| seat.token.is_some_and(|token| ended.contains(&token));
+            let Outcome::Tokens(ended) = outcome? else {
+                return Err(Error::Internal);
+            };
+            let of_these =
+                move |seat: &Seat| seat.token.is_some_and(|token| ended.contains(&token));
             board.end_sessions_of(user, EndReason::TokenRevoked, of_these);
             Ok(Reply::Done)
         };
-        self.write_then(asker.actor, asker.session, Change::RemoveTokens { user, id }, then).await
+        self.write_then(
+            asker.actor,
+            asker.session,
+            Change::RemoveTokens { user, id },
+            then,
+        )
+        .await
     }
 
     fn close_session(&self, asker: Asker, id: SessionId) -> Result<Reply> {
@@ -151,9 +219,15 @@ impl Hub {
 
 impl Board {
     fn end_sessions_of(&mut self, user: UserId, reason: EndReason, which: impl Fn(&Seat) -> bool) {
-        let Some(person) = self.people.get(&user) else { return };
-        let ending: Vec<SessionId> =
-            person.sessions.iter().filter(|id| self.seats.get(id).is_some_and(&which)).copied().collect();
+        let Some(person) = self.people.get(&user) else {
+            return;
+        };
+        let ending: Vec<SessionId> = person
+            .sessions
+            .iter()
+            .filter(|id| self.seats.get(id).is_some_and(&which))
+            .copied()
+            .collect();
         for session in ending {
             self.end_later(session, reason);
         }

@@ -26,15 +26,22 @@ struct Window {
 impl Attempts {
     /// At most `limit` failures a minute; 0: no limit.
     pub(super) fn new(limit: u32) -> Self {
-        Self { limit, windows: DashMap::new() }
+        Self {
+            limit,
+            windows: DashMap::new(),
+        }
     }
 
     /// Whether one more attempt is let through.
     pub(super) fn check(&self, account: &str, address: Option<IpAddr>, now: Instant) -> Result<()> {
-        let Some(window) = self.windows.get(&(account.to_owned(), address)) else { return Ok(()) };
+        let Some(window) = self.windows.get(&(account.to_owned(), address)) else {
+            return Ok(());
+        };
         let over = window.began + WINDOW;
         if self.limit > 0 && window.failures >= self.limit && now < over {
-            return Err(Error::RateLimited { retry_after: over - now });
+            return Err(Error::RateLimited {
+                retry_after: over - now,
+            });
         }
         Ok(())
     }
@@ -44,10 +51,18 @@ impl Attempts {
         if self.windows.len() >= SWEEP_AT {
             self.windows.retain(|_, window| now < window.began + WINDOW);
         }
-        let mut window =
-            self.windows.entry((account.to_owned(), address)).or_insert(Window { began: now, failures: 0 });
+        let mut window = self
+            .windows
+            .entry((account.to_owned(), address))
+            .or_insert(Window {
+                began: now,
+                failures: 0,
+            });
         if now >= window.began + WINDOW {
-            *window = Window { began: now, failures: 0 };
+            *window = Window {
+                began: now,
+                failures: 0,
+            };
         }
         window.failures += 1;
     }
@@ -65,10 +80,21 @@ mod tests {
             assert!(attempts.check("anna", None, start).is_ok());
             attempts.failed("anna", None, start);
         }
-        let error = attempts.check("anna", None, start + Duration::from_secs(20)).unwrap_err();
-        assert_eq!(error, Error::RateLimited { retry_after: Duration::from_secs(40) });
+        let error = attempts
+            .check("anna", None, start + Duration::from_secs(20))
+            .unwrap_err();
+        assert_eq!(
+            error,
+            Error::RateLimited {
+                retry_after: Duration::from_secs(40)
+            }
+        );
         assert!(attempts.check("boris", None, start).is_ok());
-        assert!(attempts.check("anna", Some(IpAddr::from([127, 0, 0, 1])), start).is_ok());
+        assert!(
+            attempts
+                .check("anna", Some(IpAddr::from([127, 0, 0, 1])), start)
+                .is_ok()
+        );
         assert!(attempts.check("anna", None, start + WINDOW).is_ok());
     }
 }

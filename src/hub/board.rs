@@ -14,8 +14,9 @@ use super::outbox::{Outbox, Overflow};
 use super::presence::Attendance;
 use super::render::{Form, Relation, Written};
 use crate::model::{
-    EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId,
-    SessionInfo, Timestamp, TokenId, User, UserId, UserKind, UserRef, fold_room_name,
+    EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
+    RoomKind, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind,
+    UserRef, fold_room_name,
 };
 
 /// Which rooms a session is attached to.
@@ -102,6 +103,8 @@ pub(super) struct Board {
     pub(super) hall_names: HashMap<String, RoomId>,
     /// Who lingers, the first to go first.
     pub(super) lingering: BTreeSet<(Instant, UserId)>,
+    /// Nobody hears of anybody's presence any more: all are about to go.
+    pub(super) hushed: bool,
     touched: Vec<RoomId>,
     dirty: Vec<Arc<Outbox>>,
     ending: Vec<(SessionId, EndReason)>,
@@ -123,6 +126,7 @@ impl Board {
             halls: HashMap::new(),
             hall_names: HashMap::new(),
             lingering: BTreeSet::new(),
+            hushed: false,
             touched: Vec::new(),
             dirty: Vec::new(),
             ending: Vec::new(),
@@ -170,16 +174,28 @@ impl Board {
     /// The room that a session is attached to under this name.
     pub(super) fn attached_room(&self, session: SessionId, name: &str) -> Option<RoomId> {
         let room = *self.hall_names.get(&fold_room_name(name))?;
-        self.seats.get(&session)?.rooms.contains(&room).then_some(room)
+        self.seats
+            .get(&session)?
+            .rooms
+            .contains(&room)
+            .then_some(room)
     }
 
     pub(super) fn is_connected(&self, user: UserId) -> bool {
-        self.people.get(&user).is_some_and(|person| !person.sessions.is_empty())
+        self.people
+            .get(&user)
+            .is_some_and(|person| !person.sessions.is_empty())
     }
 
     pub(super) fn present(&self, room: RoomId) -> Vec<Present> {
-        let Some(hall) = self.halls.get(&room) else { return Vec::new() };
-        let mut present: Vec<Present> = hall.attendance.iter().map(|(user, at)| self.describe(*user, at)).collect();
+        let Some(hall) = self.halls.get(&room) else {
+            return Vec::new();
+        };
+        let mut present: Vec<Present> = hall
+            .attendance
+            .iter()
+            .map(|(user, at)| self.describe(*user, at))
+            .collect();
         present.sort_by_key(|present| present.user.id);
         present
     }
@@ -190,7 +206,9 @@ impl Board {
             user: attendance.user.clone(),
             presence: attendance.presence,
             status: person.and_then(|person| person.status.clone()),
-            profile: person.map(|person| person.profile.clone()).unwrap_or_default(),
+            profile: person
+                .map(|person| person.profile.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -215,9 +233,15 @@ impl Board {
             }
         }
         let subject = subject(&change).cloned();
-        self.tell_hall(room.id, &Event::Room(event), subject.as_ref().map(|user| user.id));
+        self.tell_hall(
+            room.id,
+            &Event::Room(event),
+            subject.as_ref().map(|user| user.id),
+        );
         match change {
-            RoomChange::MemberLeft { user } | RoomChange::MemberRemoved { user } | RoomChange::MemberBanned { user } => {
+            RoomChange::MemberLeft { user }
+            | RoomChange::MemberRemoved { user }
+            | RoomChange::MemberBanned { user } => {
                 self.expel(room.id, user.id, at);
             }
             RoomChange::RoomDeleted => self.close_hall(room.id),
@@ -226,9 +250,12 @@ impl Board {
     }
 
     fn update_reference(&mut self, room: &Arc<RoomRef>) {
-        let Some(hall) = self.halls.get_mut(&room.id) else { return };
+        let Some(hall) = self.halls.get_mut(&room.id) else {
+            return;
+        };
         if hall.reference.name != room.name {
-            self.hall_names.remove(&fold_room_name(&hall.reference.name));
+            self.hall_names
+                .remove(&fold_room_name(&hall.reference.name));
             self.hall_names.insert(fold_room_name(&room.name), room.id);
         }
         hall.reference = room.clone();
@@ -236,7 +263,9 @@ impl Board {
 
     /// The room's hall, opened if nobody was in it; `seq` is the last change that its first visitor knows of.
     pub(super) fn hall(&mut self, room: &Arc<RoomRef>, seq: Option<Seq>) -> &mut Hall {
-        self.hall_names.entry(fold_room_name(&room.name)).or_insert(room.id);
+        self.hall_names
+            .entry(fold_room_name(&room.name))
+            .or_insert(room.id);
         self.halls.entry(room.id).or_insert_with(|| Hall {
             reference: room.clone(),
             chairs: Vec::new(),
@@ -248,19 +277,36 @@ impl Board {
 
     /// Gives a session its place in a room's hall.
     pub(super) fn take_chair(&mut self, session: SessionId, room: RoomId) {
-        let (Some(seat), Some(hall)) = (self.seats.get(&session), self.halls.get_mut(&room)) else { return };
-        hall.chairs.push(Chair { session, user: seat.user.id, form: seat.form.clone(), outbox: seat.outbox.clone() });
+        let (Some(seat), Some(hall)) = (self.seats.get(&session), self.halls.get_mut(&room)) else {
+            return;
+        };
+        hall.chairs.push(Chair {
+            session,
+            user: seat.user.id,
+            form: seat.form.clone(),
+            outbox: seat.outbox.clone(),
+        });
     }
 
     pub(super) fn sessions_in_all_rooms(&self, user: UserId) -> Vec<SessionId> {
-        let sessions = self.people.get(&user).map(|person| person.sessions.as_slice()).unwrap_or_default();
-        let in_all = |id: &&SessionId| self.seats.get(id).is_some_and(|seat| seat.scope == Scope::AllRooms);
+        let sessions = self
+            .people
+            .get(&user)
+            .map(|person| person.sessions.as_slice())
+            .unwrap_or_default();
+        let in_all = |id: &&SessionId| {
+            self.seats
+                .get(id)
+                .is_some_and(|seat| seat.scope == Scope::AllRooms)
+        };
         sessions.iter().filter(in_all).copied().collect()
     }
 
     /// Everybody in the room is told; `subject` is the user that the event happens to.
     pub(super) fn tell_hall(&mut self, room: RoomId, event: &Event, subject: Option<UserId>) {
-        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
         if hall.buffers.is_empty() {
             self.touched.push(room);
             hall.open_buffers();
@@ -269,7 +315,10 @@ impl Board {
         let concerned = subject.or(actor);
         for buffer in &mut hall.buffers {
             let from = buffer.bytes.len();
-            let written = buffer.form.0.render(event, Relation::Other, &mut buffer.bytes);
+            let written = buffer
+                .form
+                .0
+                .render(event, Relation::Other, &mut buffer.bytes);
             buffer.frames += written.frames;
             if let Some(reason) = written.end {
                 let all = hall.chairs.iter().filter(|chair| chair.form == buffer.form);
@@ -278,12 +327,24 @@ impl Board {
             if buffer.form.0.is_same_for_all(event) {
                 continue;
             }
-            let Some(person) = concerned.and_then(|user| self.people.get(&user)) else { continue };
+            let Some(person) = concerned.and_then(|user| self.people.get(&user)) else {
+                continue;
+            };
             for session in &person.sessions {
                 let here = |seat: &&Seat| seat.rooms.contains(&room) && seat.form == buffer.form;
-                let Some(_) = self.seats.get(session).filter(here) else { continue };
-                let is_origin = origin == Some(Origin { node: self.node, session: *session });
-                let relation = if is_origin { Relation::Origin } else { Relation::Own };
+                let Some(_) = self.seats.get(session).filter(here) else {
+                    continue;
+                };
+                let is_origin = origin
+                    == Some(Origin {
+                        node: self.node,
+                        session: *session,
+                    });
+                let relation = if is_origin {
+                    Relation::Origin
+                } else {
+                    Relation::Own
+                };
                 let mut instead = BytesMut::new();
                 let own = buffer.form.0.render(event, relation, &mut instead);
                 self.ending.extend(own.end.map(|reason| (*session, reason)));
@@ -303,12 +364,21 @@ impl Board {
         let Some((a, b)) = room.pair else { return };
         let (actor, origin) = doer(event);
         let mut rendered: Vec<(Form, Relation, Bytes, Written)> = Vec::new();
-        for user in [a, b] {
-            let sessions = self.people.get(&user).map(|person| person.sessions.clone()).unwrap_or_default();
+        // Who writes to oneself is both.
+        for user in [a, b].into_iter().take(if a == b { 1 } else { 2 }) {
+            let sessions = self
+                .people
+                .get(&user)
+                .map(|person| person.sessions.clone())
+                .unwrap_or_default();
             for session in sessions {
-                let Some(seat) = self.seats.get(&session) else { continue };
+                let Some(seat) = self.seats.get(&session) else {
+                    continue;
+                };
                 let relation = relation(self.node, session, user, actor, origin);
-                let known = rendered.iter().find(|(form, to, ..)| *form == seat.form && *to == relation);
+                let known = rendered
+                    .iter()
+                    .find(|(form, to, ..)| *form == seat.form && *to == relation);
                 let (bytes, frames) = match known {
                     Some((_, _, bytes, written)) => (bytes.clone(), written.frames),
                     None => {
@@ -326,7 +396,9 @@ impl Board {
 
     /// One session is told, apart from its rooms.
     pub(super) fn push(&mut self, session: SessionId, bytes: Bytes, frames: usize) {
-        let Some(seat) = self.seats.get(&session) else { return };
+        let Some(seat) = self.seats.get(&session) else {
+            return;
+        };
         match seat.outbox.push(bytes, frames.max(1)) {
             Ok(true) => self.dirty.push(seat.outbox.clone()),
             Ok(false) => {}
@@ -337,7 +409,9 @@ impl Board {
     /// Hands each session of the room what was written for it since the last time. To be called before anybody
     /// comes to the room or goes from it, so that each gets just what happened while it was there.
     pub(super) fn settle(&mut self, room: RoomId) {
-        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
         for buffer in std::mem::take(&mut hall.buffers) {
             let shared = buffer.bytes.freeze();
             for chair in hall.chairs.iter().filter(|chair| chair.form == buffer.form) {
@@ -355,7 +429,12 @@ impl Board {
     }
 
     /// Hands out all that was written; then ends the sessions that are over. Returns the outboxes to flush.
-    pub(super) fn take_dirty(&mut self, now: Instant, grace: std::time::Duration, at: Timestamp) -> Vec<Arc<Outbox>> {
+    pub(super) fn take_dirty(
+        &mut self,
+        now: Instant,
+        grace: std::time::Duration,
+        at: Timestamp,
+    ) -> Vec<Arc<Outbox>> {
         loop {
             for room in std::mem::take(&mut self.touched) {
                 self.settle(room);
@@ -382,16 +461,19 @@ impl Board {
 
     /// Ends every session. All go at once: nobody is told of the others.
     pub(super) fn end_all(&mut self, reason: EndReason) {
-        for room in self.halls.keys().copied().collect::<Vec<_>>() {
-            self.settle(room);
-            if let Some(hall) = self.halls.get_mut(&room) {
-                hall.chairs.clear();
-            }
-        }
-        self.ending.extend(self.seats.keys().map(|session| (*session, reason)));
+        self.hushed = true;
+        self.ending
+            .extend(self.seats.keys().map(|session| (*session, reason)));
     }
 
-    fn end(&mut self, session: SessionId, reason: EndReason, now: Instant, grace: std::time::Duration, at: Timestamp) {
+    fn end(
+        &mut self,
+        session: SessionId,
+        reason: EndReason,
+        now: Instant,
+        grace: std::time::Duration,
+        at: Timestamp,
+    ) {
         // A client that is merely too slow is to come back; all others are gone.
         let linger = (reason == EndReason::TooSlow && !grace.is_zero()).then_some(now + grace);
         self.end_seat(session, reason, linger, at);
@@ -402,8 +484,16 @@ impl Board {
         self.end_seat(session, reason, None, at);
     }
 
-    fn end_seat(&mut self, session: SessionId, reason: EndReason, linger: Option<Instant>, at: Timestamp) {
-        let Some(seat) = self.seats.get(&session) else { return };
+    fn end_seat(
+        &mut self,
+        session: SessionId,
+        reason: EndReason,
+        linger: Option<Instant>,
+        at: Timestamp,
+    ) {
+        let Some(seat) = self.seats.get(&session) else {
+            return;
+        };
         let (outbox, form) = (seat.outbox.clone(), seat.form.clone());
         self.remove_seat(session, linger, at);
         let mut last = BytesMut::new();
@@ -416,8 +506,11 @@ impl Board {
 
     fn close_hall(&mut self, room: RoomId) {
         self.settle(room);
-        let Some(hall) = self.halls.remove(&room) else { return };
-        self.hall_names.remove(&fold_room_name(&hall.reference.name));
+        let Some(hall) = self.halls.remove(&room) else {
+            return;
+        };
+        self.hall_names
+            .remove(&fold_room_name(&hall.reference.name));
         for chair in hall.chairs {
             if let Some(seat) = self.seats.get_mut(&chair.session) {
                 seat.rooms.remove(&room);
@@ -431,7 +524,12 @@ impl Hall {
         for chair in &self.chairs {
             if !self.buffers.iter().any(|buffer| buffer.form == chair.form) {
                 let form = chair.form.clone();
-                self.buffers.push(Buffer { form, bytes: BytesMut::new(), frames: 0, cuts: HashMap::new() });
+                self.buffers.push(Buffer {
+                    form,
+                    bytes: BytesMut::new(),
+                    frames: 0,
+                    cuts: HashMap::new(),
+                });
             }
         }
     }

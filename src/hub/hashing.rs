@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -20,19 +20,23 @@ pub(super) struct Hashing {
 impl Hashing {
     pub(super) fn new() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(processors)) }
+        Self {
+            permits: Arc::new(Semaphore::new(processors)),
+        }
     }
 
     /// The stored form of a secret.
     pub(super) async fn hash(&self, secret: &Secret) -> Result<String> {
         let digest = digest(secret)?;
-        self.run(move || match Argon2::default().hash_password(digest.as_bytes()) {
-            Ok(hash) => Ok(hash.to_string()),
-            Err(error) => {
-                tracing::error!(%error, "a password could not be hashed");
-                Err(Error::Internal)
-            }
-        })
+        self.run(
+            move || match Argon2::default().hash_password(digest.as_bytes()) {
+                Ok(hash) => Ok(hash.to_string()),
+                Err(error) => {
+                    tracing::error!(%error, "a password could not be hashed");
+                    Err(Error::Internal)
+                }
+            },
+        )
         .await?
     }
 
@@ -42,14 +46,24 @@ impl Hashing {
         self.run(move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobodys_hash().to_owned());
-            let Ok(parsed) = PasswordHash::new(&stored) else { return false };
-            Argon2::default().verify_password(digest.as_bytes(), &parsed).is_ok() && known
+            let Ok(parsed) = PasswordHash::new(&stored) else {
+                return false;
+            };
+            Argon2::default()
+                .verify_password(digest.as_bytes(), &parsed)
+                .is_ok()
+                && known
         })
         .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        let permit = self
+            .permits
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Unavailable)?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
@@ -62,7 +76,12 @@ impl Hashing {
 /// What an unknown account's password is checked against.
 fn nobodys_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| Argon2::default().hash_password(b"nobody").map(|hash| hash.to_string()).unwrap_or_default())
+    HASH.get_or_init(|| {
+        Argon2::default()
+            .hash_password(b"nobody")
+            .map(|hash| hash.to_string())
+            .unwrap_or_default()
+    })
 }
 
 /// The lower-case hexadecimal SHA-256 that stands for a secret.
@@ -75,7 +94,10 @@ fn digest(secret: &Secret) -> Result<String> {
         Secret::Sha256(text) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
             Ok(text.to_ascii_lowercase())
         }
-        Secret::Sha256(_) => Err(Error::invalid("password", "the SHA-256 of a password has 64 hexadecimal digits")),
+        Secret::Sha256(_) => Err(Error::invalid(
+            "password",
+            "the SHA-256 of a password has 64 hexadecimal digits",
+        )),
     }
 }
 
@@ -90,7 +112,11 @@ pub(super) fn new_token(login: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[cfg(test)]
@@ -104,17 +130,36 @@ mod tests {
         let stored = hashing.hash(&password).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
         let sent = Secret::Sha256(hex(&Sha256::digest(b"CorrectHorse")).to_ascii_uppercase());
-        assert!(hashing.verify(&password, Some(stored.clone())).await.unwrap());
+        assert!(
+            hashing
+                .verify(&password, Some(stored.clone()))
+                .await
+                .unwrap()
+        );
         assert!(hashing.verify(&sent, Some(stored.clone())).await.unwrap());
-        assert!(!hashing.verify(&Secret::Password("Wrong".to_owned()), Some(stored)).await.unwrap());
-        assert!(!hashing.verify(&Secret::Password("nobody".to_owned()), None).await.unwrap());
+        assert!(
+            !hashing
+                .verify(&Secret::Password("Wrong".to_owned()), Some(stored))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !hashing
+                .verify(&Secret::Password("nobody".to_owned()), None)
+                .await
+                .unwrap()
+        );
     }
 
     #[test]
     fn a_token_is_64_digits_and_the_login() {
         let token = new_token("anna");
         assert_eq!(token.len(), 68);
-        assert!(token[..64].bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+        assert!(
+            token[..64]
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        );
         assert_ne!(token, new_token("anna"));
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::board::{Board, Seat};
 use super::Hub;
+use super::board::{Board, Seat};
 use super::hashing::{new_token, token_hash};
 use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
-    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenKind, User, UserKind, validate_login,
+    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenKind,
+    User, UserKind, validate_login,
 };
 
 /// By what a session is opened.
@@ -21,9 +22,15 @@ struct Key {
 }
 
 impl Session {
-    pub(super) async fn log_in(&mut self, login: &str, secret: &Secret, token: bool) -> Result<Reply> {
+    pub(super) async fn log_in(
+        &mut self,
+        login: &str,
+        secret: &Secret,
+        token: bool,
+    ) -> Result<Reply> {
         let hub = self.hub.clone();
-        let folded = validate_login("login", login, &hub.options().name).map_err(|_| Error::BadCredentials)?;
+        let folded = validate_login("login", login, &hub.options().name)
+            .map_err(|_| Error::BadCredentials)?;
         let address = self.connection.address;
         hub.inner.attempts.check(&folded, address, hub.now().0)?;
         let row = hub.inner.store.user_by_login(&folded).await?;
@@ -37,21 +44,55 @@ impl Session {
             return Err(Error::BadCredentials);
         };
         let token = token.then(|| new_token(&row.user.login));
-        self.open(&row, Key { password: stored, by: None, token }).await
+        self.open(
+            &row,
+            Key {
+                password: stored,
+                by: None,
+                token,
+            },
+        )
+        .await
     }
 
     pub(super) async fn log_in_token(&mut self, token: &str) -> Result<Reply> {
         let hub = self.hub.clone();
-        let row = hub.inner.store.token(token_hash(token)).await?.ok_or(Error::BadCredentials)?;
+        let row = hub
+            .inner
+            .store
+            .token(token_hash(token))
+            .await?
+            .ok_or(Error::BadCredentials)?;
         let life = i64::try_from(hub.options().session_life.as_millis()).unwrap_or(i64::MAX);
         let used = row.info.used.unwrap_or(row.info.created);
-        let expired = row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
+        let expired =
+            row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
         // "An open connection is use."
-        if expired && !hub.with_board(|board| board.seats.values().any(|seat| seat.token == Some(row.info.id))) {
+        if expired
+            && !hub.with_board(|board| {
+                board
+                    .seats
+                    .values()
+                    .any(|seat| seat.token == Some(row.info.id))
+            })
+        {
             return Err(Error::BadCredentials);
         }
-        let user = hub.inner.store.user(row.info.user).await?.ok_or(Error::BadCredentials)?;
-        self.open(&user, Key { password: None, by: Some((row.info.id, row.info.kind)), token: None }).await
+        let user = hub
+            .inner
+            .store
+            .user(row.info.user)
+            .await?
+            .ok_or(Error::BadCredentials)?;
+        self.open(
+            &user,
+            Key {
+                password: None,
+                by: Some((row.info.id, row.info.kind)),
+                token: None,
+            },
+        )
+        .await
     }
 
     /// "Its name cannot be an account's or another present guest's; a newcomer who takes the name while it is idle
@@ -72,8 +113,22 @@ impl Session {
                 return Err(Error::AlreadyConnected);
             }
         }
-        let guest = Key { password: None, by: None, token: None };
-        match self.open_by(Actor::Operator, Change::AddGuest { login: name, folded }, guest).await {
+        let guest = Key {
+            password: None,
+            by: None,
+            token: None,
+        };
+        match self
+            .open_by(
+                Actor::Operator,
+                Change::AddGuest {
+                    login: name,
+                    folded,
+                },
+                guest,
+            )
+            .await
+        {
             Err(Error::NameTaken) => Err(Error::AlreadyConnected),
             other => other,
         }
@@ -84,15 +139,27 @@ impl Session {
         let hub = self.hub.clone();
         let connection = self.connection.clone();
         let user = row.user.id;
-        if connection.exclusive && hub.with_board(|board| board.holder(user, &connection, own).is_some_and(|(_, silent)| !silent)) {
+        if connection.exclusive
+            && hub.with_board(|board| {
+                board
+                    .holder(user, &connection, own)
+                    .is_some_and(|(_, silent)| !silent)
+            })
+        {
             return Err(Error::AlreadyConnected);
         }
         let change = Change::OpenSession {
             user,
             password: key.password.clone(),
             by: key.by.map(|(id, _)| id),
-            token: key.token.as_deref().map(|text| NewToken { hash: token_hash(text), kind: TokenKind::Session }),
-            address: connection.address.map(|address| address.to_string()).unwrap_or_default(),
+            token: key.token.as_deref().map(|text| NewToken {
+                hash: token_hash(text),
+                kind: TokenKind::Session,
+            }),
+            address: connection
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
         };
         self.open_by(Actor::User(user), change, key).await
     }
@@ -110,7 +177,16 @@ impl Session {
             let opened = board.open(outcome, own, |user, token| {
                 new_seat(user, connection, token.or(opened_by), by_api_token)
             });
-            let opened = opened.map(|(session, user, token)| (NewSeat { hub: guard, session: Some(session) }, user, token));
+            let opened = opened.map(|(session, user, token)| {
+                (
+                    NewSeat {
+                        hub: guard,
+                        session: Some(session),
+                    },
+                    user,
+                    token,
+                )
+            });
             if let Err(Ok((seat, ..))) = tell.send(opened) {
                 // The connection is gone already, and the board is at hand.
                 seat.undo(board);
@@ -120,16 +196,27 @@ impl Session {
         let (seat, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
         let session = seat.taken().ok_or(Error::Internal)?;
         self.seat = Some((session, user.clone()));
-        Ok(Reply::Welcome { session, user, token: token.zip(key.token) })
+        Ok(Reply::Welcome {
+            session,
+            user,
+            token: token.zip(key.token),
+        })
     }
 
     /// The token that opened the session, or was made for it, ends too where that is asked.
     pub(super) async fn log_out(&mut self, end_token: bool) -> Result<Reply> {
         let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
-        let token = self.hub.with_board(|board| board.seats.get(&session).and_then(|seat| seat.token));
+        let token = self
+            .hub
+            .with_board(|board| board.seats.get(&session).and_then(|seat| seat.token));
         if let (Some(id), true) = (token, end_token) {
-            let change = Change::RemoveTokens { user: user.id, id: Some(id) };
-            self.hub.write(Actor::User(user.id), Some(session), change).await?;
+            let change = Change::RemoveTokens {
+                user: user.id,
+                id: Some(id),
+            };
+            self.hub
+                .write(Actor::User(user.id), Some(session), change)
+                .await?;
         }
         self.farewell();
         Ok(Reply::Done)
@@ -145,13 +232,19 @@ impl Session {
         if !self.hub.options().open_registration {
             return Err(Error::not_allowed("accounts are made by the operator here"));
         }
-        let actor = self.user().map_or(Actor::Operator, |user| Actor::User(user.id));
-        let reply = self.hub.add_account(actor, login, secret, name, description).await?;
+        let actor = self
+            .user()
+            .map_or(Actor::Operator, |user| Actor::User(user.id));
+        let reply = self
+            .hub
+            .add_account(actor, login, secret, name, description)
+            .await?;
         if let (Reply::User(user), Some((session, own))) = (&reply, &mut self.seat)
             && user.id == own.id
         {
             *own = user.clone();
-            self.hub.with_board(|board| board.became_account(*session, user));
+            self.hub
+                .with_board(|board| board.became_account(*session, user));
         }
         Ok(reply)
     }
@@ -178,12 +271,18 @@ impl NewSeat {
 impl Drop for NewSeat {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            self.hub.with_board(|board| board.remove_seat(session, None, Timestamp::now()));
+            self.hub
+                .with_board(|board| board.remove_seat(session, None, Timestamp::now()));
         }
     }
 }
 
-fn new_seat(user: &UserRow, connection: Connection, token: Option<TokenId>, by_api_token: bool) -> Seat {
+fn new_seat(
+    user: &UserRow,
+    connection: Connection,
+    token: Option<TokenId>,
+    by_api_token: bool,
+) -> Seat {
     Seat {
         user: Arc::new(user.user.clone()),
         reference: user.reference.clone(),
@@ -192,7 +291,10 @@ fn new_seat(user: &UserRow, connection: Connection, token: Option<TokenId>, by_a
         scope: connection.scope,
         dialect: connection.dialect,
         exclusive: connection.exclusive,
-        address: connection.address.map(|address| address.to_string()).unwrap_or_else(|| "-".to_owned()),
+        address: connection
+            .address
+            .map(|address| address.to_string())
+            .unwrap_or_else(|| "-".to_owned()),
         since: Timestamp::now(),
         token,
         by_api_token,
@@ -204,7 +306,12 @@ fn new_seat(user: &UserRow, connection: Connection, token: Option<TokenId>, by_a
 
 impl Board {
     /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
-    fn holder(&self, user: crate::model::UserId, connection: &Connection, own: Option<SessionId>) -> Option<(SessionId, bool)> {
+    fn holder(
+        &self,
+        user: crate::model::UserId,
+        connection: &Connection,
+        own: Option<SessionId>,
+    ) -> Option<(SessionId, bool)> {
         self.holder_of(user, connection.dialect, own)
     }
 
@@ -215,10 +322,14 @@ impl Board {
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
         let person = self.people.get(&user)?;
-        let held = person.sessions.iter().filter(|id| own != Some(**id)).filter_map(|id| {
-            let seat = self.seats.get(id).filter(|seat| seat.dialect == dialect)?;
-            Some((*id, seat.silent))
-        });
+        let held = person
+            .sessions
+            .iter()
+            .filter(|id| own != Some(**id))
+            .filter_map(|id| {
+                let seat = self.seats.get(id).filter(|seat| seat.dialect == dialect)?;
+                Some((*id, seat.silent))
+            });
         // One that was displaced in this very call is still there; who displaced it is the one that counts.
         held.min_by_key(|(_, silent)| *silent)
     }
@@ -248,25 +359,43 @@ impl Board {
         own: Option<SessionId>,
         seat: impl FnOnce(&UserRow, Option<TokenId>) -> Seat,
     ) -> Result<(SessionId, Arc<User>, Option<TokenId>)> {
-        let Outcome::Opened { user, rooms, token } = outcome? else { return Err(Error::Internal) };
+        let Outcome::Opened { user, rooms, token } = outcome? else {
+            return Err(Error::Internal);
+        };
         let session = self.open_seat(seat(&user, token), own)?;
         let at = Timestamp::now();
-        for (room, _) in rooms.iter().filter(|(room, _)| room.room.kind != RoomKind::Direct) {
+        for (room, _) in rooms
+            .iter()
+            .filter(|(room, _)| room.room.kind != RoomKind::Direct)
+        {
             self.attach_member(session, &room.reference, at);
         }
         Ok((session, Arc::new(user.user.clone()), token))
     }
 
     /// Attaches a new session to a room of its user, if it is of those that are attached to all.
-    fn attach_member(&mut self, session: SessionId, room: &Arc<crate::model::RoomRef>, at: Timestamp) {
-        if self.seats.get(&session).is_some_and(|seat| seat.scope == super::Scope::AllRooms) {
+    fn attach_member(
+        &mut self,
+        session: SessionId,
+        room: &Arc<crate::model::RoomRef>,
+        at: Timestamp,
+    ) {
+        if self
+            .seats
+            .get(&session)
+            .is_some_and(|seat| seat.scope == super::Scope::AllRooms)
+        {
             self.attach(session, room, None, at);
         }
     }
 
     /// Ends a guest that is idle; `false` if it is there.
     fn displace_idle_guest(&mut self, guest: &User, at: Timestamp) -> bool {
-        let sessions = self.people.get(&guest.id).map(|person| person.sessions.clone()).unwrap_or_default();
+        let sessions = self
+            .people
+            .get(&guest.id)
+            .map(|person| person.sessions.clone())
+            .unwrap_or_default();
         let active = |id: &SessionId| self.seats.get(id).is_some_and(|seat| !seat.silent);
         if sessions.iter().any(active) {
             return false;
@@ -284,7 +413,11 @@ impl Board {
             seat.user = user.clone();
             seat.reference = reference.clone();
         }
-        for attendance in self.halls.values_mut().filter_map(|hall| hall.attendance.get_mut(&user.id)) {
+        for attendance in self
+            .halls
+            .values_mut()
+            .filter_map(|hall| hall.attendance.get_mut(&user.id))
+        {
             attendance.user = reference.clone();
         }
         if let Some(person) = self.people.get_mut(&user.id) {

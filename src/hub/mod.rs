@@ -44,7 +44,9 @@ pub use session::{Connection, Session};
 
 use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
-use crate::model::{Command, EndReason, Error, NodeId, Origin, Reply, Result, SessionId, Timestamp};
+use crate::model::{
+    Command, EndReason, Error, NodeId, Origin, Reply, Result, SessionId, Timestamp,
+};
 use crate::store::{Commit, Store, Ticket};
 use attempts::Attempts;
 use board::Board;
@@ -137,7 +139,12 @@ impl Hub {
     ///
     /// # Errors
     /// What the store answers to the first writes.
-    pub async fn start(options: Options, store: Arc<dyn Store>, bus: Arc<dyn Bus>, inbox: Arc<Inbox>) -> Result<Self> {
+    pub async fn start(
+        options: Options,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        inbox: Arc<Inbox>,
+    ) -> Result<Self> {
         let node = NodeId(rand::random());
         let inner = Arc::new(Inner {
             attempts: Attempts::new(options.failed_logins),
@@ -156,10 +163,24 @@ impl Hub {
         });
         bus.join(node, Arc::new(Ear(inner.inbox.clone())));
         let hub = Self { inner };
-        let tasks = [tokio::spawn(hub.clone().deliver()), tokio::spawn(hub.clone().watch_departures()), tokio::spawn(hub.clone().expire_tokens())];
-        hub.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
-        hub.write(Actor::Operator, None, Change::EndAllGuests).await?;
+        let tasks = [
+            tokio::spawn(hub.clone().deliver()),
+            tokio::spawn(hub.clone().watch_departures()),
+            tokio::spawn(hub.clone().expire_tokens()),
+        ];
+        hub.inner
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(tasks);
+        hub.write(Actor::Operator, None, Change::EndAllGuests)
+            .await?;
         Ok(hub)
+    }
+
+    /// From now on nobody hears of anybody's presence: all are about to go, and each would be told of each.
+    pub fn hush(&self) {
+        self.with_board(|board| board.hushed = true);
     }
 
     /// Ends every session with [`EndReason::Shutdown`].
@@ -172,7 +193,13 @@ impl Hub {
         self.end_all();
         self.inner.bus.leave(self.inner.node);
         self.inner.store.close().await;
-        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let tasks = std::mem::take(
+            &mut *self
+                .inner
+                .tasks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         for task in tasks {
             task.abort();
             // It ends by being aborted.
@@ -235,7 +262,11 @@ impl Hub {
 
     fn on_board<R>(&self, work: impl FnOnce(&mut Board) -> R) -> (R, Vec<Arc<outbox::Outbox>>) {
         let (now, at) = self.now();
-        let mut board = self.inner.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut board = self
+            .inner
+            .board
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let departure = board.next_departure();
         let result = work(&mut board);
         let dirty = board.take_dirty(now, self.inner.options.grace, at);
@@ -248,10 +279,20 @@ impl Hub {
             self.inner.departures.notify_one();
         }
         for user in gone {
-            self.submit(Actor::Operator, None, Change::EndGuest { user }, Box::new(|_, _| {}));
+            self.submit(
+                Actor::Operator,
+                None,
+                Change::EndGuest { user },
+                Box::new(|_, _| {}),
+            );
         }
         for id in touched {
-            self.submit(Actor::Operator, None, Change::TouchToken { id }, Box::new(|_, _| {}));
+            self.submit(
+                Actor::Operator,
+                None,
+                Change::TouchToken { id },
+                Box::new(|_, _| {}),
+            );
         }
         if !published.is_empty() && self.inner.bus.has_others(self.inner.node) {
             for event in published {
@@ -262,23 +303,52 @@ impl Hub {
     }
 
     fn publish(&self, parcel: Parcel) {
-        self.inner.bus.publish(Envelope { version: VERSION, node: self.inner.node, parcel });
+        self.inner.bus.publish(Envelope {
+            version: VERSION,
+            node: self.inner.node,
+            parcel,
+        });
     }
 
     /// Queues a change; `completion` runs with the board once it is committed and told, or refused.
-    fn submit(&self, actor: Actor, session: Option<SessionId>, change: Change, completion: Completion) {
+    fn submit(
+        &self,
+        actor: Actor,
+        session: Option<SessionId>,
+        change: Change,
+        completion: Completion,
+    ) {
         let ticket = self.inner.next_ticket.fetch_add(1, Ordering::Relaxed);
-        self.inner.completions.insert(ticket, Mutex::new(completion));
-        let origin = session.map(|session| Origin { node: self.inner.node, session });
-        self.inner.store.submit(ticket, Write { actor, origin, at: Timestamp::now(), change });
+        self.inner
+            .completions
+            .insert(ticket, Mutex::new(completion));
+        let origin = session.map(|session| Origin {
+            node: self.inner.node,
+            session,
+        });
+        self.inner.store.submit(
+            ticket,
+            Write {
+                actor,
+                origin,
+                at: Timestamp::now(),
+                change,
+            },
+        );
         if self.inner.stopped.load(Ordering::SeqCst) {
             self.deliver_last();
         }
     }
 
     /// Carries out a change and waits for it.
-    async fn write(&self, actor: Actor, session: Option<SessionId>, change: Change) -> Result<Outcome> {
-        self.write_then(actor, session, change, |_, outcome| outcome).await
+    async fn write(
+        &self,
+        actor: Actor,
+        session: Option<SessionId>,
+        change: Change,
+    ) -> Result<Outcome> {
+        self.write_then(actor, session, change, |_, outcome| outcome)
+            .await
     }
 
     /// Carries out a change and, at its place in the order of changes, does something with the board.
@@ -320,7 +390,10 @@ impl Hub {
             return;
         }
         if self.inner.bus.has_others(self.inner.node) {
-            let events: Vec<_> = commits.iter().flat_map(|commit| commit.events.iter().cloned()).collect();
+            let events: Vec<_> = commits
+                .iter()
+                .flat_map(|commit| commit.events.iter().cloned())
+                .collect();
             if !events.is_empty() {
                 self.publish(Parcel::Rooms(events));
             }
@@ -336,7 +409,9 @@ impl Hub {
                 board.room_event(event);
             }
             if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
-                let completion = completion.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let completion = completion
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner);
                 completion(board, commit.outcome);
             }
         }
@@ -345,17 +420,27 @@ impl Hub {
     /// What another node told. A gap in a room's numbers is read from the store first.
     async fn deliver_envelope(&self, envelope: Envelope) {
         if envelope.version != VERSION {
-            tracing::warn!(version = envelope.version, "an envelope of another version was dropped");
+            tracing::warn!(
+                version = envelope.version,
+                "an envelope of another version was dropped"
+            );
             return;
         }
         match envelope.parcel {
             Parcel::Rooms(events) => {
                 for event in events {
-                    let told = self.with_board(|board| board.halls.get(&event.room.id).and_then(|hall| hall.seq));
+                    let told = self.with_board(|board| {
+                        board.halls.get(&event.room.id).and_then(|hall| hall.seq)
+                    });
                     let missed = match told {
                         Some(told) if event.seq.0 > told.0 + 1 => {
-                            let limit = usize::try_from(event.seq.0 - told.0 - 1).unwrap_or(usize::MAX);
-                            self.inner.store.changes(event.room.id, told, limit).await.unwrap_or_default()
+                            let limit =
+                                usize::try_from(event.seq.0 - told.0 - 1).unwrap_or(usize::MAX);
+                            self.inner
+                                .store
+                                .changes(event.room.id, told, limit)
+                                .await
+                                .unwrap_or_default()
                         }
                         _ => Vec::new(),
                     };
@@ -397,11 +482,27 @@ impl Hub {
         let life = i64::try_from(self.inner.options.session_life.as_millis()).unwrap_or(i64::MAX);
         loop {
             // An open connection is use.
-            for id in self.with_board(|board| board.seats.values().filter_map(|seat| seat.token).collect::<Vec<_>>()) {
-                self.submit(Actor::Operator, None, Change::TouchToken { id }, Box::new(|_, _| {}));
+            for id in self.with_board(|board| {
+                board
+                    .seats
+                    .values()
+                    .filter_map(|seat| seat.token)
+                    .collect::<Vec<_>>()
+            }) {
+                self.submit(
+                    Actor::Operator,
+                    None,
+                    Change::TouchToken { id },
+                    Box::new(|_, _| {}),
+                );
             }
             let before = Timestamp(Timestamp::now().0.saturating_sub(life));
-            self.submit(Actor::Operator, None, Change::ExpireTokens { before }, Box::new(|_, _| {}));
+            self.submit(
+                Actor::Operator,
+                None,
+                Change::ExpireTokens { before },
+                Box::new(|_, _| {}),
+            );
             tokio::time::sleep(TOKEN_ROUND).await;
         }
     }
@@ -426,7 +527,10 @@ struct Asker {
 }
 
 impl Asker {
-    const OPERATOR: Self = Self { actor: Actor::Operator, session: None };
+    const OPERATOR: Self = Self {
+        actor: Actor::Operator,
+        session: None,
+    };
 }
 
 struct Ear(Arc<Inbox>);

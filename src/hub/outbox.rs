@@ -135,7 +135,10 @@ impl Outbox {
             drainer: None,
             reader: None,
         };
-        Self { state: Mutex::new(state), bounds }
+        Self {
+            state: Mutex::new(state),
+            bounds,
+        }
     }
 
     /// Keeps a place for the answer to a request that came in now.
@@ -151,11 +154,17 @@ impl Outbox {
         if state.phase != Phase::Open {
             return false;
         }
-        let place = slot.0.checked_sub(state.first_slot).and_then(|place| usize::try_from(place).ok());
+        let place = slot
+            .0
+            .checked_sub(state.first_slot)
+            .and_then(|place| usize::try_from(place).ok());
         if let Some(waiting) = place.and_then(|place| state.waiting.get_mut(place)) {
             waiting.answer = Some(answer);
         }
-        while let Some(waiting) = state.waiting.pop_front_if(|waiting| waiting.answer.is_some()) {
+        while let Some(waiting) = state
+            .waiting
+            .pop_front_if(|waiting| waiting.answer.is_some())
+        {
             state.first_slot += 1;
             if let Some(bytes) = waiting.answer.filter(|bytes| !bytes.is_empty()) {
                 state.answered += bytes.len();
@@ -180,7 +189,9 @@ impl Outbox {
             return Ok(false);
         }
         let over = |limit: usize, value: usize| limit > 0 && value > limit;
-        if over(self.bounds.events, state.events + events) || over(self.bounds.bytes, state.pushed + bytes.len()) {
+        if over(self.bounds.events, state.events + events)
+            || over(self.bounds.bytes, state.pushed + bytes.len())
+        {
             return Err(Overflow);
         }
         state.events += events;
@@ -214,14 +225,21 @@ impl Outbox {
                 .waiting
                 .drain(..)
                 .flat_map(|waiting| {
-                    waiting.answer.map(|bytes| Chunk { bytes, events: 0 }).into_iter().chain(waiting.behind)
+                    waiting
+                        .answer
+                        .map(|bytes| Chunk { bytes, events: 0 })
+                        .into_iter()
+                        .chain(waiting.behind)
                 })
                 .collect();
             state.ready.extend(behind);
         }
         state.waiting.clear();
         if !last.is_empty() {
-            state.ready.push_back(Chunk { bytes: last, events: 0 });
+            state.ready.push_back(Chunk {
+                bytes: last,
+                events: 0,
+            });
         }
         state.phase = Phase::Closing;
         state.wake();
@@ -266,7 +284,10 @@ impl Outbox {
             if state.phase != Phase::Open || state.has(room) {
                 return Poll::Ready(());
             }
-            state.reader = Some(Reader { waker: cx.waker().clone(), room: Some(room) });
+            state.reader = Some(Reader {
+                waker: cx.waker().clone(),
+                room: Some(room),
+            });
             Poll::Pending
         })
         .await;
@@ -279,7 +300,10 @@ impl Outbox {
             if state.closed {
                 return Poll::Ready(());
             }
-            state.reader = Some(Reader { waker: cx.waker().clone(), room: None });
+            state.reader = Some(Reader {
+                waker: cx.waker().clone(),
+                room: None,
+            });
             Poll::Pending
         })
         .await;
@@ -292,7 +316,10 @@ impl Outbox {
             if state.phase == Phase::Ended(Drained::Broken) {
                 return Poll::Ready(());
             }
-            state.reader = Some(Reader { waker: cx.waker().clone(), room: None });
+            state.reader = Some(Reader {
+                waker: cx.waker().clone(),
+                room: None,
+            });
             Poll::Pending
         })
         .await;
@@ -335,7 +362,11 @@ impl State {
 
     /// Wakes who waits for room, if there is now as much as it wants.
     fn wake_reader(&mut self) {
-        let enough = self.reader.as_ref().and_then(|reader| reader.room).is_some_and(|room| self.has(room));
+        let enough = self
+            .reader
+            .as_ref()
+            .and_then(|reader| reader.room)
+            .is_some_and(|room| self.has(room));
         if enough && let Some(reader) = self.reader.take() {
             reader.waker.wake();
         }
@@ -415,7 +446,11 @@ impl State {
 }
 
 /// Tries until the socket says that it would block; then asks to be woken, where there is somebody to wake.
-fn write_tcp(socket: &OwnedWriteHalf, slices: &[IoSlice<'_>], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+fn write_tcp(
+    socket: &OwnedWriteHalf,
+    slices: &[IoSlice<'_>],
+    cx: Option<&mut Context<'_>>,
+) -> Poll<io::Result<usize>> {
     match socket.try_write_vectored(slices) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => match cx {
             None => Poll::Pending,
@@ -434,87 +469,4 @@ fn write_tcp(socket: &OwnedWriteHalf, slices: &[IoSlice<'_>], cx: Option<&mut Co
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::task::Context;
-
-    use tokio::io::AsyncReadExt;
-
-    use super::*;
-
-    const BOUNDS: Bounds = Bounds { events: 3, bytes: 10 };
-
-    fn outbox() -> (Outbox, tokio::io::DuplexStream) {
-        let (near, far) = tokio::io::duplex(1024);
-        (Outbox::new(Wire::Stream(Box::new(near)), BOUNDS), far)
-    }
-
-    /// What was written by the end.
-    async fn written(outbox: Outbox, mut far: tokio::io::DuplexStream) -> String {
-        std::future::poll_fn(|cx| outbox.poll_drain(cx)).await;
-        drop(outbox);
-        let mut text = String::new();
-        far.read_to_string(&mut text).await.unwrap();
-        text
-    }
-
-    #[tokio::test]
-    async fn an_answer_goes_before_what_came_after_its_request() {
-        let (outbox, far) = outbox();
-        outbox.push("a".into(), 1).unwrap();
-        let first = outbox.reserve();
-        outbox.push("b".into(), 1).unwrap();
-        let second = outbox.reserve();
-        outbox.push("c".into(), 1).unwrap();
-        outbox.fill(second, "2".into());
-        outbox.fill(first, "1".into());
-        outbox.close("!".into(), false);
-        assert_eq!(written(outbox, far).await, "a1b2c!");
-    }
-
-    #[tokio::test]
-    async fn who_waits_for_room_is_woken_though_its_own_request_is_open() {
-        let (outbox, _far) = outbox();
-        let outbox = Arc::new(outbox);
-        let (first, own) = (outbox.reserve(), outbox.reserve());
-        let waiting = tokio::spawn({
-            let outbox = outbox.clone();
-            async move { outbox.room_for_requests(1, usize::MAX).await }
-        });
-        tokio::task::yield_now().await;
-        outbox.fill(first, Bytes::new());
-        waiting.await.unwrap();
-        outbox.fill(own, Bytes::new());
-    }
-
-    #[test]
-    fn more_than_the_bounds_is_an_overflow_and_answers_do_not_count() {
-        let (outbox, _far) = outbox();
-        let slot = outbox.reserve();
-        outbox.fill(slot, vec![0; 100].into());
-        assert_eq!(outbox.unread_answers(), 100);
-        assert!(outbox.push("12345".into(), 1).is_ok());
-        assert_eq!(outbox.push("123456".into(), 1), Err(Overflow));
-        assert_eq!(outbox.push("1".into(), 3), Err(Overflow));
-        assert!(outbox.push("1".into(), 2).is_ok());
-    }
-
-    #[tokio::test]
-    async fn who_does_not_read_loses_what_was_not_begun_and_hears_why() {
-        let (near, mut far) = tokio::io::duplex(2);
-        let outbox = Outbox::new(Wire::Stream(Box::new(near)), Bounds { events: 0, bytes: 0 });
-        outbox.push("abc".into(), 1).unwrap();
-        outbox.push("lost".into(), 1).unwrap();
-        let waker = Waker::noop();
-        assert!(outbox.poll_drain(&mut Context::from_waker(waker)).is_pending());
-        outbox.close("bye".into(), true);
-        let reading = tokio::spawn(async move {
-            let mut text = String::new();
-            far.read_to_string(&mut text).await.unwrap();
-            text
-        });
-        assert_eq!(std::future::poll_fn(|cx| outbox.poll_drain(cx)).await, Drained::Closed);
-        drop(outbox);
-        assert_eq!(reading.await.unwrap(), "abcbye");
-    }
-}
+mod tests;

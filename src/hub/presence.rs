@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::board::{Board, Scope};
 use crate::model::{
-    Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp, UserId, UserKind, UserRef,
+    Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp,
+    UserId, UserKind, UserRef,
 };
 
 /// One user's presence in one room.
@@ -16,14 +17,27 @@ pub(super) struct Attendance {
 
 impl Board {
     /// Attaches a session to a room: from now on it hears what happens there.
-    pub(super) fn attach(&mut self, session: SessionId, room: &Arc<RoomRef>, seq: Option<Seq>, at: Timestamp) {
-        let Some(seat) = self.seats.get_mut(&session) else { return };
+    pub(super) fn attach(
+        &mut self,
+        session: SessionId,
+        room: &Arc<RoomRef>,
+        seq: Option<Seq>,
+        at: Timestamp,
+    ) {
+        let Some(seat) = self.seats.get_mut(&session) else {
+            return;
+        };
         let (user, reference) = (seat.user.id, seat.reference.clone());
         if !seat.rooms.insert(room.id) {
             return;
         }
         let before: Vec<RoomId> = match seat.scope {
-            Scope::OneRoom => seat.rooms.iter().copied().filter(|other| *other != room.id).collect(),
+            Scope::OneRoom => seat
+                .rooms
+                .iter()
+                .copied()
+                .filter(|other| *other != room.id)
+                .collect(),
             Scope::AllRooms => Vec::new(),
         };
         for other in before {
@@ -32,7 +46,10 @@ impl Board {
         self.settle(room.id);
         let hall = self.hall(room, seq);
         let was_there = hall.attendance.contains_key(&user);
-        hall.attendance.entry(user).or_insert(Attendance { user: reference, presence: Presence::Online });
+        hall.attendance.entry(user).or_insert(Attendance {
+            user: reference,
+            presence: Presence::Online,
+        });
         self.take_chair(session, room.id);
         if was_there {
             self.review(room.id, user, at);
@@ -44,7 +61,9 @@ impl Board {
     /// Takes a session from a room, as it goes to another.
     fn detach(&mut self, session: SessionId, room: RoomId, at: Timestamp) {
         self.settle(room);
-        let Some(seat) = self.seats.get_mut(&session) else { return };
+        let Some(seat) = self.seats.get_mut(&session) else {
+            return;
+        };
         seat.rooms.remove(&room);
         let user = seat.user.id;
         if let Some(hall) = self.halls.get_mut(&room) {
@@ -58,8 +77,15 @@ impl Board {
     }
 
     /// Takes a session from all its rooms and forgets it. Its user is idle until `linger`, or absent at once.
-    pub(super) fn remove_seat(&mut self, session: SessionId, linger: Option<Instant>, at: Timestamp) {
-        let Some(seat) = self.seats.get(&session) else { return };
+    pub(super) fn remove_seat(
+        &mut self,
+        session: SessionId,
+        linger: Option<Instant>,
+        at: Timestamp,
+    ) {
+        let Some(seat) = self.seats.get(&session) else {
+            return;
+        };
         let user = seat.user.id;
         for room in seat.rooms.clone() {
             self.settle(room);
@@ -67,7 +93,9 @@ impl Board {
                 hall.chairs.retain(|chair| chair.session != session);
             }
         }
-        let Some(seat) = self.seats.remove(&session) else { return };
+        let Some(seat) = self.seats.remove(&session) else {
+            return;
+        };
         self.unused_tokens.extend(seat.token);
         if let Some(person) = self.people.get_mut(&user) {
             person.sessions.retain(|present| *present != session);
@@ -90,12 +118,16 @@ impl Board {
 
     /// Whether a session of the user is attached to the room.
     fn is_attended(&self, room: RoomId, user: UserId) -> bool {
-        self.halls.get(&room).is_some_and(|hall| hall.chairs.iter().any(|chair| chair.user == user))
+        self.halls
+            .get(&room)
+            .is_some_and(|hall| hall.chairs.iter().any(|chair| chair.user == user))
     }
 
     /// A session is silent for too long, or says something again.
     pub(super) fn set_silent(&mut self, session: SessionId, silent: bool, at: Timestamp) {
-        let Some(seat) = self.seats.get_mut(&session) else { return };
+        let Some(seat) = self.seats.get_mut(&session) else {
+            return;
+        };
         if seat.silent == silent {
             return;
         }
@@ -108,7 +140,9 @@ impl Board {
 
     /// A user is idle until then, or lingers no more.
     fn linger(&mut self, user: UserId, until: Option<Instant>) {
-        let Some(person) = self.people.get_mut(&user) else { return };
+        let Some(person) = self.people.get_mut(&user) else {
+            return;
+        };
         if let Some(before) = std::mem::replace(&mut person.lingers_until, until) {
             self.lingering.remove(&(before, user));
         }
@@ -132,7 +166,11 @@ impl Board {
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
     pub(super) fn end_lingering(&mut self, user: UserId, at: Timestamp) {
         self.linger(user, None);
-        let haunts = self.people.get_mut(&user).map(|person| std::mem::take(&mut person.haunts)).unwrap_or_default();
+        let haunts = self
+            .people
+            .get_mut(&user)
+            .map(|person| std::mem::take(&mut person.haunts))
+            .unwrap_or_default();
         for room in haunts {
             if !self.is_attended(room, user) {
                 self.go_absent(room, user, at);
@@ -144,9 +182,15 @@ impl Board {
     /// A user's membership ended: its sessions are no longer in the room, and it is absent there.
     pub(super) fn expel(&mut self, room: RoomId, user: UserId, at: Timestamp) {
         self.settle(room);
-        let Some(hall) = self.halls.get_mut(&room) else { return };
-        let leaving: Vec<SessionId> =
-            hall.chairs.iter().filter(|chair| chair.user == user).map(|chair| chair.session).collect();
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
+        let leaving: Vec<SessionId> = hall
+            .chairs
+            .iter()
+            .filter(|chair| chair.user == user)
+            .map(|chair| chair.session)
+            .collect();
         hall.chairs.retain(|chair| chair.user != user);
         for session in leaving {
             if let Some(seat) = self.seats.get_mut(&session) {
@@ -157,7 +201,9 @@ impl Board {
     }
 
     fn forget_if_gone(&mut self, user: UserId) {
-        let Some(person) = self.people.get(&user) else { return };
+        let Some(person) = self.people.get(&user) else {
+            return;
+        };
         if person.sessions.is_empty() && person.lingers_until.is_none() {
             if person.kind == UserKind::Guest {
                 self.gone_guests.push(user);
@@ -167,11 +213,17 @@ impl Board {
     }
 
     fn go_absent(&mut self, room: RoomId, user: UserId, at: Timestamp) {
-        if self.halls.get(&room).is_some_and(|hall| hall.attendance.contains_key(&user)) {
+        if self
+            .halls
+            .get(&room)
+            .is_some_and(|hall| hall.attendance.contains_key(&user))
+        {
             self.tell_presence(room, user, PresenceChange::Offline, at);
         }
         self.settle(room);
-        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
         hall.attendance.remove(&user);
         if hall.chairs.is_empty() && hall.attendance.is_empty() {
             let name = hall.reference.name.clone();
@@ -182,25 +234,48 @@ impl Board {
 
     /// Online while an attached session is active, else idle.
     fn review(&mut self, room: RoomId, user: UserId, at: Timestamp) {
-        let Some(hall) = self.halls.get_mut(&room) else { return };
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
         let seats = &self.seats;
-        let active = hall
-            .chairs
-            .iter()
-            .any(|chair| chair.user == user && seats.get(&chair.session).is_some_and(|seat| !seat.silent));
-        let now = if active { Presence::Online } else { Presence::Idle };
-        let Some(attendance) = hall.attendance.get_mut(&user) else { return };
+        let active = hall.chairs.iter().any(|chair| {
+            chair.user == user && seats.get(&chair.session).is_some_and(|seat| !seat.silent)
+        });
+        let now = if active {
+            Presence::Online
+        } else {
+            Presence::Idle
+        };
+        let Some(attendance) = hall.attendance.get_mut(&user) else {
+            return;
+        };
         if attendance.presence != now {
             attendance.presence = now;
-            let change = if active { PresenceChange::Back } else { PresenceChange::Idle };
+            let change = if active {
+                PresenceChange::Back
+            } else {
+                PresenceChange::Idle
+            };
             self.tell_presence(room, user, change, at);
         }
     }
 
     fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange, at: Timestamp) {
-        let Some(hall) = self.halls.get(&room) else { return };
-        let Some(attendance) = hall.attendance.get(&user) else { return };
-        let event = PresenceEvent { room: hall.reference.clone(), who: self.describe(user, attendance), change, at };
+        if self.hushed {
+            return;
+        }
+        let Some(hall) = self.halls.get(&room) else {
+            return;
+        };
+        let Some(attendance) = hall.attendance.get(&user) else {
+            return;
+        };
+        let event = PresenceEvent {
+            room: hall.reference.clone(),
+            who: self.describe(user, attendance),
+            change,
+            at,
+        };
         self.published.push(event.clone());
         self.tell_hall(room, &Event::Presence(event), None);
     }

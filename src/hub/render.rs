@@ -31,7 +31,10 @@ pub struct Written {
 
 impl Written {
     /// Nothing to say.
-    pub const NOTHING: Self = Self { frames: 0, end: None };
+    pub const NOTHING: Self = Self {
+        frames: 0,
+        end: None,
+    };
 
     /// So many frames, and the session goes on.
     #[must_use]
@@ -42,7 +45,10 @@ impl Written {
     /// The session is over; the reason is written when it ends.
     #[must_use]
     pub fn ending(reason: EndReason) -> Self {
-        Self { frames: 0, end: Some(reason) }
+        Self {
+            frames: 0,
+            end: Some(reason),
+        }
     }
 }
 

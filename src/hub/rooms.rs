@@ -6,8 +6,9 @@ use super::session::Session;
 use super::{Asker, Hub, Scope};
 use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
 use crate::model::{
-    Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId, Timestamp, UserKind, UserSelector,
-    fold_room_name, fold_text, validate_login, validate_room_name, validate_title,
+    Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId,
+    Timestamp, UserKind, UserSelector, fold_room_name, fold_text, validate_login,
+    validate_room_name, validate_title,
 };
 
 impl Hub {
@@ -20,17 +21,32 @@ impl Hub {
             | Command::LogOut { .. }
             | Command::Enter { .. }
             | Command::SetStatus { .. }
-            | Command::SetProfile { .. } => Err(Error::Unsupported("this needs a connection".to_owned())),
-            Command::Register { login, secret, name, description } => {
-                self.add_account(asker.actor, login, &secret, name, description).await
+            | Command::SetProfile { .. } => {
+                Err(Error::Unsupported("this needs a connection".to_owned()))
+            }
+            Command::Register {
+                login,
+                secret,
+                name,
+                description,
+            } => {
+                self.add_account(asker.actor, login, &secret, name, description)
+                    .await
             }
             Command::Send(draft) => self.send(asker, draft).await,
             Command::Edit { message, text } => self.edit(asker, message, &text).await,
             Command::Delete { message } => self.done(asker, Change::Delete { message }).await,
             Command::Hide { message } => self.done(asker, Change::Hide { message }).await,
             Command::History(query) => self.history(asker, query).await,
-            Command::Search { room, text, prefix, limit } => self.search(asker, room, &text, prefix, limit).await,
-            Command::FindMessage { low_bits, room } => self.find_message(asker, low_bits, room).await,
+            Command::Search {
+                room,
+                text,
+                prefix,
+                limit,
+            } => self.search(asker, room, &text, prefix, limit).await,
+            Command::FindMessage { low_bits, room } => {
+                self.find_message(asker, low_bits, room).await
+            }
             Command::Seen { room } => self.seen(asker, room).await,
             Command::Users
             | Command::SetPassword { .. }
@@ -49,11 +65,22 @@ impl Hub {
 
     async fn execute_room(&self, asker: Asker, command: Command) -> Result<Reply> {
         match command {
-            Command::CreateRoom { name, title, description, kind, password } => {
-                self.create_room(asker, name, title, description, kind, password).await
+            Command::CreateRoom {
+                name,
+                title,
+                description,
+                kind,
+                password,
+            } => {
+                self.create_room(asker, name, title, description, kind, password)
+                    .await
             }
-            Command::FindRoom { room } => Ok(Reply::Room(Arc::new(self.visible(asker, room).await?.room.clone()))),
-            Command::SearchRooms { prefix } => Ok(rooms(self.inner.store.public_rooms(&fold_text(&prefix)).await?)),
+            Command::FindRoom { room } => Ok(Reply::Room(Arc::new(
+                self.visible(asker, room).await?.room.clone(),
+            ))),
+            Command::SearchRooms { prefix } => Ok(rooms(
+                self.inner.store.public_rooms(&fold_text(&prefix)).await?,
+            )),
             Command::Rooms => {
                 operator_only(asker)?;
                 Ok(rooms(self.inner.store.rooms().await?))
@@ -61,7 +88,9 @@ impl Hub {
             Command::MyRooms => self.my_rooms(asker).await,
             Command::Members { room } => {
                 let room = self.readable(asker, room).await?;
-                Ok(Reply::Members(self.inner.store.members(room.room.id).await?))
+                Ok(Reply::Members(
+                    self.inner.store.members(room.room.id).await?,
+                ))
             }
             Command::Who { room } => {
                 let room = self.readable(asker, room).await?.room.id;
@@ -69,44 +98,78 @@ impl Hub {
             }
             Command::Direct { user, create } => self.direct(asker, user, create).await,
             Command::AddMember { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::AddMember { room, user }).await
+                self.on_member(asker, room, user, |room, user| Change::AddMember {
+                    room,
+                    user,
+                })
+                .await
             }
             Command::RemoveMember { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::RemoveMember { room, user }).await
+                self.on_member(asker, room, user, |room, user| Change::RemoveMember {
+                    room,
+                    user,
+                })
+                .await
             }
-            Command::Ban { room, user } => self.on_member(asker, room, user, |room, user| Change::Ban { room, user }).await,
+            Command::Ban { room, user } => {
+                self.on_member(asker, room, user, |room, user| Change::Ban { room, user })
+                    .await
+            }
             Command::Unban { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::Unban { room, user }).await
+                self.on_member(asker, room, user, |room, user| Change::Unban { room, user })
+                    .await
             }
             Command::SetRole { room, user, role } => {
-                self.on_member(asker, room, user, move |room, user| Change::SetRole { room, user, role }).await
+                self.on_member(asker, room, user, move |room, user| Change::SetRole {
+                    room,
+                    user,
+                    role,
+                })
+                .await
             }
             other => self.change_room(asker, other).await,
         }
     }
 
     async fn change_room(&self, asker: Asker, command: Command) -> Result<Reply> {
-        let (selector, change): (RoomSelector, Box<dyn FnOnce(crate::model::RoomId) -> Change + Send>) = match command {
+        let (selector, change): (
+            RoomSelector,
+            Box<dyn FnOnce(crate::model::RoomId) -> Change + Send>,
+        ) = match command {
             Command::Leave { room } => (room, Box::new(|room| Change::Leave { room })),
-            Command::ClearHistory { room } => (room, Box::new(|room| Change::ClearHistory { room })),
-            Command::MarkSeen { room, at } => (room, Box::new(move |room| Change::MarkSeen { room, at })),
+            Command::ClearHistory { room } => {
+                (room, Box::new(|room| Change::ClearHistory { room }))
+            }
+            Command::MarkSeen { room, at } => {
+                (room, Box::new(move |room| Change::MarkSeen { room, at }))
+            }
             Command::DeleteRoom { room } => (room, Box::new(|room| Change::DeleteRoom { room })),
             Command::RenameRoom { room, name } => {
                 validate_room_name("name", &name)?;
-                (room, Box::new(move |room| Change::RenameRoom { room, name }))
+                (
+                    room,
+                    Box::new(move |room| Change::RenameRoom { room, name }),
+                )
             }
             Command::SetTitle { room, title } => {
                 validate_title("title", &title)?;
                 (room, Box::new(move |room| Change::SetTitle { room, title }))
             }
-            Command::SetDescription { room, description } => {
-                (room, Box::new(move |room| Change::SetDescription { room, description }))
-            }
+            Command::SetDescription { room, description } => (
+                room,
+                Box::new(move |room| Change::SetDescription { room, description }),
+            ),
             Command::SetRoomPassword { room, password } => {
                 let password = self.room_secret(password).await?;
-                (room, Box::new(move |room| Change::SetRoomPassword { room, password }))
+                (
+                    room,
+                    Box::new(move |room| Change::SetRoomPassword { room, password }),
+                )
             }
-            Command::SetPrivate { room, private } => (room, Box::new(move |room| Change::SetPrivate { room, private })),
+            Command::SetPrivate { room, private } => (
+                room,
+                Box::new(move |room| Change::SetPrivate { room, private }),
+            ),
             other => return Err(Error::Unsupported(format!("{other:?} is not for rooms"))),
         };
         let room = self.room(asker, selector).await?.room.id;
@@ -115,7 +178,9 @@ impl Hub {
 
     async fn room_secret(&self, password: Option<String>) -> Result<Option<String>> {
         match password.filter(|password| !password.is_empty()) {
-            Some(password) => Ok(Some(self.inner.hashing.hash(&Secret::Password(password)).await?)),
+            Some(password) => Ok(Some(
+                self.inner.hashing.hash(&Secret::Password(password)).await?,
+            )),
             None => Ok(None),
         }
     }
@@ -136,25 +201,43 @@ impl Hub {
             validate_title("title", &title)?;
         }
         let password = self.room_secret(password).await?;
-        let change = Change::CreateRoom { name, title, description, kind, password, owned: true };
+        let change = Change::CreateRoom {
+            name,
+            title,
+            description,
+            kind,
+            password,
+            owned: true,
+        };
         match self.write(asker.actor, asker.session, change).await? {
             Outcome::Room { room, created, seq } => {
                 let present = self.with_board(|board| board.present(room.room.id));
-                Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present })
+                Ok(Reply::Entered {
+                    room: Arc::new(room.room.clone()),
+                    created,
+                    seq,
+                    present,
+                })
             }
             _ => Err(Error::Internal),
         }
     }
 
     async fn my_rooms(&self, asker: Asker) -> Result<Reply> {
-        let Actor::User(user) = asker.actor else { return Err(Error::Unauthenticated) };
+        let Actor::User(user) = asker.actor else {
+            return Err(Error::Unauthenticated);
+        };
         let mine = self.inner.store.rooms_of(user).await?;
-        let mine = mine.into_iter().filter(|(_, membership)| membership.role != Role::Banned);
+        let mine = mine
+            .into_iter()
+            .filter(|(_, membership)| membership.role != Role::Banned);
         Ok(rooms(mine.map(|(room, _)| room).collect()))
     }
 
     async fn direct(&self, asker: Asker, user: UserSelector, create: bool) -> Result<Reply> {
-        let Actor::User(own) = asker.actor else { return Err(Error::Unauthenticated) };
+        let Actor::User(own) = asker.actor else {
+            return Err(Error::Unauthenticated);
+        };
         let other = self.user(user).await?.user.id;
         if let Some(room) = self.inner.store.direct_room(own, other).await? {
             return Ok(Reply::Room(Arc::new(room.room.clone())));
@@ -162,7 +245,14 @@ impl Hub {
         if !create {
             return Err(Error::NoSuchRoom);
         }
-        match self.write(asker.actor, asker.session, Change::OpenDirect { user: other }).await? {
+        match self
+            .write(
+                asker.actor,
+                asker.session,
+                Change::OpenDirect { user: other },
+            )
+            .await?
+        {
             Outcome::Room { room, .. } => Ok(Reply::Room(Arc::new(room.room.clone()))),
             _ => Err(Error::Internal),
         }
@@ -181,7 +271,9 @@ impl Hub {
     }
 
     pub(super) async fn done(&self, asker: Asker, change: Change) -> Result<Reply> {
-        self.write(asker.actor, asker.session, change).await.map(|_| Reply::Done)
+        self.write(asker.actor, asker.session, change)
+            .await
+            .map(|_| Reply::Done)
     }
 
     /// A room by whatever names it; whether the asker may know of it is decided by whoever uses it.
@@ -190,16 +282,24 @@ impl Hub {
         let row = match selector {
             RoomSelector::Id(id) => store.room(id).await?,
             RoomSelector::Name(name) => store.room_by_name(&fold_room_name(&name)).await?,
-            RoomSelector::NameOrPublicId(name) => match store.room_by_name(&fold_room_name(&name)).await? {
-                Some(row) => Some(row),
-                None => match name.parse() {
-                    Ok(id) => store.room(crate::model::RoomId(id)).await?.filter(|row| row.room.kind == RoomKind::Public),
-                    Err(_) => None,
-                },
-            },
+            RoomSelector::NameOrPublicId(name) => {
+                match store.room_by_name(&fold_room_name(&name)).await? {
+                    Some(row) => Some(row),
+                    None => match name.parse() {
+                        Ok(id) => store
+                            .room(crate::model::RoomId(id))
+                            .await?
+                            .filter(|row| row.room.kind == RoomKind::Public),
+                        Err(_) => None,
+                    },
+                }
+            }
             RoomSelector::Direct(a, b) => {
                 operator_only(asker)?;
-                let (a, b) = (self.user(UserSelector::Login(a)).await?, self.user(UserSelector::Login(b)).await?);
+                let (a, b) = (
+                    self.user(UserSelector::Login(a)).await?,
+                    self.user(UserSelector::Login(b)).await?,
+                );
                 store.direct_room(a.user.id, b.user.id).await?
             }
         };
@@ -210,8 +310,12 @@ impl Hub {
     async fn visible(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
         let by_name = !matches!(selector, RoomSelector::Id(_));
         let row = self.room(asker, selector).await?;
-        let Actor::User(user) = asker.actor else { return Ok(row) };
-        if row.room.kind == RoomKind::Public || self.inner.store.member(row.room.id, user).await?.is_some() {
+        let Actor::User(user) = asker.actor else {
+            return Ok(row);
+        };
+        if row.room.kind == RoomKind::Public
+            || self.inner.store.member(row.room.id, user).await?.is_some()
+        {
             return Ok(row);
         }
         match (row.room.kind, asker.session) {
@@ -219,7 +323,11 @@ impl Hub {
                 self.with_board(|board| board.learned(session, &row.room));
                 Ok(row)
             }
-            (RoomKind::Private, Some(session)) if self.with_board(|board| board.knows(session, &row.room)) => Ok(row),
+            (RoomKind::Private, Some(session))
+                if self.with_board(|board| board.knows(session, &row.room)) =>
+            {
+                Ok(row)
+            }
             _ => Err(Error::NoSuchRoom),
         }
     }
@@ -227,18 +335,30 @@ impl Hub {
     /// A user by whatever names it.
     pub(super) async fn user(&self, selector: UserSelector) -> Result<Arc<UserRow>> {
         let row = match selector {
-            UserSelector::Id(id) => self.inner.store.user(id).await?.filter(|row| row.folded.is_some()),
-            UserSelector::Login(login) => match validate_login("user", &login, &self.options().name) {
-                Ok(folded) => self.inner.store.user_by_login(&folded).await?,
-                Err(_) => None,
-            },
+            UserSelector::Id(id) => self
+                .inner
+                .store
+                .user(id)
+                .await?
+                .filter(|row| row.folded.is_some()),
+            UserSelector::Login(login) => {
+                match validate_login("user", &login, &self.options().name) {
+                    Ok(folded) => self.inner.store.user_by_login(&folded).await?,
+                    Err(_) => None,
+                }
+            }
         };
         row.ok_or(Error::NoSuchUser)
     }
 }
 
 impl Session {
-    pub(super) async fn enter(&mut self, selector: RoomSelector, password: Option<String>, create: bool) -> Result<Reply> {
+    pub(super) async fn enter(
+        &mut self,
+        selector: RoomSelector,
+        password: Option<String>,
+        create: bool,
+    ) -> Result<Reply> {
         let asker = self.asker()?;
         let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
         let by_name = !matches!(selector, RoomSelector::Id(_));
@@ -250,26 +370,48 @@ impl Session {
             Err(Error::NoSuchRoom) => None,
             Err(error) => return Err(error),
         };
-        let known = found.as_ref().is_some_and(|row| self.hub.with_board(|board| board.knows(session, &row.room)));
+        let known = found
+            .as_ref()
+            .is_some_and(|row| self.hub.with_board(|board| board.knows(session, &row.room)));
         // To whom "an id alone says NoSuchRoom", a wrong password says no more.
-        let password = match found.filter(|row| row.room.kind == RoomKind::Public || by_name || known) {
-            Some(row) => self.checked_password(&row, &user, password).await?,
-            None => None,
-        };
+        let password =
+            match found.filter(|row| row.room.kind == RoomKind::Public || by_name || known) {
+                Some(row) => self.checked_password(&row, &user, password).await?,
+                None => None,
+            };
         let create = create && self.hub.options().create_on_join;
-        let change = Change::Enter { room: selector, password, known, create };
-        let entered = self.hub.write_then(asker.actor, asker.session, change, move |board, outcome| {
-            let Outcome::Room { room, created, seq } = outcome? else { return Err(Error::Internal) };
-            if room.room.kind == RoomKind::Direct {
-                return Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present: Vec::new() });
-            }
-            if by_name {
-                board.learned(session, &room.room);
-            }
-            board.attach(session, &room.reference, Some(seq), Timestamp::now());
-            let present = board.present(room.room.id);
-            Ok(Reply::Entered { room: Arc::new(room.room.clone()), created, seq, present })
-        });
+        let change = Change::Enter {
+            room: selector,
+            password,
+            known,
+            create,
+        };
+        let entered =
+            self.hub
+                .write_then(asker.actor, asker.session, change, move |board, outcome| {
+                    let Outcome::Room { room, created, seq } = outcome? else {
+                        return Err(Error::Internal);
+                    };
+                    if room.room.kind == RoomKind::Direct {
+                        return Ok(Reply::Entered {
+                            room: Arc::new(room.room.clone()),
+                            created,
+                            seq,
+                            present: Vec::new(),
+                        });
+                    }
+                    if by_name {
+                        board.learned(session, &room.room);
+                    }
+                    board.attach(session, &room.reference, Some(seq), Timestamp::now());
+                    let present = board.present(room.room.id);
+                    Ok(Reply::Entered {
+                        room: Arc::new(room.room.clone()),
+                        created,
+                        seq,
+                        present,
+                    })
+                });
         entered.await
     }
 
@@ -280,19 +422,38 @@ impl Session {
         user: &crate::model::User,
         given: Option<String>,
     ) -> Result<Option<String>> {
-        let (Some(stored), Some(given)) = (&row.password, given.filter(|given| !given.is_empty())) else { return Ok(None) };
+        let (Some(stored), Some(given)) = (&row.password, given.filter(|given| !given.is_empty()))
+        else {
+            return Ok(None);
+        };
         let hub = &self.hub;
-        if hub.inner.store.member(row.room.id, user.id).await?.is_some() {
+        if hub
+            .inner
+            .store
+            .member(row.room.id, user.id)
+            .await?
+            .is_some()
+        {
             return Ok(None);
         }
         let account = format!("#{}", row.room.id);
-        hub.inner.attempts.check(&account, self.connection.address, hub.now().0)?;
-        let right = hub.inner.hashing.verify(&Secret::Password(given), Some(stored.clone())).await?;
-        hub.inner.attempts.check(&account, self.connection.address, hub.now().0)?;
+        hub.inner
+            .attempts
+            .check(&account, self.connection.address, hub.now().0)?;
+        let right = hub
+            .inner
+            .hashing
+            .verify(&Secret::Password(given), Some(stored.clone()))
+            .await?;
+        hub.inner
+            .attempts
+            .check(&account, self.connection.address, hub.now().0)?;
         if right {
             return Ok(Some(stored.clone()));
         }
-        hub.inner.attempts.failed(&account, self.connection.address, hub.now().0);
+        hub.inner
+            .attempts
+            .failed(&account, self.connection.address, hub.now().0);
         Err(Error::BadRoomPassword)
     }
 
@@ -313,7 +474,9 @@ impl super::board::Board {
     }
 
     fn knows(&self, session: SessionId, room: &Room) -> bool {
-        self.seats.get(&session).is_some_and(|seat| seat.known.contains(&room.id))
+        self.seats
+            .get(&session)
+            .is_some_and(|seat| seat.known.contains(&room.id))
     }
 }
 
@@ -325,7 +488,11 @@ pub(super) fn operator_only(asker: Asker) -> Result<()> {
 }
 
 fn rooms(rows: Vec<Arc<RoomRow>>) -> Reply {
-    Reply::Rooms(rows.into_iter().map(|row| Arc::new(row.room.clone())).collect())
+    Reply::Rooms(
+        rows.into_iter()
+            .map(|row| Arc::new(row.room.clone()))
+            .collect(),
+    )
 }
 
 /// Whether a user is an account.

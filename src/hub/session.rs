@@ -10,7 +10,9 @@ use super::outbox::{Outbox, Slot};
 use super::render::Form;
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Outcome};
-use crate::model::{Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, SessionId, Timestamp, User};
+use crate::model::{
+    Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, SessionId, Timestamp, User,
+};
 
 /// What the hub needs to know of a connection.
 #[derive(Clone)]
@@ -38,7 +40,11 @@ pub struct Session {
 
 impl Session {
     pub(super) fn new(hub: Hub, connection: Connection) -> Self {
-        Self { hub, connection, seat: None }
+        Self {
+            hub,
+            connection,
+            seat: None,
+        }
     }
 
     /// Who is logged in.
@@ -65,19 +71,35 @@ impl Session {
     /// The command's.
     pub async fn call(&mut self, command: Command) -> Result<Reply> {
         // The request that is being carried out has one unfilled slot itself.
-        self.connection.outbox.room_for_requests(1, usize::MAX).await;
+        self.connection
+            .outbox
+            .room_for_requests(1, usize::MAX)
+            .await;
         self.not_ended()?;
         match command {
-            Command::LogIn { login, secret, token } => self.log_in(&login, &secret, token).await,
+            Command::LogIn {
+                login,
+                secret,
+                token,
+            } => self.log_in(&login, &secret, token).await,
             Command::LogInToken { token } => self.log_in_token(&token).await,
             Command::LogInGuest { name } => self.log_in_guest(name).await,
             Command::LogOut { end_token } => self.log_out(end_token).await,
-            Command::Register { login, secret, name, description } => {
-                self.register(login, &secret, name, description).await
-            }
-            Command::Enter { room, password, create } => self.enter(room, password, create).await,
+            Command::Register {
+                login,
+                secret,
+                name,
+                description,
+            } => self.register(login, &secret, name, description).await,
+            Command::Enter {
+                room,
+                password,
+                create,
+            } => self.enter(room, password, create).await,
             Command::SetStatus { status } => self.describe_self(|person| person.status = status),
-            Command::SetProfile { profile } => self.describe_self(|person| person.profile = profile),
+            Command::SetProfile { profile } => {
+                self.describe_self(|person| person.profile = profile)
+            }
             other => self.hub.execute(self.asker()?, other).await,
         }
     }
@@ -92,7 +114,11 @@ impl Session {
     ) {
         let outbox = self.connection.outbox.clone();
         let prepared = match self.asker() {
-            Ok(asker) => self.hub.prepare(asker, draft).await.map(|change| (asker, change)),
+            Ok(asker) => self
+                .hub
+                .prepare(asker, draft)
+                .await
+                .map(|change| (asker, change)),
             Err(error) => Err(error),
         };
         let (asker, change) = match prepared {
@@ -116,13 +142,15 @@ impl Session {
                 board.mark_dirty(&outbox);
             }
         };
-        self.hub.submit(asker.actor, asker.session, change, Box::new(completion));
+        self.hub
+            .submit(asker.actor, asker.session, change, Box::new(completion));
     }
 
     /// The connection said nothing for too long (or did not answer a probe), or says something again.
     pub fn set_silent(&self, silent: bool) {
         if let Some(session) = self.id() {
-            self.hub.with_board(|board| board.set_silent(session, silent, Timestamp::now()));
+            self.hub
+                .with_board(|board| board.set_silent(session, silent, Timestamp::now()));
         }
     }
 
@@ -134,32 +162,52 @@ impl Session {
     /// The rooms the session is attached to, the newest last.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomId> {
-        let Some(session) = self.id() else { return Vec::new() };
-        self.hub.with_board(|board| board.seats.get(&session).map(|seat| seat.rooms.iter().copied().collect()).unwrap_or_default())
+        let Some(session) = self.id() else {
+            return Vec::new();
+        };
+        self.hub.with_board(|board| {
+            board
+                .seats
+                .get(&session)
+                .map(|seat| seat.rooms.iter().copied().collect())
+                .unwrap_or_default()
+        })
     }
 
     /// Once the server has ended the session, it is nobody's: nothing more is carried out for it.
     fn not_ended(&self) -> Result<()> {
-        if self.connection.outbox.was_closed() { Err(Error::Unauthenticated) } else { Ok(()) }
+        if self.connection.outbox.was_closed() {
+            Err(Error::Unauthenticated)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn asker(&self) -> Result<Asker> {
         self.not_ended()?;
         let (session, user) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
-        Ok(Asker { actor: Actor::User(user.id), session: Some(*session) })
+        Ok(Asker {
+            actor: Actor::User(user.id),
+            session: Some(*session),
+        })
     }
 
     pub(super) fn leave_board(&mut self, broke_off: bool) {
-        let Some((session, _)) = self.seat.take() else { return };
+        let Some((session, _)) = self.seat.take() else {
+            return;
+        };
         let grace = self.hub.options().grace;
         let (now, at) = self.hub.now();
         let linger = (broke_off && !grace.is_zero()).then_some(now + grace);
-        self.hub.with_board(|board| board.remove_seat(session, linger, at));
+        self.hub
+            .with_board(|board| board.remove_seat(session, linger, at));
     }
 
     fn describe_self(&mut self, set: impl FnOnce(&mut super::board::Person)) -> Result<Reply> {
         let user = self.user().ok_or(Error::Unauthenticated)?.id;
-        self.hub.with_board(|board| board.people.get_mut(&user).map(set)).ok_or(Error::Unauthenticated)?;
+        self.hub
+            .with_board(|board| board.people.get_mut(&user).map(set))
+            .ok_or(Error::Unauthenticated)?;
         Ok(Reply::Done)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Change, Outcome, Place, RoomRow};
 use crate::model::{
-    Draft, Error, HistoryQuery, Message, MessageId, Offline, Reply, Result, Role, RoomSelector, Target, Timestamp, UserId,
-    clean_text, fold_text,
+    Draft, Error, HistoryQuery, Message, MessageId, Offline, Reply, Result, Role, RoomSelector,
+    Target, Timestamp, UserId, clean_text, fold_text,
 };
 
 /// The step between message numbers that a 31-bit dialect cannot tell apart.
@@ -17,7 +17,9 @@ impl Hub {
     pub(super) async fn prepare(&self, asker: Asker, draft: Draft) -> Result<Change> {
         let place = match draft.to {
             Target::Room(RoomSelector::Name(name)) => {
-                let attached = asker.session.and_then(|session| self.with_board(|board| board.attached_room(session, &name)));
+                let attached = asker.session.and_then(|session| {
+                    self.with_board(|board| board.attached_room(session, &name))
+                });
                 match attached {
                     Some(room) => Place::Room(room),
                     None => Place::Room(self.room(asker, RoomSelector::Name(name)).await?.room.id),
@@ -27,7 +29,9 @@ impl Hub {
             Target::Room(selector) => Place::Room(self.room(asker, selector).await?.room.id),
             Target::User(selector) => {
                 let user = self.user(selector).await?;
-                if draft.offline == Offline::Refuse && !self.with_board(|board| board.is_connected(user.user.id)) {
+                if draft.offline == Offline::Refuse
+                    && !self.with_board(|board| board.is_connected(user.user.id))
+                {
                     return Err(Error::RecipientOffline);
                 }
                 Place::Direct(user.user.id)
@@ -50,7 +54,8 @@ impl Hub {
 
     pub(super) async fn edit(&self, asker: Asker, message: MessageId, text: &str) -> Result<Reply> {
         let text = clean_text(text).into_owned();
-        self.message_change(asker, Change::Edit { message, text }).await
+        self.message_change(asker, Change::Edit { message, text })
+            .await
     }
 
     async fn message_change(&self, asker: Asker, change: Change) -> Result<Reply> {
@@ -62,9 +67,17 @@ impl Hub {
 
     pub(super) async fn history(&self, asker: Asker, query: HistoryQuery) -> Result<Reply> {
         let room = self.readable(asker, query.room.clone()).await?;
-        let page = self.inner.store.history(room.room.id, viewer(asker), &query).await?;
+        let page = self
+            .inner
+            .store
+            .history(room.room.id, viewer(asker), &query)
+            .await?;
         let messages = page.messages;
-        Ok(Reply::History { room: Arc::new(room.room.clone()), messages, omitted: page.omitted })
+        Ok(Reply::History {
+            room: Arc::new(room.room.clone()),
+            messages,
+            omitted: page.omitted,
+        })
     }
 
     pub(super) async fn search(
@@ -77,12 +90,25 @@ impl Hub {
     ) -> Result<Reply> {
         let room = self.readable(asker, room).await?;
         let folded = fold_text(text);
-        let messages = self.inner.store.search(room.room.id, viewer(asker), &folded, prefix, limit).await?;
-        Ok(Reply::History { room: Arc::new(room.room.clone()), messages, omitted: 0 })
+        let messages = self
+            .inner
+            .store
+            .search(room.room.id, viewer(asker), &folded, prefix, limit)
+            .await?;
+        Ok(Reply::History {
+            room: Arc::new(room.room.clone()),
+            messages,
+            omitted: 0,
+        })
     }
 
     /// "A number it gets back means the newest message with these bits in a room that the asker may see."
-    pub(super) async fn find_message(&self, asker: Asker, low_bits: i32, room: Option<RoomSelector>) -> Result<Reply> {
+    pub(super) async fn find_message(
+        &self,
+        asker: Asker,
+        low_bits: i32,
+        room: Option<RoomSelector>,
+    ) -> Result<Reply> {
         let room = match room {
             Some(room) => Some(self.readable(asker, room).await?.room.id),
             None => None,
@@ -106,7 +132,9 @@ impl Hub {
     }
 
     async fn may_see(&self, asker: Asker, message: &Message) -> Result<bool> {
-        let Ok(room) = self.readable(asker, RoomSelector::Id(message.room)).await else { return Ok(false) };
+        let Ok(room) = self.readable(asker, RoomSelector::Id(message.room)).await else {
+            return Ok(false);
+        };
         let hidden = match asker.actor {
             Actor::User(user) => self.inner.store.is_hidden(user, message.id).await?,
             Actor::Operator => false,
@@ -116,17 +144,33 @@ impl Hub {
 
     pub(super) async fn seen(&self, asker: Asker, room: RoomSelector) -> Result<Reply> {
         let room = self.readable(asker, room).await?;
-        let Actor::User(user) = asker.actor else { return Ok(Reply::Seen(Timestamp(0))) };
+        let Actor::User(user) = asker.actor else {
+            return Ok(Reply::Seen(Timestamp(0)));
+        };
         let membership = self.inner.store.member(room.room.id, user).await?;
-        Ok(Reply::Seen(membership.map_or(Timestamp(0), |membership| membership.seen)))
+        Ok(Reply::Seen(
+            membership.map_or(Timestamp(0), |membership| membership.seen),
+        ))
     }
 
     /// A room whose history the asker may read: "every member's; closed to those who left or are banned".
-    pub(super) async fn readable(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+    pub(super) async fn readable(
+        &self,
+        asker: Asker,
+        selector: RoomSelector,
+    ) -> Result<Arc<RoomRow>> {
         let by_name = !matches!(selector, RoomSelector::Id(_));
         let row = self.room(asker, selector).await?;
-        let Actor::User(user) = asker.actor else { return Ok(row) };
-        match self.inner.store.member(row.room.id, user).await?.map(|membership| membership.role) {
+        let Actor::User(user) = asker.actor else {
+            return Ok(row);
+        };
+        match self
+            .inner
+            .store
+            .member(row.room.id, user)
+            .await?
+            .map(|membership| membership.role)
+        {
             Some(Role::Banned) => Err(Error::Banned),
             Some(_) => Ok(row),
             None if by_name || row.room.kind == crate::model::RoomKind::Public => {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Actor, Change, Denial, Outcome, Place, RoomRow, Rows, UserRow, Write, rules};
 use crate::model::{
-    Error, Membership, MessageId, Origin, Role, RoomChange, RoomEvent, RoomId, RoomKind, Timestamp, UserId, UserRef,
+    Error, Membership, MessageId, Origin, Role, RoomChange, RoomEvent, RoomId, RoomKind, Timestamp,
+    UserId, UserRef,
 };
 
 /// What the configuration says to the rules. 0 stands for no limit.
@@ -27,8 +28,14 @@ pub type Applied = Result<(Outcome, Vec<RoomEvent>), Denial>;
 /// [`Denial::Refused`]: a rule or the present state forbids it, no row was touched. [`Denial::Broken`]: the store is in
 /// trouble, the transaction must be rolled back.
 pub fn apply(policy: &Policy, rows: &mut dyn Rows, write: Write) -> Applied {
-    let mut work =
-        Work { policy, rows, actor: write.actor, origin: write.origin, at: write.at, events: Vec::new() };
+    let mut work = Work {
+        policy,
+        rows,
+        actor: write.actor,
+        origin: write.origin,
+        at: write.at,
+        events: Vec::new(),
+    };
     let outcome = work.carry_out(write.change)?;
     Ok((outcome, work.events))
 }
@@ -48,24 +55,44 @@ pub(super) type Done<T = Outcome> = Result<T, Denial>;
 impl Work<'_> {
     fn carry_out(&mut self, change: Change) -> Done {
         match change {
-            Change::AddAccount { login, folded, name, description, password } => {
-                self.add_account(login, folded, name, description, password)
-            }
+            Change::AddAccount {
+                login,
+                folded,
+                name,
+                description,
+                password,
+            } => self.add_account(login, folded, name, description, password),
             Change::AddGuest { login, folded } => self.add_guest(login, folded),
             Change::EndGuest { user } => self.end_guest(user),
             Change::EndAllGuests => self.end_all_guests(),
-            Change::OpenSession { user, password, by, token, address } => {
-                self.open_session(user, password.as_deref(), by, token, &address)
+            Change::OpenSession {
+                user,
+                password,
+                by,
+                token,
+                address,
+            } => self.open_session(user, password.as_deref(), by, token, &address),
+            Change::TouchToken { id } => Ok(self
+                .rows
+                .touch_token(id, self.at, None)
+                .map(|()| Outcome::Done)?),
+            Change::ExpireTokens { before } => {
+                Ok(self.rows.expire_tokens(before).map(|()| Outcome::Done)?)
             }
-            Change::TouchToken { id } => Ok(self.rows.touch_token(id, self.at, None).map(|()| Outcome::Done)?),
-            Change::ExpireTokens { before } => Ok(self.rows.expire_tokens(before).map(|()| Outcome::Done)?),
             Change::SetPassword { user, password } => self.set_password(user, password),
             Change::SetDisabled { user, disabled } => self.set_disabled(user, disabled),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::DescribeUser { description } => self.describe_user(description),
             Change::AddToken { user, token } => self.add_token(user, token),
             Change::RemoveTokens { user, id } => self.remove_tokens(user, id),
-            Change::Post { place, kind, text, reply_to, file, extra } => {
+            Change::Post {
+                place,
+                kind,
+                text,
+                reply_to,
+                file,
+                extra,
+            } => {
                 let room = match place {
                     Place::Room(room) => self.existing_room(room)?,
                     // A reply has a room already; one that would be made for it is not touched.
@@ -79,10 +106,20 @@ impl Work<'_> {
             Change::Hide { message } => self.hide(message),
             Change::ClearHistory { room } => self.clear_history(room),
             Change::MarkSeen { room, at } => self.mark_seen(room, at),
-            Change::CreateRoom { name, title, description, kind, password, owned } => {
-                self.create_room(name, title, description, kind, password, owned)
-            }
-            Change::Enter { room, password, known, create } => self.enter(room, password.as_deref(), known, create),
+            Change::CreateRoom {
+                name,
+                title,
+                description,
+                kind,
+                password,
+                owned,
+            } => self.create_room(name, title, description, kind, password, owned),
+            Change::Enter {
+                room,
+                password,
+                known,
+                create,
+            } => self.enter(room, password.as_deref(), known, create),
             Change::Leave { room } => self.leave(room),
             Change::OpenDirect { user } => {
                 let (room, created) = self.direct_room_with(user)?;
@@ -116,17 +153,25 @@ impl Work<'_> {
             Actor::User(id) => Ok(self.existing_user(id)?.reference.clone()),
             Actor::Operator => {
                 let name = &self.policy.gateway;
-                Ok(Arc::new(UserRef { id: UserId::GATEWAY, login: name.clone(), name: name.clone() }))
+                Ok(Arc::new(UserRef {
+                    id: UserId::GATEWAY,
+                    login: name.clone(),
+                    name: name.clone(),
+                }))
             }
         }
     }
 
     pub(super) fn existing_user(&mut self, id: UserId) -> Done<Arc<UserRow>> {
-        self.rows.user(id)?.ok_or(Denial::Refused(Error::NoSuchUser))
+        self.rows
+            .user(id)?
+            .ok_or(Denial::Refused(Error::NoSuchUser))
     }
 
     pub(super) fn existing_room(&mut self, id: RoomId) -> Done<Arc<RoomRow>> {
-        self.rows.room(id)?.ok_or(Denial::Refused(Error::NoSuchRoom))
+        self.rows
+            .room(id)?
+            .ok_or(Denial::Refused(Error::NoSuchRoom))
     }
 
     /// The actor's place in a room.
@@ -140,11 +185,19 @@ impl Work<'_> {
     /// The room, once the table allows the action in it to the actor (as author of a message or not).
     ///
     /// Who cannot know of a room is told [`Error::NoSuchRoom`].
-    pub(super) fn permitted(&mut self, action: rules::Action, room: &RoomRow, author: bool) -> Done<rules::Standing> {
+    pub(super) fn permitted(
+        &mut self,
+        action: rules::Action,
+        room: &RoomRow,
+        author: bool,
+    ) -> Done<rules::Standing> {
         let standing = match self.actor {
             Actor::Operator => rules::Standing::Operator,
             Actor::User(user) => {
-                let role = self.rows.member(room.room.id, user)?.map(|membership| membership.role);
+                let role = self
+                    .rows
+                    .member(room.room.id, user)?
+                    .map(|membership| membership.role);
                 if role.is_none() && room.room.kind != RoomKind::Public {
                     return Err(Error::NoSuchRoom.into());
                 }
@@ -160,8 +213,15 @@ impl Work<'_> {
         let (seq, _) = self.rows.advance(room.room.id, None)?;
         let actor = self.actor_ref()?;
         let peer = self.peer_in(room)?;
-        let event =
-            RoomEvent { room: room.reference.clone(), seq, at: self.at, actor, peer, origin: self.origin, change };
+        let event = RoomEvent {
+            room: room.reference.clone(),
+            seq,
+            at: self.at,
+            actor,
+            peer,
+            origin: self.origin,
+            change,
+        };
         self.rows.log(&event)?;
         self.events.push(event);
         Ok(())
@@ -169,7 +229,9 @@ impl Work<'_> {
 
     /// In a direct room, the member who is not the actor.
     pub(super) fn peer_in(&mut self, room: &RoomRow) -> Done<Option<Arc<UserRef>>> {
-        let (Some((a, b)), Actor::User(actor)) = (room.room.pair, self.actor) else { return Ok(None) };
+        let (Some((a, b)), Actor::User(actor)) = (room.room.pair, self.actor) else {
+            return Ok(None);
+        };
         let peer = if actor == a { b } else { a };
         Ok(self.rows.user(peer)?.map(|row| row.reference.clone()))
     }
@@ -181,15 +243,23 @@ impl Work<'_> {
     }
 
     /// A message that the actor may know of, with its room.
-    pub(super) fn existing_message(&mut self, id: MessageId) -> Done<(crate::model::Message, Arc<RoomRow>)> {
+    pub(super) fn existing_message(
+        &mut self,
+        id: MessageId,
+    ) -> Done<(crate::model::Message, Arc<RoomRow>)> {
         let missing = Denial::Refused(Error::NoSuchMessage);
-        let Some(message) = self.rows.message(id)? else { return Err(missing) };
-        let Some(room) = self.rows.room(message.room)? else { return Err(missing) };
+        let Some(message) = self.rows.message(id)? else {
+            return Err(missing);
+        };
+        let Some(room) = self.rows.room(message.room)? else {
+            return Err(missing);
+        };
         let member = match self.actor {
             Actor::Operator => true,
-            Actor::User(user) => {
-                self.rows.member(message.room, user)?.is_some_and(|membership| membership.role != Role::Banned)
-            }
+            Actor::User(user) => self
+                .rows
+                .member(message.room, user)?
+                .is_some_and(|membership| membership.role != Role::Banned),
         };
         if !member || message.deleted || message.seq <= room.room.cleared {
             return Err(missing);

@@ -11,14 +11,24 @@ impl Work<'_> {
     /// Keeps a new membership and tells of it.
     pub(super) fn new_member(&mut self, row: &RoomRow, user: UserId, role: Role) -> Done<()> {
         let (joined, seen) = (self.at, Timestamp(0));
-        self.rows.put_member(Membership { room: row.room.id, user, role, joined, seen })?;
+        self.rows.put_member(Membership {
+            room: row.room.id,
+            user,
+            role,
+            joined,
+            seen,
+        })?;
         let user = self.existing_user(user)?.reference.clone();
         let row = self.put_changed(row.room.clone(), row.password.clone())?;
         self.tell(&row, RoomChange::MemberJoined { user })
     }
 
     /// Ends a membership without telling.
-    pub(super) fn drop_member(&mut self, row: &RoomRow, membership: &Membership) -> Done<Arc<RoomRow>> {
+    pub(super) fn drop_member(
+        &mut self,
+        row: &RoomRow,
+        membership: &Membership,
+    ) -> Done<Arc<RoomRow>> {
         self.rows.remove_member(membership.room, membership.user)?;
         self.put_changed(row.room.clone(), row.password.clone())
     }
@@ -26,8 +36,14 @@ impl Work<'_> {
     pub(super) fn add_member(&mut self, room: RoomId, user: UserId) -> Done {
         let (row, _) = self.acting_in(Action::Add, room)?;
         let user = self.present_user(user)?;
-        match self.rows.member(room, user.user.id)?.map(|membership| membership.role) {
-            Some(Role::Banned) => Err(Error::not_allowed("this user is banned; lift the ban first").into()),
+        match self
+            .rows
+            .member(room, user.user.id)?
+            .map(|membership| membership.role)
+        {
+            Some(Role::Banned) => {
+                Err(Error::not_allowed("this user is banned; lift the ban first").into())
+            }
             Some(_) => Ok(Outcome::Done),
             None => {
                 self.room_for_one_more(user.user.id, Some(room))?;
@@ -40,12 +56,20 @@ impl Work<'_> {
     pub(super) fn remove_member(&mut self, room: RoomId, user: UserId) -> Done {
         let (row, standing) = self.acting_in(Action::Expel, room)?;
         let user = self.existing_user(user)?;
-        let membership = self.rows.member(room, user.user.id)?.filter(|membership| membership.role != Role::Banned);
+        let membership = self
+            .rows
+            .member(room, user.user.id)?
+            .filter(|membership| membership.role != Role::Banned);
         let membership = membership.ok_or(Error::NoSuchUser)?;
         check_subject(standing, Some(membership.role))?;
         let row = self.without_owner(&row, &membership)?;
         let row = self.drop_member(&row, &membership)?;
-        self.tell(&row, RoomChange::MemberRemoved { user: user.reference.clone() })?;
+        self.tell(
+            &row,
+            RoomChange::MemberRemoved {
+                user: user.reference.clone(),
+            },
+        )?;
         Ok(Outcome::Done)
     }
 
@@ -53,38 +77,67 @@ impl Work<'_> {
         let (row, standing) = self.acting_in(Action::Expel, room)?;
         let user = self.existing_user(user)?;
         let membership = self.rows.member(room, user.user.id)?;
-        check_subject(standing, membership.as_ref().map(|membership| membership.role))?;
+        check_subject(
+            standing,
+            membership.as_ref().map(|membership| membership.role),
+        )?;
         let row = match &membership {
             Some(membership) if membership.role == Role::Banned => return Ok(Outcome::Done),
             Some(membership) => self.without_owner(&row, membership)?,
             None => row,
         };
         let (joined, seen) = (self.at, Timestamp(0));
-        self.rows.put_member(Membership { room, user: user.user.id, role: Role::Banned, joined, seen })?;
+        self.rows.put_member(Membership {
+            room,
+            user: user.user.id,
+            role: Role::Banned,
+            joined,
+            seen,
+        })?;
         let row = self.put_changed(row.room.clone(), row.password.clone())?;
-        self.tell(&row, RoomChange::MemberBanned { user: user.reference.clone() })?;
+        self.tell(
+            &row,
+            RoomChange::MemberBanned {
+                user: user.reference.clone(),
+            },
+        )?;
         Ok(Outcome::Done)
     }
 
     pub(super) fn unban(&mut self, room: RoomId, user: UserId) -> Done {
         let (row, _) = self.acting_in(Action::Expel, room)?;
         let user = self.existing_user(user)?;
-        let banned = self.rows.member(room, user.user.id)?.is_some_and(|membership| membership.role == Role::Banned);
+        let banned = self
+            .rows
+            .member(room, user.user.id)?
+            .is_some_and(|membership| membership.role == Role::Banned);
         if !banned {
             return Err(Error::NoSuchUser.into());
         }
         self.rows.remove_member(room, user.user.id)?;
-        self.tell(&row, RoomChange::MemberUnbanned { user: user.reference.clone() })?;
+        self.tell(
+            &row,
+            RoomChange::MemberUnbanned {
+                user: user.reference.clone(),
+            },
+        )?;
         Ok(Outcome::Done)
     }
 
     pub(super) fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Done {
         let (row, standing) = self.acting_in(Action::Appoint, room)?;
         if role == Role::Banned {
-            return Err(Error::invalid("role", "owner, admin, moderator or member; to keep somebody out, ban them").into());
+            return Err(Error::invalid(
+                "role",
+                "owner, admin, moderator or member; to keep somebody out, ban them",
+            )
+            .into());
         }
         let user = self.existing_user(user)?;
-        let membership = self.rows.member(room, user.user.id)?.filter(|membership| membership.role != Role::Banned);
+        let membership = self
+            .rows
+            .member(room, user.user.id)?
+            .filter(|membership| membership.role != Role::Banned);
         let membership = membership.ok_or(Error::NoSuchUser)?;
         if membership.role == role {
             return Ok(Outcome::Done);
@@ -96,7 +149,13 @@ impl Work<'_> {
             self.without_owner(&row, &membership)?
         };
         self.rows.put_member(Membership { role, ..membership })?;
-        self.tell(&row, RoomChange::RoleChanged { user: user.reference.clone(), role })?;
+        self.tell(
+            &row,
+            RoomChange::RoleChanged {
+                user: user.reference.clone(),
+                role,
+            },
+        )?;
         Ok(Outcome::Done)
     }
 
@@ -105,7 +164,10 @@ impl Work<'_> {
         if let Standing::User { role, .. } = standing
             && role != Some(Role::Owner)
         {
-            return Err(Error::not_allowed("only the owner and the operator may name another owner").into());
+            return Err(Error::not_allowed(
+                "only the owner and the operator may name another owner",
+            )
+            .into());
         }
         if to.user.kind != UserKind::Account {
             return Err(Error::not_allowed("only an account can own a room").into());
@@ -119,8 +181,17 @@ impl Work<'_> {
         let row = self.put_changed(room, row.password.clone())?;
         if let Some(former) = former {
             let user = self.existing_user(former.user)?.reference.clone();
-            self.rows.put_member(Membership { role: Role::Admin, ..former })?;
-            self.tell(&row, RoomChange::RoleChanged { user, role: Role::Admin })?;
+            self.rows.put_member(Membership {
+                role: Role::Admin,
+                ..former
+            })?;
+            self.tell(
+                &row,
+                RoomChange::RoleChanged {
+                    user,
+                    role: Role::Admin,
+                },
+            )?;
         }
         Ok(row)
     }
@@ -142,6 +213,10 @@ impl Work<'_> {
 
     fn present_user(&mut self, id: UserId) -> Done<Arc<UserRow>> {
         let row = self.existing_user(id)?;
-        if row.folded.is_none() { Err(Error::NoSuchUser.into()) } else { Ok(row) }
+        if row.folded.is_none() {
+            Err(Error::NoSuchUser.into())
+        } else {
+            Ok(row)
+        }
     }
 }

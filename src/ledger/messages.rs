@@ -6,7 +6,8 @@ use super::apply::{Done, Work};
 use super::rules::Action;
 use super::{Actor, Outcome, RoomRow};
 use crate::model::{
-    Error, FileInfo, Membership, Message, MessageId, MessageKind, RoomChange, RoomEvent, RoomId, Timestamp,
+    Error, FileInfo, Membership, Message, MessageId, MessageKind, RoomChange, RoomEvent, RoomId,
+    Timestamp,
 };
 
 impl Work<'_> {
@@ -21,8 +22,12 @@ impl Work<'_> {
     ) -> Done {
         self.permitted(Action::Post, room, true)?;
         if let Some(answered) = reply_to {
-            let shown = |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
-            self.rows.message(answered)?.filter(shown).ok_or(Error::NoSuchMessage)?;
+            let shown =
+                |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
+            self.rows
+                .message(answered)?
+                .filter(shown)
+                .ok_or(Error::NoSuchMessage)?;
         }
         let sender = self.actor_ref()?;
         let (seq, created) = self.rows.advance(room.room.id, Some(self.at))?;
@@ -74,7 +79,12 @@ impl Work<'_> {
         self.updated(message, &room, RoomChange::Deleted)
     }
 
-    fn updated(&mut self, mut message: Message, room: &RoomRow, change: fn(Arc<Message>) -> RoomChange) -> Done {
+    fn updated(
+        &mut self,
+        mut message: Message,
+        room: &RoomRow,
+        change: fn(Arc<Message>) -> RoomChange,
+    ) -> Done {
         message.updated = Some(self.at.max(message.updated.unwrap_or(message.created)));
         self.rows.update_message(&message)?;
         let message = Arc::new(message);
@@ -94,10 +104,15 @@ impl Work<'_> {
         let row = self.existing_room(room)?;
         self.permitted(Action::ClearHistory, &row, false)?;
         self.tell(&row, RoomChange::HistoryCleared)?;
-        let mark = self.events.last().map(|event| event.seq).ok_or(Error::Internal)?;
+        let mark = self
+            .events
+            .last()
+            .map(|event| event.seq)
+            .ok_or(Error::Internal)?;
         let mut cleared = row.room.clone();
         cleared.cleared = mark;
-        self.rows.put_room(RoomRow::new(cleared, row.password.clone()))?;
+        self.rows
+            .put_room(RoomRow::new(cleared, row.password.clone()))?;
         Ok(Outcome::Done)
     }
 
@@ -106,7 +121,10 @@ impl Work<'_> {
         self.permitted(Action::Read, &row, false)?;
         let membership = self.own_membership(room)?.ok_or(Error::Unauthenticated)?;
         if at > membership.seen {
-            self.rows.put_member(Membership { seen: at, ..membership })?;
+            self.rows.put_member(Membership {
+                seen: at,
+                ..membership
+            })?;
         }
         Ok(Outcome::Done)
     }

@@ -6,8 +6,8 @@ use super::apply::{Done, Work};
 use super::rules::Action;
 use super::{Actor, Denial, Outcome, RoomRow};
 use crate::model::{
-    Error, Membership, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Seq, Timestamp, UserId, UserKind, fold_room_name,
-    room_name_from_title,
+    Error, Membership, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Seq, Timestamp,
+    UserId, UserKind, fold_room_name, room_name_from_title,
 };
 
 impl Work<'_> {
@@ -21,9 +21,17 @@ impl Work<'_> {
         owned: bool,
     ) -> Done {
         if kind == RoomKind::Direct {
-            return Err(Error::invalid("kind", "a direct room is made by writing to its other member").into());
+            return Err(Error::invalid(
+                "kind",
+                "a direct room is made by writing to its other member",
+            )
+            .into());
         }
-        let name = if name.is_empty() { self.free_name(&title)? } else { name };
+        let name = if name.is_empty() {
+            self.free_name(&title)?
+        } else {
+            name
+        };
         if self.rows.room_by_name(&fold_room_name(&name))?.is_some() {
             return Err(Error::NameTaken.into());
         }
@@ -34,13 +42,24 @@ impl Work<'_> {
         if let Some(creator) = &creator {
             self.room_for_one_more(creator.user.id, None)?;
         }
-        let owner = creator.as_ref().filter(|user| owned && user.user.kind == UserKind::Account).map(|user| user.user.id);
-        let title = if title.is_empty() { name.clone() } else { title };
+        let owner = creator
+            .as_ref()
+            .filter(|user| owned && user.user.kind == UserKind::Account)
+            .map(|user| user.user.id);
+        let title = if title.is_empty() {
+            name.clone()
+        } else {
+            title
+        };
         let room = self.new_room(name, title, description, kind, owner);
         let row = self.rows.add_room(RoomRow::new(room, password))?;
         self.tell(&row, RoomChange::Created)?;
         if let Some(creator) = creator {
-            let role = if owner.is_some() { Role::Owner } else { Role::Member };
+            let role = if owner.is_some() {
+                Role::Owner
+            } else {
+                Role::Member
+            };
             self.new_member(&row, creator.user.id, role)?;
         }
         self.room_outcome(row, true)
@@ -57,7 +76,14 @@ impl Work<'_> {
         Err(Error::NameTaken.into())
     }
 
-    fn new_room(&self, name: String, title: String, description: String, kind: RoomKind, owner: Option<UserId>) -> Room {
+    fn new_room(
+        &self,
+        name: String,
+        title: String,
+        description: String,
+        kind: RoomKind,
+        owner: Option<UserId>,
+    ) -> Room {
         Room {
             id: RoomId(0),
             name,
@@ -75,14 +101,29 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn enter(&mut self, selector: RoomSelector, password: Option<&str>, known: bool, create: bool) -> Done {
+    pub(super) fn enter(
+        &mut self,
+        selector: RoomSelector,
+        password: Option<&str>,
+        known: bool,
+        create: bool,
+    ) -> Done {
         let user = self.acting_user()?.user.id;
-        let by_name = matches!(selector, RoomSelector::Name(_) | RoomSelector::NameOrPublicId(_));
+        let by_name = matches!(
+            selector,
+            RoomSelector::Name(_) | RoomSelector::NameOrPublicId(_)
+        );
         let Some(row) = self.select(&selector)? else {
             return match selector {
-                RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) if create => {
-                    self.create_room(name, String::new(), String::new(), RoomKind::Public, None, true)
-                }
+                RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) if create => self
+                    .create_room(
+                        name,
+                        String::new(),
+                        String::new(),
+                        RoomKind::Public,
+                        None,
+                        true,
+                    ),
                 _ => Err(Error::NoSuchRoom.into()),
             };
         };
@@ -109,13 +150,18 @@ impl Work<'_> {
         Ok(match selector {
             RoomSelector::Id(id) => self.rows.room(*id)?,
             RoomSelector::Name(name) => self.rows.room_by_name(&fold_room_name(name))?,
-            RoomSelector::NameOrPublicId(name) => match self.rows.room_by_name(&fold_room_name(name))? {
-                Some(row) => Some(row),
-                None => match name.parse() {
-                    Ok(id) => self.rows.room(RoomId(id))?.filter(|row| row.room.kind == RoomKind::Public),
-                    Err(_) => None,
-                },
-            },
+            RoomSelector::NameOrPublicId(name) => {
+                match self.rows.room_by_name(&fold_room_name(name))? {
+                    Some(row) => Some(row),
+                    None => match name.parse() {
+                        Ok(id) => self
+                            .rows
+                            .room(RoomId(id))?
+                            .filter(|row| row.room.kind == RoomKind::Public),
+                        Err(_) => None,
+                    },
+                }
+            }
             RoomSelector::Direct(..) => None,
         })
     }
@@ -138,21 +184,27 @@ impl Work<'_> {
         }
         let row = self.existing_room(room)?;
         let row = self.drop_member(&row, &membership)?;
-        self.tell(&row, RoomChange::MemberLeft { user: user.reference.clone() })?;
+        self.tell(
+            &row,
+            RoomChange::MemberLeft {
+                user: user.reference.clone(),
+            },
+        )?;
         self.room_outcome(row, false)
     }
 
     pub(super) fn existing_direct_room(&mut self, other: UserId) -> Done<Arc<RoomRow>> {
         let own = self.acting_user()?.user.id;
-        Ok(self.rows.direct_room(own, other)?.ok_or(Error::NoSuchMessage)?)
+        Ok(self
+            .rows
+            .direct_room(own, other)?
+            .ok_or(Error::NoSuchMessage)?)
     }
 
-    /// The direct room of the actor and another, and whether it was made now.
+    /// The direct room of the actor and another (or of the actor alone, who may write to oneself), and whether it was
+    /// made now.
     pub(super) fn direct_room_with(&mut self, other: UserId) -> Done<(Arc<RoomRow>, bool)> {
         let own = self.acting_user()?.user.id;
-        if own == other {
-            return Err(Error::invalid("to", "this is yourself; write to somebody else").into());
-        }
         let other = self.existing_user(other)?;
         if let Some(row) = self.rows.direct_room(own, other.user.id)? {
             return Ok((row, false));
@@ -160,13 +212,25 @@ impl Work<'_> {
         if other.folded.is_none() {
             return Err(Error::NoSuchUser.into());
         }
-        let mut room = self.new_room(String::new(), String::new(), String::new(), RoomKind::Direct, None);
+        let mut room = self.new_room(
+            String::new(),
+            String::new(),
+            String::new(),
+            RoomKind::Direct,
+            None,
+        );
         room.pair = Some((own.min(other.user.id), own.max(other.user.id)));
         let row = self.rows.add_room(RoomRow::new(room, None))?;
         for user in [own, other.user.id] {
             let role = Role::Member;
             let (joined, seen) = (self.at, Timestamp(0));
-            self.rows.put_member(Membership { room: row.room.id, user, role, joined, seen })?;
+            self.rows.put_member(Membership {
+                room: row.room.id,
+                user,
+                role,
+                joined,
+                seen,
+            })?;
         }
         self.tell(&row, RoomChange::Created)?;
         Ok((row, true))
@@ -189,7 +253,11 @@ impl Work<'_> {
         }
         let from = row.room.name.clone();
         // A title that was never set follows the name.
-        let title = if row.room.title == from { name.clone() } else { row.room.title.clone() };
+        let title = if row.room.title == from {
+            name.clone()
+        } else {
+            row.room.title.clone()
+        };
         self.change_room(&row, RoomChange::Renamed { from }, |room| {
             room.name = name;
             room.title = title;
@@ -203,7 +271,9 @@ impl Work<'_> {
 
     pub(super) fn set_description(&mut self, room: RoomId, description: String) -> Done {
         let row = self.configurable(room)?;
-        let change = RoomChange::Described { description: description.clone() };
+        let change = RoomChange::Described {
+            description: description.clone(),
+        };
         self.change_room(&row, change, |room| room.description = description)
     }
 
@@ -215,7 +285,11 @@ impl Work<'_> {
 
     pub(super) fn set_private(&mut self, room: RoomId, private: bool) -> Done {
         let row = self.configurable(room)?;
-        let kind = if private { RoomKind::Private } else { RoomKind::Public };
+        let kind = if private {
+            RoomKind::Private
+        } else {
+            RoomKind::Public
+        };
         self.change_room(&row, RoomChange::AccessChanged, |room| room.kind = kind)
     }
 
@@ -225,7 +299,12 @@ impl Work<'_> {
         Ok(row)
     }
 
-    fn change_room(&mut self, row: &RoomRow, change: RoomChange, edit: impl FnOnce(&mut Room)) -> Done {
+    fn change_room(
+        &mut self,
+        row: &RoomRow,
+        change: RoomChange,
+        edit: impl FnOnce(&mut Room),
+    ) -> Done {
         let mut room = row.room.clone();
         edit(&mut room);
         let row = self.put_changed(room, row.password.clone())?;
@@ -234,7 +313,11 @@ impl Work<'_> {
     }
 
     /// Keeps a room with `updated` moved to now.
-    pub(super) fn put_changed(&mut self, mut room: Room, password: Option<String>) -> Done<Arc<RoomRow>> {
+    pub(super) fn put_changed(
+        &mut self,
+        mut room: Room,
+        password: Option<String>,
+    ) -> Done<Arc<RoomRow>> {
         room.updated = self.at.max(room.updated);
         Ok(self.rows.put_room(RoomRow::new(room, password))?)
     }

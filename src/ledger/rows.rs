@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomRef, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
-    UserRef,
+    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomRef, Seq, Timestamp,
+    TokenId, TokenInfo, User, UserId, UserRef,
 };
 
 /// A user with its secret.
@@ -25,7 +25,12 @@ impl UserRow {
     #[must_use]
     pub fn new(user: User, folded: Option<String>, password: Option<String>) -> Self {
         let reference = Arc::new(user.to_ref());
-        Self { user, reference, folded, password }
+        Self {
+            user,
+            reference,
+            folded,
+            password,
+        }
     }
 }
 
@@ -48,7 +53,11 @@ impl RoomRow {
     pub fn new(mut room: Room, password: Option<String>) -> Self {
         room.protected = password.is_some();
         let reference = Arc::new(room.to_ref());
-        Self { room, reference, password }
+        Self {
+            room,
+            reference,
+            password,
+        }
     }
 }
 
@@ -119,7 +128,12 @@ pub trait Rows {
     /// A user's tokens.
     fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError>;
     /// Sets when and from where a token was last used.
-    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError>;
+    fn touch_token(
+        &mut self,
+        id: TokenId,
+        used: Timestamp,
+        address: Option<&str>,
+    ) -> Result<(), RowsError>;
     /// Ends a token.
     fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError>;
     /// Ends the tokens of kind session that were last used (or, if never, made) before this.
@@ -139,7 +153,11 @@ pub trait Rows {
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
     /// Gives the room's next sequence number, and for a message (`message_at`) the time it may bear: the later of
     /// `message_at` and the last message's.
-    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError>;
+    fn advance(
+        &mut self,
+        id: RoomId,
+        message_at: Option<Timestamp>,
+    ) -> Result<(Seq, Timestamp), RowsError>;
     /// The room's last sequence number; 0 before the first.
     fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError>;
     /// Keeps a change for those who missed it: anything but [`RoomChange::Posted`](crate::model::RoomChange::Posted), which the

@@ -41,7 +41,12 @@ pub struct Rule {
 }
 
 const fn rule(action: Action, least: Role, author: bool, direct: bool) -> Rule {
-    Rule { action, least, author, direct }
+    Rule {
+        action,
+        least,
+        author,
+        direct,
+    }
 }
 
 /// The whole of it. The command line may do all. Nobody acts on the owner. `Role` falls in the order of
@@ -86,7 +91,9 @@ pub fn check(action: Action, standing: Standing, in_direct: bool) -> Result<(), 
     if in_direct && !rule.direct {
         return Err(Error::not_allowed("this cannot be done in a direct room"));
     }
-    let Standing::User { role, author } = standing else { return Ok(()) };
+    let Standing::User { role, author } = standing else {
+        return Ok(());
+    };
     match role {
         Some(Role::Banned) => Err(Error::Banned),
         None => Err(Error::not_allowed("join the room first")),
@@ -106,7 +113,9 @@ pub fn check(action: Action, standing: Standing, in_direct: bool) -> Result<(), 
 /// [`Error::NotAllowed`] for the owner.
 pub fn check_subject(standing: Standing, subject: Option<Role>) -> Result<(), Error> {
     match (standing, subject) {
-        (Standing::User { .. }, Some(Role::Owner)) => Err(Error::not_allowed("nobody acts on the owner")),
+        (Standing::User { .. }, Some(Role::Owner)) => {
+            Err(Error::not_allowed("nobody acts on the owner"))
+        }
         _ => Ok(()),
     }
 }
@@ -132,7 +141,14 @@ mod tests {
     #[test]
     fn the_table_in_full() {
         use Action::*;
-        let roles = [Some(Role::Owner), Some(Role::Admin), Some(Role::Moderator), Some(Role::Member), Some(Role::Banned), None];
+        let roles = [
+            Some(Role::Owner),
+            Some(Role::Admin),
+            Some(Role::Moderator),
+            Some(Role::Member),
+            Some(Role::Banned),
+            None,
+        ];
         let expected = [
             (Read, "yyyy--", "yyyy--"),
             (Post, "yyyy--", "yyyy--"),
@@ -147,17 +163,38 @@ mod tests {
         ];
         assert_eq!(expected.len(), TABLE.len());
         for (action, others, own) in expected {
-            let row = |author| roles.map(|role| if allowed(action, role, author) { 'y' } else { '-' }).iter().collect::<String>();
-            assert_eq!((row(false).as_str(), row(true).as_str()), (others, own), "{action:?}");
+            let row = |author| {
+                roles
+                    .map(|role| {
+                        if allowed(action, role, author) {
+                            'y'
+                        } else {
+                            '-'
+                        }
+                    })
+                    .iter()
+                    .collect::<String>()
+            };
+            assert_eq!(
+                (row(false).as_str(), row(true).as_str()),
+                (others, own),
+                "{action:?}"
+            );
             assert!(check(action, Standing::Operator, false).is_ok());
         }
     }
 
     #[test]
     fn the_banned_are_told_so_and_nobody_acts_on_the_owner() {
-        let banned = Standing::User { role: Some(Role::Banned), author: true };
+        let banned = Standing::User {
+            role: Some(Role::Banned),
+            author: true,
+        };
         assert_eq!(check(Action::Post, banned, false), Err(Error::Banned));
-        let admin = Standing::User { role: Some(Role::Admin), author: false };
+        let admin = Standing::User {
+            role: Some(Role::Admin),
+            author: false,
+        };
         assert!(check_subject(admin, Some(Role::Owner)).is_err());
         assert!(check_subject(admin, Some(Role::Admin)).is_ok());
         assert!(check_subject(Standing::Operator, Some(Role::Owner)).is_ok());

@@ -3,7 +3,8 @@
 use super::apply::{Done, Work};
 use super::{Actor, Denial, NewToken, Outcome, TokenRow, UserRow};
 use crate::model::{
-    Error, Membership, Role, RoomChange, RoomKind, Timestamp, TokenId, TokenInfo, TokenKind, User, UserId, UserKind,
+    Error, Membership, Role, RoomChange, RoomKind, Timestamp, TokenId, TokenInfo, TokenKind, User,
+    UserId, UserKind,
 };
 
 impl Work<'_> {
@@ -19,34 +20,61 @@ impl Work<'_> {
         if let Actor::User(guest) = self.actor {
             let guest = self.existing_user(guest)?;
             if guest.user.kind == UserKind::Guest && guest.folded.as_deref() == Some(&folded) {
-                let user = User { login, name, description, kind: UserKind::Account, ..guest.user.clone() };
-                return Ok(Outcome::User(self.rows.put_user(UserRow::new(user, Some(folded), Some(password)))?));
+                let user = User {
+                    login,
+                    name,
+                    description,
+                    kind: UserKind::Account,
+                    ..guest.user.clone()
+                };
+                return Ok(Outcome::User(self.rows.put_user(UserRow::new(
+                    user,
+                    Some(folded),
+                    Some(password),
+                ))?));
             }
         }
         if holder.is_some() {
             return Err(Error::NameTaken.into());
         }
         let user = new_user(login, name, description, UserKind::Account, self.at);
-        Ok(Outcome::User(self.rows.add_user(UserRow::new(user, Some(folded), Some(password)))?))
+        Ok(Outcome::User(self.rows.add_user(UserRow::new(
+            user,
+            Some(folded),
+            Some(password),
+        ))?))
     }
 
     pub(super) fn add_guest(&mut self, login: String, folded: String) -> Done {
         if self.rows.user_by_login(&folded)?.is_some() {
             return Err(Error::NameTaken.into());
         }
-        let user = new_user(login.clone(), login, String::new(), UserKind::Guest, self.at);
+        let user = new_user(
+            login.clone(),
+            login,
+            String::new(),
+            UserKind::Guest,
+            self.at,
+        );
         let user = self.rows.add_user(UserRow::new(user, Some(folded), None))?;
-        Ok(Outcome::Opened { user, rooms: Vec::new(), token: None })
+        Ok(Outcome::Opened {
+            user,
+            rooms: Vec::new(),
+            token: None,
+        })
     }
 
     /// "Its memberships end when it becomes absent."
     pub(super) fn end_guest(&mut self, id: UserId) -> Done {
-        let Some(row) = self.rows.user(id)? else { return Ok(Outcome::Done) };
+        let Some(row) = self.rows.user(id)? else {
+            return Ok(Outcome::Done);
+        };
         if row.user.kind == UserKind::Guest && row.folded.is_some() {
             self.end_memberships(&row)?;
             // What it said, or the direct rooms that others share with it, keep the row.
             if self.rows.has_spoken(id)? || !self.rows.memberships(id)?.is_empty() {
-                self.rows.put_user(UserRow::new(row.user.clone(), None, None))?;
+                self.rows
+                    .put_user(UserRow::new(row.user.clone(), None, None))?;
             } else {
                 self.rows.remove_user(id)?;
             }
@@ -63,13 +91,20 @@ impl Work<'_> {
 
     fn end_memberships(&mut self, row: &UserRow) -> Done<()> {
         for membership in self.rows.memberships(row.user.id)? {
-            let Some(room) = self.rows.room(membership.room)? else { continue };
+            let Some(room) = self.rows.room(membership.room)? else {
+                continue;
+            };
             if room.room.kind == RoomKind::Direct {
                 continue;
             }
             let room = self.drop_member(&room, &membership)?;
             if membership.role != Role::Banned {
-                self.tell(&room, RoomChange::MemberLeft { user: row.reference.clone() })?;
+                self.tell(
+                    &room,
+                    RoomChange::MemberLeft {
+                        user: row.reference.clone(),
+                    },
+                )?;
             }
         }
         Ok(())
@@ -84,13 +119,19 @@ impl Work<'_> {
         address: &str,
     ) -> Done {
         let bad = Denial::Refused(Error::BadCredentials);
-        let Some(user) = self.rows.user(user)? else { return Err(bad) };
+        let Some(user) = self.rows.user(user)? else {
+            return Err(bad);
+        };
         let changed = password.is_some_and(|checked| user.password.as_deref() != Some(checked));
         if changed || user.user.disabled || user.folded.is_none() {
             return Err(bad);
         }
         if let Some(by) = by {
-            if self.rows.token(by)?.is_none_or(|row| row.info.user != user.user.id) {
+            if self
+                .rows
+                .token(by)?
+                .is_none_or(|row| row.info.user != user.user.id)
+            {
                 return Err(bad);
             }
             self.rows.touch_token(by, self.at, Some(address))?;
@@ -113,21 +154,39 @@ impl Work<'_> {
 
     pub(super) fn set_password(&mut self, id: UserId, password: String) -> Done {
         if self.actor != Actor::Operator && self.actor != Actor::User(id) {
-            return Err(Error::not_allowed("only the account itself or the operator may do this").into());
+            return Err(
+                Error::not_allowed("only the account itself or the operator may do this").into(),
+            );
         }
         let row = self.existing_account(id)?;
         // "A new password ends the sessions that came in by the old one, not API tokens."
-        for token in self.rows.tokens(id)?.into_iter().filter(|token| token.kind == TokenKind::Session) {
+        for token in self
+            .rows
+            .tokens(id)?
+            .into_iter()
+            .filter(|token| token.kind == TokenKind::Session)
+        {
             self.rows.remove_token(token.id)?;
         }
-        Ok(Outcome::User(self.rows.put_user(UserRow::new(row.user.clone(), row.folded.clone(), Some(password)))?))
+        Ok(Outcome::User(self.rows.put_user(UserRow::new(
+            row.user.clone(),
+            row.folded.clone(),
+            Some(password),
+        ))?))
     }
 
     pub(super) fn set_disabled(&mut self, id: UserId, disabled: bool) -> Done {
         self.operator_only()?;
         let row = self.existing_account(id)?;
-        let user = User { disabled, ..row.user.clone() };
-        Ok(Outcome::User(self.rows.put_user(UserRow::new(user, row.folded.clone(), row.password.clone()))?))
+        let user = User {
+            disabled,
+            ..row.user.clone()
+        };
+        Ok(Outcome::User(self.rows.put_user(UserRow::new(
+            user,
+            row.folded.clone(),
+            row.password.clone(),
+        ))?))
     }
 
     /// The account's name is free again; what it said stays its own.
@@ -143,19 +202,33 @@ impl Work<'_> {
             }
         }
         self.end_memberships(&row)?;
-        let user = User { disabled: true, ..row.user.clone() };
-        Ok(Outcome::User(self.rows.put_user(UserRow::new(user, None, None))?))
+        let user = User {
+            disabled: true,
+            ..row.user.clone()
+        };
+        Ok(Outcome::User(
+            self.rows.put_user(UserRow::new(user, None, None))?,
+        ))
     }
 
     pub(super) fn describe_user(&mut self, description: String) -> Done {
         let row = self.acting_user()?;
-        let user = User { description, ..row.user.clone() };
-        Ok(Outcome::User(self.rows.put_user(UserRow::new(user, row.folded.clone(), row.password.clone()))?))
+        let user = User {
+            description,
+            ..row.user.clone()
+        };
+        Ok(Outcome::User(self.rows.put_user(UserRow::new(
+            user,
+            row.folded.clone(),
+            row.password.clone(),
+        ))?))
     }
 
     pub(super) fn add_token(&mut self, user: UserId, token: NewToken) -> Done {
         if self.actor != Actor::Operator && self.actor != Actor::User(user) {
-            return Err(Error::not_allowed("only the account itself or the operator may do this").into());
+            return Err(
+                Error::not_allowed("only the account itself or the operator may do this").into(),
+            );
         }
         self.existing_account(user)?;
         Ok(Outcome::Token(self.keep_token(user, token, None)?))
@@ -163,10 +236,17 @@ impl Work<'_> {
 
     pub(super) fn remove_tokens(&mut self, user: UserId, id: Option<TokenId>) -> Done {
         if self.actor != Actor::Operator && self.actor != Actor::User(user) {
-            return Err(Error::not_allowed("only the account itself or the operator may do this").into());
+            return Err(
+                Error::not_allowed("only the account itself or the operator may do this").into(),
+            );
         }
-        let ended: Vec<TokenId> =
-            self.rows.tokens(user)?.iter().map(|token| token.id).filter(|token| id.is_none_or(|id| id == *token)).collect();
+        let ended: Vec<TokenId> = self
+            .rows
+            .tokens(user)?
+            .iter()
+            .map(|token| token.id)
+            .filter(|token| id.is_none_or(|id| id == *token))
+            .collect();
         if ended.is_empty() && id.is_some() {
             return Err(Error::invalid("token", "this account has no token with that id").into());
         }
@@ -176,7 +256,12 @@ impl Work<'_> {
         Ok(Outcome::Tokens(ended))
     }
 
-    fn keep_token(&mut self, user: UserId, token: NewToken, address: Option<&str>) -> Done<TokenInfo> {
+    fn keep_token(
+        &mut self,
+        user: UserId,
+        token: NewToken,
+        address: Option<&str>,
+    ) -> Done<TokenInfo> {
         let info = TokenInfo {
             id: TokenId(0),
             user,
@@ -185,8 +270,16 @@ impl Work<'_> {
             used: address.map(|_| self.at),
             address: address.map(str::to_owned),
         };
-        let kept = self.rows.add_token(TokenRow { info, hash: token.hash })?;
-        kept.ok_or_else(|| Denial::Refused(Error::invalid("token", "this token is in use already; choose another")))
+        let kept = self.rows.add_token(TokenRow {
+            info,
+            hash: token.hash,
+        })?;
+        kept.ok_or_else(|| {
+            Denial::Refused(Error::invalid(
+                "token",
+                "this token is in use already; choose another",
+            ))
+        })
     }
 
     fn existing_account(&mut self, id: UserId) -> Done<std::sync::Arc<UserRow>> {
@@ -207,7 +300,11 @@ impl Work<'_> {
     /// "When the owner leaves, the oldest admin succeeds, else nobody."
     pub(super) fn succeed_owner(&mut self, room: crate::model::RoomId, owner: UserId) -> Done<()> {
         let row = self.existing_room(room)?;
-        let admins = self.rows.members(room)?.into_iter().filter(|member| member.role == Role::Admin && member.user != owner);
+        let admins = self
+            .rows
+            .members(room)?
+            .into_iter()
+            .filter(|member| member.role == Role::Admin && member.user != owner);
         let mut heir = None;
         for admin in admins {
             // A guest owns nothing.
@@ -218,17 +315,42 @@ impl Work<'_> {
         }
         let mut changed = row.room.clone();
         changed.owner = heir.as_ref().map(|heir| heir.user);
-        let row = self.rows.put_room(super::RoomRow::new(changed, row.password.clone()))?;
+        let row = self
+            .rows
+            .put_room(super::RoomRow::new(changed, row.password.clone()))?;
         if let Some(heir) = heir {
-            self.rows.put_member(Membership { role: Role::Owner, ..heir.clone() })?;
+            self.rows.put_member(Membership {
+                role: Role::Owner,
+                ..heir.clone()
+            })?;
             let user = self.existing_user(heir.user)?.reference.clone();
-            self.tell(&row, RoomChange::RoleChanged { user, role: Role::Owner })?;
+            self.tell(
+                &row,
+                RoomChange::RoleChanged {
+                    user,
+                    role: Role::Owner,
+                },
+            )?;
         }
         Ok(())
     }
 }
 
-fn new_user(login: String, name: String, description: String, kind: UserKind, created: Timestamp) -> User {
+fn new_user(
+    login: String,
+    name: String,
+    description: String,
+    kind: UserKind,
+    created: Timestamp,
+) -> User {
     let name = if name.is_empty() { login.clone() } else { name };
-    User { id: UserId(0), login, name, description, kind, disabled: false, created }
+    User {
+        id: UserId(0),
+        login,
+        name,
+        description,
+        kind,
+        disabled: false,
+        created,
+    }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RoomRow, UserRow};
 use crate::model::{
-    FileInfo, Membership, Message, MessageId, MessageKind, Origin, Role, RoomId, RoomKind, RoomSelector, Seq, Timestamp, TokenId,
-    TokenInfo, TokenKind, UserId,
+    FileInfo, Membership, Message, MessageId, MessageKind, Origin, Role, RoomId, RoomKind,
+    RoomSelector, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId,
 };
 
 /// On whose behalf a change is made.

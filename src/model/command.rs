@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FileInfo, Membership, Message, MessageId, MessageKind, Present, Role, Room, RoomId, RoomKind, Seq, SessionId, Timestamp,
-    TokenId, User, UserId, UserRef,
+    FileInfo, Membership, Message, MessageId, MessageKind, Present, Role, Room, RoomId, RoomKind,
+    Seq, SessionId, Timestamp, TokenId, User, UserId, UserRef,
 };
 
 /// A password, or its lower-case hexadecimal SHA-256, whichever the dialect sends.
@@ -100,7 +100,15 @@ impl Draft {
             Some(action) => (MessageKind::Emote, action.to_owned()),
             None => (MessageKind::Text, text),
         };
-        Self { to, kind, text, reply_to: None, file: None, extra: String::new(), offline: Offline::Refuse }
+        Self {
+            to,
+            kind,
+            text,
+            reply_to: None,
+            file: None,
+            extra: String::new(),
+            offline: Offline::Refuse,
+        }
     }
 }
 

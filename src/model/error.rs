@@ -79,7 +79,10 @@ pub enum Error {
 impl Error {
     /// An [`Error::Invalid`] from its two parts.
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), reason: reason.into() }
+        Self::Invalid {
+            field: field.into(),
+            reason: reason.into(),
+        }
     }
 
     /// An [`Error::NotAllowed`] with its reason.

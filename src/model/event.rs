@@ -37,6 +37,16 @@ pub struct RoomEvent {
     pub change: RoomChange,
 }
 
+impl RoomEvent {
+    /// Somebody did this in the direct room with oneself.
+    #[must_use]
+    pub fn is_to_oneself(&self) -> bool {
+        self.peer
+            .as_ref()
+            .is_some_and(|peer| peer.id == self.actor.id)
+    }
+}
+
 /// A session among those of all nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {

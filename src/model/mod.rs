@@ -14,14 +14,18 @@ mod room;
 mod user;
 
 pub use command::{
-    TokenKind,
-    Command, Draft, HistoryOrder, HistoryQuery, Offline, Reply, RoomSelector, Secret, SessionInfo, Target, TokenInfo,
-    UserSelector,
+    Command, Draft, HistoryOrder, HistoryQuery, Offline, Reply, RoomSelector, Secret, SessionInfo,
+    Target, TokenInfo, TokenKind, UserSelector,
 };
 pub use error::{Error, Result};
-pub use event::{EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent};
+pub use event::{
+    EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent,
+};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, clean_text};
-pub use name::{fold_room_name, fold_text, room_name_from_title, validate_login, validate_room_name, validate_title};
+pub use name::{
+    fold_room_name, fold_text, room_name_from_title, validate_login, validate_room_name,
+    validate_title,
+};
 pub use room::{Membership, Role, Room, RoomKind, RoomRef};
 pub use user::{Present, User, UserKind, UserRef};

@@ -35,7 +35,9 @@ pub fn validate_login(field: &str, login: &str, gateway: &str) -> Result<String>
     }
     let folded = match UsernameCaseMapped::new().enforce(login) {
         Ok(folded) => folded.into_owned(),
-        Err(_) => return invalid("a name is of letters, digits and signs, without spaces (RFC 8265)"),
+        Err(_) => {
+            return invalid("a name is of letters, digits and signs, without spaces (RFC 8265)");
+        }
     };
     if folded.chars().count() > NAME_CHARS {
         return invalid("a name has at most 25 characters");
@@ -53,10 +55,19 @@ pub fn validate_login(field: &str, login: &str, gateway: &str) -> Result<String>
 pub fn validate_room_name(field: &str, name: &str) -> Result<()> {
     let chars = name.chars().count();
     if chars == 0 || chars > NAME_CHARS {
-        return Err(Error::invalid(field, "a room's name has 1 to 25 characters"));
+        return Err(Error::invalid(
+            field,
+            "a room's name has 1 to 25 characters",
+        ));
     }
-    if name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '#') {
-        return Err(Error::invalid(field, "a room's name has no white space, no # and no control characters"));
+    if name
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || c == '#')
+    {
+        return Err(Error::invalid(
+            field,
+            "a room's name has no white space, no # and no control characters",
+        ));
     }
     Ok(())
 }
@@ -88,7 +99,10 @@ pub fn fold_room_name(name: &str) -> String {
 /// ```
 #[must_use]
 pub fn fold_text(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ς' { 'σ' } else { c })
+        .collect()
 }
 
 /// A room name made from free text; `attempt` 1 is the plain one, 2 ends in `-2`, and so on.
@@ -100,13 +114,21 @@ pub fn fold_text(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn room_name_from_title(title: &str, attempt: u32) -> String {
-    let suffix = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+    let suffix = if attempt > 1 {
+        format!("-{attempt}")
+    } else {
+        String::new()
+    };
     let words: Vec<String> = title
         .split(|c: char| c.is_whitespace() || c.is_control() || c == '#')
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect();
-    let stem = if words.is_empty() { "room".to_owned() } else { words.join("-") };
+    let stem = if words.is_empty() {
+        "room".to_owned()
+    } else {
+        words.join("-")
+    };
     let room = NAME_CHARS.saturating_sub(suffix.chars().count());
     stem.chars().take(room).chain(suffix.chars()).collect()
 }
@@ -117,15 +139,34 @@ mod tests {
 
     #[test]
     fn logins_are_the_same_without_regard_to_case() {
-        assert_eq!(validate_login("login", "Анна", "tolmach").unwrap(), validate_login("login", "аННА", "tolmach").unwrap());
+        assert_eq!(
+            validate_login("login", "Анна", "tolmach").unwrap(),
+            validate_login("login", "аННА", "tolmach").unwrap()
+        );
     }
 
     #[test]
     fn what_cannot_be_a_login_is_refused_with_the_field() {
         let long = "a".repeat(26);
-        for bad in ["", &long, "#a", "@a", "a,b", "123", "all", "Everyone", "Tolmach", "a b", "a\0b", "a\u{200f}b"] {
+        for bad in [
+            "",
+            &long,
+            "#a",
+            "@a",
+            "a,b",
+            "123",
+            "all",
+            "Everyone",
+            "Tolmach",
+            "a b",
+            "a\0b",
+            "a\u{200f}b",
+        ] {
             let error = validate_login("user.account_name", bad, "tolmach").unwrap_err();
-            assert!(matches!(error, Error::Invalid { ref field, .. } if field == "user.account_name"), "{bad:?}: {error:?}");
+            assert!(
+                matches!(error, Error::Invalid { ref field, .. } if field == "user.account_name"),
+                "{bad:?}: {error:?}"
+            );
         }
         for good in ["a", &"я".repeat(25), "C0deMaver1ck", "12a", "a#b", "o'neil"] {
             assert!(validate_login("login", good, "tolmach").is_ok(), "{good:?}");
@@ -145,7 +186,10 @@ mod tests {
         for title in ["#", "  ", "a b\tc#d", &"long ".repeat(30)] {
             for attempt in [1, 2, 1000] {
                 let name = room_name_from_title(title, attempt);
-                assert!(validate_room_name("room", &name).is_ok(), "{title:?} {name:?}");
+                assert!(
+                    validate_room_name("room", &name).is_ok(),
+                    "{title:?} {name:?}"
+                );
             }
         }
     }

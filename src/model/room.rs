@@ -12,7 +12,7 @@ pub enum RoomKind {
     Public,
     /// In no list; by its exact name, or added by its owner.
     Private,
-    /// Exactly two members, no name, nobody else can enter or see it.
+    /// Exactly two members (or one who writes to oneself), no name, nobody else can enter or see it.
     Direct,
 }
 

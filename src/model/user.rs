@@ -39,7 +39,11 @@ impl User {
     /// The part of the user that travels in events.
     #[must_use]
     pub fn to_ref(&self) -> UserRef {
-        UserRef { id: self.id, login: self.login.clone(), name: self.name.clone() }
+        UserRef {
+            id: self.id,
+            login: self.login.clone(),
+            name: self.name.clone(),
+        }
     }
 }
 

@@ -11,7 +11,10 @@ use crate::model::Error;
 
 /// Why a commit did not say that it holds.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "memory never fails"))]
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "memory never fails")
+)]
 pub(super) enum CommitError {
     /// Nothing of the transaction is kept; a rollback ends it.
     NothingKept(RowsError),
@@ -84,7 +87,13 @@ enum Lost {
 
 impl<B: Backend> Committer<B> {
     pub(super) fn new(backend: B, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
-        Self { backend, policy, sink, commits: Arc::default(), poisoned: false }
+        Self {
+            backend,
+            policy,
+            sink,
+            commits: Arc::default(),
+            poisoned: false,
+        }
     }
 
     /// Where the number of transactions that were committed can be read.
@@ -95,7 +104,11 @@ impl<B: Backend> Committer<B> {
     /// Carries out a batch in one transaction and tells the sink, once, of every write in it, in order. Never panics.
     pub(super) fn run(&mut self, batch: Vec<(Ticket, Write)>) {
         let tickets: Vec<Ticket> = batch.iter().map(|(ticket, _)| *ticket).collect();
-        let told = if self.poisoned { refused(&tickets, &Error::Unavailable) } else { self.commit_or_lose(batch, &tickets) };
+        let told = if self.poisoned {
+            refused(&tickets, &Error::Unavailable)
+        } else {
+            self.commit_or_lose(batch, &tickets)
+        };
         deliver(self.sink.as_ref(), told);
         if !self.poisoned {
             self.between_batches();
@@ -123,9 +136,21 @@ impl<B: Backend> Committer<B> {
                 refused(tickets, &Error::OutcomeUnknown)
             }
             Lost::Panicked(culprit) => {
-                tracing::error!(ticket = culprit, "a write panicked; nothing of its batch was kept");
-                let error = |ticket| if ticket == culprit { Error::Internal } else { Error::Unavailable };
-                tickets.iter().map(|ticket| refusal(*ticket, error(*ticket))).collect()
+                tracing::error!(
+                    ticket = culprit,
+                    "a write panicked; nothing of its batch was kept"
+                );
+                let error = |ticket| {
+                    if ticket == culprit {
+                        Error::Internal
+                    } else {
+                        Error::Unavailable
+                    }
+                };
+                tickets
+                    .iter()
+                    .map(|ticket| refusal(*ticket, error(*ticket)))
+                    .collect()
             }
         }
     }
@@ -139,7 +164,11 @@ impl<B: Backend> Committer<B> {
                 Err(Denial::Refused(error)) => (Err(error), Vec::new()),
                 Err(Denial::Broken(error)) => return Err(Lost::Broken(error)),
             };
-            told.push(Commit { ticket, outcome, events });
+            told.push(Commit {
+                ticket,
+                outcome,
+                events,
+            });
         }
         match catch_unwind(AssertUnwindSafe(|| self.backend.commit())) {
             Ok(Ok(())) => Ok(told),
@@ -151,7 +180,10 @@ impl<B: Backend> Committer<B> {
 
     /// `None`: it panicked.
     fn apply(&mut self, write: Write) -> Option<Applied> {
-        catch_unwind(AssertUnwindSafe(|| apply(&self.policy, self.backend.rows(), write))).ok()
+        catch_unwind(AssertUnwindSafe(|| {
+            apply(&self.policy, self.backend.rows(), write)
+        }))
+        .ok()
     }
 
     fn between_batches(&mut self) {
@@ -177,9 +209,16 @@ pub(super) fn deliver(sink: &dyn CommitSink, told: Vec<Commit>) {
 
 /// The same error for every write.
 pub(super) fn refused(tickets: &[Ticket], error: &Error) -> Vec<Commit> {
-    tickets.iter().map(|ticket| refusal(*ticket, error.clone())).collect()
+    tickets
+        .iter()
+        .map(|ticket| refusal(*ticket, error.clone()))
+        .collect()
 }
 
 pub(super) fn refusal(ticket: Ticket, error: Error) -> Commit {
-    Commit { ticket, outcome: Err(error), events: Vec::new() }
+    Commit {
+        ticket,
+        outcome: Err(error),
+        events: Vec::new(),
+    }
 }

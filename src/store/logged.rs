@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Message, MessageId, RoomChange, RoomEvent, RoomRef, Seq, Timestamp, UserId, UserRef};
+use crate::model::{
+    Message, MessageId, RoomChange, RoomEvent, RoomRef, Seq, Timestamp, UserId, UserRef,
+};
 
 /// A change that no message tells, as it is kept. Of a message in it only the id counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,11 @@ impl Logged {
             RoomChange::Deleted(message) => RoomChange::Deleted(blank(message)),
             other => other.clone(),
         };
-        Some(Self { at: event.at, actor: event.actor.clone(), change })
+        Some(Self {
+            at: event.at,
+            actor: event.actor.clone(),
+            change,
+        })
     }
 
     /// The message that was edited or deleted.
@@ -44,12 +50,24 @@ impl Logged {
         message: Option<Arc<Message>>,
     ) -> RoomEvent {
         let change = match (self.change, message) {
-            (RoomChange::Edited(_), Some(message)) if !message.deleted => RoomChange::Edited(message),
-            (RoomChange::Edited(_) | RoomChange::Deleted(_), Some(message)) => RoomChange::Deleted(message),
+            (RoomChange::Edited(_), Some(message)) if !message.deleted => {
+                RoomChange::Edited(message)
+            }
+            (RoomChange::Edited(_) | RoomChange::Deleted(_), Some(message)) => {
+                RoomChange::Deleted(message)
+            }
             (RoomChange::Edited(message), None) => RoomChange::Deleted(message),
             (change, _) => change,
         };
-        RoomEvent { room, seq, at: self.at, actor: actor.unwrap_or(self.actor), peer: None, origin: None, change }
+        RoomEvent {
+            room,
+            seq,
+            at: self.at,
+            actor: actor.unwrap_or(self.actor),
+            peer: None,
+            origin: None,
+            change,
+        }
     }
 }
 
@@ -77,10 +95,20 @@ pub(super) fn peer_of(event: &RoomEvent) -> Option<UserId> {
 
 /// A message as those who catch up see it: behind the mark of a cleared history nothing is left of it.
 pub(super) fn as_shown(message: Arc<Message>, cleared: Seq) -> Arc<Message> {
-    if message.seq > cleared { message } else { blank(&message) }
+    if message.seq > cleared {
+        message
+    } else {
+        blank(&message)
+    }
 }
 
 /// As deleted.
 fn blank(message: &Message) -> Arc<Message> {
-    Arc::new(Message { text: String::new(), extra: String::new(), file: None, deleted: true, ..message.clone() })
+    Arc::new(Message {
+        text: String::new(),
+        extra: String::new(),
+        file: None,
+        deleted: true,
+        ..message.clone()
+    })
 }

@@ -36,7 +36,8 @@ use async_trait::async_trait;
 
 use crate::ledger::{Outcome, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, TokenId, TokenInfo, UserId, UserRef,
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, TokenId,
+    TokenInfo, UserId, UserRef,
 };
 
 /// What the submitter of a write calls it.
@@ -114,7 +115,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Messages of a room as `query` says (its `room` is not looked at), without those at or before the mark of
     /// a cleared history and those that `viewer` hid. Deleted ones are there, without text.
-    async fn history(&self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Result<Page>;
+    async fn history(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        query: &HistoryQuery,
+    ) -> Result<Page>;
     /// Text messages of a room whose folded text contains (`prefix`: begins with) `folded`, newest first, as
     /// [`Store::history`] sees them, without deleted ones.
     async fn search(

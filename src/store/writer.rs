@@ -60,13 +60,28 @@ enum Work {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start<B: Backend + 'static>(backend: B, policy: Policy, sink: Arc<dyn CommitSink>) -> io::Result<Self> {
+    pub(super) fn start<B: Backend + 'static>(
+        backend: B,
+        policy: Policy,
+        sink: Arc<dyn CommitSink>,
+    ) -> io::Result<Self> {
         let committer = Committer::new(backend, policy, sink.clone());
         let commits = committer.counter();
-        let shared = Arc::new(Shared { queue: Mutex::default(), ready: Condvar::new(), sink, telling: Mutex::new(()) });
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            ready: Condvar::new(),
+            sink,
+            telling: Mutex::new(()),
+        });
         let mine = shared.clone();
-        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || mine.write_until_closed(committer))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)), commits })
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || mine.write_until_closed(committer))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+            commits,
+        })
     }
 
     /// Queues a write; never waits for one.
@@ -74,8 +89,15 @@ impl Writer {
         let mut queue = self.shared.lock();
         if queue.gone {
             drop(queue);
-            let _telling = self.shared.telling.lock().unwrap_or_else(PoisonError::into_inner);
-            deliver(self.shared.sink.as_ref(), vec![refusal(ticket, Error::Unavailable)]);
+            let _telling = self
+                .shared
+                .telling
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            deliver(
+                self.shared.sink.as_ref(),
+                vec![refusal(ticket, Error::Unavailable)],
+            );
             return;
         }
         if queue.closing {
@@ -111,7 +133,11 @@ impl Writer {
 
     /// The thread has nothing more to do, or is told so, when this is called.
     fn join(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's thread panicked");
         }
@@ -135,7 +161,9 @@ impl Shared {
         while let Some(work) = self.take() {
             match work {
                 Work::CarryOut(batch) => committer.run(batch),
-                Work::Refuse(late) => deliver(self.sink.as_ref(), refused(&late, &Error::Unavailable)),
+                Work::Refuse(late) => {
+                    deliver(self.sink.as_ref(), refused(&late, &Error::Unavailable))
+                }
             }
         }
         // What the backend holds open is closed before anybody is told.
@@ -162,7 +190,10 @@ impl Shared {
                 queue.gone = true;
                 return None;
             }
-            queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self
+                .ready
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

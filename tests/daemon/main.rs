@@ -1,6 +1,9 @@
 //! The whole gateway over real sockets, from the point of view of its specifications: what a client of each
 //! dialect says, and what it and the others are told.
 
+// Steps of a test fail like the test.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 mod backpressure;

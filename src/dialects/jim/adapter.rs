@@ -9,7 +9,8 @@ use super::outcome::{answer, refusal, refused};
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector, validate_login,
+    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector,
+    validate_login,
 };
 
 /// "One who does not answer within 30 s becomes idle for the others until it says something."
@@ -40,7 +41,11 @@ enum Probe {
 
 impl JimAdapter {
     pub(super) fn new(probe_after: Duration, now: Instant) -> Self {
-        Self { probe_after, heard: now, probe: Probe::None }
+        Self {
+            probe_after,
+            heard: now,
+            probe: Probe::None,
+        }
     }
 
     /// The client said something. Whether a probe was waiting for it.
@@ -54,59 +59,115 @@ impl JimAdapter {
     }
 
     async fn authenticate(&mut self, login: String, password: String, link: &mut Link<'_>) -> Step {
-        let command = Command::LogIn { login, secret: Secret::Password(password), token: false };
+        let command = Command::LogIn {
+            login,
+            secret: Secret::Password(password),
+            token: false,
+        };
         match link.session.call(command).await {
             Ok(_) => Step::Answer(answer(200, "", link.at)),
-            Err(Error::BadCredentials) => Step::Answer(answer(402, "wrong password or no account with that name", link.at)),
+            Err(Error::BadCredentials) => Step::Answer(answer(
+                402,
+                "wrong password or no account with that name",
+                link.at,
+            )),
             Err(error) => refused(&error, link.at),
         }
     }
 
     /// "A presence that answers a probe has no answer."
-    async fn presence(&mut self, name: Option<String>, status: Option<String>, probed: bool, link: &mut Link<'_>) -> Step {
+    async fn presence(
+        &mut self,
+        name: Option<String>,
+        status: Option<String>,
+        probed: bool,
+        link: &mut Link<'_>,
+    ) -> Step {
         match (link.session.user().map(|user| user.login.clone()), name) {
-            (None, None) => Step::Answer(answer(400, "user.account_name: missing; say who you are", link.at)),
+            (None, None) => Step::Answer(answer(
+                400,
+                "user.account_name: missing; say who you are",
+                link.at,
+            )),
             (None, Some(name)) => self.introduce(name, status, link).await,
             (Some(own), Some(name)) if !is_same(&own, &name) => {
-                let text = format!("user.account_name: you are {own} on this connection; authenticate to be another");
+                let text = format!(
+                    "user.account_name: you are {own} on this connection; authenticate to be another"
+                );
                 Step::Answer(answer(400, text, link.at))
             }
             (Some(_), _) => {
                 if let Some(status) = status
-                    && let Err(error) = link.session.call(Command::SetStatus { status: Some(status) }).await
+                    && let Err(error) = link
+                        .session
+                        .call(Command::SetStatus {
+                            status: Some(status),
+                        })
+                        .await
                 {
                     return refused(&error, link.at);
                 }
-                if probed { Step::Continue } else { Step::Answer(answer(200, "", link.at)) }
+                if probed {
+                    Step::Continue
+                } else {
+                    Step::Answer(answer(200, "", link.at))
+                }
             }
         }
     }
 
-    async fn introduce(&mut self, name: String, status: Option<String>, link: &mut Link<'_>) -> Step {
+    async fn introduce(
+        &mut self,
+        name: String,
+        status: Option<String>,
+        link: &mut Link<'_>,
+    ) -> Step {
         if let Err(error) = link.session.call(Command::LogInGuest { name }).await {
             return match error {
-                Error::Unauthenticated if !link.session.options().guests => {
-                    Step::Answer(answer(401, "guests are not let in here; authenticate", link.at))
-                }
-                Error::Unauthenticated => Step::Answer(answer(401, "this name belongs to an account; authenticate", link.at)),
+                Error::Unauthenticated if !link.session.options().guests => Step::Answer(answer(
+                    401,
+                    "guests are not let in here; authenticate",
+                    link.at,
+                )),
+                Error::Unauthenticated => Step::Answer(answer(
+                    401,
+                    "this name belongs to an account; authenticate",
+                    link.at,
+                )),
                 error => refused(&error, link.at),
             };
         }
         if let Some(status) = status
-            && let Err(error) = link.session.call(Command::SetStatus { status: Some(status) }).await
+            && let Err(error) = link
+                .session
+                .call(Command::SetStatus {
+                    status: Some(status),
+                })
+                .await
         {
             return refused(&error, link.at);
         }
         Step::Answer(answer(200, "", link.at))
     }
 
-    async fn message(&mut self, to: String, from: String, message: String, extra: Extra, link: &mut Link<'_>) -> Step {
+    async fn message(
+        &mut self,
+        to: String,
+        from: String,
+        message: String,
+        extra: Extra,
+        link: &mut Link<'_>,
+    ) -> Step {
         let at = link.at;
         let Some(own) = link.session.user().map(|user| user.login.clone()) else {
             return Step::Answer(refusal(&Error::Unauthenticated, at));
         };
         if !is_same(&own, &from) {
-            return Step::Answer(answer(403, format!("from: you are {own} on this connection"), at));
+            return Step::Answer(answer(
+                403,
+                format!("from: you are {own} on this connection"),
+                at,
+            ));
         }
         let to = match to.strip_prefix('#') {
             Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
@@ -123,7 +184,15 @@ impl JimAdapter {
 
     async fn join(&mut self, room: &str, password: Option<String>, link: &mut Link<'_>) -> Step {
         let room = RoomSelector::Name(room.strip_prefix('#').unwrap_or(room).to_owned());
-        match link.session.call(Command::Enter { room, password, create: true }).await {
+        match link
+            .session
+            .call(Command::Enter {
+                room,
+                password,
+                create: true,
+            })
+            .await
+        {
             Ok(Reply::Entered { created: true, .. }) => Step::Answer(answer(201, "", link.at)),
             Ok(_) => Step::Answer(answer(200, "", link.at)),
             Err(error) => refused(&error, link.at),
@@ -159,16 +228,30 @@ impl Adapter for JimAdapter {
             Err(bad) => return Step::Answer(answer(400, bad.to_string(), link.at)),
         };
         match frame {
-            ClientFrame::Authenticate { account_name, password } => self.authenticate(account_name, password, link).await,
-            ClientFrame::Presence { account_name, status } => self.presence(account_name, status, probed, link).await,
-            ClientFrame::Msg { to, from, message, encoding: _, extra } => {
+            ClientFrame::Authenticate {
+                account_name,
+                password,
+            } => self.authenticate(account_name, password, link).await,
+            ClientFrame::Presence {
+                account_name,
+                status,
+            } => self.presence(account_name, status, probed, link).await,
+            ClientFrame::Msg {
+                to,
+                from,
+                message,
+                encoding: _,
+                extra,
+            } => {
                 // "On the wire JSON is always UTF-8": the encoding named says nothing more.
                 self.message(to, from, message, extra, link).await
             }
             ClientFrame::Join { room, password } => self.join(&room, password, link).await,
             ClientFrame::Leave { room } => self.leave(&room, link).await,
             ClientFrame::Quit => Step::Farewell(Bytes::new()),
-            ClientFrame::Probe => Step::Answer(answer(400, "action: only the server probes", link.at)),
+            ClientFrame::Probe => {
+                Step::Answer(answer(400, "action: only the server probes", link.at))
+            }
         }
     }
 

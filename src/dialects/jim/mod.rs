@@ -29,9 +29,14 @@ impl Jim {
         match settings.flavor {
             JimFlavor::Document => {
                 let form = Form(Arc::new(JimForm::new(&settings.notices)));
-                Ok(Self { probe_after: settings.probe_after, form })
+                Ok(Self {
+                    probe_after: settings.probe_after,
+                    form,
+                })
             }
-            JimFlavor::Field => Err("this build does not speak jim.flavor = \"field\"; use \"document\"".to_owned()),
+            JimFlavor::Field => {
+                Err("this build does not speak jim.flavor = \"field\"; use \"document\"".to_owned())
+            }
         }
     }
 }
@@ -44,7 +49,11 @@ impl Dialect for Jim {
     }
 
     fn terms(&self) -> Terms {
-        Terms { exclusive: true, scope: Scope::AllRooms, form: self.form.clone() }
+        Terms {
+            exclusive: true,
+            scope: Scope::AllRooms,
+            form: self.form.clone(),
+        }
     }
 
     fn adapter(&self, now: Instant) -> JimAdapter {

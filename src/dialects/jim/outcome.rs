@@ -26,7 +26,12 @@ pub(super) fn code(error: &Error) -> u16 {
 pub(super) fn answer(code: u16, text: impl Into<String>, at: Timestamp) -> Bytes {
     let text = Some(text.into()).filter(|text| !text.is_empty());
     let mut out = BytesMut::new();
-    ServerFrame::Answer(Answer { code, time: at.seconds(), text }).write(&mut out);
+    ServerFrame::Answer(Answer {
+        code,
+        time: at.seconds(),
+        text,
+    })
+    .write(&mut out);
     out.freeze()
 }
 

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tolmach_talker::{
-    BadFrame, ClientFrame, DecodeError, EventKind, Extra, Recipient, RoomSelector as Wanted, ServerCodec, ServerFrame,
+    BadFrame, ClientFrame, DecodeError, EventKind, Extra, Recipient, RoomSelector as Wanted,
+    ServerCodec, ServerFrame,
 };
 
 use super::Rules;
@@ -12,8 +13,8 @@ use super::form::{TalkerForm, from_gateway, profile, said, sender, stored_extra}
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, EndReason, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Present, Reply, RoomId, RoomSelector, Seq,
-    Target, Timestamp, User, UserId, UserSelector,
+    Command, Draft, EndReason, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Present,
+    Reply, RoomId, RoomSelector, Seq, Target, Timestamp, User, UserId, UserSelector,
 };
 
 /// One connection's state.
@@ -42,7 +43,12 @@ struct Connected {
 
 impl TalkerAdapter {
     pub(super) fn new(rules: Rules, now: Instant) -> Self {
-        Self { rules, heard: now, silent: false, room: None }
+        Self {
+            rules,
+            heard: now,
+            silent: false,
+            room: None,
+        }
     }
 
     fn hear(&mut self, link: &Link<'_>) {
@@ -70,7 +76,12 @@ impl TalkerAdapter {
         let connected = match self.open(room, token, profile, link).await {
             Ok(connected) => connected,
             Err(Error::OutcomeUnknown) => return Step::Close(Bytes::new()),
-            Err(error @ (Error::Unavailable | Error::Internal | Error::TooLarge { .. } | Error::RateLimited { .. })) => {
+            Err(
+                error @ (Error::Unavailable
+                | Error::Internal
+                | Error::TooLarge { .. }
+                | Error::RateLimited { .. }),
+            ) => {
                 return Step::Close(self.error(error.to_string()));
             }
             Err(_) => return Step::Close(self.error("Authentication failed")),
@@ -82,32 +93,69 @@ impl TalkerAdapter {
         }
     }
 
-    async fn open(&self, room: Wanted, token: String, profile: &Extra, link: &mut Link<'_>) -> Result<Connected, Error> {
+    async fn open(
+        &self,
+        room: Wanted,
+        token: String,
+        profile: &Extra,
+        link: &mut Link<'_>,
+    ) -> Result<Connected, Error> {
         let user = match link.session.call(Command::LogInToken { token }).await? {
             Reply::Welcome { user, .. } => user,
             _ => return Err(Error::Internal),
         };
-        link.session.call(Command::SetProfile { profile: profile.as_json().to_owned() }).await?;
+        link.session
+            .call(Command::SetProfile {
+                profile: profile.as_json().to_owned(),
+            })
+            .await?;
         let room = match room {
             Wanted::Name(name) => RoomSelector::Name(name),
             Wanted::Number(digits) => RoomSelector::NameOrPublicId(digits),
         };
-        match link.session.call(Command::Enter { room, password: None, create: true }).await? {
-            Reply::Entered { room, seq, present, .. } => Ok(Connected { user, room: room.id, seq, present }),
+        match link
+            .session
+            .call(Command::Enter {
+                room,
+                password: None,
+                create: true,
+            })
+            .await?
+        {
+            Reply::Entered {
+                room, seq, present, ..
+            } => Ok(Connected {
+                user,
+                room: room.id,
+                seq,
+                present,
+            }),
             _ => Err(Error::Internal),
         }
     }
 
     /// "Order for a new client: `connected`, then `users`, then events", with what it missed before them.
-    async fn welcome(&self, connected: &Connected, last: Option<i64>, link: &mut Link<'_>) -> Result<Bytes, Error> {
+    async fn welcome(
+        &self,
+        connected: &Connected,
+        last: Option<i64>,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes, Error> {
         let flavor = self.rules.flavor;
         let mut out = BytesMut::new();
-        let own = connected.present.iter().find(|present| present.user.id == connected.user.id);
+        let own = connected
+            .present
+            .iter()
+            .find(|present| present.user.id == connected.user.id);
         let user = own.map_or_else(|| sender(&connected.user.to_ref()), profile);
         ServerFrame::Connected { user }.write(flavor, &mut out);
-        ServerFrame::Users { users: connected.present.iter().map(profile).collect() }.write(flavor, &mut out);
+        ServerFrame::Users {
+            users: connected.present.iter().map(profile).collect(),
+        }
+        .write(flavor, &mut out);
         if let Some(last) = last {
-            self.replay(connected, MessageId(last), link, &mut out).await?;
+            self.replay(connected, MessageId(last), link, &mut out)
+                .await?;
         }
         Ok(out.freeze())
     }
@@ -119,14 +167,22 @@ impl TalkerAdapter {
         link: &mut Link<'_>,
         out: &mut BytesMut,
     ) -> Result<(), Error> {
-        let mut query = HistoryQuery::page(RoomSelector::Id(connected.room), Some(last), self.rules.replay);
+        let mut query = HistoryQuery::page(
+            RoomSelector::Id(connected.room),
+            Some(last),
+            self.rules.replay,
+        );
         query.order = HistoryOrder::Newest;
         query.upto = Some(connected.seq);
-        let Reply::History { messages, omitted, .. } = link.session.call(Command::History(query)).await? else {
+        let Reply::History {
+            messages, omitted, ..
+        } = link.session.call(Command::History(query)).await?
+        else {
             return Err(Error::Internal);
         };
         if omitted > 0 {
-            let text = format!("{omitted} more messages came before these; read them in the history");
+            let text =
+                format!("{omitted} more messages came before these; read them in the history");
             let frame = from_gateway(&self.rules.gateway, text, link.at.seconds());
             ServerFrame::Message(frame).write(self.rules.flavor, out);
         }
@@ -136,7 +192,15 @@ impl TalkerAdapter {
         Ok(())
     }
 
-    async fn say(&self, room: RoomId, content: String, to: Option<Recipient>, action: bool, extra: &Extra, link: &mut Link<'_>) -> Step {
+    async fn say(
+        &self,
+        room: RoomId,
+        content: String,
+        to: Option<Recipient>,
+        action: bool,
+        extra: &Extra,
+        link: &mut Link<'_>,
+    ) -> Step {
         let to = match to {
             None => Target::Room(RoomSelector::Id(room)),
             Some(Recipient::Id(id)) => Target::User(UserSelector::Id(UserId(id))),
@@ -157,7 +221,14 @@ impl TalkerAdapter {
     }
 
     async fn edit(&self, message: i64, text: String, link: &mut Link<'_>) -> Step {
-        match link.session.call(Command::Edit { message: MessageId(message), text }).await {
+        match link
+            .session
+            .call(Command::Edit {
+                message: MessageId(message),
+                text,
+            })
+            .await
+        {
             Ok(_) => Step::Continue,
             Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
             Err(error) => Step::Answer(self.error(error.to_string())),
@@ -176,19 +247,43 @@ impl Adapter for TalkerAdapter {
         self.hear(link);
         let frame = match (frame, self.room) {
             (Ok(frame), _) => frame,
-            (Err(bad), Some(_)) if bad.event != EventKind::Connect => return Step::Answer(self.error(bad.to_string())),
-            (Err(bad), None) if bad.event != EventKind::Connect => return Step::Close(self.error(NOT_CONNECTED)),
+            (Err(bad), Some(_)) if bad.event != EventKind::Connect => {
+                return Step::Answer(self.error(bad.to_string()));
+            }
+            (Err(bad), None) if bad.event != EventKind::Connect => {
+                return Step::Close(self.error(NOT_CONNECTED));
+            }
             (Err(bad), _) => return Step::Close(self.error(bad.to_string())),
         };
         match (frame, self.room) {
-            (ClientFrame::Connect { room, token, user, last_event_id }, _) => {
-                self.connect(room, token, &user, last_event_id, link).await
-            }
+            (
+                ClientFrame::Connect {
+                    room,
+                    token,
+                    user,
+                    last_event_id,
+                },
+                _,
+            ) => self.connect(room, token, &user, last_event_id, link).await,
             (_, None) => Step::Close(self.error(NOT_CONNECTED)),
-            (ClientFrame::Message { content, edit: Some(message), .. }, Some(_)) => self.edit(message, content, link).await,
-            (ClientFrame::Message { content, to, edit: None, action, extra }, Some(room)) => {
-                self.say(room, content, to, action, &extra, link).await
-            }
+            (
+                ClientFrame::Message {
+                    content,
+                    edit: Some(message),
+                    ..
+                },
+                Some(_),
+            ) => self.edit(message, content, link).await,
+            (
+                ClientFrame::Message {
+                    content,
+                    to,
+                    edit: None,
+                    action,
+                    extra,
+                },
+                Some(room),
+            ) => self.say(room, content, to, action, &extra, link).await,
             (ClientFrame::Ping, Some(_)) => Step::Continue,
             (ClientFrame::Close, Some(_)) => Step::Farewell(Bytes::new()),
         }
@@ -199,8 +294,15 @@ impl Adapter for TalkerAdapter {
     }
 
     fn next_timer(&self) -> Option<Instant> {
-        let after = [(!self.silent).then_some(self.rules.idle_after), Some(self.rules.close_after)];
-        let after = after.into_iter().flatten().filter(|after| !after.is_zero()).min()?;
+        let after = [
+            (!self.silent).then_some(self.rules.idle_after),
+            Some(self.rules.close_after),
+        ];
+        let after = after
+            .into_iter()
+            .flatten()
+            .filter(|after| !after.is_zero())
+            .min()?;
         self.room.map(|_| self.heard + after)
     }
 

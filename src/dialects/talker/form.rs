@@ -8,8 +8,8 @@ use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 use crate::dialects::text::{EDITED, without_emote};
 use crate::hub::{Relation, Render, Written};
 use crate::model::{
-    EndReason, Event, Message, MessageKind, Present, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind, UserId,
-    UserRef,
+    EndReason, Event, Message, MessageKind, PresenceChange, PresenceEvent, Present, RoomChange,
+    RoomEvent, RoomKind, UserId, UserRef,
 };
 
 /// Marks extra fields as Talker's own.
@@ -23,7 +23,11 @@ pub(super) struct TalkerForm {
 
 /// Unknown properties of a `message`, as the hub keeps them.
 pub(super) fn stored_extra(extra: &Extra) -> String {
-    if extra.is_empty() { String::new() } else { format!("{OWN_EXTRA}{}", extra.as_json()) }
+    if extra.is_empty() {
+        String::new()
+    } else {
+        format!("{OWN_EXTRA}{}", extra.as_json())
+    }
 }
 
 /// A user with what others may know.
@@ -38,7 +42,12 @@ pub(super) fn profile(present: &Present) -> User {
 
 /// A user as the sender of a message.
 pub(super) fn sender(user: &UserRef) -> User {
-    User { id: user.id.0, name: user.name.clone(), status: None, extra: Extra::default() }
+    User {
+        id: user.id.0,
+        name: user.name.clone(),
+        status: None,
+        extra: Extra::default(),
+    }
 }
 
 /// A message as it was said.
@@ -51,16 +60,33 @@ pub(super) fn said(message: &Message, private: bool) -> Frame {
         private,
         action: message.kind == MessageKind::Emote,
         edit: None,
-        extra: message.extra.strip_prefix(OWN_EXTRA).map(Extra::from_json).unwrap_or_default(),
+        extra: message
+            .extra
+            .strip_prefix(OWN_EXTRA)
+            .map(Extra::from_json)
+            .unwrap_or_default(),
     }
 }
 
 /// What the gateway itself says.
 pub(super) fn from_gateway(gateway: &str, content: impl Into<String>, time: i64) -> Frame {
-    let user =
-        User { id: UserId::GATEWAY.0, name: gateway.to_owned(), status: None, extra: Extra::default() };
+    let user = User {
+        id: UserId::GATEWAY.0,
+        name: gateway.to_owned(),
+        status: None,
+        extra: Extra::default(),
+    };
     let content = content.into();
-    Frame { content, user, time, id: None, private: false, action: false, edit: None, extra: Extra::default() }
+    Frame {
+        content,
+        user,
+        time,
+        id: None,
+        private: false,
+        action: false,
+        edit: None,
+        extra: Extra::default(),
+    }
 }
 
 impl TalkerForm {
@@ -71,7 +97,7 @@ impl TalkerForm {
     fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
         let private = event.room.kind == RoomKind::Direct;
         // "A private message: to the recipient's connections only."
-        if private && relation != Relation::Other {
+        if private && relation != Relation::Other && !event.is_to_oneself() {
             return Written::NOTHING;
         }
         let mine = relation != Relation::Other;
@@ -84,11 +110,16 @@ impl TalkerForm {
                 frame.time = event.at.seconds();
                 frame
             }
-            RoomChange::Titled => self.told(event, format!("The title is now “{}”", event.room.title)),
-            RoomChange::Described { description } => self.told(event, format!("The description is now “{description}”")),
-            RoomChange::Renamed { from } => {
-                self.told(event, format!("The room “{from}” is now called “{}”", event.room.name))
+            RoomChange::Titled => {
+                self.told(event, format!("The title is now “{}”", event.room.title))
             }
+            RoomChange::Described { description } => {
+                self.told(event, format!("The description is now “{description}”"))
+            }
+            RoomChange::Renamed { from } => self.told(
+                event,
+                format!("The room “{from}” is now called “{}”", event.room.name),
+            ),
             RoomChange::RoomDeleted => return Written::ending(EndReason::RoomDeleted),
             RoomChange::MemberBanned { .. } if mine => return Written::ending(EndReason::Banned),
             RoomChange::MemberRemoved { .. } | RoomChange::MemberLeft { .. } if mine => {
@@ -121,7 +152,10 @@ impl TalkerForm {
     /// An `error` event.
     pub(super) fn error(flavor: Flavor, message: impl Into<Cow<'static, str>>) -> bytes::Bytes {
         let mut out = BytesMut::new();
-        ServerFrame::Error { message: message.into().into_owned() }.write(flavor, &mut out);
+        ServerFrame::Error {
+            message: message.into().into_owned(),
+        }
+        .write(flavor, &mut out);
         out.freeze()
     }
 }
@@ -139,7 +173,9 @@ impl Render for TalkerForm {
         match event {
             Event::Room(event) => !matches!(
                 event.change,
-                RoomChange::MemberBanned { .. } | RoomChange::MemberRemoved { .. } | RoomChange::MemberLeft { .. }
+                RoomChange::MemberBanned { .. }
+                    | RoomChange::MemberRemoved { .. }
+                    | RoomChange::MemberLeft { .. }
             ),
             Event::Presence(event) => event.change != PresenceChange::Online,
             Event::Ended(_) => true,
@@ -147,6 +183,9 @@ impl Render for TalkerForm {
     }
 
     fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
-        ServerFrame::Error { message: reason.to_string() }.write(self.flavor, out);
+        ServerFrame::Error {
+            message: reason.to_string(),
+        }
+        .write(self.flavor, out);
     }
 }

@@ -41,10 +41,17 @@ impl Talker {
         let flavor = match settings.flavor {
             TalkerFlavor::Document => Flavor::Document,
             TalkerFlavor::TalkerApp => {
-                return Err("this build does not speak talker.flavor = \"talkerapp\"; use \"document\"".to_owned());
+                return Err(
+                    "this build does not speak talker.flavor = \"talkerapp\"; use \"document\""
+                        .to_owned(),
+                );
             }
         };
-        let frame_bytes = if config.limits.frame_bytes == 0 { usize::MAX } else { config.limits.frame_bytes };
+        let frame_bytes = if config.limits.frame_bytes == 0 {
+            usize::MAX
+        } else {
+            config.limits.frame_bytes
+        };
         let rules = Rules {
             frame_bytes,
             idle_after: settings.idle_after,
@@ -66,7 +73,11 @@ impl Dialect for Talker {
     }
 
     fn terms(&self) -> Terms {
-        Terms { exclusive: false, scope: Scope::OneRoom, form: self.form.clone() }
+        Terms {
+            exclusive: false,
+            scope: Scope::OneRoom,
+            form: self.form.clone(),
+        }
     }
 
     fn adapter(&self, now: Instant) -> TalkerAdapter {

@@ -7,31 +7,88 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     let (anna, bob) = (bench.account("anna"), bench.account("bob"));
     let room = bench.room("lobby", anna);
     bench.enter(bob, room);
-    let (kept, edited, deleted) = (bench.say(bob, room, "kept"), bench.say(bob, room, "before"), bench.say(bob, room, "secret"));
+    let (kept, edited, deleted) = (
+        bench.say(bob, room, "kept"),
+        bench.say(bob, room, "before"),
+        bench.say(bob, room, "secret"),
+    );
     bench.at(5_000).edit(bob, edited.id, "then deleted");
     bench.edit(bob, kept.id, "kept and edited");
     bench.delete(bob, deleted.id);
     bench.delete(bob, edited.id);
-    bench.by(anna, Change::SetDescription { room, description: "described".into() }).unwrap();
-    bench.by(anna, Change::RenameRoom { room, name: "hall".into() }).unwrap();
-    bench.by(anna, Change::SetRole { room, user: bob, role: crate::model::Role::Moderator }).unwrap();
-    let told: Vec<_> = bench.sink.events().into_iter().filter(|event| event.room.id == room).collect();
+    bench
+        .by(
+            anna,
+            Change::SetDescription {
+                room,
+                description: "described".into(),
+            },
+        )
+        .unwrap();
+    bench
+        .by(
+            anna,
+            Change::RenameRoom {
+                room,
+                name: "hall".into(),
+            },
+        )
+        .unwrap();
+    bench
+        .by(
+            anna,
+            Change::SetRole {
+                room,
+                user: bob,
+                role: crate::model::Role::Moderator,
+            },
+        )
+        .unwrap();
+    let told: Vec<_> = bench
+        .sink
+        .events()
+        .into_iter()
+        .filter(|event| event.room.id == room)
+        .collect();
     let read = bench.store.changes(room, Seq(0), usize::MAX).await.unwrap();
-    assert_eq!(read.iter().map(|event| event.seq.0).collect::<Vec<_>>(), (1..=i64::try_from(told.len()).unwrap()).collect::<Vec<_>>());
+    assert_eq!(
+        read.iter().map(|event| event.seq.0).collect::<Vec<_>>(),
+        (1..=i64::try_from(told.len()).unwrap()).collect::<Vec<_>>()
+    );
     for (told, read) in told.iter().zip(&read) {
-        assert_eq!((told.seq, told.at, &told.actor), (read.seq, read.at, &read.actor));
-        assert_eq!((read.room.name.as_str(), read.origin), ("hall", None), "the room is as it is now");
+        assert_eq!(
+            (told.seq, told.at, &told.actor),
+            (read.seq, read.at, &read.actor)
+        );
+        assert_eq!(
+            (read.room.name.as_str(), read.origin),
+            ("hall", None),
+            "the room is as it is now"
+        );
         match (&told.change, &read.change) {
             (RoomChange::Posted(told), RoomChange::Posted(read)) => {
                 assert_eq!(told.id, read.id);
                 assert_eq!(read.deleted, told.id != kept.id);
-                assert_eq!(read.text, if told.id == kept.id { "kept and edited" } else { "" });
+                assert_eq!(
+                    read.text,
+                    if told.id == kept.id {
+                        "kept and edited"
+                    } else {
+                        ""
+                    }
+                );
             }
             (RoomChange::Edited(told), RoomChange::Edited(read)) => {
-                assert_eq!((told.id, read.id, read.text.as_str()), (kept.id, kept.id, "kept and edited"));
+                assert_eq!(
+                    (told.id, read.id, read.text.as_str()),
+                    (kept.id, kept.id, "kept and edited")
+                );
             }
             (RoomChange::Edited(told), RoomChange::Deleted(read)) => {
-                assert_eq!((told.id, read.id, read.text.as_str()), (edited.id, edited.id, ""));
+                assert_eq!(
+                    (told.id, read.id, read.text.as_str()),
+                    (edited.id, edited.id, "")
+                );
             }
             (RoomChange::Deleted(told), RoomChange::Deleted(read)) => assert_eq!(told, read),
             (told, read) => assert_eq!(told, read),
@@ -39,7 +96,14 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     }
     let part = bench.store.changes(room, Seq(3), 4).await.unwrap();
     assert_eq!(part, read[3..7]);
-    assert!(bench.store.changes(RoomId(99), Seq(0), 9).await.unwrap().is_empty());
+    assert!(
+        bench
+            .store
+            .changes(RoomId(99), Seq(0), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub(super) async fn changes_of_a_direct_room_name_the_peer(bench: &Bench) {
@@ -50,7 +114,10 @@ pub(super) async fn changes_of_a_direct_room_name_the_peer(bench: &Bench) {
     bench.say(anna, room, "psst");
     let read = bench.store.changes(room, Seq(0), usize::MAX).await.unwrap();
     assert_eq!(read, bench.sink.events());
-    assert_eq!(read[1].peer.as_ref().map(|peer| peer.login.as_str()), Some("bob"));
+    assert_eq!(
+        read[1].peer.as_ref().map(|peer| peer.login.as_str()),
+        Some("bob")
+    );
 }
 
 pub(super) async fn changes_of_a_cleared_history_tell_nothing(bench: &Bench) {
@@ -60,10 +127,19 @@ pub(super) async fn changes_of_a_cleared_history_tell_nothing(bench: &Bench) {
     bench.edit(anna, secret.id, "secret too");
     bench.by(anna, Change::ClearHistory { room }).unwrap();
     bench.say(anna, room, "after");
-    let read = bench.store.changes(room, secret.seq, usize::MAX).await.unwrap();
-    assert!(matches!(&read[0].change, RoomChange::Deleted(message) if message.deleted && message.text.is_empty()));
+    let read = bench
+        .store
+        .changes(room, secret.seq, usize::MAX)
+        .await
+        .unwrap();
+    assert!(
+        matches!(&read[0].change, RoomChange::Deleted(message) if message.deleted && message.text.is_empty())
+    );
     assert_eq!(read[1].change, RoomChange::HistoryCleared);
     assert!(matches!(&read[2].change, RoomChange::Posted(message) if message.text == "after"));
     let all = bench.store.changes(room, Seq(0), usize::MAX).await.unwrap();
-    assert!(all.iter().all(|event| !format!("{event:?}").contains("secret")));
+    assert!(
+        all.iter()
+            .all(|event| !format!("{event:?}").contains("secret"))
+    );
 }

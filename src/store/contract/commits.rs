@@ -5,7 +5,12 @@ use crate::model::{HistoryQuery, RoomChange, Seq};
 
 async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
     let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
-    bench.store.history(room, None, &query).await.unwrap().messages
+    bench
+        .store
+        .history(room, None, &query)
+        .await
+        .unwrap()
+        .messages
 }
 
 pub(super) async fn a_refused_write_leaves_nothing(bench: &Bench) {
@@ -13,14 +18,29 @@ pub(super) async fn a_refused_write_leaves_nothing(bench: &Bench) {
     let room = bench.room("lobby", anna);
     let before = bench.store.room(room).await.unwrap();
     let tickets = [
-        (bench.submit(Actor::User(bob), post(room, "not a member")), false),
-        (bench.submit(Actor::User(anna), post(room, "a member")), true),
-        (bench.submit(Actor::User(bob), Change::DeleteRoom { room }), false),
-        (bench.submit(Actor::User(bob), create_room("LOBBY", RoomKind::Public)), false),
+        (
+            bench.submit(Actor::User(bob), post(room, "not a member")),
+            false,
+        ),
+        (
+            bench.submit(Actor::User(anna), post(room, "a member")),
+            true,
+        ),
+        (
+            bench.submit(Actor::User(bob), Change::DeleteRoom { room }),
+            false,
+        ),
+        (
+            bench.submit(Actor::User(bob), create_room("LOBBY", RoomKind::Public)),
+            false,
+        ),
     ];
     for (ticket, carried_out) in tickets {
         let (outcome, events) = bench.sink.wait_for(ticket);
-        assert_eq!((outcome.is_ok(), events.len()), (carried_out, usize::from(carried_out)));
+        assert_eq!(
+            (outcome.is_ok(), events.len()),
+            (carried_out, usize::from(carried_out))
+        );
     }
     let after = bench.store.room(room).await.unwrap().unwrap();
     assert_eq!(after.room.seq.0, before.unwrap().room.seq.0 + 1);
@@ -33,19 +53,40 @@ pub(super) async fn commits_come_in_the_order_of_submission(bench: &Bench) {
     let rooms = [bench.room("a", anna), bench.room("b", anna)];
     let first = bench.sink.tickets().len();
     for number in 0..3_000 {
-        bench.submit(Actor::User(anna), post(rooms[number % 2], &number.to_string()));
+        bench.submit(
+            Actor::User(anna),
+            post(rooms[number % 2], &number.to_string()),
+        );
     }
     bench.sink.wait_for_count(first + 3_000);
     let tickets = bench.sink.tickets();
     assert!(tickets.is_sorted() && tickets.windows(2).all(|pair| pair[0] != pair[1]));
-    let posted: Vec<_> = bench.sink.events().into_iter().filter(|event| matches!(event.change, RoomChange::Posted(_))).collect();
+    let posted: Vec<_> = bench
+        .sink
+        .events()
+        .into_iter()
+        .filter(|event| matches!(event.change, RoomChange::Posted(_)))
+        .collect();
     for room in rooms {
-        let told: Vec<Seq> = posted.iter().filter(|event| event.room.id == room).map(|event| event.seq).collect();
-        assert!(told.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "gapless");
+        let told: Vec<Seq> = posted
+            .iter()
+            .filter(|event| event.room.id == room)
+            .map(|event| event.seq)
+            .collect();
+        assert!(
+            told.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1),
+            "gapless"
+        );
         let kept = history(bench, room).await;
-        assert_eq!(kept.iter().map(|message| message.seq).collect::<Vec<_>>(), told);
+        assert_eq!(
+            kept.iter().map(|message| message.seq).collect::<Vec<_>>(),
+            told
+        );
         assert!(kept.windows(2).all(|pair| pair[0].id < pair[1].id));
-        assert_eq!(Some(&bench.store.room(room).await.unwrap().unwrap().room.seq), told.last());
+        assert_eq!(
+            Some(&bench.store.room(room).await.unwrap().unwrap().room.seq),
+            told.last()
+        );
     }
 }
 
@@ -53,14 +94,33 @@ pub(super) async fn created_never_falls_when_the_clock_does(bench: &Bench) {
     let anna = bench.account("anna");
     let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
     let mut said = Vec::new();
-    for (time, expected) in [(5_000, 5_000), (3_000, 5_000), (4_999, 5_000), (6_000, 6_000)] {
+    for (time, expected) in [
+        (5_000, 5_000),
+        (3_000, 5_000),
+        (4_999, 5_000),
+        (6_000, 6_000),
+    ] {
         let message = bench.at(time).say(anna, room, "x");
         assert_eq!(message.created, Timestamp(expected), "of {time}");
         said.push(message);
     }
-    assert_eq!(bench.at(3_000).say(anna, other, "x").created, Timestamp(3_000), "each room has its own");
+    assert_eq!(
+        bench.at(3_000).say(anna, other, "x").created,
+        Timestamp(3_000),
+        "each room has its own"
+    );
     assert_eq!(history(bench, room).await, said);
-    assert_eq!(bench.store.room(room).await.unwrap().unwrap().room.last_message, Timestamp(6_000));
+    assert_eq!(
+        bench
+            .store
+            .room(room)
+            .await
+            .unwrap()
+            .unwrap()
+            .room
+            .last_message,
+        Timestamp(6_000)
+    );
 }
 
 pub(super) async fn nothing_is_heard_or_seen_before_the_commit(bench: &Bench) {
@@ -74,8 +134,15 @@ pub(super) async fn nothing_is_heard_or_seen_before_the_commit(bench: &Bench) {
         bench.gate.wait_for_commit();
         assert_eq!(bench.sink.tickets().len(), told);
         if bench.reads_pass {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            scope.spawn(move || runtime.block_on(async { assert!(history(bench, room).await.is_empty()) })).join().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap();
+            scope
+                .spawn(move || {
+                    runtime.block_on(async { assert!(history(bench, room).await.is_empty()) })
+                })
+                .join()
+                .unwrap();
         }
         assert_eq!(bench.sink.tickets().len(), told);
         bench.gate.set(Verdict::Pass);
@@ -90,16 +157,30 @@ pub(super) async fn a_failed_commit_keeps_nothing_and_the_next_works(bench: &Ben
     let bob = bench.account("bob");
     let first = bench.say(anna, room, "first");
     let hidden = bench.say(anna, doomed, "hidden");
-    let token = crate::ledger::NewToken { hash: [1; 32], kind: crate::model::TokenKind::Api };
+    let token = crate::ledger::NewToken {
+        hash: [1; 32],
+        kind: crate::model::TokenKind::Api,
+    };
     let changes = [
         post(room, "lost"),
-        Change::Edit { message: first.id, text: "lost".into() },
+        Change::Edit {
+            message: first.id,
+            text: "lost".into(),
+        },
         Change::Hide { message: hidden.id },
         Change::DeleteRoom { room: doomed },
-        Change::SetTitle { room, title: "lost".into() },
-        Change::RenameRoom { room, name: "lost".into() },
+        Change::SetTitle {
+            room,
+            title: "lost".into(),
+        },
+        Change::RenameRoom {
+            room,
+            name: "lost".into(),
+        },
         Change::AddMember { room, user: bob },
-        Change::DescribeUser { description: "lost".into() },
+        Change::DescribeUser {
+            description: "lost".into(),
+        },
         Change::AddToken { user: anna, token },
         Change::OpenDirect { user: bob },
         create_room("lost", RoomKind::Public),
@@ -109,21 +190,54 @@ pub(super) async fn a_failed_commit_keeps_nothing_and_the_next_works(bench: &Ben
         bench.gate.set(Verdict::Fail);
         let commits = bench.write(Actor::User(anna), change.clone());
         assert_eq!(commits, (Err(Error::Unavailable), Vec::new()), "{change:?}");
-        assert_eq!(everything(bench, &[room, doomed], anna).await, before, "{change:?}");
+        assert_eq!(
+            everything(bench, &[room, doomed], anna).await,
+            before,
+            "{change:?}"
+        );
     }
     let next = bench.say(anna, room, "next");
-    assert_eq!((next.seq.0, next.id.0), (first.seq.0 + 1, hidden.id.0 + 1), "no gap");
+    assert_eq!(
+        (next.seq.0, next.id.0),
+        (first.seq.0 + 1, hidden.id.0 + 1),
+        "no gap"
+    );
     assert_eq!(texts(&history(bench, room).await), ["first", "next"]);
-    assert_eq!(bench.by(bob, post(room, "x")), Err(Error::not_allowed("join the room first")), "caches forget, too");
+    assert_eq!(
+        bench.by(bob, post(room, "x")),
+        Err(Error::not_allowed("join the room first")),
+        "caches forget, too"
+    );
 }
 
 /// All that reads can say, as text.
 async fn everything(bench: &Bench, rooms: &[RoomId], user: UserId) -> String {
     let store = &bench.store;
-    let mut all = format!("{:?}", (store.rooms().await, store.accounts().await, store.tokens(user).await, store.rooms_of(user).await));
+    let mut all = format!(
+        "{:?}",
+        (
+            store.rooms().await,
+            store.accounts().await,
+            store.tokens(user).await,
+            store.rooms_of(user).await
+        )
+    );
     for room in rooms {
-        let state = (store.members(*room).await, store.changes(*room, Seq(0), usize::MAX).await, store.room(*room).await);
-        all += &format!("{state:?} {:?}", store.history(*room, Some(user), &HistoryQuery::page(RoomSelector::Id(*room), None, 9)).await);
+        let state = (
+            store.members(*room).await,
+            store.changes(*room, Seq(0), usize::MAX).await,
+            store.room(*room).await,
+        );
+        all += &format!(
+            "{state:?} {:?}",
+            store
+                .history(
+                    *room,
+                    Some(user),
+                    &HistoryQuery::page(RoomSelector::Id(*room), None, 9)
+                )
+                .await
+        );
     }
     all + &format!("{:?}", store.last_message_id().await)
 }
@@ -132,11 +246,17 @@ pub(super) async fn an_unknown_commit_stops_all_writing(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
     bench.gate.set(Verdict::Hide);
-    assert_eq!(bench.write(Actor::User(anna), post(room, "who knows")), (Err(Error::OutcomeUnknown), Vec::new()));
+    assert_eq!(
+        bench.write(Actor::User(anna), post(room, "who knows")),
+        (Err(Error::OutcomeUnknown), Vec::new())
+    );
     for _ in 0..2 {
         assert_eq!(bench.by(anna, post(room, "after")), Err(Error::Unavailable));
     }
-    assert!(bench.store.user(anna).await.unwrap().is_some(), "reads go on");
+    assert!(
+        bench.store.user(anna).await.unwrap().is_some(),
+        "reads go on"
+    );
     bench.store.close().await;
 }
 
@@ -160,10 +280,15 @@ pub(super) async fn a_sink_that_panics_is_told_the_next(bench: &Bench) {
 pub(super) async fn close_finishes_what_waits_and_refuses_the_rest(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
-    let tickets: Vec<Ticket> = (0..1_500).map(|_| bench.submit(Actor::User(anna), post(room, "in time"))).collect();
+    let tickets: Vec<Ticket> = (0..1_500)
+        .map(|_| bench.submit(Actor::User(anna), post(room, "in time")))
+        .collect();
     bench.store.close().await;
     let told = bench.sink.tickets();
-    assert!(tickets.iter().all(|ticket| told.contains(ticket)), "all were told when close returned");
+    assert!(
+        tickets.iter().all(|ticket| told.contains(ticket)),
+        "all were told when close returned"
+    );
     assert_eq!(bench.by(anna, post(room, "late")), Err(Error::Unavailable));
     bench.store.close().await;
     assert_eq!(history(bench, room).await.len(), 1_500, "reads go on");

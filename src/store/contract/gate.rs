@@ -46,14 +46,21 @@ impl Gate {
     /// Blocks until a commit waits.
     pub(in crate::store) fn wait_for_commit(&self) {
         let state = self.state.lock().unwrap();
-        drop(self.changed.wait_while(state, |state| !state.waiting).unwrap());
+        drop(
+            self.changed
+                .wait_while(state, |state| !state.waiting)
+                .unwrap(),
+        );
     }
 
     fn pass(&self) -> Verdict {
         let mut state = self.state.lock().unwrap();
         state.waiting = true;
         self.changed.notify_all();
-        let mut state = self.changed.wait_while(state, |state| state.verdict == Verdict::Hold).unwrap();
+        let mut state = self
+            .changed
+            .wait_while(state, |state| state.verdict == Verdict::Hold)
+            .unwrap();
         state.waiting = false;
         std::mem::take(&mut state.verdict)
     }
@@ -86,7 +93,9 @@ impl<B: Backend> Backend for Gated<B> {
 
     fn commit(&mut self) -> Result<(), CommitError> {
         match self.gate.pass() {
-            Verdict::Fail => Err(CommitError::NothingKept(RowsError("as the test wants".into()))),
+            Verdict::Fail => Err(CommitError::NothingKept(RowsError(
+                "as the test wants".into(),
+            ))),
             Verdict::Hide => {
                 self.inner.commit()?;
                 Err(CommitError::Unknown(RowsError("as the test wants".into())))

@@ -9,7 +9,10 @@ fn query() -> HistoryQuery {
 
 async fn read(bench: &Bench, room: RoomId, query: &HistoryQuery) -> Vec<String> {
     let page = bench.store.history(room, None, query).await.unwrap();
-    texts(&page.messages).into_iter().map(str::to_owned).collect()
+    texts(&page.messages)
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Messages "1", "2", "3"… at these times, in a room among whose changes are other ones too, beside another room.
@@ -21,7 +24,15 @@ fn said_at(bench: &Bench, times: &[i64]) -> (UserId, RoomId, Vec<MessageId>) {
         bench.at(*time).say(anna, other, "elsewhere");
         ids.push(bench.say(anna, room, &(number + 1).to_string()).id);
         if number % 2 == 0 {
-            bench.by(anna, Change::SetTitle { room, title: format!("title {number}") }).unwrap();
+            bench
+                .by(
+                    anna,
+                    Change::SetTitle {
+                        room,
+                        title: format!("title {number}"),
+                    },
+                )
+                .unwrap();
         }
     }
     (anna, room, ids)
@@ -31,16 +42,109 @@ pub(super) async fn bounds_hold_together(bench: &Bench) {
     let (_, room, ids) = said_at(bench, &[2_000, 2_000, 3_000, 4_000, 5_000]);
     let (from, to) = (Some(Timestamp(2_000)), Some(Timestamp(4_000)));
     assert_eq!(read(bench, room, &query()).await, ["1", "2", "3", "4", "5"]);
-    assert_eq!(read(bench, room, &HistoryQuery { order: HistoryOrder::Newest, ..query() }).await, ["5", "4", "3", "2", "1"]);
-    assert_eq!(read(bench, room, &HistoryQuery { after: Some(ids[1]), ..query() }).await, ["3", "4", "5"]);
-    assert_eq!(read(bench, room, &HistoryQuery { before: Some(ids[1]), ..query() }).await, ["1"]);
-    assert_eq!(read(bench, room, &HistoryQuery { from, to, ..query() }).await, ["1", "2", "3", "4"]);
-    assert_eq!(read(bench, room, &HistoryQuery { from, to, after: Some(ids[0]), before: Some(ids[3]), ..query() }).await, ["2", "3"]);
-    assert_eq!(read(bench, room, &HistoryQuery { after: Some(MessageId(i64::MAX)), ..query() }).await, [""; 0]);
-    assert_eq!(read(bench, room, &HistoryQuery { from: to, to: from, ..query() }).await, [""; 0]);
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                order: HistoryOrder::Newest,
+                ..query()
+            }
+        )
+        .await,
+        ["5", "4", "3", "2", "1"]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                after: Some(ids[1]),
+                ..query()
+            }
+        )
+        .await,
+        ["3", "4", "5"]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                before: Some(ids[1]),
+                ..query()
+            }
+        )
+        .await,
+        ["1"]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                from,
+                to,
+                ..query()
+            }
+        )
+        .await,
+        ["1", "2", "3", "4"]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                from,
+                to,
+                after: Some(ids[0]),
+                before: Some(ids[3]),
+                ..query()
+            }
+        )
+        .await,
+        ["2", "3"]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                after: Some(MessageId(i64::MAX)),
+                ..query()
+            }
+        )
+        .await,
+        [""; 0]
+    );
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                from: to,
+                to: from,
+                ..query()
+            }
+        )
+        .await,
+        [""; 0]
+    );
     assert_eq!(read(bench, RoomId(99), &query()).await, [""; 0]);
     // A bound that is another room's message holds too: numbers rise over all rooms.
-    assert_eq!(read(bench, room, &HistoryQuery { after: Some(MessageId(ids[1].0 + 1)), ..query() }).await, ["3", "4", "5"]);
+    assert_eq!(
+        read(
+            bench,
+            room,
+            &HistoryQuery {
+                after: Some(MessageId(ids[1].0 + 1)),
+                ..query()
+            }
+        )
+        .await,
+        ["3", "4", "5"]
+    );
 }
 
 pub(super) async fn pages_say_what_they_leave_out(bench: &Bench) {
@@ -48,11 +152,19 @@ pub(super) async fn pages_say_what_they_leave_out(bench: &Bench) {
     bench.by(anna, Change::Hide { message: ids[6] }).unwrap();
     for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
         for limit in 0..9 {
-            let query = HistoryQuery { limit, order, ..query() };
+            let query = HistoryQuery {
+                limit,
+                order,
+                ..query()
+            };
             for (viewer, all) in [(None, 7), (Some(anna), 6)] {
                 let page = bench.store.history(room, viewer, &query).await.unwrap();
                 assert_eq!(page.messages.len(), limit.min(all), "{order:?} {limit}");
-                assert_eq!(page.omitted, (all - limit.min(all)) as u64, "{order:?} {limit}");
+                assert_eq!(
+                    page.omitted,
+                    (all - limit.min(all)) as u64,
+                    "{order:?} {limit}"
+                );
             }
         }
     }
@@ -60,12 +172,33 @@ pub(super) async fn pages_say_what_they_leave_out(bench: &Bench) {
 
 pub(super) async fn whole_times_are_not_cut(bench: &Bench) {
     let (_, room, _) = said_at(bench, &[2_000, 3_000, 3_000, 3_000, 4_000]);
-    let limited = |limit, order| HistoryQuery { limit, order, whole_times: true, ..query() };
-    assert_eq!(read(bench, room, &limited(1, HistoryOrder::Oldest)).await, ["1"]);
-    assert_eq!(read(bench, room, &limited(2, HistoryOrder::Oldest)).await, ["1", "2", "3", "4"]);
-    assert_eq!(read(bench, room, &limited(2, HistoryOrder::Newest)).await, ["5", "4", "3", "2"]);
-    assert_eq!(read(bench, room, &limited(0, HistoryOrder::Newest)).await, [""; 0]);
-    let page = bench.store.history(room, None, &limited(3, HistoryOrder::Oldest)).await.unwrap();
+    let limited = |limit, order| HistoryQuery {
+        limit,
+        order,
+        whole_times: true,
+        ..query()
+    };
+    assert_eq!(
+        read(bench, room, &limited(1, HistoryOrder::Oldest)).await,
+        ["1"]
+    );
+    assert_eq!(
+        read(bench, room, &limited(2, HistoryOrder::Oldest)).await,
+        ["1", "2", "3", "4"]
+    );
+    assert_eq!(
+        read(bench, room, &limited(2, HistoryOrder::Newest)).await,
+        ["5", "4", "3", "2"]
+    );
+    assert_eq!(
+        read(bench, room, &limited(0, HistoryOrder::Newest)).await,
+        [""; 0]
+    );
+    let page = bench
+        .store
+        .history(room, None, &limited(3, HistoryOrder::Oldest))
+        .await
+        .unwrap();
     assert_eq!(page.omitted, 1);
 }
 
@@ -75,17 +208,39 @@ pub(super) async fn touched_is_the_union_without_doubles(bench: &Bench) {
     bench.at(4_600).edit(anna, ids[2], "3 edited");
     bench.at(9_000).edit(anna, ids[3], "4 edited late");
     bench.at(5_500).delete(anna, ids[1]);
-    let touched = |from: i64, to: i64| {
-        HistoryQuery { from: Some(Timestamp(from)), to: Some(Timestamp(to)), touched: true, ..query() }
+    let touched = |from: i64, to: i64| HistoryQuery {
+        from: Some(Timestamp(from)),
+        to: Some(Timestamp(to)),
+        touched: true,
+        ..query()
     };
-    assert_eq!(read(bench, room, &touched(4_000, 5_000)).await, ["1 edited", "3 edited", "4 edited late"]);
+    assert_eq!(
+        read(bench, room, &touched(4_000, 5_000)).await,
+        ["1 edited", "3 edited", "4 edited late"]
+    );
     assert_eq!(read(bench, room, &touched(5_001, 5_999)).await, [""]);
-    assert_eq!(read(bench, room, &touched(5_500, 9_000)).await, ["", "4 edited late", "5"]);
-    let newest = HistoryQuery { order: HistoryOrder::Newest, limit: 1, ..touched(4_000, 5_000) };
+    assert_eq!(
+        read(bench, room, &touched(5_500, 9_000)).await,
+        ["", "4 edited late", "5"]
+    );
+    let newest = HistoryQuery {
+        order: HistoryOrder::Newest,
+        limit: 1,
+        ..touched(4_000, 5_000)
+    };
     let page = bench.store.history(room, None, &newest).await.unwrap();
-    assert_eq!((texts(&page.messages), page.omitted), (vec!["4 edited late"], 2));
-    let untouched = HistoryQuery { touched: false, ..touched(4_000, 5_000) };
-    assert_eq!(read(bench, room, &untouched).await, ["3 edited", "4 edited late"]);
+    assert_eq!(
+        (texts(&page.messages), page.omitted),
+        (vec!["4 edited late"], 2)
+    );
+    let untouched = HistoryQuery {
+        touched: false,
+        ..touched(4_000, 5_000)
+    };
+    assert_eq!(
+        read(bench, room, &untouched).await,
+        ["3 edited", "4 edited late"]
+    );
 }
 
 pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
@@ -93,10 +248,37 @@ pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
     bench.by(anna, Change::ClearHistory { room }).unwrap();
     assert_eq!(read(bench, room, &query()).await, [""; 0]);
     bench.say(anna, room, "after");
-    let page = bench.store.history(room, Some(anna), &HistoryQuery { limit: 1, ..query() }).await.unwrap();
+    let page = bench
+        .store
+        .history(
+            room,
+            Some(anna),
+            &HistoryQuery {
+                limit: 1,
+                ..query()
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!((texts(&page.messages), page.omitted), (vec!["after"], 0));
-    assert!(bench.store.search(room, None, "1", false, 9).await.unwrap().is_empty());
-    assert_eq!(bench.by(anna, Change::Edit { message: ids[0], text: "x".into() }), Err(Error::NoSuchMessage));
+    assert!(
+        bench
+            .store
+            .search(room, None, "1", false, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        bench.by(
+            anna,
+            Change::Edit {
+                message: ids[0],
+                text: "x".into()
+            }
+        ),
+        Err(Error::NoSuchMessage)
+    );
 }
 
 pub(super) async fn a_hidden_message_is_hidden_from_one(bench: &Bench) {
@@ -107,9 +289,27 @@ pub(super) async fn a_hidden_message_is_hidden_from_one(bench: &Bench) {
     bench.by(bob, Change::Hide { message: ids[1] }).unwrap();
     assert!(bench.store.is_hidden(bob, ids[1]).await.unwrap());
     assert!(!bench.store.is_hidden(anna, ids[1]).await.unwrap());
-    for (viewer, expected) in [(Some(bob), vec!["1", "3"]), (Some(anna), vec!["1", "2", "3"]), (None, vec!["1", "2", "3"])] {
-        assert_eq!(texts(&bench.store.history(room, viewer, &query()).await.unwrap().messages), expected);
-        let found = bench.store.search(room, viewer, "2", false, 9).await.unwrap();
+    for (viewer, expected) in [
+        (Some(bob), vec!["1", "3"]),
+        (Some(anna), vec!["1", "2", "3"]),
+        (None, vec!["1", "2", "3"]),
+    ] {
+        assert_eq!(
+            texts(
+                &bench
+                    .store
+                    .history(room, viewer, &query())
+                    .await
+                    .unwrap()
+                    .messages
+            ),
+            expected
+        );
+        let found = bench
+            .store
+            .search(room, viewer, "2", false, 9)
+            .await
+            .unwrap();
         assert_eq!(found.len(), usize::from(viewer != Some(bob)));
     }
 }
@@ -119,8 +319,14 @@ pub(super) async fn a_deleted_message_stays_without_text(bench: &Bench) {
     bench.at(3_000).delete(anna, ids[0]);
     let page = bench.store.history(room, None, &query()).await.unwrap();
     let first = &page.messages[0];
-    assert_eq!((first.id, first.text.as_str(), first.deleted, first.updated), (ids[0], "", true, Some(Timestamp(3_000))));
-    assert_eq!(bench.store.message(ids[0]).await.unwrap().as_ref(), Some(first));
+    assert_eq!(
+        (first.id, first.text.as_str(), first.deleted, first.updated),
+        (ids[0], "", true, Some(Timestamp(3_000)))
+    );
+    assert_eq!(
+        bench.store.message(ids[0]).await.unwrap().as_ref(),
+        Some(first)
+    );
     let found = bench.store.search(room, None, "", false, 9).await.unwrap();
     assert_eq!(texts(&found), ["2"]);
 }
@@ -128,7 +334,15 @@ pub(super) async fn a_deleted_message_stays_without_text(bench: &Bench) {
 pub(super) async fn search_folds_both_sides(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
-    for text in ["ΟΔΥΣΣΕΥΣ", "οδυσσευς λέει", "İstanbul", "Straße", "Привет, МИР", "100%_", "привет"] {
+    for text in [
+        "ΟΔΥΣΣΕΥΣ",
+        "οδυσσευς λέει",
+        "İstanbul",
+        "Straße",
+        "Привет, МИР",
+        "100%_",
+        "привет",
+    ] {
         bench.say(anna, room, text);
     }
     let emote = Change::Post {
@@ -153,12 +367,27 @@ pub(super) async fn search_folds_both_sides(bench: &Bench) {
         ("%_", false, vec!["100%_"]),
         ("_00", false, vec![]),
     ] {
-        let found = bench.store.search(room, None, &fold_text(needle), prefix, 10).await.unwrap();
+        let found = bench
+            .store
+            .search(room, None, &fold_text(needle), prefix, 10)
+            .await
+            .unwrap();
         assert_eq!(texts(&found), expected, "{needle}");
     }
-    let found = bench.store.search(room, None, "привет", false, 1).await.unwrap();
+    let found = bench
+        .store
+        .search(room, None, "привет", false, 1)
+        .await
+        .unwrap();
     assert_eq!(texts(&found), ["привет"]);
-    assert!(bench.store.search(room, None, "привет", false, 0).await.unwrap().is_empty());
+    assert!(
+        bench
+            .store
+            .search(room, None, "привет", false, 0)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
@@ -166,12 +395,39 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
     let room = bench.room("lobby", anna);
     let mut last = 0;
     for number in 0..4_500 {
-        last = bench.submit(Actor::User(anna), post(room, if number % 1_500 == 0 { "here" } else { "hay" }));
+        last = bench.submit(
+            Actor::User(anna),
+            post(room, if number % 1_500 == 0 { "here" } else { "hay" }),
+        );
     }
     bench.sink.wait_for(last).0.unwrap();
-    assert_eq!(bench.store.search(room, None, "here", false, 9).await.unwrap().len(), 3);
-    assert_eq!(bench.store.search(room, None, "here", false, 2).await.unwrap().len(), 2);
-    assert_eq!(bench.store.search(room, None, "hay", false, 2_100).await.unwrap().len(), 2_100);
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, "here", false, 9)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, "here", false, 2)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, "hay", false, 2_100)
+            .await
+            .unwrap()
+            .len(),
+        2_100
+    );
 }
 
 /// A repeatable source of numbers.
@@ -179,7 +435,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, end: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         i64::try_from(self.0 >> 33).unwrap() % end
     }
 
@@ -190,24 +449,39 @@ impl Numbers {
 }
 
 /// The same question answered by filters over all messages.
-fn expected(all: &[Arc<Message>], hidden: &[MessageId], query: &HistoryQuery) -> (Vec<MessageId>, u64) {
-    let within = |at: Timestamp| query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to);
+fn expected(
+    all: &[Arc<Message>],
+    hidden: &[MessageId],
+    query: &HistoryQuery,
+) -> (Vec<MessageId>, u64) {
+    let within = |at: Timestamp| {
+        query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to)
+    };
     let mut wanted: Vec<_> = all
         .iter()
         .filter(|message| query.after.is_none_or(|after| message.id > after))
         .filter(|message| query.before.is_none_or(|before| message.id < before))
         .filter(|message| query.upto.is_none_or(|upto| message.seq <= upto))
-        .filter(|message| within(message.created) || query.touched && message.updated.is_some_and(within))
+        .filter(|message| {
+            within(message.created) || query.touched && message.updated.is_some_and(within)
+        })
         .filter(|message| !hidden.contains(&message.id))
         .collect();
     if query.order == HistoryOrder::Newest {
         wanted.reverse();
     }
     let mut count = query.limit.min(wanted.len());
-    while query.whole_times && 0 < count && count < wanted.len() && wanted[count].created == wanted[count - 1].created {
+    while query.whole_times
+        && 0 < count
+        && count < wanted.len()
+        && wanted[count].created == wanted[count - 1].created
+    {
         count += 1;
     }
-    (wanted[..count].iter().map(|message| message.id).collect(), (wanted.len() - count) as u64)
+    (
+        wanted[..count].iter().map(|message| message.id).collect(),
+        (wanted.len() - count) as u64,
+    )
 }
 
 pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
@@ -217,7 +491,9 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
     let mut hidden = Vec::new();
     for id in &ids {
         match numbers.below(6) {
-            0 => bench.at(2_000 + numbers.below(300)).edit(anna, *id, "edited"),
+            0 => bench
+                .at(2_000 + numbers.below(300))
+                .edit(anna, *id, "edited"),
             1 => bench.at(2_000 + numbers.below(300)).delete(anna, *id),
             2 => {
                 bench.by(anna, Change::Hide { message: *id }).unwrap();
@@ -226,7 +502,12 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
             _ => {}
         }
     }
-    let all = bench.store.history(room, None, &query()).await.unwrap().messages;
+    let all = bench
+        .store
+        .history(room, None, &query())
+        .await
+        .unwrap()
+        .messages;
     assert_eq!(all.len(), ids.len());
     for _ in 0..500 {
         let last = ids[59].0 + 2;
@@ -237,13 +518,21 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
             to: numbers.maybe(310).map(|at| Timestamp(1_990 + at)),
             upto: numbers.maybe(all[59].seq.0 + 5).map(Seq),
             touched: numbers.below(2) == 0,
-            order: if numbers.below(2) == 0 { HistoryOrder::Oldest } else { HistoryOrder::Newest },
+            order: if numbers.below(2) == 0 {
+                HistoryOrder::Oldest
+            } else {
+                HistoryOrder::Newest
+            },
             limit: usize::try_from(numbers.below(70)).unwrap(),
             whole_times: numbers.below(2) == 0,
             room: RoomSelector::Id(room),
         };
         let page = bench.store.history(room, Some(anna), &query).await.unwrap();
         let found: Vec<_> = page.messages.iter().map(|message| message.id).collect();
-        assert_eq!((found, page.omitted), expected(&all, &hidden, &query), "{query:?}");
+        assert_eq!(
+            (found, page.omitted),
+            expected(&all, &hidden, &query),
+            "{query:?}"
+        );
     }
 }

@@ -16,7 +16,10 @@ pub(super) use self::gate::{Gate, Gated, Verdict};
 
 use super::{Commit, CommitSink, MemoryStore, Store, Ticket};
 use crate::ledger::{Actor, Change, Outcome, Place, Policy, RoomRow, Write};
-use crate::model::{Error, Message, MessageId, MessageKind, Result, RoomEvent, RoomId, RoomKind, RoomSelector, Timestamp, UserId};
+use crate::model::{
+    Error, Message, MessageId, MessageKind, Result, RoomEvent, RoomId, RoomKind, RoomSelector,
+    Timestamp, UserId,
+};
 
 macro_rules! contract {
     ($($module:ident { $($test:ident)* })*) => {
@@ -91,7 +94,11 @@ pub(super) struct Bench {
 }
 
 pub(super) fn policy() -> Policy {
-    Policy { gateway: "tolmach".into(), rooms_per_user: 0, members_per_room: 0 }
+    Policy {
+        gateway: "tolmach".into(),
+        rooms_per_user: 0,
+        members_per_room: 0,
+    }
 }
 
 impl Bench {
@@ -107,7 +114,10 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let inner = gate.clone();
         let path = directory.path().join("tolmach.db");
-        let store = super::SqliteStore::over(&path, policy(), sink.clone(), |backend| inner.before(backend)).unwrap();
+        let store = super::SqliteStore::over(&path, policy(), sink.clone(), |backend| {
+            inner.before(backend)
+        })
+        .unwrap();
         Self::over(Arc::new(store), sink, gate, true, Some(directory))
     }
 
@@ -118,7 +128,15 @@ impl Bench {
         reads_pass: bool,
         directory: Option<tempfile::TempDir>,
     ) -> Self {
-        Self { store, sink, gate, reads_pass, clock: AtomicI64::new(1_000), tickets: AtomicU64::new(0), _directory: directory }
+        Self {
+            store,
+            sink,
+            gate,
+            reads_pass,
+            clock: AtomicI64::new(1_000),
+            tickets: AtomicU64::new(0),
+            _directory: directory,
+        }
     }
 
     /// What the clock says from now on.
@@ -130,7 +148,15 @@ impl Bench {
     pub(super) fn submit(&self, actor: Actor, change: Change) -> Ticket {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
         let at = Timestamp(self.clock.load(Ordering::SeqCst));
-        self.store.submit(ticket, Write { actor, origin: None, at, change });
+        self.store.submit(
+            ticket,
+            Write {
+                actor,
+                origin: None,
+                at,
+                change,
+            },
+        );
         ticket
     }
 
@@ -152,16 +178,30 @@ impl Bench {
     }
 
     pub(super) fn guest(&self, login: &str) -> UserId {
-        user_of(self.operator(Change::AddGuest { login: login.into(), folded: login.to_lowercase() }))
+        user_of(self.operator(Change::AddGuest {
+            login: login.into(),
+            folded: login.to_lowercase(),
+        }))
     }
 
     pub(super) fn room(&self, name: &str, owner: UserId) -> RoomId {
-        room_of(self.by(owner, create_room(name, RoomKind::Public))).room.id
+        room_of(self.by(owner, create_room(name, RoomKind::Public)))
+            .room
+            .id
     }
 
     pub(super) fn enter(&self, user: UserId, room: RoomId) {
         let room = RoomSelector::Id(room);
-        self.by(user, Change::Enter { room, password: None, known: true, create: false }).unwrap();
+        self.by(
+            user,
+            Change::Enter {
+                room,
+                password: None,
+                known: true,
+                create: false,
+            },
+        )
+        .unwrap();
     }
 
     pub(super) fn say(&self, user: UserId, room: RoomId, text: &str) -> Arc<Message> {
@@ -169,7 +209,14 @@ impl Bench {
     }
 
     pub(super) fn edit(&self, user: UserId, message: MessageId, text: &str) {
-        self.by(user, Change::Edit { message, text: text.into() }).unwrap();
+        self.by(
+            user,
+            Change::Edit {
+                message,
+                text: text.into(),
+            },
+        )
+        .unwrap();
     }
 
     pub(super) fn delete(&self, user: UserId, message: MessageId) {
@@ -189,12 +236,26 @@ pub(super) fn add_account(login: &str) -> Change {
 
 pub(super) fn create_room(name: &str, kind: RoomKind) -> Change {
     let (title, description) = (format!("Title of {name}"), "about".to_owned());
-    Change::CreateRoom { name: name.into(), title, description, kind, password: None, owned: true }
+    Change::CreateRoom {
+        name: name.into(),
+        title,
+        description,
+        kind,
+        password: None,
+        owned: true,
+    }
 }
 
 pub(super) fn post(room: RoomId, text: &str) -> Change {
     let place = Place::Room(room);
-    Change::Post { place, kind: MessageKind::Text, text: text.into(), reply_to: None, file: None, extra: String::new() }
+    Change::Post {
+        place,
+        kind: MessageKind::Text,
+        text: text.into(),
+        reply_to: None,
+        file: None,
+        extra: String::new(),
+    }
 }
 
 pub(super) fn user_of(outcome: Result<Outcome>) -> UserId {
@@ -219,7 +280,10 @@ pub(super) fn message_of(outcome: Result<Outcome>) -> Arc<Message> {
 }
 
 pub(super) fn texts(messages: &[Arc<Message>]) -> Vec<&str> {
-    messages.iter().map(|message| message.text.as_str()).collect()
+    messages
+        .iter()
+        .map(|message| message.text.as_str())
+        .collect()
 }
 
 /// A sink that remembers what it was told.
@@ -234,12 +298,18 @@ pub(super) struct Recorder {
 
 impl CommitSink for Recorder {
     fn committed(&self, batch: Vec<Commit>) {
-        assert!(!self.busy.swap(true, Ordering::SeqCst), "two calls at a time");
+        assert!(
+            !self.busy.swap(true, Ordering::SeqCst),
+            "two calls at a time"
+        );
         self.batches.fetch_add(1, Ordering::SeqCst);
         self.told.lock().unwrap().extend(batch);
         self.more.notify_all();
         self.busy.store(false, Ordering::SeqCst);
-        assert!(!self.panics.swap(false, Ordering::SeqCst), "the sink panics, as the test wants");
+        assert!(
+            !self.panics.swap(false, Ordering::SeqCst),
+            "the sink panics, as the test wants"
+        );
     }
 }
 
@@ -254,14 +324,28 @@ impl Recorder {
 
     pub(super) fn wait_for_count(&self, count: usize) {
         let told = self.told.lock().unwrap();
-        drop(self.more.wait_while(told, |told| told.len() < count).unwrap());
+        drop(
+            self.more
+                .wait_while(told, |told| told.len() < count)
+                .unwrap(),
+        );
     }
 
     pub(super) fn tickets(&self) -> Vec<Ticket> {
-        self.told.lock().unwrap().iter().map(|commit| commit.ticket).collect()
+        self.told
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|commit| commit.ticket)
+            .collect()
     }
 
     pub(super) fn events(&self) -> Vec<RoomEvent> {
-        self.told.lock().unwrap().iter().flat_map(|commit| commit.events.clone()).collect()
+        self.told
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|commit| commit.events.clone())
+            .collect()
     }
 }

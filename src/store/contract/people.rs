@@ -8,20 +8,51 @@ pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Ben
     let (anna, _) = (bench.account("Анна"), bench.guest("guest"));
     let bob = bench.account("Bob");
     let row = bench.store.user(anna).await.unwrap().unwrap();
-    assert_eq!((row.user.login.as_str(), row.user.name.as_str(), row.user.kind), ("Анна", "Анна", UserKind::Account));
-    assert_eq!((row.user.description.as_str(), row.password.as_deref()), ("about", Some("$argon2id$")));
-    assert_eq!((row.user.created, row.folded.as_deref()), (Timestamp(1_000), Some("анна")));
+    assert_eq!(
+        (
+            row.user.login.as_str(),
+            row.user.name.as_str(),
+            row.user.kind
+        ),
+        ("Анна", "Анна", UserKind::Account)
+    );
+    assert_eq!(
+        (row.user.description.as_str(), row.password.as_deref()),
+        ("about", Some("$argon2id$"))
+    );
+    assert_eq!(
+        (row.user.created, row.folded.as_deref()),
+        (Timestamp(1_000), Some("анна"))
+    );
     assert_eq!(bench.store.user_by_login("анна").await.unwrap(), Some(row));
     assert_eq!(bench.store.user_by_login("Анна").await.unwrap(), None);
     assert_eq!(bench.store.user(UserId(99)).await.unwrap(), None);
     assert_eq!(bench.store.user(UserId::GATEWAY).await.unwrap(), None);
     let accounts = bench.store.accounts().await.unwrap();
-    assert_eq!(accounts.iter().map(|row| row.user.id).collect::<Vec<_>>(), [anna, bob]);
+    assert_eq!(
+        accounts.iter().map(|row| row.user.id).collect::<Vec<_>>(),
+        [anna, bob]
+    );
     assert_eq!(bench.operator(add_account("аННА")), Err(Error::NameTaken));
-    bench.by(anna, Change::DescribeUser { description: "new".into() }).unwrap();
-    bench.operator(Change::SetDisabled { user: anna, disabled: true }).unwrap();
+    bench
+        .by(
+            anna,
+            Change::DescribeUser {
+                description: "new".into(),
+            },
+        )
+        .unwrap();
+    bench
+        .operator(Change::SetDisabled {
+            user: anna,
+            disabled: true,
+        })
+        .unwrap();
     let row = bench.store.user(anna).await.unwrap().unwrap();
-    assert_eq!((row.user.description.as_str(), row.user.disabled), ("new", true));
+    assert_eq!(
+        (row.user.description.as_str(), row.user.disabled),
+        ("new", true)
+    );
 }
 
 pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: &Bench) {
@@ -33,7 +64,10 @@ pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: 
     assert!(bench.store.accounts().await.unwrap().is_empty());
     assert_ne!(bench.account("anna"), anna);
     let message = bench.store.message(message.id).await.unwrap().unwrap();
-    assert_eq!((message.sender.id, message.sender.login.as_str()), (anna, "anna"));
+    assert_eq!(
+        (message.sender.id, message.sender.login.as_str()),
+        (anna, "anna")
+    );
 }
 
 pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Bench) {
@@ -50,13 +84,34 @@ pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Benc
         assert!(bench.store.rooms_of(user).await.unwrap().is_empty());
     }
     assert_eq!(bench.store.user(silent).await.unwrap(), None);
-    assert_eq!(bench.store.user(speaker).await.unwrap().unwrap().folded, None);
+    assert_eq!(
+        bench.store.user(speaker).await.unwrap().unwrap().folded,
+        None
+    );
     assert_eq!(bench.store.user_by_login("speaker").await.unwrap(), None);
-    assert_eq!(bench.store.message(message.id).await.unwrap().unwrap().sender.login, "speaker");
+    assert_eq!(
+        bench
+            .store
+            .message(message.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .sender
+            .login,
+        "speaker"
+    );
     assert!(![silent, speaker].contains(&bench.guest("silent")));
     // Who is gone is still named where it was told of.
-    let events = bench.store.changes(room, crate::model::Seq(0), usize::MAX).await.unwrap();
-    assert!(events.iter().any(|event| event.actor.id == silent && event.actor.login == "silent"));
+    let events = bench
+        .store
+        .changes(room, crate::model::Seq(0), usize::MAX)
+        .await
+        .unwrap();
+    assert!(
+        events
+            .iter()
+            .any(|event| event.actor.id == silent && event.actor.login == "silent")
+    );
 }
 
 pub(super) async fn all_guests_end_together(bench: &Bench) {
@@ -66,45 +121,113 @@ pub(super) async fn all_guests_end_together(bench: &Bench) {
     for guest in guests {
         assert_eq!(bench.store.user(guest).await.unwrap(), None);
     }
-    assert!(bench.store.user(account).await.unwrap().unwrap().folded.is_some());
+    assert!(
+        bench
+            .store
+            .user(account)
+            .await
+            .unwrap()
+            .unwrap()
+            .folded
+            .is_some()
+    );
 }
 
 fn token(hash: u8, kind: TokenKind) -> NewToken {
-    NewToken { hash: [hash; 32], kind }
+    NewToken {
+        hash: [hash; 32],
+        kind,
+    }
 }
 
 fn opening(user: UserId, by: Option<TokenId>, token: Option<NewToken>) -> Change {
-    Change::OpenSession { user, password: None, by, token, address: "[::1]:7".into() }
+    Change::OpenSession {
+        user,
+        password: None,
+        by,
+        token,
+        address: "[::1]:7".into(),
+    }
 }
 
 pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {
     let anna = bench.account("anna");
-    let Ok(Outcome::Opened { token: Some(session), .. }) =
-        bench.at(10).by(anna, opening(anna, None, Some(token(1, TokenKind::Session))))
+    let Ok(Outcome::Opened {
+        token: Some(session),
+        ..
+    }) = bench.at(10).by(
+        anna,
+        opening(anna, None, Some(token(1, TokenKind::Session))),
+    )
     else {
         panic!("no token");
     };
-    let Ok(Outcome::Token(api)) = bench.at(20).operator(Change::AddToken { user: anna, token: token(2, TokenKind::Api) }) else {
+    let Ok(Outcome::Token(api)) = bench.at(20).operator(Change::AddToken {
+        user: anna,
+        token: token(2, TokenKind::Api),
+    }) else {
         panic!("no token");
     };
-    assert!(bench.operator(Change::AddToken { user: anna, token: token(2, TokenKind::Api) }).is_err());
-    assert_eq!((api.used, api.address.as_deref(), api.created), (None, None, Timestamp(20)));
+    assert!(
+        bench
+            .operator(Change::AddToken {
+                user: anna,
+                token: token(2, TokenKind::Api)
+            })
+            .is_err()
+    );
+    assert_eq!(
+        (api.used, api.address.as_deref(), api.created),
+        (None, None, Timestamp(20))
+    );
     let listed = bench.store.tokens(anna).await.unwrap();
-    assert_eq!(listed.iter().map(|token| token.id).collect::<Vec<_>>(), [session, api.id]);
-    bench.at(30).by(anna, opening(anna, Some(api.id), None)).unwrap();
-    bench.at(40).by(anna, Change::TouchToken { id: api.id }).unwrap();
+    assert_eq!(
+        listed.iter().map(|token| token.id).collect::<Vec<_>>(),
+        [session, api.id]
+    );
+    bench
+        .at(30)
+        .by(anna, opening(anna, Some(api.id), None))
+        .unwrap();
+    bench
+        .at(40)
+        .by(anna, Change::TouchToken { id: api.id })
+        .unwrap();
     let row = bench.store.token([2; 32]).await.unwrap().unwrap();
-    assert_eq!((row.info.used, row.info.address.as_deref()), (Some(Timestamp(40)), Some("[::1]:7")));
+    assert_eq!(
+        (row.info.used, row.info.address.as_deref()),
+        (Some(Timestamp(40)), Some("[::1]:7"))
+    );
     assert_eq!(bench.store.token_by_id(api.id).await.unwrap(), Some(row));
-    bench.operator(Change::ExpireTokens { before: Timestamp(10) }).unwrap();
+    bench
+        .operator(Change::ExpireTokens {
+            before: Timestamp(10),
+        })
+        .unwrap();
     assert!(bench.store.token_by_id(session).await.unwrap().is_some());
-    bench.operator(Change::ExpireTokens { before: Timestamp(1_000) }).unwrap();
+    bench
+        .operator(Change::ExpireTokens {
+            before: Timestamp(1_000),
+        })
+        .unwrap();
     assert!(bench.store.token_by_id(session).await.unwrap().is_none());
     assert!(bench.store.token([1; 32]).await.unwrap().is_none());
-    assert!(bench.store.token_by_id(api.id).await.unwrap().is_some(), "only those of sessions expire");
-    assert_eq!(bench.operator(Change::RemoveTokens { user: anna, id: None }), Ok(Outcome::Tokens(vec![api.id])));
+    assert!(
+        bench.store.token_by_id(api.id).await.unwrap().is_some(),
+        "only those of sessions expire"
+    );
+    assert_eq!(
+        bench.operator(Change::RemoveTokens {
+            user: anna,
+            id: None
+        }),
+        Ok(Outcome::Tokens(vec![api.id]))
+    );
     assert!(bench.store.tokens(anna).await.unwrap().is_empty());
-    let Ok(Outcome::Token(next)) = bench.operator(Change::AddToken { user: anna, token: token(3, TokenKind::Api) }) else {
+    let Ok(Outcome::Token(next)) = bench.operator(Change::AddToken {
+        user: anna,
+        token: token(3, TokenKind::Api),
+    }) else {
         panic!("no token");
     };
     assert!(next.id > api.id, "a token's number is not given twice");

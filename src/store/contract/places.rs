@@ -5,17 +5,56 @@ use crate::model::{HistoryQuery, Role, Seq};
 
 pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench) {
     let (anna, bob) = (bench.account("anna"), bench.account("bob"));
-    let tea = room_of(bench.by(anna, create_room("Чай", RoomKind::Public))).room.id;
-    let teal = room_of(bench.by(anna, create_room("чайник", RoomKind::Public))).room.id;
-    let secret = room_of(bench.by(anna, create_room("чайный", RoomKind::Private))).room.id;
-    bench.by(anna, Change::SetTitle { room: tea, title: "İstanbul".into() }).unwrap();
-    let direct = room_of(bench.by(bob, Change::OpenDirect { user: anna })).room.id;
+    let tea = room_of(bench.by(anna, create_room("Чай", RoomKind::Public)))
+        .room
+        .id;
+    let teal = room_of(bench.by(anna, create_room("чайник", RoomKind::Public)))
+        .room
+        .id;
+    let secret = room_of(bench.by(anna, create_room("чайный", RoomKind::Private)))
+        .room
+        .id;
+    bench
+        .by(
+            anna,
+            Change::SetTitle {
+                room: tea,
+                title: "İstanbul".into(),
+            },
+        )
+        .unwrap();
+    let direct = room_of(bench.by(bob, Change::OpenDirect { user: anna }))
+        .room
+        .id;
     let numbers = |rows: Vec<Arc<RoomRow>>| rows.iter().map(|row| row.room.id).collect::<Vec<_>>();
     let row = bench.store.room(tea).await.unwrap().unwrap();
-    assert_eq!((row.room.name.as_str(), row.room.title.as_str(), row.room.owner), ("Чай", "İstanbul", Some(anna)));
-    assert_eq!(bench.store.room_by_name("чай").await.unwrap(), Some(row.clone()));
-    assert_eq!(row.room.seq, bench.sink.events().iter().filter(|event| event.room.id == tea).map(|event| event.seq).max().unwrap());
-    assert_eq!(numbers(bench.store.rooms().await.unwrap()), [tea, teal, secret]);
+    assert_eq!(
+        (
+            row.room.name.as_str(),
+            row.room.title.as_str(),
+            row.room.owner
+        ),
+        ("Чай", "İstanbul", Some(anna))
+    );
+    assert_eq!(
+        bench.store.room_by_name("чай").await.unwrap(),
+        Some(row.clone())
+    );
+    assert_eq!(
+        row.room.seq,
+        bench
+            .sink
+            .events()
+            .iter()
+            .filter(|event| event.room.id == tea)
+            .map(|event| event.seq)
+            .max()
+            .unwrap()
+    );
+    assert_eq!(
+        numbers(bench.store.rooms().await.unwrap()),
+        [tea, teal, secret]
+    );
     let public = async |prefix: &str| numbers(bench.store.public_rooms(prefix).await.unwrap());
     assert_eq!(public("").await, [tea, teal]);
     assert_eq!(public("чай").await, [tea, teal]);
@@ -24,16 +63,53 @@ pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench
     assert_eq!(public("title of").await, [teal]);
     assert_eq!(public("%").await, []);
     for pair in [(anna, bob), (bob, anna)] {
-        let row = bench.store.direct_room(pair.0, pair.1).await.unwrap().unwrap();
-        assert_eq!((row.room.id, row.room.pair, row.room.kind), (direct, Some((anna, bob)), RoomKind::Direct));
+        let row = bench
+            .store
+            .direct_room(pair.0, pair.1)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (row.room.id, row.room.pair, row.room.kind),
+            (direct, Some((anna, bob)), RoomKind::Direct)
+        );
     }
     assert_eq!(bench.store.room_by_name("").await.unwrap(), None);
-    bench.by(anna, Change::RenameRoom { room: tea, name: "Кофе".into() }).unwrap();
+    bench
+        .by(
+            anna,
+            Change::RenameRoom {
+                room: tea,
+                name: "Кофе".into(),
+            },
+        )
+        .unwrap();
     assert_eq!(bench.store.room_by_name("чай").await.unwrap(), None);
-    assert_eq!(bench.store.room_by_name("кофе").await.unwrap().unwrap().room.id, tea);
-    bench.by(anna, Change::SetRoomPassword { room: tea, password: Some("$x".into()) }).unwrap();
+    assert_eq!(
+        bench
+            .store
+            .room_by_name("кофе")
+            .await
+            .unwrap()
+            .unwrap()
+            .room
+            .id,
+        tea
+    );
+    bench
+        .by(
+            anna,
+            Change::SetRoomPassword {
+                room: tea,
+                password: Some("$x".into()),
+            },
+        )
+        .unwrap();
     let row = bench.store.room(tea).await.unwrap().unwrap();
-    assert_eq!((row.room.protected, row.password.as_deref()), (true, Some("$x")));
+    assert_eq!(
+        (row.room.protected, row.password.as_deref()),
+        (true, Some("$x"))
+    );
 }
 
 pub(super) async fn members_come_in_the_order_of_joining(bench: &Bench) {
@@ -42,24 +118,44 @@ pub(super) async fn members_come_in_the_order_of_joining(bench: &Bench) {
     for (time, user) in [(20, cleo), (30, anna), (30, bob)] {
         bench.at(time).enter(user, room);
     }
-    bench.at(40).by(dan, Change::Ban { room, user: bob }).unwrap();
-    let direct = room_of(bench.by(cleo, Change::OpenDirect { user: dan })).room.id;
+    bench
+        .at(40)
+        .by(dan, Change::Ban { room, user: bob })
+        .unwrap();
+    let direct = room_of(bench.by(cleo, Change::OpenDirect { user: dan }))
+        .room
+        .id;
     let members = bench.store.members(room).await.unwrap();
-    let order: Vec<_> = members.iter().map(|(membership, user)| (membership.user, user.login.as_str(), membership.role)).collect();
-    assert_eq!(order, [
-        (dan, "dan", Role::Owner),
-        (cleo, "cleo", Role::Member),
-        (anna, "anna", Role::Member),
-        (bob, "bob", Role::Banned)
-    ]);
+    let order: Vec<_> = members
+        .iter()
+        .map(|(membership, user)| (membership.user, user.login.as_str(), membership.role))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            (dan, "dan", Role::Owner),
+            (cleo, "cleo", Role::Member),
+            (anna, "anna", Role::Member),
+            (bob, "bob", Role::Banned)
+        ]
+    );
     let rooms = bench.store.rooms_of(cleo).await.unwrap();
-    assert_eq!(rooms.iter().map(|(row, _)| row.room.id).collect::<Vec<_>>(), [room, direct]);
+    assert_eq!(
+        rooms.iter().map(|(row, _)| row.room.id).collect::<Vec<_>>(),
+        [room, direct]
+    );
     let banned = bench.store.rooms_of(bob).await.unwrap();
-    assert_eq!((banned[0].0.room.id, banned[0].1.role), (room, Role::Banned));
+    assert_eq!(
+        (banned[0].0.room.id, banned[0].1.role),
+        (room, Role::Banned)
+    );
     assert_eq!(bench.store.member(room, UserId(99)).await.unwrap(), None);
     bench.by(anna, Change::Leave { room }).unwrap();
     assert_eq!(bench.store.member(room, anna).await.unwrap(), None);
-    assert_eq!(bench.by(anna, post(room, "out")), Err(Error::not_allowed("join the room first")));
+    assert_eq!(
+        bench.by(anna, post(room, "out")),
+        Err(Error::not_allowed("join the room first"))
+    );
 }
 
 pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
@@ -75,13 +171,48 @@ pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
     assert!(!bench.store.is_hidden(bob, gone.id).await.unwrap());
     assert!(bench.store.members(room).await.unwrap().is_empty());
     assert!(bench.store.rooms_of(bob).await.unwrap().is_empty());
-    assert!(bench.store.changes(room, Seq(0), usize::MAX).await.unwrap().is_empty());
+    assert!(
+        bench
+            .store
+            .changes(room, Seq(0), usize::MAX)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
-    assert!(bench.store.history(room, None, &query).await.unwrap().messages.is_empty());
-    assert!(bench.store.search(room, None, "", false, 9).await.unwrap().is_empty());
-    assert_eq!(texts(&bench.store.history(other, None, &query).await.unwrap().messages), ["kept"]);
+    assert!(
+        bench
+            .store
+            .history(room, None, &query)
+            .await
+            .unwrap()
+            .messages
+            .is_empty()
+    );
+    assert!(
+        bench
+            .store
+            .search(room, None, "", false, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        texts(
+            &bench
+                .store
+                .history(other, None, &query)
+                .await
+                .unwrap()
+                .messages
+        ),
+        ["kept"]
+    );
     assert_eq!(bench.by(bob, post(room, "late")), Err(Error::NoSuchRoom));
-    assert_eq!(bench.store.message(kept.id).await.unwrap().unwrap().text, "kept");
+    assert_eq!(
+        bench.store.message(kept.id).await.unwrap().unwrap().text,
+        "kept"
+    );
 }
 
 pub(super) async fn numbers_are_not_given_twice(bench: &Bench) {
@@ -103,12 +234,32 @@ pub(super) async fn numbers_are_not_given_twice(bench: &Bench) {
 pub(super) async fn the_latest_mark_of_the_others(bench: &Bench) {
     let [anna, bob, cleo] = ["anna", "bob", "cleo"].map(|login| bench.account(login));
     let room = bench.room("lobby", anna);
-    assert_eq!(bench.store.seen_by_others(room, anna).await.unwrap(), Timestamp(0));
+    assert_eq!(
+        bench.store.seen_by_others(room, anna).await.unwrap(),
+        Timestamp(0)
+    );
     for (user, at) in [(anna, 70), (bob, 50), (cleo, 60), (bob, 40)] {
         bench.enter(user, room);
-        bench.by(user, Change::MarkSeen { room, at: Timestamp(at) }).unwrap();
+        bench
+            .by(
+                user,
+                Change::MarkSeen {
+                    room,
+                    at: Timestamp(at),
+                },
+            )
+            .unwrap();
     }
-    assert_eq!(bench.store.seen_by_others(room, anna).await.unwrap(), Timestamp(60));
-    assert_eq!(bench.store.seen_by_others(room, cleo).await.unwrap(), Timestamp(70));
-    assert_eq!(bench.store.member(room, bob).await.unwrap().unwrap().seen, Timestamp(50));
+    assert_eq!(
+        bench.store.seen_by_others(room, anna).await.unwrap(),
+        Timestamp(60)
+    );
+    assert_eq!(
+        bench.store.seen_by_others(room, cleo).await.unwrap(),
+        Timestamp(70)
+    );
+    assert_eq!(
+        bench.store.member(room, bob).await.unwrap().unwrap().seen,
+        Timestamp(50)
+    );
 }

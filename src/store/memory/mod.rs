@@ -15,8 +15,8 @@ use super::batch::{Backend, Committer, deliver, refusal};
 use super::{CommitSink, Page, Store, Ticket};
 use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp, TokenId, TokenInfo,
-    UserId, UserRef,
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store that forgets everything when it is dropped.
@@ -55,7 +55,14 @@ impl MemoryStore {
     fn over(backend: Box<dyn InMemory>, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
         let committer = Committer::new(backend, policy, sink.clone());
         let commits = committer.counter();
-        Self { state: Mutex::new(State { committer, closed: false }), sink, commits }
+        Self {
+            state: Mutex::new(State {
+                committer,
+                closed: false,
+            }),
+            sink,
+            commits,
+        }
     }
 
     /// How many transactions were committed.
@@ -83,8 +90,16 @@ impl InMemory for crate::store::contract::Gated<MemoryBackend> {
 #[cfg(test)]
 impl MemoryStore {
     /// An empty store whose commits pass through a gate.
-    pub(super) fn behind(gate: Arc<crate::store::contract::Gate>, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
-        Self::over(Box::new(gate.before(MemoryBackend::default())), policy, sink)
+    pub(super) fn behind(
+        gate: Arc<crate::store::contract::Gate>,
+        policy: Policy,
+        sink: Arc<dyn CommitSink>,
+    ) -> Self {
+        Self::over(
+            Box::new(gate.before(MemoryBackend::default())),
+            policy,
+            sink,
+        )
     }
 }
 
@@ -93,7 +108,10 @@ impl Store for MemoryStore {
     fn submit(&self, ticket: Ticket, write: Write) {
         let mut state = self.lock();
         if state.closed {
-            deliver(self.sink.as_ref(), vec![refusal(ticket, Error::Unavailable)]);
+            deliver(
+                self.sink.as_ref(),
+                vec![refusal(ticket, Error::Unavailable)],
+            );
         } else {
             state.committer.run(vec![(ticket, write)]);
         }
@@ -163,7 +181,12 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.seen_by_others(room, user)))
     }
 
-    async fn history(&self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Result<Page> {
+    async fn history(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        query: &HistoryQuery,
+    ) -> Result<Page> {
         Ok(self.read(|view| view.history(room, viewer, query)))
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::tables::{RoomEntry, Tables};
 use crate::ledger::{RoomRow, UserRow};
 use crate::model::{
-    HistoryOrder, HistoryQuery, Membership, Message, MessageId, MessageKind, RoomEvent, RoomId, RoomKind, Seq, Timestamp,
-    TokenInfo, UserId, UserKind, UserRef, fold_text,
+    HistoryOrder, HistoryQuery, Membership, Message, MessageId, MessageKind, RoomEvent, RoomId,
+    RoomKind, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
@@ -18,16 +18,26 @@ pub(super) struct View<'a>(pub(super) &'a Tables);
 
 impl View<'_> {
     pub(super) fn accounts(self) -> Vec<Arc<UserRow>> {
-        let account = |row: &&Arc<UserRow>| row.user.kind == UserKind::Account && row.folded.is_some();
+        let account =
+            |row: &&Arc<UserRow>| row.user.kind == UserKind::Account && row.folded.is_some();
         self.0.users.values().filter(account).cloned().collect()
     }
 
     pub(super) fn tokens(self, user: UserId) -> Vec<TokenInfo> {
-        self.0.tokens.values().filter(|row| row.info.user == user).map(|row| row.info.clone()).collect()
+        self.0
+            .tokens
+            .values()
+            .filter(|row| row.info.user == user)
+            .map(|row| row.info.clone())
+            .collect()
     }
 
     pub(super) fn rooms(self) -> Vec<Arc<RoomRow>> {
-        let rooms = self.0.rooms.values().filter(|entry| entry.row.room.kind != RoomKind::Direct);
+        let rooms = self
+            .0
+            .rooms
+            .values()
+            .filter(|entry| entry.row.room.kind != RoomKind::Direct);
         rooms.map(RoomEntry::current).collect()
     }
 
@@ -37,39 +47,78 @@ impl View<'_> {
             let begins = |text: &str| fold_text(text).starts_with(folded_prefix);
             room.kind == RoomKind::Public && (begins(&room.name) || begins(&room.title))
         };
-        self.0.rooms.values().filter(wanted).map(RoomEntry::current).collect()
+        self.0
+            .rooms
+            .values()
+            .filter(wanted)
+            .map(RoomEntry::current)
+            .collect()
     }
 
     pub(super) fn rooms_of(self, user: UserId) -> Vec<(Arc<RoomRow>, Membership)> {
-        let with_room = |membership: Membership| Some((self.0.rooms.get(&membership.room)?.current(), membership));
-        self.0.memberships(user).into_iter().filter_map(with_room).collect()
+        let with_room = |membership: Membership| {
+            Some((self.0.rooms.get(&membership.room)?.current(), membership))
+        };
+        self.0
+            .memberships(user)
+            .into_iter()
+            .filter_map(with_room)
+            .collect()
     }
 
     pub(super) fn members(self, room: RoomId) -> Vec<(Membership, Arc<UserRef>)> {
-        let with_user = |membership: Membership| Some((membership.clone(), self.0.reference(membership.user)?));
-        self.0.members(room).into_iter().filter_map(with_user).collect()
+        let with_user =
+            |membership: Membership| Some((membership.clone(), self.0.reference(membership.user)?));
+        self.0
+            .members(room)
+            .into_iter()
+            .filter_map(with_user)
+            .collect()
     }
 
     pub(super) fn seen_by_others(self, room: RoomId, user: UserId) -> Timestamp {
-        let others = self.0.members(room).into_iter().filter(|membership| membership.user != user);
-        others.map(|membership| membership.seen).max().unwrap_or_default()
+        let others = self
+            .0
+            .members(room)
+            .into_iter()
+            .filter(|membership| membership.user != user);
+        others
+            .map(|membership| membership.seen)
+            .max()
+            .unwrap_or_default()
     }
 
-    pub(super) fn history(self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Page {
-        let Some(entry) = self.0.rooms.get(&room) else { return Page::default() };
+    pub(super) fn history(
+        self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        query: &HistoryQuery,
+    ) -> Page {
+        let Some(entry) = self.0.rooms.get(&room) else {
+            return Page::default();
+        };
         let window = window(entry, query);
         let wanted = entry.messages.get(window).unwrap_or_default().iter();
-        let wanted = wanted.filter(|message| in_time(message, query) && !is_hidden_in(entry, viewer, message.id));
+        let wanted = wanted
+            .filter(|message| in_time(message, query) && !is_hidden_in(entry, viewer, message.id));
         match query.order {
             HistoryOrder::Oldest => self.page(wanted, query),
             HistoryOrder::Newest => self.page(wanted.rev(), query),
         }
     }
 
-    fn page<'m>(self, mut wanted: impl Iterator<Item = &'m Arc<Message>>, query: &HistoryQuery) -> Page {
+    fn page<'m>(
+        self,
+        mut wanted: impl Iterator<Item = &'m Arc<Message>>,
+        query: &HistoryQuery,
+    ) -> Page {
         let mut page = Page::default();
         for message in wanted.by_ref() {
-            let whole = query.whole_times && page.messages.last().is_some_and(|last| last.created == message.created);
+            let whole = query.whole_times
+                && page
+                    .messages
+                    .last()
+                    .is_some_and(|last| last.created == message.created);
             if page.messages.len() >= query.limit && !whole {
                 page.omitted = 1;
                 break;
@@ -88,15 +137,29 @@ impl View<'_> {
         prefix: bool,
         limit: usize,
     ) -> Vec<Arc<Message>> {
-        let Some(entry) = self.0.rooms.get(&room) else { return Vec::new() };
+        let Some(entry) = self.0.rooms.get(&room) else {
+            return Vec::new();
+        };
         let holds = |message: &&Arc<Message>| {
             let text = fold_text(&message.text);
-            if prefix { text.starts_with(folded) } else { text.contains(folded) }
+            if prefix {
+                text.starts_with(folded)
+            } else {
+                text.contains(folded)
+            }
         };
         let shown = entry.messages.get(first_shown(entry)..).unwrap_or_default();
-        let texts = shown.iter().rev().filter(|message| message.kind == MessageKind::Text && !message.deleted);
-        let found = texts.filter(|message| !is_hidden_in(entry, viewer, message.id)).filter(holds);
-        found.take(limit).map(|message| self.told(message)).collect()
+        let texts = shown
+            .iter()
+            .rev()
+            .filter(|message| message.kind == MessageKind::Text && !message.deleted);
+        let found = texts
+            .filter(|message| !is_hidden_in(entry, viewer, message.id))
+            .filter(holds);
+        found
+            .take(limit)
+            .map(|message| self.told(message))
+            .collect()
     }
 
     pub(super) fn message(self, id: MessageId) -> Option<Arc<Message>> {
@@ -104,7 +167,10 @@ impl View<'_> {
     }
 
     pub(super) fn is_hidden(self, user: UserId, id: MessageId) -> bool {
-        let room = self.0.message(id).and_then(|message| self.0.rooms.get(&message.room));
+        let room = self
+            .0
+            .message(id)
+            .and_then(|message| self.0.rooms.get(&message.room));
         room.is_some_and(|entry| is_hidden_in(entry, Some(user), id))
     }
 
@@ -113,15 +179,33 @@ impl View<'_> {
     }
 
     pub(super) fn changes(self, room: RoomId, after: Seq, limit: usize) -> Vec<RoomEvent> {
-        let Some(entry) = self.0.rooms.get(&room) else { return Vec::new() };
+        let Some(entry) = self.0.rooms.get(&room) else {
+            return Vec::new();
+        };
         let reference = &entry.row.reference;
         let shown = |message: &Arc<Message>| as_shown(self.told(message), entry.row.room.cleared);
-        let said = entry.messages.iter().skip(entry.messages.partition_point(|message| message.seq <= after));
-        let said = said.take(limit).map(|message| posted(reference.clone(), shown(message)));
-        let done = entry.changes.iter().filter(|(seq, _)| **seq > after).take(limit).map(|(seq, logged)| {
-            let message = logged.message().and_then(|id| entry.message(id)).map(shown);
-            logged.clone().into_event(reference.clone(), *seq, self.0.reference(logged.actor.id), message)
-        });
+        let said = entry.messages.iter().skip(
+            entry
+                .messages
+                .partition_point(|message| message.seq <= after),
+        );
+        let said = said
+            .take(limit)
+            .map(|message| posted(reference.clone(), shown(message)));
+        let done = entry
+            .changes
+            .iter()
+            .filter(|(seq, _)| **seq > after)
+            .take(limit)
+            .map(|(seq, logged)| {
+                let message = logged.message().and_then(|id| entry.message(id)).map(shown);
+                logged.clone().into_event(
+                    reference.clone(),
+                    *seq,
+                    self.0.reference(logged.actor.id),
+                    message,
+                )
+            });
         let mut events: Vec<RoomEvent> = said.chain(done).collect();
         events.sort_by_key(|event| event.seq);
         events.truncate(limit);
@@ -134,7 +218,10 @@ impl View<'_> {
     /// The message with its sender as the user is now.
     fn told(self, message: &Arc<Message>) -> Arc<Message> {
         match self.0.reference(message.sender.id) {
-            Some(sender) if sender != message.sender => Arc::new(Message { sender, ..Message::clone(message) }),
+            Some(sender) if sender != message.sender => Arc::new(Message {
+                sender,
+                ..Message::clone(message)
+            }),
             _ => message.clone(),
         }
     }
@@ -146,12 +233,15 @@ fn is_hidden_in(entry: &RoomEntry, viewer: Option<UserId>, id: MessageId) -> boo
 
 /// The place of the first message that a cleared history leaves.
 fn first_shown(entry: &RoomEntry) -> usize {
-    entry.messages.partition_point(|message| message.seq <= entry.row.room.cleared)
+    entry
+        .messages
+        .partition_point(|message| message.seq <= entry.row.room.cleared)
 }
 
 /// Which messages the bounds leave that rise with `seq`.
 fn window(entry: &RoomEntry, query: &HistoryQuery) -> Range<usize> {
-    let before = |holds: &dyn Fn(&Message) -> bool| entry.messages.partition_point(|message| holds(message));
+    let before =
+        |holds: &dyn Fn(&Message) -> bool| entry.messages.partition_point(|message| holds(message));
     let mut start = first_shown(entry);
     let mut end = entry.messages.len();
     if let Some(after) = query.after {
@@ -164,13 +254,23 @@ fn window(entry: &RoomEntry, query: &HistoryQuery) -> Range<usize> {
         end = end.min(before(&|message| message.seq <= upto));
     }
     if !query.touched {
-        start = start.max(query.from.map_or(0, |from| before(&|message| message.created < from)));
-        end = end.min(query.to.map_or(end, |to| before(&|message| message.created <= to)));
+        start = start.max(
+            query
+                .from
+                .map_or(0, |from| before(&|message| message.created < from)),
+        );
+        end = end.min(
+            query
+                .to
+                .map_or(end, |to| before(&|message| message.created <= to)),
+        );
     }
     start..end.max(start)
 }
 
 fn in_time(message: &Message, query: &HistoryQuery) -> bool {
-    let within = |at: Timestamp| query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to);
+    let within = |at: Timestamp| {
+        query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to)
+    };
     within(message.created) || query.touched && message.updated.is_some_and(within)
 }

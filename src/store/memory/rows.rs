@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::tables::{RoomEntry, Tables};
 use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
 use crate::model::{
-    Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind,
-    UserId, UserKind, fold_room_name,
+    Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
+    TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError};
 use crate::store::logged::Logged;
@@ -109,8 +109,11 @@ impl MemoryBackend {
     }
 
     fn set_message(&mut self, message: &Message) {
-        let before = self.tables.set_message(message.room, message.id, Some(Arc::new(message.clone())));
-        self.undo.push(Undo::Message(message.room, message.id, before));
+        let before =
+            self.tables
+                .set_message(message.room, message.id, Some(Arc::new(message.clone())));
+        self.undo
+            .push(Undo::Message(message.room, message.id, before));
     }
 
     /// Refuses a name or pair that another room has: the rules should have seen it.
@@ -119,12 +122,23 @@ impl MemoryBackend {
             Some((a, b)) => self.tables.direct_room(a, b),
             None => self.tables.room_by_name(&fold_room_name(&row.room.name)),
         };
-        if holder.is_some_and(|holder| holder.row.room.id != id) { Err(broken("two rooms of one name")) } else { Ok(()) }
+        if holder.is_some_and(|holder| holder.row.room.id != id) {
+            Err(broken("two rooms of one name"))
+        } else {
+            Ok(())
+        }
     }
 
     fn check_user(&self, id: UserId, row: &UserRow) -> Result<(), RowsError> {
-        let holder = row.folded.as_ref().and_then(|folded| self.tables.user_by_login(folded));
-        if holder.is_some_and(|holder| holder.user.id != id) { Err(broken("two users of one login")) } else { Ok(()) }
+        let holder = row
+            .folded
+            .as_ref()
+            .and_then(|folded| self.tables.user_by_login(folded));
+        if holder.is_some_and(|holder| holder.user.id != id) {
+            Err(broken("two users of one login"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -133,7 +147,9 @@ fn broken(why: &'static str) -> RowsError {
 }
 
 fn next(last: &mut i32) -> Result<i32, RowsError> {
-    *last = last.checked_add(1).ok_or_else(|| broken("all numbers are used"))?;
+    *last = last
+        .checked_add(1)
+        .ok_or_else(|| broken("all numbers are used"))?;
     Ok(*last)
 }
 
@@ -167,8 +183,15 @@ impl Rows for MemoryBackend {
     }
 
     fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
-        let present = |row: &&Arc<UserRow>| row.user.kind == UserKind::Guest && row.folded.is_some();
-        Ok(self.tables.users.values().filter(present).map(|row| row.user.id).collect())
+        let present =
+            |row: &&Arc<UserRow>| row.user.kind == UserKind::Guest && row.folded.is_some();
+        Ok(self
+            .tables
+            .users
+            .values()
+            .filter(present)
+            .map(|row| row.user.id)
+            .collect())
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
@@ -190,10 +213,21 @@ impl Rows for MemoryBackend {
     }
 
     fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
-        Ok(self.tables.tokens.values().filter(|row| row.info.user == user).map(|row| row.info.clone()).collect())
+        Ok(self
+            .tables
+            .tokens
+            .values()
+            .filter(|row| row.info.user == user)
+            .map(|row| row.info.clone())
+            .collect())
     }
 
-    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError> {
+    fn touch_token(
+        &mut self,
+        id: TokenId,
+        used: Timestamp,
+        address: Option<&str>,
+    ) -> Result<(), RowsError> {
         if let Some(mut row) = self.tables.tokens.get(&id).cloned() {
             row.info.used = Some(used);
             row.info.address = address.map(str::to_owned).or(row.info.address);
@@ -209,9 +243,16 @@ impl Rows for MemoryBackend {
 
     fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
         let unused = |row: &&TokenRow| {
-            row.info.kind == TokenKind::Session && row.info.used.unwrap_or(row.info.created) < before
+            row.info.kind == TokenKind::Session
+                && row.info.used.unwrap_or(row.info.created) < before
         };
-        let ended: Vec<TokenId> = self.tables.tokens.values().filter(unused).map(|row| row.info.id).collect();
+        let ended: Vec<TokenId> = self
+            .tables
+            .tokens
+            .values()
+            .filter(unused)
+            .map(|row| row.info.id)
+            .collect();
         ended.into_iter().for_each(|id| self.set_token(id, None));
         Ok(())
     }
@@ -221,7 +262,10 @@ impl Rows for MemoryBackend {
     }
 
     fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
-        Ok(self.tables.room_by_name(folded).map(|entry| entry.row.clone()))
+        Ok(self
+            .tables
+            .room_by_name(folded)
+            .map(|entry| entry.row.clone()))
     }
 
     fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError> {
@@ -240,7 +284,10 @@ impl Rows for MemoryBackend {
         self.check_room(row.room.id, &row)?;
         let row = Arc::new(row);
         let id = row.room.id;
-        let before = self.tables.set_room_row(id, row.clone()).ok_or_else(|| broken("no such room"))?;
+        let before = self
+            .tables
+            .set_room_row(id, row.clone())
+            .ok_or_else(|| broken("no such room"))?;
         self.undo.push(Undo::RoomRow(id, before));
         Ok(row)
     }
@@ -253,9 +300,18 @@ impl Rows for MemoryBackend {
         Ok(())
     }
 
-    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError> {
-        let entry = self.tables.rooms.get_mut(&id).ok_or_else(|| broken("no such room"))?;
-        self.undo.push(Undo::Counters(id, entry.seq, entry.last_message));
+    fn advance(
+        &mut self,
+        id: RoomId,
+        message_at: Option<Timestamp>,
+    ) -> Result<(Seq, Timestamp), RowsError> {
+        let entry = self
+            .tables
+            .rooms
+            .get_mut(&id)
+            .ok_or_else(|| broken("no such room"))?;
+        self.undo
+            .push(Undo::Counters(id, entry.seq, entry.last_message));
         entry.seq.0 += 1;
         entry.last_message = message_at.unwrap_or_default().max(entry.last_message);
         Ok((entry.seq, entry.last_message))
@@ -266,7 +322,11 @@ impl Rows for MemoryBackend {
     }
 
     fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {
-        let entry = self.tables.rooms.get_mut(&event.room.id).ok_or_else(|| broken("no such room"))?;
+        let entry = self
+            .tables
+            .rooms
+            .get_mut(&event.room.id)
+            .ok_or_else(|| broken("no such room"))?;
         if let Some(logged) = Logged::new(event) {
             entry.changes.insert(event.seq, logged);
             self.undo.push(Undo::Logged(event.room.id, event.seq));
@@ -287,14 +347,20 @@ impl Rows for MemoryBackend {
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        let members = self.tables.members(room).iter().filter(|membership| membership.role != Role::Banned).count();
+        let members = self
+            .tables
+            .members(room)
+            .iter()
+            .filter(|membership| membership.role != Role::Banned)
+            .count();
         Ok(members as u64)
     }
 
     fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
         let counts = |membership: &&Membership| {
             let room = self.tables.rooms.get(&membership.room);
-            membership.role != Role::Banned && room.is_some_and(|entry| entry.row.room.kind != RoomKind::Direct)
+            membership.role != Role::Banned
+                && room.is_some_and(|entry| entry.row.room.kind != RoomKind::Direct)
         };
         Ok(self.tables.memberships(user).iter().filter(counts).count() as u64)
     }
@@ -326,7 +392,10 @@ impl Rows for MemoryBackend {
     }
 
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
-        Ok(self.tables.message(id).map(|message| Message::clone(message)))
+        Ok(self
+            .tables
+            .message(id)
+            .map(|message| Message::clone(message)))
     }
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
@@ -338,7 +407,10 @@ impl Rows for MemoryBackend {
     }
 
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
-        let entry = self.tables.home_of(message).ok_or_else(|| broken("no such message"))?;
+        let entry = self
+            .tables
+            .home_of(message)
+            .ok_or_else(|| broken("no such message"))?;
         if entry.hidden.insert((user, message)) {
             self.undo.push(Undo::Hidden(user, message));
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::ledger::{RoomRow, TokenRow, UserRow};
 use crate::model::{
-    Membership, Message, MessageId, RoomId, Seq, Timestamp, TokenId, UserId, UserRef, fold_room_name,
+    Membership, Message, MessageId, RoomId, Seq, Timestamp, TokenId, UserId, UserRef,
+    fold_room_name,
 };
 use crate::store::logged::Logged;
 
@@ -50,7 +51,14 @@ pub(super) struct RoomEntry {
 impl RoomEntry {
     pub(super) fn new(row: Arc<RoomRow>) -> Self {
         let (seq, last_message) = (row.room.seq, row.room.last_message);
-        Self { row, seq, last_message, messages: Vec::new(), changes: BTreeMap::new(), hidden: HashSet::new() }
+        Self {
+            row,
+            seq,
+            last_message,
+            messages: Vec::new(),
+            changes: BTreeMap::new(),
+            hidden: HashSet::new(),
+        }
     }
 
     /// The row with the counters that hold.
@@ -65,7 +73,9 @@ impl RoomEntry {
     }
 
     fn position(&self, id: MessageId) -> Option<usize> {
-        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+        self.messages
+            .binary_search_by_key(&id, |message| message.id)
+            .ok()
     }
 }
 
@@ -97,7 +107,11 @@ impl Tables {
     /// A room's members and banned, in the order of `joined`, then of user.
     pub(super) fn members(&self, room: RoomId) -> Vec<Membership> {
         let all = (room, UserId(i32::MIN))..=(room, UserId(i32::MAX));
-        let mut members: Vec<Membership> = self.members.range(all).map(|(_, membership)| membership.clone()).collect();
+        let mut members: Vec<Membership> = self
+            .members
+            .range(all)
+            .map(|(_, membership)| membership.clone())
+            .collect();
         members.sort_by_key(|membership| membership.joined);
         members
     }
@@ -105,14 +119,21 @@ impl Tables {
     /// A user's memberships and bans, in the order of rooms.
     pub(super) fn memberships(&self, user: UserId) -> Vec<Membership> {
         let all = (user, RoomId(i32::MIN))..=(user, RoomId(i32::MAX));
-        self.memberships.range(all).filter_map(|(user, room)| self.members.get(&(*room, *user)).cloned()).collect()
+        self.memberships
+            .range(all)
+            .filter_map(|(user, room)| self.members.get(&(*room, *user)).cloned())
+            .collect()
     }
 
     pub(super) fn reference(&self, user: UserId) -> Option<Arc<UserRef>> {
         self.users.get(&user).map(|row| row.reference.clone())
     }
 
-    pub(super) fn set_user(&mut self, id: UserId, row: Option<Arc<UserRow>>) -> Option<Arc<UserRow>> {
+    pub(super) fn set_user(
+        &mut self,
+        id: UserId,
+        row: Option<Arc<UserRow>>,
+    ) -> Option<Arc<UserRow>> {
         let folded = row.as_ref().and_then(|row| row.folded.clone());
         let before = match row {
             Some(row) => self.users.insert(id, row),
@@ -140,7 +161,8 @@ impl Tables {
 
     pub(super) fn set_room(&mut self, id: RoomId, entry: Option<RoomEntry>) -> Option<RoomEntry> {
         if let Some(entry) = &entry {
-            self.homes.extend(entry.messages.iter().map(|message| (message.id, id)));
+            self.homes
+                .extend(entry.messages.iter().map(|message| (message.id, id)));
         }
         let row = entry.as_ref().map(|entry| entry.row.clone());
         let before = match entry {
@@ -172,12 +194,18 @@ impl Tables {
         if let Some(row) = now {
             match row.room.pair {
                 Some(pair) => self.pairs.insert(pair, row.room.id),
-                None => self.names.insert(fold_room_name(&row.room.name), row.room.id),
+                None => self
+                    .names
+                    .insert(fold_room_name(&row.room.name), row.room.id),
             };
         }
     }
 
-    pub(super) fn set_member(&mut self, key: (RoomId, UserId), membership: Option<Membership>) -> Option<Membership> {
+    pub(super) fn set_member(
+        &mut self,
+        key: (RoomId, UserId),
+        membership: Option<Membership>,
+    ) -> Option<Membership> {
         match membership {
             Some(membership) => {
                 self.memberships.insert((key.1, key.0));
@@ -191,10 +219,18 @@ impl Tables {
     }
 
     /// Keeps a message or replaces it; `None` takes it away.
-    pub(super) fn set_message(&mut self, room: RoomId, id: MessageId, message: Option<Arc<Message>>) -> Option<Arc<Message>> {
+    pub(super) fn set_message(
+        &mut self,
+        room: RoomId,
+        id: MessageId,
+        message: Option<Arc<Message>>,
+    ) -> Option<Arc<Message>> {
         let entry = self.rooms.get_mut(&room)?;
         match (entry.position(id), message) {
-            (Some(place), Some(message)) => entry.messages.get_mut(place).map(|old| std::mem::replace(old, message)),
+            (Some(place), Some(message)) => entry
+                .messages
+                .get_mut(place)
+                .map(|old| std::mem::replace(old, message)),
             (Some(place), None) => {
                 self.homes.remove(&id);
                 Some(entry.messages.remove(place))

@@ -12,8 +12,7 @@ use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 
 /// The newest message's number, also of one that is gone with its room.
-pub(super) const LAST_MESSAGE: &str =
-    "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
+pub(super) const LAST_MESSAGE: &str = "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
 
 pub(in crate::store) struct SqliteBackend {
     pub(super) conn: Connection,
@@ -24,15 +23,29 @@ pub(in crate::store) struct SqliteBackend {
 }
 
 impl SqliteBackend {
-    pub(super) fn new(conn: Connection, gateway: Arc<UserRef>, checkpoints: Arc<Checkpoints>) -> Self {
-        Self { conn, cache: Cache::default(), gateway, checkpoints }
+    pub(super) fn new(
+        conn: Connection,
+        gateway: Arc<UserRef>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> Self {
+        Self {
+            conn,
+            cache: Cache::default(),
+            gateway,
+            checkpoints,
+        }
     }
 
     pub(super) fn cached_user(&mut self, id: UserId) -> Sql<Option<Arc<UserRow>>> {
         if let Some(row) = self.cache.users.lookup(&id) {
             return Ok(Some(row.clone()));
         }
-        let row = one(&self.conn, &format!("SELECT {USER} FROM users WHERE id = ?1"), [id], values::user)?;
+        let row = one(
+            &self.conn,
+            &format!("SELECT {USER} FROM users WHERE id = ?1"),
+            [id],
+            values::user,
+        )?;
         if let Some(row) = &row {
             self.cache.users.keep(id, row.clone());
         }
@@ -42,7 +55,9 @@ impl SqliteBackend {
     pub(super) fn cached_room(&mut self, id: RoomId) -> Sql<Option<&mut CachedRoom>> {
         if self.cache.rooms.lookup(&id).is_none() {
             let sql = format!("SELECT {ROOM}, r.messages FROM rooms r WHERE id = ?1");
-            let room = one(&self.conn, &sql, [id], |row| Ok(CachedRoom::new(values::room(row)?, row.get(14)?)))?;
+            let room = one(&self.conn, &sql, [id], |row| {
+                Ok(CachedRoom::new(values::room(row)?, row.get(14)?))
+            })?;
             let Some(room) = room else { return Ok(None) };
             self.keep_room(room)?;
         }
@@ -63,8 +78,13 @@ impl SqliteBackend {
         ahead.sort_unstable();
         for id in ahead {
             if let Some(room) = self.cache.rooms.lookup(&id) {
-                let sql = "UPDATE rooms SET seq = ?2, last_message = ?3, messages = ?4 WHERE id = ?1";
-                run(&self.conn, sql, params![id, room.seq, room.last_message, room.messages])?;
+                let sql =
+                    "UPDATE rooms SET seq = ?2, last_message = ?3, messages = ?4 WHERE id = ?1";
+                run(
+                    &self.conn,
+                    sql,
+                    params![id, room.seq, room.last_message, room.messages],
+                )?;
             }
         }
         Ok(())
@@ -85,7 +105,8 @@ impl Backend for SqliteBackend {
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
-        self.write_counters().map_err(|error| CommitError::NothingKept(error.into()))?;
+        self.write_counters()
+            .map_err(|error| CommitError::NothingKept(error.into()))?;
         match run(&self.conn, "COMMIT", []) {
             Ok(_) => {
                 self.checkpoints.written();
@@ -103,7 +124,9 @@ impl Backend for SqliteBackend {
     fn rollback(&mut self) {
         self.cache = Cache::default();
         // Some errors have ended the transaction by themselves.
-        if !self.conn.is_autocommit() && let Err(error) = run(&self.conn, "ROLLBACK", []) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = run(&self.conn, "ROLLBACK", [])
+        {
             tracing::error!(%error, "the rollback failed");
         }
     }
@@ -128,5 +151,8 @@ impl Backend for SqliteBackend {
 /// A COMMIT that fails like this has written nothing that counts; any other failure (a sync above all) may have.
 fn keeps_nothing(error: &rusqlite::Error) -> bool {
     use ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked, DiskFull};
-    matches!(error.sqlite_error_code(), Some(DiskFull | DatabaseBusy | DatabaseLocked | ConstraintViolation))
+    matches!(
+        error.sqlite_error_code(),
+        Some(DiskFull | DatabaseBusy | DatabaseLocked | ConstraintViolation)
+    )
 }

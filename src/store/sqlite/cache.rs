@@ -35,7 +35,12 @@ pub(super) struct CachedRoom {
 
 impl CachedRoom {
     pub(super) fn new(row: Arc<RoomRow>, messages: i64) -> Self {
-        Self { seq: row.room.seq, last_message: row.room.last_message, messages, row }
+        Self {
+            seq: row.room.seq,
+            last_message: row.room.last_message,
+            messages,
+            row,
+        }
     }
 }
 
@@ -89,6 +94,9 @@ mod tests {
         full.keep(7, 70);
         assert_eq!((full.lookup(&7), full.lookup(&8)), (Some(&70), Some(&8)));
         full.keep(ENTRIES, 0);
-        assert_eq!((full.lookup(&7), full.lookup(&ENTRIES), full.is_full()), (None, Some(&0), false));
+        assert_eq!(
+            (full.lookup(&7), full.lookup(&ENTRIES), full.is_full()),
+            (None, Some(&0), false)
+        );
     }
 }

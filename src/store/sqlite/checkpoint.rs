@@ -66,7 +66,10 @@ impl Checkpoints {
     /// Waits for something written. `false`: stop.
     fn wait_for_writes(&self) -> bool {
         let idle = |state: &mut State| !state.stop && !state.written;
-        let mut state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .changed
+            .wait_while(self.lock(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
         state.written = false;
         !state.stop
     }
@@ -84,20 +87,33 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(conn: Connection, file: Arc<File>, checkpoints: Arc<Checkpoints>) -> io::Result<Self> {
+    pub(super) fn start(
+        conn: Connection,
+        file: Arc<File>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> io::Result<Self> {
         let mine = checkpoints.clone();
         let work = move || {
             while mine.wait_for_writes() && !mine.is_broken() {
                 relieve(&conn, &file, &mine);
                 mine.pause();
             }
-            if mine.is_broken() && conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
+            if mine.is_broken()
+                && conn
+                    .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+                    .is_err()
+            {
                 // Left open, it does no harm: the next start recovers from the log.
                 mem::forget(conn);
             }
         };
-        let thread = thread::Builder::new().name("store-checkpoint".to_owned()).spawn(work)?;
-        Ok(Self { checkpoints, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("store-checkpoint".to_owned())
+            .spawn(work)?;
+        Ok(Self {
+            checkpoints,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -105,7 +121,11 @@ impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.checkpoints.lock().stop = true;
         self.checkpoints.changed.notify_one();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
             tracing::error!("the checkpointer panicked");
         }
     }
@@ -142,17 +162,22 @@ fn relieve(conn: &Connection, file: &File, checkpoints: &Checkpoints) {
 
 /// Copies what nobody stands in the way of.
 pub(super) fn passive(conn: &Connection) -> Sql<()> {
-    conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))
+    conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
+        .query_row([], |_| Ok(()))
 }
 
 /// How many pages the log has, and how many of them the database has too.
 pub(super) fn log_state(conn: &Connection) -> Sql<(i64, i64)> {
-    conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
+    conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+        .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
 /// The log stays whole and can be copied later: the disk is full, or another is at it.
 pub(super) fn is_harmless(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 #[cfg(test)]
@@ -168,12 +193,19 @@ mod tests {
         let (file, checkpoints) = (sync_handle(&path).unwrap(), Checkpoints::default());
         writer.execute_batch("CREATE TABLE big (x BLOB)").unwrap();
         relieve(&conn, &file, &checkpoints);
-        assert!(!checkpoints.last_pass_due() && log_state(&conn).unwrap().1 == 0, "a short one is left alone");
-        writer.execute("INSERT INTO big VALUES (zeroblob(?1))", [FRAMES * 4096]).unwrap();
+        assert!(
+            !checkpoints.last_pass_due() && log_state(&conn).unwrap().1 == 0,
+            "a short one is left alone"
+        );
+        writer
+            .execute("INSERT INTO big VALUES (zeroblob(?1))", [FRAMES * 4096])
+            .unwrap();
         relieve(&conn, &file, &checkpoints);
         let (frames, copied) = log_state(&conn).unwrap();
         assert!(frames > FRAMES && copied == frames, "{copied} of {frames}");
-        assert!(checkpoints.last_pass_due() && !checkpoints.last_pass_due() && !checkpoints.is_broken());
+        assert!(
+            checkpoints.last_pass_due() && !checkpoints.last_pass_due() && !checkpoints.is_broken()
+        );
         relieve(&conn, &file, &checkpoints);
         assert!(!checkpoints.last_pass_due(), "nothing is left to copy");
     }

@@ -11,7 +11,10 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::reads::Senders;
 use super::values::{CREATED, DELETED, KIND, MESSAGE, SEQ, Sql, TEXT, count, one};
-use crate::model::{HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, RoomId, Seq, Timestamp, UserId, fold_text};
+use crate::model::{
+    HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, RoomId, Seq, Timestamp, UserId,
+    fold_text,
+};
 use crate::store::Page;
 
 /// How many messages one step of a search looks at: it must not hold a moment's rows for long.
@@ -51,7 +54,12 @@ impl Piece {
 
     fn values(&self, room: RoomId, viewer: Option<UserId>) -> Vec<Value> {
         let viewer = viewer.map_or(Value::Null, |viewer| viewer.0.into());
-        let mut values: Vec<Value> = vec![room.0.into(), self.start.0.into(), self.end.0.into(), viewer];
+        let mut values: Vec<Value> = vec![
+            room.0.into(),
+            self.start.0.into(),
+            self.end.0.into(),
+            viewer,
+        ];
         if let Some((from, to)) = self.edited {
             values.extend([Value::from(from.0), Value::from(to.0)]);
         }
@@ -59,7 +67,11 @@ impl Piece {
     }
 
     fn count(&self, conn: &Connection, room: RoomId, viewer: Option<UserId>) -> Sql<u64> {
-        let sql = if self.edited.is_some() { format!("SELECT count(*) {EDITED}") } else { COUNT.to_owned() };
+        let sql = if self.edited.is_some() {
+            format!("SELECT count(*) {EDITED}")
+        } else {
+            COUNT.to_owned()
+        };
         count(conn, &sql, params_from_iter(self.values(room, viewer)))
     }
 }
@@ -81,9 +93,16 @@ pub(super) fn history(
         let mut rows = statement.query(params_from_iter(piece.values(room, viewer)))?;
         while let Some(row) = rows.next()? {
             let created = row.get(CREATED)?;
-            let whole = query.whole_times && page.messages.last().is_some_and(|last| last.created == created);
+            let whole = query.whole_times
+                && page
+                    .messages
+                    .last()
+                    .is_some_and(|last| last.created == created);
             if page.messages.len() >= query.limit && !whole {
-                let total = pieces.iter().map(|piece| piece.count(conn, room, viewer)).sum::<Sql<u64>>()?;
+                let total = pieces
+                    .iter()
+                    .map(|piece| piece.count(conn, room, viewer))
+                    .sum::<Sql<u64>>()?;
                 page.omitted = total.saturating_sub(page.messages.len() as u64);
                 return Ok(page);
             }
@@ -95,7 +114,9 @@ pub(super) fn history(
 
 /// The pieces of a history, oldest first.
 fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piece>> {
-    let Some((cleared, last)) = bounds(conn, room)? else { return Ok(Vec::new()) };
+    let Some((cleared, last)) = bounds(conn, room)? else {
+        return Ok(Vec::new());
+    };
     let (mut start, mut end) = (Seq(cleared.0 + 1), Seq(last.0 + 1));
     end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
     if let Some(after) = query.after {
@@ -108,17 +129,30 @@ fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piec
     let to = query.to.unwrap_or(Timestamp(i64::MAX));
     let first = boundary(conn, room, start, end, |_, created| created < from)?;
     let past = boundary(conn, room, first, end, |_, created| created <= to)?;
-    let created = Piece { start: first, end: past, edited: None };
+    let created = Piece {
+        start: first,
+        end: past,
+        edited: None,
+    };
     if !query.touched {
         return Ok(vec![created]);
     }
-    let edited = |start, end| Piece { start, end, edited: Some((from, to)) };
+    let edited = |start, end| Piece {
+        start,
+        end,
+        edited: Some((from, to)),
+    };
     Ok(vec![edited(start, first), created, edited(past, end)])
 }
 
 /// The mark of a cleared history, and the last change's place.
 fn bounds(conn: &Connection, room: RoomId) -> Sql<Option<(Seq, Seq)>> {
-    one(conn, "SELECT cleared, seq FROM rooms WHERE id = ?1", [room], |row| Ok((row.get(0)?, row.get(1)?)))
+    one(
+        conn,
+        "SELECT cleared, seq FROM rooms WHERE id = ?1",
+        [room],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// The place from which on no message holds, between `low` and `high`; those that hold come before all others.
@@ -132,7 +166,8 @@ fn boundary(
     let sql = "SELECT seq, id, created FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
     while low < high {
         let middle = Seq(low.0 + (high.0 - low.0) / 2);
-        let decode = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Seq>(0)?, holds(row.get(1)?, row.get(2)?)));
+        let decode =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Seq>(0)?, holds(row.get(1)?, row.get(2)?)));
         match one(conn, sql, params![room, middle, high], decode)? {
             Some((seq, true)) => low = Seq(seq.0 + 1),
             _ => high = middle,
@@ -152,7 +187,11 @@ pub(super) struct Needle {
 impl Needle {
     fn is_in(&self, text: &str) -> bool {
         let text = fold_text(text);
-        if self.prefix { text.starts_with(&self.folded) } else { text.contains(&self.folded) }
+        if self.prefix {
+            text.starts_with(&self.folded)
+        } else {
+            text.contains(&self.folded)
+        }
     }
 }
 
@@ -166,14 +205,21 @@ pub(super) fn search_chunk(
     end: Seq,
     limit: usize,
 ) -> Sql<(Vec<Arc<Message>>, Option<Seq>)> {
-    let Some((cleared, _)) = bounds(conn, room)? else { return Ok((Vec::new(), None)) };
-    let piece = Piece { start: Seq(cleared.0 + 1), end, edited: None };
+    let Some((cleared, _)) = bounds(conn, room)? else {
+        return Ok((Vec::new(), None));
+    };
+    let piece = Piece {
+        start: Seq(cleared.0 + 1),
+        end,
+        edited: None,
+    };
     let mut statement = conn.prepare_cached(&piece.select(HistoryOrder::Newest))?;
     let mut rows = statement.query(params_from_iter(piece.values(room, viewer)))?;
     let mut found = Vec::new();
     let mut looked_at = 0;
     while let Some(row) = rows.next()? {
-        let is_text = row.get::<_, MessageKind>(KIND)? == MessageKind::Text && !row.get::<_, bool>(DELETED)?;
+        let is_text = row.get::<_, MessageKind>(KIND)? == MessageKind::Text
+            && !row.get::<_, bool>(DELETED)?;
         if is_text && needle.is_in(row.get_ref(TEXT)?.as_str()?) {
             found.push(senders.message(conn, row)?);
         }

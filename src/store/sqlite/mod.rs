@@ -12,8 +12,8 @@ mod cache;
 mod checkpoint;
 mod history;
 mod open;
-mod reads;
 mod readers;
+mod reads;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -28,15 +28,15 @@ pub use self::open::OpenError;
 
 use self::backend::SqliteBackend;
 use self::checkpoint::{Checkpointer, Checkpoints};
-use self::reads::Senders;
 use self::readers::Readers;
+use self::reads::Senders;
 use super::batch::Backend;
 use super::writer::Writer;
 use super::{CommitSink, Page, Store, Ticket};
 use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp, TokenId, TokenInfo, UserId,
-    UserRef,
+    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store in one SQLite file (write-ahead log, every commit synced).
@@ -69,15 +69,25 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         let failed = |error| OpenError::io(path, error);
         let name = &policy.gateway;
-        let gateway = Arc::new(UserRef { id: UserId::GATEWAY, login: name.clone(), name: name.clone() });
+        let gateway = Arc::new(UserRef {
+            id: UserId::GATEWAY,
+            login: name.clone(),
+            name: name.clone(),
+        });
         let checkpoints = Arc::new(Checkpoints::default());
         let conn = open::writing(path)?;
         let file = open::sync_handle(path).map_err(failed)?;
-        let checkpointer = Checkpointer::start(open::writing(path)?, file, checkpoints.clone()).map_err(failed)?;
+        let checkpointer =
+            Checkpointer::start(open::writing(path)?, file, checkpoints.clone()).map_err(failed)?;
         let readers = Readers::open(path)?;
         let backend = backend(SqliteBackend::new(conn, gateway.clone(), checkpoints));
         let writer = Writer::start(backend, policy, sink).map_err(failed)?;
-        Ok(Self { writer, readers, _checkpointer: checkpointer, gateway })
+        Ok(Self {
+            writer,
+            readers,
+            _checkpointer: checkpointer,
+            gateway,
+        })
     }
 
     /// How many transactions were committed.
@@ -107,7 +117,9 @@ impl Store for SqliteStore {
 
     async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>> {
         let folded = folded.to_owned();
-        self.readers.read(move |conn| reads::user_by_login(conn, &folded)).await
+        self.readers
+            .read(move |conn| reads::user_by_login(conn, &folded))
+            .await
     }
 
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>> {
@@ -115,15 +127,21 @@ impl Store for SqliteStore {
     }
 
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
-        self.readers.read(move |conn| reads::token(conn, &hash)).await
+        self.readers
+            .read(move |conn| reads::token(conn, &hash))
+            .await
     }
 
     async fn token_by_id(&self, id: TokenId) -> Result<Option<TokenRow>> {
-        self.readers.read(move |conn| reads::token_by_id(conn, id)).await
+        self.readers
+            .read(move |conn| reads::token_by_id(conn, id))
+            .await
     }
 
     async fn tokens(&self, user: UserId) -> Result<Vec<TokenInfo>> {
-        self.readers.read(move |conn| rows::tokens(conn, user)).await
+        self.readers
+            .read(move |conn| rows::tokens(conn, user))
+            .await
     }
 
     async fn room(&self, id: RoomId) -> Result<Option<Arc<RoomRow>>> {
@@ -132,11 +150,15 @@ impl Store for SqliteStore {
 
     async fn room_by_name(&self, folded: &str) -> Result<Option<Arc<RoomRow>>> {
         let folded = folded.to_owned();
-        self.readers.read(move |conn| reads::room_by_name(conn, &folded)).await
+        self.readers
+            .read(move |conn| reads::room_by_name(conn, &folded))
+            .await
     }
 
     async fn direct_room(&self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>> {
-        self.readers.read(move |conn| reads::direct_room(conn, a, b)).await
+        self.readers
+            .read(move |conn| reads::direct_room(conn, a, b))
+            .await
     }
 
     async fn rooms(&self) -> Result<Vec<Arc<RoomRow>>> {
@@ -145,28 +167,45 @@ impl Store for SqliteStore {
 
     async fn public_rooms(&self, folded_prefix: &str) -> Result<Vec<Arc<RoomRow>>> {
         let prefix = folded_prefix.to_owned();
-        self.readers.read(move |conn| reads::public_rooms(conn, &prefix)).await
+        self.readers
+            .read(move |conn| reads::public_rooms(conn, &prefix))
+            .await
     }
 
     async fn rooms_of(&self, user: UserId) -> Result<Vec<(Arc<RoomRow>, Membership)>> {
-        self.readers.read(move |conn| reads::rooms_of(conn, user)).await
+        self.readers
+            .read(move |conn| reads::rooms_of(conn, user))
+            .await
     }
 
     async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
-        self.readers.read(move |conn| reads::member(conn, room, user)).await
+        self.readers
+            .read(move |conn| reads::member(conn, room, user))
+            .await
     }
 
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
-        self.readers.read(move |conn| reads::members(conn, room)).await
+        self.readers
+            .read(move |conn| reads::members(conn, room))
+            .await
     }
 
     async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
-        self.readers.read(move |conn| reads::seen_by_others(conn, room, user)).await
+        self.readers
+            .read(move |conn| reads::seen_by_others(conn, room, user))
+            .await
     }
 
-    async fn history(&self, room: RoomId, viewer: Option<UserId>, query: &HistoryQuery) -> Result<Page> {
+    async fn history(
+        &self,
+        room: RoomId,
+        viewer: Option<UserId>,
+        query: &HistoryQuery,
+    ) -> Result<Page> {
         let (query, senders) = (query.clone(), self.senders());
-        self.readers.read(move |conn| history::history(conn, senders, room, viewer, &query)).await
+        self.readers
+            .read(move |conn| history::history(conn, senders, room, viewer, &query))
+            .await
     }
 
     async fn search(
@@ -177,11 +216,16 @@ impl Store for SqliteStore {
         prefix: bool,
         limit: usize,
     ) -> Result<Vec<Arc<Message>>> {
-        let needle = Arc::new(history::Needle { folded: folded.to_owned(), prefix });
+        let needle = Arc::new(history::Needle {
+            folded: folded.to_owned(),
+            prefix,
+        });
         let (mut found, mut before) = (Vec::new(), Some(Seq(i64::MAX)));
         while let Some(end) = before.filter(|_| found.len() < limit) {
             let (needle, senders, limit) = (needle.clone(), self.senders(), limit - found.len());
-            let more = move |conn: &_| history::search_chunk(conn, senders, room, viewer, &needle, end, limit);
+            let more = move |conn: &_| {
+                history::search_chunk(conn, senders, room, viewer, &needle, end, limit)
+            };
             let (more, next) = self.readers.read(more).await?;
             found.extend(more);
             before = next;
@@ -191,11 +235,15 @@ impl Store for SqliteStore {
 
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
         let mut senders = self.senders();
-        self.readers.read(move |conn| reads::message(conn, &mut senders, id)).await
+        self.readers
+            .read(move |conn| reads::message(conn, &mut senders, id))
+            .await
     }
 
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
-        self.readers.read(move |conn| reads::is_hidden(conn, user, message)).await
+        self.readers
+            .read(move |conn| reads::is_hidden(conn, user, message))
+            .await
     }
 
     async fn last_message_id(&self) -> Result<MessageId> {
@@ -204,6 +252,8 @@ impl Store for SqliteStore {
 
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
         let senders = self.senders();
-        self.readers.read(move |conn| reads::changes(conn, senders, room, after, limit)).await
+        self.readers
+            .read(move |conn| reads::changes(conn, senders, room, after, limit))
+            .await
     }
 }

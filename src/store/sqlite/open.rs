@@ -79,33 +79,47 @@ impl OpenError {
     }
 
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), source }
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
 /// A connection that writes, to a database of this version: made or brought forward where it is not.
 pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::sqlite(path, error);
-    let mut conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
+    let mut conn = connection(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )
+    .map_err(failed)?;
     let found = check(&conn, path)?;
-    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(failed)?;
-    conn.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+        .map_err(failed)?;
+    conn.pragma_update(None, "synchronous", "full")
+        .map_err(failed)?;
     // The checkpointer does it.
-    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)
+        .map_err(failed)?;
     if found < STEPS.len() {
-        conn.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
-        Migrations::from_slice(STEPS).to_latest(&mut conn).map_err(|source| OpenError::Migration {
-            path: path.to_owned(),
-            known: STEPS.len(),
-            source: Box::new(source),
-        })?;
+        conn.pragma_update(None, "application_id", APPLICATION)
+            .map_err(failed)?;
+        Migrations::from_slice(STEPS)
+            .to_latest(&mut conn)
+            .map_err(|source| OpenError::Migration {
+                path: path.to_owned(),
+                known: STEPS.len(),
+                source: Box::new(source),
+            })?;
     }
     Ok(conn)
 }
 
 /// A connection that only reads, to a database that is open for writing already.
 pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
-    connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| OpenError::sqlite(path, error))
+    connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| OpenError::sqlite(path, error))
 }
 
 fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -117,14 +131,23 @@ fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// The version of a database that is ours, or empty.
 fn check(conn: &Connection, path: &Path) -> Result<usize, OpenError> {
-    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| OpenError::sqlite(path, error));
+    let number = |sql: &str| {
+        conn.query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(|error| OpenError::sqlite(path, error))
+    };
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
     if tables > 0 && number("PRAGMA application_id")? != i64::from(APPLICATION) {
-        return Err(OpenError::NotOurs { path: path.to_owned() });
+        return Err(OpenError::NotOurs {
+            path: path.to_owned(),
+        });
     }
     let found = usize::try_from(number("PRAGMA user_version")?).unwrap_or(usize::MAX);
     if found > STEPS.len() {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known: STEPS.len() });
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: STEPS.len(),
+        });
     }
     Ok(found)
 }

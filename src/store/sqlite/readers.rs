@@ -39,19 +39,27 @@ struct Queue {
 
 impl Readers {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let mut readers = Self { shared: Arc::default(), threads: Vec::with_capacity(READERS) };
+        let mut readers = Self {
+            shared: Arc::default(),
+            threads: Vec::with_capacity(READERS),
+        };
         for number in 1..=READERS {
             let conn = reading(path)?;
             let shared = readers.shared.clone();
             let thread = thread::Builder::new().name(format!("store-read-{number}"));
-            let thread = thread.spawn(move || shared.work(conn)).map_err(|error| OpenError::io(path, error))?;
+            let thread = thread
+                .spawn(move || shared.work(conn))
+                .map_err(|error| OpenError::io(path, error))?;
             readers.threads.push(thread);
         }
         Ok(readers)
     }
 
     /// Answers from one moment's rows. Keep it short: a long read holds the write-ahead log.
-    pub(super) async fn read<T: Send + 'static>(&self, answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static) -> Result<T> {
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
+    ) -> Result<T> {
         let (told, answered) = oneshot::channel();
         let job = move |conn: &mut Connection| {
             let result = conn.transaction().and_then(|moment| answer(&moment));
@@ -99,7 +107,10 @@ impl Shared {
 
     fn next(&self) -> Option<Job> {
         let idle = |queue: &mut Queue| queue.jobs.is_empty() && !queue.stop;
-        let mut queue = self.ready.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self
+            .ready
+            .wait_while(self.lock(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
         queue.jobs.pop_front()
     }
 }

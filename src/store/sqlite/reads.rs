@@ -9,7 +9,9 @@ use rusqlite::{Connection, Row, params};
 use super::backend::LAST_MESSAGE;
 use super::values::{self, MEMBER, MESSAGE, ROOM, SENDER, Sql, TOKEN, USER, all, one};
 use crate::ledger::{RoomRow, TokenRow, UserRow};
-use crate::model::{Membership, Message, MessageId, RoomEvent, RoomId, Seq, Timestamp, TokenId, UserId, UserRef};
+use crate::model::{
+    Membership, Message, MessageId, RoomEvent, RoomId, Seq, Timestamp, TokenId, UserId, UserRef,
+};
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
 
 /// The users that one answer names, each looked up once.
@@ -20,7 +22,10 @@ pub(super) struct Senders {
 
 impl Senders {
     pub(super) fn new(gateway: Arc<UserRef>) -> Self {
-        Self { gateway, known: HashMap::new() }
+        Self {
+            gateway,
+            known: HashMap::new(),
+        }
     }
 
     fn lookup(&mut self, conn: &Connection, id: UserId) -> Sql<Option<Arc<UserRef>>> {
@@ -28,7 +33,13 @@ impl Senders {
             return Ok(known.clone());
         }
         let sql = "SELECT login, name FROM users WHERE id = ?1";
-        let decode = |row: &Row<'_>| Ok(Arc::new(UserRef { id, login: row.get(0)?, name: row.get(1)? }));
+        let decode = |row: &Row<'_>| {
+            Ok(Arc::new(UserRef {
+                id,
+                login: row.get(0)?,
+                name: row.get(1)?,
+            }))
+        };
         let found = one(conn, sql, [id], decode)?;
         self.known.insert(id, found.clone());
         Ok(found)
@@ -36,46 +47,90 @@ impl Senders {
 
     /// The message in a row of [`MESSAGE`], with its sender. Who has no row is the gateway.
     pub(super) fn message(&mut self, conn: &Connection, row: &Row<'_>) -> Sql<Arc<Message>> {
-        let sender = self.lookup(conn, row.get(SENDER)?)?.unwrap_or_else(|| self.gateway.clone());
+        let sender = self
+            .lookup(conn, row.get(SENDER)?)?
+            .unwrap_or_else(|| self.gateway.clone());
         values::message(row, sender).map(Arc::new)
     }
 }
 
 pub(super) fn user(conn: &Connection, id: UserId) -> Sql<Option<Arc<UserRow>>> {
-    one(conn, &format!("SELECT {USER} FROM users WHERE id = ?1"), [id], values::user)
+    one(
+        conn,
+        &format!("SELECT {USER} FROM users WHERE id = ?1"),
+        [id],
+        values::user,
+    )
 }
 
 pub(super) fn user_by_login(conn: &Connection, folded: &str) -> Sql<Option<Arc<UserRow>>> {
-    one(conn, &format!("SELECT {USER} FROM users WHERE folded = ?1"), [folded], values::user)
+    one(
+        conn,
+        &format!("SELECT {USER} FROM users WHERE folded = ?1"),
+        [folded],
+        values::user,
+    )
 }
 
 pub(super) fn accounts(conn: &Connection) -> Sql<Vec<Arc<UserRow>>> {
-    let sql = format!("SELECT {USER} FROM users WHERE kind = 'account' AND folded IS NOT NULL ORDER BY id");
+    let sql = format!(
+        "SELECT {USER} FROM users WHERE kind = 'account' AND folded IS NOT NULL ORDER BY id"
+    );
     all(conn, &sql, [], values::user)
 }
 
 pub(super) fn token(conn: &Connection, hash: &[u8; 32]) -> Sql<Option<TokenRow>> {
-    one(conn, &format!("SELECT {TOKEN} FROM tokens WHERE hash = ?1"), [hash], values::token)
+    one(
+        conn,
+        &format!("SELECT {TOKEN} FROM tokens WHERE hash = ?1"),
+        [hash],
+        values::token,
+    )
 }
 
 pub(super) fn token_by_id(conn: &Connection, id: TokenId) -> Sql<Option<TokenRow>> {
-    one(conn, &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"), [id], values::token)
+    one(
+        conn,
+        &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"),
+        [id],
+        values::token,
+    )
 }
 
 pub(super) fn room(conn: &Connection, id: RoomId) -> Sql<Option<Arc<RoomRow>>> {
-    one(conn, &format!("SELECT {ROOM} FROM rooms r WHERE id = ?1"), [id], values::room)
+    one(
+        conn,
+        &format!("SELECT {ROOM} FROM rooms r WHERE id = ?1"),
+        [id],
+        values::room,
+    )
 }
 
 pub(super) fn room_by_name(conn: &Connection, folded: &str) -> Sql<Option<Arc<RoomRow>>> {
-    one(conn, &format!("SELECT {ROOM} FROM rooms r WHERE folded = ?1"), [folded], values::room)
+    one(
+        conn,
+        &format!("SELECT {ROOM} FROM rooms r WHERE folded = ?1"),
+        [folded],
+        values::room,
+    )
 }
 
 pub(super) fn direct_room(conn: &Connection, a: UserId, b: UserId) -> Sql<Option<Arc<RoomRow>>> {
-    one(conn, &format!("SELECT {ROOM} FROM rooms r WHERE low = ?1 AND high = ?2"), [a.min(b), a.max(b)], values::room)
+    one(
+        conn,
+        &format!("SELECT {ROOM} FROM rooms r WHERE low = ?1 AND high = ?2"),
+        [a.min(b), a.max(b)],
+        values::room,
+    )
 }
 
 pub(super) fn rooms(conn: &Connection) -> Sql<Vec<Arc<RoomRow>>> {
-    all(conn, &format!("SELECT {ROOM} FROM rooms r WHERE kind <> 'direct' ORDER BY id"), [], values::room)
+    all(
+        conn,
+        &format!("SELECT {ROOM} FROM rooms r WHERE kind <> 'direct' ORDER BY id"),
+        [],
+        values::room,
+    )
 }
 
 pub(super) fn public_rooms(conn: &Connection, prefix: &str) -> Sql<Vec<Arc<RoomRow>>> {
@@ -84,7 +139,12 @@ pub(super) fn public_rooms(conn: &Connection, prefix: &str) -> Sql<Vec<Arc<RoomR
             SELECT id FROM rooms WHERE folded >= ?1 AND folded < ?2 UNION \
             SELECT id FROM rooms WHERE folded_title >= ?1 AND folded_title < ?2) ORDER BY id"
     );
-    all(conn, &sql, params![prefix, end_of_prefix(prefix)], values::room)
+    all(
+        conn,
+        &sql,
+        params![prefix, end_of_prefix(prefix)],
+        values::room,
+    )
 }
 
 /// What is greater than every text with this prefix, and no more: the next text of its length, or (greater than any
@@ -101,8 +161,12 @@ fn end_of_prefix(prefix: &str) -> Value {
 }
 
 pub(super) fn rooms_of(conn: &Connection, user: UserId) -> Sql<Vec<(Arc<RoomRow>, Membership)>> {
-    let sql = format!("SELECT {ROOM}, {MEMBER} FROM members m JOIN rooms r ON r.id = m.room WHERE m.user = ?1 ORDER BY m.room");
-    all(conn, &sql, [user], |row| Ok((values::room(row)?, values::member_from(row, 14)?)))
+    let sql = format!(
+        "SELECT {ROOM}, {MEMBER} FROM members m JOIN rooms r ON r.id = m.room WHERE m.user = ?1 ORDER BY m.room"
+    );
+    all(conn, &sql, [user], |row| {
+        Ok((values::room(row)?, values::member_from(row, 14)?))
+    })
 }
 
 pub(super) fn member(conn: &Connection, room: RoomId, user: UserId) -> Sql<Option<Membership>> {
@@ -117,7 +181,11 @@ pub(super) fn members(conn: &Connection, room: RoomId) -> Sql<Vec<(Membership, A
     );
     all(conn, &sql, [room], |row| {
         let membership = values::member(row)?;
-        let user = UserRef { id: membership.user, login: row.get(5)?, name: row.get(6)? };
+        let user = UserRef {
+            id: membership.user,
+            login: row.get(5)?,
+            name: row.get(6)?,
+        };
         Ok((membership, Arc::new(user)))
     })
 }
@@ -127,8 +195,17 @@ pub(super) fn seen_by_others(conn: &Connection, room: RoomId, user: UserId) -> S
     Ok(one(conn, sql, params![room, user], |row| row.get(0))?.unwrap_or_default())
 }
 
-pub(super) fn message(conn: &Connection, senders: &mut Senders, id: MessageId) -> Sql<Option<Arc<Message>>> {
-    one(conn, &format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1"), [id], |row| senders.message(conn, row))
+pub(super) fn message(
+    conn: &Connection,
+    senders: &mut Senders,
+    id: MessageId,
+) -> Sql<Option<Arc<Message>>> {
+    one(
+        conn,
+        &format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1"),
+        [id],
+        |row| senders.message(conn, row),
+    )
 }
 
 pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> Sql<bool> {
@@ -138,7 +215,9 @@ pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> 
 }
 
 pub(super) fn last_message_id(conn: &Connection) -> Sql<MessageId> {
-    Ok(MessageId(one(conn, LAST_MESSAGE, [], |row| row.get(0))?.unwrap_or_default()))
+    Ok(MessageId(
+        one(conn, LAST_MESSAGE, [], |row| row.get(0))?.unwrap_or_default(),
+    ))
 }
 
 pub(super) fn changes(
@@ -148,17 +227,28 @@ pub(super) fn changes(
     after: Seq,
     limit: usize,
 ) -> Sql<Vec<RoomEvent>> {
-    let Some(room) = room(conn, id)? else { return Ok(Vec::new()) };
+    let Some(room) = room(conn, id)? else {
+        return Ok(Vec::new());
+    };
     let (reference, cleared) = (&room.reference, room.room.cleared);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql = format!("SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
-    let said = all(conn, &sql, params![id, after, most], |row| senders.message(conn, row))?;
-    let mut events: Vec<RoomEvent> =
-        said.into_iter().map(|message| posted(reference.clone(), as_shown(message, cleared))).collect();
+    let sql = format!(
+        "SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+    );
+    let said = all(conn, &sql, params![id, after, most], |row| {
+        senders.message(conn, row)
+    })?;
+    let mut events: Vec<RoomEvent> = said
+        .into_iter()
+        .map(|message| posted(reference.clone(), as_shown(message, cleared)))
+        .collect();
     let sql = "SELECT seq, change FROM changes WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-    for (seq, json) in all(conn, sql, params![id, after, most], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))? {
-        let logged: Logged = serde_json::from_str(&json)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into()))?;
+    for (seq, json) in all(conn, sql, params![id, after, most], |row| {
+        Ok((row.get(0)?, row.get::<_, String>(1)?))
+    })? {
+        let logged: Logged = serde_json::from_str(&json).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
+        })?;
         let actor = senders.lookup(conn, logged.actor.id)?;
         let message = match logged.message() {
             Some(id) => message(conn, &mut senders, id)?.map(|message| as_shown(message, cleared)),

@@ -9,8 +9,8 @@ use super::cache::CachedRoom;
 use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
 use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
 use crate::model::{
-    Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name,
-    fold_text,
+    Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
+    TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
 use crate::store::logged::Logged;
 
@@ -29,15 +29,33 @@ impl Rows for SqliteBackend {
     }
 
     fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError> {
-        Ok(one(&self.conn, &format!("SELECT {USER} FROM users WHERE folded = ?1"), [folded], values::user)?)
+        Ok(one(
+            &self.conn,
+            &format!("SELECT {USER} FROM users WHERE folded = ?1"),
+            [folded],
+            values::user,
+        )?)
     }
 
     fn add_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        let UserRow { mut user, folded, password, .. } = row;
+        let UserRow {
+            mut user,
+            folded,
+            password,
+            ..
+        } = row;
         let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let values =
-            params![user.login, folded, user.name, user.description, user.kind, user.disabled, user.created, password];
+        let values = params![
+            user.login,
+            folded,
+            user.name,
+            user.description,
+            user.kind,
+            user.disabled,
+            user.created,
+            password
+        ];
         run(&self.conn, sql, values)?;
         user.id = UserId(given(&self.conn)?);
         let row = Arc::new(UserRow::new(user, folded, password));
@@ -46,11 +64,24 @@ impl Rows for SqliteBackend {
     }
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        let UserRow { user, folded, password, .. } = &row;
+        let UserRow {
+            user,
+            folded,
+            password,
+            ..
+        } = &row;
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
             created = ?8, password = ?9 WHERE id = ?1";
         let values = params![
-            user.id, user.login, folded, user.name, user.description, user.kind, user.disabled, user.created, password
+            user.id,
+            user.login,
+            folded,
+            user.name,
+            user.description,
+            user.kind,
+            user.disabled,
+            user.created,
+            password
         ];
         run(&self.conn, sql, values)?;
         let row = Arc::new(row);
@@ -69,7 +100,12 @@ impl Rows for SqliteBackend {
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
-        let spoke = one(&self.conn, "SELECT spoke FROM users WHERE id = ?1", [id], |row| row.get(0))?;
+        let spoke = one(
+            &self.conn,
+            "SELECT spoke FROM users WHERE id = ?1",
+            [id],
+            |row| row.get(0),
+        )?;
         Ok(spoke.unwrap_or_default())
     }
 
@@ -77,7 +113,14 @@ impl Rows for SqliteBackend {
         let sql = "INSERT INTO tokens (user, hash, kind, created, used, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
             ON CONFLICT (hash) DO NOTHING";
         let info = &mut row.info;
-        let values = params![info.user, row.hash, info.kind, info.created, info.used, info.address];
+        let values = params![
+            info.user,
+            row.hash,
+            info.kind,
+            info.created,
+            info.used,
+            info.address
+        ];
         if run(&self.conn, sql, values)? == 0 {
             return Ok(None);
         }
@@ -86,14 +129,24 @@ impl Rows for SqliteBackend {
     }
 
     fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError> {
-        Ok(one(&self.conn, &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"), [id], values::token)?)
+        Ok(one(
+            &self.conn,
+            &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"),
+            [id],
+            values::token,
+        )?)
     }
 
     fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
         Ok(tokens(&self.conn, user)?)
     }
 
-    fn touch_token(&mut self, id: TokenId, used: Timestamp, address: Option<&str>) -> Result<(), RowsError> {
+    fn touch_token(
+        &mut self,
+        id: TokenId,
+        used: Timestamp,
+        address: Option<&str>,
+    ) -> Result<(), RowsError> {
         let sql = "UPDATE tokens SET used = ?2, address = coalesce(?3, address) WHERE id = ?1";
         Ok(run(&self.conn, sql, params![id, used, address]).map(drop)?)
     }
@@ -112,7 +165,12 @@ impl Rows for SqliteBackend {
     }
 
     fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
-        match one(&self.conn, "SELECT id FROM rooms WHERE folded = ?1", [folded], |row| row.get(0))? {
+        match one(
+            &self.conn,
+            "SELECT id FROM rooms WHERE folded = ?1",
+            [folded],
+            |row| row.get(0),
+        )? {
             Some(id) => self.room(id),
             None => Ok(None),
         }
@@ -127,16 +185,35 @@ impl Rows for SqliteBackend {
     }
 
     fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
-        let RoomRow { mut room, password, .. } = row;
+        let RoomRow {
+            mut room, password, ..
+        } = row;
         let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
             created, updated, seq, cleared, last_message) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
-        run(&self.conn, sql, params![
-            room.name, folded, room.title, fold_text(&room.title), room.description, room.kind, password, room.owner, low,
-            high, room.created, room.updated, room.seq, room.cleared, room.last_message
-        ])?;
+        run(
+            &self.conn,
+            sql,
+            params![
+                room.name,
+                folded,
+                room.title,
+                fold_text(&room.title),
+                room.description,
+                room.kind,
+                password,
+                room.owner,
+                low,
+                high,
+                room.created,
+                room.updated,
+                room.seq,
+                room.cleared,
+                room.last_message
+            ],
+        )?;
         room.id = RoomId(given(&self.conn)?);
         let row = Arc::new(RoomRow::new(room, password));
         self.keep_room(CachedRoom::new(row.clone(), 0))?;
@@ -149,10 +226,26 @@ impl Rows for SqliteBackend {
             password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14 WHERE id = ?1";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
-        let replaced = run(&self.conn, sql, params![
-            room.id, room.name, folded, room.title, fold_text(&room.title), room.description, room.kind, password,
-            room.owner, low, high, room.created, room.updated, room.cleared
-        ])?;
+        let replaced = run(
+            &self.conn,
+            sql,
+            params![
+                room.id,
+                room.name,
+                folded,
+                room.title,
+                fold_text(&room.title),
+                room.description,
+                room.kind,
+                password,
+                room.owner,
+                low,
+                high,
+                room.created,
+                room.updated,
+                room.cleared
+            ],
+        )?;
         if replaced == 0 {
             return Err(broken("no such room"));
         }
@@ -165,7 +258,11 @@ impl Rows for SqliteBackend {
 
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
         let last = self.last_message()?;
-        run(&self.conn, "UPDATE counters SET value = ?1 WHERE name = 'message'", [last])?;
+        run(
+            &self.conn,
+            "UPDATE counters SET value = ?1 WHERE name = 'message'",
+            [last],
+        )?;
         for sql in [
             "DELETE FROM rooms WHERE id = ?1",
             "DELETE FROM members WHERE room = ?1",
@@ -180,8 +277,14 @@ impl Rows for SqliteBackend {
         Ok(())
     }
 
-    fn advance(&mut self, id: RoomId, message_at: Option<Timestamp>) -> Result<(Seq, Timestamp), RowsError> {
-        let room = self.cached_room(id)?.ok_or_else(|| broken("no such room"))?;
+    fn advance(
+        &mut self,
+        id: RoomId,
+        message_at: Option<Timestamp>,
+    ) -> Result<(Seq, Timestamp), RowsError> {
+        let room = self
+            .cached_room(id)?
+            .ok_or_else(|| broken("no such room"))?;
         room.seq.0 += 1;
         room.last_message = message_at.unwrap_or_default().max(room.last_message);
         let place = (room.seq, room.last_message);
@@ -223,7 +326,11 @@ impl Rows for SqliteBackend {
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        Ok(count(&self.conn, "SELECT count(*) FROM members WHERE room = ?1 AND role <> 'banned'", [room])?)
+        Ok(count(
+            &self.conn,
+            "SELECT count(*) FROM members WHERE room = ?1 AND role <> 'banned'",
+            [room],
+        )?)
     }
 
     fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
@@ -234,14 +341,26 @@ impl Rows for SqliteBackend {
 
     fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
         let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let Membership { room, user, role, joined, seen } = &membership;
+        let Membership {
+            room,
+            user,
+            role,
+            joined,
+            seen,
+        } = &membership;
         run(&self.conn, sql, params![room, user, role, joined, seen])?;
-        self.cache.members.keep((membership.room, membership.user), Some(membership));
+        self.cache
+            .members
+            .keep((membership.room, membership.user), Some(membership));
         Ok(())
     }
 
     fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
-        run(&self.conn, "DELETE FROM members WHERE room = ?1 AND user = ?2", params![room, user])?;
+        run(
+            &self.conn,
+            "DELETE FROM members WHERE room = ?1 AND user = ?2",
+            params![room, user],
+        )?;
         self.cache.members.keep((room, user), None);
         Ok(())
     }
@@ -253,7 +372,9 @@ impl Rows for SqliteBackend {
     }
 
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
-        let room = self.cached_room(message.room)?.ok_or_else(|| broken("no such room"))?;
+        let room = self
+            .cached_room(message.room)?
+            .ok_or_else(|| broken("no such room"))?;
         room.messages += 1;
         let number = room.messages;
         self.cache.ahead.insert(message.room);
@@ -262,12 +383,20 @@ impl Rows for SqliteBackend {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let m = message;
         let sender = m.sender.id;
-        run(&self.conn, sql, params![
-            m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra,
-            number
-        ])?;
+        run(
+            &self.conn,
+            sql,
+            params![
+                m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated,
+                m.deleted, m.file, m.extra, number
+            ],
+        )?;
         if self.cache.spoke.lookup(&sender).is_none() {
-            run(&self.conn, "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0", [sender])?;
+            run(
+                &self.conn,
+                "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0",
+                [sender],
+            )?;
             self.cache.spoke.keep(sender, ());
         }
         Ok(())
@@ -279,7 +408,9 @@ impl Rows for SqliteBackend {
             let sender = row.get(SENDER)?;
             Ok((sender, values::message(row, self.gateway.clone())?))
         })?;
-        let Some((sender, mut message)) = found else { return Ok(None) };
+        let Some((sender, mut message)) = found else {
+            return Ok(None);
+        };
         message.sender = self.sender(sender)?;
         Ok(Some(message))
     }
@@ -287,7 +418,11 @@ impl Rows for SqliteBackend {
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
         let sql = "UPDATE messages SET text = ?2, updated = ?3, deleted = ?4, file = ?5, extra = ?6 WHERE id = ?1";
         let m = message;
-        match run(&self.conn, sql, params![m.id, m.text, m.updated, m.deleted, m.file, m.extra])? {
+        match run(
+            &self.conn,
+            sql,
+            params![m.id, m.text, m.updated, m.deleted, m.file, m.extra],
+        )? {
             0 => Err(broken("no such message")),
             _ => Ok(()),
         }
@@ -308,12 +443,16 @@ impl SqliteBackend {
     }
 
     fn sender(&mut self, id: UserId) -> Sql<Arc<UserRef>> {
-        Ok(self.cached_user(id)?.map_or_else(|| self.gateway.clone(), |row| row.reference.clone()))
+        Ok(self
+            .cached_user(id)?
+            .map_or_else(|| self.gateway.clone(), |row| row.reference.clone()))
     }
 }
 
 /// A user's tokens, in the order of their numbers.
 pub(super) fn tokens(conn: &Connection, user: UserId) -> Sql<Vec<TokenInfo>> {
     let sql = format!("SELECT {TOKEN} FROM tokens WHERE user = ?1 ORDER BY id");
-    all(conn, &sql, [user], |row| values::token(row).map(|token| token.info))
+    all(conn, &sql, [user], |row| {
+        values::token(row).map(|token| token.info)
+    })
 }

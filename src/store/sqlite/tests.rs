@@ -26,7 +26,12 @@ fn over<B: Backend + 'static>(path: &Path, wrap: impl FnOnce(SqliteBackend) -> B
 
 async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
     let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
-    bench.store.history(room, None, &query).await.unwrap().messages
+    bench
+        .store
+        .history(room, None, &query)
+        .await
+        .unwrap()
+        .messages
 }
 
 #[tokio::test]
@@ -40,20 +45,37 @@ async fn everything_is_there_after_a_restart() {
     let said = [first.say(anna, room, "one"), first.say(guest, room, "two")];
     let last = first.say(anna, gone, "the newest, in a room that is deleted");
     first.by(anna, Change::DeleteRoom { room: gone }).unwrap();
-    let before = (first.store.room(room).await, first.store.members(room).await, first.store.accounts().await);
+    let before = (
+        first.store.room(room).await,
+        first.store.members(room).await,
+        first.store.accounts().await,
+    );
     drop(first);
-    assert!(!path.with_extension("db-wal").exists(), "a clean end leaves one file");
+    assert!(
+        !path.with_extension("db-wal").exists(),
+        "a clean end leaves one file"
+    );
 
     let second = bench(&path);
-    let after = (second.store.room(room).await, second.store.members(room).await, second.store.accounts().await);
+    let after = (
+        second.store.room(room).await,
+        second.store.members(room).await,
+        second.store.accounts().await,
+    );
     assert_eq!(after, before);
     assert_eq!(history(&second, room).await, said);
     assert_eq!(second.store.last_message_id().await.unwrap(), last.id);
     let next = second.at(1).say(anna, room, "three");
-    assert_eq!((next.seq.0, next.id.0, next.created), (said[1].seq.0 + 1, last.id.0 + 1, said[1].created));
+    assert_eq!(
+        (next.seq.0, next.id.0, next.created),
+        (said[1].seq.0 + 1, last.id.0 + 1, said[1].created)
+    );
     assert!(second.room("new", anna) > gone);
     second.operator(Change::EndAllGuests).unwrap();
-    assert!(second.store.user(guest).await.unwrap().is_some(), "it spoke, before the restart");
+    assert!(
+        second.store.user(guest).await.unwrap().is_some(),
+        "it spoke, before the restart"
+    );
 }
 
 #[tokio::test]
@@ -73,11 +95,26 @@ async fn what_was_acknowledged_is_in_a_copy_made_at_any_moment() {
         // Another process, as a kill would be: closing a descriptor in this one would drop SQLite's locks. The log last.
         for ending in ["", "-wal"] {
             let from = format!("{}{ending}", path.display());
-            assert!(Command::new("cp").args([from, format!("{}{ending}", copy.display())]).status().unwrap().success());
+            assert!(
+                Command::new("cp")
+                    .args([from, format!("{}{ending}", copy.display())])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         let found = history(&bench(&copy), room).await;
-        assert!(found.len() >= acknowledged, "{} of {acknowledged}", found.len());
-        assert!(found.iter().enumerate().all(|(number, message)| message.text == number.to_string()));
+        assert!(
+            found.len() >= acknowledged,
+            "{} of {acknowledged}",
+            found.len()
+        );
+        assert!(
+            found
+                .iter()
+                .enumerate()
+                .all(|(number, message)| message.text == number.to_string())
+        );
     }
 }
 
@@ -88,7 +125,12 @@ async fn many_submitters_share_commits() {
     let gate = Arc::new(Gate::default());
     let inner = gate.clone();
     let path = directory.path().join("tolmach.db");
-    let store = Arc::new(SqliteStore::over(&path, policy(), sink.clone(), |backend| inner.before(backend)).unwrap());
+    let store = Arc::new(
+        SqliteStore::over(&path, policy(), sink.clone(), |backend| {
+            inner.before(backend)
+        })
+        .unwrap(),
+    );
     let bench = Bench::over(store.clone(), sink.clone(), gate, true, None);
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
@@ -107,7 +149,11 @@ async fn many_submitters_share_commits() {
     });
     bench.gate.set(Verdict::Pass);
     sink.wait_for_count(told + 161);
-    assert_eq!(store.commits() - commits, 2, "what waited behind the first is in the second");
+    assert_eq!(
+        store.commits() - commits,
+        2,
+        "what waited behind the first is in the second"
+    );
     assert_eq!(history(&bench, room).await.len(), 161);
 }
 
@@ -121,7 +167,10 @@ async fn an_unknown_outcome_is_known_after_the_next_start() {
     let anna = first.account("anna");
     let room = first.room("lobby", anna);
     gate.set(Verdict::Hide);
-    assert_eq!(first.by(anna, post(room, "who knows")), Err(Error::OutcomeUnknown));
+    assert_eq!(
+        first.by(anna, post(room, "who knows")),
+        Err(Error::OutcomeUnknown)
+    );
     drop(first);
     let second = bench(&path);
     assert_eq!(texts(&history(&second, room).await), ["who knows"]);
@@ -132,28 +181,60 @@ async fn an_unknown_outcome_is_known_after_the_next_start() {
 fn what_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tolmach.db");
-    let open = |path: &Path| SqliteStore::open(path, policy(), Arc::new(Recorder::default())).err().unwrap();
+    let open = |path: &Path| {
+        SqliteStore::open(path, policy(), Arc::new(Recorder::default()))
+            .err()
+            .unwrap()
+    };
 
     drop(bench(&path));
     let conn = Connection::open(&path).unwrap();
     conn.pragma_update(None, "user_version", 41).unwrap();
     drop(conn);
     let error = open(&path);
-    assert!(matches!(error, OpenError::Newer { found: 41, known: 1, .. }), "{error:?}");
-    assert!(error.to_string().contains("41") && error.to_string().contains("up to 1"), "{error}");
+    assert!(
+        matches!(
+            error,
+            OpenError::Newer {
+                found: 41,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("41") && error.to_string().contains("up to 1"),
+        "{error}"
+    );
 
     let text = directory.path().join("notes.txt");
-    std::fs::write(&text, "not a database, but long enough to be taken for one: ".repeat(40)).unwrap();
+    std::fs::write(
+        &text,
+        "not a database, but long enough to be taken for one: ".repeat(40),
+    )
+    .unwrap();
     assert!(matches!(open(&text), OpenError::NotADatabase { .. }));
-    assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"), "left as it was");
+    assert!(
+        std::fs::read_to_string(&text)
+            .unwrap()
+            .starts_with("not a database"),
+        "left as it was"
+    );
 
     let foreign = directory.path().join("foreign.db");
-    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
     assert!(matches!(open(&foreign), OpenError::NotOurs { .. }));
 
     let nowhere = open(&directory.path().join("absent/tolmach.db"));
     assert!(matches!(nowhere, OpenError::Sqlite { .. }), "{nowhere:?}");
-    assert!(nowhere.to_string().contains("absent/tolmach.db"), "{nowhere}");
+    assert!(
+        nowhere.to_string().contains("absent/tolmach.db"),
+        "{nowhere}"
+    );
 }
 
 /// Lets the database have only so many pages.
@@ -165,7 +246,9 @@ struct Small {
 impl Backend for Small {
     fn begin(&mut self) -> Result<(), RowsError> {
         let pages = self.pages.load(Ordering::SeqCst);
-        self.inner.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        self.inner
+            .conn
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         self.inner.begin()
     }
 
@@ -187,7 +270,10 @@ async fn a_full_disk_loses_nothing_and_service_returns_with_space() {
     let directory = tempfile::tempdir().unwrap();
     let pages = Arc::new(AtomicI64::new(1_000_000));
     let limit = pages.clone();
-    let bench = over(&directory.path().join("tolmach.db"), |inner| Small { inner, pages: limit });
+    let bench = over(&directory.path().join("tolmach.db"), |inner| Small {
+        inner,
+        pages: limit,
+    });
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
     pages.store(1, Ordering::SeqCst);
@@ -217,7 +303,9 @@ async fn the_log_is_begun_anew_while_writes_go_on() {
     let big = "x".repeat(100_000);
     let (mut longest, mut said) = (0, 0);
     loop {
-        let last = (0..20).map(|_| bench.submit(Actor::User(anna), post(room, &big))).last();
+        let last = (0..20)
+            .map(|_| bench.submit(Actor::User(anna), post(room, &big)))
+            .last();
         bench.sink.wait_for(last.unwrap()).0.unwrap();
         said += 20;
         let (frames, _) = checkpoint::log_state(&log).unwrap();
@@ -225,7 +313,10 @@ async fn the_log_is_begun_anew_while_writes_go_on() {
             break;
         }
         longest = frames;
-        assert!(frames < 10 * checkpoint::FRAMES, "the log only grows: {frames}");
+        assert!(
+            frames < 10 * checkpoint::FRAMES,
+            "the log only grows: {frames}"
+        );
     }
     assert!(longest > checkpoint::FRAMES);
     drop(log);
@@ -241,14 +332,24 @@ async fn caches_that_overflow_lose_no_counter() {
     let mut last = 0;
     // More rooms than the cache holds, with a message in the first among them again and again.
     for number in 0..10_500 {
-        last = bench.submit(Actor::User(anna), create_room(&format!("r{number}"), RoomKind::Public));
+        last = bench.submit(
+            Actor::User(anna),
+            create_room(&format!("r{number}"), RoomKind::Public),
+        );
         if number % 7 == 0 {
             bench.submit(Actor::User(anna), post(kept, "x"));
         }
     }
     bench.sink.wait_for(last).0.unwrap();
-    let seqs: Vec<i64> = history(&bench, kept).await.iter().map(|message| message.seq.0).collect();
+    let seqs: Vec<i64> = history(&bench, kept)
+        .await
+        .iter()
+        .map(|message| message.seq.0)
+        .collect();
     assert_eq!(seqs.len(), 1_500);
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1));
-    assert_eq!(bench.store.room(kept).await.unwrap().unwrap().room.seq.0, seqs[1_499]);
+    assert_eq!(
+        bench.store.room(kept).await.unwrap().unwrap().room.seq.0,
+        seqs[1_499]
+    );
 }

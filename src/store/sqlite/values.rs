@@ -7,8 +7,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 use crate::ledger::{RoomRow, RowsError, TokenRow, UserRow};
 use crate::model::{
-    FileInfo, Membership, Message, MessageId, MessageKind, Role, Room, RoomId, RoomKind, Seq, Timestamp, TokenId,
-    TokenInfo, TokenKind, User, UserId, UserKind, UserRef,
+    FileInfo, Membership, Message, MessageId, MessageKind, Role, Room, RoomId, RoomKind, Seq,
+    Timestamp, TokenId, TokenInfo, TokenKind, User, UserId, UserKind, UserRef,
 };
 
 pub(super) type Sql<T> = rusqlite::Result<T>;
@@ -64,7 +64,8 @@ word!(MessageKind { Text = "text", Emote = "emote", Sticker = "sticker", File = 
 
 impl ToSql for FileInfo {
     fn to_sql(&self) -> Sql<ToSqlOutput<'_>> {
-        let json = serde_json::to_string(self).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let json = serde_json::to_string(self)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         Ok(ToSqlOutput::from(json))
     }
 }
@@ -76,13 +77,27 @@ impl FromSql for FileInfo {
 }
 
 /// The first row, if there is one.
-pub(super) fn one<T>(conn: &Connection, sql: &str, params: impl Params, decode: impl FnOnce(&Row<'_>) -> Sql<T>) -> Sql<Option<T>> {
-    conn.prepare_cached(sql)?.query_row(params, decode).optional()
+pub(super) fn one<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    decode: impl FnOnce(&Row<'_>) -> Sql<T>,
+) -> Sql<Option<T>> {
+    conn.prepare_cached(sql)?
+        .query_row(params, decode)
+        .optional()
 }
 
 /// Every row.
-pub(super) fn all<T>(conn: &Connection, sql: &str, params: impl Params, decode: impl FnMut(&Row<'_>) -> Sql<T>) -> Sql<Vec<T>> {
-    conn.prepare_cached(sql)?.query_map(params, decode)?.collect()
+pub(super) fn all<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    decode: impl FnMut(&Row<'_>) -> Sql<T>,
+) -> Sql<Vec<T>> {
+    conn.prepare_cached(sql)?
+        .query_map(params, decode)?
+        .collect()
 }
 
 /// Changes rows; how many.
@@ -93,11 +108,14 @@ pub(super) fn run(conn: &Connection, sql: &str, params: impl Params) -> Sql<usiz
 
 /// What a `SELECT count(*)` says.
 pub(super) fn count(conn: &Connection, sql: &str, params: impl Params) -> Sql<u64> {
-    let count: i64 = conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?;
+    let count: i64 = conn
+        .prepare_cached(sql)?
+        .query_row(params, |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-pub(super) const USER: &str = "id, login, folded, name, description, kind, disabled, created, password";
+pub(super) const USER: &str =
+    "id, login, folded, name, description, kind, disabled, created, password";
 
 pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -123,7 +141,10 @@ pub(super) fn token(row: &Row<'_>) -> Sql<TokenRow> {
         used: row.get(5)?,
         address: row.get(6)?,
     };
-    Ok(TokenRow { info, hash: row.get(2)? })
+    Ok(TokenRow {
+        info,
+        hash: row.get(2)?,
+    })
 }
 
 pub(super) const ROOM: &str = "r.id, r.name, r.title, r.description, r.kind, r.password, r.owner, r.low, r.high, \
@@ -166,8 +187,7 @@ pub(super) fn member_from(row: &Row<'_>, first: usize) -> Sql<Membership> {
     })
 }
 
-pub(super) const MESSAGE: &str =
-    "m.id, m.room, m.seq, m.sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra";
+pub(super) const MESSAGE: &str = "m.id, m.room, m.seq, m.sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra";
 
 /// The places of some columns among [`MESSAGE`].
 pub(super) const SEQ: usize = 2;

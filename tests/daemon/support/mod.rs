@@ -35,7 +35,9 @@ impl Daemon {
     pub(crate) async fn start(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::start(&config).await.unwrap();
+        let gateway = Gateway::start(&config, tolmach::dialects::listener)
+            .await
+            .unwrap();
         Self {
             gateway,
             config,
@@ -46,7 +48,9 @@ impl Daemon {
     /// A gateway whose store is SQLite in `dir`.
     pub(crate) async fn on_disk(dir: &Path, more: &str) -> Self {
         let config = config(dir, "sqlite:tolmach.db", more);
-        let gateway = Gateway::start(&config).await.unwrap();
+        let gateway = Gateway::start(&config, tolmach::dialects::listener)
+            .await
+            .unwrap();
         Self {
             gateway,
             config,
@@ -58,7 +62,9 @@ impl Daemon {
     pub(crate) async fn over(hub: Hub, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::over(hub, &config).await.unwrap();
+        let gateway = Gateway::over(hub, &config, tolmach::dialects::listener)
+            .await
+            .unwrap();
         Self {
             gateway,
             config,
