@@ -6,12 +6,15 @@
 pub mod jim;
 #[cfg(feature = "talker")]
 pub mod talker;
+#[cfg(any(feature = "jim", feature = "talker"))]
 mod text;
 
 use std::sync::Arc;
 
 use crate::config::{Config, Settings};
-use crate::gateway::{Serve, serving};
+use crate::gateway::Serve;
+#[cfg(any(feature = "jim", feature = "talker"))]
+use crate::gateway::serving;
 
 /// The dialects of this build.
 pub const KNOWN: &[&str] = &[

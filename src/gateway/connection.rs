@@ -31,7 +31,13 @@ use crate::model::{EndReason, Timestamp};
 const REQUESTS: usize = 64;
 /// A connection with more bytes of unread answers than this is not read from.
 const UNREAD_ANSWERS: usize = 64 * 1024;
-/// How long a closed connection's last bytes may take.
+/// Requests of more bytes than this are heavy.
+const HEAVY: usize = 64 * 1024;
+/// Heavy requests of one connection that may be under way at once.
+const HEAVY_REQUESTS: usize = 4;
+/// Bytes without a frame that count as a request when it comes to pace.
+const UNFRAMED: usize = 64 * 1024;
+/// How long a closed connection may take nothing of its last bytes.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long a closed connection is listened to, so that its last bytes are not lost to a reset; and how long one that
 /// takes no more is listened to for what it sent before.
@@ -106,10 +112,9 @@ pub(super) async fn serve<D: Dialect>(
                 drained
             }
             () = &mut run => {
-                let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
-                match tokio::time::timeout(LAST_WORDS, last).await {
-                    Ok(drained) => drained,
-                    Err(_) => return outbox.abort(),
+                match drain_last(&outbox).await {
+                    Some(drained) => drained,
+                    None => return outbox.abort(),
                 }
             }
         }
@@ -117,6 +122,19 @@ pub(super) async fn serve<D: Dialect>(
     if drained == Drained::Closed {
         outbox.shut_down().await;
         let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
+    }
+}
+
+/// Writes what is left for as long as the peer takes some of it.
+async fn drain_last(outbox: &Outbox) -> Option<Drained> {
+    loop {
+        let before = outbox.total_written();
+        let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
+        match tokio::time::timeout(LAST_WORDS, last).await {
+            Ok(drained) => return Some(drained),
+            Err(_) if outbox.total_written() > before => {}
+            Err(_) => return None,
+        }
     }
 }
 
@@ -143,10 +161,7 @@ impl<A: Adapter> Reading<A> {
         let end = self.read_all(reader).await;
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
-            let answered = self.outbox.room_for_requests(0, usize::MAX);
-            if tokio::time::timeout(LAST_WORDS, answered).await.is_err() {
-                tracing::debug!("a connection ended with requests unanswered");
-            }
+            self.outbox.room_for_requests(0, usize::MAX).await;
         }
         match end {
             End::BrokeOff => {
@@ -175,10 +190,14 @@ impl<A: Adapter> Reading<A> {
     async fn read_all(&mut self, reader: &mut Reader) -> End {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
-        let mut ended = false;
+        let (mut ended, mut unframed) = (false, 0);
         loop {
-            if let Some(end) = self.room_for_one_more().await {
+            if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;
+            }
+            if unframed >= UNFRAMED && buffer.is_empty() {
+                keep_pace(self.pace.as_ref()).await;
+                unframed = 0;
             }
             let decoded = if ended {
                 codec.decode_eof(&mut buffer)
@@ -187,6 +206,7 @@ impl<A: Adapter> Reading<A> {
             };
             match decoded {
                 Ok(Some(frame)) => {
+                    unframed = buffer.len();
                     if let Some(end) = self.handle(frame).await {
                         return end;
                     }
@@ -194,8 +214,10 @@ impl<A: Adapter> Reading<A> {
                 Ok(None) if ended => return End::BrokeOff,
                 Ok(None) => {
                     release(&mut buffer);
+                    let before = buffer.len();
                     match self.wait(reader, &mut buffer).await {
-                        Wait::Bytes | Wait::Timer => {}
+                        Wait::Bytes => unframed += buffer.len().saturating_sub(before),
+                        Wait::Timer => {}
                         Wait::Ended => ended = true,
                         Wait::End(end) => return end,
                     }
@@ -205,25 +227,46 @@ impl<A: Adapter> Reading<A> {
         }
     }
 
-    /// Waits until one more request may come in. Neither unread answers nor a stream that never pauses keep away an
-    /// end that is due.
-    async fn room_for_one_more(&mut self) -> Option<End> {
-        let login_by = self.login_by();
-        tokio::select! {
-            biased;
-            () = self.outbox.room_for_requests(REQUESTS - 1, UNREAD_ANSWERS) => {}
-            _ = self.shutdown.wait_for(|down| *down) => {}
-            () = sleep_until(login_by) => {}
+    /// Waits until one more request may come in, of which so many bytes are there. Neither unread answers nor a stream
+    /// that never pauses keep away an end that is due; reading what was written is a sign of life.
+    async fn room_for_one_more(&mut self, bytes: usize) -> Option<End> {
+        let requests = if bytes > HEAVY {
+            HEAVY_REQUESTS
+        } else {
+            REQUESTS
+        };
+        let mut signs = (self.outbox.total_written(), None);
+        loop {
+            let login_by = self.login_by();
+            let timer = signs.1.or_else(|| self.adapter.next_timer());
+            let on_time = tokio::select! {
+                biased;
+                () = self.outbox.room_for_requests(requests - 1, UNREAD_ANSWERS) => false,
+                _ = self.shutdown.wait_for(|down| *down) => false,
+                () = sleep_until(login_by) => false,
+                () = sleep_until(timer) => true,
+            };
+            if self.outbox.was_closed() {
+                return Some(End::Closing);
+            }
+            if *self.shutdown.borrow() {
+                return Some(End::Reason(EndReason::Shutdown));
+            }
+            if login_by.is_some_and(|by| now() >= by) {
+                return Some(End::Reason(EndReason::NoLogin));
+            }
+            if !on_time {
+                return None;
+            }
+            let written = self.outbox.total_written();
+            if written > signs.0 {
+                signs = (written, Some(now() + LAST_WORDS));
+            } else if let Wait::End(end) = self.on_timer() {
+                return Some(end);
+            } else {
+                signs.1 = None;
+            }
         }
-        if self.outbox.was_closed() {
-            return Some(End::Closing);
-        }
-        if *self.shutdown.borrow() {
-            return Some(End::Reason(EndReason::Shutdown));
-        }
-        login_by
-            .filter(|by| now() >= *by)
-            .map(|_| End::Reason(EndReason::NoLogin))
     }
 
     /// By when the connection has to say who it is, unless it has.
@@ -277,16 +320,17 @@ impl<A: Adapter> Reading<A> {
         let timer = self.adapter.next_timer();
         let event = tokio::select! {
             biased;
-            read = reader.read(buffer) => match read {
-                Ok(0) | Err(_) => Wait::Ended,
-                Ok(_) => Wait::Bytes,
-            },
             () = self.outbox.until_closed() => Wait::End(End::Closing),
             // Who takes no more and says no more is gone, whether or not its stream ends.
             () = async { self.outbox.until_broken().await; tokio::time::sleep(LINGER).await } => Wait::Ended,
             _ = self.shutdown.wait_for(|down| *down) => Wait::End(End::Reason(EndReason::Shutdown)),
             () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
+            // What is due comes before what a peer that never pauses has to say.
             () = sleep_until(timer) => Wait::Timer,
+            read = reader.read(buffer) => match read {
+                Ok(0) | Err(_) => Wait::Ended,
+                Ok(_) => Wait::Bytes,
+            },
         };
         if matches!(event, Wait::Timer) {
             self.on_timer()
@@ -327,7 +371,7 @@ async fn keep_pace(pace: Option<&DefaultDirectRateLimiter>) {
 
 fn pace(limits: ConnectionLimits) -> Option<DefaultDirectRateLimiter> {
     let rate = NonZeroU32::new(limits.requests_per_second)?;
-    let burst = NonZeroU32::new(limits.burst.max(1))?;
+    let burst = NonZeroU32::new(limits.burst)?;
     Some(RateLimiter::direct(
         Quota::per_second(rate).allow_burst(burst),
     ))

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use dashmap::DashMap;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -27,6 +27,10 @@ use crate::model::EndReason;
 
 /// How many connections the system keeps until they are accepted.
 const BACKLOG: i32 = 1024;
+/// After which silence the system asks whether a peer is still there at all.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+/// How often it asks again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// How long to wait when a connection cannot be accepted (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a refused connection may take to read why.
@@ -151,7 +155,11 @@ impl Door {
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    if let Err(error) = socket.set_nodelay(true) {
+                    let keepalive = TcpKeepalive::new()
+                        .with_time(KEEPALIVE)
+                        .with_interval(KEEPALIVE_INTERVAL);
+                    let set = SockRef::from(&socket).set_tcp_keepalive(&keepalive);
+                    if let Err(error) = set.and_then(|()| socket.set_nodelay(true)) {
                         tracing::debug!(%error, "a connection was gone before it was served");
                         continue;
                     }

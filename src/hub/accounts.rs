@@ -12,6 +12,30 @@ use crate::model::{
     UserSelector, validate_login,
 };
 
+/// Most characters of a display name.
+const NAME_CHARS: usize = 100;
+/// Most characters of a user's description.
+const DESCRIPTION_CHARS: usize = 10_000;
+
+fn check_profile(field: &str, text: &str, limit: usize) -> Result<()> {
+    if text.chars().count() > limit {
+        return Err(Error::invalid(
+            field,
+            format!("it has at most {limit} characters"),
+        ));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
+        return Err(Error::invalid(
+            field,
+            "it has no control characters but tab and line feed",
+        ));
+    }
+    Ok(())
+}
+
 impl Hub {
     pub(super) async fn add_account(
         &self,
@@ -22,6 +46,8 @@ impl Hub {
         description: String,
     ) -> Result<Reply> {
         let folded = validate_login("login", &login, &self.options().name)?;
+        check_profile("name", &name, NAME_CHARS)?;
+        check_profile("description", &description, DESCRIPTION_CHARS)?;
         if self
             .inner
             .store
@@ -51,6 +77,7 @@ impl Hub {
                 Ok(Reply::User(Arc::new(self.user(user).await?.user.clone())))
             }
             Command::SetOwnDescription { description } => {
+                check_profile("description", &description, DESCRIPTION_CHARS)?;
                 self.done(asker, Change::DescribeUser { description }).await
             }
             Command::Users => {

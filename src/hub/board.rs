@@ -4,7 +4,7 @@
 //! happened, and afterwards flushes the outboxes it names ([`Board::take_dirty`]). Within one call of the hub,
 //! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -53,10 +53,8 @@ pub(super) struct Person {
     pub(super) sessions: Vec<SessionId>,
     pub(super) status: Option<String>,
     pub(super) profile: String,
-    /// Idle until then, wherever none of its sessions is; set by [`Board::linger`] only.
-    pub(super) lingers_until: Option<Instant>,
-    /// Where it lingers.
-    pub(super) haunts: BTreeSet<RoomId>,
+    /// Where a session of it broke off, and until when it is idle there, unless another session is there.
+    pub(super) haunts: BTreeMap<RoomId, Instant>,
 }
 
 /// A room with somebody in it.
@@ -102,7 +100,7 @@ pub(super) struct Board {
     pub(super) halls: HashMap<RoomId, Hall>,
     pub(super) hall_names: HashMap<String, RoomId>,
     /// Who lingers, the first to go first.
-    pub(super) lingering: BTreeSet<(Instant, UserId)>,
+    pub(super) lingering: BTreeSet<(Instant, UserId, RoomId)>,
     /// Nobody hears of anybody's presence any more: all are about to go.
     pub(super) hushed: bool,
     touched: Vec<RoomId>,
@@ -110,6 +108,8 @@ pub(super) struct Board {
     ending: Vec<(SessionId, EndReason)>,
     /// Guests that became absent; their memberships are to be ended.
     pub(super) gone_guests: Vec<UserId>,
+    /// Guests that the store could not end yet.
+    pub(super) unended_guests: Vec<UserId>,
     /// Tokens whose connection closed: they were in use until now.
     pub(super) unused_tokens: Vec<TokenId>,
     /// What the other nodes are to be told of presence.
@@ -131,6 +131,7 @@ impl Board {
             dirty: Vec::new(),
             ending: Vec::new(),
             gone_guests: Vec::new(),
+            unended_guests: Vec::new(),
             unused_tokens: Vec::new(),
             published: Vec::new(),
             next_session: 1,
@@ -145,8 +146,7 @@ impl Board {
             sessions: Vec::new(),
             status: None,
             profile: String::new(),
-            lingers_until: None,
-            haunts: BTreeSet::new(),
+            haunts: BTreeMap::new(),
         });
         person.kind = seat.user.kind;
         person.sessions.push(id);
@@ -439,7 +439,9 @@ impl Board {
             for room in std::mem::take(&mut self.touched) {
                 self.settle(room);
             }
-            let ending = std::mem::take(&mut self.ending);
+            let mut ending = std::mem::take(&mut self.ending);
+            // Of several reasons the one that says most comes first; a session ends once.
+            ending.sort_by_key(|(_, reason)| !reason.is_about_account());
             if ending.is_empty() {
                 return std::mem::take(&mut self.dirty);
             }

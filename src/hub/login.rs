@@ -11,7 +11,7 @@ use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
     EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenKind,
-    User, UserKind, validate_login,
+    User, UserKind, fold_login, validate_login,
 };
 
 /// By what a session is opened.
@@ -29,8 +29,7 @@ impl Session {
         token: bool,
     ) -> Result<Reply> {
         let hub = self.hub.clone();
-        let folded = validate_login("login", login, &hub.options().name)
-            .map_err(|_| Error::BadCredentials)?;
+        let folded = fold_login(login).map_err(|_| Error::BadCredentials)?;
         let address = self.connection.address;
         hub.inner.attempts.check(&folded, address, hub.now().0)?;
         let row = hub.inner.store.user_by_login(&folded).await?;
@@ -345,11 +344,7 @@ impl Board {
             }
             self.end_later(holder, EndReason::Displaced);
         }
-        let session = self.seat(seat);
-        if let Some(own) = own {
-            self.remove_seat(own, None, Timestamp::now());
-        }
-        Ok(session)
+        Ok(self.seat(seat))
     }
 
     /// Opens the session that the store has agreed to, in all rooms of its user that it is attached to.
@@ -369,6 +364,10 @@ impl Board {
             .filter(|(room, _)| room.room.kind != RoomKind::Direct)
         {
             self.attach_member(session, &room.reference, at);
+        }
+        // Who comes again as itself is not seen to leave.
+        if let Some(own) = own {
+            self.remove_seat(own, None, at);
         }
         Ok((session, Arc::new(user.user.clone()), token))
     }

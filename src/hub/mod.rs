@@ -8,7 +8,7 @@
 //!  Outbox ◀──bytes── Board ◀── deliver ◀─┘
 //! ```
 //!
-//! [`deliver`](Inner) takes the commits in their order, tells the board of each, and only then answers who asked. So
+//! The delivery takes the commits in their order, tells the board of each, and only then answers who asked. So
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
 //! Locks: the board's is taken alone, never across an await, and while it is held only outboxes' own locks are
@@ -45,7 +45,8 @@ pub use session::{Connection, Session};
 use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
 use crate::model::{
-    Command, EndReason, Error, NodeId, Origin, Reply, Result, SessionId, Timestamp,
+    Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomChange, RoomEvent, SessionId,
+    Timestamp, UserId,
 };
 use crate::store::{Commit, Store, Ticket};
 use attempts::Attempts;
@@ -131,6 +132,12 @@ struct Inner {
 
 /// How many outboxes one delivery flushes before it lets others run.
 const FLUSHES: usize = 128;
+/// How many commits one telling of the board takes, so that no queue is filled by one of them.
+const SLICE_COMMITS: usize = 128;
+/// After how many bytes of text a telling ends.
+const SLICE_BYTES: usize = 256 * 1024;
+/// When what the store could not do for a gone guest is tried again.
+const GUEST_RETRY: Duration = Duration::from_secs(5);
 /// How often tokens that nobody used are looked for.
 const TOKEN_ROUND: Duration = Duration::from_secs(3600);
 
@@ -267,10 +274,10 @@ impl Hub {
             .board
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let departure = board.next_departure();
+        let (departure, unended) = (board.next_departure(), board.unended_guests.len());
         let result = work(&mut board);
         let dirty = board.take_dirty(now, self.inner.options.grace, at);
-        let sooner = board.next_departure() != departure;
+        let sooner = board.next_departure() != departure || board.unended_guests.len() > unended;
         let gone = std::mem::take(&mut board.gone_guests);
         let touched = std::mem::take(&mut board.unused_tokens);
         let published = std::mem::take(&mut board.published);
@@ -279,12 +286,7 @@ impl Hub {
             self.inner.departures.notify_one();
         }
         for user in gone {
-            self.submit(
-                Actor::Operator,
-                None,
-                Change::EndGuest { user },
-                Box::new(|_, _| {}),
-            );
+            self.end_guest(user);
         }
         for id in touched {
             self.submit(
@@ -300,6 +302,16 @@ impl Hub {
             }
         }
         (result, dirty)
+    }
+
+    /// A guest became absent. What the store cannot do now is tried again.
+    fn end_guest(&self, user: UserId) {
+        let completion: Completion = Box::new(move |board, outcome| {
+            if outcome.is_err() {
+                board.unended_guests.push(user);
+            }
+        });
+        self.submit(Actor::Operator, None, Change::EndGuest { user }, completion);
     }
 
     fn publish(&self, parcel: Parcel) {
@@ -398,8 +410,16 @@ impl Hub {
                 self.publish(Parcel::Rooms(events));
             }
         }
-        let ((), dirty) = self.on_board(|board| self.tell_commits(board, commits));
-        flush(dirty).await;
+        // A little at a time, so that what one connection says at once does not fill the others' queues.
+        let mut commits = commits.into_iter().peekable();
+        while commits.peek().is_some() {
+            let slice = next_slice(&mut commits);
+            let ((), dirty) = self.on_board(|board| self.tell_commits(board, slice));
+            flush(dirty).await;
+            if commits.peek().is_some() {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// Tells the board of each commit, then who asked for it.
@@ -464,16 +484,19 @@ impl Hub {
 
     async fn watch_departures(self) {
         loop {
-            let next = self.with_board(|board| board.next_departure());
-            match next {
-                None => self.inner.departures.notified().await,
-                Some(at) => tokio::select! {
-                    () = self.inner.departures.notified() => {}
-                    () = tokio::time::sleep_until(at.into()) => {
-                        let (now, at) = self.now();
-                        self.with_board(|board| board.depart(now, at));
+            let (departure, unended) =
+                self.with_board(|board| (board.next_departure(), !board.unended_guests.is_empty()));
+            tokio::select! {
+                () = self.inner.departures.notified() => {}
+                () = until(departure) => {
+                    let (now, at) = self.now();
+                    self.with_board(|board| board.depart(now, at));
+                }
+                () = tokio::time::sleep(GUEST_RETRY), if unended => {
+                    for user in self.with_board(|board| std::mem::take(&mut board.unended_guests)) {
+                        self.end_guest(user);
                     }
-                },
+                }
             }
         }
     }
@@ -505,6 +528,31 @@ impl Hub {
             );
             tokio::time::sleep(TOKEN_ROUND).await;
         }
+    }
+}
+
+async fn until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next commits to be told together.
+fn next_slice(commits: &mut impl Iterator<Item = Commit>) -> Vec<Commit> {
+    let (mut slice, mut bytes) = (Vec::new(), 0);
+    while slice.len() < SLICE_COMMITS && bytes < SLICE_BYTES {
+        let Some(commit) = commits.next() else { break };
+        bytes += commit.events.iter().map(text_bytes).sum::<usize>();
+        slice.push(commit);
+    }
+    slice
+}
+
+fn text_bytes(event: &RoomEvent) -> usize {
+    match &event.change {
+        RoomChange::Posted(message) | RoomChange::Edited(message) => message.text.len(),
+        _ => 0,
     }
 }
 

@@ -75,6 +75,8 @@ struct State {
     phase: Phase,
     /// Closed by this side, however that went on.
     closed: bool,
+    /// Bytes written since the beginning.
+    total: u64,
     /// The socket takes no more at the moment.
     blocked: bool,
     /// Queued since the last flush.
@@ -130,6 +132,7 @@ impl Outbox {
             answered: 0,
             phase: Phase::Open,
             closed: false,
+            total: 0,
             blocked: false,
             dirty: false,
             drainer: None,
@@ -188,9 +191,12 @@ impl Outbox {
         if state.phase != Phase::Open {
             return Ok(false);
         }
-        let over = |limit: usize, value: usize| limit > 0 && value > limit;
-        if over(self.bounds.events, state.events + events)
-            || over(self.bounds.bytes, state.pushed + bytes.len())
+        // What nothing waits in front of is never too much: the client has not been slow.
+        let over = |limit: usize, waiting: usize, more: usize| {
+            limit > 0 && waiting > 0 && waiting + more > limit
+        };
+        if over(self.bounds.events, state.events, events)
+            || over(self.bounds.bytes, state.pushed, bytes.len())
         {
             return Err(Overflow);
         }
@@ -261,6 +267,12 @@ impl Outbox {
     #[must_use]
     pub fn unread_answers(&self) -> usize {
         self.lock().answered
+    }
+
+    /// Bytes that the peer's socket has taken since the beginning: it moves while somebody reads.
+    #[must_use]
+    pub fn total_written(&self) -> u64 {
+        self.lock().total
     }
 
     /// The connection's own part: writes on whenever the socket takes more, until the outbox comes to its end.
@@ -424,23 +436,24 @@ impl State {
     }
 
     fn advance(&mut self, mut count: usize) {
+        self.total += count as u64;
         while let Some(first) = self.ready.front() {
             let left = first.bytes.remaining() - self.written;
+            let (gone, events) = (count.min(left), first.events);
+            if events > 0 {
+                self.pushed = self.pushed.saturating_sub(gone);
+            } else {
+                self.answered = self.answered.saturating_sub(gone);
+                self.wake_reader();
+            }
             if count < left {
                 self.written += count;
                 return;
             }
             count -= left;
             self.written = 0;
-            let (length, events) = (first.bytes.len(), first.events);
+            self.events = self.events.saturating_sub(events);
             self.ready.pop_front();
-            if events > 0 {
-                self.events = self.events.saturating_sub(events);
-                self.pushed = self.pushed.saturating_sub(length);
-            } else {
-                self.answered = self.answered.saturating_sub(length);
-                self.wake_reader();
-            }
         }
     }
 }

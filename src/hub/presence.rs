@@ -99,12 +99,11 @@ impl Board {
         self.unused_tokens.extend(seat.token);
         if let Some(person) = self.people.get_mut(&user) {
             person.sessions.retain(|present| *present != session);
-            if linger.is_some() {
-                person.haunts.extend(seat.rooms.iter().copied());
-            }
         }
-        if linger.is_some() {
-            self.linger(user, linger);
+        if let Some(until) = linger {
+            for room in &seat.rooms {
+                self.linger(user, *room, until);
+            }
         }
         for room in seat.rooms {
             if linger.is_some() || self.is_attended(room, user) {
@@ -138,43 +137,53 @@ impl Board {
         }
     }
 
-    /// A user is idle until then, or lingers no more.
-    fn linger(&mut self, user: UserId, until: Option<Instant>) {
+    /// A user is idle in a room until then, unless one of its sessions is there.
+    fn linger(&mut self, user: UserId, room: RoomId, until: Instant) {
         let Some(person) = self.people.get_mut(&user) else {
             return;
         };
-        if let Some(before) = std::mem::replace(&mut person.lingers_until, until) {
-            self.lingering.remove(&(before, user));
+        if let Some(before) = person.haunts.insert(room, until) {
+            self.lingering.remove(&(before, user, room));
         }
-        self.lingering.extend(until.map(|until| (until, user)));
+        self.lingering.insert((until, user, room));
     }
 
-    /// When the next lingering user is to become absent.
+    /// When the next lingering user is to become absent somewhere.
     pub(super) fn next_departure(&self) -> Option<Instant> {
-        self.lingering.first().map(|(until, _)| *until)
+        self.lingering.first().map(|(until, ..)| *until)
     }
 
     /// Makes absent whose grace is over.
     pub(super) fn depart(&mut self, now: Instant, at: Timestamp) {
-        while let Some((until, user)) = self.lingering.first().copied()
+        while let Some((until, user, room)) = self.lingering.first().copied()
             && until <= now
         {
-            self.end_lingering(user, at);
+            self.stop_lingering(user, room, at);
         }
     }
 
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
     pub(super) fn end_lingering(&mut self, user: UserId, at: Timestamp) {
-        self.linger(user, None);
         let haunts = self
             .people
+            .get(&user)
+            .map(|person| person.haunts.keys().copied().collect::<Vec<_>>());
+        for room in haunts.unwrap_or_default() {
+            self.stop_lingering(user, room, at);
+        }
+        self.forget_if_gone(user);
+    }
+
+    fn stop_lingering(&mut self, user: UserId, room: RoomId, at: Timestamp) {
+        if let Some(until) = self
+            .people
             .get_mut(&user)
-            .map(|person| std::mem::take(&mut person.haunts))
-            .unwrap_or_default();
-        for room in haunts {
-            if !self.is_attended(room, user) {
-                self.go_absent(room, user, at);
-            }
+            .and_then(|person| person.haunts.remove(&room))
+        {
+            self.lingering.remove(&(until, user, room));
+        }
+        if !self.is_attended(room, user) {
+            self.go_absent(room, user, at);
         }
         self.forget_if_gone(user);
     }
@@ -204,7 +213,7 @@ impl Board {
         let Some(person) = self.people.get(&user) else {
             return;
         };
-        if person.sessions.is_empty() && person.lingers_until.is_none() {
+        if person.sessions.is_empty() && person.haunts.is_empty() {
             if person.kind == UserKind::Guest {
                 self.gone_guests.push(user);
             }

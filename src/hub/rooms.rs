@@ -7,8 +7,8 @@ use super::{Asker, Hub, Scope};
 use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
 use crate::model::{
     Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId,
-    Timestamp, UserKind, UserSelector, fold_room_name, fold_text, validate_login,
-    validate_room_name, validate_title,
+    Timestamp, UserKind, UserSelector, fold_login, fold_room_name, fold_text, validate_room_name,
+    validate_title,
 };
 
 impl Hub {
@@ -265,7 +265,8 @@ impl Hub {
         user: UserSelector,
         change: impl FnOnce(crate::model::RoomId, crate::model::UserId) -> Change,
     ) -> Result<Reply> {
-        let room = self.room(asker, room).await?.room.id;
+        // Who may not know of the room learns nothing from which users there are.
+        let room = self.readable(asker, room).await?.room.id;
         let user = self.user(user).await?.user.id;
         self.done(asker, change(room, user)).await
     }
@@ -341,12 +342,10 @@ impl Hub {
                 .user(id)
                 .await?
                 .filter(|row| row.folded.is_some()),
-            UserSelector::Login(login) => {
-                match validate_login("user", &login, &self.options().name) {
-                    Ok(folded) => self.inner.store.user_by_login(&folded).await?,
-                    Err(_) => None,
-                }
-            }
+            UserSelector::Login(login) => match fold_login(&login) {
+                Ok(folded) => self.inner.store.user_by_login(&folded).await?,
+                Err(_) => None,
+            },
         };
         row.ok_or(Error::NoSuchUser)
     }

@@ -118,7 +118,7 @@ impl Session {
                 .hub
                 .prepare(asker, draft)
                 .await
-                .map(|change| (asker, change)),
+                .and_then(|change| self.not_ended().map(|()| (asker, change))),
             Err(error) => Err(error),
         };
         let (asker, change) = match prepared {
@@ -159,7 +159,7 @@ impl Session {
         self.leave_board(false);
     }
 
-    /// The rooms the session is attached to, the newest last.
+    /// The rooms the session is attached to, in the order of their numbers.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomId> {
         let Some(session) = self.id() else {

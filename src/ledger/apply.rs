@@ -54,6 +54,7 @@ pub(super) type Done<T = Outcome> = Result<T, Denial>;
 
 impl Work<'_> {
     fn carry_out(&mut self, change: Change) -> Done {
+        self.check_actor(&change)?;
         match change {
             Change::AddAccount {
                 login,
@@ -136,6 +137,24 @@ impl Work<'_> {
             Change::Ban { room, user } => self.ban(room, user),
             Change::Unban { room, user } => self.unban(room, user),
             Change::SetRole { room, user, role } => self.set_role(room, user, role),
+        }
+    }
+
+    /// A guest that is gone, a removed or disabled account changes nothing, even if it asked before it was.
+    fn check_actor(&mut self, change: &Change) -> Done<()> {
+        let Actor::User(id) = self.actor else {
+            return Ok(());
+        };
+        // A login has an answer of its own.
+        let there = matches!(change, Change::OpenSession { .. })
+            || self
+                .rows
+                .user(id)?
+                .is_some_and(|row| row.folded.is_some() && !row.user.disabled);
+        if there {
+            Ok(())
+        } else {
+            Err(Error::Unauthenticated.into())
         }
     }
 

@@ -16,6 +16,7 @@ impl Work<'_> {
         description: String,
         password: String,
     ) -> Done {
+        let name = if name.is_empty() { login.clone() } else { name };
         let holder = self.rows.user_by_login(&folded)?;
         if let Actor::User(guest) = self.actor {
             let guest = self.existing_user(guest)?;

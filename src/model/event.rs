@@ -214,7 +214,18 @@ pub enum EndReason {
     /// The user was removed from the room of a session that has but one. It may come back.
     #[error("You were removed from this room")]
     Removed,
+    /// The user left the room of a session that has but one, by way of another.
+    #[error("You left this room")]
+    Left,
     /// The store could not say whether it kept what this session said. Connect again and read the history.
     #[error("The outcome of a request is not known; connect again and read the history")]
     OutcomeUnknown,
+}
+
+impl EndReason {
+    /// The whole account is concerned, not just a session or a room.
+    #[must_use]
+    pub fn is_about_account(self) -> bool {
+        matches!(self, Self::AccountDisabled | Self::AccountRemoved)
+    }
 }

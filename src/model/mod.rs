@@ -24,8 +24,8 @@ pub use event::{
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, clean_text};
 pub use name::{
-    fold_room_name, fold_text, room_name_from_title, validate_login, validate_room_name,
-    validate_title,
+    fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
+    validate_room_name, validate_title,
 };
 pub use room::{Membership, Role, Room, RoomKind, RoomRef};
 pub use user::{Present, User, UserKind, UserRef};

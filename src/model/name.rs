@@ -19,33 +19,42 @@ const RESERVED: [&str; 2] = ["all", "everyone"];
 /// # Errors
 /// [`Error::Invalid`] with `field` and what would be right.
 pub fn validate_login(field: &str, login: &str, gateway: &str) -> Result<String> {
-    let invalid = |reason: &str| Err(Error::invalid(field, reason));
-    let chars = login.chars().count();
-    if chars == 0 {
-        return invalid("a name must not be empty");
-    }
-    if chars > NAME_CHARS {
-        return invalid("a name has at most 25 characters");
-    }
-    if login.starts_with(['#', '@']) || login.contains(',') {
-        return invalid("a name does not begin with # or @ and has no comma");
-    }
-    if login.chars().all(|c| c.is_ascii_digit()) {
-        return invalid("a name is not all digits");
-    }
-    let folded = match UsernameCaseMapped::new().enforce(login) {
-        Ok(folded) => folded.into_owned(),
-        Err(_) => {
-            return invalid("a name is of letters, digits and signs, without spaces (RFC 8265)");
-        }
-    };
-    if folded.chars().count() > NAME_CHARS {
-        return invalid("a name has at most 25 characters");
-    }
+    let folded = fold_login(login).map_err(|reason| Error::invalid(field, reason))?;
     if RESERVED.contains(&folded.as_str()) || folded == fold_text(gateway) {
-        return invalid("this name is reserved");
+        return Err(Error::invalid(field, "this name is reserved"));
     }
     Ok(folded)
+}
+
+/// The form by which two logins are the same, reserved ones too; or why it cannot be a login.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn fold_login(login: &str) -> Result<String, &'static str> {
+    check_login(login)?;
+    let Ok(folded) = UsernameCaseMapped::new().enforce(login) else {
+        return Err("a name is of letters, digits and signs, without spaces (RFC 8265)");
+    };
+    // What is compared obeys the same rules: a full-width sign becomes a plain one.
+    check_login(&folded)?;
+    Ok(folded.into_owned())
+}
+
+fn check_login(login: &str) -> Result<(), &'static str> {
+    let chars = login.chars().count();
+    if chars == 0 {
+        return Err("a name must not be empty");
+    }
+    if chars > NAME_CHARS {
+        return Err("a name has at most 25 characters");
+    }
+    if login.starts_with(['#', '@']) || login.contains(',') {
+        return Err("a name does not begin with # or @ and has no comma");
+    }
+    if login.chars().all(|c| c.is_ascii_digit()) {
+        return Err("a name is not all digits");
+    }
+    Ok(())
 }
 
 /// Checks a room's name.
@@ -161,6 +170,9 @@ mod tests {
             "a b",
             "a\0b",
             "a\u{200f}b",
+            "１２３",
+            "＃a",
+            "a，b",
         ] {
             let error = validate_login("user.account_name", bad, "tolmach").unwrap_err();
             assert!(

@@ -26,6 +26,8 @@ pub struct JimAdapter {
     probe_after: Duration,
     heard: Instant,
     probe: Probe,
+    /// When the last probe was sent, until a presence came.
+    owed: Option<Instant>,
 }
 
 /// Whether the client is there.
@@ -45,7 +47,14 @@ impl JimAdapter {
             probe_after,
             heard: now,
             probe: Probe::None,
+            owed: None,
         }
+    }
+
+    /// Whether a presence that comes now answers a probe: one that waits, or one that something else crossed on the wire.
+    fn answers_probe(&mut self, waited: bool, now: Instant) -> bool {
+        let owed = self.owed.take();
+        waited || owed.is_some_and(|asked| now.duration_since(asked) < PROBE_ANSWER)
     }
 
     /// The client said something. Whether a probe was waiting for it.
@@ -222,7 +231,7 @@ impl Adapter for JimAdapter {
     }
 
     async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
-        let probed = self.hear(link);
+        let waited = self.hear(link);
         let frame = match frame {
             Ok(frame) => frame,
             Err(bad) => return Step::Answer(answer(400, bad.to_string(), link.at)),
@@ -235,7 +244,10 @@ impl Adapter for JimAdapter {
             ClientFrame::Presence {
                 account_name,
                 status,
-            } => self.presence(account_name, status, probed, link).await,
+            } => {
+                let probed = self.answers_probe(waited, link.now);
+                self.presence(account_name, status, probed, link).await
+            }
             ClientFrame::Msg {
                 to,
                 from,
@@ -279,6 +291,7 @@ impl Adapter for JimAdapter {
         match self.probe {
             Probe::None => {
                 self.probe = Probe::Asked(now);
+                self.owed = Some(now);
                 let mut out = BytesMut::new();
                 ServerFrame::Probe { time: at.seconds() }.write(&mut out);
                 Step::Answer(out.freeze())

@@ -32,6 +32,10 @@ pub struct TalkerAdapter {
 
 /// What anything but `connect` is told before it.
 const NOT_CONNECTED: &str = "Not connected to a room";
+/// The answer to whatever connect cannot be.
+const NOT_AUTHENTICATED: &str = "Authentication failed";
+/// The answer to a second connect.
+const CONNECTED: &str = "Already connected to a room; open another connection";
 
 /// What `connect` came to.
 struct Connected {
@@ -71,7 +75,7 @@ impl TalkerAdapter {
         link: &mut Link<'_>,
     ) -> Step {
         if self.room.is_some() {
-            return Step::Close(self.error("Already connected to a room; open another connection"));
+            return Step::Close(self.error(CONNECTED));
         }
         let connected = match self.open(room, token, profile, link).await {
             Ok(connected) => connected,
@@ -84,7 +88,7 @@ impl TalkerAdapter {
             ) => {
                 return Step::Close(self.error(error.to_string()));
             }
-            Err(_) => return Step::Close(self.error("Authentication failed")),
+            Err(_) => return Step::Close(self.error(NOT_AUTHENTICATED)),
         };
         self.room = Some(connected.room);
         match self.welcome(&connected, last, link).await {
@@ -104,11 +108,11 @@ impl TalkerAdapter {
             Reply::Welcome { user, .. } => user,
             _ => return Err(Error::Internal),
         };
-        link.session
-            .call(Command::SetProfile {
-                profile: profile.as_json().to_owned(),
-            })
-            .await?;
+        // A connection that says nothing of its user takes nothing back.
+        if !profile.is_empty() {
+            let profile = profile.as_json().to_owned();
+            link.session.call(Command::SetProfile { profile }).await?;
+        }
         let room = match room {
             Wanted::Name(name) => RoomSelector::Name(name),
             Wanted::Number(digits) => RoomSelector::NameOrPublicId(digits),
@@ -253,7 +257,12 @@ impl Adapter for TalkerAdapter {
             (Err(bad), None) if bad.event != EventKind::Connect => {
                 return Step::Close(self.error(NOT_CONNECTED));
             }
-            (Err(bad), _) => return Step::Close(self.error(bad.to_string())),
+            // A connect has but one way to fail.
+            (Err(bad), None) => {
+                tracing::debug!(%bad, "a connect was not understood");
+                return Step::Close(self.error(NOT_AUTHENTICATED));
+            }
+            (Err(_), Some(_)) => return Step::Close(self.error(CONNECTED)),
         };
         match (frame, self.room) {
             (

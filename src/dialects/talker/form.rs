@@ -122,7 +122,8 @@ impl TalkerForm {
             ),
             RoomChange::RoomDeleted => return Written::ending(EndReason::RoomDeleted),
             RoomChange::MemberBanned { .. } if mine => return Written::ending(EndReason::Banned),
-            RoomChange::MemberRemoved { .. } | RoomChange::MemberLeft { .. } if mine => {
+            RoomChange::MemberLeft { .. } if mine => return Written::ending(EndReason::Left),
+            RoomChange::MemberRemoved { .. } if mine => {
                 return Written::ending(EndReason::Removed);
             }
             _ => return Written::NOTHING,
