@@ -14,6 +14,10 @@ use crate::support::{
 
 /// A gateway whose commits can be held back.
 async fn held() -> (Daemon, Arc<HeldInbox>) {
+    held_with("").await
+}
+
+async fn held_with(more: &str) -> (Daemon, Arc<HeldInbox>) {
     let options = Options::default();
     let inbox = Arc::new(Inbox::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
@@ -21,7 +25,7 @@ async fn held() -> (Daemon, Arc<HeldInbox>) {
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
         .await
         .unwrap();
-    (Daemon::over(hub, "").await, held)
+    (Daemon::over(hub, more).await, held)
 }
 
 /// A gateway whose store can fail.
@@ -279,4 +283,29 @@ async fn what_was_accepted_before_the_stop_is_there_once() {
             .all(|(n, text)| *text == n.to_string())
     );
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_burst_of_commits_closes_nobody_who_reads() {
+    const SPEAKERS: usize = 5;
+    const EACH: usize = 60;
+    let (daemon, held) = held_with("limits.queue_events = 20\nlimits.queue_bytes = 2000").await;
+    let mut listener = daemon.guest_in("listener", "#tea").await;
+    let mut speakers = Vec::new();
+    for n in 0..SPEAKERS {
+        speakers.push(daemon.guest_in(&format!("speaker{n}"), "#tea").await);
+    }
+    held.hold();
+    for speaker in &mut speakers {
+        for n in 0..EACH {
+            let msg = speaker.msg("#tea", &format!("{n}"));
+            speaker.write(msg).await;
+        }
+    }
+    held.until(SPEAKERS * EACH).await;
+    held.let_go();
+    for _ in 0..SPEAKERS * EACH {
+        assert_eq!(listener.heard().await["action"], "msg");
+    }
+    listener.hears_nothing().await;
 }

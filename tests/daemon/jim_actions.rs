@@ -485,3 +485,16 @@ async fn an_answer_goes_before_any_push_that_was_queued_after_its_request() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_authenticates_again_as_itself_is_not_seen_to_leave() {
+    let daemon = Daemon::start("").await;
+    daemon.account("anna").await;
+    daemon.account("watcher").await;
+    let mut anna = daemon.authenticated("anna").await;
+    anna.join("#tea").await;
+    let mut watcher = daemon.talker_in("watcher", "tea").await;
+    anna.authenticate("anna").await;
+    assert_eq!(anna.say("#tea", "still here").await, 200);
+    watcher.hears("anna", "still here").await;
+}

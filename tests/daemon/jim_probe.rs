@@ -73,6 +73,20 @@ async fn the_presence_that_answers_a_probe_late_has_no_answer_either() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_presence_that_a_msg_crossed_answers_the_probe_still() {
+    let daemon = Daemon::start(LIMITS).await;
+    let mut anna = jim(&daemon);
+    anna.hello("anna").await;
+    anna.join("#tea").await;
+    assert_eq!(anna.next().await["action"], "probe");
+    assert_eq!(anna.say("#tea", "typed meanwhile").await, 200);
+    anna.write(presence("anna")).await;
+    // Had it an answer, that would come before this one.
+    anna.expect(400, json!({"action": "wave"})).await;
+    anna.expect(200, presence("anna")).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_does_not_answer_a_probe_is_displaced_by_the_right_credentials() {
     let daemon = Daemon::start(LIMITS).await;
     daemon.account("anna").await;

@@ -280,6 +280,10 @@ async fn attributes_of_the_user_are_shown_to_others() {
         );
         assert_eq!(seen["id"], second.id.as_str());
     }
+    // A connection that says nothing of its user takes nothing back.
+    let users = daemon.talker().await.enter("boris", "tea").await;
+    let shown = users.iter().find(|user| user["name"] == "boris").unwrap();
+    assert_eq!(shown["color"], "red");
     // In messages there is only who it is.
     second.say("hello").await;
     assert_eq!(
