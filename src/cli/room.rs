@@ -8,7 +8,7 @@ use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
-use super::room_name::RoomName;
+use super::room_name::{RoomName, new_name};
 use super::user::account;
 use super::{room_list, room_set};
 
@@ -17,6 +17,7 @@ pub(crate) enum RoomAction {
     /// Make a public room; nobody owns it
     Create {
         /// The name: at most 25 characters, no spaces; a # in front is no part of it
+        #[arg(value_parser = new_name)]
         name: RoomName,
     },
     /// List all rooms but direct ones: id, room, title, kind, protected, owner, created

@@ -24,6 +24,17 @@ impl RoomName {
     }
 }
 
+/// A name for a room to have. `@a,b` is none, since everywhere else it means the direct room of two.
+pub(crate) fn new_name(text: &str) -> Result<RoomName, String> {
+    match text.parse() {
+        Ok(RoomName::Direct(..)) => Err(format!(
+            "this names the direct room of two; a room that is really called so is written #{text}"
+        )),
+        Ok(name) => Ok(name),
+        Err(error) => match error {},
+    }
+}
+
 impl FromStr for RoomName {
     type Err = Infallible;
 
@@ -49,6 +60,13 @@ impl fmt::Display for RoomName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_room_is_not_called_like_the_direct_room_of_two() {
+        assert!(new_name("@a,b").unwrap_err().contains("#@a,b"));
+        assert_eq!(new_name("#@a,b").unwrap().to_string(), "@a,b");
+        assert_eq!(new_name("tea").unwrap().to_string(), "tea");
+    }
 
     #[test]
     fn a_hash_is_no_part_of_the_name() {

@@ -9,7 +9,7 @@ use tolmach::model::{
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
-use super::room_name::RoomName;
+use super::room_name::{RoomName, new_name};
 use super::secret;
 use super::user::account;
 
@@ -22,7 +22,7 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "NAME")]
     room: RoomName,
     /// Another name; a title that was never set follows it
-    #[arg(long = "name", value_name = "NAME")]
+    #[arg(long = "name", value_name = "NAME", value_parser = new_name)]
     new_name: Option<RoomName>,
     /// Another title: free text of at most 100 characters
     #[arg(long)]
@@ -161,10 +161,10 @@ impl SetArgs {
             room: room(),
             name: name.to_string(),
         });
-        title
-            .into_iter()
+        // The owner first: it is what the checks beforehand cannot foresee (a ban, a limit).
+        owner
+            .chain(title)
             .chain(described)
-            .chain(owner)
             .chain(private)
             .chain(password)
             .chain(name)

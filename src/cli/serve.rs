@@ -1,7 +1,7 @@
 //! `tolmach serve`: the gateway, until it is told to stop.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -27,12 +27,17 @@ pub(crate) struct ServeArgs {
     port: Option<u16>,
 }
 
-/// An IP address, an IPv6 one with or without brackets.
-fn ip_address(text: &str) -> Result<IpAddr, std::net::AddrParseError> {
+/// An IP address, an IPv6 one with or without brackets; nothing stands for all addresses.
+fn ip_address(text: &str) -> Result<IpAddr, String> {
+    if text.is_empty() {
+        return Ok(Ipv6Addr::UNSPECIFIED.into());
+    }
     let bare = text
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'));
-    bare.unwrap_or(text).parse()
+    bare.unwrap_or(text).parse().map_err(|_| {
+        format!("`{text}` is not an IP address; write one like 127.0.0.1 or ::1, or nothing for all addresses")
+    })
 }
 
 impl ServeArgs {

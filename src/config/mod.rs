@@ -138,6 +138,7 @@ impl Config {
             self.origins
                 .set_listener(&listener.name, "address", Origin::CommandLine("-a"));
         }
+        listeners::fit(&mut self.listeners, Machine::this(&[]).has_ipv6);
     }
 
     /// `serve -p`: the first JIM listener listens on this port; 0 lets the system choose one.

@@ -21,6 +21,7 @@ mod batch;
 mod contract;
 mod logged;
 mod memory;
+mod page;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -39,6 +40,9 @@ use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, TokenId,
     TokenInfo, UserId, UserRef,
 };
+
+/// After how many bytes of text a page of a history ends, whatever its limit; it holds one message at least.
+pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the submitter of a write calls it.
 pub type Ticket = u64;
@@ -68,7 +72,7 @@ pub trait CommitSink: Send + Sync {
 pub struct Page {
     /// The messages.
     pub messages: Vec<Arc<Message>>,
-    /// How many more there were beyond the limit.
+    /// How many more there were beyond the limit, or beyond [`PAGE_BYTES`].
     pub omitted: u64,
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{HistoryOrder, HistoryQuery, Seq, fold_text};
+use crate::store::PAGE_BYTES;
 
 fn query() -> HistoryQuery {
     HistoryQuery::page(RoomSelector::Id(RoomId(0)), None, usize::MAX)
@@ -200,6 +201,22 @@ pub(super) async fn whole_times_are_not_cut(bench: &Bench) {
         .await
         .unwrap();
     assert_eq!(page.omitted, 1);
+}
+
+pub(super) async fn a_page_ends_by_bytes_too(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let large = "x".repeat(PAGE_BYTES / 2 + 1);
+    for _ in 0..3 {
+        bench.say(anna, room, &large);
+    }
+    bench.say(anna, room, "last");
+    let page = bench.store.history(room, None, &query()).await.unwrap();
+    assert_eq!((page.messages.len(), page.omitted), (2, 2));
+    let after = Some(page.messages[1].id);
+    let rest = HistoryQuery { after, ..query() };
+    let page = bench.store.history(room, None, &rest).await.unwrap();
+    assert_eq!((page.messages.len(), page.omitted), (2, 0));
 }
 
 pub(super) async fn touched_is_the_union_without_doubles(bench: &Bench) {

@@ -54,6 +54,7 @@ contract! {
     history {
         bounds_hold_together
         pages_say_what_they_leave_out
+        a_page_ends_by_bytes_too
         whole_times_are_not_cut
         touched_is_the_union_without_doubles
         a_cleared_history_is_invisible

@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
+use crate::store::page::Filling;
 
 /// The rows, to be read.
 #[derive(Debug, Clone, Copy)]
@@ -112,21 +113,15 @@ impl View<'_> {
         mut wanted: impl Iterator<Item = &'m Arc<Message>>,
         query: &HistoryQuery,
     ) -> Page {
-        let mut page = Page::default();
-        for message in wanted.by_ref() {
-            let whole = query.whole_times
-                && page
-                    .messages
-                    .last()
-                    .is_some_and(|last| last.created == message.created);
-            if page.messages.len() >= query.limit && !whole {
-                page.omitted = 1;
-                break;
+        let mut page = Filling::new(query);
+        while let Some(message) = wanted.next() {
+            if !page.takes(message.created) {
+                let total = page.len() + 1 + wanted.count();
+                return page.ended_of(total as u64);
             }
-            page.messages.push(self.told(message));
+            page.push(self.told(message));
         }
-        page.omitted += wanted.count() as u64;
-        page
+        page.complete()
     }
 
     pub(super) fn search(

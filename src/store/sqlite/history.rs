@@ -16,6 +16,7 @@ use crate::model::{
     fold_text,
 };
 use crate::store::Page;
+use crate::store::page::Filling;
 
 /// How many messages one step of a search looks at: it must not hold a moment's rows for long.
 const CHUNK: usize = 2_000;
@@ -87,29 +88,23 @@ pub(super) fn history(
     if query.order == HistoryOrder::Newest {
         pieces.reverse();
     }
-    let mut page = Page::default();
+    let mut page = Filling::new(query);
     for piece in &pieces {
         let mut statement = conn.prepare_cached(&piece.select(query.order))?;
         let mut rows = statement.query(params_from_iter(piece.values(room, viewer)))?;
         while let Some(row) = rows.next()? {
             let created = row.get(CREATED)?;
-            let whole = query.whole_times
-                && page
-                    .messages
-                    .last()
-                    .is_some_and(|last| last.created == created);
-            if page.messages.len() >= query.limit && !whole {
+            if !page.takes(created) {
                 let total = pieces
                     .iter()
                     .map(|piece| piece.count(conn, room, viewer))
                     .sum::<Sql<u64>>()?;
-                page.omitted = total.saturating_sub(page.messages.len() as u64);
-                return Ok(page);
+                return Ok(page.ended_of(total));
             }
-            page.messages.push(senders.message(conn, row)?);
+            page.push(senders.message(conn, row)?);
         }
     }
-    Ok(page)
+    Ok(page.complete())
 }
 
 /// The pieces of a history, oldest first.

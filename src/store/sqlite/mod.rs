@@ -19,6 +19,7 @@ mod rows;
 mod tests;
 mod values;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ use crate::model::{
 
 /// A store in one SQLite file (write-ahead log, every commit synced).
 ///
-/// Nobody else may write to the file meanwhile, another process of this program neither: lock the directory it is in.
+/// Nobody else may write to the file meanwhile; a lock on a file beside it (`-lock`) keeps other stores out.
 /// Reads go on after [`Store::close`]; dropping the store ends its threads and leaves one file without a log.
 pub struct SqliteStore {
     // Dropped in this order: the connection that is closed last empties the log.
@@ -49,6 +50,8 @@ pub struct SqliteStore {
     readers: Readers,
     _checkpointer: Checkpointer,
     gateway: Arc<UserRef>,
+    // Given back last.
+    _lock: File,
 }
 
 impl SqliteStore {
@@ -75,6 +78,7 @@ impl SqliteStore {
             name: name.clone(),
         });
         let checkpoints = Arc::new(Checkpoints::default());
+        let lock = open::lock(path)?;
         let conn = open::writing(path)?;
         let file = open::sync_handle(path).map_err(failed)?;
         let checkpointer =
@@ -87,6 +91,7 @@ impl SqliteStore {
             readers,
             _checkpointer: checkpointer,
             gateway,
+            _lock: lock,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Opening a database: what must hold of the file, and how its connections are set.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -40,6 +40,15 @@ pub enum OpenError {
         found: usize,
         /// The version this program would make of it.
         known: usize,
+    },
+    /// Another process, or another store in this one, has the file.
+    #[error(
+        "{}: another tolmach uses this database; if it is a running gateway, give the same configuration (-c) or data_dir",
+        path.display()
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// SQLite could not open or prepare the file.
     #[error("{}: {source}", path.display())]
@@ -83,6 +92,28 @@ impl OpenError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+/// Keeps all others from a database for as long as the file that it returns is open.
+///
+/// The lock is on a file of its own beside the database: closing any descriptor of the database itself would drop SQLite's locks.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    let failed = |error| OpenError::io(Path::new(&beside), error);
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(&beside)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

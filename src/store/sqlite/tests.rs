@@ -230,7 +230,7 @@ fn what_cannot_be_opened_says_why() {
     assert!(matches!(open(&foreign), OpenError::NotOurs { .. }));
 
     let nowhere = open(&directory.path().join("absent/tolmach.db"));
-    assert!(matches!(nowhere, OpenError::Sqlite { .. }), "{nowhere:?}");
+    assert!(matches!(nowhere, OpenError::Io { .. }), "{nowhere:?}");
     assert!(
         nowhere.to_string().contains("absent/tolmach.db"),
         "{nowhere}"
@@ -320,7 +320,9 @@ async fn the_log_is_begun_anew_while_writes_go_on() {
     }
     assert!(longest > checkpoint::FRAMES);
     drop(log);
-    assert_eq!(history(&bench, room).await.len(), said);
+    let query = HistoryQuery::page(RoomSelector::Id(room), None, 1);
+    let page = bench.store.history(room, None, &query).await.unwrap();
+    assert_eq!(page.messages.len() as u64 + page.omitted, said);
 }
 
 #[tokio::test]
@@ -352,4 +354,16 @@ async fn caches_that_overflow_lose_no_counter() {
         bench.store.room(kept).await.unwrap().unwrap().room.seq.0,
         seqs[1_499]
     );
+}
+
+#[test]
+fn a_database_is_opened_by_one_store_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let open = || SqliteStore::open(&path, policy(), Arc::new(Recorder::default()));
+    let first = open().unwrap();
+    let error = open().err().unwrap();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+    drop(first);
+    open().unwrap();
 }
