@@ -117,7 +117,7 @@ impl RoomAction {
 
 async fn create(to: &mut Operator, name: &RoomName) -> Outcome<()> {
     let command = Command::CreateRoom {
-        name: name.to_string(),
+        name: name.bare().to_owned(),
         title: String::new(),
         description: String::new(),
         kind: RoomKind::Public,

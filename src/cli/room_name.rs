@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tolmach::model::RoomSelector;
 
-/// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two.
+/// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two. A room that is called so itself is `#@anna,boris`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RoomName {
     /// By its name.
@@ -16,6 +16,14 @@ pub(crate) enum RoomName {
 }
 
 impl RoomName {
+    /// The name as the gateway knows it; a direct room has none.
+    pub(crate) fn bare(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::Direct(..) => "",
+        }
+    }
+
     pub(crate) fn selector(&self) -> RoomSelector {
         match self {
             Self::Named(name) => RoomSelector::Name(name.clone()),
@@ -39,7 +47,7 @@ impl FromStr for RoomName {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        if let Some((a, b)) = text.strip_prefix('@').and_then(|pair| pair.split_once(',')) {
+        if let Some((a, b)) = pair(text) {
             return Ok(Self::Direct(a.to_owned(), b.to_owned()));
         }
         Ok(Self::Named(
@@ -48,9 +56,16 @@ impl FromStr for RoomName {
     }
 }
 
+/// The two of `@anna,boris`.
+fn pair(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix('@')?.split_once(',')
+}
+
+/// As it can be typed again.
 impl fmt::Display for RoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Named(name) if pair(name).is_some() => write!(f, "#{name}"),
             Self::Named(name) => f.write_str(name),
             Self::Direct(a, b) => write!(f, "@{a},{b}"),
         }
@@ -64,7 +79,7 @@ mod tests {
     #[test]
     fn a_new_room_is_not_called_like_the_direct_room_of_two() {
         assert!(new_name("@a,b").unwrap_err().contains("#@a,b"));
-        assert_eq!(new_name("#@a,b").unwrap().to_string(), "@a,b");
+        assert_eq!(new_name("#@a,b").unwrap().bare(), "@a,b");
         assert_eq!(new_name("tea").unwrap().to_string(), "tea");
     }
 
@@ -74,6 +89,7 @@ mod tests {
             ("lobby", "lobby"),
             ("#lobby", "lobby"),
             ("@a,b", "@a,b"),
+            ("#@a,b", "#@a,b"),
             ("@a", "@a"),
             ("##x", "#x"),
         ] {

@@ -108,10 +108,9 @@ impl SetArgs {
             return Ok(());
         };
         let about = About::room(name);
-        validate_room_name("name", &name.to_string())
-            .map_err(|error| about.explain(error.into()))?;
+        validate_room_name("name", name.bare()).map_err(|error| about.explain(error.into()))?;
         let find = Command::FindRoom {
-            room: RoomSelector::Name(name.to_string()),
+            room: name.selector(),
         };
         match to.request(find).await? {
             Ok(Reply::Room(found)) if found.id != room => {
@@ -159,7 +158,7 @@ impl SetArgs {
         });
         let name = self.new_name.as_ref().map(|name| Command::RenameRoom {
             room: room(),
-            name: name.to_string(),
+            name: name.bare().to_owned(),
         });
         // The owner first: it is what the checks beforehand cannot foresee (a ban, a limit).
         owner

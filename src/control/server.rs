@@ -109,7 +109,10 @@ async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
             ),
             Ok(Line::End) | Err(_) => return,
         };
-        if writer.write_all(&protocol::answer(&answer)).await.is_err() || last {
+        // A long answer takes its time; the thread here may be the one that serves all clients.
+        let line = tokio::task::spawn_blocking(move || protocol::answer(&answer));
+        let Ok(line) = line.await else { return };
+        if writer.write_all(&line).await.is_err() || last {
             return;
         }
     }

@@ -22,6 +22,18 @@ pub(super) enum CommitError {
     Unknown(RowsError),
 }
 
+/// No number is left for a new user or room. As a [`RowsError`] of a write that has touched no row yet (a new user or
+/// room is the first that a write touches) it denies that write alone.
+#[derive(Debug, thiserror::Error)]
+#[error("all numbers are used")]
+pub(super) struct NumbersUsed;
+
+impl From<NumbersUsed> for RowsError {
+    fn from(error: NumbersUsed) -> Self {
+        Self(Box::new(error))
+    }
+}
+
 /// What a transaction is made of.
 ///
 /// ```text
@@ -162,6 +174,10 @@ impl<B: Backend> Committer<B> {
             let (outcome, events) = match self.apply(write).ok_or(Lost::Panicked(ticket))? {
                 Ok((outcome, events)) => (Ok(outcome), events),
                 Err(Denial::Refused(error)) => (Err(error), Vec::new()),
+                Err(Denial::Broken(error)) if error.0.is::<NumbersUsed>() => {
+                    tracing::error!(%error, "a new user or room was refused");
+                    (Err(Error::Unavailable), Vec::new())
+                }
                 Err(Denial::Broken(error)) => return Err(Lost::Broken(error)),
             };
             told.push(Commit {

@@ -117,7 +117,7 @@ pub trait Store: Send + Sync + 'static {
     /// The latest seen mark among a room's members other than this one.
     async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<crate::model::Timestamp>;
 
-    /// Messages of a room as `query` says (its `room` is not looked at), without those at or before the mark of
+    /// Messages of a room as `query` says (its `room` is not looked at), at most [`PAGE_BYTES`] at a time, without those at or before the mark of
     /// a cleared history and those that `viewer` hid. Deleted ones are there, without text.
     async fn history(
         &self,

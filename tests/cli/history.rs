@@ -179,6 +179,29 @@ fn a_long_history_comes_whole_and_in_order() {
 }
 
 #[test]
+fn a_history_of_long_messages_comes_whole() {
+    let (mut bench, [anna, _], room) = bench();
+    let pen = Pen::take(&bench);
+    let lengths: Vec<usize> = (1..=12).map(|number| number * 300_000).collect();
+    for length in &lengths {
+        // Twice as long in JSON.
+        let text = "\"".repeat(*length);
+        pen.say(anna, Place::Room(room), MessageKind::Text, &text);
+    }
+    drop(pen);
+    let said = |bench: &Bench| {
+        let objects = bench.json(&["history", "tea", "--json"]);
+        objects
+            .iter()
+            .map(|object| object["text"].as_str().unwrap().len())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said(&bench), lengths);
+    bench.gateway = Some(bench.serve(&[]));
+    assert_eq!(said(&bench), lengths);
+}
+
+#[test]
 fn a_direct_room_is_named_by_its_two() {
     let (bench, [anna, boris], _) = bench();
     let nothing = bench.run(&["history", "@anna,boris"]).refused();

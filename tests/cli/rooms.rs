@@ -45,6 +45,25 @@ either_way! {
 }
 
 either_way! {
+    fn a_room_called_like_a_direct_one_is_named_with_a_hash(bench) {
+        bench.run(&["room", "create", "tea"]).done();
+        for arguments in [&["room", "create", "@a,b"][..], &["room", "set", "tea", "--name", "@a,b"]] {
+            let refused = bench.run(arguments);
+            assert_eq!(refused.code, Some(2));
+            assert!(refused.err.contains("#@a,b"), "{}", refused.err);
+        }
+        bench.run(&["room", "create", "#@a,b"]).done();
+        assert_eq!(room(&bench, "@a,b")["title"], "@a,b");
+        let again = bench.run(&["room", "set", "tea", "--name", "#@A,B"]).refused();
+        assert!(again.contains("a room called #@A,B already"), "{again}");
+        bench.run(&["room", "set", "#@a,b", "--name", "#@c,d"]).done();
+        bench.run(&["room", "remove", "#@c,d"]).done();
+        let gone = bench.run(&["room", "remove", "#@c,d"]).refused();
+        assert!(gone.contains("no room called #@c,d;"), "{gone}");
+    }
+}
+
+either_way! {
     fn somebody_is_added_removed_banned_and_given_roles(bench) {
         for login in ["anna", "boris"] {
             bench.run_with(&["user", "add", login], "secret").done();
@@ -100,10 +119,14 @@ either_way! {
 either_way! {
     fn a_mistake_among_several_changes_changes_nothing(bench) {
         bench.run(&["room", "create", "tea"]).done();
+        bench.run_with(&["user", "add", "boris"], "secret").done();
+        bench.run(&["room", "add", "tea", "boris"]).done();
+        bench.run(&["room", "ban", "tea", "boris"]).done();
         for (option, value, why) in [
             ("--name", "lobby", "a room called lobby already"),
             ("--name", "a b", "white space"),
             ("--owner", "nobody", "no account called nobody"),
+            ("--owner", "boris", "banned"),
         ] {
             let refused = bench.run(&["room", "set", "tea", "--title", "Other", option, value]).refused();
             assert!(refused.contains(why), "{refused}");

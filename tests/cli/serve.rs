@@ -69,6 +69,29 @@ fn the_command_line_moves_listeners() {
     );
 }
 
+#[cfg(feature = "jim")]
+#[test]
+fn no_address_is_all_addresses() {
+    let has_ipv6 = TcpListener::bind("[::1]:0").is_ok();
+    let all = if has_ipv6 { "=[::]:" } else { "=0.0.0.0:" };
+    for arguments in [["-a", ""], ["-a", "::"], ["-a", "[::]"]] {
+        let bench = Bench::offline();
+        let gateway = bench.serve(&arguments);
+        assert!(
+            gateway
+                .ready
+                .split_whitespace()
+                .skip(1)
+                .all(|word| word.contains(all)),
+            "{}",
+            gateway.ready
+        );
+    }
+    let named = Bench::offline().run(&["serve", "-a", "localhost"]);
+    assert_eq!(named.code, Some(2));
+    assert!(named.err.contains("127.0.0.1"), "{}", named.err);
+}
+
 #[test]
 fn logs_are_text_or_json_on_standard_error() {
     let bench = Bench::offline();

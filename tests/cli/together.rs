@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tolmach::control::lock::DataDirLock;
 
-use super::bench::Bench;
+use super::bench::{Bench, run};
 
 #[test]
 fn commands_at_once_wait_for_each_other() {
@@ -45,6 +45,32 @@ fn a_command_waits_for_who_holds_the_lock() {
         drop(lock);
         assert_eq!(command.join().unwrap().done(), "");
     });
+}
+
+#[test]
+fn a_database_of_a_gateway_with_another_data_dir_is_left_alone() {
+    let mut bench = Bench::offline();
+    let database = bench.path("elsewhere.db");
+    let store = format!("[store]\nurl = \"sqlite:{}\"\n", database.display());
+    bench.configure(&store);
+    let mut gateway = bench.serve(&[]);
+    bench.run(&["room", "create", "tea"]).done();
+    let elsewhere = || {
+        let mut command = bench.command(&["room", "create", "dev"]);
+        command.env("TOLMACH_DATA_DIR", bench.path("other"));
+        run(&mut command, "")
+    };
+    let refused = elsewhere().refused();
+    for word in ["elsewhere.db", "another tolmach", "data_dir", "-c"] {
+        assert!(refused.contains(word), "{refused}");
+    }
+    // Killed: the file of the lock stays, and nobody has it.
+    gateway.signal("KILL");
+    gateway.wait();
+    assert!(bench.path("elsewhere.db-lock").exists());
+    elsewhere().done();
+    bench.gateway = Some(bench.serve(&[]));
+    assert_eq!(bench.json(&["room", "list", "--json"]).len(), 3);
 }
 
 #[test]

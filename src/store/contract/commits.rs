@@ -48,6 +48,46 @@ pub(super) async fn a_refused_write_leaves_nothing(bench: &Bench) {
     assert_eq!(bench.store.rooms().await.unwrap().len(), 1);
 }
 
+pub(super) async fn what_finds_no_number_is_refused_alone(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    (bench.use_up)();
+    assert_eq!(bench.account("boris").0, i32::MAX);
+    assert_eq!(bench.room("tea", anna).0, i32::MAX);
+    // They may share a transaction with those around them.
+    let with_others = [
+        (bench.submit(Actor::User(anna), post(room, "one")), true),
+        (bench.submit(Actor::Operator, add_account("clara")), false),
+        (
+            bench.submit(Actor::User(anna), create_room("dev", RoomKind::Public)),
+            false,
+        ),
+        (
+            bench.submit(Actor::User(anna), direct(UserId(i32::MAX))),
+            false,
+        ),
+        (bench.submit(Actor::User(anna), post(room, "two")), true),
+    ];
+    for (ticket, carried_out) in with_others {
+        let (outcome, events) = bench.sink.wait_for(ticket);
+        let expected = if carried_out {
+            None
+        } else {
+            Some(Error::Unavailable)
+        };
+        assert_eq!(outcome.err(), expected);
+        assert_eq!(events.len(), usize::from(carried_out));
+    }
+    assert_eq!(texts(&history(bench, room).await), ["one", "two"]);
+    assert_eq!(bench.store.accounts().await.unwrap().len(), 2);
+    assert_eq!(bench.store.rooms().await.unwrap().len(), 2);
+    bench.operator(Change::RemoveUser { user: anna }).unwrap();
+}
+
+fn direct(user: UserId) -> Change {
+    Change::OpenDirect { user }
+}
+
 pub(super) async fn commits_come_in_the_order_of_submission(bench: &Bench) {
     let anna = bench.account("anna");
     let rooms = [bench.room("a", anna), bench.room("b", anna)];

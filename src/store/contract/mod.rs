@@ -71,6 +71,7 @@ contract! {
     }
     commits {
         a_refused_write_leaves_nothing
+        what_finds_no_number_is_refused_alone
         commits_come_in_the_order_of_submission
         created_never_falls_when_the_clock_does
         nothing_is_heard_or_seen_before_the_commit
@@ -91,6 +92,8 @@ pub(super) struct Bench {
     pub(super) reads_pass: bool,
     clock: AtomicI64,
     tickets: AtomicU64,
+    /// Leaves one number for users and one for rooms.
+    pub(super) use_up: Box<dyn Fn() + Send + Sync>,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -105,8 +108,9 @@ pub(super) fn policy() -> Policy {
 impl Bench {
     pub(super) fn memory() -> Self {
         let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
-        let store = MemoryStore::behind(gate.clone(), policy(), sink.clone());
-        Self::over(Arc::new(store), sink, gate, false, None)
+        let store = Arc::new(MemoryStore::behind(gate.clone(), policy(), sink.clone()));
+        let used = store.clone();
+        Self::over(store, sink, gate, false, None).using_up(move || used.use_up_numbers())
     }
 
     #[cfg(feature = "sqlite")]
@@ -115,11 +119,13 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let inner = gate.clone();
         let path = directory.path().join("tolmach.db");
+        let used = path.clone();
         let store = super::SqliteStore::over(&path, policy(), sink.clone(), |backend| {
             inner.before(backend)
         })
         .unwrap();
         Self::over(Arc::new(store), sink, gate, true, Some(directory))
+            .using_up(move || super::sqlite::use_up_numbers(&used))
     }
 
     pub(super) fn over(
@@ -136,8 +142,14 @@ impl Bench {
             reads_pass,
             clock: AtomicI64::new(1_000),
             tickets: AtomicU64::new(0),
+            use_up: Box::new(|| {}),
             _directory: directory,
         }
+    }
+
+    fn using_up(self, use_up: impl Fn() + Send + Sync + 'static) -> Self {
+        let use_up = Box::new(use_up);
+        Self { use_up, ..self }
     }
 
     /// What the clock says from now on.

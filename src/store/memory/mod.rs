@@ -37,11 +37,18 @@ struct State {
 /// A backend whose rows are in memory.
 trait InMemory: Backend {
     fn view(&self) -> View<'_>;
+    #[cfg(test)]
+    fn use_up_numbers(&mut self);
 }
 
 impl InMemory for MemoryBackend {
     fn view(&self) -> View<'_> {
         View(&self.tables)
+    }
+
+    #[cfg(test)]
+    fn use_up_numbers(&mut self) {
+        (self.tables.last.user, self.tables.last.room) = (i32::MAX - 1, i32::MAX - 1);
     }
 }
 
@@ -85,10 +92,19 @@ impl InMemory for crate::store::contract::Gated<MemoryBackend> {
     fn view(&self) -> View<'_> {
         self.inner.view()
     }
+
+    fn use_up_numbers(&mut self) {
+        self.inner.use_up_numbers();
+    }
 }
 
 #[cfg(test)]
 impl MemoryStore {
+    /// Leaves one number for users and one for rooms.
+    pub(super) fn use_up_numbers(&self) {
+        self.lock().committer.backend.use_up_numbers();
+    }
+
     /// An empty store whose commits pass through a gate.
     pub(super) fn behind(
         gate: Arc<crate::store::contract::Gate>,

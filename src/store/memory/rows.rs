@@ -8,7 +8,7 @@ use crate::model::{
     Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
-use crate::store::batch::{Backend, CommitError};
+use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
 
 /// The rows, and the way back to where the transaction began.
@@ -146,10 +146,8 @@ fn broken(why: &'static str) -> RowsError {
     RowsError(why.into())
 }
 
-fn next(last: &mut i32) -> Result<i32, RowsError> {
-    *last = last
-        .checked_add(1)
-        .ok_or_else(|| broken("all numbers are used"))?;
+fn next(last: &mut i32) -> Result<i32, NumbersUsed> {
+    *last = last.checked_add(1).ok_or(NumbersUsed)?;
     Ok(*last)
 }
 
@@ -202,7 +200,9 @@ impl Rows for MemoryBackend {
         if self.tables.token_by_hash(&row.hash).is_some() {
             return Ok(None);
         }
-        row.info.id = TokenId(next(&mut self.tables.last.token)?);
+        // A token is not always the first row that a write touches.
+        let number = next(&mut self.tables.last.token);
+        row.info.id = TokenId(number.map_err(|_| broken("all numbers are used"))?);
         let info = row.info.clone();
         self.set_token(info.id, Some(row));
         Ok(Some(info))

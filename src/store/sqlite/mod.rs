@@ -19,16 +19,18 @@ mod rows;
 mod tests;
 mod values;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use self::open::OpenError;
+#[cfg(test)]
+pub(super) use self::tests::use_up_numbers;
 
 use self::backend::SqliteBackend;
 use self::checkpoint::{Checkpointer, Checkpoints};
+use self::open::Lock;
 use self::readers::Readers;
 use self::reads::Senders;
 use super::batch::Backend;
@@ -51,11 +53,11 @@ pub struct SqliteStore {
     _checkpointer: Checkpointer,
     gateway: Arc<UserRef>,
     // Given back last.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl SqliteStore {
-    /// Opens a database, or makes it; its directory must be there.
+    /// Opens a database, or makes it; its directory must be there. Waits up to 1 s for another store that has it.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
@@ -78,7 +80,7 @@ impl SqliteStore {
             name: name.clone(),
         });
         let checkpoints = Arc::new(Checkpoints::default());
-        let lock = open::lock(path)?;
+        let lock = Lock::acquire(path)?;
         let conn = open::writing(path)?;
         let file = open::sync_handle(path).map_err(failed)?;
         let checkpointer =

@@ -1,11 +1,13 @@
 //! Opening a database: what must hold of the file, and how its connections are set.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -15,6 +17,11 @@ const APPLICATION: i32 = 0x746f_6c6d;
 
 /// Each brings a database from one version to the next; the version of a database is how many were run.
 const STEPS: &[M<'_>] = &[M::up(include_str!("schema1.sql"))];
+
+/// How long to wait for another that has the database: one that ends may still be closing it.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often to look.
+const STEP: Duration = Duration::from_millis(10);
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -95,26 +102,64 @@ impl OpenError {
     }
 }
 
-/// Keeps all others from a database for as long as the file that it returns is open.
+/// The right to use a database, given back when this is dropped or the process ends, however it ends.
 ///
-/// The lock is on a file of its own beside the database: closing any descriptor of the database itself would drop SQLite's locks.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push("-lock");
-    let failed = |error| OpenError::io(Path::new(&beside), error);
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(&beside)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+/// It is a lock on a file beside the database, which stays: on the database itself SQLite has locks of its own.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Waits a moment for another that has it; blocks the thread meanwhile.
+    pub(super) fn acquire(path: &Path) -> Result<Self, OpenError> {
+        let place = lock_path(path).map_err(|error| OpenError::io(path, error))?;
+        let failed = |error| OpenError::io(&place, error);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&place).map_err(failed)?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(STEP),
+                Err(TryLockError::WouldBlock) => {
+                    let path = path.to_owned();
+                    return Err(OpenError::InUse { path });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
     }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that was just forked holds it until it runs its program.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock on the database is given back late");
+        }
+    }
+}
+
+/// Where a database's lock is: beside it, whatever link or way leads there.
+fn lock_path(path: &Path) -> io::Result<PathBuf> {
+    let mut place = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let nameless = || io::Error::from(io::ErrorKind::InvalidFilename);
+            let name = path.file_name().ok_or_else(nameless)?;
+            let directory = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .unwrap_or(Path::new("."));
+            OsString::from(fs::canonicalize(directory)?.join(name))
+        }
+        found => OsString::from(found?),
+    };
+    place.push("-lock");
+    Ok(place.into())
 }
 
 /// A connection that writes, to a database of this version: made or brought forward where it is not.

@@ -12,6 +12,7 @@ use crate::model::{
     Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
+use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
 
 fn broken(why: &'static str) -> RowsError {
@@ -21,6 +22,16 @@ fn broken(why: &'static str) -> RowsError {
 /// The number that the last INSERT gave.
 fn given(conn: &Connection) -> Result<i32, RowsError> {
     i32::try_from(conn.last_insert_rowid()).map_err(|_| broken("all numbers are used"))
+}
+
+/// Whether there is a number for one more row; to be asked before the INSERT.
+fn one_more(conn: &Connection, table: &str) -> Result<(), RowsError> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
+    let last: Option<i64> = one(conn, sql, [table], |row| row.get(0))?;
+    match last {
+        Some(last) if last >= i64::from(i32::MAX) => Err(NumbersUsed.into()),
+        _ => Ok(()),
+    }
 }
 
 impl Rows for SqliteBackend {
@@ -44,6 +55,7 @@ impl Rows for SqliteBackend {
             password,
             ..
         } = row;
+        one_more(&self.conn, "users")?;
         let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let values = params![
@@ -188,6 +200,7 @@ impl Rows for SqliteBackend {
         let RoomRow {
             mut room, password, ..
         } = row;
+        one_more(&self.conn, "rooms")?;
         let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
             created, updated, seq, cleared, last_message) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";

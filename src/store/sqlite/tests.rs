@@ -24,6 +24,13 @@ fn over<B: Backend + 'static>(path: &Path, wrap: impl FnOnce(SqliteBackend) -> B
     Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None)
 }
 
+/// Leaves one number for users and one for rooms.
+pub(in crate::store) fn use_up_numbers(path: &Path) {
+    let conn = Connection::open(path).unwrap();
+    let sql = "UPDATE sqlite_sequence SET seq = ?1 WHERE name IN ('users', 'rooms')";
+    assert_eq!(conn.execute(sql, [i32::MAX - 1]).unwrap(), 2);
+}
+
 async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
     let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
     bench
@@ -366,4 +373,43 @@ fn a_database_is_opened_by_one_store_at_a_time() {
     assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
     drop(first);
     open().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_database_is_the_same_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let link = directory.path().join("link.db");
+    let first = bench(&path);
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let open = || SqliteStore::open(&link, policy(), Arc::new(Recorder::default()));
+    assert!(matches!(open(), Err(OpenError::InUse { .. })));
+    drop(first);
+    drop(open().unwrap());
+}
+
+#[test]
+fn a_database_is_free_at_once_while_programs_are_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let mut taken = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        for _ in 0..2_000 {
+            drop(Lock::acquire(&path).unwrap());
+            let beside = directory.path().join("tolmach.db-lock");
+            let file = std::fs::File::open(beside).unwrap();
+            let free = file.try_lock().is_ok();
+            taken += usize::from(!free);
+            file.unlock().unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(taken, 0);
 }
