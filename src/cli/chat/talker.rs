@@ -38,10 +38,9 @@ struct Talker {
     me: Option<User>,
     /// Who is in the room, by id: names, and whether they are idle.
     there: BTreeMap<i32, (String, bool)>,
-    /// The texts that have no echo yet, oldest first, as [`for_comparison`] makes them.
-    unechoed: VecDeque<String>,
-    /// Whether something private was said, for which an error may still come.
-    whispered: bool,
+    /// What has no echo yet, oldest first: texts as [`for_comparison`] makes them, `None` for something private, which
+    /// has an error or nothing.
+    unechoed: VecDeque<Option<String>>,
 }
 
 impl Talker {
@@ -56,7 +55,6 @@ impl Talker {
             me: None,
             there: BTreeMap::new(),
             unechoed: VecDeque::new(),
-            whispered: false,
         })
     }
 
@@ -103,7 +101,7 @@ impl Talker {
     ///
     /// Echoes come in order: what was said before the echoed one and has no echo was refused.
     fn echoed(&mut self, message: &Message) -> bool {
-        let text = for_comparison(&message.content, message.action);
+        let text = Some(for_comparison(&message.content, message.action));
         let found = self.unechoed.iter().position(|unechoed| *unechoed == text);
         if let Some(index) = found {
             self.unechoed.drain(..=index);
@@ -111,14 +109,15 @@ impl Talker {
         found.is_some()
     }
 
-    /// Errors do not say what they are about. The oldest thing without an echo is taken to be it, so that the
-    /// wait always ends: were it something private, then the echo comes all the same.
+    /// Errors do not say what they are about. It is something private, if anything was said in private (to somebody who
+    /// is not there); else the oldest thing without an echo.
     fn refused(&mut self, message: String) -> Result<Arrival, Failure> {
         if self.me.is_none() {
             return Err(Failure::Refused(message));
         }
-        let said = self.unechoed.pop_front().is_some() || self.whispered;
-        Ok(if said {
+        let private = self.unechoed.iter().position(Option::is_none);
+        let said = self.unechoed.remove(private.unwrap_or(0));
+        Ok(if said.is_some() {
             Arrival::NotAccepted(message)
         } else {
             Arrival::Warning(message)
@@ -181,12 +180,9 @@ impl Speaker for Talker {
     }
 
     fn say(&mut self, saying: Saying, _now: i64, out: &mut BytesMut) {
-        match &saying.to {
-            Some(_) => self.whispered = true,
-            None => self
-                .unechoed
-                .push_back(for_comparison(&saying.text, saying.emote)),
-        }
+        let public = saying.to.is_none();
+        self.unechoed
+            .push_back(public.then(|| for_comparison(&saying.text, saying.emote)));
         let frame = ClientFrame::Message {
             content: saying.text,
             to: saying.to.map(Recipient::from),
@@ -198,7 +194,7 @@ impl Speaker for Talker {
     }
 
     fn unanswered(&self) -> usize {
-        self.unechoed.len()
+        self.unechoed.iter().flatten().count()
     }
 
     fn keep_alive_every(&self) -> Option<Duration> {

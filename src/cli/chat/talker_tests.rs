@@ -148,6 +148,29 @@ fn an_error_takes_the_place_of_an_echo() {
 }
 
 #[test]
+fn an_error_about_something_private_leaves_the_echo_to_what_is_public() {
+    for error_first in [true, false] {
+        let mut talker = connected();
+        say(&mut talker, Some("nobody"), "psst");
+        say(&mut talker, None, "hello");
+        let error = r#"{"type":"error","message":"no such user"}"#;
+        let echo = message(7, "hello");
+        let wire = if error_first {
+            format!("{error}{echo}")
+        } else {
+            error.to_owned()
+        };
+        let arrivals = hear(&mut talker, &wire).unwrap();
+        assert!(matches!(arrivals[0], Arrival::NotAccepted(_)));
+        if !error_first {
+            assert_eq!(talker.unanswered(), 1);
+            hear(&mut talker, &echo).unwrap();
+        }
+        assert_eq!(talker.unanswered(), 0);
+    }
+}
+
+#[test]
 fn it_knows_who_is_there() {
     let mut talker = connected();
     let told = hear(
