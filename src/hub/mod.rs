@@ -1,5 +1,7 @@
 //! The hub: accounts, rooms, presence, routing, history.
 //!
+//! To embed it, begin with the example of [`Hub::attach`].
+//!
 //! Sessions give [`Command`]s and get [`Event`](crate::model::Event)s. The way of what lasts:
 //!
 //! ```text
@@ -224,14 +226,6 @@ impl Hub {
                 self.with_board(|board| self.tell_commits(board, commits));
             }
         }
-    }
-
-    /// Whether the store answers.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when it does not.
-    pub async fn check(&self) -> Result<()> {
-        self.inner.store.last_message_id().await.map(drop)
     }
 
     /// Opens the way for a connection; nobody is logged in yet.

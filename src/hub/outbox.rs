@@ -264,8 +264,8 @@ impl Outbox {
     }
 
     /// Bytes of answers that wait to be written; their connection is not read from while there are many.
-    #[must_use]
-    pub fn unread_answers(&self) -> usize {
+    #[cfg(test)]
+    fn unread_answers(&self) -> usize {
         self.lock().answered
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::session::Session;
-use super::{Asker, Hub, Scope};
+use super::{Asker, Hub};
 use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
 use crate::model::{
     Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId,
@@ -454,12 +454,6 @@ impl Session {
             .attempts
             .failed(&account, self.connection.address, hub.now().0);
         Err(Error::BadRoomPassword)
-    }
-
-    /// Whether the session is attached to one room only.
-    #[must_use]
-    pub fn is_in_one_room(&self) -> bool {
-        self.connection.scope == Scope::OneRoom
     }
 }
 

@@ -43,6 +43,7 @@ contract! {
         a_guest_that_ends_leaves_no_row_unless_it_spoke
         all_guests_end_together
         tokens_are_kept_by_hash_touched_and_expired
+        who_is_gone_changes_nothing
     }
     places {
         rooms_are_found_by_number_name_pair_and_prefix

@@ -232,3 +232,26 @@ pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {
     };
     assert!(next.id > api.id, "a token's number is not given twice");
 }
+
+pub(super) async fn who_is_gone_changes_nothing(bench: &Bench) {
+    let (anna, gina) = (bench.account("anna"), bench.guest("gina"));
+    let room = bench.room("lobby", anna);
+    bench.enter(gina, room);
+    bench.say(gina, room, "so that the row stays");
+    bench.operator(Change::EndGuest { user: gina }).unwrap();
+    let enter = Change::Enter {
+        room: RoomSelector::Id(room),
+        password: None,
+        known: true,
+        create: false,
+    };
+    assert_eq!(bench.by(gina, enter).err(), Some(Error::Unauthenticated));
+    assert_eq!(bench.store.member(room, gina).await.unwrap(), None);
+    let (user, disabled) = (anna, true);
+    bench
+        .operator(Change::SetDisabled { user, disabled })
+        .unwrap();
+    let title = "late".to_owned();
+    let late = bench.by(anna, Change::SetTitle { room, title });
+    assert_eq!(late.err(), Some(Error::Unauthenticated));
+}
