@@ -80,8 +80,9 @@ pub(super) async fn serve<D: Dialect>(
 ) {
     let address = transport.peer();
     let (mut reader, wire) = transport.split();
-    let outbox = Arc::new(Outbox::new(wire, limits.bounds));
     let terms = dialect.terms();
+    let outbox = Outbox::with_numbering(wire, limits.bounds, terms.numbering);
+    let outbox = Arc::new(outbox);
     let session = hub.connect(Connection {
         dialect: dialect.name(),
         address,
@@ -95,7 +96,7 @@ pub(super) async fn serve<D: Dialect>(
         outbox: outbox.clone(),
         session,
         limits,
-        opened: now(),
+        nobody_since: now(),
         pace: pace(limits),
         shutdown,
     };
@@ -151,7 +152,8 @@ struct Reading<A: Adapter> {
     outbox: Arc<Outbox>,
     session: Session,
     limits: ConnectionLimits,
-    opened: Instant,
+    /// Since when nobody is logged in, if nobody is.
+    nobody_since: Instant,
     pace: Option<DefaultDirectRateLimiter>,
     shutdown: watch::Receiver<bool>,
 }
@@ -272,24 +274,33 @@ impl<A: Adapter> Reading<A> {
     /// By when the connection has to say who it is, unless it has.
     fn login_by(&self) -> Option<Instant> {
         (self.session.user().is_none() && !self.limits.login_timeout.is_zero())
-            .then(|| self.opened + self.limits.login_timeout)
+            .then(|| self.nobody_since + self.limits.login_timeout)
     }
 
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
         let slot = self.outbox.reserve();
+        let was_somebody = self.session.user().is_some();
         let mut link = Link {
             session: &mut self.session,
             now: now(),
             at: Timestamp::now(),
             slot: Some(slot),
+            outbox: &self.outbox,
         };
         let step = self.adapter.frame(frame, &mut link).await;
         let slot = link.slot;
+        if was_somebody && self.session.user().is_none() {
+            self.nobody_since = now();
+        }
         let answer = match step {
             Step::Posted => return None,
             Step::Continue => Bytes::new(),
             Step::Answer(bytes) => bytes,
+            Step::Ask(bytes) => {
+                self.ask(bytes);
+                Bytes::new()
+            }
             Step::Farewell(last) => {
                 self.answer(slot, Bytes::new());
                 return Some(End::Farewell(last));
@@ -311,6 +322,12 @@ impl<A: Adapter> Reading<A> {
         if let Some(slot) = slot
             && self.outbox.fill(slot, bytes)
         {
+            self.outbox.flush();
+        }
+    }
+
+    fn ask(&self, bytes: Bytes) {
+        if self.outbox.ask(bytes) {
             self.outbox.flush();
         }
     }
@@ -345,6 +362,10 @@ impl<A: Adapter> Reading<A> {
             Step::Answer(bytes) => {
                 let slot = self.outbox.reserve();
                 self.answer(Some(slot), bytes);
+                Wait::Bytes
+            }
+            Step::Ask(bytes) => {
+                self.ask(bytes);
                 Wait::Bytes
             }
             Step::Farewell(last) => Wait::End(End::Farewell(last)),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio_util::codec::Decoder;
 
-use crate::hub::outbox::Slot;
+use crate::hub::outbox::{Numbering, Outbox, Slot};
 use crate::hub::{Form, Scope, Session};
 use crate::model::{Draft, EndReason, Message, Result, Timestamp};
 
@@ -20,6 +20,8 @@ pub struct Terms {
     pub scope: Scope,
     /// How its sessions are told of events.
     pub form: Form,
+    /// How what they are told is numbered, for a wire on which the client answers each event.
+    pub numbering: Option<Numbering>,
 }
 
 /// One protocol as one listener speaks it: its settings, and what its connections share.
@@ -44,6 +46,8 @@ pub enum Step {
     Continue,
     /// Write this in the request's place.
     Answer(Bytes),
+    /// Write this as a request of the server's own, which [`Terms::numbering`] numbers and the client answers.
+    Ask(Bytes),
     /// The answer comes when what was posted is accepted or refused.
     Posted,
     /// Write this, then close: it was the dialect's farewell, the user is absent at once.
@@ -88,9 +92,29 @@ pub struct Link<'a> {
     /// When the frame came in, for answers that tell the time.
     pub at: Timestamp,
     pub(super) slot: Option<Slot>,
+    pub(super) outbox: &'a Arc<Outbox>,
 }
 
 impl Link<'_> {
+    /// The client answered what bore this number: what [`Numbering::number`] told of it, if it was unanswered.
+    pub fn answered(&self, number: u8) -> Option<u8> {
+        let what = self.outbox.answered(number);
+        self.outbox.flush();
+        what
+    }
+
+    /// While suspended, the client is told no events; what happens then it does not hear of later.
+    pub fn suspend(&self, suspended: bool) {
+        self.outbox.suspend(suspended);
+    }
+
+    /// Writes a request of the server's own behind the answer to this one.
+    pub fn ask(&self, bytes: Bytes) {
+        if self.outbox.ask(bytes) {
+            self.outbox.flush();
+        }
+    }
+
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
     /// returns [`Step::Posted`], which this gives.
     pub async fn post(

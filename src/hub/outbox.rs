@@ -6,6 +6,11 @@
 //!
 //! A request reserves a *slot* when it comes in. Pushes queued behind an unfilled slot wait for it, so that an answer
 //! goes out before any push that was queued after its request came in, and answers go out in the order of requests.
+//!
+//! Where the wire has its peer answer what is pushed ([`Numbering`]), pushes beyond the number that may be unanswered
+//! wait; answers do not wait with them.
+
+mod numbers;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -16,6 +21,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
+
+pub use numbers::Numbering;
+use numbers::Numbers;
 
 /// How many pieces one write takes together.
 const PIECES: usize = 64;
@@ -83,6 +91,8 @@ struct State {
     dirty: bool,
     drainer: Option<Waker>,
     reader: Option<Reader>,
+    /// For a wire on which pushed frames are numbered and answered.
+    numbers: Option<Box<Numbers>>,
 }
 
 /// Who waits for room, and for how much; `None`: for the end only.
@@ -101,6 +111,18 @@ struct Chunk {
     bytes: Bytes,
     /// 0 for an answer.
     events: usize,
+    /// A request of the server's own: a suspended peer is asked all the same.
+    asked: bool,
+}
+
+impl Chunk {
+    fn answer(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            events: 0,
+            asked: false,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -121,6 +143,12 @@ impl Outbox {
     /// An outbox for a connection that was just opened.
     #[must_use]
     pub fn new(wire: Wire, bounds: Bounds) -> Self {
+        Self::with_numbering(wire, bounds, None)
+    }
+
+    /// An outbox whose pushed frames are numbered, if there is a rule for that.
+    #[must_use]
+    pub fn with_numbering(wire: Wire, bounds: Bounds, numbering: Option<Numbering>) -> Self {
         let state = State {
             wire,
             ready: VecDeque::new(),
@@ -137,6 +165,7 @@ impl Outbox {
             dirty: false,
             drainer: None,
             reader: None,
+            numbers: numbering.map(|rule| Box::new(Numbers::new(rule))),
         };
         Self {
             state: Mutex::new(state),
@@ -171,9 +200,11 @@ impl Outbox {
             state.first_slot += 1;
             if let Some(bytes) = waiting.answer.filter(|bytes| !bytes.is_empty()) {
                 state.answered += bytes.len();
-                state.ready.push_back(Chunk { bytes, events: 0 });
+                state.ready.push_back(Chunk::answer(bytes));
             }
-            state.ready.extend(waiting.behind);
+            for chunk in waiting.behind {
+                state.release(chunk);
+            }
         }
         state.wake_reader();
         state.mark_dirty()
@@ -200,14 +231,56 @@ impl Outbox {
         {
             return Err(Overflow);
         }
-        state.events += events;
-        state.pushed += bytes.len();
-        let chunk = Chunk { bytes, events };
-        match state.waiting.back_mut() {
-            Some(waiting) => waiting.behind.push(chunk),
-            None => state.ready.push_back(chunk),
+        Ok(state.queue(Chunk {
+            bytes,
+            events,
+            asked: false,
+        }))
+    }
+
+    /// Queues one frame that the server itself wants answered, whatever waits. `true`: flush it.
+    pub fn ask(&self, bytes: Bytes) -> bool {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return false;
         }
-        Ok(state.mark_dirty())
+        state.queue(Chunk {
+            bytes,
+            events: 1,
+            asked: true,
+        })
+    }
+
+    /// The peer answered the frame of this number: what [`Numbering::number`] told of it, if it was unanswered. What
+    /// waited for that is ready then; flush it.
+    pub fn answered(&self, number: u8) -> Option<u8> {
+        let mut state = self.lock();
+        let what = state.numbers.as_mut()?.answered(number);
+        state.release_held();
+        what
+    }
+
+    /// While suspended, what is pushed is dropped, with what waits for its number now.
+    pub fn suspend(&self, suspended: bool) {
+        let mut state = self.lock();
+        let Some(numbers) = &mut state.numbers else {
+            return;
+        };
+        numbers.suspended = suspended;
+        if suspended {
+            let (events, bytes) = numbers.drop_events();
+            state.events = state.events.saturating_sub(events);
+            state.pushed = state.pushed.saturating_sub(bytes);
+        }
+    }
+
+    /// Whether it is suspended.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.lock()
+            .numbers
+            .as_ref()
+            .is_some_and(|numbers| numbers.suspended)
     }
 
     /// Writes what is ready, as far as the socket takes it now.
@@ -227,25 +300,24 @@ impl Outbox {
             let begun = usize::from(state.written > 0);
             state.ready.truncate(begun);
         } else {
-            let behind: Vec<Chunk> = state
-                .waiting
-                .drain(..)
-                .flat_map(|waiting| {
-                    waiting
-                        .answer
-                        .map(|bytes| Chunk { bytes, events: 0 })
-                        .into_iter()
-                        .chain(waiting.behind)
-                })
-                .collect();
-            state.ready.extend(behind);
+            for waiting in std::mem::take(&mut state.waiting) {
+                state.ready.extend(waiting.answer.map(Chunk::answer));
+                for chunk in waiting.behind {
+                    state.release(chunk);
+                }
+            }
         }
         state.waiting.clear();
+        // The answers that what is held waits for will not be read any more.
+        let last = match &mut state.numbers {
+            Some(numbers) => {
+                numbers.clear();
+                numbers.number_all(last)
+            }
+            None => last,
+        };
         if !last.is_empty() {
-            state.ready.push_back(Chunk {
-                bytes: last,
-                events: 0,
-            });
+            state.ready.push_back(Chunk::answer(last));
         }
         state.phase = Phase::Closing;
         state.wake();
@@ -355,6 +427,41 @@ impl Outbox {
 }
 
 impl State {
+    /// Puts a push in its place: behind the last unfilled slot, else to be written. Whether to flush.
+    fn queue(&mut self, chunk: Chunk) -> bool {
+        self.events += chunk.events;
+        self.pushed += chunk.bytes.len();
+        match self.waiting.back_mut() {
+            Some(waiting) => waiting.behind.push(chunk),
+            None => self.release(chunk),
+        }
+        self.mark_dirty()
+    }
+
+    /// No slot is in front of this push any more.
+    fn release(&mut self, chunk: Chunk) {
+        match &mut self.numbers {
+            None => self.ready.push_back(chunk),
+            Some(numbers) if numbers.suspended && !chunk.asked => {
+                self.events = self.events.saturating_sub(chunk.events);
+                self.pushed = self.pushed.saturating_sub(chunk.bytes.len());
+            }
+            Some(numbers) => {
+                numbers.hold(chunk);
+                self.release_held();
+            }
+        }
+    }
+
+    /// Readies as much of what is held as may be unanswered.
+    fn release_held(&mut self) {
+        if let Some(numbers) = &mut self.numbers {
+            while let Some(chunk) = numbers.take_numbered() {
+                self.ready.push_back(chunk);
+            }
+        }
+    }
+
     fn mark_dirty(&mut self) -> bool {
         let clean = !self.dirty && !self.ready.is_empty();
         self.dirty |= clean;
@@ -390,6 +497,9 @@ impl State {
         }
         self.ready.clear();
         self.waiting.clear();
+        if let Some(numbers) = &mut self.numbers {
+            numbers.clear();
+        }
         self.answered = 0;
         self.wake();
     }

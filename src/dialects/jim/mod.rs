@@ -53,6 +53,7 @@ impl Dialect for Jim {
             exclusive: true,
             scope: Scope::AllRooms,
             form: self.form.clone(),
+            numbering: None,
         }
     }
 

@@ -77,6 +77,7 @@ impl Dialect for Talker {
             exclusive: false,
             scope: Scope::OneRoom,
             form: self.form.clone(),
+            numbering: None,
         }
     }
 

@@ -98,3 +98,104 @@ async fn who_does_not_read_loses_what_was_not_begun_and_hears_why() {
     drop(outbox);
     assert_eq!(reading.await.unwrap(), "abcbye");
 }
+
+/// Frames are a letter and a place for the number; `!` is answered by nobody.
+const NUMBERED: Numbering = Numbering {
+    unanswered: 2,
+    length: |_| 2,
+    number: |frame, number| {
+        if frame[0] == b'!' {
+            return None;
+        }
+        frame[1] = b'0'.wrapping_add(number);
+        Some(frame[0])
+    },
+};
+
+fn numbered() -> (Outbox, tokio::io::DuplexStream) {
+    let (near, far) = tokio::io::duplex(1024);
+    let wire = Wire::Stream(Box::new(near));
+    let bounds = Bounds {
+        events: 5,
+        bytes: 100,
+    };
+    (Outbox::with_numbering(wire, bounds, Some(NUMBERED)), far)
+}
+
+#[tokio::test]
+async fn so_many_are_unanswered_and_the_rest_waits_for_their_numbers() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_c_".into(), 3).unwrap();
+    outbox.push("d_".into(), 1).unwrap();
+    let slot = outbox.reserve();
+    // An answer does not wait for numbers.
+    outbox.fill(slot, "=".into());
+    assert_eq!(outbox.answered(7), None);
+    assert_eq!(outbox.answered(2), Some(b'b'));
+    assert_eq!(outbox.answered(2), None);
+    outbox.close("!?".into(), false);
+    assert_eq!(written(outbox, far).await, "a1b2=c3!?");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_number_is_within_the_bounds() {
+    let (outbox, _far) = numbered();
+    outbox.push("a_b_".into(), 2).unwrap();
+    outbox.push("c_d_e_".into(), 3).unwrap();
+    assert_eq!(outbox.push("f_".into(), 1), Err(Overflow));
+}
+
+#[tokio::test]
+async fn a_number_in_use_is_not_given_again() {
+    let (outbox, far) = numbered();
+    outbox.push("a_".into(), 1).unwrap();
+    let mut number = 2_u8;
+    for _ in 0..300 {
+        outbox.push("b_".into(), 1).unwrap();
+        assert_eq!(outbox.answered(number), Some(b'b'), "{number}");
+        number = if number == 0 { 2 } else { number.wrapping_add(1) };
+        std::future::poll_fn(|cx| {
+            outbox.lock().flush(Some(cx));
+            Poll::Ready(())
+        })
+        .await;
+        tokio::task::yield_now().await;
+    }
+    drop(far);
+    assert_eq!(outbox.answered(1), Some(b'a'));
+}
+
+#[tokio::test]
+async fn a_suspended_peer_is_told_nothing_but_what_is_asked() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_c_".into(), 3).unwrap();
+    outbox.suspend(true);
+    outbox.push("d_".into(), 1).unwrap();
+    outbox.ask("e_".into());
+    let slot = outbox.reserve();
+    outbox.push("f_".into(), 1).unwrap();
+    outbox.answered(1);
+    outbox.suspend(false);
+    outbox.fill(slot, "=".into());
+    outbox.answered(2);
+    outbox.close("z_".into(), true);
+    let text = written(outbox, far).await;
+    assert_eq!(text, "z5", "an abrupt end keeps nothing that was not begun");
+}
+
+#[tokio::test]
+async fn what_was_said_to_a_suspended_peer_is_not_told_later() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_c_".into(), 3).unwrap();
+    outbox.suspend(true);
+    outbox.push("d_".into(), 1).unwrap();
+    outbox.ask("e_".into());
+    let slot = outbox.reserve();
+    outbox.push("f_".into(), 1).unwrap();
+    outbox.suspend(false);
+    outbox.fill(slot, "=".into());
+    outbox.answered(1);
+    outbox.answered(2);
+    outbox.close("z_".into(), false);
+    assert_eq!(written(outbox, far).await, "a1b2=e3f4z5");
+}

@@ -1,0 +1,148 @@
+//! Frames that the peer has to answer: each bears a number, and only so many may be unanswered at once.
+
+use std::collections::VecDeque;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::Chunk;
+
+/// How a wire numbers what is pushed to it. The bytes that are pushed are whole frames.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbering {
+    /// Most frames that may be unanswered at once; what comes after waits under the outbox's bounds.
+    pub unanswered: usize,
+    /// The length of the first frame of these bytes.
+    pub length: fn(&[u8]) -> usize,
+    /// Gives a frame its number; returns what [`Outbox::answered`](super::Outbox::answered) tells of it then. `None`, and
+    /// the frame is as it was: nobody answers it.
+    pub number: fn(&mut [u8], u8) -> Option<u8>,
+}
+
+/// The numbers of one connection.
+///
+/// ```text
+///  push ──▶ held ──a number is free──▶ ready to write ──▶ peer ──answered──▶ the number is free
+/// ```
+pub(super) struct Numbers {
+    rule: Numbering,
+    /// What waits for a number.
+    held: VecDeque<Chunk>,
+    /// The numbers in use, in the order in which they were given, with what they are for.
+    open: VecDeque<(u8, u8)>,
+    next: u8,
+    /// The peer does not want events at present.
+    pub(super) suspended: bool,
+}
+
+impl Numbers {
+    pub(super) fn new(rule: Numbering) -> Self {
+        Self {
+            rule,
+            held: VecDeque::new(),
+            open: VecDeque::new(),
+            next: 1,
+            suspended: false,
+        }
+    }
+
+    /// What has to wait for its number; what the server asks by itself goes before events.
+    pub(super) fn hold(&mut self, chunk: Chunk) {
+        if chunk.asked {
+            self.held.push_front(chunk);
+        } else {
+            self.held.push_back(chunk);
+        }
+    }
+
+    /// Takes back all events that wait: how many, and how many bytes.
+    pub(super) fn drop_events(&mut self) -> (usize, usize) {
+        let (mut events, mut bytes) = (0, 0);
+        self.held.retain(|chunk| {
+            if !chunk.asked {
+                events += chunk.events;
+                bytes += chunk.bytes.len();
+            }
+            chunk.asked
+        });
+        (events, bytes)
+    }
+
+    /// Numbers as much of what waits as may be unanswered.
+    pub(super) fn take_numbered(&mut self) -> Option<Chunk> {
+        let room = self.rule.unanswered.saturating_sub(self.open.len());
+        if room == 0 {
+            return None;
+        }
+        let mut chunk = self.held.pop_front()?;
+        let length = self.length_of(&chunk.bytes, room);
+        if length == chunk.bytes.len() {
+            return Some(self.numbered(chunk));
+        }
+        let first = chunk.bytes.split_to(length);
+        let events = room.min(chunk.events);
+        chunk.events -= events;
+        let asked = chunk.asked;
+        self.held.push_front(chunk);
+        Some(self.numbered(Chunk {
+            bytes: first,
+            events,
+            asked,
+        }))
+    }
+
+    /// The length of so many frames, or of all there are.
+    fn length_of(&self, bytes: &Bytes, frames: usize) -> usize {
+        let mut length = 0;
+        for _ in 0..frames {
+            if length >= bytes.len() {
+                break;
+            }
+            length += (self.rule.length)(&bytes[length..]).max(1);
+        }
+        length.min(bytes.len())
+    }
+
+    fn numbered(&mut self, chunk: Chunk) -> Chunk {
+        Chunk {
+            bytes: self.number_all(chunk.bytes),
+            ..chunk
+        }
+    }
+
+    /// Numbers these frames, however many are unanswered: they are the last ones.
+    pub(super) fn number_all(&mut self, mut bytes: Bytes) -> Bytes {
+        let mut numbered = BytesMut::with_capacity(bytes.len());
+        while bytes.has_remaining() {
+            let length = (self.rule.length)(&bytes).clamp(1, bytes.len());
+            let begun = numbered.len();
+            numbered.extend_from_slice(&bytes[..length]);
+            bytes.advance(length);
+            let number = self.free_number();
+            if let Some(what) = (self.rule.number)(&mut numbered[begun..], number) {
+                self.open.push_back((number, what));
+                self.next = number.wrapping_add(1);
+            }
+        }
+        numbered.freeze()
+    }
+
+    /// The next number that is not in use; once all are, the next one all the same.
+    fn free_number(&self) -> u8 {
+        let is_free = |number: &u8| !self.open.iter().any(|(open, _)| open == number);
+        (0..=u8::MAX)
+            .map(|step| self.next.wrapping_add(step))
+            .find(is_free)
+            .unwrap_or(self.next)
+    }
+
+    /// A number is answered: what it was for, if it was in use.
+    pub(super) fn answered(&mut self, number: u8) -> Option<u8> {
+        let place = self.open.iter().position(|(open, _)| *open == number)?;
+        self.open.remove(place).map(|(_, what)| what)
+    }
+
+    /// Forgets what waits: the connection is over.
+    pub(super) fn clear(&mut self) {
+        self.held.clear();
+    }
+}
