@@ -8,8 +8,8 @@ use super::rooms::{is_account, operator_only};
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Change, NewToken, Outcome};
 use crate::model::{
-    Command, EndReason, Error, Reply, Result, Secret, SessionId, TokenId, TokenKind, UserId,
-    UserSelector, validate_login,
+    Command, EndReason, Error, Reply, Result, Secret, SessionId, Timestamp, TokenId, TokenKind,
+    UserId, UserSelector, validate_login,
 };
 
 /// Most characters of a display name.
@@ -120,7 +120,14 @@ impl Hub {
             Command::CreateToken { user, value } => self.create_token(asker, user, value).await,
             Command::Tokens { user } => {
                 let user = self.account(asker, user).await?;
-                Ok(Reply::Tokens(self.inner.store.tokens(user).await?))
+                let mut tokens = self.inner.store.tokens(user).await?;
+                let open = self.with_board(|board| board.open_tokens(user));
+                // "An open connection is use."
+                let now = Timestamp::now();
+                for token in tokens.iter_mut().filter(|token| open.contains(&token.id)) {
+                    token.used = Some(now);
+                }
+                Ok(Reply::Tokens(tokens))
             }
             Command::RevokeToken { user, id } => {
                 let user = self.account(asker, user).await?;
@@ -245,6 +252,17 @@ impl Hub {
 }
 
 impl Board {
+    /// The tokens by which sessions of a user are open.
+    fn open_tokens(&self, user: UserId) -> Vec<TokenId> {
+        let person = self.people.get(&user);
+        let sessions = person.map(|person| person.sessions.iter());
+        sessions
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.seats.get(id)?.token)
+            .collect()
+    }
+
     fn end_sessions_of(&mut self, user: UserId, reason: EndReason, which: impl Fn(&Seat) -> bool) {
         let Some(person) = self.people.get(&user) else {
             return;

@@ -54,13 +54,14 @@ impl Session {
         .await
     }
 
-    pub(super) async fn log_in_token(&mut self, token: &str) -> Result<Reply> {
+    pub(super) async fn log_in_token(&mut self, token: &str, id: Option<TokenId>) -> Result<Reply> {
         let hub = self.hub.clone();
         let row = hub
             .inner
             .store
             .token(token_hash(token))
             .await?
+            .filter(|row| id.is_none_or(|id| id == row.info.id))
             .ok_or(Error::BadCredentials)?;
         let life = i64::try_from(hub.options().session_life.as_millis()).unwrap_or(i64::MAX);
         let used = row.info.used.unwrap_or(row.info.created);
@@ -219,6 +220,49 @@ impl Session {
         }
         self.farewell();
         Ok(Reply::Done)
+    }
+
+    /// The seat's own token, of whatever kind.
+    fn own_token(&self) -> Result<(SessionId, TokenId)> {
+        let (session, _) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
+        let token = self
+            .hub
+            .with_board(|board| board.seats.get(session).and_then(|seat| seat.token));
+        let none = || Error::invalid("token", "this session was not opened by a token");
+        Ok((*session, token.ok_or_else(none)?))
+    }
+
+    pub(super) async fn renew_token(&mut self) -> Result<Reply> {
+        let asker = self.asker()?;
+        let (_, by) = self.own_token()?;
+        let login = self.user().map(|user| user.login.clone());
+        let value = new_token(&login.unwrap_or_default());
+        let token = NewToken {
+            hash: token_hash(&value),
+            kind: TokenKind::Session,
+        };
+        let change = Change::RenewToken { by, token };
+        match self.hub.write(asker.actor, asker.session, change).await? {
+            Outcome::Token(info) => Ok(Reply::Token { id: info.id, value }),
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn use_token(&mut self, new: TokenId) -> Result<Reply> {
+        let asker = self.asker()?;
+        let (_, old) = self.own_token()?;
+        let then = move |board: &mut Board, outcome: Result<Outcome>| {
+            outcome?;
+            let held = board.seats.values_mut();
+            for seat in held.filter(|seat| seat.token == Some(old)) {
+                seat.token = Some(new);
+            }
+            Ok(Reply::Done)
+        };
+        let change = Change::ReplaceToken { old, new };
+        self.hub
+            .write_then(asker.actor, asker.session, change, then)
+            .await
     }
 
     pub(super) async fn register(

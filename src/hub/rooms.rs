@@ -17,6 +17,8 @@ impl Hub {
         match command {
             Command::LogIn { .. }
             | Command::LogInToken { .. }
+            | Command::RenewToken
+            | Command::UseToken { .. }
             | Command::LogInGuest { .. }
             | Command::LogOut { .. }
             | Command::Enter { .. }
@@ -48,6 +50,10 @@ impl Hub {
                 self.find_message(asker, low_bits, room).await
             }
             Command::Seen { room } => self.seen(asker, room).await,
+            Command::SeenMarks { room } => {
+                let room = self.readable(asker, room).await?.room.id;
+                Ok(Reply::SeenMarks(self.inner.store.seen_marks(room).await?))
+            }
             Command::Users
             | Command::SetPassword { .. }
             | Command::SetDisabled { .. }
@@ -87,7 +93,7 @@ impl Hub {
             }
             Command::MyRooms => self.my_rooms(asker).await,
             Command::Members { room } => {
-                let room = self.readable(asker, room).await?;
+                let room = self.listed(asker, room).await?;
                 Ok(Reply::Members(
                     self.inner.store.members(room.room.id).await?,
                 ))
@@ -330,6 +336,19 @@ impl Hub {
                 Ok(row)
             }
             _ => Err(Error::NoSuchRoom),
+        }
+    }
+
+    /// A room whose members the asker may know: its own, or one that anybody may enter.
+    async fn listed(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+        let row = self.room(asker, selector.clone()).await?;
+        let Actor::User(user) = asker.actor else {
+            return Ok(row);
+        };
+        let is_open = row.room.kind == RoomKind::Public && !row.room.protected;
+        match self.inner.store.member(row.room.id, user).await? {
+            None if is_open => Ok(row),
+            _ => self.readable(asker, selector).await,
         }
     }
 

@@ -82,7 +82,9 @@ impl Session {
                 secret,
                 token,
             } => self.log_in(&login, &secret, token).await,
-            Command::LogInToken { token } => self.log_in_token(&token).await,
+            Command::LogInToken { token, id } => self.log_in_token(&token, id).await,
+            Command::RenewToken => self.renew_token().await,
+            Command::UseToken { id } => self.use_token(id).await,
             Command::LogInGuest { name } => self.log_in_guest(name).await,
             Command::LogOut { end_token } => self.log_out(end_token).await,
             Command::Register {

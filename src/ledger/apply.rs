@@ -85,6 +85,8 @@ impl Work<'_> {
             Change::RemoveUser { user } => self.remove_user(user),
             Change::DescribeUser { description } => self.describe_user(description),
             Change::AddToken { user, token } => self.add_token(user, token),
+            Change::RenewToken { by, token } => self.renew_token(by, token),
+            Change::ReplaceToken { old, new } => self.replace_token(old, new),
             Change::RemoveTokens { user, id } => self.remove_tokens(user, id),
             Change::Post {
                 place,
@@ -239,6 +241,7 @@ impl Work<'_> {
             actor,
             peer,
             origin: self.origin,
+            seen: false,
             change,
         };
         self.rows.log(&event)?;

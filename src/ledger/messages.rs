@@ -7,7 +7,7 @@ use super::rules::Action;
 use super::{Actor, Outcome, RoomRow};
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, RoomChange, RoomEvent, RoomId,
-    Timestamp,
+    SeenMarks, Timestamp,
 };
 
 impl Work<'_> {
@@ -55,6 +55,7 @@ impl Work<'_> {
             actor: sender,
             peer,
             origin: self.origin,
+            seen: false,
             change: RoomChange::Posted(message.clone()),
         });
         Ok(Outcome::Message(message))
@@ -65,7 +66,12 @@ impl Work<'_> {
         let author = self.actor == Actor::User(message.sender.id);
         self.permitted(Action::Edit, &room, author)?;
         message.text = text;
-        self.updated(message, &room, RoomChange::Edited)
+        let outcome = self.updated(message, &room, RoomChange::Edited)?;
+        let marks = SeenMarks::of(&self.rows.members(room.room.id)?);
+        if let Some(event) = self.events.last_mut() {
+            event.tell_seen(&marks);
+        }
+        Ok(outcome)
     }
 
     pub(super) fn delete(&mut self, id: MessageId) -> Done {

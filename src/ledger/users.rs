@@ -235,6 +235,31 @@ impl Work<'_> {
         Ok(Outcome::Token(self.keep_token(user, token, None)?))
     }
 
+    pub(super) fn renew_token(&mut self, by: TokenId, token: NewToken) -> Done {
+        let user = self.own_session_token(by)?;
+        let address = self.rows.token(by)?.and_then(|row| row.info.address);
+        let kept = self.keep_token(user, token, address.as_deref())?;
+        Ok(Outcome::Token(kept))
+    }
+
+    pub(super) fn replace_token(&mut self, old: TokenId, new: TokenId) -> Done {
+        self.own_session_token(new)?;
+        self.own_session_token(old)?;
+        if old != new {
+            self.rows.remove_token(old)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The actor, if this is a token of a session of its own.
+    fn own_session_token(&mut self, id: TokenId) -> Done<UserId> {
+        let user = self.acting_user()?.user.id;
+        match self.rows.token(id)? {
+            Some(row) if row.info.user == user && row.info.kind == TokenKind::Session => Ok(user),
+            _ => Err(Error::invalid("token", "this account has no session with that id").into()),
+        }
+    }
+
     pub(super) fn remove_tokens(&mut self, user: UserId, id: Option<TokenId>) -> Done {
         if self.actor != Actor::Operator && self.actor != Actor::User(user) {
             return Err(

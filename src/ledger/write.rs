@@ -138,6 +138,20 @@ pub enum Change {
         /// The token.
         token: NewToken,
     },
+    /// Keeps another token of the actor, if the one it is to take the place of still holds. → [`Outcome::Token`]
+    RenewToken {
+        /// The one that holds, of kind session.
+        by: TokenId,
+        /// The new one.
+        token: NewToken,
+    },
+    /// Ends a token of the actor, if the one that takes its place holds. → [`Outcome::Done`]
+    ReplaceToken {
+        /// What ends.
+        old: TokenId,
+        /// What goes on.
+        new: TokenId,
+    },
     /// Ends a token, or all of a user. → [`Outcome::Tokens`], those that ended
     RemoveTokens {
         /// Whose.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FileInfo, Membership, Message, MessageId, MessageKind, Present, Role, Room, RoomId, RoomKind,
-    Seq, SessionId, Timestamp, TokenId, User, UserId, UserRef,
+    SeenMarks, Seq, SessionId, Timestamp, TokenId, User, UserId, UserRef,
 };
 
 /// A password, or its lower-case hexadecimal SHA-256, whichever the dialect sends.
@@ -196,6 +196,17 @@ pub enum Command {
     LogInToken {
         /// The token's text.
         token: String,
+        /// Its number, where the client tells that too: another's is not let in.
+        id: Option<TokenId>,
+    },
+    /// Makes a second session token for this session; the one that it was opened by holds until
+    /// [`Command::UseToken`]. → [`Reply::Token`]
+    RenewToken,
+    /// The session, and all others that were opened by the same token, are held by this one from now on; that token
+    /// ends. → [`Reply::Done`]
+    UseToken {
+        /// What [`Command::RenewToken`] gave.
+        id: TokenId,
     },
     /// Opens a session of a new guest. → [`Reply::Welcome`]
     LogInGuest {
@@ -291,6 +302,11 @@ pub enum Command {
         /// The room.
         room: RoomSelector,
     },
+    /// Up to when a room's members have seen it. → [`Reply::SeenMarks`]
+    SeenMarks {
+        /// The room.
+        room: RoomSelector,
+    },
 
     // Rooms.
     /// Makes a room; the asker, if an account, owns it and is its member. → [`Reply::Entered`]
@@ -360,7 +376,7 @@ pub enum Command {
     Rooms,
     /// The rooms one is a member of, direct ones too. → [`Reply::Rooms`]
     MyRooms,
-    /// A room's members. → [`Reply::Members`]
+    /// A room's members; those of a public room without a password for anybody who may enter it. → [`Reply::Members`]
     Members {
         /// The room.
         room: RoomSelector,
@@ -523,6 +539,8 @@ pub enum Reply {
     },
     /// Up to when one has seen a room; 0 = never said.
     Seen(Timestamp),
+    /// Up to when members have seen a room.
+    SeenMarks(SeenMarks),
     /// A room.
     Room(Arc<Room>),
     /// Rooms.

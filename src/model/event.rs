@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Message, NodeId, Present, Role, RoomRef, Seq, SessionId, Timestamp, UserRef};
+use super::{
+    Message, NodeId, Present, Role, RoomRef, SeenMarks, Seq, SessionId, Timestamp, UserRef,
+};
 
 /// Anything that a session can be told unasked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,11 +35,21 @@ pub struct RoomEvent {
     pub peer: Option<Arc<UserRef>>,
     /// The very session that asked, if one did.
     pub origin: Option<Origin>,
+    /// Of a message that was edited: a member other than its author has seen it.
+    #[serde(default)]
+    pub seen: bool,
     /// What changed.
     pub change: RoomChange,
 }
 
 impl RoomEvent {
+    /// Says of an edited message whether a member other than its author has seen it.
+    pub fn tell_seen(&mut self, marks: &SeenMarks) {
+        if let RoomChange::Edited(message) = &self.change {
+            self.seen = marks.has_seen(message);
+        }
+    }
+
     /// Somebody did this in the direct room with oneself.
     #[must_use]
     pub fn is_to_oneself(&self) -> bool {

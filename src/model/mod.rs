@@ -27,5 +27,5 @@ pub use name::{
     fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
     validate_room_name, validate_title,
 };
-pub use room::{Membership, Role, Room, RoomKind, RoomRef};
+pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
 pub use user::{Present, User, UserKind, UserRef};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RoomId, Seq, Timestamp, UserId};
+use super::{Message, RoomId, Seq, Timestamp, UserId};
 
 /// Who can find and enter a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,4 +128,41 @@ pub struct Membership {
     pub joined: Timestamp,
     /// Up to when they have seen the room; 0 = never said.
     pub seen: Timestamp,
+}
+
+/// The two latest seen marks among a room's members, each with whose it is: enough to know up to when anybody but a
+/// message's author has seen the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SeenMarks(pub [Option<(UserId, Timestamp)>; 2]);
+
+impl SeenMarks {
+    /// The two latest of these members'.
+    #[must_use]
+    pub fn of<'a>(members: impl IntoIterator<Item = &'a Membership>) -> Self {
+        let mut marks = Self::default();
+        let shown = |member: &&Membership| member.role != Role::Banned && member.seen.0 > 0;
+        for member in members.into_iter().filter(shown) {
+            marks.add(member.user, member.seen);
+        }
+        marks
+    }
+
+    fn add(&mut self, user: UserId, seen: Timestamp) {
+        let later = |mark: Option<(UserId, Timestamp)>| mark.is_none_or(|(_, at)| seen > at);
+        let [first, second] = self.0;
+        if later(first) {
+            self.0 = [Some((user, seen)), first];
+        } else if later(second) {
+            self.0 = [first, Some((user, seen))];
+        }
+    }
+
+    /// Whether a member other than its author has seen a message.
+    #[must_use]
+    pub fn has_seen(&self, message: &Message) -> bool {
+        let by_another = |(user, seen): &(UserId, Timestamp)| {
+            *user != message.sender.id && *seen >= message.created
+        };
+        self.0.iter().flatten().any(by_another)
+    }
 }

@@ -66,6 +66,7 @@ impl Logged {
             actor: actor.unwrap_or(self.actor),
             peer: None,
             origin: None,
+            seen: false,
             change,
         }
     }
@@ -80,6 +81,7 @@ pub(super) fn posted(room: Arc<RoomRef>, message: Arc<Message>) -> RoomEvent {
         actor: message.sender.clone(),
         peer: None,
         origin: None,
+        seen: false,
         change: RoomChange::Posted(message),
     }
 }

@@ -37,8 +37,8 @@ use async_trait::async_trait;
 
 use crate::ledger::{Outcome, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, TokenId,
-    TokenInfo, UserId, UserRef,
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
+    TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history ends, whatever its limit; it holds one message at least.
@@ -114,8 +114,8 @@ pub trait Store: Send + Sync + 'static {
     async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
     /// A room's members and banned, in the order of `joined`, then of user.
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>>;
-    /// The latest seen mark among a room's members other than this one.
-    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<crate::model::Timestamp>;
+    /// The two latest seen marks among a room's members.
+    async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks>;
 
     /// Messages of a room as `query` says (its `room` is not looked at), at most [`PAGE_BYTES`] at a time, without those at or before the mark of
     /// a cleared history and those that `viewer` hid. Deleted ones are there, without text.

@@ -125,6 +125,7 @@ fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
             node: NodeId(7),
             session: SessionId(1),
         }),
+        seen: false,
         change: RoomChange::Titled,
     }
 }

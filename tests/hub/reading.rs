@@ -1,7 +1,8 @@
 //! Histories, searches, marks.
 
 use tolmach::model::{
-    Command, Error, HistoryOrder, HistoryQuery, MessageId, Reply, Role, RoomKind, Seq, Timestamp,
+    Command, Error, Event, HistoryOrder, HistoryQuery, MessageId, Reply, Role, RoomChange,
+    RoomEvent, RoomKind, Seq, Timestamp,
 };
 
 use crate::support::{Client, World, by_id, enter, login, name, texts, to_user};
@@ -276,6 +277,57 @@ async fn seen_marks_rise_and_are_ones_own() {
             seq,
             "nobody is told"
         );
+    }
+}
+
+/// The edit that was told last.
+async fn edited(world: &World, client: &mut Client) -> RoomEvent {
+    world.settled().await;
+    let edit = |event| match event {
+        Event::Room(event) if matches!(event.change, RoomChange::Edited(_)) => Some(event),
+        _ => None,
+    };
+    client.told().into_iter().rev().find_map(edit).unwrap()
+}
+
+#[tokio::test]
+async fn an_edited_message_is_told_as_seen_once_another_has_seen_it() {
+    for world in World::of_each_kind().await {
+        let (mut anna, ids) = talk(&world).await;
+        let mut boris = world.account("boris").await;
+        boris.enter(name("tea")).await;
+        let room = || name("tea");
+        let edit = Command::Edit {
+            message: ids[0],
+            text: "changed".into(),
+        };
+        let now = Timestamp(i64::MAX);
+        // One's own mark says nothing.
+        anna.ok(Command::MarkSeen {
+            room: room(),
+            at: now,
+        })
+        .await;
+        anna.ok(edit.clone()).await;
+        assert!(!edited(&world, &mut boris).await.seen);
+        boris
+            .ok(Command::MarkSeen {
+                room: room(),
+                at: now,
+            })
+            .await;
+        anna.ok(edit).await;
+        let told = edited(&world, &mut boris).await;
+        assert!(told.seen);
+        let missed = world.store.changes(told.room.id, Seq(told.seq.0 - 1), 9);
+        assert!(
+            missed.await.unwrap()[0].seen,
+            "who catches up is told so, too"
+        );
+        let Reply::SeenMarks(marks) = boris.ok(Command::SeenMarks { room: room() }).await else {
+            panic!("no marks")
+        };
+        assert_eq!(marks.0.iter().flatten().count(), 2);
     }
 }
 

@@ -269,3 +269,98 @@ async fn sessions_are_listed_and_closed() {
         "a closed session may come back"
     );
 }
+
+#[tokio::test]
+async fn a_session_goes_on_by_its_new_token_once_that_is_in_use() {
+    for world in World::of_each_kind().await {
+        world.op(register("anna")).await;
+        let (mut first, old, text) = with_token(&world, "anna").await;
+        let mut second = world.client();
+        second.ok(token(&text)).await;
+        let Reply::Token { id, value } = first.ok(Command::RenewToken).await else {
+            panic!("no token")
+        };
+        assert_eq!((value.len(), &value[64..]), (68, "anna"));
+        // Until it is used, both open the account.
+        world.client().ok(token(&text)).await;
+        world.client().ok(token(&value)).await;
+        first.ok(Command::UseToken { id }).await;
+        assert_eq!(
+            world.client().err(token(&text)).await,
+            Error::BadCredentials
+        );
+        let tokens = list(&world, "anna").await;
+        assert_eq!((tokens.len(), tokens[0].id), (1, id));
+        // Whoever came in by the old one stays, and ends with the new one.
+        second.ok(Command::MyRooms).await;
+        assert!(matches!(
+            first.err(Command::UseToken { id: old }).await,
+            Error::Invalid { .. }
+        ));
+        world
+            .op(Command::RevokeToken {
+                user: login("anna"),
+                id: Some(id),
+            })
+            .await;
+        assert_eq!(second.err(Command::MyRooms).await, Error::Unauthenticated);
+        assert_eq!(first.err(Command::RenewToken).await, Error::Unauthenticated);
+    }
+}
+
+#[tokio::test]
+async fn only_a_sessions_own_token_is_renewed() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    world.op(register("boris")).await;
+    let (_boris, foreign, _) = with_token(&world, "boris").await;
+    let Reply::Token { value, .. } = world.op(create("anna", None)).await else {
+        panic!("no token")
+    };
+    let mut by_api = world.client();
+    by_api.ok(token(&value)).await;
+    assert!(matches!(
+        by_api.err(Command::RenewToken).await,
+        Error::Invalid { .. }
+    ));
+    let mut by_password = world.client();
+    by_password.ok(log_in("anna", password("anna"))).await;
+    assert!(matches!(
+        by_password.err(Command::RenewToken).await,
+        Error::Invalid { .. }
+    ));
+    let (mut anna, _, _) = with_token(&world, "anna").await;
+    assert!(matches!(
+        anna.err(Command::UseToken { id: foreign }).await,
+        Error::Invalid { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_token_with_anothers_number_opens_nothing() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let (_anna, id, text) = with_token(&world, "anna").await;
+    let with = |id| Command::LogInToken {
+        token: text.clone(),
+        id: Some(id),
+    };
+    assert_eq!(
+        world.client().err(with(TokenId(id.0 + 1))).await,
+        Error::BadCredentials
+    );
+    world.client().ok(with(id)).await;
+}
+
+#[tokio::test]
+async fn the_token_of_an_open_connection_is_in_use() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let (client, id, _) = with_token(&world, "anna").await;
+    let first = list(&world, "anna").await[0].used;
+    while list(&world, "anna").await[0].used == first {
+        tokio::task::yield_now().await;
+    }
+    drop(client);
+    assert_eq!(list(&world, "anna").await[0].id, id);
+}

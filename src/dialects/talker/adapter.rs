@@ -104,7 +104,11 @@ impl TalkerAdapter {
         profile: &Extra,
         link: &mut Link<'_>,
     ) -> Result<Connected, Error> {
-        let user = match link.session.call(Command::LogInToken { token }).await? {
+        let user = match link
+            .session
+            .call(Command::LogInToken { token, id: None })
+            .await?
+        {
             Reply::Welcome { user, .. } => user,
             _ => return Err(Error::Internal),
         };

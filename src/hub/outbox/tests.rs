@@ -153,7 +153,11 @@ async fn a_number_in_use_is_not_given_again() {
     for _ in 0..300 {
         outbox.push("b_".into(), 1).unwrap();
         assert_eq!(outbox.answered(number), Some(b'b'), "{number}");
-        number = if number == 0 { 2 } else { number.wrapping_add(1) };
+        number = if number == 0 {
+            2
+        } else {
+            number.wrapping_add(1)
+        };
         std::future::poll_fn(|cx| {
             outbox.lock().flush(Some(cx));
             Poll::Ready(())

@@ -50,7 +50,7 @@ contract! {
         members_come_in_the_order_of_joining
         a_deleted_room_takes_everything_with_it
         numbers_are_not_given_twice
-        the_latest_mark_of_the_others
+        the_two_latest_seen_marks
     }
     history {
         bounds_hold_together

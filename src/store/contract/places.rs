@@ -1,7 +1,7 @@
 //! Rooms and memberships.
 
 use super::*;
-use crate::model::{HistoryQuery, Role, Seq};
+use crate::model::{HistoryQuery, Role, SeenMarks, Seq};
 
 pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench) {
     let (anna, bob) = (bench.account("anna"), bench.account("bob"));
@@ -231,12 +231,12 @@ pub(super) async fn numbers_are_not_given_twice(bench: &Bench) {
     assert!(bench.account("bob") > guest);
 }
 
-pub(super) async fn the_latest_mark_of_the_others(bench: &Bench) {
+pub(super) async fn the_two_latest_seen_marks(bench: &Bench) {
     let [anna, bob, cleo] = ["anna", "bob", "cleo"].map(|login| bench.account(login));
     let room = bench.room("lobby", anna);
     assert_eq!(
-        bench.store.seen_by_others(room, anna).await.unwrap(),
-        Timestamp(0)
+        bench.store.seen_marks(room).await.unwrap(),
+        SeenMarks::default()
     );
     for (user, at) in [(anna, 70), (bob, 50), (cleo, 60), (bob, 40)] {
         bench.enter(user, room);
@@ -251,12 +251,13 @@ pub(super) async fn the_latest_mark_of_the_others(bench: &Bench) {
             .unwrap();
     }
     assert_eq!(
-        bench.store.seen_by_others(room, anna).await.unwrap(),
-        Timestamp(60)
+        bench.store.seen_marks(room).await.unwrap(),
+        SeenMarks([Some((anna, Timestamp(70))), Some((cleo, Timestamp(60)))])
     );
+    bench.operator(Change::Ban { room, user: cleo }).unwrap();
     assert_eq!(
-        bench.store.seen_by_others(room, cleo).await.unwrap(),
-        Timestamp(70)
+        bench.store.seen_marks(room).await.unwrap(),
+        SeenMarks([Some((anna, Timestamp(70))), Some((bob, Timestamp(50)))])
     );
     assert_eq!(
         bench.store.member(room, bob).await.unwrap().unwrap().seen,

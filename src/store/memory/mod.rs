@@ -15,7 +15,7 @@ use super::batch::{Backend, Committer, deliver, refusal};
 use super::{CommitSink, Page, Store, Ticket};
 use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -193,8 +193,8 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.members(room)))
     }
 
-    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
-        Ok(self.read(|view| view.seen_by_others(room, user)))
+    async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
+        Ok(self.read(|view| view.seen_marks(room)))
     }
 
     async fn history(

@@ -7,7 +7,7 @@ use super::tables::{RoomEntry, Tables};
 use crate::ledger::{RoomRow, UserRow};
 use crate::model::{
     HistoryOrder, HistoryQuery, Membership, Message, MessageId, MessageKind, RoomEvent, RoomId,
-    RoomKind, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
+    RoomKind, SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
@@ -77,16 +77,8 @@ impl View<'_> {
             .collect()
     }
 
-    pub(super) fn seen_by_others(self, room: RoomId, user: UserId) -> Timestamp {
-        let others = self
-            .0
-            .members(room)
-            .into_iter()
-            .filter(|membership| membership.user != user);
-        others
-            .map(|membership| membership.seen)
-            .max()
-            .unwrap_or_default()
+    pub(super) fn seen_marks(self, room: RoomId) -> SeenMarks {
+        SeenMarks::of(&self.0.members(room))
     }
 
     pub(super) fn history(
@@ -204,7 +196,9 @@ impl View<'_> {
         let mut events: Vec<RoomEvent> = said.chain(done).collect();
         events.sort_by_key(|event| event.seq);
         events.truncate(limit);
+        let marks = self.seen_marks(room);
         for event in &mut events {
+            event.tell_seen(&marks);
             event.peer = peer_of(event).and_then(|peer| self.0.reference(peer));
         }
         events

@@ -38,7 +38,7 @@ use super::writer::Writer;
 use super::{CommitSink, Page, Store, Ticket};
 use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -197,9 +197,9 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
+    async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         self.readers
-            .read(move |conn| reads::seen_by_others(conn, room, user))
+            .read(move |conn| reads::seen_marks(conn, room))
             .await
     }
 

@@ -10,7 +10,8 @@ use super::backend::LAST_MESSAGE;
 use super::values::{self, MEMBER, MESSAGE, ROOM, SENDER, Sql, TOKEN, USER, all, one};
 use crate::ledger::{RoomRow, TokenRow, UserRow};
 use crate::model::{
-    Membership, Message, MessageId, RoomEvent, RoomId, Seq, Timestamp, TokenId, UserId, UserRef,
+    Membership, Message, MessageId, Role, RoomEvent, RoomId, SeenMarks, Seq, TokenId, UserId,
+    UserRef,
 };
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
 
@@ -190,9 +191,13 @@ pub(super) fn members(conn: &Connection, room: RoomId) -> Sql<Vec<(Membership, A
     })
 }
 
-pub(super) fn seen_by_others(conn: &Connection, room: RoomId, user: UserId) -> Sql<Timestamp> {
-    let sql = "SELECT coalesce(max(seen), 0) FROM members WHERE room = ?1 AND user <> ?2";
-    Ok(one(conn, sql, params![room, user], |row| row.get(0))?.unwrap_or_default())
+pub(super) fn seen_marks(conn: &Connection, room: RoomId) -> Sql<SeenMarks> {
+    let sql = format!(
+        "SELECT {MEMBER} FROM members m WHERE m.room = ?1 AND m.role <> ?2 AND m.seen > 0 \
+            ORDER BY m.seen DESC, m.joined, m.user LIMIT 2"
+    );
+    let latest = all(conn, &sql, params![room, Role::Banned], values::member)?;
+    Ok(SeenMarks::of(&latest))
 }
 
 pub(super) fn message(
@@ -258,7 +263,9 @@ pub(super) fn changes(
     }
     events.sort_by_key(|event| event.seq);
     events.truncate(limit);
+    let marks = seen_marks(conn, id)?;
     for event in &mut events {
+        event.tell_seen(&marks);
         if let Some(peer) = peer_of(event) {
             event.peer = senders.lookup(conn, peer)?;
         }

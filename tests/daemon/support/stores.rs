@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tolmach::hub::Inbox;
 use tolmach::ledger::{Change, RoomRow, TokenRow, UserRow, Write};
 use tolmach::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp,
+    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{Commit, CommitSink, Page, Store, Ticket};
@@ -175,8 +175,8 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.members(room).await
     }
 
-    async fn seen_by_others(&self, room: RoomId, user: UserId) -> Result<Timestamp> {
-        self.store.seen_by_others(room, user).await
+    async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
+        self.store.seen_marks(room).await
     }
 
     async fn history(

@@ -52,6 +52,7 @@ pub(crate) fn log_in(login: &str, secret: Secret) -> Command {
 pub(crate) fn token(text: &str) -> Command {
     Command::LogInToken {
         token: text.to_owned(),
+        id: None,
     }
 }
 
