@@ -4,16 +4,18 @@
 
 #[cfg(feature = "jim")]
 pub mod jim;
+#[cfg(feature = "purpose")]
+pub mod purpose;
 #[cfg(feature = "talker")]
 pub mod talker;
-#[cfg(any(feature = "jim", feature = "talker"))]
+#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 mod text;
 
 use std::sync::Arc;
 
 use crate::config::{Config, Settings};
 use crate::gateway::Serve;
-#[cfg(any(feature = "jim", feature = "talker"))]
+#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 use crate::gateway::serving;
 
 /// The dialects of this build.
@@ -22,6 +24,8 @@ pub const KNOWN: &[&str] = &[
     "jim",
     #[cfg(feature = "talker")]
     "talker",
+    #[cfg(feature = "purpose")]
+    "purpose",
 ];
 
 /// What serves the connections of a listener with these settings.
@@ -34,6 +38,8 @@ pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, 
         Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings)?)),
         #[cfg(feature = "talker")]
         Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config)?)),
+        #[cfg(feature = "purpose")]
+        Settings::Purpose(settings) => Ok(serving(purpose::Purpose::new(settings, config))),
         #[allow(unreachable_patterns)]
         other => {
             // Which fields of the configuration are read depends on the features.

@@ -8,9 +8,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::model::{Message, MessageKind};
 
 /// The mark in front of an edited message.
+#[cfg(any(feature = "jim", feature = "talker"))]
 pub(super) const EDITED: &str = "✎ ";
 
-#[cfg(feature = "jim")]
+#[cfg(any(feature = "jim", feature = "purpose"))]
 /// A message's text for a dialect that has no emotes, stickers or files.
 pub(super) fn plain(message: &Message) -> Cow<'_, str> {
     match message.kind {

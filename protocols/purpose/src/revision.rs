@@ -1,0 +1,36 @@
+//! The two tables of purposes in the field.
+
+use std::fmt;
+
+/// Which table of purposes a stream is written in.
+///
+/// "Both call themselves API version 0.1, so the revision is a property of the listener": nothing on the wire
+/// tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Revision {
+    /// The table of the source document.
+    One,
+    /// The later, larger one.
+    Two,
+}
+
+impl Revision {
+    /// Both, in their order.
+    pub const ALL: [Self; 2] = [Self::One, Self::Two];
+
+    /// What stands for this revision in a pair.
+    pub(crate) fn of<T: Copy>(self, pair: [T; 2]) -> T {
+        let [one, two] = pair;
+        match self {
+            Self::One => one,
+            Self::Two => two,
+        }
+    }
+}
+
+/// `1` or `2`.
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.of(["1", "2"]))
+    }
+}

@@ -1,0 +1,209 @@
+//! What a frame, or an object in one, holds: its members by their keys, named where something is wrong with one.
+
+use crate::Id;
+use crate::error::{BadFrame, DecodeError, Reason};
+use crate::key::Key;
+use crate::request::RequestType;
+use crate::{members, value};
+use serde_json::value::RawValue;
+
+/// The members that mean something in some frame; all others are dropped. Of a key that is there more than once
+/// the first counts, and of `type` the second too.
+pub(crate) struct Fields<'a> {
+    request: Option<RequestType>,
+    values: [Option<&'a RawValue>; Key::COUNT],
+    second_type: Option<&'a RawValue>,
+    depth: usize,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a line. The request is not known yet: see [`Fields::request`].
+    pub(crate) fn of_line(line: &'a [u8], nesting: usize) -> Result<Self, DecodeError> {
+        let json = std::str::from_utf8(line).map_err(|_| DecodeError::InvalidJson)?;
+        let fields = Self::read(json, None).map_err(|_| DecodeError::InvalidJson)?;
+        if fields.depth > nesting {
+            return Err(DecodeError::TooDeep { limit: nesting });
+        }
+        Ok(fields)
+    }
+
+    fn read(json: &'a str, request: Option<RequestType>) -> serde_json::Result<Self> {
+        let mut fields = Self {
+            request,
+            values: [None; Key::COUNT],
+            second_type: None,
+            depth: 1,
+        };
+        members::for_each_member(json, |name, value| {
+            fields.depth = fields.depth.max(1 + value::depth(value.get()));
+            if let Some(key) = Key::named(&name) {
+                fields.push(key, value);
+            }
+        })?;
+        Ok(fields)
+    }
+
+    /// "The first is the request, the second the room's type. Read the first as the request wherever keys repeat."
+    fn push(&mut self, key: Key, value: &'a RawValue) {
+        match &mut self.values[key as usize] {
+            first @ None => *first = Some(value),
+            Some(_) if key == Key::Type => {
+                self.second_type.get_or_insert(value);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What the frame's `type` says it is, from now on named in what is wrong with it.
+    pub(crate) fn request(&mut self) -> Result<RequestType, BadFrame> {
+        let number = self.required(Key::Type, "the number of a request", value::whole)?;
+        let unknown = self.bad(Key::Type, Reason::UnknownType(number));
+        let request = RequestType::from_number(number).ok_or(unknown)?;
+        self.request = Some(request);
+        Ok(request)
+    }
+
+    /// That the request is none that this end reads.
+    pub(crate) fn unknown_type(&self) -> BadFrame {
+        let number = self.request.map_or(-1, RequestType::number);
+        self.bad(Key::Type, Reason::UnknownType(number))
+    }
+
+    /// Whether there is something under `key`.
+    pub(crate) fn has(&self, key: Key) -> bool {
+        self.values[key as usize].is_some()
+    }
+
+    /// A string.
+    pub(crate) fn text<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
+        Ok(self.required(key, "a string", value::string)?.into())
+    }
+
+    /// A string that the document's frames, or other servers', do without.
+    pub(crate) fn text_or_empty<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
+        let text = self.optional(key, "a string", value::string)?;
+        Ok(text.unwrap_or_default().into())
+    }
+
+    /// An id: "Ids stay within 31 bits".
+    pub(crate) fn id(&self, key: Key) -> Result<Id, BadFrame> {
+        self.required(key, "an id, a number of 31 bits", |json| {
+            value::whole(json).filter(|id| *id >= 0)
+        })
+    }
+
+    /// A time: "UNIX time in **milliseconds**".
+    pub(crate) fn date(&self, key: Key) -> Result<i64, BadFrame> {
+        self.required(key, "milliseconds since 1970, a number", value::whole)
+    }
+
+    /// A number from 0.
+    pub(crate) fn size(&self, key: Key) -> Result<u64, BadFrame> {
+        self.required(key, "a whole number from 0", value::whole)
+    }
+
+    /// A number from 0 that the document's frames do without.
+    pub(crate) fn size_or_zero(&self, key: Key) -> Result<u64, BadFrame> {
+        let size = self.optional(key, "a whole number from 0", value::whole)?;
+        Ok(size.unwrap_or_default())
+    }
+
+    /// One of an enum's numbers.
+    pub(crate) fn number<T>(
+        &self,
+        key: Key,
+        right: &'static str,
+        known: fn(i64) -> Option<T>,
+    ) -> Result<T, BadFrame> {
+        self.required(key, right, |json| known(value::whole(json)?))
+    }
+
+    /// One of an enum's numbers, if it is there.
+    pub(crate) fn optional_number<T>(
+        &self,
+        key: Key,
+        right: &'static str,
+        known: fn(i64) -> Option<T>,
+    ) -> Result<Option<T>, BadFrame> {
+        self.optional(key, right, |json| known(value::whole(json)?))
+    }
+
+    /// The second `type`.
+    pub(crate) fn second_type<T>(
+        &self,
+        right: &'static str,
+        known: fn(i64) -> Option<T>,
+    ) -> Result<T, BadFrame> {
+        let value = self.second_type.filter(|value| value.get() != "null");
+        let value = value.ok_or_else(|| self.bad(Key::Type, Reason::Missing(right)))?;
+        value::whole(value)
+            .and_then(known)
+            .ok_or_else(|| self.bad(Key::Type, Reason::Wrong(right)))
+    }
+
+    /// An array of objects, each read by `read`.
+    pub(crate) fn list<T>(
+        &self,
+        key: Key,
+        read: fn(&Fields<'a>) -> Result<T, BadFrame>,
+    ) -> Result<Vec<T>, BadFrame> {
+        let right = "an array of objects";
+        let json = self.required(key, right, Some)?;
+        let (mut items, mut bad) = (Vec::new(), None);
+        let is_array = members::for_each_item(json.get(), |item| {
+            if bad.is_none() {
+                match self.item(item, key, right).and_then(|item| read(&item)) {
+                    Ok(item) => items.push(item),
+                    Err(error) => bad = Some(error),
+                }
+            }
+        });
+        match (is_array, bad) {
+            (Ok(()), None) => Ok(items),
+            (Ok(()), Some(bad)) => Err(bad),
+            (Err(_), _) => Err(self.bad(key, Reason::Wrong(right))),
+        }
+    }
+
+    fn item(
+        &self,
+        item: &'a RawValue,
+        key: Key,
+        right: &'static str,
+    ) -> Result<Fields<'a>, BadFrame> {
+        Fields::read(item.get(), self.request).map_err(|_| self.bad(key, Reason::Wrong(right)))
+    }
+
+    fn required<T>(
+        &self,
+        key: Key,
+        right: &'static str,
+        read: impl FnOnce(&'a RawValue) -> Option<T>,
+    ) -> Result<T, BadFrame> {
+        self.optional(key, right, read)?
+            .ok_or_else(|| self.bad(key, Reason::Missing(right)))
+    }
+
+    /// What `read` makes of a member, if it is there. `null` is the same as none.
+    fn optional<T>(
+        &self,
+        key: Key,
+        right: &'static str,
+        read: impl FnOnce(&'a RawValue) -> Option<T>,
+    ) -> Result<Option<T>, BadFrame> {
+        match self.values[key as usize].filter(|value| value.get() != "null") {
+            None => Ok(None),
+            Some(value) => read(value)
+                .map(Some)
+                .ok_or_else(|| self.bad(key, Reason::Wrong(right))),
+        }
+    }
+
+    fn bad(&self, key: Key, reason: Reason) -> BadFrame {
+        BadFrame {
+            request: self.request,
+            field: key.as_str(),
+            reason,
+        }
+    }
+}

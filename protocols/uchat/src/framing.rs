@@ -1,0 +1,111 @@
+//! Cuts a stream of bytes into lines and raw pieces: the part of decoding that both ends share.
+//!
+//! ```text
+//!             expect_raw(n), n > 0
+//!          ┌───────────────────────┐
+//!          │                       ▼
+//!        Lines                    Raw { left }
+//!          ▲                       │
+//!          └───────────────────────┘
+//!            n bytes have been given
+//! ```
+
+use crate::error::DecodeError;
+use crate::limits;
+use bytes::{Bytes, BytesMut};
+
+/// A part of the stream.
+pub(crate) enum Piece {
+    /// A line that is not blank, without its end.
+    Line(BytesMut),
+    /// Bytes of a file, at least one.
+    Raw(Bytes),
+}
+
+/// Where in the stream a decoder is.
+#[derive(Debug)]
+pub(crate) struct Framing {
+    frame_bytes: usize,
+    pub(crate) nesting: usize,
+    /// How many bytes of an unended line were searched for its end.
+    searched: usize,
+    /// How many raw bytes are still to come before the next line.
+    raw_left: u64,
+}
+
+impl Framing {
+    pub(crate) fn new(frame_bytes: usize) -> Self {
+        Self {
+            frame_bytes,
+            nesting: limits::NESTING,
+            searched: 0,
+            raw_left: 0,
+        }
+    }
+
+    pub(crate) fn expect_raw(&mut self, size: u64) {
+        self.searched = 0;
+        self.raw_left = size;
+    }
+
+    pub(crate) fn raw_left(&self) -> u64 {
+        self.raw_left
+    }
+
+    /// Takes the next piece out of `input`; `None` when it is not there yet.
+    pub(crate) fn next(&mut self, input: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        if self.raw_left > 0 {
+            return Ok(self.raw(input));
+        }
+        while let Some(length) = self.find(input)? {
+            let mut line = input.split_to(length + 1);
+            line.truncate(length);
+            if !is_blank(&line) {
+                return Ok(Some(Piece::Line(line)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Like [`next`](Self::next) when nothing more will come: what is there is the last line.
+    pub(crate) fn last(&mut self, input: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        if let Some(piece) = self.next(input)? {
+            return Ok(Some(piece));
+        }
+        self.searched = 0;
+        let line = input.split();
+        Ok(Some(line).filter(|line| !is_blank(line)).map(Piece::Line))
+    }
+
+    fn raw(&mut self, input: &mut BytesMut) -> Option<Piece> {
+        let wanted = usize::try_from(self.raw_left).unwrap_or(usize::MAX);
+        let length = input.len().min(wanted).min(limits::RAW_BYTES);
+        self.raw_left -= length as u64;
+        (length > 0).then(|| Piece::Raw(input.split_to(length).freeze()))
+    }
+
+    /// The length of the line that `input` begins with, if its end has come; each byte is looked at once.
+    fn find(&mut self, input: &BytesMut) -> Result<Option<usize>, DecodeError> {
+        let window = &input[..input.len().min(self.frame_bytes.saturating_add(1))];
+        let searched = self.searched.min(window.len());
+        match memchr::memchr(b'\n', &window[searched..]) {
+            Some(after) => {
+                let length = searched + after;
+                self.searched = 0;
+                Ok(Some(length))
+            }
+            None if input.len() > self.frame_bytes => Err(DecodeError::TooLong {
+                limit: self.frame_bytes,
+            }),
+            None => {
+                self.searched = window.len();
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether there is nothing but white space, which the end `\r\n` leaves too.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}

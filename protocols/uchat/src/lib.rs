@@ -1,0 +1,63 @@
+#![forbid(unsafe_code)]
+//! Frames and codecs of the uchat (RQ_*) chat protocol, for both ends of the wire.
+//!
+//! On the wire a frame is a JSON object on a line of its own, with the number of its request in `type`. A file
+//! goes as raw bytes over a connection of its own, after such frames.
+//!
+//! ```text
+//!            ClientCodec::encode                            ServerCodec::decode
+//! ClientFrame ─────────────────▶ {"type":14,"room_id":7}\n ─────────────────▶ Result<ClientFrame, BadFrame>
+//!            ClientCodec::decode                            ServerFrame::write
+//! ServerFrame ◀───────────────── {"type":13,"room_id":7}\n ◀───────────────── ServerFrame
+//! ```
+//!
+//! The crate does no I/O, has no clock and knows no hub. Read it in this order: [`ClientFrame`] and
+//! [`ServerFrame`] (what can be said; a file per family of frames, reading beside writing), [`ServerCodec`] (how
+//! it is read), then `framing` (where a frame ends, and where raw bytes do) and `fields` (what a frame holds).
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use tokio_util::codec::Decoder;
+//! use tolmach_uchat::{ClientFrame, ErrorCode, Flavor, ServerCodec, ServerFrame, limits};
+//!
+//! let mut codec = ServerCodec::new(Flavor::Field, limits::FRAME_BYTES);
+//! let mut input = BytesMut::from("{\"type\":14,\"room_id\":7}\n{\"type\":3,\"mess");
+//! assert_eq!(codec.decode(&mut input)?, Some(Ok(ClientFrame::JoinRoom { room: 7 })));
+//! assert_eq!(codec.decode(&mut input)?, None); // the rest is still to come
+//!
+//! let mut output = BytesMut::new();
+//! let error = ServerFrame::Error { code: ErrorCode::NotFound, text: "there is no such room".into() };
+//! error.write(Flavor::Field, &mut output);
+//! assert_eq!(output, "{\"type\":9,\"error_code\":4,\"msg\":\"there is no such room\"}\n");
+//! # Ok::<(), tolmach_uchat::DecodeError>(())
+//! ```
+
+mod client;
+mod codec;
+mod error;
+mod fields;
+mod flavor;
+mod framing;
+mod key;
+pub mod limits;
+mod members;
+mod number;
+mod object;
+mod request;
+mod secret;
+mod server;
+mod value;
+
+pub use client::ClientFrame;
+pub use codec::{ClientCodec, ServerCodec};
+pub use error::{BadFrame, DecodeError, Reason};
+pub use flavor::Flavor;
+pub use limits::{sendable_text, valid_login, valid_room_name};
+pub use number::{ErrorCode, MemberType, MessageStatus, MessageType, RoomType};
+pub use request::RequestType;
+pub use secret::Secret;
+pub use server::{Member, Message, Page, Room, ServerFrame};
+
+/// The id of a user, a room or a message: "Ids stay within 31 bits: clients read them into an int", so it is
+/// never negative where it was read.
+pub type Id = i32;

@@ -1,0 +1,116 @@
+//! Enums that are numbers on the wire.
+
+/// Declares an enum whose variants are numbers on the wire, with the way there and back.
+macro_rules! numbered {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$what:meta])* $variant:ident = $number:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$what])* $variant = $number,)+
+        }
+
+        impl $name {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The number on the wire.
+            pub const fn number(self) -> i64 {
+                self as i64
+            }
+
+            /// The one with this number, if there is one.
+            pub const fn from_number(number: i64) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use numbered;
+
+numbered! {
+    /// What went wrong: `error_code` of an RQ_ERROR_MSG.
+    ///
+    /// "In the field a client gives up on any other code" than the first three; the rest are "for requests a sound
+    /// client never makes".
+    pub enum ErrorCode {
+        /// ER_AUTH_DATA: wrong login, password or token, or not logged in.
+        AuthData = 0,
+        /// ER_USER_EXST: the login is taken.
+        UserExists = 1,
+        /// ER_CLI_EXST: "the user is already connected over uchat".
+        ClientExists = 2,
+        /// "not allowed (also a room's password is needed: uchat cannot give one; a limit on rooms or members)".
+        NotAllowed = 3,
+        /// "not found".
+        NotFound = 4,
+        /// "bad request".
+        BadRequest = 5,
+        /// "too many failed logins or connections".
+        TooMany = 6,
+        /// "server error".
+        Server = 7,
+    }
+}
+
+numbered! {
+    /// What kind of room it is: `type` of a room object.
+    pub enum RoomType {
+        /// Nobody finds it.
+        Private = 0,
+        /// Anybody may find it.
+        Global = 1,
+        /// Between two ("LS").
+        Direct = 2,
+    }
+}
+
+numbered! {
+    /// What a member is in a room: `type` of a member object.
+    pub enum MemberType {
+        /// The owner ("customer").
+        Owner = 0,
+        /// Nearly the owner.
+        Admin = 1,
+        /// May delete what others said.
+        Moderator = 2,
+        /// A member like most.
+        Simple = 3,
+        /// May not come back.
+        Banned = 4,
+    }
+}
+
+numbered! {
+    /// What a message is: `msg_type`.
+    pub enum MessageType {
+        /// Text.
+        Text = 0,
+        /// A file.
+        File = 1,
+        /// A file with text.
+        FileWithText = 2,
+        /// A sticker.
+        Sticker = 3,
+    }
+}
+
+numbered! {
+    /// Whether a message is as it was sent: `status`.
+    pub enum MessageStatus {
+        /// It is.
+        New = 0,
+        /// "edited".
+        Edited = 1,
+    }
+}
+
+impl MessageType {
+    /// Whether an RQ_MSG can send it: "msg_type (0 or 3)". Files come by RQ_UPLOAD_FILE.
+    pub const fn is_sendable(self) -> bool {
+        matches!(self, Self::Text | Self::Sticker)
+    }
+}

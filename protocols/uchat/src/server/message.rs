@@ -1,0 +1,132 @@
+//! What was said, and what became of it.
+
+use super::{Read, ServerFrame};
+use crate::Id;
+use crate::error::BadFrame;
+use crate::fields::Fields;
+use crate::flavor::Flavor;
+use crate::key::Key;
+use crate::number::{MessageStatus, MessageType};
+use crate::object::Object;
+use crate::request::RequestType;
+use std::borrow::Cow;
+
+/// A message as it is told: "{message_id, room_id, user_id, date, message, msg_type, status, file_size, file_name,
+/// power}".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The message's id.
+    pub message_id: Id,
+    /// Where it was said.
+    pub room_id: Id,
+    /// Who said it.
+    pub user_id: Id,
+    /// When, in milliseconds.
+    pub date: i64,
+    /// The text; of a file its name "as stored".
+    pub message: Cow<'a, str>,
+    /// What it is.
+    pub msg_type: MessageType,
+    /// Whether it was edited. `New` where a server does not tell it.
+    pub status: MessageStatus,
+    /// A file's size in bytes, else 0.
+    pub file_size: u64,
+    /// A file's name as the sender had it, else empty.
+    pub file_name: Cow<'a, str>,
+    /// "its size in bytes, a number". 0 where a server does not tell it.
+    pub power: u64,
+}
+
+impl Message<'static> {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
+        let kind = "a message's type, 0 to 3";
+        let status = "a message's status, 0 or 1";
+        Ok(Self {
+            message_id: fields.id(Key::MessageId)?,
+            room_id: fields.id(Key::RoomId)?,
+            user_id: fields.id(Key::UserId)?,
+            date: fields.date(Key::Date)?,
+            message: fields.text(Key::Message)?,
+            msg_type: fields.number(Key::MsgType, kind, MessageType::from_number)?,
+            status: fields
+                .optional_number(Key::Status, status, MessageStatus::from_number)?
+                .unwrap_or(MessageStatus::New),
+            file_size: fields.size_or_zero(Key::FileSize)?,
+            file_name: fields.text_or_empty(Key::FileName)?,
+            power: fields.size_or_zero(Key::Power)?,
+        })
+    }
+}
+
+impl Message<'_> {
+    pub(super) fn write(&self, object: &mut Object<'_>) {
+        object
+            .number(Key::MessageId, self.message_id)
+            .number(Key::RoomId, self.room_id)
+            .number(Key::UserId, self.user_id)
+            .number(Key::Date, self.date)
+            .text(Key::Message, &self.message)
+            .number(Key::MsgType, self.msg_type.number())
+            .number(Key::Status, self.status.number())
+            .number(Key::FileSize, self.file_size)
+            .text(Key::FileName, &self.file_name)
+            .number(Key::Power, self.power);
+    }
+}
+
+pub(super) fn read(request: RequestType, _: Flavor, fields: &Fields<'_>) -> Read {
+    match request {
+        RequestType::Message => Some(Message::read(fields).map(ServerFrame::Message)),
+        RequestType::Edit => Some(edit(fields)),
+        RequestType::Delete => Some(delete(fields)),
+        RequestType::ClearHistory => Some(clear_history(fields)),
+        _ => None,
+    }
+}
+
+fn edit(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
+    Ok(ServerFrame::Edit {
+        room: fields.id(Key::RoomId)?,
+        message: fields.id(Key::MsgId)?,
+        text: fields.text(Key::Msg)?,
+        power: fields.size_or_zero(Key::Power)?,
+    })
+}
+
+fn delete(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
+    Ok(ServerFrame::Delete {
+        room: fields.id(Key::RoomId)?,
+        message: fields.id(Key::MsgId)?,
+    })
+}
+
+fn clear_history(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
+    Ok(ServerFrame::ClearHistory {
+        room: fields.id(Key::RoomId)?,
+    })
+}
+
+pub(super) fn write(frame: &ServerFrame<'_>, _: Flavor, object: &mut Object<'_>) {
+    match frame {
+        ServerFrame::Message(message) => message.write(object),
+        ServerFrame::Edit {
+            room,
+            message,
+            text,
+            power,
+        } => {
+            object
+                .number(Key::RoomId, room)
+                .number(Key::MsgId, message)
+                .text(Key::Msg, text)
+                .number(Key::Power, power);
+        }
+        ServerFrame::Delete { room, message } => {
+            object.number(Key::RoomId, room).number(Key::MsgId, message);
+        }
+        ServerFrame::ClearHistory { room } => {
+            object.number(Key::RoomId, room);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,278 @@
+//! One purpose-byte connection: requests in, each with its answer; and the client's answers to what it was told.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tolmach_purpose::{
+    Answer, BadFrame, ClientBody, ClientFrame, DecodeError, NotificationKind, Purpose, Request,
+    Revision, ServerBody, ServerCodec, ServerFrame, State,
+};
+
+use super::Rules;
+use crate::gateway::{Adapter, Link, Step};
+use crate::hub::Session;
+use crate::model::{Command, EndReason, Error, Result, Timestamp, TokenId, UserId, UserSelector};
+
+/// "Closes who leaves it unanswered for 30 s."
+const HEARTBEAT_ANSWER: Duration = Duration::from_secs(30);
+
+/// One connection's state.
+///
+/// ```text
+///  connected ──HELLO──▶ greeted ──LOGIN, RESTORE_SESSION──▶ logged in ──DECLINED──▶ suspended
+///                          ▲                                │      ▲                  │  │
+///                          └────────────LOGOFF──────────────┘      └─LOGIN, RESTORE───┘  │
+///                          └───────────────────────────LOGOFF────────────────────────────┘
+/// ```
+pub struct PurposeAdapter {
+    pub(super) rules: Rules,
+    pub(super) greeted: bool,
+    heard: Instant,
+    /// When a HEARTBEAT was sent that is not answered yet.
+    asked: Option<Instant>,
+    /// The token that SESSION_DATA told, until the client answers it.
+    pub(super) renewed: Option<TokenId>,
+}
+
+impl PurposeAdapter {
+    pub(super) fn new(rules: Rules, now: Instant) -> Self {
+        Self {
+            rules,
+            greeted: false,
+            heard: now,
+            asked: None,
+            renewed: None,
+        }
+    }
+
+    /// A request's ACCEPTED.
+    pub(super) fn accepted<T: AsRef<str>>(&self, task: u8, content: &Answer<T>) -> Bytes {
+        let mut out = BytesMut::new();
+        content.write(self.rules.revision, task, &mut out);
+        out.freeze()
+    }
+
+    /// A request's DECLINED.
+    pub(super) fn declined(&self, task: u8, reason: &str) -> Bytes {
+        declined(self.rules.revision, task, reason)
+    }
+
+    /// A frame of the server's own.
+    pub(super) fn asking(&self, body: ServerBody<&str>) -> Bytes {
+        frame(self.rules.revision, ServerFrame { task: 0, body })
+    }
+
+    /// What comes of a request: of an outcome that is not known there is no answer, only a close.
+    fn outcome(&self, task: u8, outcome: Result<Step>) -> Step {
+        match outcome {
+            Ok(step) => step,
+            Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
+            Err(error) => Step::Answer(self.declined(task, &reason(&error))),
+        }
+    }
+
+    async fn request(&mut self, task: u8, request: Request, link: &mut Link<'_>) -> Step {
+        let state = match (self.greeted, link.session.user()) {
+            (false, _) => State::Connected,
+            (true, None) => State::Greeted,
+            (true, Some(_)) => State::LoggedIn,
+        };
+        if !request.kind().is_allowed(state) {
+            let first = if self.greeted {
+                "log in first"
+            } else {
+                "say HELLO first"
+            };
+            return Step::Answer(self.declined(task, first));
+        }
+        let outcome = self.carry_out(task, request, link).await;
+        self.outcome(task, outcome)
+    }
+
+    async fn carry_out(&mut self, task: u8, request: Request, link: &mut Link<'_>) -> Result<Step> {
+        let answer = match request {
+            Request::Hello { major, minor } => self.hello(major, minor)?,
+            Request::LogIn { login, password } => self.log_in(&login, &password, link).await?,
+            Request::LogOff => self.log_off(link).await?,
+            Request::RestoreSession {
+                session_id,
+                session_hash,
+            } => {
+                let answer = self.restore(session_id, &session_hash, link).await?;
+                let step = Step::Answer(self.accepted(task, &answer));
+                self.renew(session_id, link).await?;
+                return Ok(step);
+            }
+            Request::RegisterUser { login, password } => {
+                self.register(&login, &password, link).await?
+            }
+            Request::Sessions => self.sessions(link).await?,
+            Request::UserId { name } => self.user_id(&name, link).await?,
+            Request::UserById { user } => self.user(UserSelector::Id(UserId(user)), link).await?,
+            Request::UserByName { name } => {
+                self.user(UserSelector::Login(name.into()), link).await?
+            }
+            Request::OwnUser => self.own_user(link)?,
+            Request::ChatId { name } => self.chat_id(&name, link).await?,
+            Request::ChatRequiresPassword { chat } => self.has_password(chat, link).await?,
+            Request::ChatById { chat } => self.chat(super::chats::by_id(chat), link).await?,
+            Request::ChatByName { name } => self.chat(super::chats::by_name(&name), link).await?,
+            Request::DirectById { user } => {
+                self.direct(UserSelector::Id(UserId(user)), false, link)
+                    .await?
+            }
+            Request::DirectByName { name } => {
+                self.direct(UserSelector::Login(name.into()), false, link)
+                    .await?
+            }
+            Request::StartChat { user } => {
+                self.direct(UserSelector::Id(UserId(user)), true, link)
+                    .await?
+            }
+            Request::MyChats => self.my_chats(link).await?,
+            Request::Create { name, password } => self.create(&name, password, link).await?,
+            Request::Join { chat, password } => self.join(chat, password, link).await?,
+            Request::Leave { chat } => {
+                let room = super::chats::by_id(chat);
+                self.done(Command::Leave { room }, link).await?
+            }
+            Request::Delete { chat } => {
+                let room = super::chats::by_id(chat);
+                self.done(Command::DeleteRoom { room }, link).await?
+            }
+            Request::Rename { chat, name } => {
+                let (room, name) = (super::chats::by_id(chat), name.into());
+                self.done(Command::RenameRoom { room, name }, link).await?
+            }
+            Request::SetTitle { chat, title } => {
+                let (room, title) = (super::chats::by_id(chat), title.into());
+                self.done(Command::SetTitle { room, title }, link).await?
+            }
+            Request::SetAdmin { chat, user } => self.appoint(chat, user, true, link).await?,
+            Request::RemoveAdmin { chat, user } => self.appoint(chat, user, false, link).await?,
+            Request::Send { chat, text } => return Ok(self.send(task, chat, &text, link).await),
+            Request::Messages { chat, from, to } => {
+                let answer = self.history(task, chat, from, to, link).await?;
+                return Ok(Step::Answer(answer));
+            }
+            Request::MarkSeen { chat, time } => self.mark_seen(chat, time, link).await?,
+            Request::Seen { chat } => self.seen(chat, link).await?,
+            Request::Hide { message } => {
+                let message = self.message(message, link).await?;
+                self.done(Command::Hide { message }, link).await?
+            }
+            Request::DeleteMessage { message } => {
+                let message = self.message(message, link).await?;
+                self.done(Command::Delete { message }, link).await?
+            }
+        };
+        Ok(Step::Answer(self.accepted(task, &answer)))
+    }
+
+    /// A command that has no content to answer.
+    pub(super) async fn done(
+        &self,
+        command: Command,
+        link: &mut Link<'_>,
+    ) -> Result<Answer<String>> {
+        link.session.call(command).await?;
+        Ok(Answer::Nothing)
+    }
+
+    /// The client answers what it was told. "A client's answer with an unknown task id is ignored."
+    async fn answered(&mut self, task: u8, accepted: bool, link: &mut Link<'_>) -> Step {
+        let Some(byte) = link.answered(task) else {
+            return Step::Continue;
+        };
+        match Purpose::to_client(self.rules.revision, byte) {
+            Some(Purpose::Heartbeat) => self.asked = None,
+            Some(Purpose::Notification(NotificationKind::SessionData)) => {
+                if let Err(error) = self.renewal_answered(accepted, link).await {
+                    tracing::debug!(%error, "a session was not renewed");
+                }
+            }
+            Some(Purpose::Notification(
+                NotificationKind::Messages | NotificationKind::Joined | NotificationKind::Left,
+            )) if !accepted => link.suspend(true),
+            _ => {}
+        }
+        Step::Continue
+    }
+}
+
+/// A request's DECLINED.
+pub(super) fn declined(revision: Revision, task: u8, reason: &str) -> Bytes {
+    let body = ServerBody::Declined(reason);
+    frame(revision, ServerFrame { task, body })
+}
+
+fn frame(revision: Revision, frame: ServerFrame<&str>) -> Bytes {
+    let mut out = BytesMut::new();
+    if !frame.write(revision, &mut out) {
+        tracing::error!(?frame, "this revision lacks what was to be said");
+    }
+    out.freeze()
+}
+
+/// Why a request is declined, for people.
+pub(super) fn reason(error: &Error) -> String {
+    match error {
+        Error::Unauthenticated => "log in first".to_owned(),
+        Error::BadCredentials => "wrong login, password or session".to_owned(),
+        Error::TooLarge { limit } => format!("too many or too large: the limit is {limit}"),
+        other => other.to_string(),
+    }
+}
+
+impl Adapter for PurposeAdapter {
+    type Codec = ServerCodec;
+
+    fn codec(&self) -> ServerCodec {
+        ServerCodec::new(self.rules.revision, self.rules.frame_bytes)
+    }
+
+    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
+        self.heard = link.now;
+        let ClientFrame { task, body } = match frame {
+            Ok(frame) => frame,
+            // What is wrong with an answer is not for anybody to answer; it is one all the same.
+            Err(bad) if bad.is_answer() => return self.answered(bad.task, false, link).await,
+            Err(bad) if bad.closes() => {
+                return Step::Close(self.declined(bad.task, &bad.to_string()));
+            }
+            Err(bad) => return Step::Answer(self.declined(bad.task, &bad.to_string())),
+        };
+        match body {
+            ClientBody::Accepted(_) => self.answered(task, true, link).await,
+            ClientBody::Declined(_) => self.answered(task, false, link).await,
+            ClientBody::Heartbeat(echo) => {
+                Step::Answer(self.accepted(task, &Answer::<&str>::Echo(echo)))
+            }
+            ClientBody::Disconnect => Step::Farewell(self.accepted(task, &Answer::<&str>::Nothing)),
+            ClientBody::Request(request) => self.request(task, request, link).await,
+        }
+    }
+
+    fn lost(&mut self, error: DecodeError, _: Timestamp) -> Bytes {
+        // There is no request whose answer this could be; one that was too large has had its own.
+        tracing::debug!(%error, "a connection's frames have no boundaries any more");
+        Bytes::new()
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        match self.asked {
+            Some(asked) => Some(asked + HEARTBEAT_ANSWER),
+            None if self.rules.probe_after.is_zero() => None,
+            None => Some(self.heard + self.rules.probe_after),
+        }
+    }
+
+    fn timer(&mut self, now: Instant, _: Timestamp, _: &Session) -> Step {
+        if self.asked.is_some() {
+            return Step::End(EndReason::TooSilent);
+        }
+        self.asked = Some(now);
+        let body = ServerBody::Heartbeat(Bytes::new());
+        Step::Ask(self.asking(body))
+    }
+}

@@ -1,0 +1,159 @@
+//! How events look in the purpose-byte protocol.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+use tolmach_purpose::{
+    ChatInfo, Message as Frame, Notification, Revision, ServerBody, ServerFrame, Status, purpose,
+    purpose_of, set_task,
+};
+
+use crate::dialects::text::plain;
+use crate::hub::{Relation, Render, Written};
+use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
+
+/// The wire form of a listener. Its frames bear the task id 0 until the outbox numbers them.
+pub(super) struct PurposeForm {
+    revision: Revision,
+}
+
+/// The length of the frame that these bytes begin with.
+pub(super) fn frame_length(bytes: &[u8]) -> usize {
+    tolmach_purpose::frame_length(bytes).unwrap_or(bytes.len())
+}
+
+/// Gives a frame its task id and says its purpose byte; answers keep theirs.
+pub(super) fn number(frame: &mut [u8], task: u8) -> Option<u8> {
+    let purpose = purpose_of(frame)
+        .filter(|purpose| !matches!(*purpose, purpose::ACCEPTED | purpose::DECLINED))?;
+    set_task(frame, task);
+    Some(purpose)
+}
+
+/// A message; `seen`: by a member other than its author.
+pub(super) fn message(message: &Message, seen: bool) -> Frame<Cow<'_, str>> {
+    let created = message.created.seconds();
+    let (status, text) = match (message.deleted, seen) {
+        (true, _) => (Status::Deleted, Cow::Borrowed("")),
+        (false, true) => (Status::Seen, plain(message)),
+        (false, false) => (Status::Sent, plain(message)),
+    };
+    Frame {
+        id: message.id.low_bits(),
+        sender_id: message.sender.id.0,
+        chat_id: message.room.0,
+        created,
+        // "An edited message comes again with its id and a newer `updated`", though it was the same second.
+        updated: message
+            .updated
+            .map_or(created, |updated| updated.seconds().max(created + 1)),
+        status,
+        text,
+    }
+}
+
+/// A chat; `other` is the login of a direct room's other member, by which that is titled.
+pub(super) fn chat(room: &RoomRef, other: Option<&str>) -> ChatInfo<String> {
+    let is_direct = room.kind == RoomKind::Direct;
+    let title = other.filter(|_| is_direct).unwrap_or(&room.title);
+    ChatInfo {
+        id: room.id.0,
+        title: title.to_owned(),
+        is_direct,
+        updated: room.updated.seconds(),
+        nickname: room.name.clone(),
+        has_password: room.protected,
+    }
+}
+
+/// The other member of a direct room, as a session with this relation to the event sees it.
+fn other(event: &RoomEvent, relation: Relation) -> Option<&str> {
+    let peer = event.peer.as_ref().map(|peer| peer.login.as_str());
+    match relation {
+        Relation::Other => peer.and(Some(&event.actor.login)),
+        Relation::Own | Relation::Origin => peer,
+    }
+}
+
+impl PurposeForm {
+    pub(super) fn new(revision: Revision) -> Self {
+        Self { revision }
+    }
+
+    fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
+        if relation == Relation::Origin {
+            // Its answer says it all.
+            return Written::NOTHING;
+        }
+        let info = || chat(&event.room, other(event, relation));
+        let mine = relation == Relation::Own;
+        match &event.change {
+            RoomChange::Posted(said) | RoomChange::Edited(said) | RoomChange::Deleted(said) => {
+                let messages = vec![message(said, event.seen)];
+                let chat = event.room.id.0;
+                self.write(Notification::Messages { chat, messages }, out)
+            }
+            RoomChange::Created if event.room.kind == RoomKind::Direct => {
+                self.write(Notification::Joined(info()), out)
+            }
+            RoomChange::MemberJoined { .. } if mine => {
+                self.write(Notification::Joined(info()), out)
+            }
+            RoomChange::MemberLeft { .. }
+            | RoomChange::MemberRemoved { .. }
+            | RoomChange::MemberBanned { .. }
+                if mine =>
+            {
+                self.write(Notification::Left(info()), out)
+            }
+            RoomChange::RoomDeleted => self.write(Notification::Left(info()), out),
+            _ => Written::NOTHING,
+        }
+    }
+
+    fn write<T: AsRef<str>>(&self, told: Notification<T>, out: &mut BytesMut) -> Written {
+        let body = ServerBody::Notification(told);
+        let written = ServerFrame { task: 0, body }.write(self.revision, out);
+        Written::frames(written.into())
+    }
+}
+
+impl Render for PurposeForm {
+    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+        match event {
+            Event::Room(event) => self.room(event, relation, out),
+            Event::Presence(_) | Event::Ended(_) => Written::NOTHING,
+        }
+    }
+
+    fn is_same_for_all(&self, event: &Event) -> bool {
+        match event {
+            Event::Room(event) => matches!(
+                event.change,
+                RoomChange::HistoryCleared
+                    | RoomChange::Titled
+                    | RoomChange::Described { .. }
+                    | RoomChange::Renamed { .. }
+                    | RoomChange::AccessChanged
+                    | RoomChange::MemberUnbanned { .. }
+                    | RoomChange::RoleChanged { .. }
+            ),
+            Event::Presence(_) | Event::Ended(_) => true,
+        }
+    }
+
+    /// DEAUTH where the session is no longer authorized; whom merely this connection was ended for is told DISCONNECT.
+    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+        if reason.is_final() {
+            let reason = reason.to_string();
+            self.write(Notification::Deauthorized { reason }, out);
+        } else {
+            // Both revisions have it.
+            let _ = ServerFrame::<&str> {
+                task: 0,
+                body: ServerBody::Disconnect,
+            }
+            .write(self.revision, out);
+        }
+    }
+}

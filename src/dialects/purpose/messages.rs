@@ -1,0 +1,65 @@
+//! Messages: said, found, seen.
+
+use tolmach_purpose::Answer;
+
+use super::adapter::{PurposeAdapter, reason};
+use super::chats::by_id;
+use crate::gateway::{Link, Step};
+use crate::model::{Command, Draft, Error, MessageId, Offline, Reply, Result, Target, Timestamp};
+
+/// Milliseconds in a second, the wire's unit of time.
+const SECOND: i64 = 1000;
+
+/// The first moment of a second.
+pub(super) fn first_of(second: i64) -> Timestamp {
+    Timestamp(second.saturating_mul(SECOND))
+}
+
+/// The last moment of a second.
+pub(super) fn last_of(second: i64) -> Timestamp {
+    Timestamp(second.saturating_mul(SECOND).saturating_add(SECOND - 1))
+}
+
+impl PurposeAdapter {
+    pub(super) async fn send(&self, task: u8, chat: i32, text: &str, link: &mut Link<'_>) -> Step {
+        let mut draft = Draft::text(Target::Room(by_id(chat)), text);
+        draft.offline = Offline::Store;
+        let accepted = self.accepted(task, &Answer::<&str>::Nothing);
+        let revision = self.rules.revision;
+        link.post(draft, move |outcome| match outcome {
+            Ok(_) => accepted,
+            Err(error) => super::adapter::declined(revision, task, &reason(&error)),
+        })
+        .await
+    }
+
+    /// "A number it gets back means the newest message with these bits in a room that the asker may see."
+    pub(super) async fn message(&self, id: i32, link: &mut Link<'_>) -> Result<MessageId> {
+        let command = Command::FindMessage {
+            low_bits: id,
+            room: None,
+        };
+        match link.session.call(command).await? {
+            Reply::Message(message) => Ok(message.id),
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn mark_seen(
+        &self,
+        chat: i32,
+        time: i64,
+        link: &mut Link<'_>,
+    ) -> Result<Answer<String>> {
+        let (room, at) = (by_id(chat), last_of(time));
+        self.done(Command::MarkSeen { room, at }, link).await
+    }
+
+    pub(super) async fn seen(&self, chat: i32, link: &mut Link<'_>) -> Result<Answer<String>> {
+        let command = Command::Seen { room: by_id(chat) };
+        match link.session.call(command).await? {
+            Reply::Seen(at) => Ok(Answer::Seen(at.seconds())),
+            _ => Err(Error::Internal),
+        }
+    }
+}

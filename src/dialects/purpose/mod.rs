@@ -1,0 +1,85 @@
+//! The purpose-byte protocol: binary frames, tasks in both directions, sessions that outlive connections.
+
+mod adapter;
+mod chats;
+mod form;
+mod history;
+mod infos;
+mod messages;
+mod people;
+mod sessions;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tolmach_purpose::Revision;
+
+use crate::config::{Config, PurposeSettings};
+use crate::gateway::{Dialect, Terms};
+use crate::hub::outbox::Numbering;
+use crate::hub::{Form, Scope};
+
+use adapter::PurposeAdapter;
+use form::PurposeForm;
+
+/// "The server never has more than 200 unanswered requests open towards one client."
+const UNANSWERED: usize = 200;
+
+/// The purpose-byte protocol as one listener speaks it.
+pub struct Purpose {
+    rules: Rules,
+    form: Form,
+}
+
+/// What the listener's settings say to its connections.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    revision: Revision,
+    probe_after: Duration,
+    frame_bytes: usize,
+}
+
+impl Purpose {
+    /// The purpose-byte protocol with these settings.
+    #[must_use]
+    pub fn new(settings: &PurposeSettings, config: &Config) -> Self {
+        let revision = match settings.revision {
+            1 => Revision::One,
+            _ => Revision::Two,
+        };
+        let rules = Rules {
+            revision,
+            probe_after: settings.probe_after,
+            frame_bytes: config.limits.frame_bytes,
+        };
+        Self {
+            rules,
+            form: Form(Arc::new(PurposeForm::new(revision))),
+        }
+    }
+}
+
+impl Dialect for Purpose {
+    type Adapter = PurposeAdapter;
+
+    fn name(&self) -> &'static str {
+        "purpose"
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            exclusive: false,
+            scope: Scope::AllRooms,
+            form: self.form.clone(),
+            numbering: Some(Numbering {
+                unanswered: UNANSWERED,
+                length: form::frame_length,
+                number: form::number,
+            }),
+        }
+    }
+
+    fn adapter(&self, now: Instant) -> PurposeAdapter {
+        PurposeAdapter::new(self.rules, now)
+    }
+}

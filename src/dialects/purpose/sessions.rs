@@ -1,0 +1,177 @@
+//! Who one is: HELLO, logging in and off, restoring, renewing, registering.
+
+use std::net::IpAddr;
+
+use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
+
+use super::adapter::PurposeAdapter;
+use crate::gateway::Link;
+use crate::model::{Command, Error, Reply, Result, TokenId, TokenInfo, TokenKind, UserSelector};
+
+/// The major version that is spoken here: "both call themselves API version 0.1".
+const MAJOR: u8 = 0;
+
+impl PurposeAdapter {
+    pub(super) fn hello(&mut self, major: u8, minor: u8) -> Result<Answer<String>> {
+        if major != MAJOR {
+            let reason = format!("API version {major}.{minor} is not spoken here; 0.1 is");
+            return Err(Error::invalid("major", reason));
+        }
+        self.greeted = true;
+        Ok(Answer::Nothing)
+    }
+
+    pub(super) async fn log_in(
+        &mut self,
+        login: &str,
+        password: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Answer<String>> {
+        let command = Command::LogIn {
+            login: login.to_owned(),
+            secret: crate::model::Secret::Password(password.as_str().to_owned()),
+            token: true,
+        };
+        match link.session.call(command).await? {
+            Reply::Welcome {
+                user,
+                token: Some((id, text)),
+                ..
+            } => {
+                self.begun(link);
+                Ok(Answer::Session {
+                    session_id: id.0,
+                    session_hash: Secret(text),
+                    user_id: user.id.0,
+                })
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn restore(
+        &mut self,
+        session_id: i32,
+        session_hash: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Answer<String>> {
+        let command = Command::LogInToken {
+            token: session_hash.as_str().to_owned(),
+            id: Some(TokenId(session_id)),
+        };
+        match link.session.call(command).await? {
+            Reply::Welcome { user, .. } => {
+                self.begun(link);
+                Ok(Answer::Restored { user_id: user.id.0 })
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+
+    /// "No more notifications until it logs in or restores again."
+    fn begun(&mut self, link: &Link<'_>) {
+        self.renewed = None;
+        link.suspend(false);
+    }
+
+    /// "SESSION_DATA: the session was renewed (after RESTORE_SESSION in the second half of its life)."
+    pub(super) async fn renew(&mut self, session: i32, link: &mut Link<'_>) -> Result<()> {
+        let own = self.own_tokens(link).await?;
+        let life = i64::try_from(link.session.options().session_life.as_millis());
+        let half = life.unwrap_or(i64::MAX) / 2;
+        let is_old = |token: &&TokenInfo| {
+            token.id.0 == session && link.at.0.saturating_sub(token.created.0) > half
+        };
+        if !own.iter().any(|token| is_old(&token)) {
+            return Ok(());
+        }
+        let Reply::Token { id, value } = link.session.call(Command::RenewToken).await? else {
+            return Err(Error::Internal);
+        };
+        self.renewed = Some(id);
+        let body = ServerBody::Notification(Notification::SessionData {
+            session_id: id.0,
+            session_hash: Secret(value.as_str()),
+        });
+        link.ask(self.asking(body));
+        Ok(())
+    }
+
+    /// "The old hash ends with the client's ACCEPTED." Who declines the new one keeps the old one.
+    pub(super) async fn renewal_answered(
+        &mut self,
+        accepted: bool,
+        link: &mut Link<'_>,
+    ) -> Result<()> {
+        let Some(id) = self.renewed.take() else {
+            return Ok(());
+        };
+        let Some(own) = link.session.user().map(|user| user.id) else {
+            return Ok(());
+        };
+        let command = if accepted {
+            Command::UseToken { id }
+        } else {
+            Command::RevokeToken {
+                user: UserSelector::Id(own),
+                id: Some(id),
+            }
+        };
+        link.session.call(command).await.map(drop)
+    }
+
+    pub(super) async fn log_off(&mut self, link: &mut Link<'_>) -> Result<Answer<String>> {
+        self.renewed = None;
+        self.done(Command::LogOut { end_token: true }, link).await
+    }
+
+    pub(super) async fn register(
+        &self,
+        login: &str,
+        password: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Answer<String>> {
+        let command = Command::Register {
+            login: login.to_owned(),
+            secret: crate::model::Secret::Password(password.as_str().to_owned()),
+            name: String::new(),
+            description: String::new(),
+        };
+        self.done(command, link).await
+    }
+
+    pub(super) async fn sessions(&self, link: &mut Link<'_>) -> Result<Answer<String>> {
+        let own = self.own_tokens(link).await?;
+        let session = |token: &TokenInfo| SessionInfo {
+            id: token.id.0,
+            ipv4: token.address.as_deref().map_or(0, ipv4),
+            last_activity: token.used.unwrap_or(token.created).seconds(),
+            user_id: token.user.0,
+        };
+        Ok(Answer::Sessions(own.iter().map(session).collect()))
+    }
+
+    /// The tokens that a login made.
+    async fn own_tokens(&self, link: &mut Link<'_>) -> Result<Vec<TokenInfo>> {
+        let user = link.session.user().ok_or(Error::Unauthenticated)?.id;
+        let command = Command::Tokens {
+            user: UserSelector::Id(user),
+        };
+        let Reply::Tokens(mut tokens) = link.session.call(command).await? else {
+            return Err(Error::Internal);
+        };
+        tokens.retain(|token| token.kind == TokenKind::Session);
+        Ok(tokens)
+    }
+}
+
+/// "Network order bytes; 0 for IPv6."
+fn ipv4(address: &str) -> i32 {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V4(address)) => SessionInfo::ipv4_of(address),
+        Ok(IpAddr::V6(_)) | Err(_) => 0,
+    }
+}
