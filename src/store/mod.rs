@@ -41,7 +41,8 @@ use crate::model::{
     TokenId, TokenInfo, UserId, UserRef,
 };
 
-/// After how many bytes of text a page of a history ends, whatever its limit; it holds one message at least.
+/// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
+/// its limit; each holds one entry at least.
 pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the submitter of a write calls it.
@@ -126,7 +127,7 @@ pub trait Store: Send + Sync + 'static {
         query: &HistoryQuery,
     ) -> Result<Page>;
     /// Text messages of a room whose folded text contains (`prefix`: begins with) `folded`, newest first, as
-    /// [`Store::history`] sees them, without deleted ones.
+    /// [`Store::history`] sees them, without deleted ones, at most [`PAGE_BYTES`].
     async fn search(
         &self,
         room: RoomId,
@@ -135,13 +136,17 @@ pub trait Store: Send + Sync + 'static {
         prefix: bool,
         limit: usize,
     ) -> Result<Vec<Arc<Message>>>;
+    /// Under which names the file area holds the files of a room's messages, without deleted ones and those at or
+    /// before the mark of a cleared history.
+    async fn files(&self, room: RoomId) -> Result<Vec<String>>;
     /// A message by number.
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>>;
     /// Whether a user hid a message from itself.
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool>;
     /// The newest message's number; 0 before the first.
     async fn last_message_id(&self) -> Result<MessageId>;
-    /// A room's changes after a place, in order, at most `limit`: how those who saw a gap catch up. Gapless.
+    /// A room's changes after a place, in order, at most `limit` and at most [`PAGE_BYTES`] (there may be more after the
+    /// last of them): how those who saw a gap catch up. Gapless.
     ///
     /// Rooms, users and messages in them are as they are now: of a message that was deleted since, or lies behind the mark
     /// of a cleared history, nothing is told but that it was there and is deleted. `origin` is `None`.

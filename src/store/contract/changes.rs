@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{RoomChange, Seq};
+use crate::store::PAGE_BYTES;
 
 pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     let (anna, bob) = (bench.account("anna"), bench.account("bob"));
@@ -141,5 +142,26 @@ pub(super) async fn changes_of_a_cleared_history_tell_nothing(bench: &Bench) {
     assert!(
         all.iter()
             .all(|event| !format!("{event:?}").contains("secret"))
+    );
+}
+
+pub(super) async fn changes_end_by_bytes_too(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let large = "x".repeat(PAGE_BYTES / 2 + 1);
+    let said: Vec<_> = (0..4).map(|_| bench.say(anna, room, &large)).collect();
+    bench.edit(anna, said[3].id, &large);
+    bench.edit(anna, said[3].id, "small");
+    let changes = |after: Seq| bench.store.changes(room, after, usize::MAX);
+    let seqs = |events: &[RoomEvent]| events.iter().map(|event| event.seq.0).collect::<Vec<_>>();
+    let first = changes(Seq(0)).await.unwrap();
+    let beginning = said[0].seq.0;
+    assert_eq!(seqs(&first), (1..=beginning + 1).collect::<Vec<_>>());
+    let rest = changes(said[1].seq).await.unwrap();
+    let expected: Vec<_> = (beginning + 2..beginning + 6).collect();
+    assert_eq!(
+        seqs(&rest),
+        expected,
+        "one large text, and a small one told three times"
     );
 }

@@ -448,10 +448,10 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
 }
 
 /// A repeatable source of numbers.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, end: i64) -> i64 {
+    pub(super) fn below(&mut self, end: i64) -> i64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -551,5 +551,43 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
             expected(&all, &hidden, &query),
             "{query:?}"
         );
+    }
+}
+
+pub(super) async fn no_page_ends_between_messages_of_one_time(bench: &Bench) {
+    let mut numbers = Numbers(3);
+    let mut times: Vec<i64> = (0..120).map(|_| 2_000 + numbers.below(25)).collect();
+    times.sort_unstable();
+    let (anna, room, ids) = said_at(bench, &times);
+    bench.by(anna, Change::Hide { message: ids[50] }).unwrap();
+    for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
+        for limit in 1..40 {
+            let (mut from, mut to, mut seen) = (None, None, Vec::new());
+            loop {
+                let query = HistoryQuery {
+                    from,
+                    to,
+                    order,
+                    limit,
+                    whole_times: true,
+                    ..query()
+                };
+                let page = bench.store.history(room, Some(anna), &query).await.unwrap();
+                let Some(last) = page.messages.last() else {
+                    break;
+                };
+                // The next page begins beyond the time of this one's last message.
+                match order {
+                    HistoryOrder::Oldest => from = Some(Timestamp(last.created.0 + 1)),
+                    HistoryOrder::Newest => to = Some(Timestamp(last.created.0 - 1)),
+                }
+                seen.extend(page.messages.iter().map(|message| message.id));
+            }
+            if order == HistoryOrder::Newest {
+                seen.reverse();
+            }
+            let all: Vec<_> = ids.iter().copied().filter(|id| *id != ids[50]).collect();
+            assert_eq!(seen, all, "{order:?} {limit}");
+        }
     }
 }

@@ -8,11 +8,14 @@ mod gate;
 mod history;
 mod people;
 mod places;
+mod searches;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 pub(super) use self::gate::{Gate, Gated, Verdict};
+#[cfg(feature = "sqlite")]
+pub(super) use self::searches::Trial;
 
 use super::{Commit, CommitSink, MemoryStore, Store, Ticket};
 use crate::ledger::{Actor, Change, Outcome, Place, Policy, RoomRow, Write};
@@ -64,11 +67,17 @@ contract! {
         search_folds_both_sides
         search_goes_through_a_long_room
         any_query_agrees_with_a_plain_filter
+        no_page_ends_between_messages_of_one_time
+    }
+    searches {
+        any_search_agrees_with_a_plain_filter
+        a_search_ends_by_bytes_too
     }
     changes {
         changes_come_gapless_and_as_things_are_now
         changes_of_a_direct_room_name_the_peer
         changes_of_a_cleared_history_tell_nothing
+        changes_end_by_bytes_too
     }
     commits {
         a_refused_write_leaves_nothing
@@ -121,7 +130,7 @@ impl Bench {
         let inner = gate.clone();
         let path = directory.path().join("tolmach.db");
         let used = path.clone();
-        let store = super::SqliteStore::over(&path, policy(), sink.clone(), |backend| {
+        let store = super::SqliteStore::over(&path, policy(), sink.clone(), Some(10), |backend| {
             inner.before(backend)
         })
         .unwrap();

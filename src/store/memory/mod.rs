@@ -217,6 +217,10 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.search(room, viewer, folded, prefix, limit)))
     }
 
+    async fn files(&self, room: RoomId) -> Result<Vec<String>> {
+        Ok(self.read(|view| view.files(room)))
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
         Ok(self.read(|view| view.message(id)))
     }

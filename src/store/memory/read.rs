@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
-use crate::store::page::Filling;
+use crate::store::page::{Allowance, Filling, Findings};
 
 /// The rows, to be read.
 #[derive(Debug, Clone, Copy)]
@@ -140,12 +140,27 @@ impl View<'_> {
             .iter()
             .rev()
             .filter(|message| message.kind == MessageKind::Text && !message.deleted);
-        let found = texts
+        let mut found = texts
             .filter(|message| !is_hidden_in(entry, viewer, message.id))
             .filter(holds);
-        found
-            .take(limit)
-            .map(|message| self.told(message))
+        let mut findings = Findings::new(limit);
+        while !findings.are_complete()
+            && let Some(message) = found.next()
+        {
+            findings.push(self.told(message));
+        }
+        findings.into_messages()
+    }
+
+    pub(super) fn files(self, room: RoomId) -> Vec<String> {
+        let Some(entry) = self.0.rooms.get(&room) else {
+            return Vec::new();
+        };
+        let shown = entry.messages[first_shown(entry)..].iter();
+        shown
+            .filter(|message| !message.deleted)
+            .filter_map(|message| message.file.as_ref())
+            .map(|file| file.stored.clone())
             .collect()
     }
 
@@ -195,7 +210,12 @@ impl View<'_> {
             });
         let mut events: Vec<RoomEvent> = said.chain(done).collect();
         events.sort_by_key(|event| event.seq);
-        events.truncate(limit);
+        let mut allowance = Allowance::new(limit);
+        events.retain(|event| {
+            let wanted = !allowance.is_used_up();
+            allowance.use_for(event);
+            wanted
+        });
         let marks = self.seen_marks(room);
         for event in &mut events {
             event.tell_seen(&marks);

@@ -1,11 +1,13 @@
 //! The writer's connection: transactions, counters that go to their rows once per batch, and the checkpoint's last pass.
 
+use std::mem;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
+use super::search::{Due, Index};
 use super::values::{self, ROOM, Sql, USER, one, run};
 use crate::ledger::{Rows, RowsError, UserRow};
 use crate::model::{RoomId, UserId, UserRef};
@@ -20,6 +22,9 @@ pub(in crate::store) struct SqliteBackend {
     /// The user with the number 0, who has no row.
     pub(super) gateway: Arc<UserRef>,
     checkpoints: Arc<Checkpoints>,
+    index: Arc<Index>,
+    /// What this transaction leaves the index to do.
+    pub(super) due: Due,
 }
 
 impl SqliteBackend {
@@ -27,12 +32,15 @@ impl SqliteBackend {
         conn: Connection,
         gateway: Arc<UserRef>,
         checkpoints: Arc<Checkpoints>,
+        index: Arc<Index>,
     ) -> Self {
         Self {
             conn,
             cache: Cache::default(),
             gateway,
             checkpoints,
+            index,
+            due: Due::default(),
         }
     }
 
@@ -85,6 +93,9 @@ impl SqliteBackend {
                     sql,
                     params![id, room.seq, room.last_message, room.messages],
                 )?;
+                if room.messages >= self.index.threshold() {
+                    self.due.changed.insert(id);
+                }
             }
         }
         Ok(())
@@ -110,6 +121,7 @@ impl Backend for SqliteBackend {
         match run(&self.conn, "COMMIT", []) {
             Ok(_) => {
                 self.checkpoints.written();
+                self.index.committed(mem::take(&mut self.due));
                 Ok(())
             }
             Err(error) if keeps_nothing(&error) => Err(CommitError::NothingKept(error.into())),
@@ -123,6 +135,7 @@ impl Backend for SqliteBackend {
 
     fn rollback(&mut self) {
         self.cache = Cache::default();
+        self.due = Due::default();
         // Some errors have ended the transaction by themselves.
         if !self.conn.is_autocommit()
             && let Err(error) = run(&self.conn, "ROLLBACK", [])

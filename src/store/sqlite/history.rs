@@ -1,42 +1,39 @@
-//! Histories and searches.
+//! Histories.
 //!
 //! Within a room `id` and `created` rise with `seq`, so every bound on them is found by a binary search over
 //! (room, seq). A history "created or edited between" is then three pieces that do not overlap, in the order of `seq`:
 //! those edited in time before the ones created in time, these, and those edited in time after them.
 
-use std::sync::Arc;
-
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::reads::Senders;
-use super::values::{CREATED, DELETED, KIND, MESSAGE, SEQ, Sql, TEXT, count, one};
-use crate::model::{
-    HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, RoomId, Seq, Timestamp, UserId,
-    fold_text,
-};
+use super::values::{CREATED, MESSAGE, Sql, count, one};
+use crate::model::{HistoryOrder, HistoryQuery, MessageId, RoomId, Seq, Timestamp, UserId};
 use crate::store::Page;
 use crate::store::page::Filling;
-
-/// How many messages one step of a search looks at: it must not hold a moment's rows for long.
-const CHUNK: usize = 2_000;
 
 /// A piece's rows. What the viewer hid is left out; nobody (NULL) hid anything.
 const WHOLE: &str = "FROM messages m WHERE m.room = ?1 AND m.seq >= ?2 AND m.seq < ?3 AND NOT EXISTS \
     (SELECT 1 FROM hidden h WHERE h.user = ?4 AND h.room = ?1 AND h.message = m.id)";
-const EDITED: &str = "FROM messages m INDEXED BY messages_updated \
-    WHERE m.room = ?1 AND m.updated BETWEEN ?5 AND ?6 AND m.seq >= ?2 AND m.seq < ?3 AND NOT EXISTS \
-    (SELECT 1 FROM hidden h WHERE h.user = ?4 AND h.room = ?1 AND h.message = m.id)";
+/// What was edited in a piece: where.
+const EDITED: &str = "FROM messages INDEXED BY messages_updated \
+    WHERE room = ?1 AND updated BETWEEN ?4 AND ?5 AND seq >= ?2 AND seq < ?3";
+/// How many of them somebody hid.
+const HIDDEN: &str = "(SELECT count(*) FROM hidden h CROSS JOIN messages m ON m.id = h.message \
+    WHERE h.user = ?6 AND h.room = ?1 AND m.updated BETWEEN ?4 AND ?5 AND m.seq >= ?2 AND m.seq < ?3)";
 /// How many rows a whole piece has: by the numbers of the first and the last, without those between.
 const COUNT: &str = "SELECT coalesce( \
     (SELECT number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq DESC LIMIT 1) - \
     (SELECT number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1) + 1, 0) \
-    - (SELECT count(*) FROM hidden h JOIN messages m ON m.id = h.message \
+    - (SELECT count(*) FROM hidden h CROSS JOIN messages m ON m.id = h.message \
     WHERE h.user = ?4 AND h.room = ?1 AND m.seq >= ?2 AND m.seq < ?3)";
+/// The first message of a stretch.
+const FIRST: &str = "SELECT seq, id, created FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
 
 /// A stretch of a room's history, `end` not in it.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
+pub(super) struct Piece {
     start: Seq,
     end: Seq,
     /// Only what was edited or deleted from the one time to the other.
@@ -44,42 +41,58 @@ struct Piece {
 }
 
 impl Piece {
-    fn select(&self, order: HistoryOrder) -> String {
-        let source = if self.edited.is_some() { EDITED } else { WHOLE };
-        let direction = match order {
-            HistoryOrder::Oldest => "ASC",
-            HistoryOrder::Newest => "DESC",
-        };
-        format!("SELECT {MESSAGE} {source} ORDER BY m.seq {direction}")
+    /// All of the stretch.
+    pub(super) fn whole(start: Seq, end: Seq) -> Self {
+        Self {
+            start,
+            end,
+            edited: None,
+        }
     }
 
-    fn values(&self, room: RoomId, viewer: Option<UserId>) -> Vec<Value> {
+    /// The rows of [`Piece::whole`].
+    pub(super) fn select(order: HistoryOrder) -> String {
+        format!(
+            "SELECT {MESSAGE} {WHOLE} ORDER BY m.seq {}",
+            direction(order)
+        )
+    }
+
+    pub(super) fn values(&self, room: RoomId, viewer: Option<UserId>) -> [Value; 4] {
         let viewer = viewer.map_or(Value::Null, |viewer| viewer.0.into());
-        let mut values: Vec<Value> = vec![
+        [
             room.0.into(),
             self.start.0.into(),
             self.end.0.into(),
             viewer,
-        ];
-        if let Some((from, to)) = self.edited {
-            values.extend([Value::from(from.0), Value::from(to.0)]);
-        }
-        values
+        ]
     }
 
     fn count(&self, conn: &Connection, room: RoomId, viewer: Option<UserId>) -> Sql<u64> {
-        let sql = if self.edited.is_some() {
-            format!("SELECT count(*) {EDITED}")
-        } else {
-            COUNT.to_owned()
-        };
-        count(conn, &sql, params_from_iter(self.values(room, viewer)))
+        match self.edited {
+            None => count(conn, COUNT, params_from_iter(self.values(room, viewer))),
+            Some((from, to)) => {
+                let sql = format!("SELECT count(*) - {HIDDEN} {EDITED}");
+                count(
+                    conn,
+                    &sql,
+                    params![room, self.start, self.end, from, to, viewer],
+                )
+            }
+        }
+    }
+}
+
+fn direction(order: HistoryOrder) -> &'static str {
+    match order {
+        HistoryOrder::Oldest => "ASC",
+        HistoryOrder::Newest => "DESC",
     }
 }
 
 pub(super) fn history(
     conn: &Connection,
-    mut senders: Senders,
+    senders: Senders,
     room: RoomId,
     viewer: Option<UserId>,
     query: &HistoryQuery,
@@ -88,23 +101,63 @@ pub(super) fn history(
     if query.order == HistoryOrder::Newest {
         pieces.reverse();
     }
-    let mut page = Filling::new(query);
+    let mut reading = Reading {
+        conn,
+        senders,
+        room,
+        viewer,
+        order: query.order,
+        page: Filling::new(query),
+    };
     for piece in &pieces {
-        let mut statement = conn.prepare_cached(&piece.select(query.order))?;
-        let mut rows = statement.query(params_from_iter(piece.values(room, viewer)))?;
-        while let Some(row) = rows.next()? {
-            let created = row.get(CREATED)?;
-            if !page.takes(created) {
-                let total = pieces
-                    .iter()
-                    .map(|piece| piece.count(conn, room, viewer))
-                    .sum::<Sql<u64>>()?;
-                return Ok(page.ended_of(total));
-            }
-            page.push(senders.message(conn, row)?);
+        if !reading.take(piece)? {
+            let totals = pieces.iter().map(|piece| piece.count(conn, room, viewer));
+            let total = totals.sum::<Sql<u64>>()?;
+            return Ok(reading.page.ended_of(total));
         }
     }
-    Ok(page.complete())
+    Ok(reading.page.complete())
+}
+
+/// A history while it is read.
+struct Reading<'a> {
+    conn: &'a Connection,
+    senders: Senders,
+    room: RoomId,
+    viewer: Option<UserId>,
+    order: HistoryOrder,
+    page: Filling<'a>,
+}
+
+impl Reading<'_> {
+    /// Takes a piece. `false`: the page is full, and there was more.
+    fn take(&mut self, piece: &Piece) -> Sql<bool> {
+        let Some((from, to)) = piece.edited else {
+            return self.take_whole(piece);
+        };
+        let sql = format!("SELECT seq {EDITED} ORDER BY seq {}", direction(self.order));
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut places = statement.query(params![self.room, piece.start, piece.end, from, to])?;
+        while let Some(place) = places.next()? {
+            let seq: Seq = place.get(0)?;
+            if !self.take_whole(&Piece::whole(seq, Seq(seq.0 + 1)))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn take_whole(&mut self, piece: &Piece) -> Sql<bool> {
+        let mut statement = self.conn.prepare_cached(&Piece::select(self.order))?;
+        let mut rows = statement.query(params_from_iter(piece.values(self.room, self.viewer)))?;
+        while let Some(row) = rows.next()? {
+            if !self.page.takes(row.get(CREATED)?) {
+                return Ok(false);
+            }
+            self.page.push(self.senders.message(self.conn, row)?);
+        }
+        Ok(true)
+    }
 }
 
 /// The pieces of a history, oldest first.
@@ -124,11 +177,7 @@ fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piec
     let to = query.to.unwrap_or(Timestamp(i64::MAX));
     let first = boundary(conn, room, start, end, |_, created| created < from)?;
     let past = boundary(conn, room, first, end, |_, created| created <= to)?;
-    let created = Piece {
-        start: first,
-        end: past,
-        edited: None,
-    };
+    let created = Piece::whole(first, past);
     if !query.touched {
         return Ok(vec![created]);
     }
@@ -141,7 +190,7 @@ fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piec
 }
 
 /// The mark of a cleared history, and the last change's place.
-fn bounds(conn: &Connection, room: RoomId) -> Sql<Option<(Seq, Seq)>> {
+pub(super) fn bounds(conn: &Connection, room: RoomId) -> Sql<Option<(Seq, Seq)>> {
     one(
         conn,
         "SELECT cleared, seq FROM rooms WHERE id = ?1",
@@ -158,12 +207,11 @@ fn boundary(
     mut high: Seq,
     holds: impl Fn(MessageId, Timestamp) -> bool,
 ) -> Sql<Seq> {
-    let sql = "SELECT seq, id, created FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
     while low < high {
         let middle = Seq(low.0 + (high.0 - low.0) / 2);
         let decode =
             |row: &rusqlite::Row<'_>| Ok((row.get::<_, Seq>(0)?, holds(row.get(1)?, row.get(2)?)));
-        match one(conn, sql, params![room, middle, high], decode)? {
+        match one(conn, FIRST, params![room, middle, high], decode)? {
             Some((seq, true)) => low = Seq(seq.0 + 1),
             _ => high = middle,
         }
@@ -171,57 +219,60 @@ fn boundary(
     Ok(low)
 }
 
-/// What is searched for.
-#[derive(Debug)]
-pub(super) struct Needle {
-    pub(super) folded: String,
-    /// At the beginning only.
-    pub(super) prefix: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::open::writing;
+    use super::*;
 
-impl Needle {
-    fn is_in(&self, text: &str) -> bool {
-        let text = fold_text(text);
-        if self.prefix {
-            text.starts_with(&self.folded)
-        } else {
-            text.contains(&self.folded)
+    /// How SQLite would go about it.
+    fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let nothing = vec![Value::Null; statement.parameter_count()];
+        let steps = statement.query_map(params_from_iter(nothing), |row| row.get(3));
+        steps.unwrap().collect::<Sql<_>>().unwrap()
+    }
+
+    #[test]
+    fn every_bound_is_a_range_of_an_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let conn = writing(&directory.path().join("tolmach.db")).unwrap();
+        let by_place = "USING INDEX messages_seq (room=? AND seq>? AND seq<?)";
+        for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
+            let steps = plan(&conn, &Piece::select(order));
+            assert!(steps[0].contains(by_place), "{steps:?}");
+            assert!(
+                !steps.iter().any(|step| step.contains("B-TREE")),
+                "{steps:?}"
+            );
+        }
+        let by_time = "USING COVERING INDEX messages_updated (room=? AND updated>? AND updated<?)";
+        let edited = [
+            format!("SELECT seq {EDITED} ORDER BY seq"),
+            format!("SELECT count(*) - {HIDDEN} {EDITED}"),
+        ];
+        for sql in &edited {
+            assert!(
+                plan(&conn, sql)[0].contains(by_time),
+                "{:?}",
+                plan(&conn, sql)
+            );
+        }
+        assert!(plan(&conn, FIRST)[0].contains(by_place));
+        assert!(
+            plan(&conn, COUNT)
+                .iter()
+                .any(|step| step.contains(by_place))
+        );
+        for sql in [
+            &Piece::select(HistoryOrder::Oldest),
+            FIRST,
+            COUNT,
+            &edited[0],
+            &edited[1],
+        ] {
+            let steps = plan(&conn, sql);
+            let scan = |step: &String| step.contains("SCAN") && !step.contains("CONSTANT ROW");
+            assert!(!steps.iter().any(scan), "{steps:?}");
         }
     }
-}
-
-/// One step of a search, newest first: what was found before `end`, at most `limit`, and where to go on, if there is more.
-pub(super) fn search_chunk(
-    conn: &Connection,
-    mut senders: Senders,
-    room: RoomId,
-    viewer: Option<UserId>,
-    needle: &Needle,
-    end: Seq,
-    limit: usize,
-) -> Sql<(Vec<Arc<Message>>, Option<Seq>)> {
-    let Some((cleared, _)) = bounds(conn, room)? else {
-        return Ok((Vec::new(), None));
-    };
-    let piece = Piece {
-        start: Seq(cleared.0 + 1),
-        end,
-        edited: None,
-    };
-    let mut statement = conn.prepare_cached(&piece.select(HistoryOrder::Newest))?;
-    let mut rows = statement.query(params_from_iter(piece.values(room, viewer)))?;
-    let mut found = Vec::new();
-    let mut looked_at = 0;
-    while let Some(row) = rows.next()? {
-        let is_text = row.get::<_, MessageKind>(KIND)? == MessageKind::Text
-            && !row.get::<_, bool>(DELETED)?;
-        if is_text && needle.is_in(row.get_ref(TEXT)?.as_str()?) {
-            found.push(senders.message(conn, row)?);
-        }
-        looked_at += 1;
-        if looked_at == CHUNK || found.len() == limit {
-            return Ok((found, Some(row.get(SEQ)?)));
-        }
-    }
-    Ok((found, None))
 }

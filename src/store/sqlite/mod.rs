@@ -1,20 +1,24 @@
-//! `sqlite:PATH`: one file, one thread that writes, a few that read.
+//! `sqlite:PATH`: one file, one thread that writes, a few that read; beside it an index for searches, with a thread of
+//! its own.
 //!
 //! ```text
 //!  submit ─▶ queue ─▶ writer ── BEGIN, apply…, COMMIT ──▶ sink
 //!                       ▲ last pass                log ▲
 //!                 checkpointer ── log into file, sync   │
-//!  read ───▶ queue ─▶ readers ── one moment's rows ─────┘
+//!  read ───▶ queue ─▶ readers ── one moment's rows ─────┤
+//!  search ──▶    "       "    ◀── candidates ── index ◀──┘ indexer
 //! ```
 
 mod backend;
 mod cache;
+mod changes;
 mod checkpoint;
 mod history;
 mod open;
 mod readers;
 mod reads;
 mod rows;
+mod search;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -33,7 +37,9 @@ use self::checkpoint::{Checkpointer, Checkpoints};
 use self::open::Lock;
 use self::readers::Readers;
 use self::reads::Senders;
+use self::search::{Index, Indexer, Search};
 use super::batch::Backend;
+use super::page::Findings;
 use super::writer::Writer;
 use super::{CommitSink, Page, Store, Ticket};
 use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
@@ -45,11 +51,15 @@ use crate::model::{
 /// A store in one SQLite file (write-ahead log, every commit synced).
 ///
 /// Nobody else may write to the file meanwhile; a lock on a file beside it (`-lock`) keeps other stores out.
-/// Reads go on after [`Store::close`]; dropping the store ends its threads and leaves one file without a log.
+/// Searches in long rooms use an index in another file beside it (`-search`), which may be removed while the store is
+/// not open: it is made anew, and no answer depends on it.
+/// Reads go on after [`Store::close`]; dropping the store ends its threads and leaves the files without their logs.
 pub struct SqliteStore {
     // Dropped in this order: the connection that is closed last empties the log.
     writer: Writer,
     readers: Readers,
+    _indexer: Indexer,
+    index: Arc<Index>,
     _checkpointer: Checkpointer,
     gateway: Arc<UserRef>,
     // Given back last.
@@ -62,14 +72,16 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn open(path: &Path, policy: Policy, sink: Arc<dyn CommitSink>) -> Result<Self, OpenError> {
-        Self::over(path, policy, sink, |backend| backend)
+        Self::over(path, policy, sink, None, |backend| backend)
     }
 
-    /// As [`SqliteStore::open`], with something around the backend.
+    /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room
+    /// is indexed.
     pub(super) fn over<B: Backend + 'static>(
         path: &Path,
         policy: Policy,
         sink: Arc<dyn CommitSink>,
+        indexed_from: Option<i64>,
         backend: impl FnOnce(SqliteBackend) -> B,
     ) -> Result<Self, OpenError> {
         let failed = |error| OpenError::io(path, error);
@@ -86,11 +98,15 @@ impl SqliteStore {
         let checkpointer =
             Checkpointer::start(open::writing(path)?, file, checkpoints.clone()).map_err(failed)?;
         let readers = Readers::open(path)?;
-        let backend = backend(SqliteBackend::new(conn, gateway.clone(), checkpoints));
-        let writer = Writer::start(backend, policy, sink).map_err(failed)?;
+        let index = Arc::new(Index::beside(path, indexed_from));
+        let indexer = Indexer::start(open::reading(path)?, index.clone()).map_err(failed)?;
+        let inner = SqliteBackend::new(conn, gateway.clone(), checkpoints, index.clone());
+        let writer = Writer::start(backend(inner), policy, sink).map_err(failed)?;
         Ok(Self {
             writer,
             readers,
+            _indexer: indexer,
+            index,
             _checkpointer: checkpointer,
             gateway,
             _lock: lock,
@@ -101,6 +117,12 @@ impl SqliteStore {
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+
+    /// Blocks until the search index holds everything that was committed before. `false`: it cannot be written now;
+    /// searches are slower, and right all the same.
+    pub fn wait_for_index(&self) -> bool {
+        self.index.wait()
     }
 
     fn senders(&self) -> Senders {
@@ -223,21 +245,30 @@ impl Store for SqliteStore {
         prefix: bool,
         limit: usize,
     ) -> Result<Vec<Arc<Message>>> {
-        let needle = Arc::new(history::Needle {
+        let search = Arc::new(Search {
+            room,
+            viewer,
             folded: folded.to_owned(),
             prefix,
         });
-        let (mut found, mut before) = (Vec::new(), Some(Seq(i64::MAX)));
-        while let Some(end) = before.filter(|_| found.len() < limit) {
-            let (needle, senders, limit) = (needle.clone(), self.senders(), limit - found.len());
-            let more = move |conn: &_| {
-                history::search_chunk(conn, senders, room, viewer, &needle, end, limit)
-            };
-            let (more, next) = self.readers.read(more).await?;
-            found.extend(more);
-            before = next;
+        let (mut findings, mut before) = (Findings::new(limit), Some(Seq(i64::MAX)));
+        while let Some(end) = before.filter(|_| !findings.are_complete()) {
+            let (search, senders, index) = (search.clone(), self.senders(), self.index.clone());
+            (findings, before) = self
+                .readers
+                .read(move |conn| {
+                    let next = search::step(conn, &index, senders, &search, end, &mut findings)?;
+                    Ok((findings, next))
+                })
+                .await?;
         }
-        Ok(found)
+        Ok(findings.into_messages())
+    }
+
+    async fn files(&self, room: RoomId) -> Result<Vec<String>> {
+        self.readers
+            .read(move |conn| reads::files(conn, room))
+            .await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
@@ -260,7 +291,7 @@ impl Store for SqliteStore {
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
         let senders = self.senders();
         self.readers
-            .read(move |conn| reads::changes(conn, senders, room, after, limit))
+            .read(move |conn| changes::changes(conn, senders, room, after, limit))
             .await
     }
 }

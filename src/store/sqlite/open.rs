@@ -16,7 +16,11 @@ use rusqlite_migration::{M, Migrations};
 const APPLICATION: i32 = 0x746f_6c6d;
 
 /// Each brings a database from one version to the next; the version of a database is how many were run.
-const STEPS: &[M<'_>] = &[M::up(include_str!("schema1.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("schema1.sql")),
+    M::up(include_str!("schema2.sql")),
+    M::up(include_str!("schema3.sql")),
+];
 
 /// How long to wait for another that has the database: one that ends may still be closing it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -198,7 +202,7 @@ pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
         .map_err(|error| OpenError::sqlite(path, error))
 }
 
-fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(64);

@@ -10,10 +10,8 @@ use super::backend::LAST_MESSAGE;
 use super::values::{self, MEMBER, MESSAGE, ROOM, SENDER, Sql, TOKEN, USER, all, one};
 use crate::ledger::{RoomRow, TokenRow, UserRow};
 use crate::model::{
-    Membership, Message, MessageId, Role, RoomEvent, RoomId, SeenMarks, Seq, TokenId, UserId,
-    UserRef,
+    Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
 };
-use crate::store::logged::{Logged, as_shown, peer_of, posted};
 
 /// The users that one answer names, each looked up once.
 pub(super) struct Senders {
@@ -29,7 +27,7 @@ impl Senders {
         }
     }
 
-    fn lookup(&mut self, conn: &Connection, id: UserId) -> Sql<Option<Arc<UserRef>>> {
+    pub(super) fn lookup(&mut self, conn: &Connection, id: UserId) -> Sql<Option<Arc<UserRef>>> {
         if let Some(known) = self.known.get(&id) {
             return Ok(known.clone());
         }
@@ -200,6 +198,12 @@ pub(super) fn seen_marks(conn: &Connection, room: RoomId) -> Sql<SeenMarks> {
     Ok(SeenMarks::of(&latest))
 }
 
+pub(super) fn files(conn: &Connection, room: RoomId) -> Sql<Vec<String>> {
+    let sql = "SELECT m.file ->> 'stored' FROM messages m JOIN rooms r ON r.id = m.room \
+    WHERE m.room = ?1 AND m.file IS NOT NULL AND m.deleted = 0 AND m.seq > r.cleared";
+    all(conn, sql, [room], |row| row.get(0))
+}
+
 pub(super) fn message(
     conn: &Connection,
     senders: &mut Senders,
@@ -223,52 +227,4 @@ pub(super) fn last_message_id(conn: &Connection) -> Sql<MessageId> {
     Ok(MessageId(
         one(conn, LAST_MESSAGE, [], |row| row.get(0))?.unwrap_or_default(),
     ))
-}
-
-pub(super) fn changes(
-    conn: &Connection,
-    mut senders: Senders,
-    id: RoomId,
-    after: Seq,
-    limit: usize,
-) -> Sql<Vec<RoomEvent>> {
-    let Some(room) = room(conn, id)? else {
-        return Ok(Vec::new());
-    };
-    let (reference, cleared) = (&room.reference, room.room.cleared);
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql = format!(
-        "SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
-    );
-    let said = all(conn, &sql, params![id, after, most], |row| {
-        senders.message(conn, row)
-    })?;
-    let mut events: Vec<RoomEvent> = said
-        .into_iter()
-        .map(|message| posted(reference.clone(), as_shown(message, cleared)))
-        .collect();
-    let sql = "SELECT seq, change FROM changes WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-    for (seq, json) in all(conn, sql, params![id, after, most], |row| {
-        Ok((row.get(0)?, row.get::<_, String>(1)?))
-    })? {
-        let logged: Logged = serde_json::from_str(&json).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
-        })?;
-        let actor = senders.lookup(conn, logged.actor.id)?;
-        let message = match logged.message() {
-            Some(id) => message(conn, &mut senders, id)?.map(|message| as_shown(message, cleared)),
-            None => None,
-        };
-        events.push(logged.into_event(reference.clone(), seq, actor, message));
-    }
-    events.sort_by_key(|event| event.seq);
-    events.truncate(limit);
-    let marks = seen_marks(conn, id)?;
-    for event in &mut events {
-        event.tell_seen(&marks);
-        if let Some(peer) = peer_of(event) {
-            event.peer = senders.lookup(conn, peer)?;
-        }
-    }
-    Ok(events)
 }

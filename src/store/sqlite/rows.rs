@@ -286,6 +286,7 @@ impl Rows for SqliteBackend {
             run(&self.conn, sql, [id])?;
         }
         self.cache.rooms.forget(&id);
+        self.due.gone.insert(id);
         self.cache.members.forget_where(|(room, _)| *room == id);
         Ok(())
     }

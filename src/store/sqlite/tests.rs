@@ -20,7 +20,7 @@ fn bench(path: &Path) -> Bench {
 
 fn over<B: Backend + 'static>(path: &Path, wrap: impl FnOnce(SqliteBackend) -> B) -> Bench {
     let sink = Arc::new(Recorder::default());
-    let store = SqliteStore::over(path, policy(), sink.clone(), wrap).unwrap();
+    let store = SqliteStore::over(path, policy(), sink.clone(), None, wrap).unwrap();
     Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None)
 }
 
@@ -133,7 +133,7 @@ async fn many_submitters_share_commits() {
     let inner = gate.clone();
     let path = directory.path().join("tolmach.db");
     let store = Arc::new(
-        SqliteStore::over(&path, policy(), sink.clone(), |backend| {
+        SqliteStore::over(&path, policy(), sink.clone(), None, |backend| {
             inner.before(backend)
         })
         .unwrap(),
@@ -204,14 +204,14 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("41") && error.to_string().contains("up to 1"),
+        error.to_string().contains("41") && error.to_string().contains("up to 2"),
         "{error}"
     );
 

@@ -199,6 +199,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.search(room, viewer, folded, prefix, limit).await
     }
 
+    async fn files(&self, room: RoomId) -> Result<Vec<String>> {
+        self.store.files(room).await
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
         self.store.message(id).await
     }

@@ -1,0 +1,219 @@
+//! Searches held against a plain filter.
+
+use super::history::Numbers;
+use super::*;
+use crate::model::fold_text;
+use crate::store::PAGE_BYTES;
+
+/// What texts and needles are made of: what folds oddly, what means something in queries, what is long in UTF-8.
+const PIECES: [&str; 30] = [
+    "а",
+    "Б",
+    "в",
+    "при",
+    "ПРИ",
+    "вет",
+    "Σ",
+    "σ",
+    "ς",
+    "ὈΔΥΣ",
+    "ß",
+    "ẞ",
+    "ss",
+    "İ",
+    "ı",
+    "i",
+    "I",
+    "😀",
+    "👩\u{200d}👧",
+    "%",
+    "_",
+    "\"",
+    "*",
+    " ",
+    " AND ",
+    "e\u{301}",
+    "é",
+    "\u{e061}",
+    "\0",
+    "A",
+];
+
+/// A message as the test knows it.
+struct Known {
+    message: Arc<Message>,
+    text: String,
+    /// Searches may find it, but for those who hid it.
+    shown: bool,
+    hidden: Vec<UserId>,
+}
+
+/// Random changes of a room, and searches among them.
+pub(in crate::store) struct Trial {
+    numbers: Numbers,
+    users: [UserId; 2],
+    room: RoomId,
+    known: Vec<Known>,
+}
+
+impl Trial {
+    pub(in crate::store) fn new(seed: u64, bench: &Bench) -> Self {
+        let users = [bench.account("anna"), bench.account("bob")];
+        let (room, other) = (bench.room("lobby", users[0]), bench.room("other", users[0]));
+        bench.enter(users[1], room);
+        bench.say(users[0], other, "при вет elsewhere");
+        Self {
+            numbers: Numbers(seed),
+            users,
+            room,
+            known: Vec::new(),
+        }
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.numbers.below(i64::try_from(end).unwrap())).unwrap()
+    }
+
+    fn text(&mut self, pieces: usize) -> String {
+        let count = 1 + self.below(pieces);
+        (0..count)
+            .map(|_| PIECES[self.below(PIECES.len())])
+            .collect()
+    }
+
+    pub(in crate::store) fn change(&mut self, bench: &Bench) {
+        let (user, room) = (self.users[self.below(2)], self.room);
+        let what = self.below(100);
+        if what < 60 || self.known.is_empty() {
+            let text = self.text(12);
+            let Change::Post { place, .. } = post(room, "") else {
+                unreachable!()
+            };
+            let kind = if what.is_multiple_of(10) {
+                MessageKind::Emote
+            } else {
+                MessageKind::Text
+            };
+            let said = Change::Post {
+                place,
+                kind,
+                text: text.clone(),
+                reply_to: None,
+                file: None,
+                extra: String::new(),
+            };
+            let message = message_of(bench.by(user, said));
+            let (shown, hidden) = (kind == MessageKind::Text, Vec::new());
+            self.known.push(Known {
+                message,
+                text,
+                shown,
+                hidden,
+            });
+        } else if what == 99 {
+            bench.operator(Change::ClearHistory { room }).unwrap();
+            self.known.clear();
+        } else {
+            self.change_one(bench, user, what);
+        }
+    }
+
+    fn change_one(&mut self, bench: &Bench, user: UserId, what: usize) {
+        let (chosen, text) = (self.below(self.known.len()), self.text(12));
+        let known = &mut self.known[chosen];
+        let (message, deleted) = (known.message.id, known.text.is_empty());
+        if deleted {
+            return;
+        }
+        match what {
+            60..80 => {
+                known.text = text.clone();
+                let edited = Change::Edit { message, text };
+                bench.by(known.message.sender.id, edited).unwrap();
+            }
+            80..90 => {
+                (known.shown, known.text) = (false, String::new());
+                bench.operator(Change::Delete { message }).unwrap();
+            }
+            _ => {
+                known.hidden.push(user);
+                bench.by(user, Change::Hide { message }).unwrap();
+            }
+        }
+    }
+
+    /// A piece of what was said, or something like it.
+    fn needle(&mut self) -> String {
+        if self.known.is_empty() || self.below(4) == 0 {
+            return fold_text(&self.text(3));
+        }
+        let chosen = self.below(self.known.len());
+        let text: Vec<char> = fold_text(&self.known[chosen].text).chars().collect();
+        let start = if self.below(3) == 0 {
+            0
+        } else {
+            self.below(text.len() + 1)
+        };
+        let longest = [1, 2, 3, 4, 9, 99][self.below(6)];
+        text[start..].iter().take(longest).collect()
+    }
+
+    pub(in crate::store) async fn search(&mut self, bench: &Bench) {
+        let needle = self.needle();
+        let viewer = [None, Some(self.users[0]), Some(self.users[1])][self.below(3)];
+        let (prefix, limit) = (self.below(3) == 0, [0, 1, 5, 1_000][self.below(4)]);
+        let holds = |text: &str| {
+            let text = fold_text(text);
+            if prefix {
+                text.starts_with(&needle)
+            } else {
+                text.contains(&needle)
+            }
+        };
+        let shown = self.known.iter().rev().filter(|known| known.shown);
+        let seen =
+            shown.filter(|known| viewer.is_none_or(|viewer| !known.hidden.contains(&viewer)));
+        let expected = seen.filter(|known| holds(&known.text)).take(limit);
+        let expected: Vec<_> = expected
+            .map(|known| (known.message.id, known.text.as_str()))
+            .collect();
+        let found = bench
+            .store
+            .search(self.room, viewer, &needle, prefix, limit);
+        let found = found.await.unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|found| (found.id, found.text.as_str()))
+            .collect();
+        assert_eq!(
+            found, expected,
+            "{needle:?} {viewer:?} prefix: {prefix} limit: {limit}"
+        );
+    }
+}
+
+pub(super) async fn any_search_agrees_with_a_plain_filter(bench: &Bench) {
+    let mut trial = Trial::new(11, bench);
+    for _ in 0..400 {
+        trial.change(bench);
+        trial.search(bench).await;
+    }
+    for _ in 0..400 {
+        trial.search(bench).await;
+    }
+}
+
+pub(super) async fn a_search_ends_by_bytes_too(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let large = "x".repeat(PAGE_BYTES / 2 + 1);
+    for number in 0..3 {
+        bench.say(anna, room, &format!("{large}{number}"));
+    }
+    let found = bench.store.search(room, None, "x", false, 9).await.unwrap();
+    let ends: Vec<&str> = texts(&found)
+        .iter()
+        .map(|text| &text[text.len() - 1..])
+        .collect();
+    assert_eq!(ends, ["2", "1"]);
+}

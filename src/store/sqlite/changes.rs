@@ -1,0 +1,108 @@
+//! A room's changes, read again: the messages, and what else happened between them.
+
+use std::sync::Arc;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, Rows, params};
+
+use super::reads::{Senders, message, room, seen_marks};
+use super::values::{MESSAGE, Sql};
+use crate::model::{Message, MessageId, RoomEvent, RoomId, Seq};
+use crate::store::logged::{Logged, as_shown, peer_of, posted};
+use crate::store::page::Allowance;
+
+const LOGGED: &str = "SELECT seq, change FROM changes WHERE room = ?1 AND seq > ?2 ORDER BY seq";
+
+pub(super) fn changes(
+    conn: &Connection,
+    mut senders: Senders,
+    id: RoomId,
+    after: Seq,
+    limit: usize,
+) -> Sql<Vec<RoomEvent>> {
+    let Some(room) = room(conn, id)? else {
+        return Ok(Vec::new());
+    };
+    let (reference, cleared) = (&room.reference, room.room.cleared);
+    let marks = seen_marks(conn, id)?;
+    let sql = format!("SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq");
+    let (mut said, mut done) = (conn.prepare_cached(&sql)?, conn.prepare_cached(LOGGED)?);
+    let (mut said, mut done) = (
+        said.query(params![id, after])?,
+        done.query(params![id, after])?,
+    );
+    let mut next_said = next_message(conn, &mut senders, &mut said)?;
+    let mut next_done = next_logged(&mut done)?;
+    let (mut events, mut allowance) = (Vec::new(), Allowance::new(limit));
+    while !allowance.is_used_up() {
+        let said_first = match (&next_said, &next_done) {
+            (Some(message), Some((seq, _))) => message.seq < *seq,
+            (said, _) => said.is_some(),
+        };
+        let mut event = if said_first {
+            let Some(message) = next_said else { break };
+            next_said = next_message(conn, &mut senders, &mut said)?;
+            posted(reference.clone(), as_shown(message, cleared))
+        } else {
+            let Some((seq, logged)) = next_done else {
+                break;
+            };
+            next_done = next_logged(&mut done)?;
+            let actor = senders.lookup(conn, logged.actor.id)?;
+            let message = match logged.message() {
+                Some(id) => {
+                    message(conn, &mut senders, id)?.map(|message| as_shown(message, cleared))
+                }
+                None => None,
+            };
+            logged.into_event(reference.clone(), seq, actor, message)
+        };
+        event.tell_seen(&marks);
+        if let Some(peer) = peer_of(&event) {
+            event.peer = senders.lookup(conn, peer)?;
+        }
+        allowance.use_for(&event);
+        events.push(event);
+    }
+    Ok(events)
+}
+
+fn next_message(
+    conn: &Connection,
+    senders: &mut Senders,
+    rows: &mut Rows<'_>,
+) -> Sql<Option<Arc<Message>>> {
+    let row = rows.next()?;
+    row.map(|row| senders.message(conn, row)).transpose()
+}
+
+fn next_logged(rows: &mut Rows<'_>) -> Sql<Option<(Seq, Logged)>> {
+    rows.next()?.map(logged).transpose()
+}
+
+fn logged(row: &Row<'_>) -> Sql<(Seq, Logged)> {
+    let malformed = |error: serde_json::Error| {
+        rusqlite::Error::FromSqlConversionFailure(1, Type::Text, error.into())
+    };
+    let logged = serde_json::from_str(row.get_ref(1)?.as_str()?).map_err(malformed)?;
+    Ok((row.get(0)?, logged))
+}
+
+/// The first edits and deletions after a place, at most `limit`: where they are, and of which message.
+pub(super) fn touched(
+    conn: &Connection,
+    room: RoomId,
+    after: Seq,
+    limit: usize,
+) -> Sql<Vec<(Seq, MessageId)>> {
+    let mut statement = conn.prepare_cached(LOGGED)?;
+    let mut rows = statement.query(params![room, after])?;
+    let mut touched = Vec::new();
+    while touched.len() < limit {
+        let Some((seq, logged)) = next_logged(&mut rows)? else {
+            break;
+        };
+        touched.extend(logged.message().map(|message| (seq, message)));
+    }
+    Ok(touched)
+}

@@ -1,0 +1,180 @@
+//! The file of the index: one full-text table for each room that has one, and up to where each is filled.
+//!
+//! A table holds, for every message of the room up to `covered` that a search could find, its runs of characters under
+//! its `seq`; the texts themselves are not in it. Everything in the file can be made again from the database.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::super::open::connection;
+use super::super::values::{Sql, all, one, run};
+use super::feed::Batch;
+use super::grams;
+use crate::model::{MessageId, RoomId, Seq, Timestamp, fold_text};
+
+/// "tols": says in the file's header what it is.
+const APPLICATION: i32 = 0x746f_6c73;
+/// Of the tables, and of what they hold of a text.
+const VERSION: i32 = 1;
+
+/// How many bytes of a batch may wait in memory.
+const PENDING: i64 = 32 * 1024 * 1024;
+
+const SCHEMA: &str = "
+CREATE TABLE about (binding TEXT NOT NULL) STRICT;
+CREATE TABLE rooms (
+    room    INTEGER PRIMARY KEY,
+    covered INTEGER NOT NULL,          -- every change of the room up to this one is in the table
+    message INTEGER NOT NULL,          -- the newest message among them, and its time
+    created INTEGER NOT NULL
+) STRICT;";
+
+/// Where a database's index is.
+pub(super) fn path_of(database: &Path) -> PathBuf {
+    beside(database, "-search")
+}
+
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut place = OsString::from(path);
+    place.push(ending);
+    place.into()
+}
+
+/// The file as its readers see it.
+pub(super) fn reading(path: &Path) -> Sql<Connection> {
+    connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// What an index must be bound to: a database, and the way this program folds texts.
+fn binding(identity: i64) -> String {
+    let (major, minor, update) = char::UNICODE_VERSION;
+    format!("{identity} Unicode {major}.{minor}.{update}")
+}
+
+/// The index of the database with this identity, to be filled; `None`: there is none, or it is something else.
+pub(super) fn existing(path: &Path, identity: i64) -> Sql<Option<Connection>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i32>(0));
+    if number("PRAGMA application_id")? != APPLICATION || number("PRAGMA user_version")? != VERSION
+    {
+        return Ok(None);
+    }
+    let found: Option<String> = one(&conn, "SELECT binding FROM about", [], |row| row.get(0))?;
+    if found != Some(binding(identity)) {
+        return Ok(None);
+    }
+    prepare(&conn)?;
+    Ok(Some(conn))
+}
+
+/// An empty index in place of whatever is there; nobody may have that open.
+pub(super) fn fresh(path: &Path, identity: i64) -> Sql<Connection> {
+    remove(path).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut conn = connection(path, flags)?;
+    prepare(&conn)?;
+    let made = conn.transaction()?;
+    made.execute_batch(SCHEMA)?;
+    run(&made, "INSERT INTO about VALUES (?1)", [binding(identity)])?;
+    made.pragma_update(None, "application_id", APPLICATION)?;
+    made.pragma_update(None, "user_version", VERSION)?;
+    made.commit()?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection) -> Sql<()> {
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "normal")?;
+    // Merging is faster with more of the file at hand.
+    conn.pragma_update(None, "cache_size", -16_000)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        match fs::remove_file(beside(path, ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Up to where a room's table is filled; `None`: it has none.
+pub(super) fn covered(conn: &Connection, room: RoomId) -> Sql<Option<Seq>> {
+    let sql = "SELECT covered FROM rooms WHERE room = ?1";
+    one(conn, sql, [room], |row| row.get(0))
+}
+
+/// What is said of the room that has a table.
+#[derive(Debug)]
+pub(super) struct Covered {
+    pub(super) room: RoomId,
+    pub(super) upto: Seq,
+    pub(super) newest: (MessageId, Timestamp),
+}
+
+pub(super) fn rooms(conn: &Connection) -> Sql<Vec<Covered>> {
+    let sql = "SELECT room, covered, message, created FROM rooms";
+    all(conn, sql, [], |row| {
+        Ok(Covered {
+            room: row.get(0)?,
+            upto: row.get(1)?,
+            newest: (row.get(2)?, row.get(3)?),
+        })
+    })
+}
+
+/// The places that a query names between `start` and `end` (not in it), newest first.
+pub(super) fn select(room: RoomId) -> String {
+    format!(
+        "SELECT rowid FROM room_{0} WHERE room_{0} MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid DESC",
+        room.0
+    )
+}
+
+/// Adds to a room's table what a batch holds.
+pub(super) fn write(conn: &mut Connection, room: RoomId, batch: &Batch) -> Sql<()> {
+    let change = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if covered(&change, room)?.is_none() {
+        change.execute_batch(&format!(
+            "CREATE VIRTUAL TABLE room_{} USING fts5(runs, content='', contentless_delete=1, detail=none, tokenize=ascii)",
+            room.0
+        ))?;
+        // Otherwise a batch is written in many small pieces, to be merged again and again.
+        let sql = format!(
+            "INSERT INTO room_{0} (room_{0}, rank) VALUES ('hashsize', ?1)",
+            room.0
+        );
+        run(&change, &sql, [PENDING])?;
+    }
+    let delete = format!("DELETE FROM room_{} WHERE rowid = ?1", room.0);
+    for entry in &batch.changed {
+        run(&change, &delete, [entry.seq])?;
+    }
+    let insert = format!("INSERT INTO room_{} (rowid, runs) VALUES (?1, ?2)", room.0);
+    for entry in batch.changed.iter().chain(&batch.said) {
+        if let Some(text) = &entry.text {
+            let runs = grams::of_text(&fold_text(text));
+            run(&change, &insert, params![entry.seq, runs])?;
+        }
+    }
+    let sql = "INSERT INTO rooms VALUES (?1, ?2, coalesce(?3, 0), coalesce(?4, 0)) ON CONFLICT DO UPDATE \
+        SET covered = ?2, message = coalesce(?3, message), created = coalesce(?4, created)";
+    let (message, created) = batch.newest.unzip();
+    run(&change, sql, params![room, batch.upto, message, created])?;
+    change.commit()
+}
+
+/// Removes a room's table.
+pub(super) fn forget(conn: &mut Connection, room: RoomId) -> Sql<()> {
+    let change = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    change.execute_batch(&format!("DROP TABLE IF EXISTS room_{}", room.0))?;
+    run(&change, "DELETE FROM rooms WHERE room = ?1", [room])?;
+    change.commit()
+}
