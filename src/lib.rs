@@ -30,6 +30,7 @@ pub mod bus;
 pub mod config;
 pub mod control;
 pub mod dialects;
+pub mod files;
 pub mod gateway;
 pub mod hub;
 pub mod ledger;

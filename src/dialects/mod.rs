@@ -8,14 +8,26 @@ pub mod jim;
 pub mod purpose;
 #[cfg(feature = "talker")]
 pub mod talker;
-#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
+#[cfg(any(
+    feature = "jim",
+    feature = "purpose",
+    feature = "talker",
+    feature = "uchat"
+))]
 mod text;
+#[cfg(feature = "uchat")]
+pub mod uchat;
 
 use std::sync::Arc;
 
 use crate::config::{Config, Settings};
 use crate::gateway::Serve;
-#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
+#[cfg(any(
+    feature = "jim",
+    feature = "purpose",
+    feature = "talker",
+    feature = "uchat"
+))]
 use crate::gateway::serving;
 
 /// The dialects of this build.
@@ -26,6 +38,8 @@ pub const KNOWN: &[&str] = &[
     "talker",
     #[cfg(feature = "purpose")]
     "purpose",
+    #[cfg(feature = "uchat")]
+    "uchat",
 ];
 
 /// What serves the connections of a listener with these settings.
@@ -40,6 +54,8 @@ pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, 
         Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config)?)),
         #[cfg(feature = "purpose")]
         Settings::Purpose(settings) => Ok(serving(purpose::Purpose::new(settings, config))),
+        #[cfg(feature = "uchat")]
+        Settings::Uchat(settings) => Ok(serving(uchat::Uchat::new(settings, config))),
         #[allow(unreachable_patterns)]
         other => {
             // Which fields of the configuration are read depends on the features.

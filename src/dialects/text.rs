@@ -15,11 +15,21 @@ pub(super) const EDITED: &str = "✎ ";
 /// A message's text for a dialect that has no emotes, stickers or files.
 pub(super) fn plain(message: &Message) -> Cow<'_, str> {
     match message.kind {
-        MessageKind::Emote => Cow::Owned(format!("/me {}", message.text)),
+        MessageKind::Emote => emote(message),
         _ => without_emote(message),
     }
 }
 
+#[cfg(any(feature = "jim", feature = "purpose", feature = "uchat"))]
+/// A message's text for a dialect that has stickers and files but no emotes.
+pub(super) fn emote(message: &Message) -> Cow<'_, str> {
+    match message.kind {
+        MessageKind::Emote => Cow::Owned(format!("/me {}", message.text)),
+        _ => Cow::Borrowed(&message.text),
+    }
+}
+
+#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has emotes but no stickers or files.
 pub(super) fn without_emote(message: &Message) -> Cow<'_, str> {
     match (message.kind, &message.file) {
@@ -36,6 +46,7 @@ pub(super) fn without_emote(message: &Message) -> Cow<'_, str> {
     }
 }
 
+#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A size for people: bytes below 1,000, then kB and MB with one digit behind the point.
 fn size(bytes: u64) -> String {
     match bytes {

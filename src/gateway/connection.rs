@@ -18,10 +18,11 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio_util::codec::Decoder;
 
-use super::dialect::{Adapter, Dialect, Link, Step};
+use super::dialect::{Adapter, Content, Dialect, Link, Step};
 use super::transport::{Reader, Transport, release};
 use crate::hub::outbox::{Bounds, Drained, Outbox};
 use crate::hub::{Connection, Form, Hub, Session};
@@ -273,14 +274,14 @@ impl<A: Adapter> Reading<A> {
 
     /// By when the connection has to say who it is, unless it has.
     fn login_by(&self) -> Option<Instant> {
-        (self.session.user().is_none() && !self.limits.login_timeout.is_zero())
+        (self.adapter.owes_login(&self.session) && !self.limits.login_timeout.is_zero())
             .then(|| self.nobody_since + self.limits.login_timeout)
     }
 
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
         let slot = self.outbox.reserve();
-        let was_somebody = self.session.user().is_some();
+        let was_somebody = !self.adapter.owes_login(&self.session);
         let mut link = Link {
             session: &mut self.session,
             now: now(),
@@ -290,7 +291,7 @@ impl<A: Adapter> Reading<A> {
         };
         let step = self.adapter.frame(frame, &mut link).await;
         let slot = link.slot;
-        if was_somebody && self.session.user().is_none() {
+        if was_somebody && self.adapter.owes_login(&self.session) {
             self.nobody_since = now();
         }
         let answer = match step {
@@ -309,6 +310,10 @@ impl<A: Adapter> Reading<A> {
                 self.answer(slot, Bytes::new());
                 return Some(End::Expelled(last));
             }
+            Step::Send(content) => {
+                self.answer(slot, Bytes::new());
+                return Some(self.send(content).await);
+            }
             Step::End(reason) => {
                 self.answer(slot, Bytes::new());
                 return Some(End::Reason(reason));
@@ -316,6 +321,27 @@ impl<A: Adapter> Reading<A> {
         };
         self.answer(slot, answer);
         None
+    }
+
+    /// Writes a long content, no more of it ahead than any answer may wait.
+    async fn send(&mut self, content: Content) -> End {
+        let mut reader = content.reader.take(content.bytes);
+        loop {
+            let mut piece = BytesMut::with_capacity(UNREAD_ANSWERS);
+            match reader.read_buf(&mut piece).await {
+                Ok(0) => return End::Expelled(Bytes::new()),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a content cannot be read to its end");
+                    return End::Expelled(Bytes::new());
+                }
+            }
+            let slot = self.outbox.reserve();
+            self.answer(Some(slot), piece.freeze());
+            if let Some(end) = self.room_for_one_more(0).await {
+                return end;
+            }
+        }
     }
 
     fn answer(&self, slot: Option<crate::hub::outbox::Slot>, bytes: Bytes) {
@@ -369,6 +395,8 @@ impl<A: Adapter> Reading<A> {
                 Wait::Bytes
             }
             Step::Farewell(last) => Wait::End(End::Farewell(last)),
+            // Contents are asked for, never due.
+            Step::Send(_) => Wait::End(End::Expelled(Bytes::new())),
             Step::Close(last) => Wait::End(End::Expelled(last)),
             Step::End(reason) => Wait::End(End::Reason(reason)),
         }

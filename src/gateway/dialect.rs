@@ -1,10 +1,12 @@
 //! What a dialect is to the gateway: frames in, answers out, and how events look. An adapter never sees a socket.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 
 use crate::hub::outbox::{Numbering, Outbox, Slot};
@@ -40,7 +42,7 @@ pub trait Dialect: Send + Sync + 'static {
 }
 
 /// What a handler wants done. It is the connection's driver that writes and closes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Step {
     /// Nothing to answer.
     Continue,
@@ -54,8 +56,35 @@ pub enum Step {
     Farewell(Bytes),
     /// Write this, then close: the connection broke the rules of its wire, it counts as broken off.
     Close(Bytes),
+    /// Write this, piece by piece as the client takes it, then close.
+    Send(Content),
     /// End the session with this reason, as the hub would.
     End(EndReason),
+}
+
+/// What is too much to be held at once.
+pub struct Content {
+    /// From where it comes.
+    pub reader: Box<dyn AsyncRead + Send + Sync + Unpin>,
+    /// How much of it.
+    pub bytes: u64,
+}
+
+impl Content {
+    /// Nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            reader: Box::new(tokio::io::empty()),
+            bytes: 0,
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.bytes)
+    }
 }
 
 /// One connection's translation: its state, and a handler per frame. It has no clock: `now` comes in by the link.
@@ -75,6 +104,11 @@ pub trait Adapter: Send + 'static {
 
     /// The bytes cannot be cut into frames any more; the connection closes after this.
     fn lost(&mut self, error: <Self::Codec as Decoder>::Error, at: Timestamp) -> Bytes;
+
+    /// Whether the connection still has to say who it is: then `limits.login_timeout` runs.
+    fn owes_login(&self, session: &Session) -> bool {
+        session.user().is_none()
+    }
 
     /// When [`Adapter::timer`] is to be called, unless something comes in before.
     fn next_timer(&self) -> Option<Instant>;
@@ -99,6 +133,13 @@ impl Link<'_> {
     /// The client answered what bore this number: what [`Numbering::number`] told of it, if it was unanswered.
     pub fn answered(&self, number: u8) -> Option<u8> {
         let what = self.outbox.answered(number);
+        self.outbox.flush();
+        what
+    }
+
+    /// The client refused what bore this number; `suspends` says by what it was whether the client is suspended then.
+    pub fn refused(&self, number: u8, suspends: impl FnOnce(u8) -> bool) -> Option<u8> {
+        let what = self.outbox.refused(number, suspends);
         self.outbox.flush();
         what
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use connection::ConnectionLimits;
-pub use dialect::{Adapter, Dialect, Link, Step, Terms};
+pub use dialect::{Adapter, Content, Dialect, Link, Step, Terms};
 pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;

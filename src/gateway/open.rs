@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::bus::{Bus, LocalBus};
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
+use crate::files::FileArea;
 use crate::hub::{Hub, Inbox, Options};
 use crate::model::{Command, Error, RoomKind};
 use crate::store::{MemoryStore, Store};
@@ -15,6 +16,14 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store cannot be opened: {0}")]
     Store(String),
+    /// The place for the contents of files cannot be had.
+    #[error("the directory for files {path} cannot be used: {error}")]
+    Files {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// The hub cannot do its first work.
     #[error("the hub cannot start: {0}")]
     Hub(Error),
@@ -62,7 +71,8 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     let bus: Arc<dyn Bus> = match config.bus.url {
         BusUrl::Local => Arc::new(LocalBus::new()),
     };
-    let hub = Hub::start(options, store, bus, inbox)
+    let files = Some(open_files(config)?);
+    let hub = Hub::start_with(options, store, bus, inbox, files)
         .await
         .map_err(StartError::Hub)?;
     for name in &config.rooms.create {
@@ -79,6 +89,15 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
         }
     }
     Ok(hub)
+}
+
+/// The contents of files lie beside the database, with its name.
+fn open_files(config: &Config) -> Result<FileArea, StartError> {
+    let (path, temporary) = match &config.store.url {
+        StoreUrl::Memory => (config.data_dir.join("memory.files"), true),
+        StoreUrl::Sqlite(path) => (path.with_extension("files"), false),
+    };
+    FileArea::open(&path, temporary).map_err(|error| StartError::Files { path, error })
 }
 
 fn options(config: &Config) -> Options {

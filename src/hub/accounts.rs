@@ -263,7 +263,12 @@ impl Board {
             .collect()
     }
 
-    fn end_sessions_of(&mut self, user: UserId, reason: EndReason, which: impl Fn(&Seat) -> bool) {
+    pub(super) fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        reason: EndReason,
+        which: impl Fn(&Seat) -> bool,
+    ) {
         let Some(person) = self.people.get(&user) else {
             return;
         };

@@ -42,6 +42,8 @@ pub(super) struct Seat {
     pub(super) token: Option<TokenId>,
     pub(super) by_api_token: bool,
     pub(super) silent: bool,
+    /// What it is told in place of the form's words when it is over.
+    pub(super) parting: Option<Bytes>,
     pub(super) rooms: BTreeSet<RoomId>,
     /// Private rooms whose id this session got for their exact name.
     pub(super) known: BTreeSet<RoomId>,
@@ -497,12 +499,16 @@ impl Board {
             return;
         };
         let (outbox, form) = (seat.outbox.clone(), seat.form.clone());
+        let parting = seat.parting.clone().filter(|_| reason.is_final());
         self.remove_seat(session, linger, at);
-        let mut last = BytesMut::new();
-        if reason != EndReason::OutcomeUnknown {
-            form.0.render_end(reason, &mut last);
-        }
-        outbox.close(last.freeze(), reason == EndReason::TooSlow);
+        let last = parting.unwrap_or_else(|| {
+            let mut last = BytesMut::new();
+            if reason != EndReason::OutcomeUnknown {
+                form.0.render_end(reason, &mut last);
+            }
+            last.freeze()
+        });
+        outbox.close(last, reason == EndReason::TooSlow);
         self.dirty.push(outbox);
     }
 

@@ -10,8 +10,8 @@ use super::hashing::{new_token, token_hash};
 use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
-    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenKind,
-    User, UserKind, fold_login, validate_login,
+    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenInfo,
+    TokenKind, User, UserKind, fold_login, validate_login,
 };
 
 /// By what a session is opened.
@@ -19,6 +19,34 @@ struct Key {
     password: Option<String>,
     by: Option<(TokenId, TokenKind)>,
     token: Option<String>,
+}
+
+impl Hub {
+    /// A token that holds, and whose it is.
+    async fn bearer_of(
+        &self,
+        token: &str,
+        id: Option<TokenId>,
+    ) -> Result<(TokenInfo, Arc<UserRow>)> {
+        let store = &self.inner.store;
+        let row = store.token(token_hash(token)).await?;
+        let info = row
+            .map(|row| row.info)
+            .filter(|info| id.is_none_or(|id| id == info.id))
+            .ok_or(Error::BadCredentials)?;
+        let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
+        let used = info.used.unwrap_or(info.created);
+        let expired =
+            info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
+        // "An open connection is use."
+        let is_open =
+            |board: &mut Board| board.seats.values().any(|seat| seat.token == Some(info.id));
+        if expired && !self.with_board(is_open) {
+            return Err(Error::BadCredentials);
+        }
+        let user = store.user(info.user).await?;
+        Ok((info, user.ok_or(Error::BadCredentials)?))
+    }
 }
 
 impl Session {
@@ -55,44 +83,27 @@ impl Session {
     }
 
     pub(super) async fn log_in_token(&mut self, token: &str, id: Option<TokenId>) -> Result<Reply> {
-        let hub = self.hub.clone();
-        let row = hub
-            .inner
-            .store
-            .token(token_hash(token))
-            .await?
-            .filter(|row| id.is_none_or(|id| id == row.info.id))
-            .ok_or(Error::BadCredentials)?;
-        let life = i64::try_from(hub.options().session_life.as_millis()).unwrap_or(i64::MAX);
-        let used = row.info.used.unwrap_or(row.info.created);
-        let expired =
-            row.info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
-        // "An open connection is use."
-        if expired
-            && !hub.with_board(|board| {
-                board
-                    .seats
-                    .values()
-                    .any(|seat| seat.token == Some(row.info.id))
-            })
-        {
+        let (token, user) = self.hub.bearer_of(token, id).await?;
+        let key = Key {
+            password: None,
+            by: Some((token.id, token.kind)),
+            token: None,
+        };
+        self.open(&user, key).await
+    }
+
+    /// "Identified by token": nobody hears of it, and nothing is told to this connection.
+    pub(super) async fn identify(&mut self, token: &str) -> Result<Reply> {
+        let (token, user) = self.hub.bearer_of(token, None).await?;
+        if user.user.disabled {
             return Err(Error::BadCredentials);
         }
-        let user = hub
-            .inner
-            .store
-            .user(row.info.user)
-            .await?
-            .ok_or(Error::BadCredentials)?;
-        self.open(
-            &user,
-            Key {
-                password: None,
-                by: Some((row.info.id, row.info.kind)),
-                token: None,
-            },
-        )
-        .await
+        let user = Arc::new(user.user.clone());
+        self.bearer = Some(user.clone());
+        let touch = Change::TouchToken { id: token.id };
+        self.hub
+            .submit(Actor::Operator, None, touch, Box::new(|_, _| {}));
+        Ok(Reply::User(user))
     }
 
     /// "Its name cannot be an account's or another present guest's; a newcomer who takes the name while it is idle
@@ -203,19 +214,30 @@ impl Session {
         })
     }
 
-    /// The token that opened the session, or was made for it, ends too where that is asked.
+    /// The token that a login made for the session ends too where that is asked, and with it its other sessions; an API
+    /// token is not the session's to end.
     pub(super) async fn log_out(&mut self, end_token: bool) -> Result<Reply> {
         let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
-        let token = self
-            .hub
-            .with_board(|board| board.seats.get(&session).and_then(|seat| seat.token));
+        let token = self.hub.with_board(|board| {
+            let seat = board.seats.get(&session);
+            seat.filter(|seat| !seat.by_api_token)
+                .and_then(|seat| seat.token)
+        });
         if let (Some(id), true) = (token, end_token) {
-            let change = Change::RemoveTokens {
-                user: user.id,
-                id: Some(id),
+            let user = user.id;
+            let change = Change::RemoveTokens { user, id: Some(id) };
+            let then = move |board: &mut Board, outcome: Result<Outcome>| {
+                outcome?;
+                // This one leaves by itself.
+                if let Some(seat) = board.seats.get_mut(&session) {
+                    seat.token = None;
+                }
+                let others = move |seat: &Seat| seat.token == Some(id);
+                board.end_sessions_of(user, EndReason::TokenRevoked, others);
+                Ok(())
             };
             self.hub
-                .write(Actor::User(user.id), Some(session), change)
+                .write_then(Actor::User(user), Some(session), change, then)
                 .await?;
         }
         self.farewell();
@@ -342,6 +364,7 @@ fn new_seat(
         token,
         by_api_token,
         silent: false,
+        parting: None,
         rooms: Default::default(),
         known: Default::default(),
     }

@@ -20,6 +20,7 @@ mod accounts;
 mod attempts;
 mod board;
 mod embed;
+mod files;
 mod hashing;
 mod inbox;
 mod login;
@@ -45,6 +46,7 @@ pub use render::{Form, Relation, Render, Written};
 pub use session::{Connection, Session};
 
 use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
+use crate::files::FileArea;
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
 use crate::model::{
     Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomChange, RoomEvent, SessionId,
@@ -121,6 +123,7 @@ struct Inner {
     node: NodeId,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
+    files: Option<FileArea>,
     inbox: Arc<Inbox>,
     board: Mutex<Board>,
     completions: DashMap<Ticket, Mutex<Completion>>,
@@ -144,7 +147,7 @@ const GUEST_RETRY: Duration = Duration::from_secs(5);
 const TOKEN_ROUND: Duration = Duration::from_secs(3600);
 
 impl Hub {
-    /// Starts a hub over a store whose commit sink is `inbox`. Must be called in a tokio runtime.
+    /// Starts a hub over a store whose commit sink is `inbox`. Must be called in a tokio runtime. Files cannot be sent.
     ///
     /// # Errors
     /// What the store answers to the first writes.
@@ -154,6 +157,20 @@ impl Hub {
         bus: Arc<dyn Bus>,
         inbox: Arc<Inbox>,
     ) -> Result<Self> {
+        Self::start_with(options, store, bus, inbox, None).await
+    }
+
+    /// As [`Hub::start`], with a place for the contents of files. What no message has is removed from it.
+    ///
+    /// # Errors
+    /// What the store answers to the first writes; [`Error::Unavailable`] where the place cannot be swept.
+    pub async fn start_with(
+        options: Options,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        inbox: Arc<Inbox>,
+        files: Option<FileArea>,
+    ) -> Result<Self> {
         let node = NodeId(rand::random());
         let inner = Arc::new(Inner {
             attempts: Attempts::new(options.failed_logins),
@@ -161,6 +178,7 @@ impl Hub {
             node,
             store,
             bus: bus.clone(),
+            files,
             inbox,
             board: Mutex::new(Board::new(node)),
             completions: DashMap::new(),
@@ -184,6 +202,7 @@ impl Hub {
             .extend(tasks);
         hub.write(Actor::Operator, None, Change::EndAllGuests)
             .await?;
+        hub.sweep_all_files().await?;
         Ok(hub)
     }
 
@@ -420,6 +439,7 @@ impl Hub {
     fn tell_commits(&self, board: &mut Board, commits: Vec<Commit>) {
         for commit in commits {
             for event in commit.events {
+                self.files_after(&event);
                 board.room_event(event);
             }
             if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {

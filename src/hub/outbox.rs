@@ -254,24 +254,24 @@ impl Outbox {
     /// The peer answered the frame of this number: what [`Numbering::number`] told of it, if it was unanswered. What
     /// waited for that is ready then; flush it.
     pub fn answered(&self, number: u8) -> Option<u8> {
+        self.refused(number, |_| false)
+    }
+
+    /// Like [`answered`](Self::answered), for an answer that is a no: `suspends` says whether the peer wants no more
+    /// events then. If so, none that waits goes out for it.
+    pub fn refused(&self, number: u8, suspends: impl FnOnce(u8) -> bool) -> Option<u8> {
         let mut state = self.lock();
         let what = state.numbers.as_mut()?.answered(number);
+        if what.is_some_and(suspends) {
+            state.suspend(true);
+        }
         state.release_held();
         what
     }
 
     /// While suspended, what is pushed is dropped, with what waits for its number now.
     pub fn suspend(&self, suspended: bool) {
-        let mut state = self.lock();
-        let Some(numbers) = &mut state.numbers else {
-            return;
-        };
-        numbers.suspended = suspended;
-        if suspended {
-            let (events, bytes) = numbers.drop_events();
-            state.events = state.events.saturating_sub(events);
-            state.pushed = state.pushed.saturating_sub(bytes);
-        }
+        self.lock().suspend(suspended);
     }
 
     /// Whether it is suspended.
@@ -450,6 +450,18 @@ impl State {
                 numbers.hold(chunk);
                 self.release_held();
             }
+        }
+    }
+
+    fn suspend(&mut self, suspended: bool) {
+        let Some(numbers) = &mut self.numbers else {
+            return;
+        };
+        numbers.suspended = suspended;
+        if suspended {
+            let (events, bytes) = numbers.drop_events();
+            self.events = self.events.saturating_sub(events);
+            self.pushed = self.pushed.saturating_sub(bytes);
         }
     }
 

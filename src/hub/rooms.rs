@@ -17,6 +17,7 @@ impl Hub {
         match command {
             Command::LogIn { .. }
             | Command::LogInToken { .. }
+            | Command::Identify { .. }
             | Command::RenewToken
             | Command::UseToken { .. }
             | Command::LogInGuest { .. }

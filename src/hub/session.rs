@@ -36,6 +36,8 @@ pub struct Session {
     pub(super) hub: Hub,
     pub(super) connection: Connection,
     pub(super) seat: Option<(SessionId, Arc<User>)>,
+    /// Who proved by a token who it is, without a session.
+    pub(super) bearer: Option<Arc<User>>,
 }
 
 impl Session {
@@ -44,6 +46,7 @@ impl Session {
             hub,
             connection,
             seat: None,
+            bearer: None,
         }
     }
 
@@ -83,6 +86,7 @@ impl Session {
                 token,
             } => self.log_in(&login, &secret, token).await,
             Command::LogInToken { token, id } => self.log_in_token(&token, id).await,
+            Command::Identify { token } => self.identify(&token).await,
             Command::RenewToken => self.renew_token().await,
             Command::UseToken { id } => self.use_token(id).await,
             Command::LogInGuest { name } => self.log_in_guest(name).await,
@@ -156,6 +160,17 @@ impl Session {
         }
     }
 
+    /// What the client is told in place of the form's words when the session is [over](EndReason::is_final).
+    pub fn set_parting(&self, words: Bytes) {
+        if let Some(session) = self.id() {
+            self.hub.with_board(|board| {
+                if let Some(seat) = board.seats.get_mut(&session) {
+                    seat.parting = Some(words);
+                }
+            });
+        }
+    }
+
     /// Ends the session by its dialect's farewell: the user is absent at once, unless connected otherwise.
     pub fn farewell(&mut self) {
         self.leave_board(false);
@@ -187,11 +202,17 @@ impl Session {
 
     pub(super) fn asker(&self) -> Result<Asker> {
         self.not_ended()?;
-        let (session, user) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
-        Ok(Asker {
-            actor: Actor::User(user.id),
-            session: Some(*session),
-        })
+        match (&self.seat, &self.bearer) {
+            (Some((session, user)), _) => Ok(Asker {
+                actor: Actor::User(user.id),
+                session: Some(*session),
+            }),
+            (None, Some(user)) => Ok(Asker {
+                actor: Actor::User(user.id),
+                session: None,
+            }),
+            (None, None) => Err(Error::Unauthenticated),
+        }
     }
 
     pub(super) fn leave_board(&mut self, broke_off: bool) {

@@ -199,6 +199,11 @@ pub enum Command {
         /// Its number, where the client tells that too: another's is not let in.
         id: Option<TokenId>,
     },
+    /// Says who one is by a token, without opening a session: to hand in or fetch a file. → [`Reply::User`]
+    Identify {
+        /// The token's text.
+        token: String,
+    },
     /// Makes a second session token for this session; the one that it was opened by holds until
     /// [`Command::UseToken`]. → [`Reply::Token`]
     RenewToken,
@@ -215,7 +220,7 @@ pub enum Command {
     },
     /// Ends the session with its dialect's farewell: the user is absent at once. → [`Reply::Done`]
     LogOut {
-        /// The token that opened the session ends too.
+        /// The token of a login that opened the session ends too, and with it the other sessions of that token.
         end_token: bool,
     },
 

@@ -235,6 +235,17 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// The session is over, not just this connection: by an operator, a new password, a revoked token or the account's
+    /// end.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        self.is_about_account()
+            || matches!(
+                self,
+                Self::PasswordChanged | Self::TokenRevoked | Self::ClosedByOperator
+            )
+    }
+
     /// The whole account is concerned, not just a session or a room.
     #[must_use]
     pub fn is_about_account(self) -> bool {

@@ -55,10 +55,12 @@ impl Room {
             id: self.id,
             name: self.name.clone(),
             title: self.title.clone(),
+            description: self.description.clone(),
             kind: self.kind,
             protected: self.protected,
             owner: self.owner,
             pair: self.pair,
+            created: self.created,
             updated: self.updated,
         }
     }
@@ -73,6 +75,8 @@ pub struct RoomRef {
     pub name: String,
     /// Its title.
     pub title: String,
+    /// Free text.
+    pub description: String,
     /// Public, private or direct.
     pub kind: RoomKind,
     /// A newcomer must give a password.
@@ -81,6 +85,8 @@ pub struct RoomRef {
     pub owner: Option<UserId>,
     /// The two members of a direct room.
     pub pair: Option<(UserId, UserId)>,
+    /// When it was made.
+    pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
 }

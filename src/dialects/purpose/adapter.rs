@@ -99,9 +99,13 @@ impl PurposeAdapter {
                 session_hash,
             } => {
                 let answer = self.restore(session_id, &session_hash, link).await?;
-                let step = Step::Answer(self.accepted(task, &answer));
-                self.renew(session_id, link).await?;
-                return Ok(step);
+                match self.renew(session_id, link).await {
+                    Err(Error::OutcomeUnknown) => return Err(Error::OutcomeUnknown),
+                    // It is restored all the same; the next time will do.
+                    Err(error) => tracing::debug!(%error, "a session was not renewed"),
+                    Ok(()) => {}
+                }
+                answer
             }
             Request::RegisterUser { login, password } => {
                 self.register(&login, &password, link).await?
@@ -181,23 +185,34 @@ impl PurposeAdapter {
 
     /// The client answers what it was told. "A client's answer with an unknown task id is ignored."
     async fn answered(&mut self, task: u8, accepted: bool, link: &mut Link<'_>) -> Step {
-        let Some(byte) = link.answered(task) else {
-            return Step::Continue;
+        let revision = self.rules.revision;
+        let purpose = |byte| Purpose::to_client(revision, byte);
+        let answered = if accepted {
+            link.answered(task)
+        } else {
+            link.refused(task, |byte| purpose(byte).is_some_and(suspends))
         };
-        match Purpose::to_client(self.rules.revision, byte) {
+        match answered.and_then(purpose) {
             Some(Purpose::Heartbeat) => self.asked = None,
             Some(Purpose::Notification(NotificationKind::SessionData)) => {
                 if let Err(error) = self.renewal_answered(accepted, link).await {
                     tracing::debug!(%error, "a session was not renewed");
                 }
             }
-            Some(Purpose::Notification(
-                NotificationKind::Messages | NotificationKind::Joined | NotificationKind::Left,
-            )) if !accepted => link.suspend(true),
             _ => {}
         }
         Step::Continue
     }
+}
+
+/// "DECLINED to a notification suspends the session"; to the offer of another session it does not.
+fn suspends(purpose: Purpose) -> bool {
+    matches!(
+        purpose,
+        Purpose::Notification(
+            NotificationKind::Messages | NotificationKind::Joined | NotificationKind::Left
+        )
+    )
 }
 
 /// A request's DECLINED.

@@ -1,16 +1,16 @@
 //! Users.
 
-use tolmach_purpose::Answer;
+use tolmach_purpose::{Answer, UserInfo};
 
 use super::adapter::PurposeAdapter;
 use super::infos::user_info;
 use crate::gateway::Link;
-use crate::model::{Command, Error, Reply, Result, User, UserSelector};
+use crate::model::{Command, Error, Reply, Result, UserId, UserSelector};
 
 impl PurposeAdapter {
     pub(super) async fn user_id(&self, name: &str, link: &mut Link<'_>) -> Result<Answer<String>> {
         let user = find_user(UserSelector::Login(name.to_owned()), link).await?;
-        Ok(Answer::UserId(user.id.0))
+        Ok(Answer::UserId(user.id))
     }
 
     pub(super) async fn user(
@@ -19,7 +19,7 @@ impl PurposeAdapter {
         link: &mut Link<'_>,
     ) -> Result<Answer<String>> {
         let user = find_user(user, link).await?;
-        Ok(Answer::User(user_info(&user.to_ref())))
+        Ok(Answer::User(user))
     }
 
     pub(super) fn own_user(&self, link: &Link<'_>) -> Result<Answer<String>> {
@@ -31,9 +31,22 @@ impl PurposeAdapter {
     }
 }
 
-async fn find_user(user: UserSelector, link: &mut Link<'_>) -> Result<std::sync::Arc<User>> {
+/// A user, or the gateway, whose messages bear its id too: "the user with id 0 and the configured `name`".
+async fn find_user(user: UserSelector, link: &mut Link<'_>) -> Result<UserInfo<String>> {
+    let gateway = &link.session.options().name;
+    let is_gateway = match &user {
+        UserSelector::Id(id) => *id == UserId::GATEWAY,
+        UserSelector::Login(login) => login.to_lowercase() == gateway.to_lowercase(),
+    };
+    if is_gateway {
+        return Ok(UserInfo {
+            id: UserId::GATEWAY.0,
+            name: gateway.clone(),
+            nickname: gateway.clone(),
+        });
+    }
     match link.session.call(Command::FindUser { user }).await? {
-        Reply::User(user) => Ok(user),
+        Reply::User(user) => Ok(user_info(&user.to_ref())),
         _ => Err(Error::Internal),
     }
 }

@@ -6,7 +6,9 @@ use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
 
 use super::adapter::PurposeAdapter;
 use crate::gateway::Link;
-use crate::model::{Command, Error, Reply, Result, TokenId, TokenInfo, TokenKind, UserSelector};
+use crate::model::{
+    Command, Error, Reply, Result, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
+};
 
 /// The major version that is spoken here: "both call themselves API version 0.1".
 const MAJOR: u8 = 0;
@@ -32,13 +34,14 @@ impl PurposeAdapter {
             secret: crate::model::Secret::Password(password.as_str().to_owned()),
             token: true,
         };
+        let before = link.session.user().map(|user| user.id);
         match link.session.call(command).await? {
             Reply::Welcome {
                 user,
                 token: Some((id, text)),
                 ..
             } => {
-                self.begun(link);
+                self.begun(before, user.id, link);
                 Ok(Answer::Session {
                     session_id: id.0,
                     session_hash: Secret(text),
@@ -59,18 +62,22 @@ impl PurposeAdapter {
             token: session_hash.as_str().to_owned(),
             id: Some(TokenId(session_id)),
         };
+        let before = link.session.user().map(|user| user.id);
         match link.session.call(command).await? {
             Reply::Welcome { user, .. } => {
-                self.begun(link);
+                self.begun(before, user.id, link);
                 Ok(Answer::Restored { user_id: user.id.0 })
             }
             _ => Err(Error::Internal),
         }
     }
 
-    /// "No more notifications until it logs in or restores again."
-    fn begun(&mut self, link: &Link<'_>) {
+    /// "No more notifications until it logs in or restores again." What waits to be told was for whoever was `before`.
+    fn begun(&mut self, before: Option<UserId>, now: UserId, link: &Link<'_>) {
         self.renewed = None;
+        if before.is_some_and(|before| before != now) {
+            link.suspend(true);
+        }
         link.suspend(false);
     }
 
@@ -103,10 +110,8 @@ impl PurposeAdapter {
         accepted: bool,
         link: &mut Link<'_>,
     ) -> Result<()> {
-        let Some(id) = self.renewed.take() else {
-            return Ok(());
-        };
-        let Some(own) = link.session.user().map(|user| user.id) else {
+        let own = link.session.user().map(|user| user.id);
+        let (Some(id), Some(own)) = (self.renewed, own) else {
             return Ok(());
         };
         let command = if accepted {
@@ -117,12 +122,22 @@ impl PurposeAdapter {
                 id: Some(id),
             }
         };
-        link.session.call(command).await.map(drop)
+        link.session.call(command).await?;
+        self.renewed = None;
+        Ok(())
     }
 
     pub(super) async fn log_off(&mut self, link: &mut Link<'_>) -> Result<Answer<String>> {
-        self.renewed = None;
-        self.done(Command::LogOut { end_token: true }, link).await
+        // "The session is gone": the hash that was told and not answered is one of its own.
+        match self.renewal_answered(false, link).await {
+            // It is gone already.
+            Ok(()) | Err(Error::Invalid { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let done = self.done(Command::LogOut { end_token: true }, link).await?;
+        // What still waits to be told was for somebody who is not there any more.
+        link.suspend(true);
+        Ok(done)
     }
 
     pub(super) async fn register(

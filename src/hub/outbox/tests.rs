@@ -203,3 +203,13 @@ async fn what_was_said_to_a_suspended_peer_is_not_told_later() {
     outbox.close("z_".into(), false);
     assert_eq!(written(outbox, far).await, "a1b2=e3f4z5");
 }
+
+#[tokio::test]
+async fn a_no_that_suspends_lets_nothing_go_that_waited() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_c_".into(), 3).unwrap();
+    assert_eq!(outbox.refused(7, |_| true), None);
+    assert_eq!(outbox.refused(1, |what| what == b'a'), Some(b'a'));
+    outbox.close(Bytes::new(), false);
+    assert_eq!(written(outbox, far).await, "a1b2");
+}

@@ -1,0 +1,137 @@
+//! Who one is: signing up, logging in and out.
+
+use bytes::Bytes;
+use tolmach_uchat::{Secret, ServerFrame, valid_login};
+
+use super::adapter::UchatAdapter;
+use crate::gateway::Link;
+use crate::model::{Command, Error, Reply, Result, Secret as Proof, User, UserId, UserSelector};
+
+impl UchatAdapter {
+    pub(super) async fn sign_up(
+        &mut self,
+        login: String,
+        pass: &Secret,
+        name: String,
+        description: String,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        check_login(&login)?;
+        let secret = proof(pass)?;
+        let command = Command::Register {
+            login: login.clone(),
+            secret,
+            name,
+            description,
+        };
+        link.session.call(command).await?;
+        self.log_in(&login, pass, link).await
+    }
+
+    pub(super) async fn log_in(
+        &mut self,
+        login: &str,
+        pass: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        check_login(login)?;
+        let command = Command::LogIn {
+            login: login.to_owned(),
+            secret: proof(pass)?,
+            token: true,
+        };
+        match link.session.call(command).await? {
+            Reply::Welcome {
+                user,
+                token: Some((_, token)),
+                ..
+            } => Ok(self.welcome(&user, token, link)),
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn by_token(&mut self, token: &Secret, link: &mut Link<'_>) -> Result<Bytes> {
+        let text = token.0.clone();
+        let identify = Command::Identify {
+            token: text.clone(),
+        };
+        match link.session.call(identify).await? {
+            Reply::User(user) => check_login(&user.login)?,
+            _ => return Err(Error::Internal),
+        }
+        let command = Command::LogInToken {
+            token: text.clone(),
+            id: None,
+        };
+        match link.session.call(command).await? {
+            Reply::Welcome { user, .. } => Ok(self.welcome(&user, text, link)),
+            _ => Err(Error::Internal),
+        }
+    }
+
+    /// "RQ_LOG_OUT: the server sends it unasked when it ends the session."
+    fn welcome(&mut self, user: &User, token: String, link: &Link<'_>) -> Bytes {
+        let own = |text: &str| Secret(text.to_owned().into());
+        let parting = ServerFrame::LogOut { token: own(&token) };
+        link.session.set_parting(self.frame_of(&parting));
+        let welcome = self.frame_of(&ServerFrame::Token {
+            token: own(&token),
+            login: user.login.as_str().into(),
+            desc: user.description.as_str().into(),
+        });
+        self.token = Some(token);
+        welcome
+    }
+
+    /// "The token is dead; the connection stays and may log in again."
+    pub(super) async fn log_out(&mut self, token: &Secret, link: &mut Link<'_>) -> Result<Bytes> {
+        if self.token.as_deref() != Some(token.0.as_str()) {
+            return Err(Error::BadCredentials);
+        }
+        link.session
+            .call(Command::LogOut { end_token: true })
+            .await?;
+        self.token = None;
+        let token = Secret(token.0.as_str().into());
+        Ok(self.frame_of(&ServerFrame::LogOut { token }))
+    }
+
+    pub(super) async fn describe_self(&self, desc: String, link: &mut Link<'_>) -> Result<Bytes> {
+        let description = desc.clone();
+        link.session
+            .call(Command::SetOwnDescription { description })
+            .await?;
+        let desc = desc.into();
+        Ok(self.frame_of(&ServerFrame::DescribeUser { desc }))
+    }
+
+    pub(super) async fn member_info(&self, user: i32, link: &mut Link<'_>) -> Result<Bytes> {
+        let user = UserSelector::Id(UserId(user));
+        match link.session.call(Command::FindUser { user }).await? {
+            Reply::User(user) => Ok(self.frame_of(&ServerFrame::MemberInfo {
+                login: user.login.as_str().into(),
+                desc: user.description.as_str().into(),
+            })),
+            _ => Err(Error::Internal),
+        }
+    }
+}
+
+/// "A login that does not have this form cannot come in over uchat."
+fn check_login(login: &str) -> Result<()> {
+    if valid_login(login) {
+        return Ok(());
+    }
+    let reason = "over uchat a login has 3 to 22 of the characters a-z, 0-9, _ and -";
+    Err(Error::invalid("login", reason))
+}
+
+/// "`pass` is the SHA-256 of the password in 64 hexadecimal digits."
+fn proof(pass: &Secret) -> Result<Proof> {
+    let digits = &pass.0;
+    if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(Proof::Sha256(digits.to_ascii_lowercase()));
+    }
+    let reason = "it is the SHA-256 of the password in 64 hexadecimal digits";
+    Err(Error::invalid("pass", reason))
+}

@@ -1,0 +1,268 @@
+//! One uchat connection: requests in; answers, and the events that are answers, out.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tolmach_uchat::{
+    BadFrame, ClientFrame, DecodeError, ErrorCode, MessageType, RequestType, ServerCodec,
+    ServerFrame, sendable_text,
+};
+
+use super::Rules;
+use super::codec::{RawAhead, UchatCodec};
+use super::files::Transfer;
+use super::outcome::{error, frame, refusal, refused};
+use super::rooms::by_id;
+use crate::gateway::{Adapter, Link, Step};
+use crate::hub::Session;
+use crate::model::{
+    Command, Draft, Error, MessageId, MessageKind, Offline, Reply, Result, Target, Timestamp,
+    UserId, UserSelector,
+};
+
+/// After how long without a byte a file's connection is closed.
+const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// One connection's state.
+///
+/// ```text
+///  stranger ──LOG_IN, SIGN_UP, TOKEN──▶ logged in ──LOG_OUT──▶ stranger
+///      ├──UPLOAD_FILE──▶ receiving ──all bytes──▶ closed
+///      └──DOWNLOAD_FILE──▶ offering ──READY_READ──▶ sending ──▶ closed
+/// ```
+pub struct UchatAdapter {
+    pub(super) rules: Rules,
+    pub(super) ahead: RawAhead,
+    heard: Instant,
+    /// The token of the session.
+    pub(super) token: Option<String>,
+    /// The file that goes over this connection.
+    pub(super) transfer: Option<Transfer>,
+}
+
+impl UchatAdapter {
+    pub(super) fn new(rules: Rules, now: Instant) -> Self {
+        Self {
+            rules,
+            ahead: RawAhead::default(),
+            heard: now,
+            token: None,
+            transfer: None,
+        }
+    }
+
+    pub(super) fn frame_of(&self, answer: &ServerFrame<'_>) -> Bytes {
+        frame(self.rules.flavor, answer)
+    }
+
+    pub(super) fn error(&self, code: ErrorCode, text: &str) -> Bytes {
+        error(self.rules.flavor, code, text)
+    }
+
+    /// The answer is what the event tells, which everybody in the room gets.
+    async fn told(&self, command: Command, link: &mut Link<'_>) -> Result<Bytes> {
+        link.session.call(command).await?;
+        Ok(Bytes::new())
+    }
+
+    async fn request(&mut self, request: ClientFrame, link: &mut Link<'_>) -> Step {
+        let is_somebody = link.session.user().is_some();
+        let outcome = match request {
+            ClientFrame::LogIn { login, pass } => self.log_in(&login, &pass, link).await,
+            ClientFrame::SignUp {
+                login,
+                pass,
+                name,
+                desc,
+            } => self.sign_up(login, &pass, name, desc, link).await,
+            ClientFrame::Token { token } => self.by_token(&token, link).await,
+            ClientFrame::Upload {
+                name,
+                size,
+                room,
+                token,
+            } => return self.upload(name, size, room, &token, link).await,
+            ClientFrame::Download {
+                room,
+                message,
+                token,
+            } => return self.download(room, message, &token, link).await,
+            _ if !is_somebody => Err(Error::Unauthenticated),
+            ClientFrame::Message {
+                room,
+                message,
+                kind,
+            } => return self.say(room, &message, kind, link).await,
+            request => self.of_somebody(request, link).await,
+        };
+        match outcome {
+            Ok(answer) => Step::Answer(answer),
+            Err(error) => refused(self.rules.flavor, &error),
+        }
+    }
+
+    /// What only who is logged in may ask.
+    async fn of_somebody(&mut self, request: ClientFrame, link: &mut Link<'_>) -> Result<Bytes> {
+        match request {
+            ClientFrame::LogOut { token } => self.log_out(&token, link).await,
+            ClientFrame::DescribeUser { desc } => self.describe_self(desc, link).await,
+            ClientFrame::MemberInfo { user } => self.member_info(user, link).await,
+            ClientFrame::Rooms { date } => self.rooms(date, link).await,
+            ClientFrame::NewRoom { name, desc, kind } => {
+                self.new_room(name, desc, kind, link).await
+            }
+            ClientFrame::JoinRoom { room } => self.join_room(room, link).await,
+            ClientFrame::DeleteRoom { room } => {
+                let room = by_id(room);
+                self.told(Command::DeleteRoom { room }, link).await
+            }
+            ClientFrame::RenameRoom { room, name } => self.rename_room(room, name, link).await,
+            ClientFrame::DescribeRoom { room, desc } => {
+                let (room, description) = (by_id(room), desc);
+                self.told(Command::SetDescription { room, description }, link)
+                    .await
+            }
+            ClientFrame::SearchRooms { name } => self.search_rooms(name, link).await,
+            ClientFrame::Members { room } => self.members(room, link).await,
+            ClientFrame::Ban { room, user } => {
+                let (room, user) = (by_id(room), UserSelector::Id(UserId(user)));
+                self.told(Command::Ban { room, user }, link).await
+            }
+            ClientFrame::Edit {
+                room,
+                message,
+                text,
+            } => self.edit(room, message, &text, link).await,
+            ClientFrame::Delete { room, message } => {
+                let message = self.message(room, message, link).await?;
+                self.told(Command::Delete { message }, link).await
+            }
+            ClientFrame::ClearHistory { room } => {
+                let room = by_id(room);
+                self.told(Command::ClearHistory { room }, link).await
+            }
+            ClientFrame::NewMessages { room, date, count } => {
+                self.new_messages(room, date, count, link).await
+            }
+            ClientFrame::OldMessages { room, date, count } => {
+                self.old_messages(room, date, count, link).await
+            }
+            ClientFrame::Search { room, text } => self.search(room, text, link).await,
+            ClientFrame::ReadyRead => Err(Error::invalid(
+                "type",
+                "RQ_READY_READ comes after RQ_DOWNLOAD_FILE, on a connection of its own",
+            )),
+            other => {
+                tracing::error!(?other, "a request was led astray");
+                Err(Error::Internal)
+            }
+        }
+    }
+
+    async fn say(&self, room: i32, text: &str, kind: MessageType, link: &mut Link<'_>) -> Step {
+        let flavor = self.rules.flavor;
+        let text = match checked_text("message", text) {
+            Ok(text) => text,
+            Err(error) => return Step::Answer(refusal(flavor, &error)),
+        };
+        let mut draft = Draft::text(Target::Room(by_id(room)), text);
+        if kind == MessageType::Sticker {
+            (draft.kind, draft.text) = (MessageKind::Sticker, text.to_owned());
+        }
+        draft.offline = Offline::Store;
+        link.post(draft, move |outcome| match outcome {
+            // The sender's answer is the echo, which everybody in the room gets.
+            Ok(_) => Bytes::new(),
+            Err(error) => refusal(flavor, &error),
+        })
+        .await
+    }
+
+    async fn edit(
+        &self,
+        room: i32,
+        message: i32,
+        text: &str,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        let text = checked_text("msg", text)?.to_owned();
+        let message = self.message(room, message, link).await?;
+        self.told(Command::Edit { message, text }, link).await
+    }
+
+    async fn message(&self, room: i32, id: i32, link: &mut Link<'_>) -> Result<MessageId> {
+        let command = Command::FindMessage {
+            low_bits: id,
+            room: Some(by_id(room)),
+        };
+        match link.session.call(command).await? {
+            Reply::Message(message) => Ok(message.id),
+            _ => Err(Error::Internal),
+        }
+    }
+}
+
+/// Whether who is not logged in is told what is wrong with it: "anything, before log in: error 0".
+fn is_for_strangers(bad: &BadFrame) -> bool {
+    matches!(
+        bad.request,
+        Some(
+            RequestType::LogIn
+                | RequestType::SignUp
+                | RequestType::Token
+                | RequestType::Upload
+                | RequestType::Download
+        )
+    )
+}
+
+/// "1–800 bytes, ends trimmed."
+fn checked_text<'a>(field: &str, text: &'a str) -> Result<&'a str> {
+    let wrong = || Error::invalid(field, "a message has 1 to 800 bytes, its ends trimmed");
+    sendable_text(text).ok_or_else(wrong)
+}
+
+impl Adapter for UchatAdapter {
+    type Codec = UchatCodec;
+
+    fn codec(&self) -> UchatCodec {
+        let codec = ServerCodec::new(self.rules.flavor, self.rules.frame_bytes);
+        UchatCodec::new(codec, self.ahead.clone())
+    }
+
+    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
+        self.heard = link.now;
+        match (frame, self.transfer.is_some()) {
+            (Ok(frame), true) => self.transferred(frame, link).await,
+            (Ok(frame), false) => self.request(frame, link).await,
+            (Err(bad), true) => {
+                self.transfer = None;
+                Step::Close(self.error(ErrorCode::BadRequest, &bad.to_string()))
+            }
+            (Err(bad), false) if link.session.user().is_none() && !is_for_strangers(&bad) => {
+                Step::Answer(refusal(self.rules.flavor, &Error::Unauthenticated))
+            }
+            (Err(bad), false) => Step::Answer(self.error(ErrorCode::BadRequest, &bad.to_string())),
+        }
+    }
+
+    fn lost(&mut self, lost: DecodeError, _: Timestamp) -> Bytes {
+        self.transfer = None;
+        self.error(ErrorCode::BadRequest, &lost.to_string())
+    }
+
+    fn owes_login(&self, session: &Session) -> bool {
+        session.user().is_none() && self.transfer.is_none()
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        self.transfer
+            .as_ref()
+            .map(|_| self.heard + TRANSFER_PATIENCE)
+    }
+
+    fn timer(&mut self, _: Instant, _: Timestamp, _: &Session) -> Step {
+        self.transfer = None;
+        Step::Close(self.error(ErrorCode::BadRequest, "the file's bytes stopped coming"))
+    }
+}

@@ -1,0 +1,185 @@
+//! Files: "each on a connection of its own, identified by token".
+
+use bytes::Bytes;
+use tolmach_uchat::{ClientFrame, ErrorCode, Secret, ServerFrame};
+
+use super::adapter::UchatAdapter;
+use super::outcome::refusal;
+use crate::files::Upload;
+use crate::gateway::{Content, Link, Step};
+use crate::model::{Command, Error, Result, RoomId};
+
+/// A file on its way over a connection.
+pub(super) enum Transfer {
+    /// The client sends it.
+    In {
+        upload: Upload,
+        room: RoomId,
+        name: String,
+        left: u64,
+        token: String,
+    },
+    /// The client has not said yet that it is ready for it.
+    Out(Content),
+}
+
+impl UchatAdapter {
+    pub(super) async fn upload(
+        &mut self,
+        name: String,
+        size: u64,
+        room: i32,
+        token: &Secret,
+        link: &mut Link<'_>,
+    ) -> Step {
+        match self.begin_upload(name, size, room, token, link).await {
+            Ok(transfer) => {
+                self.transfer = Some(transfer);
+                self.ahead.expect(size);
+                let ready = self.frame_of(&ServerFrame::ReadyRead);
+                if size > 0 {
+                    return Step::Answer(ready);
+                }
+                self.finish_upload(ready, link).await
+            }
+            Err(error) => self.closing(&error),
+        }
+    }
+
+    async fn begin_upload(
+        &mut self,
+        name: String,
+        size: u64,
+        room: i32,
+        token: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Transfer> {
+        self.identify(token, link).await?;
+        let room = RoomId(room);
+        link.session.may_post(room).await?;
+        let limit = self.rules.file_bytes;
+        if limit > 0 && size > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        Ok(Transfer::In {
+            upload: link.session.begin_upload(&name).await?,
+            room,
+            name,
+            left: size,
+            token: token.0.clone(),
+        })
+    }
+
+    pub(super) async fn download(
+        &mut self,
+        room: i32,
+        message: i32,
+        token: &Secret,
+        link: &mut Link<'_>,
+    ) -> Step {
+        match self.begin_download(room, message, token, link).await {
+            Ok(offer) => Step::Answer(offer),
+            Err(error) => self.closing(&error),
+        }
+    }
+
+    async fn begin_download(
+        &mut self,
+        room: i32,
+        message: i32,
+        token: &Secret,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        self.identify(token, link).await?;
+        let (info, file) = link.session.fetch_file(RoomId(room), message).await?;
+        self.transfer = Some(Transfer::Out(Content {
+            reader: Box::new(file),
+            bytes: info.size,
+        }));
+        Ok(self.frame_of(&ServerFrame::Download {
+            size: info.size,
+            name: info.name.into(),
+        }))
+    }
+
+    /// What comes while a file is on its way.
+    pub(super) async fn transferred(&mut self, frame: ClientFrame, link: &mut Link<'_>) -> Step {
+        match (frame, self.transfer.take()) {
+            (
+                ClientFrame::Raw(bytes),
+                Some(Transfer::In {
+                    mut upload,
+                    room,
+                    name,
+                    left,
+                    token,
+                }),
+            ) => {
+                if let Err(error) = upload.write(&bytes).await {
+                    tracing::error!(%error, "a file cannot be written");
+                    return self.closing(&Error::Unavailable);
+                }
+                let left = left.saturating_sub(bytes.len() as u64);
+                self.transfer = Some(Transfer::In {
+                    upload,
+                    room,
+                    name,
+                    left,
+                    token,
+                });
+                if left > 0 {
+                    return Step::Continue;
+                }
+                self.finish_upload(Bytes::new(), link).await
+            }
+            (ClientFrame::ReadyRead, Some(Transfer::Out(content))) => {
+                // It is watched over until its end: whoever stops reading is not waited for.
+                self.transfer = Some(Transfer::Out(Content::empty()));
+                Step::Send(content)
+            }
+            // The document has both ends say it.
+            (ClientFrame::ReadyRead, Some(upload @ Transfer::In { .. })) => {
+                self.transfer = Some(upload);
+                Step::Continue
+            }
+            _ => Step::Close(self.error(ErrorCode::BadRequest, "this connection is for its file")),
+        }
+    }
+
+    /// "When all have come the server posts RQ_MSG and closes." `first` is still to be written.
+    async fn finish_upload(&mut self, first: Bytes, link: &mut Link<'_>) -> Step {
+        let Some(Transfer::In {
+            upload,
+            room,
+            name,
+            token,
+            ..
+        }) = self.transfer.take()
+        else {
+            return self.closing(&Error::Internal);
+        };
+        // The token may have ended since.
+        let posted = match self.identify(&Secret(token), link).await {
+            Ok(()) => link.session.post_file(room, upload, &name).await.map(drop),
+            Err(error) => Err(error),
+        };
+        match posted {
+            Ok(()) => Step::Close(first),
+            Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
+            Err(error) => Step::Close([first, refusal(self.rules.flavor, &error)].concat().into()),
+        }
+    }
+
+    async fn identify(&self, token: &Secret, link: &mut Link<'_>) -> Result<()> {
+        let token = token.0.clone();
+        link.session
+            .call(Command::Identify { token })
+            .await
+            .map(drop)
+    }
+
+    fn closing(&mut self, error: &Error) -> Step {
+        self.transfer = None;
+        Step::Close(refusal(self.rules.flavor, error))
+    }
+}

@@ -1,0 +1,114 @@
+//! RQ_GET_NEW_MSGS, RQ_OLD_MSGS, RQ_SEARCH_MSGS.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use tolmach_uchat::{Flavor, Page, limits};
+
+use super::adapter::UchatAdapter;
+use super::form;
+use super::rooms::by_id;
+use crate::gateway::Link;
+use crate::model::{Command, Error, HistoryOrder, HistoryQuery, Message, Reply, Result, Timestamp};
+
+impl UchatAdapter {
+    /// "Date newer than given, newest first."
+    pub(super) async fn new_messages(
+        &self,
+        room: i32,
+        date: i64,
+        count: u32,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        let after = |query: &mut HistoryQuery| query.from = Some(Timestamp(date.saturating_add(1)));
+        let messages = newest_first(room, count, after, link).await?;
+        let mut out = BytesMut::new();
+        write(&messages, Page::new_messages(room, &mut out));
+        Ok(out.freeze())
+    }
+
+    /// "Older than date, newest first."
+    pub(super) async fn old_messages(
+        &self,
+        room: i32,
+        date: i64,
+        count: u32,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        let before = |query: &mut HistoryQuery| query.to = Some(Timestamp(date.saturating_sub(1)));
+        let messages = newest_first(room, count, before, link).await?;
+        let mut out = BytesMut::new();
+        let page = Page::old_messages(room, self.rules.flavor, &mut out);
+        write(&messages, page);
+        Ok(out.freeze())
+    }
+
+    /// "Text messages that contain it, case-insensitive"; in the document's flavor those that start with it.
+    pub(super) async fn search(
+        &self,
+        room: i32,
+        text: String,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        let command = Command::Search {
+            room: by_id(room),
+            text,
+            prefix: self.rules.flavor == Flavor::Document,
+            limit: limits::COUNT as usize,
+        };
+        let Reply::History { messages, .. } = link.session.call(command).await? else {
+            return Err(Error::Internal);
+        };
+        let mut out = BytesMut::new();
+        write(&messages, Page::search(&mut out));
+        Ok(out.freeze())
+    }
+}
+
+/// At most so many messages that are not deleted, and all of the last one's millisecond.
+async fn newest_first(
+    room: i32,
+    count: u32,
+    bound: impl Fn(&mut HistoryQuery),
+    link: &mut Link<'_>,
+) -> Result<Vec<Arc<Message>>> {
+    if count == 0 {
+        return Err(Error::invalid("count", "it is 1 to 500"));
+    }
+    let count = count.min(limits::COUNT) as usize;
+    let mut query = HistoryQuery::page(by_id(room), None, count);
+    query.order = HistoryOrder::Newest;
+    query.whole_times = true;
+    bound(&mut query);
+    let mut found: Vec<Arc<Message>> = Vec::new();
+    loop {
+        let Reply::History {
+            messages, omitted, ..
+        } = link.session.call(Command::History(query.clone())).await?
+        else {
+            return Err(Error::Internal);
+        };
+        query.before = messages.last().map(|message| message.id);
+        let shown = messages.into_iter().filter(|message| !message.deleted);
+        found.extend(shown);
+        if found.len() >= count || omitted == 0 || query.before.is_none() {
+            found.truncate(whole_times(&found, count));
+            return Ok(found);
+        }
+    }
+}
+
+/// "No page ends between messages of one millisecond: it grows past count to hold them all."
+fn whole_times(messages: &[Arc<Message>], count: usize) -> usize {
+    let Some(last) = count.checked_sub(1).and_then(|last| messages.get(last)) else {
+        return messages.len();
+    };
+    let of_last_time = |message: &&Arc<Message>| message.created == last.created;
+    count + messages[count..].iter().take_while(of_last_time).count()
+}
+
+fn write(messages: &[Arc<Message>], mut page: Page<'_>) {
+    for message in messages {
+        page.push(&form::message(message));
+    }
+}

@@ -1,0 +1,82 @@
+//! uchat: JSON lines; rooms with roles, histories and searches, and files on connections of their own.
+
+mod account;
+mod adapter;
+mod codec;
+mod files;
+mod form;
+mod history;
+mod outcome;
+mod rooms;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tolmach_uchat::Flavor;
+
+use crate::config::{Config, UchatFlavor, UchatSettings};
+use crate::gateway::{Dialect, Terms};
+use crate::hub::{Form, Scope};
+
+use adapter::UchatAdapter;
+use form::UchatForm;
+
+/// uchat as one listener speaks it.
+pub struct Uchat {
+    rules: Rules,
+    form: Form,
+}
+
+/// What the listener's settings say to its connections.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    flavor: Flavor,
+    frame_bytes: usize,
+    /// 0: no limit.
+    file_bytes: u64,
+}
+
+impl Uchat {
+    /// uchat with these settings.
+    #[must_use]
+    pub fn new(settings: &UchatSettings, config: &Config) -> Self {
+        let flavor = match settings.flavor {
+            UchatFlavor::Field => Flavor::Field,
+            UchatFlavor::Document => Flavor::Document,
+        };
+        let frame_bytes = match config.limits.frame_bytes {
+            0 => usize::MAX,
+            limit => limit,
+        };
+        let rules = Rules {
+            flavor,
+            frame_bytes,
+            file_bytes: config.limits.file_bytes as u64,
+        };
+        Self {
+            rules,
+            form: Form(Arc::new(UchatForm::new(flavor))),
+        }
+    }
+}
+
+impl Dialect for Uchat {
+    type Adapter = UchatAdapter;
+
+    fn name(&self) -> &'static str {
+        "uchat"
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            exclusive: true,
+            scope: Scope::AllRooms,
+            form: self.form.clone(),
+            numbering: None,
+        }
+    }
+
+    fn adapter(&self, now: Instant) -> UchatAdapter {
+        UchatAdapter::new(self.rules, now)
+    }
+}

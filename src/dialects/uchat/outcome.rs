@@ -1,0 +1,51 @@
+//! The hub's outcomes as uchat's errors.
+
+use bytes::{Bytes, BytesMut};
+use tolmach_uchat::{ErrorCode, Flavor, ServerFrame};
+
+use crate::gateway::Step;
+use crate::model::Error;
+
+/// The code that an error is answered with.
+pub(super) fn code(error: &Error) -> ErrorCode {
+    match error {
+        Error::Unauthenticated | Error::BadCredentials => ErrorCode::AuthData,
+        Error::NameTaken => ErrorCode::UserExists,
+        Error::AlreadyConnected => ErrorCode::ClientExists,
+        Error::NotAllowed(_) | Error::Banned | Error::BadRoomPassword | Error::TooLarge { .. } => {
+            ErrorCode::NotAllowed
+        }
+        Error::NoSuchUser | Error::NoSuchRoom | Error::NoSuchMessage | Error::RecipientOffline => {
+            ErrorCode::NotFound
+        }
+        Error::Invalid { .. } | Error::Unsupported(_) => ErrorCode::BadRequest,
+        Error::RateLimited { .. } => ErrorCode::TooMany,
+        Error::Unavailable | Error::OutcomeUnknown | Error::Internal => ErrorCode::Server,
+    }
+}
+
+/// A frame's bytes.
+pub(super) fn frame(flavor: Flavor, frame: &ServerFrame<'_>) -> Bytes {
+    let mut out = BytesMut::new();
+    frame.write(flavor, &mut out);
+    out.freeze()
+}
+
+/// RQ_ERROR_MSG.
+pub(super) fn error(flavor: Flavor, code: ErrorCode, text: &str) -> Bytes {
+    let text = text.into();
+    frame(flavor, &ServerFrame::Error { code, text })
+}
+
+/// An error's answer.
+pub(super) fn refusal(flavor: Flavor, refused: &Error) -> Bytes {
+    error(flavor, code(refused), &refused.to_string())
+}
+
+/// The answer to a request that has failed; of an outcome that is not known there is none, only a close.
+pub(super) fn refused(flavor: Flavor, error: &Error) -> Step {
+    match error {
+        Error::OutcomeUnknown => Step::Close(Bytes::new()),
+        error => Step::Answer(refusal(flavor, error)),
+    }
+}

@@ -1,0 +1,192 @@
+//! Rooms and their members.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tolmach_uchat::{
+    Member, MemberType, Room as RoomFrame, RoomType, ServerFrame, valid_room_name,
+};
+
+use super::adapter::UchatAdapter;
+use super::form;
+use crate::gateway::Link;
+use crate::model::{
+    Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
+    UserRef,
+};
+
+pub(super) fn by_id(room: i32) -> RoomSelector {
+    RoomSelector::Id(RoomId(room))
+}
+
+/// A room as the asker sees it: with the login of a direct room's other member.
+struct Seen {
+    room: RoomRef,
+    other: Option<String>,
+}
+
+impl Seen {
+    async fn by_asker(room: &Room, link: &mut Link<'_>) -> Result<Self> {
+        let other = match room.kind {
+            RoomKind::Direct => other_member(room, link).await?,
+            RoomKind::Public | RoomKind::Private => None,
+        };
+        Ok(Self {
+            room: room.to_ref(),
+            other,
+        })
+    }
+
+    fn frame(&self) -> RoomFrame<'_> {
+        form::room(&self.room, self.other.as_deref())
+    }
+}
+
+impl UchatAdapter {
+    /// "Mine, not banned, created after date."
+    pub(super) async fn rooms(&self, date: i64, link: &mut Link<'_>) -> Result<Bytes> {
+        let mut rooms = Vec::new();
+        for room in my_rooms(link).await? {
+            if room.created.0 > date {
+                rooms.push(Seen::by_asker(&room, link).await?);
+            }
+        }
+        let rooms = rooms.iter().map(Seen::frame).collect();
+        Ok(self.frame_of(&ServerFrame::Rooms(rooms)))
+    }
+
+    pub(super) async fn new_room(
+        &self,
+        title: String,
+        description: String,
+        kind: RoomType,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        check_name("name", &title)?;
+        let kind = match kind {
+            RoomType::Private => RoomKind::Private,
+            RoomType::Global => RoomKind::Public,
+            RoomType::Direct => {
+                let reason =
+                    "0 (private) or 1 (global); a direct room is made by writing to somebody";
+                return Err(Error::invalid("type", reason));
+            }
+        };
+        let command = Command::CreateRoom {
+            name: String::new(),
+            title,
+            description,
+            kind,
+            password: None,
+        };
+        match link.session.call(command).await? {
+            Reply::Entered { room, .. } => {
+                let seen = Seen::by_asker(&room, link).await?;
+                Ok(self.frame_of(&ServerFrame::NewRoom(seen.frame())))
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn join_room(&self, room: i32, link: &mut Link<'_>) -> Result<Bytes> {
+        let command = Command::Enter {
+            room: by_id(room),
+            password: None,
+            create: false,
+        };
+        match link.session.call(command).await? {
+            Reply::Entered { room, .. } => {
+                let seen = Seen::by_asker(&room, link).await?;
+                Ok(self.frame_of(&ServerFrame::JoinRoom(seen.frame())))
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+
+    pub(super) async fn rename_room(
+        &self,
+        room: i32,
+        title: String,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        check_name("room_name", &title)?;
+        let room = by_id(room);
+        link.session.call(Command::SetTitle { room, title }).await?;
+        Ok(Bytes::new())
+    }
+
+    /// "Not private, title or name starts with it, not mine yet."
+    pub(super) async fn search_rooms(&self, prefix: String, link: &mut Link<'_>) -> Result<Bytes> {
+        let mine: HashSet<RoomId> = my_rooms(link).await?.iter().map(|room| room.id).collect();
+        let Reply::Rooms(found) = link.session.call(Command::SearchRooms { prefix }).await? else {
+            return Err(Error::Internal);
+        };
+        let others = found.iter().filter(|room| !mine.contains(&room.id));
+        let others: Vec<RoomRef> = others.map(|room| room.to_ref()).collect();
+        let rooms = others.iter().map(|room| form::room(room, None)).collect();
+        Ok(self.frame_of(&ServerFrame::SearchRooms(rooms)))
+    }
+
+    pub(super) async fn members(&self, room: i32, link: &mut Link<'_>) -> Result<Bytes> {
+        let members = members(by_id(room), link).await?;
+        let members = members
+            .iter()
+            .filter_map(|(membership, user)| {
+                Some(Member {
+                    id: user.id.0,
+                    login: user.login.as_str().into(),
+                    kind: kind_of(membership.role)?,
+                })
+            })
+            .collect();
+        Ok(self.frame_of(&ServerFrame::Members { room, members }))
+    }
+}
+
+/// "No banned ones."
+fn kind_of(role: Role) -> Option<MemberType> {
+    match role {
+        Role::Owner => Some(MemberType::Owner),
+        Role::Admin => Some(MemberType::Admin),
+        Role::Moderator => Some(MemberType::Moderator),
+        Role::Member => Some(MemberType::Simple),
+        Role::Banned => None,
+    }
+}
+
+fn check_name(field: &str, name: &str) -> Result<()> {
+    if valid_room_name(name) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        field,
+        "a room's name has 1 to 100 characters",
+    ))
+}
+
+async fn my_rooms(link: &mut Link<'_>) -> Result<Vec<Arc<Room>>> {
+    match link.session.call(Command::MyRooms).await? {
+        Reply::Rooms(rooms) => Ok(rooms),
+        _ => Err(Error::Internal),
+    }
+}
+
+async fn members(
+    room: RoomSelector,
+    link: &mut Link<'_>,
+) -> Result<Vec<(Membership, Arc<UserRef>)>> {
+    match link.session.call(Command::Members { room }).await? {
+        Reply::Members(members) => Ok(members),
+        _ => Err(Error::Internal),
+    }
+}
+
+/// "A direct room is titled by the other's login"; who writes to oneself is the other, too.
+async fn other_member(room: &Room, link: &mut Link<'_>) -> Result<Option<String>> {
+    let own = link.session.user().ok_or(Error::Unauthenticated)?.id;
+    let members = members(RoomSelector::Id(room.id), link).await?;
+    let other = members.iter().find(|(_, user)| user.id != own);
+    let other = other.or(members.first());
+    Ok(other.map(|(_, user)| user.login.clone()))
+}

@@ -1,0 +1,209 @@
+//! The contents of messages' files, in a directory beside the store.
+//!
+//! ```text
+//!  ROOT/incoming/NAME   under way: nobody's yet, gone when it breaks off
+//!  ROOT/ROOM/NAME       whole and on the disk: a message of the room has it, or is about to
+//! ```
+//!
+//! Names are made here, of random digits; nothing that a client says becomes a part of a path but a short extension of
+//! letters and digits. A content is never held in memory whole.
+//!
+//! The order that keeps a message and its file together: the content is written and synced, moved to its room, then the
+//! message is committed. What breaks off before the commit leaves at most a file that no message has, which
+//! [`FileArea::sweep`] removes.
+
+mod upload;
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use upload::{Placed, Upload};
+
+use crate::model::RoomId;
+
+/// Where what is under way lies.
+const INCOMING: &str = "incoming";
+/// Most characters of an extension that is kept.
+const EXTENSION_CHARS: usize = 10;
+
+/// See the module. A handle: clones are the same area.
+#[derive(Clone, Debug)]
+pub struct FileArea {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    /// Its end takes the directory with it.
+    temporary: bool,
+    /// In their rooms already, but not yet told of by any message.
+    placed: Mutex<HashSet<(RoomId, String)>>,
+}
+
+impl FileArea {
+    /// The area in a directory, which is made where there is none; what was under way at the last end is gone.
+    ///
+    /// `temporary`: the directory is removed when the last handle is dropped.
+    ///
+    /// # Errors
+    /// The directory cannot be made or written.
+    pub fn open(root: &Path, temporary: bool) -> io::Result<Self> {
+        let incoming = root.join(INCOMING);
+        match std::fs::remove_dir_all(&incoming) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(&incoming)?,
+        }
+        let shared = Shared {
+            root: root.to_owned(),
+            temporary,
+            placed: Mutex::default(),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Begins to take in a content; `name` is what its sender calls it.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub async fn receive(&self, name: &str) -> io::Result<Upload> {
+        Upload::begin(self.clone(), stored_name(name)).await
+    }
+
+    /// A content, from its beginning.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] where there is none of that name, or no such name can be.
+    pub async fn read(&self, room: RoomId, stored: &str) -> io::Result<tokio::fs::File> {
+        let is_name = !stored.is_empty()
+            && !stored.starts_with('.')
+            && stored
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        if !is_name {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        tokio::fs::File::open(self.directory(room).join(stored)).await
+    }
+
+    /// The rooms that have files.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn rooms(&self) -> io::Result<Vec<RoomId>> {
+        let names = names(&self.shared.root)?;
+        let rooms = names
+            .iter()
+            .filter_map(|name| name.parse().ok().map(RoomId));
+        Ok(rooms.collect())
+    }
+
+    /// What a sweep of a room would remove, unless a message has it.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn candidates(&self, room: RoomId) -> io::Result<HashSet<String>> {
+        let mut names: HashSet<String> = names(&self.directory(room))?.into_iter().collect();
+        let placed = self.placed();
+        names.retain(|name| !placed.contains(&(room, name.clone())));
+        Ok(names)
+    }
+
+    /// Removes those of the candidates ([`FileArea::candidates`]) that no message has; `had` was read after them.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn sweep(
+        &self,
+        room: RoomId,
+        candidates: HashSet<String>,
+        had: &HashSet<String>,
+    ) -> io::Result<()> {
+        let directory = self.directory(room);
+        for name in candidates.difference(had) {
+            gone(std::fs::remove_file(directory.join(name)))?;
+        }
+        // Where nothing is left the directory goes, too; where something is, it stays.
+        let _ = std::fs::remove_dir(directory);
+        Ok(())
+    }
+
+    fn directory(&self, room: RoomId) -> PathBuf {
+        self.shared.root.join(room.0.to_string())
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.shared.root.join(INCOMING)
+    }
+
+    fn placed(&self) -> MutexGuard<'_, HashSet<(RoomId, String)>> {
+        self.shared
+            .placed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.temporary
+            && let Err(error) = gone(std::fs::remove_dir_all(&self.root))
+        {
+            tracing::warn!(%error, path = %self.root.display(), "temporary files stay behind");
+        }
+    }
+}
+
+/// The last component of a name that a client gave: nothing of it leads anywhere.
+#[must_use]
+pub fn last_component(name: &str) -> &str {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    match last {
+        "" | "." | ".." => "file",
+        last => last,
+    }
+}
+
+/// A new name, with the extension of the one that the sender gave, where that is a plain one.
+fn stored_name(name: &str) -> String {
+    let number: u128 = rand::random();
+    let is_plain = |extension: &&str| {
+        (1..=EXTENSION_CHARS).contains(&extension.len())
+            && extension.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    match last_component(name)
+        .rsplit_once('.')
+        .map(|(_, extension)| extension)
+        .filter(is_plain)
+    {
+        Some(extension) => format!("{number:032x}.{}", extension.to_ascii_lowercase()),
+        None => format!("{number:032x}"),
+    }
+}
+
+/// The names in a directory; none where there is no directory.
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let name = |entry: io::Result<std::fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
+    entries
+        .filter_map(|entry| name(entry).transpose())
+        .collect()
+}
+
+/// What is not there needs not be removed.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The area by itself.
+
+use tokio::io::AsyncReadExt;
+
+use super::*;
+
+fn all(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in names(root).unwrap() {
+        let below = names(&root.join(&name)).unwrap();
+        found.extend(below.into_iter().map(|file| format!("{name}/{file}")));
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_content_comes_and_is_read_again() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false).unwrap();
+    let mut upload = area.receive("../../etc/cat.JPG").await.unwrap();
+    upload.write(b"one ").await.unwrap();
+    upload.write(b"two").await.unwrap();
+    let mut placed = upload.place(RoomId(7)).await.unwrap();
+    let name = placed.name().to_owned();
+    assert_eq!((placed.bytes(), name.len()), (7, 36));
+    assert!(name.ends_with(".jpg"), "{name}");
+    placed.submitted();
+    drop(placed);
+    let mut text = String::new();
+    let mut file = area.read(RoomId(7), &name).await.unwrap();
+    file.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "one two");
+    assert_eq!(all(root.path()), [format!("7/{name}")]);
+}
+
+#[tokio::test]
+async fn what_breaks_off_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false).unwrap();
+    let mut upload = area.receive("a").await.unwrap();
+    upload.write(b"half").await.unwrap();
+    assert_eq!(all(root.path()).len(), 1);
+    drop(upload);
+    assert_eq!(all(root.path()).len(), 0);
+    let upload = area.receive("b").await.unwrap();
+    drop(upload.place(RoomId(1)).await.unwrap());
+    assert_eq!(all(root.path()).len(), 0);
+    let upload = area.receive("b").await.unwrap();
+    let mut placed = upload.place(RoomId(1)).await.unwrap();
+    placed.submitted();
+    placed.refused();
+    assert_eq!(all(root.path()).len(), 0);
+    // What a killed process left goes at the next start.
+    std::mem::forget(area.receive("c").await.unwrap());
+    assert_eq!(all(root.path()).len(), 1);
+    FileArea::open(root.path(), false).unwrap();
+    assert_eq!(all(root.path()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false).unwrap();
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let placed = area.receive("a").await.unwrap().place(RoomId(3)).await;
+        let mut placed = placed.unwrap();
+        kept.push(placed.name().to_owned());
+        placed.submitted();
+    }
+    let on_its_way = area.receive("b").await.unwrap().place(RoomId(3)).await;
+    let on_its_way = on_its_way.unwrap();
+    assert_eq!(area.rooms().unwrap(), [RoomId(3)]);
+    let candidates = area.candidates(RoomId(3)).unwrap();
+    assert_eq!(candidates.len(), 2);
+    let had = HashSet::from([kept[0].clone()]);
+    area.sweep(RoomId(3), candidates, &had).unwrap();
+    assert!(area.read(RoomId(3), &kept[0]).await.is_ok());
+    assert!(area.read(RoomId(3), &kept[1]).await.is_err());
+    assert!(area.read(RoomId(3), on_its_way.name()).await.is_ok());
+    drop(on_its_way);
+    let candidates = area.candidates(RoomId(3)).unwrap();
+    area.sweep(RoomId(3), candidates, &HashSet::new()).unwrap();
+    assert_eq!(area.rooms().unwrap(), []);
+}
+
+#[tokio::test]
+async fn no_name_leads_out_of_the_area() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(&root.path().join("files"), false).unwrap();
+    std::fs::write(root.path().join("secret"), "s").unwrap();
+    for name in ["../../secret", "..", ".", "", "/etc/passwd", "a/b", "a\0b"] {
+        let error = area.read(RoomId(1), name).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound, "{name:?}");
+    }
+    for (given, last) in [
+        ("a/b\\c.txt", "c.txt"),
+        ("..", "file"),
+        ("x/", "file"),
+        ("", "file"),
+        ("кот.png", "кот.png"),
+    ] {
+        assert_eq!(last_component(given), last);
+    }
+    for odd in ["a.b/c", "a.", "x.äöü", "x.toolongextension", "x.a b"] {
+        assert_eq!(stored_name(odd).len(), 32, "{odd}");
+    }
+}
+
+#[test]
+fn a_temporary_area_goes_with_its_last_handle() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("files");
+    let area = FileArea::open(&path, true).unwrap();
+    let other = area.clone();
+    drop(area);
+    assert!(path.exists());
+    drop(other);
+    assert!(!path.exists());
+}

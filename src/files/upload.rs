@@ -1,0 +1,143 @@
+//! A content while it comes in.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+
+use super::{FileArea, gone};
+use crate::model::RoomId;
+
+/// A content that is coming in. Dropped, nothing of it is left.
+#[derive(Debug)]
+pub struct Upload {
+    area: FileArea,
+    file: File,
+    part: Removed,
+    name: String,
+    bytes: u64,
+}
+
+/// A content that lies in its room, for a message that is about to be committed. Dropped before it was
+/// [submitted](Placed::submitted), nothing of it is left.
+#[derive(Debug)]
+pub struct Placed {
+    area: FileArea,
+    room: RoomId,
+    name: String,
+    bytes: u64,
+    file: Removed,
+    /// Where it lies, once it is submitted.
+    path: Option<PathBuf>,
+}
+
+/// A file that is removed when this is dropped, unless it was given up.
+#[derive(Debug)]
+struct Removed(Option<PathBuf>);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take()
+            && let Err(error) = gone(std::fs::remove_file(&path))
+        {
+            tracing::warn!(%error, path = %path.display(), "a file that nobody has stays behind");
+        }
+    }
+}
+
+impl Upload {
+    pub(super) async fn begin(area: FileArea, name: String) -> io::Result<Self> {
+        let path = area.incoming().join(&name);
+        let file = File::create_new(&path).await?;
+        Ok(Self {
+            area,
+            file,
+            part: Removed(Some(path)),
+            name,
+            bytes: 0,
+        })
+    }
+
+    /// Takes in what comes next.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes).await?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes taken in so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// All is there: it is brought to the disk and to its room.
+    ///
+    /// # Errors
+    /// The disk does not take it.
+    pub async fn place(mut self, room: RoomId) -> io::Result<Placed> {
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        let directory = self.area.directory(room);
+        tokio::fs::create_dir_all(&directory).await?;
+        let to = directory.join(&self.name);
+        self.area.placed().insert((room, self.name.clone()));
+        let mut placed = Placed {
+            area: self.area.clone(),
+            room,
+            name: std::mem::take(&mut self.name),
+            bytes: self.bytes,
+            file: Removed(None),
+            path: None,
+        };
+        if let Some(part) = &self.part.0 {
+            tokio::fs::rename(part, &to).await?;
+        }
+        self.part.0 = None;
+        placed.file = Removed(Some(to));
+        sync_directory(&directory).await?;
+        Ok(placed)
+    }
+}
+
+impl Placed {
+    /// Under which name the area holds it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// A message that has it is handed to the store: from now on it stays, whatever becomes of this.
+    pub fn submitted(&mut self) {
+        self.path = self.file.0.take();
+    }
+
+    /// The store refused the message: nobody has the content.
+    pub fn refused(mut self) {
+        self.file.0 = self.path.take();
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        // First the file, then the mark that keeps a sweep away from it.
+        drop(std::mem::replace(&mut self.file, Removed(None)));
+        let name = std::mem::take(&mut self.name);
+        self.area.placed().remove(&(self.room, name));
+    }
+}
+
+/// A new name lasts once its directory is on the disk.
+async fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory).await?.sync_all().await
+}

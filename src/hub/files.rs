@@ -1,0 +1,162 @@
+//! Files: handed in, posted, fetched, swept.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+
+use super::{Hub, Session};
+use crate::files::{FileArea, Upload, last_component};
+use crate::model::{
+    Command, Draft, Error, FileInfo, Message, MessageKind, Offline, Reply, Result, RoomChange,
+    RoomEvent, RoomId, RoomSelector, Target, clean_text,
+};
+
+/// Most characters of a file's name.
+const NAME_CHARS: usize = 255;
+
+impl Hub {
+    /// Where the contents of files are, if they can be sent here at all.
+    #[must_use]
+    pub fn files(&self) -> Option<&FileArea> {
+        self.inner.files.as_ref()
+    }
+
+    /// Removes what no message has: what was left by a process that was killed.
+    pub(super) async fn sweep_all_files(&self) -> Result<()> {
+        let Some(files) = self.files() else {
+            return Ok(());
+        };
+        for room in files.rooms().map_err(unavailable)? {
+            self.sweep_files(room).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_files(&self, room: RoomId) -> Result<()> {
+        let Some(files) = self.files() else {
+            return Ok(());
+        };
+        let candidates = files.candidates(room).map_err(unavailable)?;
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let had: HashSet<String> = self.inner.store.files(room).await?.into_iter().collect();
+        files.sweep(room, candidates, &had).map_err(unavailable)
+    }
+
+    /// After this event some of the room's files may be nobody's any more.
+    pub(super) fn files_after(&self, event: &RoomEvent) {
+        let may_go = match &event.change {
+            RoomChange::Deleted(message) => message.kind == MessageKind::File,
+            RoomChange::HistoryCleared | RoomChange::RoomDeleted => true,
+            _ => false,
+        };
+        if !may_go || self.files().is_none() {
+            return;
+        }
+        let (hub, room) = (self.clone(), event.room.id);
+        tokio::spawn(async move {
+            if let Err(error) = hub.sweep_files(room).await {
+                tracing::warn!(%error, %room, "files that no message has stay until the next start");
+            }
+        });
+    }
+}
+
+impl Session {
+    /// Whether the asker may say something in a room, before it hands in a file.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn may_post(&self, room: RoomId) -> Result<()> {
+        let asker = self.asker()?;
+        let selector = RoomSelector::Id(room);
+        self.hub.readable(asker, selector).await.map(drop)
+    }
+
+    /// Begins to take in a file; `name` is what its sender calls it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that cannot be, [`Error::Unsupported`] where files cannot be sent, [`Error::Unavailable`]
+    /// where the disk does not take any.
+    pub async fn begin_upload(&self, name: &str) -> Result<Upload> {
+        file_name(name)?;
+        let none = || Error::Unsupported("files cannot be sent here".to_owned());
+        let files = self.hub.files().ok_or_else(none)?;
+        files.receive(name).await.map_err(unavailable)
+    }
+
+    /// Posts a file that has come in whole: the message, the content and its record are there together, or not at all.
+    ///
+    /// # Errors
+    /// What the store answers; [`Error::Unavailable`] where the disk does not take the content.
+    pub async fn post_file(
+        &mut self,
+        room: RoomId,
+        upload: Upload,
+        name: &str,
+    ) -> Result<Arc<Message>> {
+        let name = file_name(name)?;
+        let mut placed = upload.place(room).await.map_err(unavailable)?;
+        let draft = Draft {
+            to: Target::Room(RoomSelector::Id(room)),
+            kind: MessageKind::File,
+            text: String::new(),
+            reply_to: None,
+            file: Some(FileInfo {
+                name,
+                size: placed.bytes(),
+                stored: placed.name().to_owned(),
+            }),
+            extra: String::new(),
+            offline: Offline::Store,
+        };
+        placed.submitted();
+        match self.call(Command::Send(draft)).await {
+            Ok(Reply::Posted { message }) => Ok(message),
+            Ok(_) | Err(Error::OutcomeUnknown) => Err(Error::OutcomeUnknown),
+            Err(error) => {
+                placed.refused();
+                Err(error)
+            }
+        }
+    }
+
+    /// A file's content and what is known of it, if the asker may read the message.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`], also where the message has no file or its content is gone.
+    pub async fn fetch_file(
+        &mut self,
+        room: RoomId,
+        low_bits: i32,
+    ) -> Result<(FileInfo, tokio::fs::File)> {
+        let room = Some(RoomSelector::Id(room));
+        let found = self.call(Command::FindMessage { low_bits, room }).await?;
+        let Reply::Message(message) = found else {
+            return Err(Error::Internal);
+        };
+        let info = message.file.clone().ok_or(Error::NoSuchMessage)?;
+        let files = self.hub.files().ok_or(Error::NoSuchMessage)?;
+        match files.read(message.room, &info.stored).await {
+            Ok(file) => Ok((info, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoSuchMessage),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+}
+
+/// The name that is shown: the last component of what the sender gave, on one line.
+fn file_name(name: &str) -> Result<String> {
+    let name = clean_text(last_component(name)).replace(['\n', '\t'], " ");
+    if name.chars().count() > NAME_CHARS {
+        let reason = format!("a file's name has at most {NAME_CHARS} characters");
+        return Err(Error::invalid("name", reason));
+    }
+    Ok(name)
+}
+
+fn unavailable(error: io::Error) -> Error {
+    tracing::error!(%error, "the file area");
+    Error::Unavailable
+}
