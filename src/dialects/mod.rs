@@ -2,6 +2,8 @@
 //!
 //! A new one is a crate under `protocols/`, a module here, and a line in [`KNOWN`] and in [`listener`].
 
+#[cfg(any(feature = "jim", feature = "talker"))]
+mod desk;
 #[cfg(feature = "jim")]
 pub mod jim;
 #[cfg(feature = "purpose")]
@@ -51,7 +53,7 @@ pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, 
         #[cfg(feature = "jim")]
         Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings)?)),
         #[cfg(feature = "talker")]
-        Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config)?)),
+        Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config))),
         #[cfg(feature = "purpose")]
         Settings::Purpose(settings) => Ok(serving(purpose::Purpose::new(settings, config))),
         #[cfg(feature = "uchat")]

@@ -11,7 +11,7 @@ use crate::model::{Message, MessageKind};
 #[cfg(any(feature = "jim", feature = "talker"))]
 pub(super) const EDITED: &str = "✎ ";
 
-#[cfg(any(feature = "jim", feature = "purpose"))]
+#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has no emotes, stickers or files.
 pub(super) fn plain(message: &Message) -> Cow<'_, str> {
     match message.kind {
@@ -20,7 +20,6 @@ pub(super) fn plain(message: &Message) -> Cow<'_, str> {
     }
 }
 
-#[cfg(any(feature = "jim", feature = "purpose", feature = "uchat"))]
 /// A message's text for a dialect that has stickers and files but no emotes.
 pub(super) fn emote(message: &Message) -> Cow<'_, str> {
     match message.kind {

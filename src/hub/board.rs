@@ -463,6 +463,27 @@ impl Board {
         self.ending.push((session, reason));
     }
 
+    /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms.
+    pub(super) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
+        let Some(own) = self.seats.get(&session) else {
+            return;
+        };
+        let is_other = |(id, seat): &(&SessionId, &Seat)| {
+            **id != session
+                && seat.user.id == own.user.id
+                && seat.dialect == own.dialect
+                && !seat.rooms.is_disjoint(&own.rooms)
+        };
+        let others: Vec<SessionId> = self
+            .seats
+            .iter()
+            .filter(is_other)
+            .map(|(id, _)| *id)
+            .collect();
+        self.ending
+            .extend(others.into_iter().map(|id| (id, reason)));
+    }
+
     /// Ends every session. All go at once: nobody is told of the others.
     pub(super) fn end_all(&mut self, reason: EndReason) {
         self.hushed = true;

@@ -49,8 +49,8 @@ use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
 use crate::files::FileArea;
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
 use crate::model::{
-    Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomChange, RoomEvent, SessionId,
-    Timestamp, UserId,
+    Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomChange, RoomEvent, RoomId, Seq,
+    SessionId, Timestamp, UserId,
 };
 use crate::store::{Commit, Store, Ticket};
 use attempts::Attempts;
@@ -466,22 +466,11 @@ impl Hub {
                     let told = self.with_board(|board| {
                         board.halls.get(&event.room.id).and_then(|hall| hall.seq)
                     });
-                    let missed = match told {
-                        Some(told) if event.seq.0 > told.0 + 1 => {
-                            let limit =
-                                usize::try_from(event.seq.0 - told.0 - 1).unwrap_or(usize::MAX);
-                            self.inner
-                                .store
-                                .changes(event.room.id, told, limit)
-                                .await
-                                .unwrap_or_default()
-                        }
-                        _ => Vec::new(),
-                    };
+                    if let Some(told) = told {
+                        self.catch_up(event.room.id, told, event.seq).await;
+                    }
                     let ((), dirty) = self.on_board(|board| {
-                        for event in missed.into_iter().chain([event]) {
-                            board.room_event(event);
-                        }
+                        board.room_event(event);
                     });
                     flush(dirty).await;
                 }
@@ -493,6 +482,28 @@ impl Hub {
                 });
                 flush(dirty).await;
             }
+        }
+    }
+
+    /// Tells what happened in a room between these two changes, page after page.
+    async fn catch_up(&self, room: RoomId, mut told: Seq, next: Seq) {
+        while told.0 + 1 < next.0 {
+            let limit = usize::try_from(next.0 - told.0 - 1).unwrap_or(usize::MAX);
+            let missed = match self.inner.store.changes(room, told, limit).await {
+                Ok(missed) => missed,
+                Err(error) => {
+                    tracing::warn!(%error, %room, "what another node told before cannot be read");
+                    return;
+                }
+            };
+            let Some(last) = missed.last() else { return };
+            told = last.seq;
+            let ((), dirty) = self.on_board(|board| {
+                for event in missed {
+                    board.room_event(event);
+                }
+            });
+            flush(dirty).await;
         }
     }
 

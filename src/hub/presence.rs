@@ -115,6 +115,13 @@ impl Board {
         self.forget_if_gone(user);
     }
 
+    /// Whether a user is online or idle in a room.
+    pub(super) fn is_there(&self, room: RoomId, user: UserId) -> bool {
+        self.halls
+            .get(&room)
+            .is_some_and(|hall| hall.attendance.contains_key(&user))
+    }
+
     /// Whether a session of the user is attached to the room.
     fn is_attended(&self, room: RoomId, user: UserId) -> bool {
         self.halls

@@ -100,7 +100,7 @@ impl Hub {
                 ))
             }
             Command::Who { room } => {
-                let room = self.readable(asker, room).await?.room.id;
+                let room = self.listed(asker, room).await?.room.id;
                 Ok(Reply::Present(self.with_board(|board| board.present(room))))
             }
             Command::Direct { user, create } => self.direct(asker, user, create).await,
@@ -222,6 +222,7 @@ impl Hub {
                 Ok(Reply::Entered {
                     room: Arc::new(room.room.clone()),
                     created,
+                    arrived: true,
                     seq,
                     present,
                 })
@@ -399,6 +400,7 @@ impl Session {
                 None => None,
             };
         let create = create && self.hub.options().create_on_join;
+        let own = user.id;
         let change = Change::Enter {
             room: selector,
             password,
@@ -415,6 +417,7 @@ impl Session {
                         return Ok(Reply::Entered {
                             room: Arc::new(room.room.clone()),
                             created,
+                            arrived: false,
                             seq,
                             present: Vec::new(),
                         });
@@ -422,11 +425,13 @@ impl Session {
                     if by_name {
                         board.learned(session, &room.room);
                     }
+                    let arrived = !board.is_there(room.room.id, own);
                     board.attach(session, &room.reference, Some(seq), Timestamp::now());
                     let present = board.present(room.room.id);
                     Ok(Reply::Entered {
                         room: Arc::new(room.room.clone()),
                         created,
+                        arrived,
                         seq,
                         present,
                     })

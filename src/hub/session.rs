@@ -176,6 +176,14 @@ impl Session {
         self.leave_board(false);
     }
 
+    /// Ends the user's other sessions of this dialect that are attached to the same rooms.
+    pub fn end_others_here(&self, reason: EndReason) {
+        if let Some(session) = self.id() {
+            self.hub
+                .with_board(|board| board.end_others_here(session, reason));
+        }
+    }
+
     /// The rooms the session is attached to, in the order of their numbers.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomId> {

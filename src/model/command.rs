@@ -386,7 +386,8 @@ pub enum Command {
         /// The room.
         room: RoomSelector,
     },
-    /// Who is online or idle in a room. → [`Reply::Present`]
+    /// Who is online or idle in a room; of a public one without a password for anybody who may enter it.
+    /// → [`Reply::Present`]
     Who {
         /// The room.
         room: RoomSelector,
@@ -521,6 +522,8 @@ pub enum Reply {
         room: Arc<Room>,
         /// It did not exist before.
         created: bool,
+        /// The user was not there before: neither online nor idle.
+        arrived: bool,
         /// The room's last change before the session was attached: what comes after, it hears.
         seq: Seq,
         /// Everyone online or idle there, the new one too.

@@ -229,6 +229,9 @@ pub enum EndReason {
     /// The user left the room of a session that has but one, by way of another.
     #[error("You left this room")]
     Left,
+    /// The user said farewell by another connection to the same room, where that ends all of them.
+    #[error("Connection closed")]
+    ClosedTogether,
     /// The store could not say whether it kept what this session said. Connect again and read the history.
     #[error("The outcome of a request is not known; connect again and read the history")]
     OutcomeUnknown,

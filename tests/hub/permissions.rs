@@ -74,7 +74,7 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
     ("find room", |s| Command::FindRoom { room: by_id(s.room.id) }, "yyyyyyyy", "--"),
     ("members", |s| Command::Members { room: by_id(s.room.id) }, "yyyybyyy", "--"),
     ("seen marks", |s| Command::SeenMarks { room: by_id(s.room.id) }, "yyyybnny", "--"),
-    ("who", |s| Command::Who { room: by_id(s.room.id) }, "yyyybnny", "--"),
+    ("who", |s| Command::Who { room: by_id(s.room.id) }, "yyyybyyy", "--"),
     ("add", |s| Command::AddMember { room: by_id(s.room.id), user: login("newcomer") }, "yynnbnny", "--"),
     ("remove", |s| Command::RemoveMember { room: by_id(s.room.id), user: login("subject") }, "yynnbnny", "--"),
     ("ban", |s| Command::Ban { room: by_id(s.room.id), user: login("subject") }, "yynnbnny", "--"),

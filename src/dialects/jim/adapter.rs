@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Extra, ServerCodec, ServerFrame};
+use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Extra, ServerCodec, ServerFrame, limits};
 
+use super::form::PIECES;
 use super::outcome::{answer, refusal, refused};
+use crate::dialects::desk;
+use crate::dialects::text::cut;
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
@@ -178,6 +181,10 @@ impl JimAdapter {
                 at,
             ));
         }
+        if desk::is_gateway(&to, link.session) {
+            let lines = desk::answer(&message, link.session).await;
+            return Step::Answer(told_by_gateway(&lines, &own, link));
+        }
         let to = match to.strip_prefix('#') {
             Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
             None => Target::User(UserSelector::Login(to)),
@@ -215,6 +222,25 @@ impl JimAdapter {
             Err(error) => refused(&error, link.at),
         }
     }
+}
+
+/// 200, then what the gateway says to who asked.
+fn told_by_gateway(lines: &[String], to: &str, link: &Link<'_>) -> Bytes {
+    let mut out = BytesMut::from(&answer(200, "", link.at)[..]);
+    let pieces = lines
+        .iter()
+        .flat_map(|line| cut(line, limits::MESSAGE_CHARS, PIECES));
+    for message in pieces {
+        ServerFrame::Msg {
+            to: to.to_owned(),
+            from: link.session.options().name.clone(),
+            time: link.at.seconds(),
+            message,
+            extra: Extra::default(),
+        }
+        .write(&mut out);
+    }
+    out.freeze()
 }
 
 /// Whether two logins are one and the same.

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 /// "At most 8 pieces of 500 characters."
-const PIECES: usize = 8;
+pub(super) const PIECES: usize = 8;
 /// Marks extra fields as JIM's own.
 const OWN_EXTRA: &str = "jim:";
 

@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tolmach_talker::{
-    BadFrame, ClientFrame, DecodeError, EventKind, Extra, Recipient, RoomSelector as Wanted,
-    ServerCodec, ServerFrame,
+    BadFrame, ClientFrame, DecodeError, EventKind, Extra, Flavor, Recipient,
+    RoomSelector as Wanted, ServerCodec, ServerFrame,
 };
 
 use super::Rules;
 use super::form::{TalkerForm, from_gateway, profile, said, sender, stored_extra};
+use crate::dialects::desk;
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
@@ -41,6 +42,7 @@ const CONNECTED: &str = "Already connected to a room; open another connection";
 struct Connected {
     user: std::sync::Arc<User>,
     room: RoomId,
+    arrived: bool,
     seq: Seq,
     present: Vec<Present>,
 }
@@ -131,10 +133,15 @@ impl TalkerAdapter {
             .await?
         {
             Reply::Entered {
-                room, seq, present, ..
+                room,
+                arrived,
+                seq,
+                present,
+                ..
             } => Ok(Connected {
                 user,
                 room: room.id,
+                arrived,
                 seq,
                 present,
             }),
@@ -156,7 +163,12 @@ impl TalkerAdapter {
             .iter()
             .find(|present| present.user.id == connected.user.id);
         let user = own.map_or_else(|| sender(&connected.user.to_ref()), profile);
-        ServerFrame::Connected { user }.write(flavor, &mut out);
+        ServerFrame::Connected { user: user.clone() }.write(flavor, &mut out);
+        // "The new user also receives its own `join` (before `users`)."
+        if flavor == Flavor::TalkerApp && connected.arrived {
+            let time = link.at.seconds();
+            ServerFrame::Join { user, time }.write(flavor, &mut out);
+        }
         ServerFrame::Users {
             users: connected.present.iter().map(profile).collect(),
         }
@@ -209,6 +221,9 @@ impl TalkerAdapter {
         extra: &Extra,
         link: &mut Link<'_>,
     ) -> Step {
+        if is_gateway(to.as_ref(), link) {
+            return Step::Answer(self.told_by_gateway(&content, link).await);
+        }
         let to = match to {
             None => Target::Room(RoomSelector::Id(room)),
             Some(Recipient::Id(id)) => Target::User(UserSelector::Id(UserId(id))),
@@ -228,6 +243,17 @@ impl TalkerAdapter {
         .await
     }
 
+    /// What the gateway answers to who asks it.
+    async fn told_by_gateway(&self, said: &str, link: &mut Link<'_>) -> Bytes {
+        let mut out = BytesMut::new();
+        for line in desk::answer(said, link.session).await {
+            let mut frame = from_gateway(&self.rules.gateway, line, link.at.seconds());
+            frame.private = true;
+            ServerFrame::Message(frame).write(self.rules.flavor, &mut out);
+        }
+        out.freeze()
+    }
+
     async fn edit(&self, message: i64, text: String, link: &mut Link<'_>) -> Step {
         match link
             .session
@@ -241,6 +267,15 @@ impl TalkerAdapter {
             Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
             Err(error) => Step::Answer(self.error(error.to_string())),
         }
+    }
+}
+
+/// Whether it is the gateway that is addressed: "user 0", or its name.
+fn is_gateway(to: Option<&Recipient>, link: &Link<'_>) -> bool {
+    match to {
+        None => false,
+        Some(Recipient::Id(id)) => *id == UserId::GATEWAY.0,
+        Some(Recipient::Login(login)) => desk::is_gateway(login, link.session),
     }
 }
 
@@ -298,7 +333,13 @@ impl Adapter for TalkerAdapter {
                 Some(room),
             ) => self.say(room, content, to, action, &extra, link).await,
             (ClientFrame::Ping, Some(_)) => Step::Continue,
-            (ClientFrame::Close, Some(_)) => Step::Farewell(Bytes::new()),
+            (ClientFrame::Close, Some(_)) => {
+                // "`close` ends the user's other connections to the room."
+                if self.rules.flavor == Flavor::TalkerApp {
+                    link.session.end_others_here(EndReason::ClosedTogether);
+                }
+                Step::Farewell(Bytes::new())
+            }
         }
     }
 

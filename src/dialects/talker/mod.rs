@@ -34,18 +34,11 @@ struct Rules {
 
 impl Talker {
     /// Talker with these settings.
-    ///
-    /// # Errors
-    /// What this build cannot do.
-    pub fn new(settings: &TalkerSettings, config: &Config) -> Result<Self, String> {
+    #[must_use]
+    pub fn new(settings: &TalkerSettings, config: &Config) -> Self {
         let flavor = match settings.flavor {
             TalkerFlavor::Document => Flavor::Document,
-            TalkerFlavor::TalkerApp => {
-                return Err(
-                    "this build does not speak talker.flavor = \"talkerapp\"; use \"document\""
-                        .to_owned(),
-                );
-            }
+            TalkerFlavor::TalkerApp => Flavor::TalkerApp,
         };
         let frame_bytes = if config.limits.frame_bytes == 0 {
             usize::MAX
@@ -61,7 +54,7 @@ impl Talker {
             gateway: config.name.clone(),
         };
         let form = Form(Arc::new(TalkerForm::new(flavor, config.name.clone())));
-        Ok(Self { rules, form })
+        Self { rules, form }
     }
 }
 

@@ -12,15 +12,18 @@ use crate::model::{Command, Error, Result, RoomId};
 /// A file on its way over a connection.
 pub(super) enum Transfer {
     /// The client sends it.
-    In {
-        upload: Upload,
-        room: RoomId,
-        name: String,
-        left: u64,
-        token: String,
-    },
+    In(Box<Incoming>),
     /// The client has not said yet that it is ready for it.
     Out(Content),
+}
+
+/// A file that comes in.
+pub(super) struct Incoming {
+    upload: Upload,
+    room: RoomId,
+    name: String,
+    left: u64,
+    token: String,
 }
 
 impl UchatAdapter {
@@ -33,14 +36,14 @@ impl UchatAdapter {
         link: &mut Link<'_>,
     ) -> Step {
         match self.begin_upload(name, size, room, token, link).await {
-            Ok(transfer) => {
-                self.transfer = Some(transfer);
-                self.ahead.expect(size);
+            Ok(incoming) => {
                 let ready = self.frame_of(&ServerFrame::ReadyRead);
                 if size > 0 {
+                    self.ahead.expect(size);
+                    self.transfer = Some(Transfer::In(incoming));
                     return Step::Answer(ready);
                 }
-                self.finish_upload(ready, link).await
+                self.finish_upload(ready, incoming, link).await
             }
             Err(error) => self.closing(&error),
         }
@@ -53,7 +56,7 @@ impl UchatAdapter {
         room: i32,
         token: &Secret,
         link: &mut Link<'_>,
-    ) -> Result<Transfer> {
+    ) -> Result<Box<Incoming>> {
         self.identify(token, link).await?;
         let room = RoomId(room);
         link.session.may_post(room).await?;
@@ -61,13 +64,13 @@ impl UchatAdapter {
         if limit > 0 && size > limit {
             return Err(Error::TooLarge { limit });
         }
-        Ok(Transfer::In {
+        Ok(Box::new(Incoming {
             upload: link.session.begin_upload(&name).await?,
             room,
             name,
             left: size,
             token: token.0.clone(),
-        })
+        }))
     }
 
     pub(super) async fn download(
@@ -105,32 +108,8 @@ impl UchatAdapter {
     /// What comes while a file is on its way.
     pub(super) async fn transferred(&mut self, frame: ClientFrame, link: &mut Link<'_>) -> Step {
         match (frame, self.transfer.take()) {
-            (
-                ClientFrame::Raw(bytes),
-                Some(Transfer::In {
-                    mut upload,
-                    room,
-                    name,
-                    left,
-                    token,
-                }),
-            ) => {
-                if let Err(error) = upload.write(&bytes).await {
-                    tracing::error!(%error, "a file cannot be written");
-                    return self.closing(&Error::Unavailable);
-                }
-                let left = left.saturating_sub(bytes.len() as u64);
-                self.transfer = Some(Transfer::In {
-                    upload,
-                    room,
-                    name,
-                    left,
-                    token,
-                });
-                if left > 0 {
-                    return Step::Continue;
-                }
-                self.finish_upload(Bytes::new(), link).await
+            (ClientFrame::Raw(bytes), Some(Transfer::In(incoming))) => {
+                self.received(&bytes, incoming, link).await
             }
             (ClientFrame::ReadyRead, Some(Transfer::Out(content))) => {
                 // It is watched over until its end: whoever stops reading is not waited for.
@@ -138,7 +117,7 @@ impl UchatAdapter {
                 Step::Send(content)
             }
             // The document has both ends say it.
-            (ClientFrame::ReadyRead, Some(upload @ Transfer::In { .. })) => {
+            (ClientFrame::ReadyRead, Some(upload @ Transfer::In(_))) => {
                 self.transfer = Some(upload);
                 Step::Continue
             }
@@ -146,18 +125,38 @@ impl UchatAdapter {
         }
     }
 
+    async fn received(
+        &mut self,
+        bytes: &[u8],
+        mut incoming: Box<Incoming>,
+        link: &mut Link<'_>,
+    ) -> Step {
+        if let Err(error) = incoming.upload.write(bytes).await {
+            tracing::error!(%error, "a file cannot be written");
+            return self.closing(&Error::Unavailable);
+        }
+        incoming.left = incoming.left.saturating_sub(bytes.len() as u64);
+        if incoming.left > 0 {
+            self.transfer = Some(Transfer::In(incoming));
+            return Step::Continue;
+        }
+        self.finish_upload(Bytes::new(), incoming, link).await
+    }
+
     /// "When all have come the server posts RQ_MSG and closes." `first` is still to be written.
-    async fn finish_upload(&mut self, first: Bytes, link: &mut Link<'_>) -> Step {
-        let Some(Transfer::In {
+    async fn finish_upload(
+        &mut self,
+        first: Bytes,
+        incoming: Box<Incoming>,
+        link: &mut Link<'_>,
+    ) -> Step {
+        let Incoming {
             upload,
             room,
             name,
             token,
             ..
-        }) = self.transfer.take()
-        else {
-            return self.closing(&Error::Internal);
-        };
+        } = *incoming;
         // The token may have ended since.
         let posted = match self.identify(&Secret(token), link).await {
             Ok(()) => link.session.post_file(room, upload, &name).await.map(drop),

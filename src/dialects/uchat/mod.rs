@@ -51,7 +51,7 @@ impl Uchat {
         let rules = Rules {
             flavor,
             frame_bytes,
-            file_bytes: config.limits.file_bytes as u64,
+            file_bytes: config.limits.file_bytes,
         };
         Self {
             rules,

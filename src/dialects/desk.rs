@@ -1,0 +1,277 @@
+//! The gateway's own user: "it answers private messages from JIM and Talker, which have no frames for such things;
+//! nothing said to it is stored". What it says is the same in both.
+
+use crate::hub::Session;
+use crate::model::{
+    Command, Error, HistoryOrder, HistoryQuery, Message, MessageKind, Presence, Reply, Result,
+    RoomSelector, Secret, Timestamp, User, UserKind, UserSelector, fold_login,
+};
+
+use super::text::plain;
+
+/// Most lines of an answer, but for a history of a given length.
+const LINES: usize = 50;
+/// How many messages `history` tells where no number is given.
+const HISTORY: usize = 20;
+/// Most messages that `history` tells.
+const MOST_HISTORY: usize = 100;
+/// Most messages that `search` tells.
+const FOUND: usize = 20;
+
+/// What it understands, for `help` and for whoever says something else.
+const HELP: &[(&str, &str)] = &[
+    ("help", "this list"),
+    ("rooms", "the rooms that anybody may enter, and yours"),
+    ("who #room", "who is in a room"),
+    (
+        "history #room 20",
+        "the last messages of a room, 100 at most",
+    ),
+    (
+        "search #room text",
+        "the newest messages that contain a text",
+    ),
+    (
+        "register PASSWORD",
+        "makes an account of you; you keep your name",
+    ),
+    (
+        "token",
+        "a token for your account, for Talker, uchat and purpose",
+    ),
+];
+
+/// Whether a login names the gateway itself.
+pub(super) fn is_gateway(login: &str, session: &Session) -> bool {
+    match (fold_login(login), fold_login(&session.options().name)) {
+        (Ok(login), Ok(gateway)) => login == gateway,
+        _ => false,
+    }
+}
+
+/// What the gateway answers to this, line by line.
+pub(super) async fn answer(said: &str, session: &mut Session) -> Vec<String> {
+    let Some(user) = session.user().cloned() else {
+        return vec![Error::Unauthenticated.to_string()];
+    };
+    match Request::read(said) {
+        Ok(request) => match request.carry_out(&user, session).await {
+            Ok(lines) => lines,
+            Err(error) => vec![error.to_string()],
+        },
+        Err(usage) => vec![usage],
+    }
+}
+
+/// What it is asked. It has no `Debug`: a password may be in it.
+enum Request<'a> {
+    Help,
+    Rooms,
+    Who(RoomSelector),
+    History(RoomSelector, usize),
+    Search(RoomSelector, &'a str),
+    Register(&'a str),
+    Token,
+}
+
+impl<'a> Request<'a> {
+    fn read(said: &'a str) -> Result<Self, String> {
+        let (verb, rest) = split(said);
+        match (verb.to_lowercase().as_str(), rest) {
+            ("help", _) => Ok(Self::Help),
+            ("rooms", "") => Ok(Self::Rooms),
+            ("token", "") => Ok(Self::Token),
+            ("who", room) if !room.is_empty() => Ok(Self::Who(room_of(room))),
+            ("history", rest) if !rest.is_empty() => {
+                let (room, count) = split(rest);
+                let count = match count {
+                    "" => Some(HISTORY),
+                    count => count
+                        .parse()
+                        .ok()
+                        .filter(|count| (1..=MOST_HISTORY).contains(count)),
+                };
+                let count = count.ok_or_else(|| usage("history"))?;
+                Ok(Self::History(room_of(room), count))
+            }
+            ("search", rest) => match split(rest) {
+                (room, text) if !text.is_empty() => Ok(Self::Search(room_of(room), text)),
+                _ => Err(usage("search")),
+            },
+            ("register", password) if !password.is_empty() => Ok(Self::Register(password)),
+            (verb @ ("rooms" | "token" | "who" | "history" | "register"), _) => Err(usage(verb)),
+            _ => Err("I do not understand that; say: help".to_owned()),
+        }
+    }
+
+    async fn carry_out(self, user: &User, session: &mut Session) -> Result<Vec<String>> {
+        match self {
+            Self::Help => Ok(HELP
+                .iter()
+                .map(|(verb, what)| format!("{verb} — {what}"))
+                .collect()),
+            Self::Rooms => rooms(session).await,
+            Self::Who(room) => who(room, session).await,
+            Self::History(room, count) => history(room, count, session).await,
+            Self::Search(room, text) => search(room, text, session).await,
+            Self::Register(password) => register(password, user, session).await,
+            Self::Token => token(user, session).await,
+        }
+    }
+}
+
+/// The first word, and what comes behind it.
+fn split(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
+}
+
+fn room_of(name: &str) -> RoomSelector {
+    let name = name.trim();
+    RoomSelector::Name(name.strip_prefix('#').unwrap_or(name).to_owned())
+}
+
+fn usage(verb: &str) -> String {
+    let found = HELP.iter().find(|(line, _)| split(line).0 == verb);
+    let (line, what) = found.copied().unwrap_or(HELP[0]);
+    format!("say it so: {line} — {what}")
+}
+
+async fn rooms(session: &mut Session) -> Result<Vec<String>> {
+    let prefix = String::new();
+    let Reply::Rooms(public) = session.call(Command::SearchRooms { prefix }).await? else {
+        return Err(Error::Internal);
+    };
+    let Reply::Rooms(mine) = session.call(Command::MyRooms).await? else {
+        return Err(Error::Internal);
+    };
+    let mut rooms = mine.clone();
+    rooms.retain(|room| !room.name.is_empty());
+    rooms.extend(
+        public
+            .into_iter()
+            .filter(|room| mine.iter().all(|own| own.id != room.id)),
+    );
+    rooms.sort_by_key(|room| room.id);
+    let line = |room: &crate::model::Room| {
+        let mut line = format!("#{}", room.name);
+        if room.title != room.name {
+            line += &format!(" “{}”", room.title);
+        }
+        if room.protected {
+            line += " (asks for a password)";
+        }
+        if mine.iter().any(|own| own.id == room.id) {
+            line += " (you are in it)";
+        }
+        line
+    };
+    let all = rooms.len();
+    let mut lines: Vec<String> = rooms.iter().take(LINES).map(|room| line(room)).collect();
+    match all {
+        0 => lines.push("there are no rooms yet; join one to make it".to_owned()),
+        all if all > LINES => lines.push(format!("… and {} more", all - LINES)),
+        _ => {}
+    }
+    Ok(lines)
+}
+
+async fn who(room: RoomSelector, session: &mut Session) -> Result<Vec<String>> {
+    let Reply::Present(present) = session.call(Command::Who { room }).await? else {
+        return Err(Error::Internal);
+    };
+    let names: Vec<String> = present
+        .iter()
+        .map(|present| match present.presence {
+            Presence::Online => present.user.login.clone(),
+            Presence::Idle => format!("{} (idle)", present.user.login),
+        })
+        .collect();
+    Ok(vec![if names.is_empty() {
+        "nobody is there".to_owned()
+    } else {
+        names.join(", ")
+    }])
+}
+
+async fn history(room: RoomSelector, count: usize, session: &mut Session) -> Result<Vec<String>> {
+    let mut query = HistoryQuery::page(room, None, count);
+    query.order = HistoryOrder::Newest;
+    tell(
+        session.call(Command::History(query)).await?,
+        "nothing was said there",
+    )
+}
+
+async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result<Vec<String>> {
+    let command = Command::Search {
+        room,
+        text: text.to_owned(),
+        prefix: false,
+        limit: FOUND,
+    };
+    tell(session.call(command).await?, "nothing was found")
+}
+
+/// Messages, oldest first.
+fn tell(reply: Reply, none: &str) -> Result<Vec<String>> {
+    let Reply::History { messages, .. } = reply else {
+        return Err(Error::Internal);
+    };
+    let mut lines: Vec<String> = messages.iter().rev().map(|said| line(said)).collect();
+    if lines.is_empty() {
+        lines.push(none.to_owned());
+    }
+    Ok(lines)
+}
+
+fn line(message: &Message) -> String {
+    let (time, login) = (time(message.created), &message.sender.login);
+    match message.kind {
+        _ if message.deleted => format!("{time} <{login}> (deleted)"),
+        MessageKind::Emote => format!("{time} * {login} {}", message.text),
+        _ => format!("{time} <{login}> {}", plain(message)),
+    }
+}
+
+/// To the second, in UTC.
+fn time(at: Timestamp) -> String {
+    let since = std::time::Duration::from_secs(at.seconds().try_into().unwrap_or(0));
+    let text = humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since).to_string();
+    text.replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
+/// "A guest becomes an account and keeps its id."
+async fn register(password: &str, user: &User, session: &mut Session) -> Result<Vec<String>> {
+    if user.kind == UserKind::Account {
+        return Ok(vec![format!("{} is an account already", user.login)]);
+    }
+    let command = Command::Register {
+        login: user.login.clone(),
+        secret: Secret::Password(password.to_owned()),
+        name: String::new(),
+        description: String::new(),
+    };
+    session.call(command).await?;
+    Ok(vec![format!(
+        "{} is an account now; its password is the one you gave",
+        user.login
+    )])
+}
+
+async fn token(user: &User, session: &mut Session) -> Result<Vec<String>> {
+    if user.kind != UserKind::Account {
+        return Ok(vec![
+            "only accounts have tokens; say: register PASSWORD".to_owned(),
+        ]);
+    }
+    let command = Command::CreateToken {
+        user: UserSelector::Id(user.id),
+        value: None,
+    };
+    match session.call(command).await? {
+        Reply::Token { value, .. } => Ok(vec![value]),
+        _ => Err(Error::Internal),
+    }
+}
