@@ -28,9 +28,17 @@ pub(crate) struct ChatArgs {
     #[arg(long, default_value = "lobby")]
     pub(crate) room: String,
 
-    /// The revision of the dialect, where it has several
-    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
-    pub(crate) revision: u8,
+    /// The revision of the dialect, where it has several [default: the last]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) revision: Option<u8>,
+
+    /// Make the account first, where the dialect can (uchat) and there is none
+    #[arg(long)]
+    pub(crate) signup: bool,
+
+    /// In a pipe, too, take lines that begin with / as on a terminal
+    #[arg(long)]
+    pub(crate) commands: bool,
 
     /// Speak through TLS, and check the server's certificate against the system's roots
     #[arg(long)]

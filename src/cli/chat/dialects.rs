@@ -8,6 +8,10 @@ pub(super) const DIALECTS: &[Dialect] = &[
     super::jim::DIALECT,
     #[cfg(feature = "talker")]
     super::talker::DIALECT,
+    #[cfg(feature = "purpose")]
+    super::purpose::DIALECT,
+    #[cfg(feature = "uchat")]
+    super::uchat::DIALECT,
 ];
 
 /// A dialect, as the command line knows it.
@@ -15,10 +19,12 @@ pub(super) const DIALECTS: &[Dialect] = &[
 pub(crate) struct Dialect {
     /// What it is called.
     pub(super) name: &'static str,
-    /// The port it has where none is given.
-    pub(super) port: u16,
+    /// The port it has where none is given; one for each revision, from the first on.
+    pub(super) ports: &'static [u16],
     /// What proves who one is.
     pub(super) key: Key,
+    /// Whether it can make an account.
+    pub(super) signs_up: bool,
     /// What it needs, in a line of `--help`.
     pub(super) needs: &'static str,
     /// A new speaker, or what is missing for one.
@@ -32,10 +38,41 @@ pub(super) enum Key {
     Password,
     /// A token, from the command line.
     Token,
+    /// A token where there is one, else a password.
+    Either,
+}
+
+impl Dialect {
+    /// The revision to speak: the given one, else the last.
+    ///
+    /// # Errors
+    /// What is wrong with the given one.
+    pub(super) fn revision(&self, given: Option<u8>) -> Result<u8, String> {
+        let count = self.ports.len();
+        let Some(given) = given else {
+            return Ok(u8::try_from(count).unwrap_or(u8::MAX));
+        };
+        if count == 1 {
+            return Err(format!("{} has no revisions to choose from", self.name));
+        }
+        if given == 0 || usize::from(given) > count {
+            let name = self.name;
+            return Err(format!(
+                "{name} has the revisions 1 to {count}, not {given}"
+            ));
+        }
+        Ok(given)
+    }
+
+    /// The port that a revision has where none is given.
+    pub(super) fn port(&self, revision: u8) -> u16 {
+        let index = usize::from(revision).saturating_sub(1);
+        self.ports.get(index).copied().unwrap_or_default()
+    }
 }
 
 /// Who wants to go where.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Identity {
     /// `--user`.
     pub(super) user: Option<String>,
@@ -45,6 +82,12 @@ pub(super) struct Identity {
     pub(super) token: Option<String>,
     /// The room's name, without `#`.
     pub(super) room: String,
+    /// What the room may ask for. Never empty.
+    pub(super) room_password: Option<String>,
+    /// The dialect's revision, one of those that it has.
+    pub(super) revision: u8,
+    /// Whether to make the account first.
+    pub(super) sign_up: bool,
 }
 
 /// The dialect of this name.
@@ -63,17 +106,16 @@ pub(super) fn find(name: &str) -> Result<&'static Dialect, String> {
 pub(super) fn help() -> String {
     let mut help = "Dialects:\n".to_owned();
     for dialect in DIALECTS {
-        help += &format!(
-            "  {:8} {} (port {})\n",
-            dialect.name, dialect.needs, dialect.port
-        );
+        let ports: Vec<_> = dialect.ports.iter().map(ToString::to_string).collect();
+        let ports = ports.join(", ");
+        help += &format!("  {:8} {} (port {ports})\n", dialect.name, dialect.needs);
     }
     help + HELP_ON_LINES
 }
 
 const HELP_ON_LINES: &str = "
-With TOLMACH_PASSWORD set --user is an account instead of a guest; on a
-terminal the password is asked for.
+The password of --user is TOLMACH_PASSWORD; on a terminal it is asked for.
+A room's password is TOLMACH_ROOM_PASSWORD (not in talker and uchat).
 
 In a pipe each line is said in the room. Special are only `/me TEXT` and
 `/msg NAME TEXT`, and `//me TEXT` and `//msg …`, which say such a line as it
@@ -83,9 +125,13 @@ standard output, a line each, all else on standard error:
   <NAME> TEXT          a private message
 At the end of the input it waits until all is accepted, then leaves.
 
-On a terminal:
+On a terminal, or with --commands:
   /me TEXT   /msg NAME TEXT   /who   /help   /quit
   //TEXT     says a text that begins with /
+in uchat also:
+  /rooms   /find PREFIX   /join ROOM   /new ROOM   /members
+  /history [N]   /search TEXT   /edit ID TEXT   /delete ID
+  /upload FILE   /download ID FILE
 
 Exit status: 0 after a farewell, 1 when refused or cut off, 2 for a wrong
 command line.";
@@ -100,8 +146,20 @@ mod tests {
         assert!(error.contains("gopher"), "{error}");
         for dialect in DIALECTS {
             assert!(error.contains(dialect.name), "{error}");
-            assert_eq!(find(dialect.name).unwrap().port, dialect.port);
+            assert_eq!(find(dialect.name).unwrap().ports, dialect.ports);
             assert!(help().contains(dialect.needs));
+        }
+    }
+
+    #[test]
+    fn only_a_dialect_with_revisions_can_be_given_one() {
+        for dialect in DIALECTS {
+            let count = u8::try_from(dialect.ports.len()).unwrap();
+            assert_eq!(dialect.revision(None), Ok(count));
+            assert_eq!(dialect.port(count), *dialect.ports.last().unwrap());
+            assert!(dialect.revision(Some(0)).is_err());
+            assert!(dialect.revision(Some(count + 1)).is_err());
+            assert_eq!(dialect.revision(Some(1)).is_ok(), count > 1);
         }
     }
 }

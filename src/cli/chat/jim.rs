@@ -18,8 +18,9 @@ use tolmach_jim::{Answer, ClientCodec, ClientFrame, ClientRequest, Encoding, Ext
 /// How the command line knows it.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "jim",
-    port: 7777,
+    ports: &[7777],
     key: Key::Password,
+    signs_up: false,
     needs: "--user NAME: a guest, with a password an account",
     begin: |identity| Ok(Box::new(Jim::new(identity)?)),
 };
@@ -32,6 +33,7 @@ struct Jim {
     name: String,
     password: Option<String>,
     room: String,
+    room_password: Option<String>,
     codec: ClientCodec,
     /// What is sent and has no answer, oldest first.
     pending: VecDeque<Pending>,
@@ -64,6 +66,7 @@ impl Jim {
             name,
             password: identity.password,
             room: identity.room,
+            room_password: identity.room_password,
             codec: ClientCodec::new(),
             pending: VecDeque::new(),
             unsaid: VecDeque::new(),
@@ -122,6 +125,8 @@ impl Jim {
                 send(out, now, self.presence());
                 Ok(None)
             }
+            // This client asks for no contact list.
+            ServerFrame::ContactCount { .. } | ServerFrame::Contact { .. } => Ok(None),
         }
     }
 
@@ -149,7 +154,7 @@ impl Jim {
                     now,
                     ClientFrame::Join {
                         room,
-                        password: None,
+                        password: self.room_password.take(),
                     },
                 );
                 self.pending.push_back(Pending::Join);

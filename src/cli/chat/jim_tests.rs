@@ -13,6 +13,7 @@ fn jim(password: Option<&str>) -> Jim {
         password: password.map(Into::into),
         token: None,
         room: "lobby".into(),
+        ..Identity::default()
     })
     .unwrap()
 }
@@ -199,6 +200,7 @@ fn a_name_is_needed() {
         password: None,
         token: None,
         room: "lobby".into(),
+        ..Identity::default()
     };
     assert!(Jim::new(identity).err().unwrap().contains("--user"));
 }

@@ -22,6 +22,13 @@ pub(super) enum Wish {
     Help,
     /// To see who is there.
     Who,
+    /// A command that only some dialects have.
+    Command {
+        /// What stands behind the `/`.
+        word: String,
+        /// What follows it, trimmed.
+        rest: String,
+    },
     /// Something that is none of these; with what to tell the person.
     Wrong(String),
 }
@@ -55,11 +62,16 @@ pub(super) fn typed(line: &str) -> Wish {
         "who" => Wish::Who,
         "me" => Wish::Wrong("/me TEXT: what is the text?".to_owned()),
         other => special(line).unwrap_or_else(|| {
-            let word = other.split_whitespace().next().unwrap_or_default();
-            Wish::Wrong(match word {
-                "msg" => "/msg NAME TEXT: who is it for, and what is the text?".to_owned(),
-                _ => format!("/{word} is unknown; /help tells what there is"),
-            })
+            let (word, rest) = other.split_once(char::is_whitespace).unwrap_or((other, ""));
+            match word {
+                "msg" => {
+                    Wish::Wrong("/msg NAME TEXT: who is it for, and what is the text?".to_owned())
+                }
+                _ => Wish::Command {
+                    word: word.to_owned(),
+                    rest: rest.trim().to_owned(),
+                },
+            }
         }),
     }
 }
@@ -147,15 +159,13 @@ mod tests {
         assert_eq!(typed("/who"), Wish::Who);
         assert_eq!(typed("/me waves"), emote("waves"));
         assert_eq!(typed("/msg  bob hi"), private("bob", "hi"));
-        for wrong in [
-            "/",
-            "/me ",
-            "/msg",
-            "/msg bob",
-            "/msg bob ",
-            "/dance wildly",
-        ] {
+        for wrong in ["/me ", "/msg", "/msg bob", "/msg bob "] {
             assert!(matches!(typed(wrong), Wish::Wrong(_)), "{wrong}");
         }
+        let dance = Wish::Command {
+            word: "dance".into(),
+            rest: "very  wildly".into(),
+        };
+        assert_eq!(typed("/dance  very  wildly "), dance);
     }
 }

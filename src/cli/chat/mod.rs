@@ -7,11 +7,17 @@
 //!
 //! Read it in this order: [`args`] (the command line), `speaker` (what every dialect's client can do, without
 //! I/O and without a clock), `dialects` (the list of them), `session` (the one loop), `face` (where lines come
-//! from and arrivals go to), `line` (what a line means), `clean` (what never reaches a screen raw).
+//! from and arrivals go to), `line` (what a line means), `clean` (what never reaches a screen raw), `held` (what waits
+//! for a name, where a dialect has numbers), then a dialect.
 
 // What only one dialect needs is not used where only the other, or none, is built in.
 #![cfg_attr(
-    not(all(feature = "jim", feature = "talker")),
+    not(all(
+        feature = "jim",
+        feature = "talker",
+        feature = "purpose",
+        feature = "uchat"
+    )),
     allow(dead_code, reason = "a part of the words that the dialects share")
 )]
 
@@ -20,34 +26,39 @@ mod clean;
 mod dialects;
 mod face;
 mod failure;
+#[cfg(any(feature = "purpose", feature = "uchat"))]
+mod held;
 #[cfg(feature = "jim")]
 mod jim;
 mod line;
 mod outgoing;
+#[cfg(feature = "purpose")]
+mod purpose;
+mod server;
 mod session;
 mod speaker;
-#[cfg(feature = "jim")]
+#[cfg(any(feature = "jim", feature = "uchat"))]
 mod split;
 #[cfg(feature = "talker")]
 mod talker;
+#[cfg(feature = "uchat")]
+mod uchat;
 
 pub(crate) use args::ChatArgs;
 
 use dialects::{Dialect, Identity, Key};
 use face::Face;
 use failure::Failure;
+use server::Server;
 use speaker::Speaker;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-
-/// How long to wait for a connection.
-const CONNECT_TIME: Duration = Duration::from_secs(30);
 
 /// Where the password comes from when nobody is to be asked.
 const PASSWORD_VARIABLE: &str = "TOLMACH_PASSWORD";
+
+/// Where a room's password comes from.
+const ROOM_PASSWORD_VARIABLE: &str = "TOLMACH_ROOM_PASSWORD";
 
 /// Chats until the input or the connection ends: 0 after a farewell, 1 when refused or cut off, 2 for a wrong
 /// command line. What went wrong is said on standard error.
@@ -76,23 +87,34 @@ async fn chat(args: ChatArgs) -> Result<(), Failure> {
     }
     let dialect = dialects::find(&args.dialect).map_err(Failure::Usage)?;
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let speaker = speaker(dialect, &args, interactive)?;
-    let stream = connect(dialect, &args).await?;
+    let revision = dialect.revision(args.revision).map_err(Failure::Usage)?;
+    if args.signup && !dialect.signs_up {
+        let reason = format!("{} has no --signup", dialect.name);
+        return Err(Failure::Usage(reason));
+    }
+    let speaker = speaker(dialect, &args, revision, interactive)?;
+    let server = Server::new(&args.host, args.port.unwrap_or(dialect.port(revision)));
+    let stream = server.connect().await?;
     let face = if interactive {
         Face::terminal(&args.room(), args.times)
     } else {
-        Face::pipe()
+        Face::pipe(args.commands)
     };
-    session::converse(stream, speaker, face).await
+    session::converse(stream, server, speaker, face).await
 }
 
 fn speaker(
     dialect: &Dialect,
     args: &ChatArgs,
+    revision: u8,
     interactive: bool,
 ) -> Result<Box<dyn Speaker>, Failure> {
-    let password = match (dialect.key, &args.user) {
-        (Key::Password, Some(user)) => password(user, interactive)?,
+    let password = match (dialect.key, &args.user, &args.token) {
+        (Key::Password, Some(user), _) => {
+            let prompt = format!("Password of {user} (empty: come as a guest): ");
+            password(prompt, interactive)?
+        }
+        (Key::Either, Some(user), None) => password(format!("Password of {user}: "), interactive)?,
         _ => None,
     };
     let identity = Identity {
@@ -100,35 +122,26 @@ fn speaker(
         password,
         token: args.token.clone(),
         room: args.room(),
+        room_password: from_environment(ROOM_PASSWORD_VARIABLE),
+        revision,
+        sign_up: args.signup,
     };
     (dialect.begin)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
 }
 
 /// The environment's password, else the one that is typed; none where there is none, or an empty one.
-fn password(user: &str, interactive: bool) -> Result<Option<String>, Failure> {
-    let given = match std::env::var(PASSWORD_VARIABLE) {
-        Ok(password) if !password.is_empty() => password,
-        _ if interactive => {
-            let prompt = format!("Password of {user} (empty: come as a guest): ");
-            rpassword::prompt_password(prompt).map_err(Failure::Input)?
-        }
-        _ => String::new(),
-    };
-    Ok(Some(given).filter(|password| !password.is_empty()))
+fn password(prompt: String, interactive: bool) -> Result<Option<String>, Failure> {
+    let given = from_environment(PASSWORD_VARIABLE);
+    if given.is_some() || !interactive {
+        return Ok(given);
+    }
+    let typed = rpassword::prompt_password(prompt).map_err(Failure::Input)?;
+    Ok(Some(typed).filter(|password| !password.is_empty()))
 }
 
-async fn connect(dialect: &Dialect, args: &ChatArgs) -> Result<TcpStream, Failure> {
-    let port = args.port.unwrap_or(dialect.port);
-    // An IPv6 address may come in the brackets that it has in front of a port.
-    let host = args.host.trim_start_matches('[').trim_end_matches(']');
-    let connected = timeout(CONNECT_TIME, TcpStream::connect((host, port)))
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let stream = connected.map_err(|source| Failure::Connect {
-        host: args.host.clone(),
-        port,
-        source,
-    })?;
-    stream.set_nodelay(true).map_err(Failure::Transport)?;
-    Ok(stream)
+/// What a variable holds; none where it is not set, or empty.
+fn from_environment(variable: &str) -> Option<String> {
+    std::env::var(variable)
+        .ok()
+        .filter(|value| !value.is_empty())
 }

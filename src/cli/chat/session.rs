@@ -9,11 +9,13 @@ use super::face::Face;
 use super::failure::Failure;
 use super::line::{HELP, Wish};
 use super::outgoing::Outgoing;
+use super::server::Server;
 use super::speaker::{Arrival, Speaker, WINDOW};
 use bytes::BytesMut;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, interval_at, sleep_until};
 
 /// How long an answer may take.
@@ -28,11 +30,12 @@ const NEVER: Duration = Duration::from_secs(86400 * 365);
 /// Chats until the input ends and everything was accepted, or until it cannot go on.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
     stream: S,
+    server: Server,
     speaker: Box<dyn Speaker>,
     face: Face,
 ) -> Result<(), Failure> {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut session = Session::new(speaker, face);
+    let mut session = Session::new(server, speaker, face);
     let every = session.speaker.keep_alive_every().unwrap_or(NEVER);
     let mut keep_alive = interval_at(Instant::now() + every, every);
     while session.phase != Phase::Over {
@@ -42,6 +45,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
             read = reader.read_buf(&mut session.input) => session.heard(read)?,
             sent = session.outgoing.advance(&mut writer), if has_output => session.sent(sent),
             line = session.face.line(), if takes_lines => session.typed(line)?,
+            Some(done) = session.errands.join_next() => session.errand_done(done)?,
             _ = keep_alive.tick() => session.speaker.keep_alive(&mut session.outgoing.bytes),
             () = sleep_until(deadline) => session.waited()?,
         }
@@ -61,6 +65,9 @@ enum Phase {
 }
 
 struct Session {
+    server: Server,
+    /// What goes on over connections of its own.
+    errands: JoinSet<Result<String, String>>,
     speaker: Box<dyn Speaker>,
     face: Face,
     phase: Phase,
@@ -74,10 +81,12 @@ struct Session {
 }
 
 impl Session {
-    fn new(mut speaker: Box<dyn Speaker>, face: Face) -> Self {
+    fn new(server: Server, mut speaker: Box<dyn Speaker>, face: Face) -> Self {
         let mut outgoing = Outgoing::default();
         speaker.open(now(), &mut outgoing.bytes);
         Self {
+            server,
+            errands: JoinSet::new(),
             speaker,
             face,
             phase: Phase::Entering,
@@ -91,6 +100,7 @@ impl Session {
 
     fn takes_lines(&self) -> bool {
         self.phase == Phase::Talking
+            && self.speaker.is_in()
             && self.speaker.unanswered() < WINDOW
             && !self.outgoing.is_full()
     }
@@ -103,6 +113,16 @@ impl Session {
             Ok(_) => {}
         }
         let unanswered = self.speaker.unanswered();
+        self.show_arrivals()?;
+        // What others say is no answer.
+        if self.phase == Phase::Entering || self.speaker.unanswered() < unanswered {
+            self.patient_since = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Shows what arrived, or came of what was typed.
+    fn show_arrivals(&mut self) -> Result<(), Failure> {
         let out = &mut self.outgoing.bytes;
         while let Some(arrival) = self.speaker.hear(&mut self.input, now(), out)? {
             self.not_accepted += usize::from(matches!(arrival, Arrival::NotAccepted(_)));
@@ -111,10 +131,6 @@ impl Session {
                 _ => None,
             };
             self.face.show(&arrival).map_err(Failure::Output)?;
-        }
-        // What others say is no answer.
-        if self.phase == Phase::Entering || self.speaker.unanswered() < unanswered {
-            self.patient_since = Instant::now();
         }
         Ok(())
     }
@@ -145,21 +161,35 @@ impl Session {
             Wish::Say(saying) => {
                 let out = &mut self.outgoing.bytes;
                 self.speaker.say(saying, now(), out);
-                return Ok(());
+                return self.show_arrivals();
             }
             Wish::Quit => {
                 self.enter(Phase::Finishing);
                 return Ok(());
             }
-            Wish::Help => HELP.to_owned(),
+            Wish::Help => format!("{HELP}{}", self.speaker.commands()),
             Wish::Who => match self.speaker.who() {
                 Some(names) => format!("here: {}", names.join(", ")),
-                None => "this dialect does not tell who is here".to_owned(),
+                None => match self.command("who", "") {
+                    Some(Ok(())) => return self.show_arrivals(),
+                    Some(Err(wrong)) => wrong,
+                    None => "this dialect does not tell who is here".to_owned(),
+                },
+            },
+            Wish::Command { word, rest } => match self.command(&word, &rest) {
+                Some(Ok(())) => return self.show_arrivals(),
+                Some(Err(wrong)) => wrong,
+                None => format!("/{word} is unknown; /help tells what there is"),
             },
             Wish::Wrong(words) => words,
         };
         let arrival = Arrival::Notice(tell);
         self.face.show(&arrival).map_err(Failure::Output)
+    }
+
+    fn command(&mut self, word: &str, rest: &str) -> Option<Result<(), String>> {
+        let out = &mut self.outgoing.bytes;
+        self.speaker.command(word, rest, now(), out)
     }
 
     /// What is due after each step.
@@ -168,12 +198,34 @@ impl Session {
             self.face.open().map_err(Failure::Input)?;
             self.enter(Phase::Talking);
         }
-        if self.phase == Phase::Finishing && self.speaker.is_settled() {
+        while let Some(errand) = self.speaker.errand() {
+            let server = self.server.clone();
+            self.errands.spawn(async move {
+                let stream = server.connect().await.map_err(|error| error.to_string())?;
+                errand(Box::new(stream)).await
+            });
+        }
+        if self.phase == Phase::Finishing && self.speaker.is_settled() && self.errands.is_empty() {
             self.speaker.farewell(now(), &mut self.outgoing.bytes);
             self.outgoing.end();
             self.enter(Phase::Parting);
         }
         Ok(())
+    }
+
+    fn errand_done(
+        &mut self,
+        done: Result<Result<String, String>, JoinError>,
+    ) -> Result<(), Failure> {
+        self.patient_since = Instant::now();
+        let arrival = match done.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(told) => Arrival::Notice(told),
+            Err(reason) => {
+                self.not_accepted += 1;
+                Arrival::NotAccepted(reason)
+            }
+        };
+        self.face.show(&arrival).map_err(Failure::Output)
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -183,6 +235,7 @@ impl Session {
 
     fn deadline(&self) -> Instant {
         let wait = match self.phase {
+            Phase::Finishing if !self.errands.is_empty() => NEVER,
             Phase::Entering | Phase::Finishing => PATIENCE,
             Phase::Parting => PARTING_TIME,
             Phase::Talking | Phase::Over => NEVER,

@@ -2,7 +2,9 @@
 
 use super::failure::Failure;
 use bytes::BytesMut;
+use std::pin::Pin;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How many messages may wait for the server's word. Input waits for its turn beyond that.
 pub(super) const WINDOW: usize = 32;
@@ -27,10 +29,11 @@ pub(super) trait Speaker: Send {
         out: &mut BytesMut,
     ) -> Result<Option<Arrival>, Failure>;
 
-    /// Whether one is in the room. Nothing can be said before.
+    /// Whether one is in the room, and not on the way to another. Nothing can be said before.
     fn is_in(&self) -> bool;
 
-    /// Says something, as soon as fewer than [`WINDOW`] messages wait for an answer.
+    /// Says something, as soon as fewer than [`WINDOW`] messages wait for an answer. What comes of it at once is
+    /// [heard](Self::hear).
     fn say(&mut self, saying: Saying, now: i64, out: &mut BytesMut);
 
     /// How many messages have no answer yet, or are not sent yet.
@@ -52,11 +55,45 @@ pub(super) trait Speaker: Send {
     /// Says farewell.
     fn farewell(&mut self, now: i64, out: &mut BytesMut);
 
-    /// The names of those who are in the room, where the dialect tells them.
+    /// The names of those who are in the room, where they are known.
     fn who(&self) -> Option<Vec<String>> {
         None
     }
+
+    /// Carries out a command that only this dialect has: the word behind the `/`, and what follows it. Answers
+    /// arrive; an error is to be told at once. `None` where there is no such command.
+    fn command(
+        &mut self,
+        _word: &str,
+        _rest: &str,
+        _now: i64,
+        _out: &mut BytesMut,
+    ) -> Option<Result<(), String>> {
+        None
+    }
+
+    /// The next thing to do over a connection of its own.
+    fn errand(&mut self) -> Option<Errand> {
+        None
+    }
+
+    /// What `/help` says of such commands, in lines.
+    fn commands(&self) -> &'static str {
+        ""
+    }
 }
+
+/// Bytes both ways.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// What is done over a connection of its own: what to tell of it, or why it failed. It gives up by itself on a
+/// server that does nothing.
+pub(super) type Errand = Box<dyn FnOnce(Box<dyn Stream>) -> Doing + Send>;
+
+/// An [`Errand`] under way.
+pub(super) type Doing = Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
 
 /// Something to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +113,8 @@ pub(super) enum Arrival {
     Said(Said),
     /// Someone came, went, is silent or back; who is there.
     Presence(String),
+    /// One is in this room now, and what one says is said there; its name without `#`.
+    Entered(String),
     /// The server's answer or notice.
     Notice(String),
     /// An important notice: these may be the server's last words.

@@ -6,12 +6,27 @@ use unicode_segmentation::UnicodeSegmentation;
 /// space where there is some in the second half of a piece, else between graphemes, else (a grapheme longer than
 /// the limit) between characters. The white space at a cut is left out. Nothing for an empty text.
 pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
+    pieces_of(text, move |text, share| {
+        let chars = text.char_indices().nth(limit / share);
+        chars.map_or(text.len(), |(at, _)| at)
+    })
+}
+
+/// The same, each piece at most `limit` bytes, at least four.
+pub(super) fn pieces_of_bytes(text: &str, limit: usize) -> impl Iterator<Item = &str> {
+    pieces_of(text, move |text, share| {
+        text.floor_char_boundary(limit / share)
+    })
+}
+
+/// `most(text, n)` is how many bytes of the text an nth of a piece may hold.
+fn pieces_of(text: &str, most: impl Fn(&str, usize) -> usize + Copy) -> impl Iterator<Item = &str> {
     let mut rest = text;
     let pieces = std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let (piece, after) = rest.split_at(cut(rest, limit));
+        let (piece, after) = rest.split_at(cut(rest, most));
         if after.is_empty() {
             rest = after;
             return Some(piece);
@@ -23,11 +38,11 @@ pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
 }
 
 /// Where the first piece ends, in bytes.
-fn cut(text: &str, limit: usize) -> usize {
-    let Some((most, _)) = text.char_indices().nth(limit) else {
+fn cut(text: &str, most_of: impl Fn(&str, usize) -> usize) -> usize {
+    let (most, half) = (most_of(text, 1), most_of(text, 2));
+    if most >= text.len() {
         return text.len();
-    };
-    let half = text.char_indices().nth(limit / 2).map_or(0, |(at, _)| at);
+    }
     // White space right behind the piece is a place to cut, too.
     let boundaries = || {
         text.grapheme_indices(true)
@@ -78,6 +93,18 @@ mod tests {
         );
         assert_eq!(split(family, 2).concat(), family);
         assert_eq!(split("e\u{301}e\u{301}", 3), ["e\u{301}", "e\u{301}"]);
+    }
+
+    #[test]
+    fn bytes_can_be_counted() {
+        let text = "слово ".repeat(400);
+        let parts: Vec<_> = super::pieces_of_bytes(&text, 800).collect();
+        assert!(
+            parts
+                .iter()
+                .all(|part| part.len() <= 800 && part.len() > 400)
+        );
+        assert_eq!(parts.join(" ").trim(), text.trim());
     }
 
     #[test]

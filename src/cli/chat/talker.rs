@@ -17,8 +17,9 @@ use tolmach_talker::{
 /// How the command line knows it.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "talker",
-    port: 8500,
+    ports: &[8500],
     key: Key::Token,
+    signs_up: false,
     needs: "--token TOKEN",
     begin: |identity| Ok(Box::new(Talker::new(identity)?)),
 };
@@ -219,9 +220,8 @@ impl Speaker for Talker {
 /// A text as a server that makes texts clean gives it back: to tell an echo. A text that begins with "/me " may
 /// come back as an emote.
 fn for_comparison(text: &str, emote: bool) -> String {
-    let lines: Vec<_> = clean::lines(text).collect();
-    let text = lines.join("\n");
-    format!("{}{}", if emote { "/me " } else { "" }, text.trim())
+    let before = if emote { "/me " } else { "" };
+    format!("{before}{}", clean::comparable(text))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ fn talker() -> Talker {
         password: None,
         token: Some("secret".into()),
         room: "lobby".into(),
+        ..Identity::default()
     })
     .unwrap()
 }

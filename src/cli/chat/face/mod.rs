@@ -22,15 +22,16 @@ pub(super) struct Face {
 }
 
 enum Screen {
-    Pipe,
+    Pipe { commands: bool },
     Terminal(Box<Terminal>),
 }
 
 impl Face {
     /// Lines from standard input, what is said on standard output, all else on standard error.
-    pub(super) fn pipe() -> Self {
+    /// With `commands`, lines mean what they would mean on a terminal.
+    pub(super) fn pipe(commands: bool) -> Self {
         Self {
-            screen: Screen::Pipe,
+            screen: Screen::Pipe { commands },
             lines: None,
         }
     }
@@ -45,7 +46,7 @@ impl Face {
 
     /// Whether no person is there.
     pub(super) fn is_pipe(&self) -> bool {
-        matches!(self.screen, Screen::Pipe)
+        matches!(self.screen, Screen::Pipe { .. })
     }
 
     /// Starts to read lines, on a thread of their own: nothing can interrupt such a read, and nobody has to
@@ -54,7 +55,7 @@ impl Face {
         let (sender, receiver) = mpsc::channel(LINES_AHEAD);
         self.lines = Some(receiver);
         match &mut self.screen {
-            Screen::Pipe => {
+            Screen::Pipe { .. } => {
                 thread::Builder::new().spawn(move || read_lines(&sender))?;
                 Ok(())
             }
@@ -73,8 +74,8 @@ impl Face {
     /// What a line means here.
     pub(super) fn understand(&self, line: &str) -> Wish {
         match self.screen {
-            Screen::Pipe => line::piped(line),
-            Screen::Terminal(_) => line::typed(line),
+            Screen::Pipe { commands: false } => line::piped(line),
+            Screen::Pipe { commands: true } | Screen::Terminal(_) => line::typed(line),
         }
     }
 
@@ -83,9 +84,9 @@ impl Face {
     /// # Errors
     /// Where standard output is gone. What goes to standard error may be lost.
     pub(super) fn show(&mut self, arrival: &Arrival) -> io::Result<()> {
-        match &self.screen {
+        match &mut self.screen {
             Screen::Terminal(terminal) => terminal.show(arrival),
-            Screen::Pipe => print(arrival),
+            Screen::Pipe { .. } => print(arrival),
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn piped(said: &Said) -> String {
 pub(super) fn piped_notice(arrival: &Arrival) -> String {
     let (before, text) = match arrival {
         Arrival::Said(said) => return piped(said),
+        Arrival::Entered(room) => return format!("#{}: entered", clean::one_line(room)),
         Arrival::Presence(text) | Arrival::Notice(text) | Arrival::Warning(text) => ("", text),
         Arrival::NotAccepted(text) => ("not accepted: ", text),
     };
@@ -43,6 +44,7 @@ impl Style {
     pub(super) fn show(&self, arrival: &Arrival) -> String {
         let shown = match arrival {
             Arrival::Said(said) => self.said(said),
+            Arrival::Entered(room) => self.paint.dim(&format!("#{}: entered", block(room))),
             Arrival::Presence(text) | Arrival::Notice(text) => self.paint.dim(&block(text)),
             Arrival::Warning(text) => self.paint.loud(&block(text)),
             Arrival::NotAccepted(text) => {
@@ -152,6 +154,7 @@ mod tests {
         for arrival in [
             Arrival::Said(message),
             Arrival::Presence(evil.into()),
+            Arrival::Entered(evil.into()),
             Arrival::Notice(evil.into()),
             Arrival::Warning(evil.into()),
             Arrival::NotAccepted(evil.into()),

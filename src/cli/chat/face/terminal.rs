@@ -12,9 +12,9 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -30,7 +30,8 @@ type Lines = mpsc::Sender<io::Result<String>>;
 /// The terminal, with a prompt once it is open.
 pub(super) struct Terminal {
     style: Style,
-    prompt: String,
+    /// What the next line is asked for with.
+    prompt: Arc<Mutex<String>>,
     open: Option<Open>,
 }
 
@@ -49,7 +50,7 @@ struct Open {
 impl Terminal {
     pub(super) fn new(room: &str, times: bool) -> Self {
         Self {
-            prompt: format!("#{}> ", clean::one_line(room)),
+            prompt: Arc::new(Mutex::new(prompt(room))),
             style: Style {
                 room: room.to_owned(),
                 times,
@@ -72,7 +73,7 @@ impl Terminal {
             drop(done);
         })?;
         let is_editing = Arc::new(AtomicBool::new(true));
-        let (editing, prompt) = (Arc::clone(&is_editing), self.prompt.clone());
+        let (editing, prompt) = (Arc::clone(&is_editing), Arc::clone(&self.prompt));
         thread::Builder::new().spawn(move || {
             edit_all(&mut editor, &prompt, &lines, &editing);
         })?;
@@ -86,7 +87,11 @@ impl Terminal {
     }
 
     /// Prints the arrival, above the prompt where there is one.
-    pub(super) fn show(&self, arrival: &Arrival) -> io::Result<()> {
+    pub(super) fn show(&mut self, arrival: &Arrival) -> io::Result<()> {
+        if let Arrival::Entered(room) = arrival {
+            self.style.room.clone_from(room);
+            *self.prompt.lock().unwrap_or_else(PoisonError::into_inner) = prompt(room);
+        }
         let text = self.style.show(arrival);
         let printer = self.open.as_ref().and_then(|open| open.printer.as_ref());
         match printer {
@@ -126,9 +131,18 @@ fn print_all(arrivals: &blocking::Receiver<String>, printer: Option<impl Externa
 }
 
 /// Reads lines until the person leaves or nobody takes them any more.
-fn edit_all(editor: &mut DefaultEditor, prompt: &str, lines: &Lines, is_editing: &AtomicBool) {
+fn edit_all(
+    editor: &mut DefaultEditor,
+    prompt: &Mutex<String>,
+    lines: &Lines,
+    is_editing: &AtomicBool,
+) {
     loop {
-        let line = match editor.readline(prompt) {
+        let asked_with = prompt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let line = match editor.readline(&asked_with) {
             Ok(line) => line,
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
             // The window's size changed, or the like.
@@ -148,6 +162,10 @@ fn edit_all(editor: &mut DefaultEditor, prompt: &str, lines: &Lines, is_editing:
         }
     }
     is_editing.store(false, Ordering::SeqCst);
+}
+
+fn prompt(room: &str) -> String {
+    format!("#{}> ", clean::one_line(room))
 }
 
 fn print(text: &str) -> io::Result<()> {

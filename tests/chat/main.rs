@@ -1,11 +1,15 @@
-//! `tolmach chat` through real pipes, against servers that speak the documented wire by hand.
+//! `tolmach chat` through real pipes, against servers that speak the documented wire by hand, and against a gateway.
 
 #![cfg(all(feature = "jim", feature = "talker"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "clippy.toml allows these in tests, but not in what tests share"
 )]
+
+#[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
+mod daemon;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -103,6 +107,7 @@ fn command(words: &[&str]) -> Command {
         .arg("chat")
         .args(words)
         .env_remove("TOLMACH_PASSWORD")
+        .env_remove("TOLMACH_ROOM_PASSWORD")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -479,9 +484,34 @@ fn a_long_text_is_whole_in_talker() {
 fn a_wrong_command_line_is_told_with_the_usage() {
     for (words, told) in [
         (&["gopher", "localhost"][..], "jim, talker"),
-        (&["purpose", "localhost", "--token", "1:x"], "jim, talker"),
+        (
+            &["jim", "localhost", "--user", "alice", "--revision", "1"],
+            "revision",
+        ),
+        (
+            &["jim", "localhost", "--user", "alice", "--signup"],
+            "--signup",
+        ),
         (&["jim", "localhost"], "--user"),
         (&["talker", "localhost"], "--token"),
+        #[cfg(feature = "purpose")]
+        (&["purpose", "localhost"], "--user NAME with a password"),
+        #[cfg(feature = "purpose")]
+        (
+            &["purpose", "localhost", "--user", "alice"],
+            "TOLMACH_PASSWORD",
+        ),
+        #[cfg(feature = "purpose")]
+        (&["purpose", "localhost", "--token", "secret"], "ID:TOKEN"),
+        #[cfg(feature = "purpose")]
+        (&["purpose", "localhost", "--revision", "3"], "1 to 2"),
+        #[cfg(feature = "uchat")]
+        (&["uchat", "localhost"], "--user NAME with a password"),
+        #[cfg(feature = "uchat")]
+        (
+            &["uchat", "localhost", "--user", "alice"],
+            "TOLMACH_PASSWORD",
+        ),
         (&["jim", "localhost", "--user", "alice", "--tls"], "--tls"),
         (
             &["jim", "localhost", "--user", "alice", "--insecure"],
