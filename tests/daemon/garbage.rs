@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::support::{Client, Daemon, bare_msg, presence, token};
+use crate::support::{Client, Daemon, bare_msg, frame, login, presence, token};
 
 /// Panics inside the crates, whichever test they belong to.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -28,6 +28,36 @@ async fn feed(mut client: Client, stream: &[u8]) {
     client.try_send(stream).await;
     client.try_finish().await;
     client.rest().await;
+}
+
+/// Sends a stream of the purpose-byte protocol and its end; reads all that comes, which must be whole frames.
+async fn feed_frames(daemon: &Daemon, revision: u8, stream: &[u8]) {
+    let mut purpose = daemon.purpose(revision).await;
+    purpose.try_send(stream).await;
+    purpose.try_finish().await;
+    purpose.remains().await;
+}
+
+/// Requests of all kinds, and answers to nothing.
+fn purpose(revision: u8) -> Vec<u8> {
+    let mut stream = frame(0x20, 1, &[0, 1]);
+    stream.extend(frame(0x21, 2, &login("anna")));
+    for purpose in 0..0x50 {
+        // Not the end.
+        if [3, 0x22].contains(&purpose) || (revision == 2 && purpose == 0x24) {
+            continue;
+        }
+        for body in [
+            &b""[..],
+            &[1, 0, 0, 0],
+            b"lobby\0",
+            b"\x01\0\0\0text \xd1\x8b\0",
+        ] {
+            stream.extend(frame(purpose, purpose, body));
+        }
+    }
+    stream.extend(frame(0x22, 3, b""));
+    stream
 }
 
 fn fixtures(directory: &str, extension: &str) -> Vec<Vec<u8>> {
@@ -85,6 +115,13 @@ async fn whatever_comes_the_gateway_goes_on() {
     for stream in fixtures("talker/client", "stream") {
         feed(daemon.client("talker").await, &stream).await;
     }
+    for revision in [1, 2] {
+        let stream = purpose(revision);
+        feed_frames(&daemon, revision, &stream).await;
+        for seed in 0..40 {
+            feed_frames(&daemon, revision, &spoil(&stream, seed)).await;
+        }
+    }
     let mut jim = String::new();
     for mut object in [
         presence("guest"),
@@ -121,6 +158,8 @@ async fn whatever_comes_the_gateway_goes_on() {
     ] {
         feed(daemon.client("jim").await, bytes).await;
         feed(daemon.client("talker").await, bytes).await;
+        feed_frames(&daemon, 1, bytes).await;
+        feed_frames(&daemon, 2, bytes).await;
     }
     // What reached Boris was well-formed, and he can still talk.
     boris

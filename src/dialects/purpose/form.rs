@@ -8,7 +8,9 @@ use tolmach_purpose::{
     purpose_of, set_task,
 };
 
+use super::translations::TRANSLATIONS;
 use crate::dialects::text::plain;
+use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
 use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
 
@@ -119,6 +121,14 @@ impl PurposeForm {
 }
 
 impl Render for PurposeForm {
+    fn dialect(&self) -> &'static str {
+        "purpose"
+    }
+
+    fn translation(&self, meaning: Meaning) -> Translation {
+        Translation::of(TRANSLATIONS, meaning)
+    }
+
     fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
         match event {
             Event::Room(event) => self.room(event, relation, out),

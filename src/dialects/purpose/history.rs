@@ -2,7 +2,7 @@
 //! whole second, from which the client can go on".
 //!
 //! What is cut off is what was created after that second, and what is older but was updated after it. The messages come in
-//! the order of `created`; a client goes on from the last one's.
+//! the order of `created`; a client goes on from the last one's, or from its `updated` where it was created before `from`.
 
 use std::sync::Arc;
 

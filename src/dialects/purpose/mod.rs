@@ -8,6 +8,7 @@ mod infos;
 mod messages;
 mod people;
 mod sessions;
+mod translations;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use crate::hub::{Form, Scope};
 
 use adapter::PurposeAdapter;
 use form::PurposeForm;
+pub(super) use translations::TRANSLATIONS;
 
 /// "The server never has more than 200 unanswered requests open towards one client."
 const UNANSWERED: usize = 200;
@@ -82,4 +84,10 @@ impl Dialect for Purpose {
     fn adapter(&self, now: Instant) -> PurposeAdapter {
         PurposeAdapter::new(self.rules, now)
     }
+}
+
+/// A form that says all that the dialect can.
+#[cfg(test)]
+pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
+    Box::new(PurposeForm::new(Revision::Two))
 }

@@ -7,7 +7,7 @@ use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
 use super::adapter::PurposeAdapter;
 use crate::gateway::Link;
 use crate::model::{
-    Command, Error, Reply, Result, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
+    Command, Error, Reply, Result, TokenEnd, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
 };
 
 /// The major version that is spoken here: "both call themselves API version 0.1".
@@ -134,7 +134,9 @@ impl PurposeAdapter {
             Ok(()) | Err(Error::Invalid { .. }) => {}
             Err(error) => return Err(error),
         }
-        let done = self.done(Command::LogOut { end_token: true }, link).await?;
+        // A token that the operator made is not the session's to end.
+        let token = TokenEnd::IfOfLogin;
+        let done = self.done(Command::LogOut { token }, link).await?;
         // What still waits to be told was for somebody who is not there any more.
         link.suspend(true);
         Ok(done)
