@@ -13,7 +13,8 @@
 //!
 //! 1. [`model`]: the words that everything shares; imports nothing else of the crate.
 //! 2. [`ledger`]: what each durable change does to the stored rows, and who may ask for it.
-//! 3. [`store`] and [`bus`]: the two traits that the hub is built on, and their implementations.
+//! 3. [`store`] and [`bus`]: the two traits that the hub is built on, and their implementations; [`files`]: the contents of
+//!    messages' files, beside the store.
 //! 4. [`hub`]: accounts, rooms, presence, routing, history.
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.

@@ -193,6 +193,7 @@ mod tests {
             kind,
             text: text.to_owned(),
             reply_to: None,
+            quote: None,
             created: Timestamp(1_500),
             updated: None,
             deleted: false,

@@ -12,6 +12,7 @@
 mod about;
 mod chat;
 mod check;
+mod dialects;
 mod failure;
 mod history;
 mod logging;
@@ -27,6 +28,7 @@ mod session;
 mod table;
 mod time;
 mod token;
+mod transcode;
 mod usage;
 mod user;
 
@@ -38,7 +40,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tokio::runtime;
 use tolmach::config::Config;
-use tolmach::dialects;
+use tolmach::dialects::KNOWN;
 
 use failure::{Failure, Outcome};
 use operator::Operator;
@@ -82,6 +84,10 @@ enum Action {
     History(history::HistoryArgs),
     /// Chat over any dialect, by hand or in a pipe
     Chat(chat::ChatArgs),
+    /// Replay a client's frames of one dialect as a server's of another
+    Transcode(transcode::TranscodeArgs),
+    /// Print what becomes of each meaning in each dialect
+    Dialects(dialects::DialectsArgs),
 }
 
 /// Carries out the command line of this process.
@@ -91,8 +97,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
-    let load =
-        || Config::load(file, std::env::vars_os(), dialects::KNOWN).map_err(Failure::Configuration);
+    let load = || Config::load(file, std::env::vars_os(), KNOWN).map_err(Failure::Configuration);
     match action {
         // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
         Action::Chat(arguments) => {
@@ -101,6 +106,8 @@ fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
         }
         Action::Serve(arguments) => serve::run(&arguments.apply(load()?)?),
         Action::Check => check::run(&load()?),
+        Action::Transcode(arguments) => on_this_thread(transcode::run(arguments)),
+        Action::Dialects(arguments) => arguments.run().map(|()| ExitCode::SUCCESS),
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),

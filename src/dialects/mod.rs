@@ -8,6 +8,7 @@ mod desk;
 pub mod jim;
 #[cfg(feature = "purpose")]
 pub mod purpose;
+pub mod table;
 #[cfg(feature = "talker")]
 pub mod talker;
 #[cfg(any(
@@ -51,7 +52,7 @@ pub const KNOWN: &[&str] = &[
 pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, String> {
     match settings {
         #[cfg(feature = "jim")]
-        Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings)?)),
+        Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings))),
         #[cfg(feature = "talker")]
         Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config))),
         #[cfg(feature = "purpose")]

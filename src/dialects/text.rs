@@ -11,27 +11,31 @@ use crate::model::{Message, MessageKind};
 #[cfg(any(feature = "jim", feature = "talker"))]
 pub(super) const EDITED: &str = "✎ ";
 
+/// Most characters of the line that a reply shows of what it answers.
+const QUOTED: usize = 100;
+
 #[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has no emotes, stickers or files.
 pub(super) fn plain(message: &Message) -> Cow<'_, str> {
     match message.kind {
-        MessageKind::Emote => emote(message),
+        MessageKind::Emote => with_emote(message),
         _ => without_emote(message),
     }
 }
 
 /// A message's text for a dialect that has stickers and files but no emotes.
-pub(super) fn emote(message: &Message) -> Cow<'_, str> {
-    match message.kind {
+pub(super) fn with_emote(message: &Message) -> Cow<'_, str> {
+    let text = match message.kind {
         MessageKind::Emote => Cow::Owned(format!("/me {}", message.text)),
-        _ => Cow::Borrowed(&message.text),
-    }
+        _ => Cow::Borrowed(message.text.as_str()),
+    };
+    below_quote(message, text)
 }
 
 #[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has emotes but no stickers or files.
 pub(super) fn without_emote(message: &Message) -> Cow<'_, str> {
-    match (message.kind, &message.file) {
+    let text = match (message.kind, &message.file) {
         (MessageKind::Sticker, _) => Cow::Owned(format!(":{}:", message.text)),
         (MessageKind::File, Some(file)) => {
             let line = format!("[file] {} ({})", file.name, size(file.size));
@@ -41,8 +45,23 @@ pub(super) fn without_emote(message: &Message) -> Cow<'_, str> {
                 format!("{line}\n{}", message.text)
             })
         }
-        _ => Cow::Borrowed(&message.text),
-    }
+        _ => Cow::Borrowed(message.text.as_str()),
+    };
+    below_quote(message, text)
+}
+
+/// "`> name: first line` above the text."
+fn below_quote<'a>(message: &Message, text: Cow<'a, str>) -> Cow<'a, str> {
+    let Some(quote) = &message.quote else {
+        return text;
+    };
+    let line: String = quote.line.chars().take(QUOTED).collect();
+    let cut = if line.len() < quote.line.len() {
+        "…"
+    } else {
+        ""
+    };
+    Cow::Owned(format!("> {}: {line}{cut}\n{text}", quote.sender.name))
 }
 
 #[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
@@ -59,15 +78,21 @@ fn size(bytes: u64) -> String {
 /// Cuts a text into at most `pieces` of at most `limit` characters each: between graphemes, at white space where there
 /// is some in a piece's second half. When that is not enough, the last piece says how many characters are missing.
 pub(super) fn cut(text: &str, limit: usize, pieces: usize) -> Vec<String> {
+    cut_by(text, limit, pieces, |_| 1)
+}
+
+#[cfg(feature = "jim")]
+/// As [`cut`], where characters have different widths and `limit` is the sum of them.
+pub(super) fn cut_by(text: &str, limit: usize, pieces: usize, width: Width) -> Vec<String> {
     let mut cut = Vec::new();
     let mut rest = text;
-    while is_longer(rest, limit) && cut.len() + 1 < pieces {
-        let (piece, left) = split_piece(rest, limit);
+    while is_longer(rest, limit, width) && cut.len() + 1 < pieces {
+        let (piece, left) = split_piece(rest, limit, width);
         cut.push(piece.to_owned());
         rest = left;
     }
-    if is_longer(rest, limit) {
-        cut.push(last_piece(rest, limit));
+    if is_longer(rest, limit, width) {
+        cut.push(last_piece(rest, limit, width));
     } else if !rest.is_empty() || cut.is_empty() {
         cut.push(rest.to_owned());
     }
@@ -75,16 +100,31 @@ pub(super) fn cut(text: &str, limit: usize, pieces: usize) -> Vec<String> {
 }
 
 #[cfg(feature = "jim")]
-fn is_longer(text: &str, characters: usize) -> bool {
-    text.chars().nth(characters).is_some()
+/// How much of a piece's limit a character takes; 1 at least.
+pub(super) type Width = fn(char) -> usize;
+
+#[cfg(feature = "jim")]
+fn is_longer(text: &str, limit: usize, width: Width) -> bool {
+    end_within(text, limit, width) < text.len()
 }
 
 #[cfg(feature = "jim")]
-fn last_piece(rest: &str, limit: usize) -> String {
+/// Where the longest beginning of at most this width ends.
+fn end_within(text: &str, limit: usize, width: Width) -> usize {
+    let mut sum = 0;
+    let mut beyond = text.char_indices().skip_while(|(_, character)| {
+        sum += width(*character);
+        sum <= limit
+    });
+    beyond.next().map_or(text.len(), |(at, _)| at)
+}
+
+#[cfg(feature = "jim")]
+fn last_piece(rest: &str, limit: usize, width: Width) -> String {
     let total = rest.chars().count();
     // Room for the longest note there can be.
-    let room = limit.saturating_sub(missing(total).chars().count());
-    let (piece, left) = split_piece(rest, room);
+    let room = limit.saturating_sub(missing(total).chars().map(width).sum());
+    let (piece, left) = split_piece(rest, room, width);
     format!("{piece}{}", missing(left.chars().count()))
 }
 
@@ -94,23 +134,25 @@ fn missing(characters: usize) -> String {
 }
 
 #[cfg(feature = "jim")]
-/// The longest beginning of at most `limit` characters that ends well, and what is left, without the white space between.
-fn split_piece(text: &str, limit: usize) -> (&str, &str) {
+/// The longest beginning of at most `limit` that ends well, and what is left, without the white space between.
+fn split_piece(text: &str, limit: usize, width: Width) -> (&str, &str) {
     let mut end = 0;
-    let mut characters = 0;
+    let mut taken = 0;
     let mut space = None;
     // One grapheme may be as long as the whole text; past the window none is taken anyway.
-    let window = text
+    let within = end_within(text, limit, width);
+    let window = text[within..]
         .char_indices()
-        .nth(limit + 2)
-        .map_or(text, |(at, _)| &text[..at]);
+        .nth(2)
+        .map_or(text, |(more, _)| &text[..within + more]);
     for (at, grapheme) in window.grapheme_indices(true) {
-        characters += grapheme.chars().count();
+        let before = taken;
+        taken += grapheme.chars().map(width).sum::<usize>();
         let is_space = grapheme.chars().all(char::is_whitespace);
-        if is_space && characters > limit / 2 && characters <= limit + 1 {
+        if is_space && taken > limit / 2 && before <= limit {
             space = Some((at, at + grapheme.len()));
         }
-        if characters > limit {
+        if taken > limit {
             break;
         }
         end = at + grapheme.len();
@@ -119,17 +161,55 @@ fn split_piece(text: &str, limit: usize) -> (&str, &str) {
         Some((before, after)) if end < text.len() => (&text[..before], &text[after..]),
         _ if end > 0 => text.split_at(end),
         // One grapheme that is longer than a piece: cut it between characters.
-        _ => text.split_at(
-            text.char_indices()
-                .nth(limit)
-                .map_or(text.len(), |(at, _)| at),
-        ),
+        _ => text.split_at(within),
     }
 }
 
 #[cfg(all(test, feature = "jim"))]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::model::{MessageId, Quote, RoomId, Seq, Timestamp, UserId, UserRef};
+
+    fn reply(kind: MessageKind, line: &str) -> Message {
+        let anna = Arc::new(UserRef {
+            id: UserId(1),
+            login: "anna".into(),
+            name: "Anna".into(),
+        });
+        Message {
+            id: MessageId(2),
+            room: RoomId(1),
+            seq: Seq(2),
+            sender: anna.clone(),
+            kind,
+            text: "tea".into(),
+            reply_to: Some(MessageId(1)),
+            quote: Some(Quote {
+                sender: anna,
+                line: line.into(),
+            }),
+            created: Timestamp(0),
+            updated: None,
+            deleted: false,
+            file: None,
+            extra: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_reply_stands_below_the_line_that_it_answers() {
+        let text = reply(MessageKind::Text, "coffee?");
+        assert_eq!(plain(&text), "> Anna: coffee?\ntea");
+        assert_eq!(with_emote(&text), "> Anna: coffee?\ntea");
+        let emote = reply(MessageKind::Emote, "");
+        assert_eq!(plain(&emote), "> Anna: \n/me tea");
+        assert_eq!(without_emote(&emote), "> Anna: \ntea");
+        let sticker = reply(MessageKind::Sticker, &"я".repeat(101));
+        let expected = format!("> Anna: {}…\n:tea:", "я".repeat(100));
+        assert_eq!(plain(&sticker), expected);
+    }
 
     #[test]
     fn a_short_text_is_one_piece() {
@@ -141,6 +221,17 @@ mod tests {
     fn a_long_text_is_cut_at_white_space() {
         assert_eq!(cut("one two three", 8, 8), ["one two", "three"]);
         assert_eq!(cut("onetwothree", 4, 8), ["onet", "woth", "ree"]);
+    }
+
+    #[test]
+    fn a_piece_is_as_wide_as_its_characters() {
+        let width: Width = |character| if character.is_ascii() { 1 } else { 6 };
+        assert_eq!(cut_by("ab жж cd", 9, 8, width), ["ab ж", "ж cd"]);
+        assert_eq!(cut_by("abcde ж", 10, 8, width), ["abcde", "ж"]);
+        assert_eq!(cut_by("жжж", 6, 8, width), ["ж", "ж", "ж"]);
+        let pieces = cut_by(&"ж".repeat(100), 200, 2, width);
+        assert_eq!(pieces[0].chars().count(), 33);
+        assert!(pieces[1].ends_with(" … (39 more characters)"), "{pieces:?}");
     }
 
     #[test]

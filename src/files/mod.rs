@@ -127,9 +127,15 @@ impl FileArea {
         for name in candidates.difference(had) {
             gone(std::fs::remove_file(directory.join(name)))?;
         }
-        // Where nothing is left the directory goes, too; where something is, it stays.
-        let _ = std::fs::remove_dir(directory);
+        self.tidy(room);
         Ok(())
+    }
+
+    /// Where nothing is left in a room's directory it goes, too; where something is, it stays.
+    fn tidy(&self, room: RoomId) {
+        // Nothing is moved there meanwhile.
+        let _marks = self.placed();
+        let _ = std::fs::remove_dir(self.directory(room));
     }
 
     fn directory(&self, room: RoomId) -> PathBuf {

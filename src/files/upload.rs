@@ -82,25 +82,33 @@ impl Upload {
     pub async fn place(mut self, room: RoomId) -> io::Result<Placed> {
         self.file.flush().await?;
         self.file.sync_all().await?;
+        let placed = self.moved(room)?;
+        // A new name lasts once its directory is on the disk, and a new directory once its own is.
+        sync_directory(&placed.area.directory(room)).await?;
+        sync_directory(&placed.area.shared.root).await?;
+        Ok(placed)
+    }
+
+    /// In one step, so that no sweep takes the directory away meanwhile and no end comes between.
+    fn moved(mut self, room: RoomId) -> io::Result<Placed> {
         let directory = self.area.directory(room);
-        tokio::fs::create_dir_all(&directory).await?;
         let to = directory.join(&self.name);
-        self.area.placed().insert((room, self.name.clone()));
-        let mut placed = Placed {
+        let mut marks = self.area.placed();
+        std::fs::create_dir_all(&directory)?;
+        if let Some(part) = &self.part.0 {
+            std::fs::rename(part, &to)?;
+        }
+        self.part.0 = None;
+        marks.insert((room, self.name.clone()));
+        drop(marks);
+        Ok(Placed {
             area: self.area.clone(),
             room,
             name: std::mem::take(&mut self.name),
             bytes: self.bytes,
-            file: Removed(None),
+            file: Removed(Some(to)),
             path: None,
-        };
-        if let Some(part) = &self.part.0 {
-            tokio::fs::rename(part, &to).await?;
-        }
-        self.part.0 = None;
-        placed.file = Removed(Some(to));
-        sync_directory(&directory).await?;
-        Ok(placed)
+        })
     }
 }
 
@@ -131,13 +139,16 @@ impl Placed {
 impl Drop for Placed {
     fn drop(&mut self) {
         // First the file, then the mark that keeps a sweep away from it.
+        let removed = self.file.0.is_some();
         drop(std::mem::replace(&mut self.file, Removed(None)));
         let name = std::mem::take(&mut self.name);
         self.area.placed().remove(&(self.room, name));
+        if removed {
+            self.area.tidy(self.room);
+        }
     }
 }
 
-/// A new name lasts once its directory is on the disk.
 async fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory).await?.sync_all().await
 }

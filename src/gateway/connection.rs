@@ -83,7 +83,7 @@ pub(super) async fn serve<D: Dialect>(
     let (mut reader, wire) = transport.split();
     let terms = dialect.terms();
     let outbox = Outbox::with_numbering(wire, limits.bounds, terms.numbering);
-    let outbox = Arc::new(outbox);
+    let outbox = Arc::new(outbox.paced(dialect.pacing()));
     let session = hub.connect(Connection {
         dialect: dialect.name(),
         address,
@@ -132,7 +132,7 @@ async fn drain_last(outbox: &Outbox) -> Option<Drained> {
     loop {
         let before = outbox.total_written();
         let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
-        match tokio::time::timeout(LAST_WORDS, last).await {
+        match tokio::time::timeout(LAST_WORDS + outbox.pause(), last).await {
             Ok(drained) => return Some(drained),
             Err(_) if outbox.total_written() > before => {}
             Err(_) => return None,
@@ -213,6 +213,9 @@ impl<A: Adapter> Reading<A> {
                     if let Some(end) = self.handle(frame).await {
                         return end;
                     }
+                }
+                Ok(None) if ended && self.adapter.ends_by_farewell() => {
+                    return End::Farewell(Bytes::new());
                 }
                 Ok(None) if ended => return End::BrokeOff,
                 Ok(None) => {
@@ -328,18 +331,47 @@ impl<A: Adapter> Reading<A> {
         let mut reader = content.reader.take(content.bytes);
         loop {
             let mut piece = BytesMut::with_capacity(UNREAD_ANSWERS);
-            match reader.read_buf(&mut piece).await {
-                Ok(0) => return End::Expelled(Bytes::new()),
-                Ok(_) => {}
+            let unread = match reader.read_buf(&mut piece).await {
+                // All is there; the end waits until all is taken.
+                Ok(0) => 0,
+                Ok(_) => UNREAD_ANSWERS,
                 Err(error) => {
                     tracing::error!(%error, "a content cannot be read to its end");
                     return End::Expelled(Bytes::new());
                 }
-            }
+            };
+            let ended = piece.is_empty();
             let slot = self.outbox.reserve();
             self.answer(Some(slot), piece.freeze());
-            if let Some(end) = self.room_for_one_more(0).await {
-                return end;
+            match self.taken(unread, content.patience).await {
+                Some(end) => return end,
+                None if ended => return End::Expelled(Bytes::new()),
+                None => {}
+            }
+        }
+    }
+
+    /// Waits until no more than so many bytes are still to be taken, as long as some are taken now and then.
+    async fn taken(&mut self, unread: usize, patience: Duration) -> Option<End> {
+        loop {
+            let written = self.outbox.total_written();
+            let is_time = tokio::select! {
+                biased;
+                () = self.outbox.room_for_requests(0, unread) => false,
+                _ = self.shutdown.wait_for(|down| *down) => false,
+                () = tokio::time::sleep(patience) => true,
+            };
+            if self.outbox.was_closed() {
+                return Some(End::Closing);
+            }
+            if *self.shutdown.borrow() {
+                return Some(End::Reason(EndReason::Shutdown));
+            }
+            if !is_time {
+                return None;
+            }
+            if self.outbox.total_written() == written {
+                return Some(End::Expelled(Bytes::new()));
             }
         }
     }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 
-use crate::hub::outbox::{Numbering, Outbox, Slot};
+use crate::hub::outbox::{Numbering, Outbox, Pacing, Slot};
 use crate::hub::{Form, Scope, Session};
 use crate::model::{Draft, EndReason, Message, Result, Timestamp};
 
@@ -36,6 +36,11 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// How the hub is to treat its connections.
     fn terms(&self) -> Terms;
+
+    /// Whether its clients take one frame at a time only.
+    fn pacing(&self) -> Option<Pacing> {
+        None
+    }
 
     /// The part of a connection that was just opened.
     fn adapter(&self, now: Instant) -> Self::Adapter;
@@ -68,17 +73,8 @@ pub struct Content {
     pub reader: Box<dyn AsyncRead + Send + Sync + Unpin>,
     /// How much of it.
     pub bytes: u64,
-}
-
-impl Content {
-    /// Nothing.
-    #[must_use]
-    pub fn empty() -> Self {
-        Self {
-            reader: Box::new(tokio::io::empty()),
-            bytes: 0,
-        }
-    }
+    /// A client that takes nothing of it for so long is given up; at the latest after twice as long.
+    pub patience: Duration,
 }
 
 impl fmt::Debug for Content {
@@ -108,6 +104,11 @@ pub trait Adapter: Send + 'static {
     /// Whether the connection still has to say who it is: then `limits.login_timeout` runs.
     fn owes_login(&self, session: &Session) -> bool {
         session.user().is_none()
+    }
+
+    /// Whether the mere end of the stream is the dialect's farewell.
+    fn ends_by_farewell(&self) -> bool {
+        false
     }
 
     /// When [`Adapter::timer`] is to be called, unless something comes in before.

@@ -80,6 +80,20 @@ impl Hub {
                 check_profile("description", &description, DESCRIPTION_CHARS)?;
                 self.done(asker, Change::DescribeUser { description }).await
             }
+            Command::Contacts => {
+                let Actor::User(own) = asker.actor else {
+                    return Err(Error::Unauthenticated);
+                };
+                Ok(Reply::Contacts(self.inner.store.contacts(own).await?))
+            }
+            Command::AddContact { user } => {
+                let contact = self.user(user).await?.user.id;
+                self.done(asker, Change::AddContact { contact }).await
+            }
+            Command::RemoveContact { user } => {
+                let contact = self.user(user).await?.user.id;
+                self.done(asker, Change::RemoveContact { contact }).await
+            }
             Command::Users => {
                 operator_only(asker)?;
                 let rows = self.inner.store.accounts().await?;

@@ -12,7 +12,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::outbox::{Outbox, Overflow};
 use super::presence::Attendance;
-use super::render::{Form, Relation, Written};
+use super::render::{Form, Relation, Told, Written};
+use super::translation::Observer;
 use crate::model::{
     EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
     RoomKind, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind,
@@ -86,6 +87,21 @@ struct Buffer {
     cuts: HashMap<SessionId, Vec<Cut>>,
 }
 
+/// Who counts translations, and from which dialect the present event comes.
+#[derive(Default)]
+struct Observing {
+    observer: Option<Arc<dyn Observer>>,
+    from: Option<&'static str>,
+}
+
+impl Observing {
+    fn count(&self, form: &Form, told: Told) {
+        if let Some(observer) = &self.observer {
+            observer.translated(self.from, form.0.dialect(), told.meaning, told.level);
+        }
+    }
+}
+
 struct Cut {
     from: usize,
     to: usize,
@@ -116,6 +132,7 @@ pub(super) struct Board {
     pub(super) unused_tokens: Vec<TokenId>,
     /// What the other nodes are to be told of presence.
     pub(super) published: Vec<PresenceEvent>,
+    observing: Observing,
     next_session: u64,
 }
 
@@ -136,6 +153,7 @@ impl Board {
             unended_guests: Vec::new(),
             unused_tokens: Vec::new(),
             published: Vec::new(),
+            observing: Observing::default(),
             next_session: 1,
         }
     }
@@ -290,6 +308,24 @@ impl Board {
         });
     }
 
+    /// A session is told in another form from now on.
+    pub(super) fn set_form(&mut self, session: SessionId, form: &Form) {
+        let Some(seat) = self.seats.get_mut(&session) else {
+            return;
+        };
+        seat.form = form.clone();
+        for room in seat.rooms.clone() {
+            // What was written so far is handed out by the form that it has.
+            self.settle(room);
+            if let Some(hall) = self.halls.get_mut(&room) {
+                let own = |chair: &&mut Chair| chair.session == session;
+                for chair in hall.chairs.iter_mut().filter(own) {
+                    chair.form = form.clone();
+                }
+            }
+        }
+    }
+
     pub(super) fn sessions_in_all_rooms(&self, user: UserId) -> Vec<SessionId> {
         let sessions = self
             .people
@@ -314,13 +350,16 @@ impl Board {
             hall.open_buffers();
         }
         let (actor, origin) = doer(event);
+        self.observing.from = self.dialect_of(origin);
+        let Some(hall) = self.halls.get_mut(&room) else {
+            return;
+        };
         let concerned = subject.or(actor);
         for buffer in &mut hall.buffers {
             let from = buffer.bytes.len();
-            let written = buffer
-                .form
-                .0
-                .render(event, Relation::Other, &mut buffer.bytes);
+            let told = buffer.form.tell(event, Relation::Other, &mut buffer.bytes);
+            self.observing.count(&buffer.form, told);
+            let written = told.written;
             buffer.frames += written.frames;
             if let Some(reason) = written.end {
                 let all = hall.chairs.iter().filter(|chair| chair.form == buffer.form);
@@ -348,7 +387,9 @@ impl Board {
                     Relation::Own
                 };
                 let mut instead = BytesMut::new();
-                let own = buffer.form.0.render(event, relation, &mut instead);
+                let told = buffer.form.tell(event, relation, &mut instead);
+                self.observing.count(&buffer.form, told);
+                let own = told.written;
                 self.ending.extend(own.end.map(|reason| (*session, reason)));
                 buffer.cuts.entry(*session).or_default().push(Cut {
                     from,
@@ -361,10 +402,22 @@ impl Board {
         }
     }
 
+    /// The dialect of the session of this node that caused an event.
+    fn dialect_of(&self, origin: Option<Origin>) -> Option<&'static str> {
+        let here = origin.filter(|origin| origin.node == self.node)?;
+        Some(self.seats.get(&here.session)?.dialect)
+    }
+
+    /// From now on this one counts translations.
+    pub(super) fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.observing.observer = Some(observer);
+    }
+
     /// The sessions of the two users of a direct room are told.
     fn tell_pair(&mut self, room: &RoomRef, event: &Event) {
         let Some((a, b)) = room.pair else { return };
         let (actor, origin) = doer(event);
+        self.observing.from = self.dialect_of(origin);
         let mut rendered: Vec<(Form, Relation, Bytes, Written)> = Vec::new();
         // Who writes to oneself is both.
         for user in [a, b].into_iter().take(if a == b { 1 } else { 2 }) {
@@ -385,7 +438,9 @@ impl Board {
                     Some((_, _, bytes, written)) => (bytes.clone(), written.frames),
                     None => {
                         let mut out = BytesMut::new();
-                        let written = seat.form.0.render(event, relation, &mut out);
+                        let told = seat.form.tell(event, relation, &mut out);
+                        self.observing.count(&seat.form, told);
+                        let written = told.written;
                         let bytes = out.freeze();
                         rendered.push((seat.form.clone(), relation, bytes.clone(), written));
                         (bytes, written.frames)

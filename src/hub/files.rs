@@ -37,10 +37,10 @@ impl Hub {
             return Ok(());
         };
         let candidates = files.candidates(room).map_err(unavailable)?;
-        if candidates.is_empty() {
-            return Ok(());
-        }
-        let had: HashSet<String> = self.inner.store.files(room).await?.into_iter().collect();
+        let had: HashSet<String> = match candidates.is_empty() {
+            true => HashSet::new(),
+            false => self.inner.store.files(room).await?.into_iter().collect(),
+        };
         files.sweep(room, candidates, &had).map_err(unavailable)
     }
 
@@ -111,8 +111,11 @@ impl Session {
             extra: String::new(),
             offline: Offline::Store,
         };
+        let asker = self.asker()?;
+        let change = self.hub.prepare(asker, draft).await?;
+        // Until here the end of the connection takes the content with it, from here on it does not.
         placed.submitted();
-        match self.call(Command::Send(draft)).await {
+        match self.hub.message_change(asker, change).await {
             Ok(Reply::Posted { message }) => Ok(message),
             Ok(_) | Err(Error::OutcomeUnknown) => Err(Error::OutcomeUnknown),
             Err(error) => {

@@ -10,8 +10,8 @@ use super::hashing::{new_token, token_hash};
 use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
-    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenId, TokenInfo,
-    TokenKind, User, UserKind, fold_login, validate_login,
+    EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenEnd, TokenId,
+    TokenInfo, TokenKind, User, UserKind, fold_login, validate_login,
 };
 
 /// By what a session is opened.
@@ -216,14 +216,18 @@ impl Session {
 
     /// The token that a login made for the session ends too where that is asked, and with it its other sessions; an API
     /// token is not the session's to end.
-    pub(super) async fn log_out(&mut self, end_token: bool) -> Result<Reply> {
+    pub(super) async fn log_out(&mut self, end: TokenEnd) -> Result<Reply> {
         let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
         let token = self.hub.with_board(|board| {
             let seat = board.seats.get(&session);
-            seat.filter(|seat| !seat.by_api_token)
-                .and_then(|seat| seat.token)
+            let ends = |seat: &&Seat| match end {
+                TokenEnd::Never => false,
+                TokenEnd::IfOfLogin => !seat.by_api_token,
+                TokenEnd::Always => true,
+            };
+            seat.filter(ends).and_then(|seat| seat.token)
         });
-        if let (Some(id), true) = (token, end_token) {
+        if let Some(id) = token {
             let user = user.id;
             let change = Change::RemoveTokens { user, id: Some(id) };
             let then = move |board: &mut Board, outcome: Result<Outcome>| {

@@ -30,6 +30,7 @@ pub mod render;
 mod rooms;
 mod session;
 mod talk;
+pub mod translation;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -259,6 +260,11 @@ impl Hub {
     /// The command's.
     pub async fn operate(&self, command: Command) -> Result<Reply> {
         self.execute(Asker::OPERATOR, command).await
+    }
+
+    /// From now on this one counts translations, in place of the one before.
+    pub fn observe(&self, observer: Arc<dyn translation::Observer>) {
+        self.with_board(|board| board.observe(observer));
     }
 
     /// What the hub was told of its configuration.

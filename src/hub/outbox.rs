@@ -8,15 +8,18 @@
 //! goes out before any push that was queued after its request came in, and answers go out in the order of requests.
 //!
 //! Where the wire has its peer answer what is pushed ([`Numbering`]), pushes beyond the number that may be unanswered
-//! wait; answers do not wait with them.
+//! wait; answers do not wait with them. Where the wire is paced ([`Pacing`]), only the connection's own task writes, one
+//! frame at a time, answers too.
 
 mod numbers;
+mod pace;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
@@ -24,6 +27,8 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 pub use numbers::Numbering;
 use numbers::Numbers;
+use pace::Pace;
+pub use pace::Pacing;
 
 /// How many pieces one write takes together.
 const PIECES: usize = 64;
@@ -93,6 +98,8 @@ struct State {
     reader: Option<Reader>,
     /// For a wire on which pushed frames are numbered and answered.
     numbers: Option<Box<Numbers>>,
+    /// For a wire on which frames go one at a time.
+    pace: Option<Box<Pace>>,
 }
 
 /// Who waits for room, and for how much; `None`: for the end only.
@@ -166,11 +173,29 @@ impl Outbox {
             drainer: None,
             reader: None,
             numbers: numbering.map(|rule| Box::new(Numbers::new(rule))),
+            pace: None,
         };
         Self {
             state: Mutex::new(state),
             bounds,
         }
+    }
+
+    /// The same outbox, whose frames go one at a time if there is a rule for that.
+    #[must_use]
+    pub fn paced(self, pacing: Option<Pacing>) -> Self {
+        self.lock().pace = pacing.map(|rule| Box::new(Pace::new(rule)));
+        self
+    }
+
+    /// The pause between two frames.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        let state = self.lock();
+        state
+            .pace
+            .as_ref()
+            .map_or(Duration::ZERO, |pace| pace.interval())
     }
 
     /// Keeps a place for the answer to a request that came in now.
@@ -297,8 +322,7 @@ impl Outbox {
             return state.wake();
         }
         if abrupt {
-            let begun = usize::from(state.written > 0);
-            state.ready.truncate(begun);
+            state.drop_unbegun();
         } else {
             for waiting in std::mem::take(&mut state.waiting) {
                 state.ready.extend(waiting.answer.map(Chunk::answer));
@@ -474,6 +498,19 @@ impl State {
         }
     }
 
+    /// Drops what is ready, but for the frames that are begun.
+    fn drop_unbegun(&mut self) {
+        let Some(pace) = &self.pace else {
+            return self.ready.truncate(usize::from(self.written > 0));
+        };
+        let end = self.written + pace.left();
+        self.ready.truncate(usize::from(pace.left() > 0));
+        match self.ready.front_mut() {
+            Some(begun) => begun.bytes.truncate(end),
+            None => self.written = 0,
+        }
+    }
+
     fn mark_dirty(&mut self) -> bool {
         let clean = !self.dirty && !self.ready.is_empty();
         self.dirty |= clean;
@@ -542,6 +579,41 @@ impl State {
     }
 
     fn write_once(&mut self, cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+        match self.pace.take() {
+            None => self.write_many(cx),
+            Some(mut pace) => {
+                let written = self.write_frame(&mut pace, cx);
+                self.pace = Some(pace);
+                written
+            }
+        }
+    }
+
+    /// Writes of one frame, when it is due; that is the business of the connection's own task.
+    fn write_frame(
+        &mut self,
+        pace: &mut Pace,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<usize>> {
+        let (Some(cx), Some(first)) = (cx, self.ready.front()) else {
+            return Poll::Pending;
+        };
+        if !pace.poll_due(cx) {
+            return Poll::Pending;
+        }
+        let bytes = &first.bytes[self.written..];
+        let slices = [IoSlice::new(&bytes[..pace.allowance(bytes)])];
+        let written = match &mut self.wire {
+            Wire::Tcp(socket) => write_tcp(socket, &slices, Some(cx)),
+            Wire::Stream(stream) => Pin::new(stream).poll_write_vectored(cx, &slices),
+        };
+        if let Poll::Ready(Ok(count)) = &written {
+            pace.wrote(*count);
+        }
+        written
+    }
+
+    fn write_many(&mut self, cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); PIECES];
         let mut count = 0;
         for (slice, chunk) in slices.iter_mut().zip(&self.ready) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
+use super::translation::{By, Level, Meaning, Translation};
 use crate::model::{EndReason, Event};
 
 /// What a session has to do with an event.
@@ -55,6 +56,17 @@ impl Written {
 /// Turns events into one wire form. Sessions that share a `Render` share the bytes: an event is rendered once for
 /// all that have [`Relation::Other`] to it.
 pub trait Render: Send + Sync {
+    /// What the dialect is called in counts.
+    fn dialect(&self) -> &'static str {
+        "embedded"
+    }
+
+    /// What becomes of a meaning here. The board does not ask for frames of what is declared as left out, or as told by
+    /// something else; a form that declares nothing is asked for all.
+    fn translation(&self, meaning: Meaning) -> Translation {
+        Translation::native(meaning, "")
+    }
+
     /// Appends the frames that a session with this relation to the event is told, if any.
     fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written;
 
@@ -68,6 +80,39 @@ pub trait Render: Send + Sync {
 /// A wire form, equal to itself and its clones only.
 #[derive(Clone)]
 pub struct Form(pub Arc<dyn Render>);
+
+/// What an event became for some sessions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) written: Written,
+    pub(super) meaning: Meaning,
+    pub(super) level: Level,
+}
+
+impl Form {
+    /// Appends what a session with this relation to the event is told, as far as the dialect declares to tell it.
+    pub(super) fn tell(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Told {
+        let meaning = Meaning::of(event, relation);
+        let declared = self.0.translation(meaning);
+        let by_event = declared.by == By::Event && declared.level != Level::Dropped;
+        let written = if by_event {
+            self.0.render(event, relation, out)
+        } else {
+            Written::NOTHING
+        };
+        let is_told = written.frames > 0 || written.end.is_some() || declared.by != By::Event;
+        let level = if is_told {
+            declared.level
+        } else {
+            Level::Dropped
+        };
+        Told {
+            written,
+            meaning,
+            level,
+        }
+    }
+}
 
 impl PartialEq for Form {
     fn eq(&self, other: &Self) -> bool {

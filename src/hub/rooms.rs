@@ -61,6 +61,9 @@ impl Hub {
             | Command::RemoveUser { .. }
             | Command::SetOwnDescription { .. }
             | Command::FindUser { .. }
+            | Command::Contacts
+            | Command::AddContact { .. }
+            | Command::RemoveContact { .. }
             | Command::CreateToken { .. }
             | Command::Tokens { .. }
             | Command::RevokeToken { .. }
@@ -373,6 +376,7 @@ impl Hub {
 }
 
 impl Session {
+    /// Enters a room; `create` makes it where there is none, whatever the configuration says.
     pub(super) async fn enter(
         &mut self,
         selector: RoomSelector,
@@ -399,7 +403,6 @@ impl Session {
                 Some(row) => self.checked_password(&row, &user, password).await?,
                 None => None,
             };
-        let create = create && self.hub.options().create_on_join;
         let own = user.id;
         let change = Change::Enter {
             room: selector,

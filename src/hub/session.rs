@@ -11,7 +11,8 @@ use super::render::Form;
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Outcome};
 use crate::model::{
-    Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, SessionId, Timestamp, User,
+    Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, RoomSelector, SessionId,
+    Timestamp, User,
 };
 
 /// What the hub needs to know of a connection.
@@ -90,7 +91,7 @@ impl Session {
             Command::RenewToken => self.renew_token().await,
             Command::UseToken { id } => self.use_token(id).await,
             Command::LogInGuest { name } => self.log_in_guest(name).await,
-            Command::LogOut { end_token } => self.log_out(end_token).await,
+            Command::LogOut { token } => self.log_out(token).await,
             Command::Register {
                 login,
                 secret,
@@ -101,7 +102,10 @@ impl Session {
                 room,
                 password,
                 create,
-            } => self.enter(room, password, create).await,
+            } => {
+                let create = create && self.hub.options().create_on_join;
+                self.enter(room, password, create).await
+            }
             Command::SetStatus { status } => self.describe_self(|person| person.status = status),
             Command::SetProfile { profile } => {
                 self.describe_self(|person| person.profile = profile)
@@ -182,6 +186,38 @@ impl Session {
             self.hub
                 .with_board(|board| board.end_others_here(session, reason));
         }
+    }
+
+    /// Attaches the session to a public room that its dialect promises its clients: made if absent, whatever the configuration
+    /// says of rooms that clients name. Otherwise as [`Command::Enter`].
+    ///
+    /// # Errors
+    /// The command's.
+    pub async fn enter_common(&mut self, name: &str) -> Result<Reply> {
+        self.connection
+            .outbox
+            .room_for_requests(1, usize::MAX)
+            .await;
+        self.not_ended()?;
+        self.enter(RoomSelector::Name(name.to_owned()), None, true)
+            .await
+    }
+
+    /// How the connection is told of events from now on; what was written for it before stays as it is.
+    pub fn set_form(&mut self, form: Form) {
+        self.connection.form = form.clone();
+        if let Some(session) = self.id() {
+            self.hub.with_board(|board| board.set_form(session, &form));
+        }
+    }
+
+    /// Whether the session is attached to the room of this name.
+    #[must_use]
+    pub fn is_attached(&self, name: &str) -> bool {
+        self.id().is_some_and(|session| {
+            self.hub
+                .with_board(|board| board.attached_room(session, name).is_some())
+        })
     }
 
     /// The rooms the session is attached to, in the order of their numbers.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Change, Outcome, Place, RoomRow};
 use crate::model::{
-    Draft, Error, HistoryQuery, Message, MessageId, Offline, Reply, Result, Role, RoomSelector,
-    Target, Timestamp, UserId, clean_text, fold_text,
+    Draft, Error, HistoryQuery, Message, MessageId, Offline, Quote, Reply, Result, Role, Room,
+    RoomSelector, Target, Timestamp, UserId, clean_text, fold_text,
 };
 
 /// The step between message numbers that a 31-bit dialect cannot tell apart.
@@ -58,7 +58,7 @@ impl Hub {
             .await
     }
 
-    async fn message_change(&self, asker: Asker, change: Change) -> Result<Reply> {
+    pub(super) async fn message_change(&self, asker: Asker, change: Change) -> Result<Reply> {
         match self.write(asker.actor, asker.session, change).await? {
             Outcome::Message(message) => Ok(Reply::Posted { message }),
             _ => Err(Error::Internal),
@@ -72,12 +72,34 @@ impl Hub {
             .store
             .history(room.room.id, viewer(asker), &query)
             .await?;
-        let messages = page.messages;
+        let messages = self.with_quotes(&room.room, page.messages).await?;
         Ok(Reply::History {
             room: Arc::new(room.room.clone()),
             messages,
             omitted: page.omitted,
         })
+    }
+
+    /// Shows what replies answer, as that is now.
+    async fn with_quotes(
+        &self,
+        room: &Room,
+        mut messages: Vec<Arc<Message>>,
+    ) -> Result<Vec<Arc<Message>>> {
+        for message in &mut messages {
+            let Some(answered) = message.reply_to else {
+                continue;
+            };
+            let answered = self.inner.store.message(answered).await?;
+            if let Some(answered) = answered.filter(|answered| answered.seq > room.cleared) {
+                let quote = Some(Quote::of(&answered));
+                *message = Arc::new(Message {
+                    quote,
+                    ..Message::clone(message)
+                });
+            }
+        }
+        Ok(messages)
     }
 
     pub(super) async fn search(
@@ -95,6 +117,7 @@ impl Hub {
             .store
             .search(room.room.id, viewer(asker), &folded, prefix, limit)
             .await?;
+        let messages = self.with_quotes(&room.room, messages).await?;
         Ok(Reply::History {
             room: Arc::new(room.room.clone()),
             messages,

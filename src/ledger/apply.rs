@@ -84,6 +84,8 @@ impl Work<'_> {
             Change::SetDisabled { user, disabled } => self.set_disabled(user, disabled),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::DescribeUser { description } => self.describe_user(description),
+            Change::AddContact { contact } => self.add_contact(contact),
+            Change::RemoveContact { contact } => self.remove_contact(contact),
             Change::AddToken { user, token } => self.add_token(user, token),
             Change::RenewToken { by, token } => self.renew_token(by, token),
             Change::ReplaceToken { old, new } => self.replace_token(old, new),

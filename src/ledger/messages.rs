@@ -6,8 +6,8 @@ use super::apply::{Done, Work};
 use super::rules::Action;
 use super::{Actor, Outcome, RoomRow};
 use crate::model::{
-    Error, FileInfo, Membership, Message, MessageId, MessageKind, RoomChange, RoomEvent, RoomId,
-    SeenMarks, Timestamp,
+    Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, RoomChange, RoomEvent,
+    RoomId, SeenMarks, Timestamp,
 };
 
 impl Work<'_> {
@@ -21,17 +21,16 @@ impl Work<'_> {
         extra: String,
     ) -> Done {
         self.permitted(Action::Post, room, true)?;
+        let mut quote = None;
         if let Some(answered) = reply_to {
             let shown =
                 |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
-            self.rows
-                .message(answered)?
-                .filter(shown)
-                .ok_or(Error::NoSuchMessage)?;
+            let answered = self.rows.message(answered)?.filter(shown);
+            quote = Some(Quote::of(&answered.ok_or(Error::NoSuchMessage)?));
         }
         let sender = self.actor_ref()?;
         let (seq, created) = self.rows.advance(room.room.id, Some(self.at))?;
-        let message = Message {
+        let mut message = Message {
             id: self.rows.next_message_id()?,
             room: room.room.id,
             seq,
@@ -39,6 +38,7 @@ impl Work<'_> {
             kind,
             text,
             reply_to,
+            quote: None,
             created,
             updated: None,
             deleted: false,
@@ -46,6 +46,7 @@ impl Work<'_> {
             extra,
         };
         self.rows.add_message(&message)?;
+        message.quote = quote;
         let message = Arc::new(message);
         let peer = self.peer_in(room)?;
         self.events.push(RoomEvent {

@@ -8,6 +8,7 @@
 //! Who may do what is [`rules::TABLE`].
 
 mod apply;
+mod contacts;
 mod members;
 mod messages;
 mod rooms;

@@ -120,6 +120,15 @@ pub trait Rows {
     /// Whether any message has this sender.
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError>;
 
+    /// Whom a user has on its contact list, in the order of numbers.
+    fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError>;
+    /// Puts somebody on a user's contact list who is not on it.
+    fn add_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError>;
+    /// Takes somebody from a user's contact list.
+    fn remove_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError>;
+    /// Ends a user's contact list, and takes the user from all others.
+    fn forget_contact(&mut self, user: UserId) -> Result<(), RowsError>;
+
     /// Keeps a token under the next free number (never used before), which it returns; `row.info.id` is ignored.
     /// A token whose hash is already there is not kept: `None`.
     fn add_token(&mut self, row: TokenRow) -> Result<Option<TokenInfo>, RowsError>;

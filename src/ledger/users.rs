@@ -72,6 +72,7 @@ impl Work<'_> {
         };
         if row.user.kind == UserKind::Guest && row.folded.is_some() {
             self.end_memberships(&row)?;
+            self.rows.forget_contact(id)?;
             // What it said, or the direct rooms that others share with it, keep the row.
             if self.rows.has_spoken(id)? || !self.rows.memberships(id)?.is_empty() {
                 self.rows
@@ -203,6 +204,7 @@ impl Work<'_> {
             }
         }
         self.end_memberships(&row)?;
+        self.rows.forget_contact(id)?;
         let user = User {
             disabled: true,
             ..row.user.clone()

@@ -131,6 +131,16 @@ pub enum Change {
         /// Free text.
         description: String,
     },
+    /// Puts somebody on the actor's contact list. → [`Outcome::Done`]
+    AddContact {
+        /// Whom.
+        contact: UserId,
+    },
+    /// Takes somebody from the actor's contact list. → [`Outcome::Done`]
+    RemoveContact {
+        /// Whom.
+        contact: UserId,
+    },
     /// Keeps a token. → [`Outcome::Token`]
     AddToken {
         /// Whose.

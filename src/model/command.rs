@@ -166,6 +166,18 @@ impl HistoryQuery {
     }
 }
 
+/// What becomes of the token that opened a session when that logs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEnd {
+    /// It stays.
+    Never,
+    /// It ends where a login made it; one that was made to be kept stays.
+    IfOfLogin,
+    /// It ends.
+    Always,
+}
+
 /// Anything that can be asked of the hub. Each has one outcome: a [`Reply`] or an [`Error`](super::Error).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -220,8 +232,8 @@ pub enum Command {
     },
     /// Ends the session with its dialect's farewell: the user is absent at once. → [`Reply::Done`]
     LogOut {
-        /// The token of a login that opened the session ends too, and with it the other sessions of that token.
-        end_token: bool,
+        /// Whether the token that opened the session ends too, and with it the other sessions of that token.
+        token: TokenEnd,
     },
 
     // Being there.
@@ -472,6 +484,21 @@ pub enum Command {
         user: UserSelector,
     },
 
+    // Contacts.
+    /// One's contact list. → [`Reply::Contacts`]
+    Contacts,
+    /// Puts somebody on one's contact list; whom one has already stays there. A guest's list ends with it. → [`Reply::Done`]
+    AddContact {
+        /// Whom.
+        user: UserSelector,
+    },
+    /// Takes somebody from one's contact list; [`Error::NoSuchUser`](super::Error::NoSuchUser) where they are not on it.
+    /// → [`Reply::Done`]
+    RemoveContact {
+        /// Whom.
+        user: UserSelector,
+    },
+
     // Tokens and sessions.
     /// Makes an API token. Operators, or the account itself. → [`Reply::Token`]
     CreateToken {
@@ -561,6 +588,8 @@ pub enum Reply {
     User(Arc<User>),
     /// Users.
     Users(Vec<Arc<User>>),
+    /// Whom one has on one's contact list, in the order of their numbers.
+    Contacts(Vec<Arc<UserRef>>),
     /// A token, told this once.
     Token {
         /// Its number.

@@ -32,6 +32,30 @@ pub struct FileInfo {
     pub stored: String,
 }
 
+/// What a reply shows of the message that it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Who said that.
+    pub sender: Arc<UserRef>,
+    /// Its first line; empty where it was deleted.
+    pub line: String,
+}
+
+impl Quote {
+    /// What a reply shows of this message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let text = match &message.file {
+            Some(file) if message.text.is_empty() => &file.name,
+            _ => &message.text,
+        };
+        Self {
+            sender: message.sender.clone(),
+            line: text.lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 /// A message as the store keeps it and as events carry it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -49,6 +73,9 @@ pub struct Message {
     pub text: String,
     /// The message that this one answers.
     pub reply_to: Option<MessageId>,
+    /// What is shown of that, where it can be shown. Stores do not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
     /// When it was accepted; never falls within a room.
     pub created: Timestamp,
     /// When it was last edited or deleted.

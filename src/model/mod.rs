@@ -15,14 +15,14 @@ mod user;
 
 pub use command::{
     Command, Draft, HistoryOrder, HistoryQuery, Offline, Reply, RoomSelector, Secret, SessionInfo,
-    Target, TokenInfo, TokenKind, UserSelector,
+    Target, TokenEnd, TokenInfo, TokenKind, UserSelector,
 };
 pub use error::{Error, Result};
 pub use event::{
     EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent,
 };
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
-pub use message::{FileInfo, Message, MessageKind, clean_text};
+pub use message::{FileInfo, Message, MessageKind, Quote, clean_text};
 pub use name::{
     fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
     validate_room_name, validate_title,

@@ -92,6 +92,8 @@ pub trait Store: Send + Sync + 'static {
     async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>>;
     /// All accounts, in the order of their numbers.
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>>;
+    /// Whom a user has on its contact list, in the order of their numbers.
+    async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>>;
     /// A token by the SHA-256 of its text.
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>>;
     /// A token by number.

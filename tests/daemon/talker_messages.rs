@@ -143,7 +143,6 @@ async fn a_private_message_to_who_is_not_there_is_an_error_and_nothing_is_stored
         json!("nobody"),
         json!(999_999),
         json!("999999"),
-        json!(0),
         json!("99999999999"),
     ] {
         anna.write(json!({"type": "message", "content": "x", "to": to}))

@@ -253,6 +253,7 @@ async fn entering_makes_a_public_room_where_the_configuration_lets_it() {
         created,
         seq,
         present,
+        ..
     } = anna.ok(enter_or_make(name("Tea"))).await
     else {
         panic!("no room")

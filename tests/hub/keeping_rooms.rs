@@ -42,6 +42,7 @@ async fn who_makes_a_room_owns_it_and_is_in_it() {
             created,
             seq,
             present,
+            ..
         } = anna.ok(command).await
         else {
             panic!("no room")

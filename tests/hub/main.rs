@@ -13,8 +13,10 @@ mod support;
 
 mod accounts;
 mod connections;
+mod contacts;
 mod embedding;
 mod entering;
+mod forms;
 mod guests;
 mod keeping_rooms;
 mod members;

@@ -1,8 +1,8 @@
 //! Saying, editing, deleting; private messages.
 
 use tolmach::model::{
-    Command, Draft, Error, FileInfo, Message, MessageId, MessageKind, Offline, Reply, Role,
-    RoomKind, Target, UserId, UserSelector,
+    Command, Draft, Error, FileInfo, HistoryQuery, Message, MessageId, MessageKind, Offline, Reply,
+    Role, RoomKind, Target, UserId, UserSelector,
 };
 
 use crate::support::{Client, World, by_id, draft, login, name, say, to_user};
@@ -63,8 +63,20 @@ async fn a_message_is_kept_and_told_as_it_was_said() {
             })
             .collect();
         assert_eq!(messages, [said.clone(), answer.clone()]);
+        let quote = answer.quote.clone().unwrap();
+        assert_eq!(
+            (quote.sender.id, quote.line.as_str()),
+            (anna.user(), "pours")
+        );
+        // Whoever reads sees it, too; the store keeps which message was answered.
+        let history = HistoryQuery::page(by_id(room.id), None, 10);
+        let Reply::History { messages, .. } = anna.ok(Command::History(history)).await else {
+            panic!("no history")
+        };
+        assert_eq!(messages, [said.clone(), answer.clone()]);
         assert_eq!(world.store.message(said.id).await.unwrap(), Some(said));
-        assert_eq!(world.store.message(answer.id).await.unwrap(), Some(answer));
+        let stored = world.store.message(answer.id).await.unwrap().unwrap();
+        assert_eq!((stored.reply_to, &stored.quote), (answer.reply_to, &None));
         world.assert_gapless(room.id).await;
     }
 }

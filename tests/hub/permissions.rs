@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tolmach::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomKind, Timestamp,
+    TokenEnd,
 };
 
 use crate::support::{Client, World, by_id, create_room, draft, enter, login, posted, say};
@@ -399,7 +400,9 @@ async fn nobody_does_anything_before_saying_who_they_are() {
         Command::SetProfile {
             profile: String::new(),
         },
-        Command::LogOut { end_token: false },
+        Command::LogOut {
+            token: TokenEnd::Never,
+        },
         Command::FindUser {
             user: login("anna"),
         },

@@ -115,6 +115,7 @@ fn outcome(result: &Result<Reply>) -> String {
             created,
             seq,
             present,
+            ..
         }) => {
             format!(
                 "{} {:?} {created} {seq} {}",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tolmach::model::{Command, Error, Reply, RoomKind, TokenId, TokenInfo, TokenKind};
+use tolmach::model::{Command, Error, Reply, RoomKind, TokenEnd, TokenId, TokenInfo, TokenKind};
 
 use crate::support::{Client, World, log_in, login, name, password, register, token};
 
@@ -176,15 +176,39 @@ async fn logging_out_ends_the_token_where_that_is_asked() {
     let world = World::new().await;
     world.op(register("anna")).await;
     let (mut first, _, text) = with_token(&world, "anna").await;
-    first.ok(Command::LogOut { end_token: false }).await;
+    first
+        .ok(Command::LogOut {
+            token: TokenEnd::Never,
+        })
+        .await;
     assert!(first.session.user().is_none());
     let mut second = world.client();
     second.ok(token(&text)).await;
-    second.ok(Command::LogOut { end_token: true }).await;
+    second
+        .ok(Command::LogOut {
+            token: TokenEnd::IfOfLogin,
+        })
+        .await;
     assert_eq!(
         world.client().err(token(&text)).await,
         Error::BadCredentials
     );
+}
+
+#[tokio::test]
+async fn a_token_that_was_made_to_be_kept_ends_only_where_that_is_asked() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let Reply::Token { value, .. } = world.op(create("anna", None)).await else {
+        panic!("no token")
+    };
+    for (end, holds) in [(TokenEnd::IfOfLogin, true), (TokenEnd::Always, false)] {
+        let mut client = world.client();
+        client.ok(token(&value)).await;
+        client.ok(Command::LogOut { token: end }).await;
+        let held = world.client().call(token(&value)).await.is_ok();
+        assert_eq!(held, holds, "{end:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
 use crate::sink::Counter;
+use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 use std::fmt;
 
@@ -56,6 +57,40 @@ pub enum ClientFrame {
     Quit,
     /// `probe`: to be answered with 400, as "only the server probes".
     Probe,
+    /// A message as clients of the field say it: [`Flavor::Field`](crate::Flavor::Field) gives it in place of
+    /// [`Msg`](Self::Msg).
+    FieldMsg(FieldMsg),
+    /// `leave` without a room, in the field: leaves the one joined last.
+    LeaveLast,
+    /// `get_contacts`, in the field: asks for the contact list.
+    GetContacts,
+    /// `add_contact`, in the field.
+    AddContact {
+        /// Whom.
+        user_id: String,
+    },
+    /// `del_contact`, in the field.
+    DelContact {
+        /// Whom.
+        user_id: String,
+    },
+}
+
+/// A message as clients of the field say it, however they spell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldMsg {
+    /// `to` or `destination`: a user's name, a room's with its `#`, a word for everyone, or nothing.
+    pub to: Option<String>,
+    /// `from` or `sender`; it may be missing or somebody else's name.
+    pub from: Option<String>,
+    /// The text, at most [`MESSAGE_CHARS`](crate::limits::MESSAGE_CHARS) characters.
+    pub message: String,
+    /// What the client said its text is; ASCII where it said nothing.
+    pub encoding: Encoding,
+    /// Unknown fields, to be passed on.
+    pub extra: Extra,
+    /// How all this was spelled.
+    pub spelling: Spelling,
 }
 
 /// Passwords are not shown: a frame in a log must not give them away.
@@ -99,6 +134,11 @@ impl fmt::Debug for ClientFrame {
             Self::Leave { room } => f.debug_struct("Leave").field("room", room).finish(),
             Self::Quit => f.write_str("Quit"),
             Self::Probe => f.write_str("Probe"),
+            Self::FieldMsg(msg) => msg.fmt(f),
+            Self::LeaveLast => f.write_str("LeaveLast"),
+            Self::GetContacts => f.write_str("GetContacts"),
+            Self::AddContact { user_id } => write!(f, "AddContact({user_id:?})"),
+            Self::DelContact { user_id } => write!(f, "DelContact({user_id:?})"),
         }
     }
 }

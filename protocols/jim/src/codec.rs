@@ -3,7 +3,9 @@
 use crate::client_frame::{ClientFrame, ClientRequest};
 use crate::document;
 use crate::error::{BadFrame, DecodeError};
+use crate::in_the_field;
 use crate::server_frame::ServerFrame;
+use crate::spelling::{Flavor, Spelling};
 use crate::splitter::{Piece, Splitter};
 use bytes::{Buf, BytesMut};
 use std::io;
@@ -16,6 +18,9 @@ use tokio_util::codec::{Decoder, Encoder};
 #[derive(Debug, Default)]
 pub struct ServerCodec {
     splitter: Splitter,
+    flavor: Flavor,
+    /// How the client spells messages, as far as it has shown.
+    spelling: Spelling,
 }
 
 /// The client's end: decodes what a server says, encodes what the client says.
@@ -29,9 +34,42 @@ pub struct ClientCodec {
 }
 
 impl ServerCodec {
-    /// A codec for a new stream.
+    /// A codec for a new stream of a client that keeps to the document.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A codec for a new stream of one of these clients. In the field it writes messages as the client spells its own.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use tokio_util::codec::Decoder;
+    /// use tolmach_jim::{ClientFrame, Flavor, ServerCodec, TextKey};
+    ///
+    /// let mut codec = ServerCodec::of(Flavor::Field);
+    /// let mut wire = BytesMut::from(r#"{"action":"message","sender":"anna","mess_text":"hi"}"#);
+    /// let Some(Ok(ClientFrame::FieldMsg(msg))) = codec.decode(&mut wire)? else { panic!() };
+    /// assert_eq!((msg.from.as_deref(), msg.to, msg.message.as_str()), (Some("anna"), None, "hi"));
+    /// assert_eq!((msg.spelling.message, msg.spelling.text), (true, TextKey::MessText));
+    /// # Ok::<(), tolmach_jim::DecodeError>(())
+    /// ```
+    pub fn of(flavor: Flavor) -> Self {
+        Self {
+            flavor,
+            ..Self::default()
+        }
+    }
+
+    fn read(&mut self, piece: Piece, src: &mut BytesMut) -> Result<ClientFrame, BadFrame> {
+        let read = match self.flavor {
+            Flavor::Document => document::read_client_frame,
+            Flavor::Field => in_the_field::read_client_frame,
+        };
+        let frame = frame(&mut self.splitter, piece, src, read);
+        if let Ok(ClientFrame::FieldMsg(msg)) = &frame {
+            self.spelling = self.spelling.after(msg.spelling);
+        }
+        frame
     }
 }
 
@@ -48,13 +86,13 @@ impl Decoder for ServerCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
         let piece = self.splitter.next(src)?;
-        Ok(piece.map(|piece| frame(&mut self.splitter, piece, src, document::read_client_frame)))
+        Ok(piece.map(|piece| self.read(piece, src)))
     }
 
     /// What is unended at the end of the stream is one [`BadFrame`].
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
         let piece = self.splitter.finish(src)?;
-        Ok(piece.map(|piece| frame(&mut self.splitter, piece, src, document::read_client_frame)))
+        Ok(piece.map(|piece| self.read(piece, src)))
     }
 }
 
@@ -97,9 +135,12 @@ fn frame<T>(
 impl Encoder<&ServerFrame> for ServerCodec {
     type Error = io::Error;
 
-    /// As [`ServerFrame::write`]; never fails.
+    /// As [`ServerFrame::write`], in the field as [`ServerFrame::write_field`]; never fails.
     fn encode(&mut self, frame: &ServerFrame, dst: &mut BytesMut) -> io::Result<()> {
-        frame.write(dst);
+        match self.flavor {
+            Flavor::Document => frame.write(dst),
+            Flavor::Field => frame.write_field(self.spelling, dst),
+        }
         Ok(())
     }
 }
@@ -107,7 +148,7 @@ impl Encoder<&ServerFrame> for ServerCodec {
 impl Encoder<ServerFrame> for ServerCodec {
     type Error = io::Error;
 
-    /// As [`ServerFrame::write`]; never fails.
+    /// As for a reference.
     fn encode(&mut self, frame: ServerFrame, dst: &mut BytesMut) -> io::Result<()> {
         self.encode(&frame, dst)
     }

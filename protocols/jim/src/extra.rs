@@ -37,6 +37,16 @@ impl Extra {
         self.0.is_empty()
     }
 
+    /// Whether there are members, and none of them holds others: no value is an object or a list.
+    pub(crate) fn is_flat(&self) -> bool {
+        let object = format!("{{{}}}", self.0);
+        !self.0.is_empty()
+            && Object::parse(&object).is_ok_and(|object| {
+                let is_plain = |member: &Member<'_>| !member.value.starts_with(['{', '[']);
+                object.members().iter().all(is_plain)
+            })
+    }
+
     /// The unknown members of an object; of several with the same key the last one holds.
     pub(crate) fn of(object: &Object<'_>) -> Self {
         let unknown: Vec<_> = object

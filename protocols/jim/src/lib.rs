@@ -26,9 +26,11 @@
 //! 3. `object`: an object's members, validated and borrowed; `field`: one member as text, within its limit.
 //! 4. `document`: the frames as the protocol's document spells them, decoding beside encoding. Another
 //!    spelling of the same frames is another such module, and a choice in the codec.
-//! 5. [`ServerCodec`] and [`ClientCodec`] put these together.
+//! 5. `in_the_field`: the same frames as published clients spell them, for a codec of [`Flavor::Field`].
+//! 6. [`ServerCodec`] and [`ClientCodec`] put these together.
 #![forbid(unsafe_code)]
 
+mod ascii;
 mod characters;
 mod client_frame;
 mod codec;
@@ -37,15 +39,19 @@ mod encoding;
 mod error;
 mod extra;
 mod field;
+mod in_the_field;
 pub mod limits;
 mod object;
 mod server_frame;
 mod sink;
+mod spelling;
 mod splitter;
 
-pub use client_frame::{ClientFrame, ClientRequest};
+pub use ascii::ascii_bytes;
+pub use client_frame::{ClientFrame, ClientRequest, FieldMsg};
 pub use codec::{ClientCodec, ServerCodec};
 pub use encoding::Encoding;
 pub use error::{BadFrame, DecodeError};
 pub use extra::Extra;
 pub use server_frame::{Answer, ServerFrame};
+pub use spelling::{Flavor, Spelling, TextKey};

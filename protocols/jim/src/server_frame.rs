@@ -1,9 +1,12 @@
 //! What a server says.
 
+use crate::ascii::ascii_bytes;
 use crate::document;
 use crate::extra::Extra;
-use crate::limits::OBJECT_CHARS;
+use crate::in_the_field;
+use crate::limits::{FIELD_OBJECT_BYTES, OBJECT_CHARS};
 use crate::sink::Counter;
+use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 
 /// What a server says.
@@ -31,6 +34,18 @@ pub enum ServerFrame {
         /// Seconds since 1970, UTC, by the server's clock.
         time: i64,
     },
+    /// The answer to `get_contacts`, in the field: 202, and how many [`Contact`](Self::Contact)s follow.
+    ContactCount {
+        /// Seconds since 1970, UTC, by the server's clock.
+        time: i64,
+        /// How many.
+        quantity: u32,
+    },
+    /// One name of a contact list.
+    Contact {
+        /// The name.
+        user_id: String,
+    },
 }
 
 /// "An answer has `response` (3 digits) and `time`, and may have `alert` (1xx, 2xx) or `error` (4xx, 5xx)."
@@ -55,6 +70,31 @@ impl ServerFrame {
         dst.put_u8(b'\n');
     }
 
+    /// Appends the object and a newline as clients of the field read it: in ASCII, a message spelled like theirs, with every
+    /// name twice where they do so and enough remains for the text ([`FIELD_TEXT_BYTES`](crate::limits::FIELD_TEXT_BYTES)).
+    ///
+    /// The limit of [`FIELD_OBJECT_BYTES`](crate::limits::FIELD_OBJECT_BYTES) is not enforced, except that [`Extra`] gives way:
+    /// see [`field_text_bytes`](Self::field_text_bytes).
+    pub fn write_field(&self, spelling: Spelling, dst: &mut BytesMut) {
+        dst.reserve(document::LIKELY_BYTES + self.text_bytes());
+        in_the_field::put_server_frame(dst, self, spelling);
+    }
+
+    /// How many bytes ([`ascii_bytes`](crate::ascii_bytes)) a text may take in place of this frame's own, for the object to keep
+    /// to [`FIELD_OBJECT_BYTES`](crate::limits::FIELD_OBJECT_BYTES): 300 at
+    /// least beside names within their limits.
+    pub fn field_text_bytes(&self, spelling: Spelling) -> usize {
+        let mut object = BytesMut::new();
+        in_the_field::put_without_extra(&mut object, self, spelling);
+        let text = match self {
+            Self::Answer(answer) => answer.text.as_deref().unwrap_or_default(),
+            Self::Msg { message, .. } => message,
+            _ => "",
+        };
+        let text: usize = text.chars().map(ascii_bytes).sum();
+        FIELD_OBJECT_BYTES.saturating_sub(object.len() - text)
+    }
+
     /// The length of what [`write`](Self::write) puts, without the newline, in characters as the wire counts.
     pub fn characters(&self) -> usize {
         let mut counter = Counter::default();
@@ -71,7 +111,7 @@ impl ServerFrame {
         match self {
             Self::Answer(answer) => answer.text.as_ref().map_or(0, String::len),
             Self::Msg { message, .. } => message.len(),
-            Self::Probe { .. } => 0,
+            _ => 0,
         }
     }
 }

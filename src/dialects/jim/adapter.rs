@@ -3,18 +3,14 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Extra, ServerCodec, ServerFrame, limits};
+use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Flavor, ServerCodec, ServerFrame};
 
-use super::form::PIECES;
-use super::outcome::{answer, refusal, refused};
-use crate::dialects::desk;
-use crate::dialects::text::cut;
+use super::field::FieldSide;
+use super::outcome::Style;
+use super::requests::by_name;
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
-use crate::model::{
-    Command, Draft, Error, Reply, RoomSelector, Secret, Target, Timestamp, UserSelector,
-    validate_login,
-};
+use crate::model::{Command, Timestamp, UserSelector};
 
 /// "One who does not answer within 30 s becomes idle for the others until it says something."
 const PROBE_ANSWER: Duration = Duration::from_secs(30);
@@ -31,6 +27,8 @@ pub struct JimAdapter {
     probe: Probe,
     /// When the last probe was sent, until a presence came.
     owed: Option<Instant>,
+    /// In the flavor `field` only.
+    pub(super) field: Option<FieldSide>,
 }
 
 /// Whether the client is there.
@@ -45,12 +43,21 @@ enum Probe {
 }
 
 impl JimAdapter {
-    pub(super) fn new(probe_after: Duration, now: Instant) -> Self {
+    pub(super) fn new(probe_after: Duration, field: Option<FieldSide>, now: Instant) -> Self {
         Self {
             probe_after,
             heard: now,
             probe: Probe::None,
             owed: None,
+            field,
+        }
+    }
+
+    /// How the connection is written to.
+    pub(super) fn style(&self) -> Style {
+        match &self.field {
+            None => Style::Document,
+            Some(field) => Style::Field(field.spelling),
         }
     }
 
@@ -69,198 +76,23 @@ impl JimAdapter {
         }
         before != Probe::None
     }
-
-    async fn authenticate(&mut self, login: String, password: String, link: &mut Link<'_>) -> Step {
-        let command = Command::LogIn {
-            login,
-            secret: Secret::Password(password),
-            token: false,
-        };
-        match link.session.call(command).await {
-            Ok(_) => Step::Answer(answer(200, "", link.at)),
-            Err(Error::BadCredentials) => Step::Answer(answer(
-                402,
-                "wrong password or no account with that name",
-                link.at,
-            )),
-            Err(error) => refused(&error, link.at),
-        }
-    }
-
-    /// "A presence that answers a probe has no answer."
-    async fn presence(
-        &mut self,
-        name: Option<String>,
-        status: Option<String>,
-        probed: bool,
-        link: &mut Link<'_>,
-    ) -> Step {
-        match (link.session.user().map(|user| user.login.clone()), name) {
-            (None, None) => Step::Answer(answer(
-                400,
-                "user.account_name: missing; say who you are",
-                link.at,
-            )),
-            (None, Some(name)) => self.introduce(name, status, link).await,
-            (Some(own), Some(name)) if !is_same(&own, &name) => {
-                let text = format!(
-                    "user.account_name: you are {own} on this connection; authenticate to be another"
-                );
-                Step::Answer(answer(400, text, link.at))
-            }
-            (Some(_), _) => {
-                if let Some(status) = status
-                    && let Err(error) = link
-                        .session
-                        .call(Command::SetStatus {
-                            status: Some(status),
-                        })
-                        .await
-                {
-                    return refused(&error, link.at);
-                }
-                if probed {
-                    Step::Continue
-                } else {
-                    Step::Answer(answer(200, "", link.at))
-                }
-            }
-        }
-    }
-
-    async fn introduce(
-        &mut self,
-        name: String,
-        status: Option<String>,
-        link: &mut Link<'_>,
-    ) -> Step {
-        if let Err(error) = link.session.call(Command::LogInGuest { name }).await {
-            return match error {
-                Error::Unauthenticated if !link.session.options().guests => Step::Answer(answer(
-                    401,
-                    "guests are not let in here; authenticate",
-                    link.at,
-                )),
-                Error::Unauthenticated => Step::Answer(answer(
-                    401,
-                    "this name belongs to an account; authenticate",
-                    link.at,
-                )),
-                error => refused(&error, link.at),
-            };
-        }
-        if let Some(status) = status
-            && let Err(error) = link
-                .session
-                .call(Command::SetStatus {
-                    status: Some(status),
-                })
-                .await
-        {
-            return refused(&error, link.at);
-        }
-        Step::Answer(answer(200, "", link.at))
-    }
-
-    async fn message(
-        &mut self,
-        to: String,
-        from: String,
-        message: String,
-        extra: Extra,
-        link: &mut Link<'_>,
-    ) -> Step {
-        let at = link.at;
-        let Some(own) = link.session.user().map(|user| user.login.clone()) else {
-            return Step::Answer(refusal(&Error::Unauthenticated, at));
-        };
-        if !is_same(&own, &from) {
-            return Step::Answer(answer(
-                403,
-                format!("from: you are {own} on this connection"),
-                at,
-            ));
-        }
-        if desk::is_gateway(&to, link.session) {
-            let lines = desk::answer(&message, link.session).await;
-            return Step::Answer(told_by_gateway(&lines, &own, link));
-        }
-        let to = match to.strip_prefix('#') {
-            Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
-            None => Target::User(UserSelector::Login(to)),
-        };
-        let mut draft = Draft::text(to, message);
-        draft.extra = super::form::stored_extra(&extra);
-        link.post(draft, move |outcome| match outcome {
-            Ok(_) => answer(200, "", at),
-            Err(error) => refusal(&error, at),
-        })
-        .await
-    }
-
-    async fn join(&mut self, room: &str, password: Option<String>, link: &mut Link<'_>) -> Step {
-        let room = RoomSelector::Name(room.strip_prefix('#').unwrap_or(room).to_owned());
-        match link
-            .session
-            .call(Command::Enter {
-                room,
-                password,
-                create: true,
-            })
-            .await
-        {
-            Ok(Reply::Entered { created: true, .. }) => Step::Answer(answer(201, "", link.at)),
-            Ok(_) => Step::Answer(answer(200, "", link.at)),
-            Err(error) => refused(&error, link.at),
-        }
-    }
-
-    async fn leave(&mut self, room: &str, link: &mut Link<'_>) -> Step {
-        let room = RoomSelector::Name(room.strip_prefix('#').unwrap_or(room).to_owned());
-        match link.session.call(Command::Leave { room }).await {
-            Ok(_) => Step::Answer(answer(200, "", link.at)),
-            Err(error) => refused(&error, link.at),
-        }
-    }
-}
-
-/// 200, then what the gateway says to who asked.
-fn told_by_gateway(lines: &[String], to: &str, link: &Link<'_>) -> Bytes {
-    let mut out = BytesMut::from(&answer(200, "", link.at)[..]);
-    let pieces = lines
-        .iter()
-        .flat_map(|line| cut(line, limits::MESSAGE_CHARS, PIECES));
-    for message in pieces {
-        ServerFrame::Msg {
-            to: to.to_owned(),
-            from: link.session.options().name.clone(),
-            time: link.at.seconds(),
-            message,
-            extra: Extra::default(),
-        }
-        .write(&mut out);
-    }
-    out.freeze()
-}
-
-/// Whether two logins are one and the same.
-fn is_same(one: &str, other: &str) -> bool {
-    let folded = |login| validate_login("", login, "");
-    one == other || matches!((folded(one), folded(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Adapter for JimAdapter {
     type Codec = ServerCodec;
 
     fn codec(&self) -> ServerCodec {
-        ServerCodec::new()
+        ServerCodec::of(match self.field {
+            None => Flavor::Document,
+            Some(_) => Flavor::Field,
+        })
     }
 
     async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
         let waited = self.hear(link);
         let frame = match frame {
             Ok(frame) => frame,
-            Err(bad) => return Step::Answer(answer(400, bad.to_string(), link.at)),
+            Err(bad) => return Step::Answer(self.style().answer(400, bad.to_string(), link.at)),
         };
         match frame {
             ClientFrame::Authenticate {
@@ -285,20 +117,37 @@ impl Adapter for JimAdapter {
                 self.message(to, from, message, extra, link).await
             }
             ClientFrame::Join { room, password } => self.join(&room, password, link).await,
-            ClientFrame::Leave { room } => self.leave(&room, link).await,
+            ClientFrame::Leave { room } => self.leave(by_name(&room), link).await,
+            ClientFrame::FieldMsg(msg) => self.field_message(msg, link).await,
+            ClientFrame::LeaveLast => self.leave_last(link).await,
+            ClientFrame::GetContacts => self.contacts(link).await,
+            ClientFrame::AddContact { user_id } => {
+                let user = UserSelector::Login(user_id);
+                self.done(Command::AddContact { user }, link).await
+            }
+            ClientFrame::DelContact { user_id } => {
+                let user = UserSelector::Login(user_id);
+                self.done(Command::RemoveContact { user }, link).await
+            }
             ClientFrame::Quit => Step::Farewell(Bytes::new()),
             ClientFrame::Probe => {
-                Step::Answer(answer(400, "action: only the server probes", link.at))
+                let text = "action: only the server probes";
+                Step::Answer(self.style().answer(400, text, link.at))
             }
         }
     }
 
     fn lost(&mut self, error: DecodeError, at: Timestamp) -> Bytes {
         match error {
-            DecodeError::Unended => answer(400, error.to_string(), at),
+            DecodeError::Unended => self.style().answer(400, error.to_string(), at),
             // The third bad run was answered itself.
             _ => Bytes::new(),
         }
+    }
+
+    /// "A bare end of stream instead of `quit`."
+    fn ends_by_farewell(&self) -> bool {
+        self.field.is_some()
     }
 
     fn next_timer(&self) -> Option<Instant> {

@@ -1,27 +1,29 @@
 //! How events look in JIM.
 
 use bytes::BytesMut;
-use tolmach_jim::{Answer, Extra, ServerFrame, limits};
+use tolmach_jim::{Extra, ServerFrame};
 
-use crate::dialects::text::{EDITED, cut, plain};
+use super::outcome::Style;
+use super::translations::TRANSLATIONS;
+use crate::dialects::text::{EDITED, plain};
+use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
 use crate::model::{
     EndReason, Event, Message, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind,
     Timestamp,
 };
 
-/// "At most 8 pieces of 500 characters."
-pub(super) const PIECES: usize = 8;
 /// Marks extra fields as JIM's own.
 const OWN_EXTRA: &str = "jim:";
 
 const BASIC: u16 = 100;
 const IMPORTANT: u16 = 101;
 
-/// The wire form of a listener: `msg` for messages, notices as far as they are wanted.
+/// The wire form of a listener, in the field that of one spelling there: `msg` for messages, notices as far as they are wanted.
 pub(super) struct JimForm {
     basic: bool,
     important: bool,
+    style: Style,
 }
 
 /// Unknown fields of a `msg`, as the hub keeps them.
@@ -34,10 +36,11 @@ pub(super) fn stored_extra(extra: &Extra) -> String {
 }
 
 impl JimForm {
-    pub(super) fn new(notices: &[u16]) -> Self {
+    pub(super) fn new(notices: &[u16], style: Style) -> Self {
         Self {
             basic: notices.contains(&BASIC),
             important: notices.contains(&IMPORTANT),
+            style,
         }
     }
 
@@ -49,9 +52,9 @@ impl JimForm {
         let unheard = unheard && !event.is_to_oneself();
         match &event.change {
             RoomChange::Posted(_) | RoomChange::Edited(_) if unheard => Written::NOTHING,
-            RoomChange::Posted(message) => said(event, message, &plain(message), out),
+            RoomChange::Posted(message) => self.said(event, message, &plain(message), out),
             RoomChange::Edited(message) => {
-                said(event, message, &format!("{EDITED}{}", plain(message)), out)
+                self.said(event, message, &format!("{EDITED}{}", plain(message)), out)
             }
             RoomChange::Titled => self.notice(
                 BASIC,
@@ -117,45 +120,50 @@ impl JimForm {
         if !wanted {
             return Written::NOTHING;
         }
-        let text = cut(text, limits::MESSAGE_CHARS, 1).pop();
-        ServerFrame::Answer(Answer {
-            code,
-            time: at.seconds(),
-            text,
-        })
-        .write(out);
+        self.style.write_answer(code, text, at, out);
         Written::frames(1)
     }
-}
 
-/// "Longer text is cut into several `msg` objects."
-fn said(event: &RoomEvent, message: &Message, text: &str, out: &mut BytesMut) -> Written {
-    let to = match (event.room.kind, &event.peer) {
-        (RoomKind::Direct, Some(peer)) => peer.login.clone(),
-        _ => format!("#{}", event.room.name),
-    };
-    let pieces = cut(text, limits::MESSAGE_CHARS, PIECES);
-    let frames = pieces.len();
-    for piece in pieces {
-        let extra = message
-            .extra
-            .strip_prefix(OWN_EXTRA)
-            .map(Extra::from_json)
-            .unwrap_or_default();
-        let (to, from) = (to.clone(), message.sender.login.clone());
-        ServerFrame::Msg {
-            to,
-            from,
+    fn said(
+        &self,
+        event: &RoomEvent,
+        message: &Message,
+        text: &str,
+        out: &mut BytesMut,
+    ) -> Written {
+        let to = match (event.room.kind, &event.peer) {
+            (RoomKind::Direct, Some(peer)) => peer.login.clone(),
+            _ => format!("#{}", event.room.name),
+        };
+        let extra = message.extra.strip_prefix(OWN_EXTRA);
+        let frame = |text| ServerFrame::Msg {
+            to: to.clone(),
+            from: message.sender.login.clone(),
             time: event.at.seconds(),
-            message: piece,
-            extra,
-        }
-        .write(out);
+            message: text,
+            extra: extra.map(Extra::from_json).unwrap_or_default(),
+        };
+        Written::frames(self.style.write_said(text, frame, out))
     }
-    Written::frames(frames)
 }
 
 impl Render for JimForm {
+    fn dialect(&self) -> &'static str {
+        "jim"
+    }
+
+    fn translation(&self, meaning: Meaning) -> Translation {
+        let off = !self.basic
+            && matches!(
+                meaning,
+                Meaning::Online | Meaning::Offline | Meaning::Described
+            );
+        if off {
+            return Translation::dropped(meaning);
+        }
+        Translation::of(TRANSLATIONS, meaning)
+    }
+
     fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
         match event {
             Event::Room(event) => self.room(event, relation, out),
@@ -187,11 +195,7 @@ impl Render for JimForm {
         if code == IMPORTANT && !self.important {
             return;
         }
-        ServerFrame::Answer(Answer {
-            code,
-            time: Timestamp::now().seconds(),
-            text: Some(reason.to_string()),
-        })
-        .write(out);
+        self.style
+            .write_answer(code, &reason.to_string(), Timestamp::now(), out);
     }
 }

@@ -1,10 +1,14 @@
 //! The hub's outcomes as JIM's codes.
 
 use bytes::{Bytes, BytesMut};
-use tolmach_jim::{Answer, ServerFrame};
+use tolmach_jim::{Answer, ServerFrame, Spelling, ascii_bytes, limits};
 
+use crate::dialects::text::{cut, cut_by};
 use crate::gateway::Step;
 use crate::model::{Error, Timestamp};
+
+/// "At most 8 pieces of 500 characters."
+const PIECES: usize = 8;
 
 /// The code that an error is answered with.
 pub(super) fn code(error: &Error) -> u16 {
@@ -22,28 +26,81 @@ pub(super) fn code(error: &Error) -> u16 {
     }
 }
 
-/// An answer's bytes; `text` may be empty.
-pub(super) fn answer(code: u16, text: impl Into<String>, at: Timestamp) -> Bytes {
-    let text = Some(text.into()).filter(|text| !text.is_empty());
-    let mut out = BytesMut::new();
-    ServerFrame::Answer(Answer {
-        code,
-        time: at.seconds(),
-        text,
-    })
-    .write(&mut out);
-    out.freeze()
+/// How a connection is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// As the document has it.
+    Document,
+    /// As clients of the field read it, messages spelled like theirs.
+    Field(Spelling),
 }
 
-/// An error's answer.
-pub(super) fn refusal(error: &Error, at: Timestamp) -> Bytes {
-    answer(code(error), error.to_string(), at)
-}
+impl Style {
+    /// Appends a frame.
+    pub(super) fn write(self, frame: &ServerFrame, out: &mut BytesMut) {
+        match self {
+            Self::Document => frame.write(out),
+            Self::Field(spelling) => frame.write_field(spelling, out),
+        }
+    }
 
-/// The answer to a request that has failed; of an outcome that is not known there is none, only a close.
-pub(super) fn refused(error: &Error, at: Timestamp) -> Step {
-    match error {
-        Error::OutcomeUnknown => Step::Close(Bytes::new()),
-        error => Step::Answer(refusal(error, at)),
+    /// Appends a text as the frames that `frame` makes of its pieces; how many. "Longer text is cut into several `msg` objects."
+    ///
+    /// In the field a piece "is cut further where it must be": the text is first cut as for the document, into at most 8
+    /// pieces of which the last one says how much is missing, and each of these then into as many objects as its bytes
+    /// need. So both flavors tell the same text, and of one message there are at most 8 times 20 objects: where all
+    /// characters are emoji and the names leave the least room.
+    pub(super) fn write_said(
+        self,
+        text: &str,
+        frame: impl Fn(String) -> ServerFrame,
+        out: &mut BytesMut,
+    ) -> usize {
+        let mut pieces = cut(text, limits::MESSAGE_CHARS, PIECES);
+        if let Self::Field(spelling) = self {
+            let room = frame(String::new()).field_text_bytes(spelling);
+            let further = |piece: String| cut_by(&piece, room, usize::MAX, ascii_bytes);
+            pieces = pieces.into_iter().flat_map(further).collect();
+        }
+        let frames = pieces.len();
+        for piece in pieces {
+            self.write(&frame(piece), out);
+        }
+        frames
+    }
+
+    /// Appends an answer or notice, its text cut where it would be too long; `text` may be empty.
+    pub(super) fn write_answer(self, code: u16, text: &str, at: Timestamp, out: &mut BytesMut) {
+        let text = cut(text, limits::MESSAGE_CHARS, 1).pop();
+        let mut answer = Answer {
+            code,
+            time: at.seconds(),
+            text: text.filter(|text| !text.is_empty()),
+        };
+        if let (Self::Field(spelling), Some(text)) = (self, answer.text.clone()) {
+            let room = ServerFrame::Answer(answer.clone()).field_text_bytes(spelling);
+            answer.text = cut_by(&text, room, 1, ascii_bytes).pop();
+        }
+        self.write(&ServerFrame::Answer(answer), out);
+    }
+
+    /// An answer's bytes; `text` may be empty.
+    pub(super) fn answer(self, code: u16, text: impl AsRef<str>, at: Timestamp) -> Bytes {
+        let mut out = BytesMut::new();
+        self.write_answer(code, text.as_ref(), at, &mut out);
+        out.freeze()
+    }
+
+    /// An error's answer.
+    pub(super) fn refusal(self, error: &Error, at: Timestamp) -> Bytes {
+        self.answer(code(error), error.to_string(), at)
+    }
+
+    /// The answer to a request that has failed; of an outcome that is not known there is none, only a close.
+    pub(super) fn refused(self, error: &Error, at: Timestamp) -> Step {
+        match error {
+            Error::OutcomeUnknown => Step::Close(Bytes::new()),
+            error => Step::Answer(self.refusal(error, at)),
+        }
     }
 }

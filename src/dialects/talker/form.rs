@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 
+use super::translations::TRANSLATIONS;
 use crate::dialects::text::{EDITED, without_emote};
+use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
 use crate::model::{
     EndReason, Event, Message, MessageKind, PresenceChange, PresenceEvent, Present, RoomChange,
@@ -162,6 +164,14 @@ impl TalkerForm {
 }
 
 impl Render for TalkerForm {
+    fn dialect(&self) -> &'static str {
+        "talker"
+    }
+
+    fn translation(&self, meaning: Meaning) -> Translation {
+        Translation::of(TRANSLATIONS, meaning)
+    }
+
     fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
         match event {
             Event::Room(event) => self.room(event, relation, out),

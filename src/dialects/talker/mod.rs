@@ -2,6 +2,7 @@
 
 mod adapter;
 mod form;
+mod translations;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::hub::{Form, Scope};
 
 use adapter::TalkerAdapter;
 use form::TalkerForm;
+pub(super) use translations::TRANSLATIONS;
 
 /// Talker as one listener speaks it.
 pub struct Talker {
@@ -77,4 +79,10 @@ impl Dialect for Talker {
     fn adapter(&self, now: Instant) -> TalkerAdapter {
         TalkerAdapter::new(self.rules.clone(), now)
     }
+}
+
+/// A form that says all that the dialect can.
+#[cfg(test)]
+pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
+    Box::new(TalkerForm::new(Flavor::Document, "tolmach".to_owned()))
 }

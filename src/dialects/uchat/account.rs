@@ -4,8 +4,11 @@ use bytes::Bytes;
 use tolmach_uchat::{Secret, ServerFrame, valid_login};
 
 use super::adapter::UchatAdapter;
+use super::rooms::check_description;
 use crate::gateway::Link;
-use crate::model::{Command, Error, Reply, Result, Secret as Proof, User, UserId, UserSelector};
+use crate::model::{
+    Command, Error, Reply, Result, Secret as Proof, TokenEnd, User, UserId, UserSelector,
+};
 
 impl UchatAdapter {
     pub(super) async fn sign_up(
@@ -17,6 +20,7 @@ impl UchatAdapter {
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
         check_login(&login)?;
+        check_description(&description)?;
         let secret = proof(pass)?;
         let command = Command::Register {
             login: login.clone(),
@@ -45,7 +49,17 @@ impl UchatAdapter {
                 user,
                 token: Some((_, token)),
                 ..
-            } => Ok(self.welcome(&user, token, link)),
+            } => match check_login(&user.login) {
+                Ok(()) => Ok(self.welcome(&user, token, link)),
+                Err(error) => {
+                    // It was written otherwise than it is shown.
+                    let end = Command::LogOut {
+                        token: TokenEnd::Always,
+                    };
+                    link.session.call(end).await?;
+                    Err(error)
+                }
+            },
             _ => Err(Error::Internal),
         }
     }
@@ -89,7 +103,9 @@ impl UchatAdapter {
             return Err(Error::BadCredentials);
         }
         link.session
-            .call(Command::LogOut { end_token: true })
+            .call(Command::LogOut {
+                token: TokenEnd::Always,
+            })
             .await?;
         self.token = None;
         let token = Secret(token.0.as_str().into());
@@ -97,6 +113,7 @@ impl UchatAdapter {
     }
 
     pub(super) async fn describe_self(&self, desc: String, link: &mut Link<'_>) -> Result<Bytes> {
+        check_description(&desc)?;
         let description = desc.clone();
         link.session
             .call(Command::SetOwnDescription { description })

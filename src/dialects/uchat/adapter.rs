@@ -1,27 +1,28 @@
 //! One uchat connection: requests in; answers, and the events that are answers, out.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tolmach_uchat::{
-    BadFrame, ClientFrame, DecodeError, ErrorCode, MessageType, RequestType, ServerCodec,
-    ServerFrame, sendable_text,
+    BadFrame, ClientFrame, ErrorCode, MessageType, RequestType, ServerCodec, ServerFrame,
+    sendable_text,
 };
 
 use super::Rules;
-use super::codec::{RawAhead, UchatCodec};
+use super::codec::{Lost, RawAhead, UchatCodec};
 use super::files::Transfer;
 use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, Error, MessageId, MessageKind, Offline, Reply, Result, Target, Timestamp,
-    UserId, UserSelector,
+    Command, Draft, Error, Message, MessageKind, Offline, Reply, Result, Target, Timestamp, UserId,
+    UserSelector,
 };
 
 /// After how long without a byte a file's connection is closed.
-const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One connection's state.
 ///
@@ -117,11 +118,7 @@ impl UchatAdapter {
                 self.told(Command::DeleteRoom { room }, link).await
             }
             ClientFrame::RenameRoom { room, name } => self.rename_room(room, name, link).await,
-            ClientFrame::DescribeRoom { room, desc } => {
-                let (room, description) = (by_id(room), desc);
-                self.told(Command::SetDescription { room, description }, link)
-                    .await
-            }
+            ClientFrame::DescribeRoom { room, desc } => self.describe_room(room, desc, link).await,
             ClientFrame::SearchRooms { name } => self.search_rooms(name, link).await,
             ClientFrame::Members { room } => self.members(room, link).await,
             ClientFrame::Ban { room, user } => {
@@ -134,7 +131,7 @@ impl UchatAdapter {
                 text,
             } => self.edit(room, message, &text, link).await,
             ClientFrame::Delete { room, message } => {
-                let message = self.message(room, message, link).await?;
+                let message = self.message(room, message, link).await?.id;
                 self.told(Command::Delete { message }, link).await
             }
             ClientFrame::ClearHistory { room } => {
@@ -185,18 +182,24 @@ impl UchatAdapter {
         text: &str,
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
-        let text = checked_text("msg", text)?.to_owned();
-        let message = self.message(room, message, link).await?;
+        let text = checked_text("msg", text)?;
+        let edited = self.message(room, message, link).await?;
+        // An emote is shown as "/me waves", and so it comes back.
+        let text = match edited.kind {
+            MessageKind::Emote => text.strip_prefix("/me ").unwrap_or(text),
+            _ => text,
+        };
+        let (message, text) = (edited.id, text.to_owned());
         self.told(Command::Edit { message, text }, link).await
     }
 
-    async fn message(&self, room: i32, id: i32, link: &mut Link<'_>) -> Result<MessageId> {
+    async fn message(&self, room: i32, id: i32, link: &mut Link<'_>) -> Result<Arc<Message>> {
         let command = Command::FindMessage {
             low_bits: id,
             room: Some(by_id(room)),
         };
         match link.session.call(command).await? {
-            Reply::Message(message) => Ok(message.id),
+            Reply::Message(message) => Ok(message),
             _ => Err(Error::Internal),
         }
     }
@@ -246,7 +249,7 @@ impl Adapter for UchatAdapter {
         }
     }
 
-    fn lost(&mut self, lost: DecodeError, _: Timestamp) -> Bytes {
+    fn lost(&mut self, lost: Lost, _: Timestamp) -> Bytes {
         self.transfer = None;
         self.error(ErrorCode::BadRequest, &lost.to_string())
     }

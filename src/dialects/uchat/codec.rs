@@ -1,5 +1,6 @@
 //! The connection's decoder, which the adapter can tell that raw bytes follow.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,17 +37,37 @@ impl UchatCodec {
     }
 }
 
+/// Why the stream cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    /// What came is no line of the protocol.
+    #[error(transparent)]
+    Wire(#[from] DecodeError),
+    /// The stream ended inside a file.
+    #[error("the file's last {0} bytes did not come")]
+    CutOff(u64),
+}
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Self {
+        Self::Wire(error.into())
+    }
+}
+
 impl Decoder for UchatCodec {
     type Item = Result<ClientFrame, BadFrame>;
-    type Error = DecodeError;
+    type Error = Lost;
 
-    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
+    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, Lost> {
         self.switch();
-        self.codec.decode(input)
+        Ok(self.codec.decode(input)?)
     }
 
-    fn decode_eof(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
+    fn decode_eof(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, Lost> {
         self.switch();
-        self.codec.decode_eof(input)
+        match (self.codec.decode_eof(input)?, self.codec.raw_left()) {
+            (None, left) if left > 0 => Err(Lost::CutOff(left)),
+            (item, _) => Ok(item),
+        }
     }
 }

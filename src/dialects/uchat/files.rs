@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use tolmach_uchat::{ClientFrame, ErrorCode, Secret, ServerFrame};
 
-use super::adapter::UchatAdapter;
+use super::adapter::{TRANSFER_PATIENCE, UchatAdapter};
 use super::outcome::refusal;
 use crate::files::Upload;
 use crate::gateway::{Content, Link, Step};
-use crate::model::{Command, Error, Result, RoomId};
+use crate::model::{Command, Error, Reply, Result, RoomId};
 
 /// A file on its way over a connection.
 pub(super) enum Transfer {
@@ -98,6 +98,7 @@ impl UchatAdapter {
         self.transfer = Some(Transfer::Out(Content {
             reader: Box::new(file),
             bytes: info.size,
+            patience: TRANSFER_PATIENCE,
         }));
         Ok(self.frame_of(&ServerFrame::Download {
             size: info.size,
@@ -111,11 +112,7 @@ impl UchatAdapter {
             (ClientFrame::Raw(bytes), Some(Transfer::In(incoming))) => {
                 self.received(&bytes, incoming, link).await
             }
-            (ClientFrame::ReadyRead, Some(Transfer::Out(content))) => {
-                // It is watched over until its end: whoever stops reading is not waited for.
-                self.transfer = Some(Transfer::Out(Content::empty()));
-                Step::Send(content)
-            }
+            (ClientFrame::ReadyRead, Some(Transfer::Out(content))) => Step::Send(content),
             // The document has both ends say it.
             (ClientFrame::ReadyRead, Some(upload @ Transfer::In(_))) => {
                 self.transfer = Some(upload);
@@ -169,12 +166,14 @@ impl UchatAdapter {
         }
     }
 
+    /// "Identified by token": by none but the own one, where somebody is logged in here.
     async fn identify(&self, token: &Secret, link: &mut Link<'_>) -> Result<()> {
         let token = token.0.clone();
-        link.session
-            .call(Command::Identify { token })
-            .await
-            .map(drop)
+        match link.session.call(Command::Identify { token }).await? {
+            Reply::User(user) if link.session.user().is_none_or(|own| own.id == user.id) => Ok(()),
+            Reply::User(_) => Err(Error::BadCredentials),
+            _ => Err(Error::Internal),
+        }
     }
 
     fn closing(&mut self, error: &Error) -> Step {

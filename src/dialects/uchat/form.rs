@@ -8,7 +8,9 @@ use tolmach_uchat::{
     ServerFrame,
 };
 
-use crate::dialects::text::emote;
+use super::translations::TRANSLATIONS;
+use crate::dialects::text::with_emote;
+use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
 use crate::model::{
     EndReason, Event, Message, MessageKind, RoomChange, RoomEvent, RoomKind, RoomRef, UserId,
@@ -33,7 +35,7 @@ pub(super) fn message(message: &Message) -> Frame<'_> {
         (None, MessageKind::Sticker) => {
             (MessageType::Sticker, Cow::Borrowed(message.text.as_str()))
         }
-        (None, _) => (MessageType::Text, emote(message)),
+        (None, _) => (MessageType::Text, with_emote(message)),
     };
     let (file_size, file_name) = match &message.file {
         Some(file) => (file.size, Cow::Borrowed(file.name.as_str())),
@@ -89,7 +91,7 @@ fn other(event: &RoomEvent, relation: Relation) -> Option<&str> {
 }
 
 fn edit(message: &Message) -> ServerFrame<'_> {
-    let text = emote(message);
+    let text = with_emote(message);
     ServerFrame::Edit {
         room: message.room.0,
         message: message.id.low_bits(),
@@ -160,6 +162,14 @@ impl UchatForm {
 }
 
 impl Render for UchatForm {
+    fn dialect(&self) -> &'static str {
+        "uchat"
+    }
+
+    fn translation(&self, meaning: Meaning) -> Translation {
+        Translation::of(TRANSLATIONS, meaning)
+    }
+
     fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
         let Event::Room(event) = event else {
             return Written::NOTHING;

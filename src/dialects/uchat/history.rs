@@ -11,6 +11,9 @@ use super::rooms::by_id;
 use crate::gateway::Link;
 use crate::model::{Command, Error, HistoryOrder, HistoryQuery, Message, Reply, Result, Timestamp};
 
+/// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 impl UchatAdapter {
     /// "Date newer than given, newest first."
     pub(super) async fn new_messages(
@@ -65,7 +68,8 @@ impl UchatAdapter {
     }
 }
 
-/// At most so many messages that are not deleted, and all of the last one's millisecond.
+/// At most so many messages that are not deleted, and all of the last one's millisecond; fewer where those would be of
+/// more than [`PAGE_BYTES`].
 async fn newest_first(
     room: i32,
     count: u32,
@@ -81,6 +85,7 @@ async fn newest_first(
     query.whole_times = true;
     bound(&mut query);
     let mut found: Vec<Arc<Message>> = Vec::new();
+    let mut bytes = 0;
     loop {
         let Reply::History {
             messages, omitted, ..
@@ -89,9 +94,11 @@ async fn newest_first(
             return Err(Error::Internal);
         };
         query.before = messages.last().map(|message| message.id);
+        bytes += messages.iter().map(|said| said.text.len()).sum::<usize>();
         let shown = messages.into_iter().filter(|message| !message.deleted);
         found.extend(shown);
-        if found.len() >= count || omitted == 0 || query.before.is_none() {
+        let is_full = found.len() >= count || bytes >= PAGE_BYTES;
+        if is_full || omitted == 0 || query.before.is_none() {
             found.truncate(whole_times(&found, count));
             return Ok(found);
         }

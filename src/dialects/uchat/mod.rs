@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod outcome;
 mod rooms;
+mod translations;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +21,7 @@ use crate::hub::{Form, Scope};
 
 use adapter::UchatAdapter;
 use form::UchatForm;
+pub(super) use translations::TRANSLATIONS;
 
 /// uchat as one listener speaks it.
 pub struct Uchat {
@@ -79,4 +81,10 @@ impl Dialect for Uchat {
     fn adapter(&self, now: Instant) -> UchatAdapter {
         UchatAdapter::new(self.rules, now)
     }
+}
+
+/// A form that says all that the dialect can.
+#[cfg(test)]
+pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
+    Box::new(UchatForm::new(Flavor::Field))
 }

@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tolmach_uchat::{
-    Member, MemberType, Room as RoomFrame, RoomType, ServerFrame, valid_room_name,
-};
+use tolmach_uchat::{Member, MemberType, Room as RoomFrame, RoomType, ServerFrame};
 
 use super::adapter::UchatAdapter;
 use super::form;
 use crate::gateway::Link;
 use crate::model::{
     Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
-    UserRef,
+    UserRef, validate_title,
 };
+
+/// Most bytes of a description.
+const DESCRIPTION_BYTES: usize = 4000;
 
 pub(super) fn by_id(room: i32) -> RoomSelector {
     RoomSelector::Id(RoomId(room))
@@ -63,7 +64,8 @@ impl UchatAdapter {
         kind: RoomType,
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
-        check_name("name", &title)?;
+        validate_title("name", &title)?;
+        check_description(&description)?;
         let kind = match kind {
             RoomType::Private => RoomKind::Private,
             RoomType::Global => RoomKind::Public,
@@ -110,9 +112,23 @@ impl UchatAdapter {
         title: String,
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
-        check_name("room_name", &title)?;
+        validate_title("room_name", &title)?;
         let room = by_id(room);
         link.session.call(Command::SetTitle { room, title }).await?;
+        Ok(Bytes::new())
+    }
+
+    pub(super) async fn describe_room(
+        &self,
+        room: i32,
+        description: String,
+        link: &mut Link<'_>,
+    ) -> Result<Bytes> {
+        check_description(&description)?;
+        let room = by_id(room);
+        link.session
+            .call(Command::SetDescription { room, description })
+            .await?;
         Ok(Bytes::new())
     }
 
@@ -155,14 +171,13 @@ fn kind_of(role: Role) -> Option<MemberType> {
     }
 }
 
-fn check_name(field: &str, name: &str) -> Result<()> {
-    if valid_room_name(name) {
+/// Of a room or of oneself: the protocol knows no bound, but lists of rooms hold them all.
+pub(super) fn check_description(description: &str) -> Result<()> {
+    if description.len() <= DESCRIPTION_BYTES {
         return Ok(());
     }
-    Err(Error::invalid(
-        field,
-        "a room's name has 1 to 100 characters",
-    ))
+    let reason = format!("a description has at most {DESCRIPTION_BYTES} bytes");
+    Err(Error::invalid("desc", reason))
 }
 
 async fn my_rooms(link: &mut Link<'_>) -> Result<Vec<Arc<Room>>> {

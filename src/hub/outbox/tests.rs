@@ -213,3 +213,145 @@ async fn a_no_that_suspends_lets_nothing_go_that_waited() {
     outbox.close(Bytes::new(), false);
     assert_eq!(written(outbox, far).await, "a1b2");
 }
+
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// Frames end with a semicolon.
+fn paced(capacity: usize, interval: Duration) -> (Arc<Outbox>, tokio::io::DuplexStream) {
+    let (near, far) = tokio::io::duplex(capacity);
+    let rule = Pacing {
+        length: |bytes| {
+            let end = bytes.iter().position(|byte| *byte == b';');
+            end.map_or(bytes.len(), |end| end + 1)
+        },
+        interval,
+    };
+    let outbox = Outbox::new(Wire::Stream(Box::new(near)), BOUNDS).paced(Some(rule));
+    (Arc::new(outbox), far)
+}
+
+/// What each read gives, with the milliseconds since the beginning.
+async fn reads(mut far: tokio::io::DuplexStream) -> Vec<(u128, String)> {
+    let (begun, mut all) = (tokio::time::Instant::now(), Vec::new());
+    let mut bytes = [0; 1024];
+    loop {
+        match far.read(&mut bytes).await.unwrap() {
+            0 => return all,
+            count => {
+                let text = String::from_utf8(bytes[..count].to_vec()).unwrap();
+                all.push((begun.elapsed().as_millis(), text));
+            }
+        }
+    }
+}
+
+fn drain(outbox: Arc<Outbox>) -> tokio::task::JoinHandle<Drained> {
+    tokio::spawn(async move { std::future::poll_fn(|cx| outbox.poll_drain(cx)).await })
+}
+
+fn at(times: &[(u128, &str)]) -> Vec<(u128, String)> {
+    let owned = |(at, text): &(u128, &str)| (*at, (*text).to_owned());
+    times.iter().map(owned).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn paced_frames_go_one_at_a_time_answers_too() {
+    let (outbox, far) = paced(1024, INTERVAL);
+    let reading = tokio::spawn(reads(far));
+    let drained = drain(outbox.clone());
+    outbox.push("a;b;".into(), 2).unwrap();
+    let slot = outbox.reserve();
+    outbox.push("c;".into(), 1).unwrap();
+    outbox.fill(slot, "1;2;".into());
+    outbox.flush();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // After a long silence the first one goes at once, and what comes soon after waits for its turn.
+    outbox.push("d;".into(), 1).unwrap();
+    outbox.flush();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    outbox.push("e;".into(), 1).unwrap();
+    outbox.flush();
+    outbox.close("bye;".into(), false);
+    assert_eq!(drained.await.unwrap(), Drained::Closed);
+    drop(outbox);
+    let expected = [
+        (0, "a;"),
+        (50, "b;"),
+        (100, "1;"),
+        (150, "2;"),
+        (200, "c;"),
+        (1000, "d;"),
+        (1050, "e;"),
+        (1100, "bye;"),
+    ];
+    assert_eq!(reading.await.unwrap(), at(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_the_peer_takes_in_parts_has_no_pause_inside() {
+    let (outbox, far) = paced(2, INTERVAL);
+    outbox.push("12345;6;".into(), 2).unwrap();
+    outbox.close(Bytes::new(), false);
+    let drained = drain(outbox.clone());
+    drop(outbox);
+    let expected = [(0, "12"), (0, "34"), (0, "5;"), (50, "6;")];
+    assert_eq!(reads(far).await, at(&expected));
+    assert_eq!(drained.await.unwrap(), Drained::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_of_nothing_is_one_frame_a_write_without_a_pause() {
+    let (outbox, mut far) = paced(1024, Duration::ZERO);
+    outbox.push("a;b;".into(), 2).unwrap();
+    outbox.flush();
+    let mut bytes = [0; 1024];
+    // Nobody but the connection's own task writes.
+    let read = tokio::time::timeout(INTERVAL, far.read(&mut bytes)).await;
+    assert!(read.is_err());
+    let begun = tokio::time::Instant::now();
+    let drained = drain(outbox.clone());
+    outbox.close(Bytes::new(), false);
+    drained.await.unwrap();
+    assert!(begun.elapsed().is_zero());
+    assert_eq!(far.read(&mut bytes).await.unwrap(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_begun_is_dropped_between_frames_too() {
+    let (outbox, far) = paced(3, INTERVAL);
+    outbox.push("a;12;3;".into(), 3).unwrap();
+    let drained = drain(outbox.clone());
+    tokio::task::yield_now().await;
+    // `a;` is written, and nothing of what stands behind it.
+    outbox.close("!;".into(), true);
+    let reading = tokio::spawn(reads(far));
+    drained.await.unwrap();
+    drop(outbox);
+    assert_eq!(reading.await.unwrap(), at(&[(0, "a;"), (50, "!;")]));
+
+    let (outbox, far) = paced(3, INTERVAL);
+    outbox.push("12345;6;".into(), 2).unwrap();
+    let drained = drain(outbox.clone());
+    tokio::task::yield_now().await;
+    // `123` is written: its frame is finished.
+    outbox.close("!;".into(), true);
+    let reading = tokio::spawn(reads(far));
+    drained.await.unwrap();
+    drop(outbox);
+    let expected = [(0, "123"), (0, "45;"), (50, "!;")];
+    assert_eq!(reading.await.unwrap(), at(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_is_within_the_bounds() {
+    let (outbox, _far) = paced(1024, INTERVAL);
+    let _drained = drain(outbox.clone());
+    outbox.push("a;".into(), 1).unwrap();
+    outbox.flush();
+    tokio::task::yield_now().await;
+    outbox.push("b;c;d;".into(), 3).unwrap();
+    assert_eq!(outbox.push("e;".into(), 1), Err(Overflow));
+    outbox.flush();
+    tokio::time::sleep(INTERVAL * 4).await;
+    outbox.push("e;".into(), 1).unwrap();
+}

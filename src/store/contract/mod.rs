@@ -4,6 +4,8 @@
 
 mod changes;
 mod commits;
+mod contacts;
+mod files;
 mod gate;
 mod history;
 mod people;
@@ -48,6 +50,12 @@ contract! {
         tokens_are_kept_by_hash_touched_and_expired
         who_is_gone_changes_nothing
     }
+    contacts {
+        contacts_are_kept_in_the_order_of_numbers
+        who_is_gone_has_no_contacts_and_is_none
+        a_contact_list_has_an_end
+        a_failed_commit_keeps_no_contacts
+    }
     places {
         rooms_are_found_by_number_name_pair_and_prefix
         members_come_in_the_order_of_joining
@@ -68,6 +76,11 @@ contract! {
         search_goes_through_a_long_room
         any_query_agrees_with_a_plain_filter
         no_page_ends_between_messages_of_one_time
+    }
+    files {
+        files_are_those_of_a_rooms_shown_messages
+        files_go_with_a_cleared_history_and_a_deleted_room
+        a_failed_commit_keeps_no_file
     }
     searches {
         any_search_agrees_with_a_plain_filter

@@ -149,6 +149,10 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.accounts()))
     }
 
+    async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
+        Ok(self.read(|view| view.contacts(user)))
+    }
+
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
         Ok(self.read(|view| view.0.token_by_hash(&hash).cloned()))
     }

@@ -24,6 +24,13 @@ impl View<'_> {
         self.0.users.values().filter(account).cloned().collect()
     }
 
+    pub(super) fn contacts(self, user: UserId) -> Vec<Arc<UserRef>> {
+        let contacts = self.0.contacts_of(user);
+        contacts
+            .filter_map(|contact| self.0.reference(contact))
+            .collect()
+    }
+
     pub(super) fn tokens(self, user: UserId) -> Vec<TokenInfo> {
         self.0
             .tokens

@@ -26,6 +26,8 @@ enum Undo {
     User(UserId, Option<Arc<UserRow>>),
     Spoke(UserId),
     Token(TokenId, Option<TokenRow>),
+    ContactAdded((UserId, UserId)),
+    ContactRemoved((UserId, UserId)),
     Room(RoomId, Option<Box<RoomEntry>>),
     RoomRow(RoomId, Arc<RoomRow>),
     Counters(RoomId, Seq, Timestamp),
@@ -66,6 +68,8 @@ impl MemoryBackend {
             Undo::User(id, row) => drop(tables.set_user(id, row)),
             Undo::Spoke(id) => drop(tables.spoke.remove(&id)),
             Undo::Token(id, row) => drop(tables.set_token(id, row)),
+            Undo::ContactAdded(pair) => drop(tables.contacts.remove(&pair)),
+            Undo::ContactRemoved(pair) => drop(tables.contacts.insert(pair)),
             Undo::Room(id, entry) => drop(tables.set_room(id, entry.map(|entry| *entry))),
             Undo::RoomRow(id, row) => drop(tables.set_room_row(id, row)),
             Undo::Counters(id, seq, last_message) => {
@@ -194,6 +198,33 @@ impl Rows for MemoryBackend {
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
         Ok(self.tables.spoke.contains(&id))
+    }
+
+    fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError> {
+        Ok(self.tables.contacts_of(user).collect())
+    }
+
+    fn add_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        if self.tables.contacts.insert((user, contact)) {
+            self.undo.push(Undo::ContactAdded((user, contact)));
+        }
+        Ok(())
+    }
+
+    fn remove_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        if self.tables.contacts.remove(&(user, contact)) {
+            self.undo.push(Undo::ContactRemoved((user, contact)));
+        }
+        Ok(())
+    }
+
+    fn forget_contact(&mut self, user: UserId) -> Result<(), RowsError> {
+        let has = |pair: &&(UserId, UserId)| pair.0 == user || pair.1 == user;
+        let pairs: Vec<_> = self.tables.contacts.iter().filter(has).copied().collect();
+        for (user, contact) in pairs {
+            self.remove_contact(user, contact)?;
+        }
+        Ok(())
     }
 
     fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {

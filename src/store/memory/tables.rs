@@ -18,6 +18,8 @@ pub(super) struct Tables {
     pub(super) tokens: BTreeMap<TokenId, TokenRow>,
     pub(super) rooms: BTreeMap<RoomId, RoomEntry>,
     pub(super) members: BTreeMap<(RoomId, UserId), Membership>,
+    /// Who has whom on its list.
+    pub(super) contacts: BTreeSet<(UserId, UserId)>,
     pub(super) last: LastIds,
     logins: HashMap<String, UserId>,
     hashes: HashMap<[u8; 32], TokenId>,
@@ -123,6 +125,12 @@ impl Tables {
             .range(all)
             .filter_map(|(user, room)| self.members.get(&(*room, *user)).cloned())
             .collect()
+    }
+
+    /// Whom a user has on its contact list, in the order of numbers.
+    pub(super) fn contacts_of(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        let all = (user, UserId(i32::MIN))..=(user, UserId(i32::MAX));
+        self.contacts.range(all).map(|(_, contact)| *contact)
     }
 
     pub(super) fn reference(&self, user: UserId) -> Option<Arc<UserRef>> {

@@ -155,6 +155,12 @@ impl Store for SqliteStore {
         self.readers.read(reads::accounts).await
     }
 
+    async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
+        self.readers
+            .read(move |conn| reads::contacts(conn, user))
+            .await
+    }
+
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
         self.readers
             .read(move |conn| reads::token(conn, &hash))

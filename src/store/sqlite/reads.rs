@@ -78,6 +78,15 @@ pub(super) fn accounts(conn: &Connection) -> Sql<Vec<Arc<UserRow>>> {
     all(conn, &sql, [], values::user)
 }
 
+pub(super) fn contacts(conn: &Connection, user: UserId) -> Sql<Vec<Arc<UserRef>>> {
+    let sql = format!(
+        "SELECT {USER} FROM users WHERE id IN (SELECT contact FROM contacts WHERE user = ?1) ORDER BY id"
+    );
+    all(conn, &sql, [user], |row| {
+        values::user(row).map(|row| row.reference.clone())
+    })
+}
+
 pub(super) fn token(conn: &Connection, hash: &[u8; 32]) -> Sql<Option<TokenRow>> {
     one(
         conn,

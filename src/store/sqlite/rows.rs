@@ -121,6 +121,26 @@ impl Rows for SqliteBackend {
         Ok(spoke.unwrap_or_default())
     }
 
+    fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError> {
+        let sql = "SELECT contact FROM contacts WHERE user = ?1 ORDER BY contact";
+        Ok(all(&self.conn, sql, [user], |row| row.get(0))?)
+    }
+
+    fn add_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        let sql = "INSERT OR IGNORE INTO contacts (user, contact) VALUES (?1, ?2)";
+        Ok(run(&self.conn, sql, [user, contact]).map(drop)?)
+    }
+
+    fn remove_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        let sql = "DELETE FROM contacts WHERE user = ?1 AND contact = ?2";
+        Ok(run(&self.conn, sql, [user, contact]).map(drop)?)
+    }
+
+    fn forget_contact(&mut self, user: UserId) -> Result<(), RowsError> {
+        let sql = "DELETE FROM contacts WHERE user = ?1 OR contact = ?1";
+        Ok(run(&self.conn, sql, [user]).map(drop)?)
+    }
+
     fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
         let sql = "INSERT INTO tokens (user, hash, kind, created, used, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
             ON CONFLICT (hash) DO NOTHING";

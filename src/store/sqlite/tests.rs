@@ -204,14 +204,14 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 3,
+                known: 4,
                 ..
             }
         ),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("41") && error.to_string().contains("up to 3"),
+        error.to_string().contains("41") && error.to_string().contains("up to 4"),
         "{error}"
     );
 

@@ -206,6 +206,7 @@ pub(super) fn message(row: &Row<'_>, sender: Arc<UserRef>) -> Sql<Message> {
         kind: row.get(KIND)?,
         text: row.get(TEXT)?,
         reply_to: row.get(6)?,
+        quote: None,
         created: row.get(7)?,
         updated: row.get(8)?,
         deleted: row.get(DELETED)?,

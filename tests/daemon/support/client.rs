@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// How long a client waits for what must come.
@@ -70,6 +70,21 @@ impl Client {
             }
             Err(error) => panic!("{error}; so far {line:?}"),
         }
+    }
+
+    /// So many bytes; `None` where the stream ended before the first of them.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        let mut here = 0;
+        while here < count {
+            let read = tokio::time::timeout(self.patience, self.reader.read(&mut bytes[here..]));
+            match read.await.expect("nothing came in time").unwrap() {
+                0 if here == 0 => return None,
+                0 => panic!("the stream ended after {:?}", &bytes[..here]),
+                more => here += more,
+            }
+        }
+        Some(bytes)
     }
 
     pub(crate) async fn next(&mut self) -> Value {

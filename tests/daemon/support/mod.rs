@@ -1,9 +1,15 @@
 //! A gateway of a test's own, and the clients that talk to it.
 
 mod client;
+mod field;
 mod jim;
+mod past;
+mod purpose;
+mod shapes;
 mod stores;
 mod talker;
+pub(crate) mod transfer;
+pub(crate) mod uchat;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,9 +22,15 @@ use tolmach::hub::Hub;
 use tolmach::model::{Command, Reply, RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
 
 pub(crate) use client::{Client, PATIENCE};
+pub(crate) use field::{FieldClient, LONG, with_field};
 pub(crate) use jim::{Jim, authenticate, bare_msg, presence};
+pub(crate) use past::Past;
+pub(crate) use purpose::{
+    Fields, Frame, Message, Purpose, byte_of, frame, int, login, long, messages, reason, text,
+};
 pub(crate) use stores::{Fault, FaultyStore, HeldInbox};
 pub(crate) use talker::Talker;
+pub(crate) use uchat::Uchat;
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";
@@ -152,6 +164,26 @@ impl Daemon {
         talker
     }
 
+    /// A purpose connection that has said nothing.
+    pub(crate) async fn purpose(&self, revision: u8) -> Purpose {
+        let client = self.client(&format!("purpose.{revision}")).await;
+        Purpose::new(client, revision)
+    }
+
+    /// A purpose connection of an account.
+    pub(crate) async fn purpose_of(&self, revision: u8, login: &str) -> Purpose {
+        let mut purpose = self.purpose(revision).await;
+        purpose.log_in(login).await;
+        purpose
+    }
+
+    /// A purpose connection of an account in a chat.
+    pub(crate) async fn purpose_in(&self, revision: u8, login: &str, chat: i32) -> Purpose {
+        let mut purpose = self.purpose_of(revision, login).await;
+        purpose.accepted("JOIN_CHAT", int(chat)).await;
+        purpose
+    }
+
     /// Makes an account whose token is `token-LOGIN`; its number.
     pub(crate) async fn account(&self, login: &str) -> i32 {
         account(self.hub(), login).await
@@ -189,13 +221,21 @@ impl Daemon {
 
     /// The texts of a room's history, oldest first.
     pub(crate) async fn history(&self, room: RoomSelector) -> Vec<String> {
-        let query = tolmach::model::HistoryQuery::page(room, None, 1_000_000);
-        match self.operate(Command::History(query)).await {
-            Reply::History { messages, .. } => messages
-                .iter()
-                .map(|message| message.text.clone())
-                .collect(),
-            other => panic!("{other:?}"),
+        let mut query = tolmach::model::HistoryQuery::page(room, None, 1_000_000);
+        let mut texts = Vec::new();
+        loop {
+            let reply = self.operate(Command::History(query.clone())).await;
+            let Reply::History {
+                messages, omitted, ..
+            } = reply
+            else {
+                panic!("{reply:?}")
+            };
+            texts.extend(messages.iter().map(|message| message.text.clone()));
+            match messages.last() {
+                Some(last) if omitted > 0 => query.after = Some(last.id),
+                _ => return texts,
+            }
         }
     }
 }
@@ -238,7 +278,10 @@ pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
     let text = format!(
         "data_dir = '{}'\nstore.url = '{store}'\n{more}\n\
          [[listener]]\ndialect = 'jim'\naddress = '127.0.0.1:0'\n\
-         [[listener]]\ndialect = 'talker'\naddress = '127.0.0.1:0'\n",
+         [[listener]]\ndialect = 'talker'\naddress = '127.0.0.1:0'\n\
+         [[listener]]\ndialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 1\n\
+         [[listener]]\ndialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 2\n\
+         [[listener]]\ndialect = 'uchat'\naddress = '127.0.0.1:0'\n",
         dir.display()
     );
     Config::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))

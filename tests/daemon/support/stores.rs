@@ -131,6 +131,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.accounts().await
     }
 
+    async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
+        self.store.contacts(user).await
+    }
+
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
         self.store.token(hash).await
     }

@@ -3,7 +3,8 @@
 //! Here is the table of actions for each direction; a file per family of frames reads and writes them.
 
 mod answer;
-mod fields;
+mod contacts;
+pub(crate) mod fields;
 mod identity;
 mod msg;
 mod room;
@@ -12,16 +13,19 @@ use crate::characters::printable;
 use crate::client_frame::ClientFrame;
 use crate::encoding::Encoding;
 use crate::error::BadFrame;
+use crate::in_the_field;
 use crate::limits::{ACTION_CHARS, OBJECT_CHARS, UNENDED_BYTES};
 use crate::object::Object;
 use crate::server_frame::ServerFrame;
 use crate::sink::Sink;
 
+pub(crate) use msg::read_encoding;
+
 /// Room for the punctuation, the names and a short text of most frames.
 pub(crate) const LIKELY_BYTES: usize = 192;
 
 const CLIENT_ACTIONS: &str = "it must be authenticate, presence, msg, join, leave or quit";
-const SERVER_ACTIONS: &str = "it must be msg or probe";
+const SERVER_ACTIONS: &str = "it must be msg, contact_list or probe";
 
 /// Reads one object from a client. What is wrong first is told: the length, the JSON, `action`, `time`, and
 /// then the fields in the order of the document.
@@ -47,10 +51,14 @@ pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
 pub(crate) fn read_server_frame(bytes: &[u8]) -> Result<ServerFrame, BadFrame> {
     let object = &Object::read(bytes, UNENDED_BYTES)?;
     let Some(action) = fields::ACTION.optional(object)? else {
-        return answer::read(object).map(ServerFrame::Answer);
+        return match contacts::read_count(object) {
+            Some(count) => Ok(count),
+            None => answer::read(object).map(ServerFrame::Answer),
+        };
     };
     match &*action {
         "msg" => msg::read_from_server(object),
+        "contact_list" => contacts::read(object),
         // The document's list of actions has this one with a Cyrillic о, which was copied into servers.
         "probe" | "pr\u{43e}be" => Ok(ServerFrame::Probe {
             time: answer::read_time(object),
@@ -99,6 +107,11 @@ pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) 
         ClientFrame::Leave { room } => room::put_leave(sink, time, room),
         ClientFrame::Quit => put_bare(sink, "{\"action\":\"quit\",\"time\":", time),
         ClientFrame::Probe => put_probe(sink, time),
+        ClientFrame::FieldMsg(_)
+        | ClientFrame::LeaveLast
+        | ClientFrame::GetContacts
+        | ClientFrame::AddContact { .. }
+        | ClientFrame::DelContact { .. } => in_the_field::put_request(sink, time, frame),
     }
 }
 
@@ -127,6 +140,10 @@ pub(crate) fn put_server_frame(sink: &mut impl Sink, frame: &ServerFrame) {
             );
         }
         ServerFrame::Probe { time } => put_probe(sink, *time),
+        ServerFrame::ContactCount { time, quantity } => {
+            contacts::put_count(sink, *time, *quantity);
+        }
+        ServerFrame::Contact { user_id } => contacts::put(sink, user_id),
     }
 }
 

@@ -78,7 +78,7 @@ fn characters_with_extra(msg: &Msg<'_>) -> usize {
 }
 
 /// "Unknown encodings: 400."
-fn read_encoding(object: &Object<'_>) -> Result<Encoding, BadFrame> {
+pub(crate) fn read_encoding(object: &Object<'_>) -> Result<Encoding, BadFrame> {
     let Some(name) = ENCODING.optional(object)? else {
         return Ok(Encoding::default());
     };

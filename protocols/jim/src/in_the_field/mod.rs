@@ -1,0 +1,66 @@
+//! The frames as published clients spell them, and as they can read them: flat objects in ASCII, small enough for one
+//! `recv(1024)`.
+//!
+//! Here is the table of actions; what a client keeps from the document is read as the document has it.
+
+mod identity;
+mod msg;
+mod room;
+mod write;
+
+use crate::characters::printable;
+use crate::client_frame::ClientFrame;
+use crate::document::fields;
+use crate::error::BadFrame;
+use crate::field::Field;
+use crate::limits::{ACTION_CHARS, NAME_CHARS, OBJECT_CHARS};
+use crate::object::Object;
+use std::borrow::Cow;
+
+pub(crate) use write::{put_request, put_server_frame, put_without_extra};
+
+const ACTIONS: &str = "it must be authenticate, presence, msg, join, leave, get_contacts, add_contact, del_contact or quit";
+
+/// "`add_contact` and `del_contact` ({"user_id":NAME})."
+pub(crate) const USER_ID: Field = Field {
+    path: "user_id",
+    key: "user_id",
+    limit: NAME_CHARS,
+    may_be_room: false,
+    right: "it must be a user's name as text",
+};
+
+/// Reads one object from a client. "A missing `time`" is accepted, and so is any other.
+pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
+    let object = &Object::read(bytes, OBJECT_CHARS)?;
+    let action = fields::ACTION.required_limited(object)?;
+    match &*action {
+        "authenticate" => identity::read_authenticate(object),
+        "presence" => identity::read_presence(object),
+        "msg" | "message" => msg::read(object, &action),
+        "join" => room::read_join(object),
+        "leave" => room::read_leave(object),
+        "get_contacts" => Ok(ClientFrame::GetContacts),
+        "add_contact" => read_user_id(object).map(|user_id| ClientFrame::AddContact { user_id }),
+        "del_contact" => read_user_id(object).map(|user_id| ClientFrame::DelContact { user_id }),
+        "probe" => Ok(ClientFrame::Probe),
+        "quit" | "exit" => Ok(ClientFrame::Quit),
+        unknown => Err(BadFrame::UnknownAction {
+            action: printable(unknown, ACTION_CHARS),
+            right: ACTIONS,
+        }),
+    }
+}
+
+fn read_user_id(object: &Object<'_>) -> Result<String, BadFrame> {
+    Ok(USER_ID.required_limited(object)?.into_owned())
+}
+
+/// The first of these fields that is there and not null, within its limit.
+fn first_of<'a>(object: &Object<'a>, fields: &[&Field]) -> Result<Option<Cow<'a, str>>, BadFrame> {
+    let is_there = |field: &&&Field| object.find(field.key).is_some_and(|json| json != "null");
+    match fields.iter().find(is_there) {
+        Some(field) => field.optional_limited(object),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,28 @@
+//! "`join` and `leave` may omit the `#`, `leave` the room."
+
+use super::first_of;
+use crate::client_frame::ClientFrame;
+use crate::document::fields::{ROOM, ROOM_PASSWORD};
+use crate::error::BadFrame;
+use crate::object::Object;
+use std::borrow::Cow;
+
+pub(super) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
+    Ok(ClientFrame::Join {
+        room: with_hash(&ROOM.required_limited(object)?),
+        password: ROOM_PASSWORD.optional(object)?.map(Cow::into_owned),
+    })
+}
+
+pub(super) fn read_leave(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
+    Ok(match first_of(object, &[&ROOM])? {
+        Some(room) => ClientFrame::Leave {
+            room: with_hash(&room),
+        },
+        None => ClientFrame::LeaveLast,
+    })
+}
+
+fn with_hash(room: &str) -> String {
+    format!("#{}", room.strip_prefix('#').unwrap_or(room))
+}

@@ -1,0 +1,169 @@
+//! What is written in the field: "flat objects in ASCII, at most 1,000 bytes each".
+
+use super::USER_ID;
+use crate::ascii::Ascii;
+use crate::client_frame::{ClientFrame, FieldMsg};
+use crate::document;
+use crate::encoding::Encoding;
+use crate::extra::Extra;
+use crate::limits::{FIELD_OBJECT_BYTES, FIELD_TEXT_BYTES, OBJECT_CHARS};
+use crate::server_frame::ServerFrame;
+use crate::sink::{Counter, Sink};
+use crate::spelling::Spelling;
+use bytes::{BufMut, BytesMut};
+
+/// A message with all its names, as both ends write it.
+struct Msg<'a> {
+    to: &'a str,
+    from: &'a str,
+    time: i64,
+    message: &'a str,
+    encoding: Encoding,
+    spelling: Spelling,
+}
+
+/// Puts a server's object and a newline, in ASCII.
+pub(crate) fn put_server_frame(dst: &mut BytesMut, frame: &ServerFrame, spelling: Spelling) {
+    put(dst, frame, spelling, true);
+}
+
+/// As [`put_server_frame`], but for the unknown fields of a message.
+pub(crate) fn put_without_extra(dst: &mut BytesMut, frame: &ServerFrame, spelling: Spelling) {
+    put(dst, frame, spelling, false);
+}
+
+fn put(dst: &mut BytesMut, frame: &ServerFrame, spelling: Spelling, with_extra: bool) {
+    match frame {
+        ServerFrame::Msg {
+            to,
+            from,
+            time,
+            message,
+            extra,
+        } => {
+            let msg = Msg {
+                to,
+                from,
+                time: *time,
+                message,
+                encoding: Encoding::of(message),
+                spelling,
+            };
+            put_msg(dst, &msg, Some(extra).filter(|_| with_extra));
+        }
+        frame => document::put_server_frame(&mut Ascii(dst), frame),
+    }
+    dst.put_u8(b'\n');
+}
+
+/// "The doubles `sender` and `destination` are left out where less than 300 bytes would remain for the text." Extra fields
+/// are left out where they are not flat, and where they would make the object too long.
+fn put_msg(dst: &mut BytesMut, msg: &Msg<'_>, extra: Option<&Extra>) {
+    let begun = dst.len();
+    let doubled = msg.spelling.message && leaves_room(msg);
+    put_known(&mut Ascii(dst), msg, doubled);
+    if let Some(extra) = extra.filter(|extra| extra.is_flat()) {
+        let known = dst.len();
+        let mut sink = Ascii(dst);
+        sink.raw(",");
+        sink.json(extra.as_json());
+        // The brace and the newline are still to come.
+        let too_long = dst.len() - begun + 2 > FIELD_OBJECT_BYTES;
+        if too_long || (!msg.spelling.message && characters(msg, extra) > OBJECT_CHARS) {
+            dst.truncate(known);
+        }
+    }
+    dst.put_u8(b'}');
+}
+
+/// Whether enough remains for the text when every name stands there twice.
+fn leaves_room(msg: &Msg<'_>) -> bool {
+    let mut around = BytesMut::new();
+    put_known(
+        &mut Ascii(&mut around),
+        &Msg {
+            message: "",
+            ..*msg
+        },
+        true,
+    );
+    around.len() + 2 + FIELD_TEXT_BYTES <= FIELD_OBJECT_BYTES
+}
+
+fn characters(msg: &Msg<'_>, extra: &Extra) -> usize {
+    let mut counter = Counter::default();
+    put_known(&mut counter, msg, false);
+    counter.json(extra.as_json());
+    counter.0 + 2
+}
+
+/// All but the closing brace.
+fn put_known(sink: &mut impl Sink, msg: &Msg<'_>, doubled: bool) {
+    sink.raw(if msg.spelling.message {
+        "{\"action\":\"message\",\"time\":"
+    } else {
+        "{\"action\":\"msg\",\"time\":"
+    });
+    sink.number(msg.time);
+    let names = [("to", "destination", msg.to), ("from", "sender", msg.from)];
+    for (key, double, name) in names {
+        put_member(sink, key, name);
+        if doubled {
+            put_member(sink, double, name);
+        }
+    }
+    put_member(sink, "encoding", msg.encoding.name());
+    put_member(sink, msg.spelling.text.name(), msg.message);
+}
+
+fn put_member(sink: &mut impl Sink, key: &'static str, text: &str) {
+    sink.raw(",\"");
+    sink.raw(key);
+    sink.raw("\":");
+    sink.text(text);
+}
+
+/// Puts what only clients of the field say, and nothing else.
+pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) {
+    let (action, user_id) = match frame {
+        ClientFrame::FieldMsg(msg) => {
+            return put_field_msg(sink, time, msg);
+        }
+        ClientFrame::LeaveLast => ("leave", None),
+        ClientFrame::GetContacts => ("get_contacts", None),
+        ClientFrame::AddContact { user_id } => ("add_contact", Some(user_id)),
+        ClientFrame::DelContact { user_id } => ("del_contact", Some(user_id)),
+        _ => return,
+    };
+    sink.raw("{\"action\":\"");
+    sink.raw(action);
+    sink.raw("\",\"time\":");
+    sink.number(time);
+    if let Some(user_id) = user_id {
+        put_member(sink, USER_ID.key, user_id);
+    }
+    sink.raw("}");
+}
+
+fn put_field_msg(sink: &mut impl Sink, time: i64, msg: &FieldMsg) {
+    sink.raw("{\"action\":\"");
+    sink.raw(if msg.spelling.message {
+        "message"
+    } else {
+        "msg"
+    });
+    sink.raw("\",\"time\":");
+    sink.number(time);
+    for (key, name) in [("to", &msg.to), ("from", &msg.from)] {
+        if let Some(name) = name {
+            put_member(sink, key, name);
+        }
+    }
+    put_member(sink, "encoding", msg.encoding.name());
+    put_member(sink, msg.spelling.text.name(), &msg.message);
+    if !msg.extra.is_empty() {
+        sink.raw(",");
+        sink.json(msg.extra.as_json());
+    }
+    sink.raw("}");
+}

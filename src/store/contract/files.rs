@@ -1,0 +1,79 @@
+//! Which files messages have.
+
+use std::sync::Arc;
+
+use super::{Bench, Verdict, message_of};
+use crate::ledger::{Change, Place};
+use crate::model::{FileInfo, Message, MessageKind, RoomId, UserId};
+
+fn hand_in(room: RoomId, stored: &str) -> Change {
+    let (name, stored) = ("cat.png".to_owned(), stored.to_owned());
+    Change::Post {
+        place: Place::Room(room),
+        kind: MessageKind::File,
+        text: String::new(),
+        reply_to: None,
+        file: Some(FileInfo {
+            name,
+            size: 7,
+            stored,
+        }),
+        extra: String::new(),
+    }
+}
+
+impl Bench {
+    fn file(&self, user: UserId, room: RoomId, stored: &str) -> Arc<Message> {
+        message_of(self.by(user, hand_in(room, stored)))
+    }
+
+    async fn files(&self, room: RoomId) -> Vec<String> {
+        let mut files = self.store.files(room).await.unwrap();
+        files.sort();
+        files
+    }
+}
+
+pub(super) async fn files_are_those_of_a_rooms_shown_messages(bench: &Bench) {
+    let anna = bench.account("anna");
+    let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
+    assert_eq!(bench.files(room).await, [] as [&str; 0]);
+    bench.say(anna, room, "a text has none");
+    let first = bench.file(anna, room, "1");
+    let second = bench.file(anna, room, "2.png");
+    bench.file(anna, other, "3");
+    assert_eq!(bench.files(room).await, ["1", "2.png"]);
+    // Hidden from one, it is there for the others; a text beside it changes nothing.
+    let message = first.id;
+    bench.by(anna, Change::Hide { message }).unwrap();
+    bench.edit(anna, second.id, "with words");
+    assert_eq!(bench.files(room).await, ["1", "2.png"]);
+    bench.delete(anna, first.id);
+    assert_eq!(bench.files(room).await, ["2.png"]);
+    assert_eq!(bench.files(other).await, ["3"]);
+    assert_eq!(bench.files(RoomId(4711)).await, [] as [&str; 0]);
+}
+
+pub(super) async fn files_go_with_a_cleared_history_and_a_deleted_room(bench: &Bench) {
+    let anna = bench.account("anna");
+    let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
+    bench.file(anna, room, "1");
+    bench.file(anna, other, "2");
+    bench.by(anna, Change::ClearHistory { room }).unwrap();
+    assert_eq!(bench.files(room).await, [] as [&str; 0]);
+    bench.file(anna, room, "3");
+    assert_eq!(bench.files(room).await, ["3"]);
+    bench.by(anna, Change::DeleteRoom { room }).unwrap();
+    assert_eq!(bench.files(room).await, [] as [&str; 0]);
+    assert_eq!(bench.files(other).await, ["2"]);
+}
+
+pub(super) async fn a_failed_commit_keeps_no_file(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    bench.gate.set(Verdict::Fail);
+    assert!(bench.by(anna, hand_in(room, "1")).is_err());
+    assert_eq!(bench.files(room).await, [] as [&str; 0]);
+    bench.file(anna, room, "2");
+    assert_eq!(bench.files(room).await, ["2"]);
+}
