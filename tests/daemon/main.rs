@@ -11,6 +11,7 @@ mod churn;
 mod crossings;
 mod documents;
 mod durability;
+mod flavors;
 mod garbage;
 mod gateway_user;
 mod jim_actions;
