@@ -6,6 +6,8 @@
 mod desk;
 #[cfg(feature = "jim")]
 pub mod jim;
+#[cfg(any(feature = "purpose", feature = "uchat"))]
+mod pair;
 #[cfg(feature = "purpose")]
 pub mod purpose;
 pub mod table;

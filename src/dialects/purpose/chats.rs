@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tolmach_purpose::{Answer, Secret};
 
 use super::adapter::PurposeAdapter;
-use super::infos::{chat_info, members, user_info};
+use super::infos::{chat_info, user_info};
+use crate::dialects::pair::members;
 use crate::gateway::Link;
 use crate::model::{
     Command, Error, Reply, Result, Role, Room, RoomId, RoomKind, RoomSelector, UserId, UserSelector,

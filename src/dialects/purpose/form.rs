@@ -9,6 +9,7 @@ use tolmach_purpose::{
 };
 
 use super::translations::TRANSLATIONS;
+use crate::dialects::pair::other_of;
 use crate::dialects::text::plain;
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
@@ -68,15 +69,6 @@ pub(super) fn chat(room: &RoomRef, other: Option<&str>) -> ChatInfo<String> {
     }
 }
 
-/// The other member of a direct room, as a session with this relation to the event sees it.
-fn other(event: &RoomEvent, relation: Relation) -> Option<&str> {
-    let peer = event.peer.as_ref().map(|peer| peer.login.as_str());
-    match relation {
-        Relation::Other => peer.and(Some(&event.actor.login)),
-        Relation::Own | Relation::Origin => peer,
-    }
-}
-
 impl PurposeForm {
     pub(super) fn new(revision: Revision) -> Self {
         Self { revision }
@@ -87,7 +79,7 @@ impl PurposeForm {
             // Its answer says it all.
             return Written::NOTHING;
         }
-        let info = || chat(&event.room, other(event, relation));
+        let info = || chat(&event.room, other_of(event, relation));
         let mine = relation == Relation::Own;
         match &event.change {
             RoomChange::Posted(said) | RoomChange::Edited(said) | RoomChange::Deleted(said) => {

@@ -9,6 +9,7 @@ use tolmach_uchat::{
 };
 
 use super::translations::TRANSLATIONS;
+use crate::dialects::pair::other_of;
 use crate::dialects::text::with_emote;
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Relation, Render, Written};
@@ -81,15 +82,6 @@ pub(super) fn room<'a>(room: &'a RoomRef, other: Option<&'a str>) -> RoomFrame<'
     }
 }
 
-/// The other member of a direct room, as a session with this relation to the event sees it.
-fn other(event: &RoomEvent, relation: Relation) -> Option<&str> {
-    let peer = event.peer.as_ref().map(|peer| peer.login.as_str());
-    match relation {
-        Relation::Other => peer.and(Some(&event.actor.login)),
-        Relation::Own | Relation::Origin => peer,
-    }
-}
-
 fn edit(message: &Message) -> ServerFrame<'_> {
     let text = with_emote(message);
     ServerFrame::Edit {
@@ -134,7 +126,7 @@ impl UchatForm {
             },
             RoomChange::HistoryCleared => ServerFrame::ClearHistory { room: id },
             RoomChange::Created if event.room.kind == RoomKind::Direct => {
-                ServerFrame::JoinRoom(room(&event.room, other(event, relation)))
+                ServerFrame::JoinRoom(room(&event.room, other_of(event, relation)))
             }
             RoomChange::Titled => ServerFrame::RenameRoom {
                 room: id,

@@ -8,10 +8,11 @@ use tolmach_uchat::{Member, MemberType, Room as RoomFrame, RoomType, ServerFrame
 
 use super::adapter::UchatAdapter;
 use super::form;
+use crate::dialects::pair::{members, other_member};
 use crate::gateway::Link;
 use crate::model::{
-    Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
-    UserRef, validate_title,
+    Command, Error, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
+    validate_title,
 };
 
 /// Most bytes of a description.
@@ -29,13 +30,9 @@ struct Seen {
 
 impl Seen {
     async fn by_asker(room: &Room, link: &mut Link<'_>) -> Result<Self> {
-        let other = match room.kind {
-            RoomKind::Direct => other_member(room, link).await?,
-            RoomKind::Public | RoomKind::Private => None,
-        };
         Ok(Self {
             room: room.to_ref(),
-            other,
+            other: other_member(room, link).await?,
         })
     }
 
@@ -185,23 +182,4 @@ async fn my_rooms(link: &mut Link<'_>) -> Result<Vec<Arc<Room>>> {
         Reply::Rooms(rooms) => Ok(rooms),
         _ => Err(Error::Internal),
     }
-}
-
-async fn members(
-    room: RoomSelector,
-    link: &mut Link<'_>,
-) -> Result<Vec<(Membership, Arc<UserRef>)>> {
-    match link.session.call(Command::Members { room }).await? {
-        Reply::Members(members) => Ok(members),
-        _ => Err(Error::Internal),
-    }
-}
-
-/// "A direct room is titled by the other's login"; who writes to oneself is the other, too.
-async fn other_member(room: &Room, link: &mut Link<'_>) -> Result<Option<String>> {
-    let own = link.session.user().ok_or(Error::Unauthenticated)?.id;
-    let members = members(RoomSelector::Id(room.id), link).await?;
-    let other = members.iter().find(|(_, user)| user.id != own);
-    let other = other.or(members.first());
-    Ok(other.map(|(_, user)| user.login.clone()))
 }
