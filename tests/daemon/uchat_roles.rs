@@ -248,6 +248,10 @@ async fn a_ban_is_the_owners_and_admins_and_the_banned_one_loses_the_room() {
     all.clients[5]
         .refused(3, json!({"type": JOIN_ROOM, "room_id": room}))
         .await;
+    // Who is banned already is banned; only the asker is told.
+    all.clients[0].write(ban(ids[5])).await;
+    all.clients[0].is_told(ban(ids[5])).await;
+    all.silence().await;
     all.clients[2].said(room, "quiet now").await;
     for n in [0, 1] {
         all.clients[n].event(MSG).await;

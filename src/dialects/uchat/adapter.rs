@@ -17,8 +17,7 @@ use super::rooms::by_id;
 use crate::gateway::{Adapter, Link, Step};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, Error, Message, MessageKind, Offline, Reply, Result, Target, Timestamp, UserId,
-    UserSelector,
+    Command, Draft, Error, Message, MessageKind, Offline, Reply, Result, Target, Timestamp,
 };
 
 /// After how long without a byte a file's connection is closed.
@@ -121,10 +120,7 @@ impl UchatAdapter {
             ClientFrame::DescribeRoom { room, desc } => self.describe_room(room, desc, link).await,
             ClientFrame::SearchRooms { name } => self.search_rooms(name, link).await,
             ClientFrame::Members { room } => self.members(room, link).await,
-            ClientFrame::Ban { room, user } => {
-                let (room, user) = (by_id(room), UserSelector::Id(UserId(user)));
-                self.told(Command::Ban { room, user }, link).await
-            }
+            ClientFrame::Ban { room, user } => self.ban(room, user, link).await,
             ClientFrame::Edit {
                 room,
                 message,

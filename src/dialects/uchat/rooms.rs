@@ -11,8 +11,8 @@ use super::form;
 use crate::dialects::pair::{members, other_member};
 use crate::gateway::Link;
 use crate::model::{
-    Command, Error, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
-    validate_title,
+    Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
+    UserId, UserRef, UserSelector, validate_title,
 };
 
 /// Most bytes of a description.
@@ -139,6 +139,25 @@ impl UchatAdapter {
         let others: Vec<RoomRef> = others.map(|room| room.to_ref()).collect();
         let rooms = others.iter().map(|room| form::room(room, None)).collect();
         Ok(self.frame_of(&ServerFrame::SearchRooms(rooms)))
+    }
+
+    /// The answer is what the ban tells everybody; to ban who is banned already changes nothing, and only the asker is told.
+    pub(super) async fn ban(&self, room: i32, user: i32, link: &mut Link<'_>) -> Result<Bytes> {
+        let id = UserId(user);
+        let is_banned = |(member, _): &(Membership, Arc<UserRef>)| {
+            member.user == id && member.role == Role::Banned
+        };
+        let before = members(by_id(room), link).await?.iter().any(is_banned);
+        let command = Command::Ban {
+            room: by_id(room),
+            user: UserSelector::Id(id),
+        };
+        link.session.call(command).await?;
+        Ok(if before {
+            self.frame_of(&ServerFrame::Ban { room, user })
+        } else {
+            Bytes::new()
+        })
     }
 
     pub(super) async fn members(&self, room: i32, link: &mut Link<'_>) -> Result<Bytes> {
