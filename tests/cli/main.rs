@@ -15,5 +15,7 @@ mod serve;
 mod sessions;
 mod together;
 mod tokens;
+mod transcode;
+mod transcode_pairs;
 mod usage;
 mod users;

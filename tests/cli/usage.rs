@@ -2,8 +2,16 @@
 
 use super::bench::{Bench, run, tolmach};
 
-const COMMANDS: [&str; 8] = [
-    "serve", "check", "user", "token", "room", "session", "history", "chat",
+const COMMANDS: [&str; 9] = [
+    "serve",
+    "check",
+    "user",
+    "token",
+    "room",
+    "session",
+    "history",
+    "chat",
+    "transcode",
 ];
 
 #[test]

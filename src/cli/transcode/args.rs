@@ -1,0 +1,79 @@
+//! What `tolmach transcode` can be told.
+
+use clap::Args;
+use clap::error::ErrorKind;
+use tolmach::hub::Options;
+use tolmach::model::{validate_login, validate_room_name};
+
+use super::dialect::Named;
+
+/// What is read, what is written, and who is meant.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+DIALECT is jim, talker, purpose (purpose.1, purpose.2) or uchat.
+
+Everything goes through the adapters of a gateway, on a hub in memory with one room: no network, no configuration. \
+The output is what the server tells the observer, a client of the other dialect that is in the room before anything \
+happens; the observer's own login and entering are left out. Times are those of the transcoding.
+
+People: JIM's frames say who speaks; else it is whom a login frame or a token of this gateway's form names, else \
+--as. Any password and any token is right. Who says something without having entered enters first.
+Rooms: any room is --room. Making a room is entering it.
+Private messages go to the person of that name, so they are not in the output unless that is the observer.
+Messages: a number in an edit or a deletion is that of the n-th message of the recording, counted from 1, private, \
+refused and deleted ones too. Frames that name a person by a number only are left out with a warning.
+Questions (history, lists) tell the observer nothing. The end of the input is no farewell.
+
+A refused frame is a warning that names its line (purpose: its byte offset), and the rest goes on. A malformed one \
+ends the transcoding after all output before it: exit 1.")]
+pub(crate) struct TranscodeArgs {
+    /// The dialect of standard input: the frames of clients
+    #[arg(long, value_name = "DIALECT", value_parser = Named::parse)]
+    pub(super) from: Named,
+    /// The dialect of standard output: the frames of the server
+    #[arg(long, value_name = "DIALECT", value_parser = Named::parse)]
+    pub(super) to: Named,
+    /// The revision of `purpose` where its name does not say [default: 2]
+    #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(super) revision: Option<u8>,
+    /// Who speaks where the frames do not say
+    #[arg(long = "as", value_name = "LOGIN", default_value = "someone", value_parser = login)]
+    pub(super) login: String,
+    /// The room
+    #[arg(long, value_name = "NAME", default_value = "lobby", value_parser = room)]
+    pub(super) room: String,
+    /// Who hears what is written
+    #[arg(long, value_name = "LOGIN", default_value = "observer", value_parser = login)]
+    pub(super) observer: String,
+}
+
+impl TranscodeArgs {
+    /// Whether the arguments fit together.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        if self.revision.is_none() || self.from.is_open() || self.to.is_open() {
+            return Ok(());
+        }
+        let command = clap::Command::new("transcode").bin_name("tolmach transcode");
+        let reason = "neither of the two dialects has a revision left to choose";
+        Err(Self::augment_args(command).error(ErrorKind::ArgumentConflict, reason))
+    }
+}
+
+fn login(text: &str) -> Result<String, String> {
+    let gateway = Options::default().name;
+    let valid = validate_login("a login", text, &gateway);
+    valid
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+fn room(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix('#').unwrap_or(text);
+    let valid = validate_room_name("a room's name", name);
+    valid
+        .map(|()| name.to_owned())
+        .map_err(|error| error.to_string())
+}

@@ -1,0 +1,148 @@
+//! The dialects that can be read and written here: a new one is a file and a line in [`DIALECTS`].
+
+use std::sync::Arc;
+
+use tolmach::config::Settings;
+
+use super::client::Client;
+use super::source::Source;
+
+/// Every dialect that is built in.
+const DIALECTS: &[Dialect] = &[
+    #[cfg(feature = "jim")]
+    super::jim::DIALECT,
+    #[cfg(feature = "talker")]
+    super::talker::DIALECT,
+    #[cfg(feature = "purpose")]
+    super::purpose::DIALECT,
+    #[cfg(feature = "uchat")]
+    super::uchat::DIALECT,
+];
+
+/// A dialect, as it is read and written here. The argument of its functions is the revision.
+#[derive(Debug)]
+pub(super) struct Dialect {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// How many revisions it has; the last is taken where none is named.
+    pub(super) revisions: u8,
+    /// Whether its clients send files.
+    pub(super) sends_files: bool,
+    /// How the virtual gateway serves it.
+    pub(super) settings: fn(u8) -> Settings,
+    /// A client of it; its second argument is who speaks where a stream does not say.
+    pub(super) client: fn(u8) -> Arc<dyn Client>,
+    /// A reader of recorded streams.
+    pub(super) source: fn(u8, &str) -> Box<dyn Source>,
+}
+
+impl Dialect {
+    /// Whether this is one of several revisions.
+    fn has(&self, revision: u8) -> bool {
+        self.revisions > 1 && (1..=self.revisions).contains(&revision)
+    }
+}
+
+/// A dialect as it is named on the command line: `jim`, `purpose`, `purpose.1`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    dialect: &'static Dialect,
+    revision: Option<u8>,
+}
+
+impl Named {
+    /// The dialect of this name.
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        for dialect in DIALECTS {
+            let revision = match name.strip_prefix(dialect.name) {
+                Some("") => None,
+                Some(rest) => match rest.strip_prefix('.').and_then(|n| n.parse().ok()) {
+                    Some(revision) if dialect.has(revision) => Some(revision),
+                    _ => continue,
+                },
+                None => continue,
+            };
+            return Ok(Self { dialect, revision });
+        }
+        Err(format!("it is none of {}", names().join(", ")))
+    }
+
+    /// Whether a revision can still be chosen.
+    pub(super) fn is_open(self) -> bool {
+        self.revision.is_none() && self.dialect.revisions > 1
+    }
+
+    /// Whether its clients send files.
+    pub(super) fn sends_files(self) -> bool {
+        self.dialect.sends_files
+    }
+
+    /// The revision: by the name, else the one that was chosen, else the last.
+    fn revision(self, chosen: Option<u8>) -> u8 {
+        self.revision.or(chosen).unwrap_or(self.dialect.revisions)
+    }
+
+    pub(super) fn settings(self, chosen: Option<u8>) -> Settings {
+        (self.dialect.settings)(self.revision(chosen))
+    }
+
+    pub(super) fn client(self, chosen: Option<u8>) -> Arc<dyn Client> {
+        (self.dialect.client)(self.revision(chosen))
+    }
+
+    pub(super) fn source(self, chosen: Option<u8>, speaker: &str) -> Box<dyn Source> {
+        (self.dialect.source)(self.revision(chosen), speaker)
+    }
+}
+
+/// What can be named.
+fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for dialect in DIALECTS {
+        names.push(dialect.name.to_owned());
+        if dialect.revisions > 1 {
+            names.extend((1..=dialect.revisions).map(|n| format!("{}.{n}", dialect.name)));
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_understood_and_no_other() {
+        for name in names() {
+            assert!(Named::parse(&name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "Jim",
+            "jim.1",
+            "purpose.",
+            "purpose.0",
+            "purpose.3",
+            "purpose2",
+        ] {
+            assert!(Named::parse(name).is_err(), "{name}");
+        }
+    }
+
+    #[cfg(feature = "purpose")]
+    #[test]
+    fn a_revision_in_the_name_comes_first() {
+        let revisions = |name| {
+            let named = Named::parse(name).unwrap();
+            (
+                named.is_open(),
+                named.revision(None),
+                named.revision(Some(1)),
+                named.revision(Some(2)),
+            )
+        };
+        assert_eq!(revisions("purpose"), (true, 2, 1, 2));
+        assert_eq!(revisions("purpose.1"), (false, 1, 1, 1));
+        assert_eq!(revisions("purpose.2"), (false, 2, 2, 2));
+    }
+}

@@ -1,0 +1,181 @@
+//! `tolmach transcode`: a client's frames of one dialect in, the server's frames of another out, through the same
+//! adapters as on a gateway.
+//!
+//! ```text
+//!  stdin ─▶ Source ──acts──▶ Stage ──frames──▶ a person's connection ─▶ adapter ─┐
+//!           (input)          (people, room)                                     hub
+//!  stdout ◀─ Observer ◀──────────frames──────── the observer's connection ◀─ adapter ┘
+//! ```
+//!
+//! One frame is carried out after the other: the next one is looked at when the last was accepted or refused. All
+//! this happens inside the process, in memory.
+//!
+//! Read it in this order: `source` (what a recorded stream can mean), `client` (what a connection needs), the file of
+//! a dialect (both of that dialect), `stage` (the people, on a `virtual_hub`), `observer` (the output), `dialect` (the list).
+
+// What only one dialect needs is not used where it is not built in.
+#![cfg_attr(
+    not(all(
+        feature = "jim",
+        feature = "talker",
+        feature = "purpose",
+        feature = "uchat"
+    )),
+    allow(dead_code, reason = "a part of the words that the dialects share")
+)]
+
+mod args;
+mod client;
+mod dialect;
+mod input;
+#[cfg(feature = "jim")]
+mod jim;
+mod numbers;
+mod observer;
+mod person;
+#[cfg(feature = "purpose")]
+mod purpose;
+mod source;
+mod stage;
+#[cfg(feature = "talker")]
+mod talker;
+#[cfg(any(feature = "talker", feature = "purpose", feature = "uchat"))]
+mod token;
+#[cfg(feature = "uchat")]
+mod uchat;
+mod upload;
+mod virtual_hub;
+mod voice;
+mod wire;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+pub(crate) use args::TranscodeArgs;
+
+use super::failure::{Failure, Outcome};
+use super::output::visible;
+use input::{Place, Unread};
+use observer::Observer;
+use source::Source;
+use stage::Stage;
+use virtual_hub::VirtualHub;
+
+/// After so many frames the output is waited for, also where the input does not pause.
+const FRAMES: usize = 256;
+
+/// Transcodes standard input to standard output until the one ends or the other is closed.
+pub(crate) async fn run(args: TranscodeArgs) -> Outcome<ExitCode> {
+    if let Err(wrong) = args.check() {
+        // Nobody may be there to read it; the exit code says it, too.
+        let _ = wrong.print();
+        return Ok(ExitCode::from(2));
+    }
+    let unread = |error| Failure::because(format!("standard input: {error}"));
+    let pieces = input::read(io::stdin()).map_err(unread)?;
+    let out = BufWriter::new(io::stdout());
+    transcode(&args, pieces, Box::new(out)).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn transcode(
+    args: &TranscodeArgs,
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    out: Box<dyn Write + Send>,
+) -> Outcome<()> {
+    let (from, to) = (args.from, args.to);
+    let settings = from.settings(args.revision);
+    let hub = VirtualHub::open(&args.room, from.sends_files()).await?;
+    let stage = Stage::open(hub, &settings, from.client(args.revision))?;
+    let settings = to.settings(args.revision);
+    let (wire, login) = stage
+        .observer(&args.observer, &settings, to.client(args.revision))
+        .await?;
+    let observer = Observer::begin(wire, login, out).await.map_err(|reason| {
+        Failure::because(format!(
+            "the observer {:?} is not let in: {reason}",
+            args.observer
+        ))
+    })?;
+    let reading = Reading {
+        source: from.source(args.revision, &args.login),
+        unread: Unread::default(),
+        begun: None,
+        pieces,
+        stage,
+        observer,
+    };
+    reading.run().await
+}
+
+struct Reading {
+    source: Box<dyn Source>,
+    unread: Unread,
+    /// Where the frame begins that is not whole yet.
+    begun: Option<Place>,
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    stage: Stage,
+    observer: Observer,
+}
+
+impl Reading {
+    async fn run(mut self) -> Outcome<()> {
+        let mut ended = false;
+        let mut frames = 0;
+        loop {
+            let has_lines = self.source.has_lines();
+            self.begun = self.begun.or_else(|| self.unread.place(has_lines));
+            match self.source.next(&mut self.unread.bytes, ended) {
+                Ok(Some(act)) => {
+                    let place = self.begun.take();
+                    if let Err(reason) = self.stage.act(act).await {
+                        warn(place, &reason);
+                    }
+                    frames += 1;
+                    if frames % FRAMES == 0 {
+                        self.observer.sync().await?;
+                    }
+                }
+                Ok(None) if ended => return self.observer.sync().await,
+                Ok(None) => ended = !self.more(has_lines).await?,
+                Err(reason) => {
+                    self.observer.sync().await?;
+                    return Err(Failure::because(at(self.begun, &reason)));
+                }
+            }
+        }
+    }
+
+    /// Waits for more input, with the output complete. Whether there is more.
+    async fn more(&mut self, has_lines: bool) -> Outcome<bool> {
+        self.observer.sync().await?;
+        let piece = tokio::select! {
+            piece = self.pieces.recv() => piece,
+            failure = self.observer.failed() => return Err(failure),
+        };
+        let piece = piece.transpose();
+        let piece = piece.map_err(|error| Failure::because(format!("standard input: {error}")))?;
+        if let Some(piece) = &piece {
+            self.unread.add(piece, has_lines);
+        }
+        Ok(piece.is_some())
+    }
+}
+
+/// What there is to say of a frame.
+fn at(place: Option<Place>, reason: &str) -> String {
+    match place {
+        Some(place) => format!("{place}: {reason}"),
+        None => format!("at the end: {reason}"),
+    }
+}
+
+/// A frame was refused, and the transcoding goes on.
+fn warn(place: Option<Place>, reason: &str) {
+    let line = at(place, reason).replace('\n', " ");
+    // Nobody may be there to read it.
+    let _ = writeln!(io::stderr(), "tolmach: warning: {}", visible(&line));
+}

@@ -1,0 +1,87 @@
+//! Somebody who has appeared.
+
+use bytes::BytesMut;
+use tolmach::hub::Session;
+
+use super::client::Identity;
+use super::voice::{Answered, Voice};
+
+/// See the module.
+pub(super) struct Person {
+    /// Who it is.
+    pub(super) who: Identity,
+    /// The connection over which it speaks, while it has one.
+    pub(super) voice: Option<Voice>,
+    /// What makes it present for private messages, once it got one.
+    pub(super) ear: Option<Session>,
+    /// Where it is.
+    pub(super) place: Place,
+}
+
+/// Where somebody is.
+///
+/// ```text
+///  Nowhere ──enters──▶ There ──leaves──▶ Left ──enters──▶ There
+///     ▲                  │
+///     └──────goes────────┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no room yet: whoever says something in the room enters it first.
+    Nowhere,
+    /// In the room.
+    There,
+    /// Out of the room, as the recording said: nothing is said in it.
+    Left,
+}
+
+impl Person {
+    /// Who is nowhere yet.
+    pub(super) fn new(who: Identity) -> Self {
+        Self {
+            who,
+            voice: None,
+            ear: None,
+            place: Place::Nowhere,
+        }
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub(super) async fn ask(&mut self, bytes: BytesMut) -> Result<(), String> {
+        let answered = match &self.voice {
+            Some(voice) => voice.ask(bytes).await,
+            None => Answered::default(),
+        };
+        if answered.closed {
+            self.voice = None;
+            self.place = Place::Nowhere;
+            if answered.refused.is_empty() {
+                return Err("the connection was closed".to_owned());
+            }
+        }
+        outcome(answered)
+    }
+
+    /// Says farewell.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub(super) async fn go(&mut self, bytes: BytesMut) -> Result<(), String> {
+        self.place = Place::Nowhere;
+        match self.voice.take() {
+            Some(voice) => outcome(voice.go(bytes).await),
+            None => Ok(()),
+        }
+    }
+}
+
+fn outcome(answered: Answered) -> Result<(), String> {
+    if answered.refused.is_empty() {
+        Ok(())
+    } else {
+        Err(answered.refused.join("; "))
+    }
+}

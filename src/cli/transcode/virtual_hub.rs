@@ -1,0 +1,167 @@
+//! A hub in memory with one room, and a gateway that serves connections inside the process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tolmach::bus::LocalBus;
+use tolmach::config::{Config, Settings};
+use tolmach::dialects;
+use tolmach::files::FileArea;
+use tolmach::gateway::{Gateway, Serve, Transport};
+use tolmach::hub::{Hub, Inbox, Options, Scope, Session};
+use tolmach::model::{
+    Command, Error, HistoryQuery, MessageId, Reply, Role, RoomId, RoomKind, RoomSelector, Secret,
+    UserSelector,
+};
+use tolmach::store::MemoryStore;
+
+use super::client::{Client, Identity, Venue};
+use super::wire::{PIPE, Wire};
+use crate::cli::failure::{Failure, Outcome};
+
+/// Everybody's; nobody else comes to this hub.
+const PASSWORD: &str = "transcode";
+
+/// See the module.
+pub(super) struct VirtualHub {
+    gateway: Gateway,
+    config: Config,
+    /// The room.
+    pub(super) venue: Venue,
+}
+
+impl VirtualHub {
+    /// A hub with this room. `files`: a directory of its own holds files that are sent, until the end.
+    pub(super) async fn open(room: &str, files: bool) -> Outcome<Self> {
+        let config = config();
+        let hub = hub(files).await?;
+        let create = Command::CreateRoom {
+            name: room.to_owned(),
+            title: String::new(),
+            description: String::new(),
+            kind: RoomKind::Public,
+            password: None,
+        };
+        let id = match hub.operate(create).await {
+            Ok(Reply::Entered { room, .. }) => room.id.0,
+            Ok(_) => return Err(Failure::unexpected()),
+            Err(error) => return Err(Failure::because(error.to_string())),
+        };
+        let name = room.to_owned();
+        let gateway = Gateway::over(hub, &config, dialects::listener).await;
+        Ok(Self {
+            gateway: gateway.map_err(|error| Failure::because(error.to_string()))?,
+            config,
+            venue: Venue { name, id },
+        })
+    }
+
+    /// What serves connections of a dialect with these settings.
+    pub(super) fn dialect(&self, settings: &Settings) -> Outcome<Arc<dyn Serve>> {
+        dialects::listener(&self.config, settings).map_err(Failure::Because)
+    }
+
+    /// The client's end of a new connection.
+    pub(super) fn connect(&self, dialect: Arc<dyn Serve>, client: Arc<dyn Client>) -> Wire {
+        let (near, far) = tokio::io::duplex(PIPE);
+        self.gateway.connect(dialect, Transport::memory(far));
+        Wire::new(near, client)
+    }
+
+    /// An account, made where there is none, and what opens it.
+    pub(super) async fn identity(&self, login: &str) -> Result<Identity, String> {
+        let register = Command::Register {
+            login: login.to_owned(),
+            secret: Secret::Password(PASSWORD.to_owned()),
+            name: String::new(),
+            description: String::new(),
+        };
+        match self.gateway.hub().operate(register).await {
+            Ok(_) | Err(Error::NameTaken) => {}
+            Err(error) => return Err(format!("{login} cannot appear: {error}")),
+        }
+        Ok(Identity {
+            login: login.to_owned(),
+            password: PASSWORD,
+            token: self.token(login).await?,
+        })
+    }
+
+    /// A new token of an account, and its number.
+    pub(super) async fn token(&self, login: &str) -> Result<(i32, String), String> {
+        let create = Command::CreateToken {
+            user: UserSelector::Login(login.to_owned()),
+            value: None,
+        };
+        match self.gateway.hub().operate(create).await {
+            Ok(Reply::Token { id, value }) => Ok((id.0, value)),
+            Ok(_) => Err(Error::Internal.to_string()),
+            Err(error) => Err(format!("{login} cannot appear: {error}")),
+        }
+    }
+
+    /// Gives somebody in the room the role for all that a recording may change there.
+    pub(super) async fn appoint(&self, login: &str) -> Result<(), String> {
+        let role = Command::SetRole {
+            room: self.room(),
+            user: UserSelector::Login(login.to_owned()),
+            role: Role::Admin,
+        };
+        let given = self.gateway.hub().operate(role).await;
+        given.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Makes whose token it is present, in no room and without a dialect.
+    pub(super) async fn ear(&self, token: String) -> Result<Session, String> {
+        let (mut session, _) = self.gateway.hub().attach("transcode", Scope::OneRoom);
+        let log_in = Command::LogInToken { token, id: None };
+        match session.call(log_in).await {
+            Ok(_) => Ok(session),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The numbers of so many messages that were said in the room after this one, in their order.
+    pub(super) async fn said_after(&self, message: i64, count: usize) -> Vec<i64> {
+        let query = HistoryQuery::page(self.room(), Some(MessageId(message)), count);
+        match self.gateway.hub().operate(Command::History(query)).await {
+            Ok(Reply::History { messages, .. }) => messages.iter().map(|said| said.id.0).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn room(&self) -> RoomSelector {
+        RoomSelector::Id(RoomId(self.venue.id))
+    }
+}
+
+/// No limit but those of the wires: a recording is no flood.
+fn config() -> Config {
+    let mut config = Config::default();
+    config.listeners.clear();
+    config.limits.connections = 0;
+    config.limits.login_timeout = Duration::ZERO;
+    config.limits.requests_per_second = 0;
+    config
+}
+
+async fn hub(files: bool) -> Outcome<Hub> {
+    let options = Options {
+        failed_logins: 0,
+        ..Options::default()
+    };
+    let inbox = Arc::new(Inbox::new());
+    let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+    let files = files.then(file_area).transpose()?;
+    let bus = Arc::new(LocalBus::new());
+    let hub = Hub::start_with(options, store, bus, inbox, files).await;
+    hub.map_err(|error| Failure::because(error.to_string()))
+}
+
+/// A new directory, which goes with the hub.
+fn file_area() -> Outcome<FileArea> {
+    let name = format!("tolmach-transcode-{:016x}", rand::random::<u64>());
+    let directory = std::env::temp_dir().join(name);
+    FileArea::open(&directory, true)
+        .map_err(|error| Failure::because(format!("{}: {error}", directory.display())))
+}
