@@ -222,7 +222,13 @@ impl<A: Adapter> Reading<A> {
                     release(&mut buffer);
                     let before = buffer.len();
                     match self.wait(reader, &mut buffer).await {
-                        Wait::Bytes => unframed += buffer.len().saturating_sub(before),
+                        Wait::Bytes => {
+                            // Of a frame that was begun before: what is new may well be whole.
+                            if unframed > 0 {
+                                self.adapter.receiving(now());
+                            }
+                            unframed += buffer.len().saturating_sub(before);
+                        }
                         Wait::Timer => {}
                         Wait::Ended => ended = true,
                         Wait::End(end) => return end,
@@ -366,6 +372,9 @@ impl<A: Adapter> Reading<A> {
             }
             if *self.shutdown.borrow() {
                 return Some(End::Reason(EndReason::Shutdown));
+            }
+            if self.outbox.is_broken() {
+                return Some(End::BrokeOff);
             }
             if !is_time {
                 return None;

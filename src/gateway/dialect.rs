@@ -101,6 +101,9 @@ pub trait Adapter: Send + 'static {
     /// The bytes cannot be cut into frames any more; the connection closes after this.
     fn lost(&mut self, error: <Self::Codec as Decoder>::Error, at: Timestamp) -> Bytes;
 
+    /// Bytes came in that are no whole frame yet.
+    fn receiving(&mut self, _now: Instant) {}
+
     /// Whether the connection still has to say who it is: then `limits.login_timeout` runs.
     fn owes_login(&self, session: &Session) -> bool {
         session.user().is_none()

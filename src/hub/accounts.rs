@@ -74,7 +74,13 @@ impl Hub {
     pub(super) async fn execute_account(&self, asker: Asker, command: Command) -> Result<Reply> {
         match command {
             Command::FindUser { user } => {
-                Ok(Reply::User(Arc::new(self.user(user).await?.user.clone())))
+                // Who is gone is still somebody whose messages are shown.
+                let row = match user {
+                    UserSelector::Id(id) => self.inner.store.user(id).await?,
+                    by_login => Some(self.user(by_login).await?),
+                };
+                let row = row.ok_or(Error::NoSuchUser)?;
+                Ok(Reply::User(Arc::new(row.user.clone())))
             }
             Command::SetOwnDescription { description } => {
                 check_profile("description", &description, DESCRIPTION_CHARS)?;

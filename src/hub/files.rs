@@ -36,12 +36,14 @@ impl Hub {
         let Some(files) = self.files() else {
             return Ok(());
         };
-        let candidates = files.candidates(room).map_err(unavailable)?;
+        let area = files.clone();
+        let candidates = on_disk(move || area.candidates(room)).await?;
         let had: HashSet<String> = match candidates.is_empty() {
             true => HashSet::new(),
             false => self.inner.store.files(room).await?.into_iter().collect(),
         };
-        files.sweep(room, candidates, &had).map_err(unavailable)
+        let area = files.clone();
+        on_disk(move || area.sweep(room, candidates, &had)).await
     }
 
     /// After this event some of the room's files may be nobody's any more.
@@ -55,12 +57,52 @@ impl Hub {
             return;
         }
         let (hub, room) = (self.clone(), event.room.id);
+        // One that has not begun yet will see what this one would.
+        if !self.inner.sweeps.await_one(room) {
+            return;
+        }
         tokio::spawn(async move {
+            let _one_at_a_time = hub.inner.sweeps.begin(room).await;
             if let Err(error) = hub.sweep_files(room).await {
                 tracing::warn!(%error, %room, "files that no message has stay until the next start");
             }
         });
     }
+}
+
+/// The sweeps that are due: one at a time, and one for each room waits at most.
+#[derive(Default)]
+pub(super) struct Sweeps {
+    due: std::sync::Mutex<HashSet<RoomId>>,
+    under_way: tokio::sync::Mutex<()>,
+}
+
+impl Sweeps {
+    /// Whether a sweep of the room is to be begun; `false`: one is due already.
+    fn await_one(&self, room: RoomId) -> bool {
+        self.due().insert(room)
+    }
+
+    /// Waits for its turn; from then on another sweep of the room may become due.
+    async fn begin(&self, room: RoomId) -> tokio::sync::MutexGuard<'_, ()> {
+        let turn = self.under_way.lock().await;
+        self.due().remove(&room);
+        turn
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
+        self.due
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Work with the disk, away from what must not wait for it.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::Internal)?.map_err(unavailable)
 }
 
 impl Session {

@@ -11,7 +11,7 @@ use super::session::{Connection, Session};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
     EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenEnd, TokenId,
-    TokenInfo, TokenKind, User, UserKind, fold_login, validate_login,
+    TokenInfo, TokenKind, User, UserId, UserKind, fold_login, validate_login,
 };
 
 /// By what a session is opened.
@@ -274,9 +274,8 @@ impl Session {
         }
     }
 
-    pub(super) async fn use_token(&mut self, new: TokenId) -> Result<Reply> {
+    pub(super) async fn use_token(&mut self, new: TokenId, old: TokenId) -> Result<Reply> {
         let asker = self.asker()?;
-        let (_, old) = self.own_token()?;
         let then = move |board: &mut Board, outcome: Result<Outcome>| {
             outcome?;
             let held = board.seats.values_mut();
@@ -378,7 +377,7 @@ impl Board {
     /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
     fn holder(
         &self,
-        user: crate::model::UserId,
+        user: UserId,
         connection: &Connection,
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
@@ -387,7 +386,7 @@ impl Board {
 
     fn holder_of(
         &self,
-        user: crate::model::UserId,
+        user: UserId,
         dialect: &str,
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
@@ -430,6 +429,7 @@ impl Board {
         };
         let session = self.open_seat(seat(&user, token), own)?;
         let at = Timestamp::now();
+        self.become_another(own, user.user.id, at);
         for (room, _) in rooms
             .iter()
             .filter(|(room, _)| room.room.kind != RoomKind::Direct)
@@ -441,6 +441,18 @@ impl Board {
             self.remove_seat(own, None, at);
         }
         Ok((session, Arc::new(user.user.clone()), token))
+    }
+
+    /// A connection that was another user before is told nothing more of what was that one's.
+    fn become_another(&mut self, own: Option<SessionId>, user: UserId, at: Timestamp) {
+        let Some((id, seat)) = own.and_then(|id| Some((id, self.seats.get(&id)?))) else {
+            return;
+        };
+        if seat.user.id != user {
+            let outbox = seat.outbox.clone();
+            self.remove_seat(id, None, at);
+            outbox.change_reader();
+        }
     }
 
     /// Attaches a new session to a room of its user, if it is of those that are attached to all.

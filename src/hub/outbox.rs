@@ -294,6 +294,12 @@ impl Outbox {
         what
     }
 
+    /// The peer is somebody else from now on: events that wait are dropped, and answers to those before mean nothing.
+    pub fn change_reader(&self) {
+        let mut state = self.lock();
+        state.forget_reader();
+    }
+
     /// While suspended, what is pushed is dropped, with what waits for its number now.
     pub fn suspend(&self, suspended: bool) {
         self.lock().suspend(suspended);
@@ -336,7 +342,7 @@ impl Outbox {
         let last = match &mut state.numbers {
             Some(numbers) => {
                 numbers.clear();
-                numbers.number_all(last)
+                numbers.number_all(last, true)
             }
             None => last,
         };
@@ -357,6 +363,12 @@ impl Outbox {
     #[must_use]
     pub fn was_closed(&self) -> bool {
         self.lock().closed
+    }
+
+    /// Whether the peer takes no more.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.lock().phase == Phase::Ended(Drained::Broken)
     }
 
     /// Bytes of answers that wait to be written; their connection is not read from while there are many.
@@ -477,11 +489,35 @@ impl State {
         }
     }
 
+    fn forget_reader(&mut self) {
+        let (mut events, mut bytes) = (0, 0);
+        for waiting in &mut self.waiting {
+            waiting.behind.retain(|chunk| {
+                if !chunk.asked {
+                    events += chunk.events;
+                    bytes += chunk.bytes.len();
+                }
+                chunk.asked
+            });
+        }
+        if let Some(numbers) = &mut self.numbers {
+            let (held, length) = numbers.drop_events();
+            (events, bytes) = (events + held, bytes + length);
+            numbers.forget_events();
+        }
+        self.events = self.events.saturating_sub(events);
+        self.pushed = self.pushed.saturating_sub(bytes);
+    }
+
     fn suspend(&mut self, suspended: bool) {
         let Some(numbers) = &mut self.numbers else {
             return;
         };
         numbers.suspended = suspended;
+        if !suspended {
+            // What was told before is answered to nobody now.
+            numbers.forget_events();
+        }
         if suspended {
             let (events, bytes) = numbers.drop_events();
             self.events = self.events.saturating_sub(events);

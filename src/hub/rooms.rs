@@ -325,8 +325,9 @@ impl Hub {
         let Actor::User(user) = asker.actor else {
             return Ok(row);
         };
+        let membership = self.inner.store.member(row.room.id, user).await?;
         if row.room.kind == RoomKind::Public
-            || self.inner.store.member(row.room.id, user).await?.is_some()
+            || membership.is_some_and(|membership| membership.role != Role::Banned)
         {
             return Ok(row);
         }

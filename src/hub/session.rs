@@ -89,7 +89,7 @@ impl Session {
             Command::LogInToken { token, id } => self.log_in_token(&token, id).await,
             Command::Identify { token } => self.identify(&token).await,
             Command::RenewToken => self.renew_token().await,
-            Command::UseToken { id } => self.use_token(id).await,
+            Command::UseToken { id, old } => self.use_token(id, old).await,
             Command::LogInGuest { name } => self.log_in_guest(name).await,
             Command::LogOut { token } => self.log_out(token).await,
             Command::Register {

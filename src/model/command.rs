@@ -224,6 +224,8 @@ pub enum Command {
     UseToken {
         /// What [`Command::RenewToken`] gave.
         id: TokenId,
+        /// Whose place it takes.
+        old: TokenId,
     },
     /// Opens a session of a new guest. → [`Reply::Welcome`]
     LogInGuest {

@@ -333,14 +333,14 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
                 .await,
             Error::NoSuchUser
         );
-        assert_eq!(
-            boris
-                .err(Command::FindUser {
-                    user: UserSelector::Id(id)
-                })
-                .await,
-            Error::NoSuchUser
-        );
+        // Whose messages are shown can be asked for by number.
+        let by_number = Command::FindUser {
+            user: UserSelector::Id(id),
+        };
+        let Reply::User(gone) = boris.ok(by_number).await else {
+            panic!("nobody")
+        };
+        assert_eq!((gone.login.as_str(), gone.disabled), ("anna", true));
         assert_eq!(
             boris
                 .err(Command::Send(to_user(UserSelector::Id(id), "still there?")))

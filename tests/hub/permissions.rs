@@ -278,11 +278,12 @@ async fn in_a_private_room() {
             *ask,
         )
         .await;
-        assert_eq!(
-            row,
-            format!("{}{strangers}{}", &members[..5], &members[7..]),
-            "{what}"
-        );
+        let mut expected = format!("{}{strangers}{}", &members[..5], &members[7..]);
+        // Who is banned from a private room may not know what has become of it.
+        if *what == "find room" {
+            expected.replace_range(4..5, "-");
+        }
+        assert_eq!(row, expected, "{what}");
     }
 }
 

@@ -308,7 +308,7 @@ async fn a_session_goes_on_by_its_new_token_once_that_is_in_use() {
         // Until it is used, both open the account.
         world.client().ok(token(&text)).await;
         world.client().ok(token(&value)).await;
-        first.ok(Command::UseToken { id }).await;
+        first.ok(Command::UseToken { id, old }).await;
         assert_eq!(
             world.client().err(token(&text)).await,
             Error::BadCredentials
@@ -318,7 +318,7 @@ async fn a_session_goes_on_by_its_new_token_once_that_is_in_use() {
         // Whoever came in by the old one stays, and ends with the new one.
         second.ok(Command::MyRooms).await;
         assert!(matches!(
-            first.err(Command::UseToken { id: old }).await,
+            first.err(Command::UseToken { id: old, old: id }).await,
             Error::Invalid { .. }
         ));
         world
@@ -353,9 +353,9 @@ async fn only_a_sessions_own_token_is_renewed() {
         by_password.err(Command::RenewToken).await,
         Error::Invalid { .. }
     ));
-    let (mut anna, _, _) = with_token(&world, "anna").await;
+    let (mut anna, old, _) = with_token(&world, "anna").await;
     assert!(matches!(
-        anna.err(Command::UseToken { id: foreign }).await,
+        anna.err(Command::UseToken { id: foreign, old }).await,
         Error::Invalid { .. }
     ));
 }

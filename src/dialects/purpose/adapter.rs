@@ -30,8 +30,17 @@ pub struct PurposeAdapter {
     heard: Instant,
     /// When a HEARTBEAT was sent that is not answered yet.
     asked: Option<Instant>,
-    /// The token that SESSION_DATA told, until the client answers it.
-    pub(super) renewed: Option<TokenId>,
+    /// What SESSION_DATA told, until the client answers it.
+    pub(super) renewed: Option<Renewal>,
+}
+
+/// A session that was renewed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Renewal {
+    /// Its token before.
+    pub(super) old: TokenId,
+    /// The one that was told.
+    pub(super) new: TokenId,
 }
 
 impl PurposeAdapter {
@@ -116,7 +125,7 @@ impl PurposeAdapter {
             Request::UserByName { name } => {
                 self.user(UserSelector::Login(name.into()), link).await?
             }
-            Request::OwnUser => self.own_user(link)?,
+            Request::OwnUser => self.own_user(link).await?,
             Request::ChatId { name } => self.chat_id(&name, link).await?,
             Request::ChatRequiresPassword { chat } => self.has_password(chat, link).await?,
             Request::ChatById { chat } => self.chat(super::chats::by_id(chat), link).await?,
@@ -272,6 +281,12 @@ impl Adapter for PurposeAdapter {
         // There is no request whose answer this could be; one that was too large has had its own.
         tracing::debug!(%error, "a connection's frames have no boundaries any more");
         Bytes::new()
+    }
+
+    /// Who is in the middle of a frame is not silent, and cannot answer before its end.
+    fn receiving(&mut self, now: Instant) {
+        self.heard = now;
+        self.asked = self.asked.map(|_| now);
     }
 
     fn next_timer(&self) -> Option<Instant> {

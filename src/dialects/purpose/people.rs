@@ -22,8 +22,12 @@ impl PurposeAdapter {
         Ok(Answer::User(user))
     }
 
-    pub(super) fn own_user(&self, link: &Link<'_>) -> Result<Answer<String>> {
-        let user = link.session.user().ok_or(Error::Unauthenticated)?;
+    pub(super) async fn own_user(&self, link: &mut Link<'_>) -> Result<Answer<String>> {
+        let own = link.session.user().ok_or(Error::Unauthenticated)?.id;
+        let user = UserSelector::Id(own);
+        let Reply::User(user) = link.session.call(Command::FindUser { user }).await? else {
+            return Err(Error::Internal);
+        };
         Ok(Answer::OwnUser {
             user: user_info(&user.to_ref()),
             description: user.description.clone(),

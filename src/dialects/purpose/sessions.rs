@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
 
-use super::adapter::PurposeAdapter;
+use super::adapter::{PurposeAdapter, Renewal};
 use crate::gateway::Link;
 use crate::model::{
     Command, Error, Reply, Result, TokenEnd, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
@@ -41,7 +41,7 @@ impl PurposeAdapter {
                 token: Some((id, text)),
                 ..
             } => {
-                self.begun(before, user.id, link);
+                self.begun(before, user.id, None, link);
                 Ok(Answer::Session {
                     session_id: id.0,
                     session_hash: Secret(text),
@@ -65,24 +65,35 @@ impl PurposeAdapter {
         let before = link.session.user().map(|user| user.id);
         match link.session.call(command).await? {
             Reply::Welcome { user, .. } => {
-                self.begun(before, user.id, link);
+                let session = Some(TokenId(session_id));
+                self.begun(before, user.id, session, link);
                 Ok(Answer::Restored { user_id: user.id.0 })
             }
             _ => Err(Error::Internal),
         }
     }
 
-    /// "No more notifications until it logs in or restores again." What waits to be told was for whoever was `before`.
-    fn begun(&mut self, before: Option<UserId>, now: UserId, link: &Link<'_>) {
-        self.renewed = None;
-        if before.is_some_and(|before| before != now) {
-            link.suspend(true);
-        }
+    /// "No more notifications until it logs in or restores again." What the same session was told stays told.
+    fn begun(
+        &mut self,
+        before: Option<UserId>,
+        now: UserId,
+        session: Option<TokenId>,
+        link: &Link<'_>,
+    ) {
+        let goes_on = before == Some(now);
+        self.renewed = self
+            .renewed
+            .filter(|renewal| goes_on && session == Some(renewal.old));
         link.suspend(false);
     }
 
     /// "SESSION_DATA: the session was renewed (after RESTORE_SESSION in the second half of its life)."
     pub(super) async fn renew(&mut self, session: i32, link: &mut Link<'_>) -> Result<()> {
+        // One that is not answered yet is not told again.
+        if self.renewed.is_some() {
+            return Ok(());
+        }
         let own = self.own_tokens(link).await?;
         let life = i64::try_from(link.session.options().session_life.as_millis());
         let half = life.unwrap_or(i64::MAX) / 2;
@@ -95,7 +106,10 @@ impl PurposeAdapter {
         let Reply::Token { id, value } = link.session.call(Command::RenewToken).await? else {
             return Err(Error::Internal);
         };
-        self.renewed = Some(id);
+        self.renewed = Some(Renewal {
+            old: TokenId(session),
+            new: id,
+        });
         let body = ServerBody::Notification(Notification::SessionData {
             session_id: id.0,
             session_hash: Secret(value.as_str()),
@@ -111,15 +125,15 @@ impl PurposeAdapter {
         link: &mut Link<'_>,
     ) -> Result<()> {
         let own = link.session.user().map(|user| user.id);
-        let (Some(id), Some(own)) = (self.renewed, own) else {
+        let (Some(Renewal { old, new }), Some(own)) = (self.renewed, own) else {
             return Ok(());
         };
         let command = if accepted {
-            Command::UseToken { id }
+            Command::UseToken { id: new, old }
         } else {
             Command::RevokeToken {
                 user: UserSelector::Id(own),
-                id: Some(id),
+                id: Some(new),
             }
         };
         link.session.call(command).await?;

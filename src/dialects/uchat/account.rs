@@ -8,6 +8,7 @@ use super::rooms::check_description;
 use crate::gateway::Link;
 use crate::model::{
     Command, Error, Reply, Result, Secret as Proof, TokenEnd, User, UserId, UserSelector,
+    clean_text,
 };
 
 impl UchatAdapter {
@@ -19,6 +20,7 @@ impl UchatAdapter {
         description: String,
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
+        let description = clean_text(&description).into_owned();
         check_login(&login)?;
         check_description(&description)?;
         let secret = proof(pass)?;
@@ -114,6 +116,7 @@ impl UchatAdapter {
 
     pub(super) async fn describe_self(&self, desc: String, link: &mut Link<'_>) -> Result<Bytes> {
         check_description(&desc)?;
+        let desc = clean_text(&desc).into_owned();
         let description = desc.clone();
         link.session
             .call(Command::SetOwnDescription { description })

@@ -7,14 +7,18 @@ use super::adapter::{TRANSFER_PATIENCE, UchatAdapter};
 use super::outcome::refusal;
 use crate::files::Upload;
 use crate::gateway::{Content, Link, Step};
-use crate::model::{Command, Error, Reply, Result, RoomId};
+use crate::model::{Command, Error, Result, RoomId};
 
 /// A file on its way over a connection.
 pub(super) enum Transfer {
     /// The client sends it.
     In(Box<Incoming>),
     /// The client has not said yet that it is ready for it.
-    Out(Content),
+    Out {
+        room: i32,
+        message: i32,
+        token: String,
+    },
 }
 
 /// A file that comes in.
@@ -94,12 +98,12 @@ impl UchatAdapter {
         link: &mut Link<'_>,
     ) -> Result<Bytes> {
         self.identify(token, link).await?;
-        let (info, file) = link.session.fetch_file(RoomId(room), message).await?;
-        self.transfer = Some(Transfer::Out(Content {
-            reader: Box::new(file),
-            bytes: info.size,
-            patience: TRANSFER_PATIENCE,
-        }));
+        let (info, _) = link.session.fetch_file(RoomId(room), message).await?;
+        self.transfer = Some(Transfer::Out {
+            room,
+            message,
+            token: token.0.clone(),
+        });
         Ok(self.frame_of(&ServerFrame::Download {
             size: info.size,
             name: info.name.into(),
@@ -112,7 +116,17 @@ impl UchatAdapter {
             (ClientFrame::Raw(bytes), Some(Transfer::In(incoming))) => {
                 self.received(&bytes, incoming, link).await
             }
-            (ClientFrame::ReadyRead, Some(Transfer::Out(content))) => Step::Send(content),
+            (
+                ClientFrame::ReadyRead,
+                Some(Transfer::Out {
+                    room,
+                    message,
+                    token,
+                }),
+            ) => match self.content(room, message, token, link).await {
+                Ok(content) => Step::Send(content),
+                Err(error) => self.closing(&error),
+            },
             // The document has both ends say it.
             (ClientFrame::ReadyRead, Some(upload @ Transfer::In(_))) => {
                 self.transfer = Some(upload);
@@ -120,6 +134,23 @@ impl UchatAdapter {
             }
             _ => Step::Close(self.error(ErrorCode::BadRequest, "this connection is for its file")),
         }
+    }
+
+    /// What was offered, if it may still be had.
+    async fn content(
+        &self,
+        room: i32,
+        message: i32,
+        token: String,
+        link: &mut Link<'_>,
+    ) -> Result<Content> {
+        self.identify(&Secret(token), link).await?;
+        let (info, file) = link.session.fetch_file(RoomId(room), message).await?;
+        Ok(Content {
+            reader: Box::new(file),
+            bytes: info.size,
+            patience: TRANSFER_PATIENCE,
+        })
     }
 
     async fn received(
@@ -166,14 +197,15 @@ impl UchatAdapter {
         }
     }
 
-    /// "Identified by token": by none but the own one, where somebody is logged in here.
+    /// "Each on a connection of its own, identified by token": among the bytes of a file nothing else can be told.
     async fn identify(&self, token: &Secret, link: &mut Link<'_>) -> Result<()> {
-        let token = token.0.clone();
-        match link.session.call(Command::Identify { token }).await? {
-            Reply::User(user) if link.session.user().is_none_or(|own| own.id == user.id) => Ok(()),
-            Reply::User(_) => Err(Error::BadCredentials),
-            _ => Err(Error::Internal),
+        if link.session.user().is_some() {
+            let reason = "a file goes over a connection of its own, which is not logged in";
+            return Err(Error::invalid("type", reason));
         }
+        let token = token.0.clone();
+        let identify = Command::Identify { token };
+        link.session.call(identify).await.map(drop)
     }
 
     fn closing(&mut self, error: &Error) -> Step {

@@ -27,11 +27,19 @@ pub(super) struct Numbers {
     rule: Numbering,
     /// What waits for a number.
     held: VecDeque<Chunk>,
-    /// The numbers in use, in the order in which they were given, with what they are for.
-    open: VecDeque<(u8, u8)>,
+    /// The numbers in use, in the order in which they were given.
+    open: VecDeque<Open>,
     next: u8,
     /// The peer does not want events at present.
     pub(super) suspended: bool,
+}
+
+/// A number in use.
+struct Open {
+    number: u8,
+    /// What it is for; nothing once whoever it was for is not there any more.
+    what: Option<u8>,
+    asked: bool,
 }
 
 impl Numbers {
@@ -104,13 +112,13 @@ impl Numbers {
 
     fn numbered(&mut self, chunk: Chunk) -> Chunk {
         Chunk {
-            bytes: self.number_all(chunk.bytes),
+            bytes: self.number_all(chunk.bytes, chunk.asked),
             ..chunk
         }
     }
 
     /// Numbers these frames, however many are unanswered: they are the last ones.
-    pub(super) fn number_all(&mut self, mut bytes: Bytes) -> Bytes {
+    pub(super) fn number_all(&mut self, mut bytes: Bytes, asked: bool) -> Bytes {
         let mut numbered = BytesMut::with_capacity(bytes.len());
         while bytes.has_remaining() {
             let length = (self.rule.length)(&bytes).clamp(1, bytes.len());
@@ -119,7 +127,12 @@ impl Numbers {
             bytes.advance(length);
             let number = self.free_number();
             if let Some(what) = (self.rule.number)(&mut numbered[begun..], number) {
-                self.open.push_back((number, what));
+                let what = Some(what);
+                self.open.push_back(Open {
+                    number,
+                    what,
+                    asked,
+                });
                 self.next = number.wrapping_add(1);
             }
         }
@@ -128,7 +141,7 @@ impl Numbers {
 
     /// The next number that is not in use; once all are, the next one all the same.
     fn free_number(&self) -> u8 {
-        let is_free = |number: &u8| !self.open.iter().any(|(open, _)| open == number);
+        let is_free = |number: &u8| !self.open.iter().any(|open| open.number == *number);
         (0..=u8::MAX)
             .map(|step| self.next.wrapping_add(step))
             .find(is_free)
@@ -137,8 +150,15 @@ impl Numbers {
 
     /// A number is answered: what it was for, if it was in use.
     pub(super) fn answered(&mut self, number: u8) -> Option<u8> {
-        let place = self.open.iter().position(|(open, _)| *open == number)?;
-        self.open.remove(place).map(|(_, what)| what)
+        let place = self.open.iter().position(|open| open.number == number)?;
+        self.open.remove(place)?.what
+    }
+
+    /// The events that are unanswered were for somebody else: their answers mean nothing any more.
+    pub(super) fn forget_events(&mut self) {
+        for open in self.open.iter_mut().filter(|open| !open.asked) {
+            open.what = None;
+        }
     }
 
     /// Forgets what waits: the connection is over.
