@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and who carries it out.
 //!
 //! ```text
-//!  arguments ─▶ Config ─┬─▶ serve, check, chat
+//!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap, by the socket of the gateway that runs
 //!                       └─▶ user, token, room, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
 //! ```
@@ -26,6 +26,7 @@ mod secret;
 mod serve;
 mod session;
 mod table;
+mod tap;
 mod time;
 mod token;
 mod transcode;
@@ -82,6 +83,8 @@ enum Action {
     Session(session::SessionAction),
     /// Print what was said in a room, oldest first
     History(history::HistoryArgs),
+    /// Watch live: frames in, the events they became, frames out; secrets blanked
+    Tap(tap::TapArgs),
     /// Chat over any dialect, by hand or in a pipe
     Chat(chat::ChatArgs),
     /// Replay a client's frames of one dialect as a server's of another
@@ -103,6 +106,11 @@ fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
         Action::Chat(arguments) => {
             file.map(|_| load()).transpose()?;
             on_this_thread(async { Ok(chat::run(arguments).await) })
+        }
+        Action::Tap(arguments) => {
+            let config = load()?;
+            logging::start("error", config.log.format)?;
+            on_this_thread(arguments.run(&config))
         }
         Action::Serve(arguments) => serve::run(&arguments.apply(load()?)?),
         Action::Check => check::run(&load()?),

@@ -8,6 +8,7 @@ use tokio::net::UnixStream;
 
 use super::protocol::{self, Answer, Line, MAX_ANSWER, MAX_REQUEST, read_line};
 use super::socket;
+use super::tap::{Entry, TapQuery};
 use crate::model::{Command, Error, Reply};
 
 /// Why a request got no reply.
@@ -73,7 +74,22 @@ impl ControlClient {
             }
             .into());
         }
-        self.stream.write_all(&line).await.map_err(broken)?;
+        self.answer_to(&line).await
+    }
+
+    /// Watches what happens from now on.
+    ///
+    /// # Errors
+    /// [`ControlError::Refused`]: there is no such room or session; the others are the connection's.
+    pub async fn tap(mut self, query: &TapQuery) -> Result<TapStream, ControlError> {
+        let line = protocol::tap_request(query)
+            .map_err(|error| ControlError::Garbled(error.to_string()))?;
+        self.answer_to(&line).await?;
+        Ok(TapStream(self.stream))
+    }
+
+    async fn answer_to(&mut self, request: &[u8]) -> Result<Reply, ControlError> {
+        self.stream.write_all(request).await.map_err(broken)?;
         let line = match read_line(&mut self.stream, MAX_ANSWER)
             .await
             .map_err(broken)?
@@ -86,6 +102,29 @@ impl ControlClient {
             Ok(Answer::Ok(reply)) => Ok(reply),
             Ok(Answer::Error(error)) => Err(error.into()),
             Err(error) => Err(ControlError::Garbled(error.to_string())),
+        }
+    }
+}
+
+/// What happens, as a gateway tells it.
+#[derive(Debug)]
+pub struct TapStream(BufReader<UnixStream>);
+
+impl TapStream {
+    /// The next entry; `None` when the gateway has stopped. What was under way is lost where this is dropped before it is
+    /// done.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub async fn next(&mut self) -> Result<Option<Entry>, ControlError> {
+        match read_line(&mut self.0, MAX_ANSWER).await {
+            Ok(Line::Whole(line)) => serde_json::from_slice(&line)
+                .map(Some)
+                .map_err(|error| ControlError::Garbled(error.to_string())),
+            Ok(Line::TooLong) => Err(ControlError::Garbled("too long".to_owned())),
+            Ok(Line::End) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }

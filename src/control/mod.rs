@@ -7,6 +7,9 @@
 //! ← {"ok":{"tokens":[…]}}          or  {"error":"NoSuchUser"}
 //! ```
 //!
+//! The other kind of request is `{"version":1,"tap":{…}}`, a [`TapQuery`](tap::TapQuery): once it is answered, lines of
+//! [`Entry`](tap::Entry) follow until either side closes.
+//!
 //! A command is a [`Command`](crate::model::Command), carried out as the operator's; the answer is its
 //! [`Reply`](crate::model::Reply) or [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
 //! answer at most [`MAX_ANSWER`]: a longer one is [`Error::TooLarge`](crate::model::Error::TooLarge), and after a
@@ -17,8 +20,9 @@ pub mod lock;
 mod protocol;
 mod server;
 mod socket;
+pub mod tap;
 
-pub use client::{ControlClient, ControlError};
+pub use client::{ControlClient, ControlError, TapStream};
 pub use protocol::{MAX_ANSWER, MAX_REQUEST, VERSION};
 pub use server::{ControlServer, listen};
 

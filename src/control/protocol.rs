@@ -5,6 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
+use super::tap::TapQuery;
 use crate::model::{Command, Error, Reply};
 
 /// The version of the requests; another one is refused.
@@ -23,7 +24,23 @@ struct Asked<'a> {
 #[derive(Deserialize)]
 struct Received {
     version: u32,
-    command: serde_json::Value,
+    command: Option<serde_json::Value>,
+    tap: Option<TapQuery>,
+}
+
+#[derive(Serialize)]
+struct AskedTap<'a> {
+    version: u32,
+    tap: &'a TapQuery,
+}
+
+/// What a request's line asks.
+#[derive(Debug, PartialEq)]
+pub(super) enum Request {
+    /// A command is to be carried out.
+    Command(Command),
+    /// Someone wants to watch.
+    Tap(TapQuery),
 }
 
 /// What a request comes to.
@@ -53,8 +70,16 @@ pub(super) fn request(command: &Command) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// The command of a request's line; the error names what is wrong with it.
-pub(super) fn command(line: &[u8]) -> Result<Command, Error> {
+/// A request to watch as a line.
+pub(super) fn tap_request(tap: &TapQuery) -> serde_json::Result<Vec<u8>> {
+    let version = VERSION;
+    let mut line = serde_json::to_vec(&AskedTap { version, tap })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// What a request's line asks; the error names what is wrong with it.
+pub(super) fn read_request(line: &[u8]) -> Result<Request, Error> {
     let wrong = |field: &str| {
         let field = field.to_owned();
         move |error: serde_json::Error| Error::Invalid {
@@ -69,7 +94,15 @@ pub(super) fn command(line: &[u8]) -> Result<Command, Error> {
             "control requests of version {theirs}; this gateway knows {VERSION}"
         )));
     }
-    serde_json::from_value(received.command).map_err(wrong("command"))
+    if let Some(tap) = received.tap {
+        return Ok(Request::Tap(tap));
+    }
+    let command = received
+        .command
+        .ok_or_else(|| Error::invalid("request", "missing field `command`"))?;
+    serde_json::from_value(command)
+        .map(Request::Command)
+        .map_err(wrong("command"))
 }
 
 /// An answer as a line; one that would be too long becomes an error.
@@ -136,13 +169,13 @@ mod tests {
             let (last, line) = line.split_last().unwrap();
             assert_eq!(*last, b'\n');
             assert!(!line.contains(&b'\n'));
-            assert_eq!(command(line).unwrap(), asked);
+            assert_eq!(read_request(line).unwrap(), Request::Command(asked));
         }
     }
 
     #[test]
     fn a_bad_request_is_told_what_is_wrong() {
-        let field = |line: &str| match command(line.as_bytes()) {
+        let field = |line: &str| match read_request(line.as_bytes()) {
             Err(Error::Invalid { field, .. }) => field,
             other => format!("{other:?}"),
         };
@@ -151,7 +184,7 @@ mod tests {
         assert_eq!(field(r#"{"version":1}"#), "request");
         assert_eq!(field(r#"{"version":1,"command":"dance"}"#), "command");
         assert_eq!(field(r#"{"version":1,"command":{"tokens":{}}}"#), "command");
-        let other = command(br#"{"version":2,"command":"dance"}"#);
+        let other = read_request(br#"{"version":2,"command":"dance"}"#);
         assert!(
             matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 2")),
             "{other:?}"

@@ -10,8 +10,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::protocol::{self, Answer, Line, MAX_REQUEST, read_line};
+use super::protocol::{self, Answer, Line, MAX_REQUEST, Request, read_line};
 use super::socket;
+use super::tap::Watching;
 use crate::hub::Hub;
 use crate::model::Error;
 
@@ -100,7 +101,19 @@ async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
             line = read_line(&mut reader, MAX_REQUEST) => line,
         };
         let (answer, last) = match line {
-            Ok(Line::Whole(line)) => (answer(&hub, &line).await, false),
+            Ok(Line::Whole(line)) => match protocol::read_request(&line) {
+                Ok(Request::Command(command)) => (hub.operate(command).await.into(), false),
+                Ok(Request::Tap(query)) => {
+                    match Watching::start(&hub, query).await {
+                        // Nothing is asked any more: it goes on until either side has enough.
+                        Ok(watching) => {
+                            return watching.tell(&mut reader, &mut writer, &stopping).await;
+                        }
+                        Err(error) => (Answer::Error(error), false),
+                    }
+                }
+                Err(error) => (Answer::Error(error), false),
+            },
             Ok(Line::TooLong) => (
                 Answer::Error(Error::TooLarge {
                     limit: MAX_REQUEST as u64,
@@ -116,14 +129,6 @@ async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
             return;
         }
     }
-}
-
-async fn answer(hub: &Hub, line: &[u8]) -> Answer {
-    let outcome = match protocol::command(line) {
-        Ok(command) => hub.operate(command).await,
-        Err(error) => Err(error),
-    };
-    outcome.into()
 }
 
 #[cfg(test)]

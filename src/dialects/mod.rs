@@ -10,6 +10,8 @@ pub mod jim;
 mod pair;
 #[cfg(feature = "purpose")]
 pub mod purpose;
+#[cfg(any(feature = "jim", feature = "talker", feature = "uchat"))]
+mod shown;
 pub mod table;
 #[cfg(feature = "talker")]
 pub mod talker;

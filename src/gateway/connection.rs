@@ -23,8 +23,10 @@ use tokio::sync::watch;
 use tokio_util::codec::Decoder;
 
 use super::dialect::{Adapter, Content, Dialect, Link, Step};
+use super::mirror::Mirror;
 use super::transport::{Reader, Transport, release};
 use crate::hub::outbox::{Bounds, Drained, Outbox};
+use crate::hub::tap::{Line, What};
 use crate::hub::{Connection, Form, Hub, Session};
 use crate::model::{EndReason, Timestamp};
 
@@ -83,7 +85,11 @@ pub(super) async fn serve<D: Dialect>(
     let (mut reader, wire) = transport.split();
     let terms = dialect.terms();
     let outbox = Outbox::with_numbering(wire, limits.bounds, terms.numbering);
-    let outbox = Arc::new(outbox.paced(dialect.pacing()));
+    let shown = dialect.clone();
+    let show = Box::new(move || shown.show());
+    let line = hub.tap().line(dialect.label(), address, show);
+    let _last = Closing(line.clone());
+    let outbox = Arc::new(outbox.paced(dialect.pacing()).watched(line.clone()));
     let session = hub.connect(Connection {
         dialect: dialect.name(),
         address,
@@ -100,6 +106,7 @@ pub(super) async fn serve<D: Dialect>(
         nobody_since: now(),
         pace: pace(limits),
         shutdown,
+        mirror: Mirror::new(line),
     };
     let drained = {
         let run = reading.run(&mut reader, &terms.form);
@@ -124,6 +131,15 @@ pub(super) async fn serve<D: Dialect>(
     if drained == Drained::Closed {
         outbox.shut_down().await;
         let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
+    }
+}
+
+/// Tells those who watch that a connection is over, however it ends.
+struct Closing(Arc<Line>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.tell(What::Closed);
     }
 }
 
@@ -157,6 +173,7 @@ struct Reading<A: Adapter> {
     nobody_since: Instant,
     pace: Option<DefaultDirectRateLimiter>,
     shutdown: watch::Receiver<bool>,
+    mirror: Mirror,
 }
 
 impl<A: Adapter> Reading<A> {
@@ -202,11 +219,13 @@ impl<A: Adapter> Reading<A> {
                 keep_pace(self.pace.as_ref()).await;
                 unframed = 0;
             }
+            self.mirror.before(&buffer);
             let decoded = if ended {
                 codec.decode_eof(&mut buffer)
             } else {
                 codec.decode(&mut buffer)
             };
+            self.mirror.after(&buffer);
             match decoded {
                 Ok(Some(frame)) => {
                     unframed = buffer.len();
@@ -230,11 +249,17 @@ impl<A: Adapter> Reading<A> {
                             unframed += buffer.len().saturating_sub(before);
                         }
                         Wait::Timer => {}
-                        Wait::Ended => ended = true,
+                        Wait::Ended => {
+                            self.mirror.tell_end();
+                            ended = true;
+                        }
                         Wait::End(end) => return end,
                     }
                 }
-                Err(error) => return End::Expelled(self.adapter.lost(error, Timestamp::now())),
+                Err(error) => {
+                    self.mirror.tell(None);
+                    return End::Expelled(self.adapter.lost(error, Timestamp::now()));
+                }
             }
         }
     }
@@ -290,6 +315,7 @@ impl<A: Adapter> Reading<A> {
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
         let slot = self.outbox.reserve();
+        self.mirror.tell(Some(slot.number()));
         let was_somebody = !self.adapter.owes_login(&self.session);
         let mut link = Link {
             session: &mut self.session,

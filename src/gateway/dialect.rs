@@ -10,6 +10,7 @@ use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 
 use crate::hub::outbox::{Numbering, Outbox, Pacing, Slot};
+use crate::hub::tap::{Lengths, Show};
 use crate::hub::{Form, Scope, Session};
 use crate::model::{Draft, EndReason, Message, Result, Timestamp};
 
@@ -33,6 +34,17 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// The dialect's name.
     fn name(&self) -> &'static str;
+
+    /// The name, with the revision that the listener speaks where there are several.
+    fn label(&self) -> String {
+        self.name().to_owned()
+    }
+
+    /// How a connection's bytes are shown to those who watch. What is not said otherwise shows no byte, as any may be a
+    /// secret; a dialect without secrets can be shown as [`Hex`](crate::hub::tap::Hex).
+    fn show(&self) -> Box<dyn Show> {
+        Box::new(Lengths)
+    }
 
     /// How the hub is to treat its connections.
     fn terms(&self) -> Terms;

@@ -3,6 +3,7 @@
 mod connection;
 mod dialect;
 mod listener;
+mod mirror;
 mod open;
 mod transport;
 

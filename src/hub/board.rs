@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::{Outbox, Overflow};
 use super::presence::Attendance;
 use super::render::{Form, Relation, Told, Written};
+use super::tap::{Tap, Who};
 use super::translation::Observer;
 use crate::model::{
     EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
@@ -133,11 +134,12 @@ pub(super) struct Board {
     /// What the other nodes are to be told of presence.
     pub(super) published: Vec<PresenceEvent>,
     observing: Observing,
+    tap: Tap,
     next_session: u64,
 }
 
 impl Board {
-    pub(super) fn new(node: NodeId) -> Self {
+    pub(super) fn new(node: NodeId, tap: Tap) -> Self {
         Self {
             node,
             seats: HashMap::new(),
@@ -154,6 +156,7 @@ impl Board {
             unused_tokens: Vec::new(),
             published: Vec::new(),
             observing: Observing::default(),
+            tap,
             next_session: 1,
         }
     }
@@ -170,6 +173,14 @@ impl Board {
         });
         person.kind = seat.user.kind;
         person.sessions.push(id);
+        if let Some(line) = seat.outbox.line() {
+            line.log_in(Who {
+                session: id,
+                user: seat.user.id,
+                login: seat.user.login.clone(),
+                is_guest: seat.user.kind == UserKind::Guest,
+            });
+        }
         self.seats.insert(id, seat);
         id
     }
@@ -342,6 +353,7 @@ impl Board {
 
     /// Everybody in the room is told; `subject` is the user that the event happens to.
     pub(super) fn tell_hall(&mut self, room: RoomId, event: &Event, subject: Option<UserId>) {
+        self.tap.event(event);
         let Some(hall) = self.halls.get_mut(&room) else {
             return;
         };
@@ -416,6 +428,7 @@ impl Board {
     /// The sessions of the two users of a direct room are told.
     fn tell_pair(&mut self, room: &RoomRef, event: &Event) {
         let Some((a, b)) = room.pair else { return };
+        self.tap.event(event);
         let (actor, origin) = doer(event);
         self.observing.from = self.dialect_of(origin);
         let mut rendered: Vec<(Form, Relation, Bytes, Written)> = Vec::new();
@@ -446,17 +459,17 @@ impl Board {
                         (bytes, written.frames)
                     }
                 };
-                self.push(session, bytes, frames);
+                self.push(session, room.id, bytes, frames);
             }
         }
     }
 
-    /// One session is told, apart from its rooms.
-    pub(super) fn push(&mut self, session: SessionId, bytes: Bytes, frames: usize) {
+    /// One session is told of a room, apart from those that are in its hall.
+    pub(super) fn push(&mut self, session: SessionId, room: RoomId, bytes: Bytes, frames: usize) {
         let Some(seat) = self.seats.get(&session) else {
             return;
         };
-        match seat.outbox.push(bytes, frames.max(1)) {
+        match seat.outbox.push_of(room, bytes, frames.max(1)) {
             Ok(true) => self.dirty.push(seat.outbox.clone()),
             Ok(false) => {}
             Err(Overflow) => self.ending.push((session, EndReason::TooSlow)),
@@ -476,7 +489,7 @@ impl Board {
                     Some(cuts) => without_cuts(&shared, buffer.frames, cuts),
                     None => (shared.clone(), buffer.frames),
                 };
-                match chair.outbox.push(bytes, frames.max(1)) {
+                match chair.outbox.push_of(room, bytes, frames.max(1)) {
                     Ok(true) => self.dirty.push(chair.outbox.clone()),
                     Ok(false) => {}
                     Err(Overflow) => self.ending.push((chair.session, EndReason::TooSlow)),

@@ -30,6 +30,7 @@ pub mod render;
 mod rooms;
 mod session;
 mod talk;
+pub mod tap;
 pub mod translation;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -128,6 +129,7 @@ struct Inner {
     sweeps: files::Sweeps,
     inbox: Arc<Inbox>,
     board: Mutex<Board>,
+    tap: tap::Tap,
     completions: DashMap<Ticket, Mutex<Completion>>,
     next_ticket: AtomicU64,
     hashing: Hashing,
@@ -174,6 +176,7 @@ impl Hub {
         files: Option<FileArea>,
     ) -> Result<Self> {
         let node = NodeId(rand::random());
+        let tap = tap::Tap::default();
         let inner = Arc::new(Inner {
             attempts: Attempts::new(options.failed_logins),
             options,
@@ -183,7 +186,8 @@ impl Hub {
             files,
             sweeps: files::Sweeps::default(),
             inbox,
-            board: Mutex::new(Board::new(node)),
+            board: Mutex::new(Board::new(node, tap.clone())),
+            tap,
             completions: DashMap::new(),
             next_ticket: AtomicU64::new(1),
             hashing: Hashing::new(),
@@ -267,6 +271,12 @@ impl Hub {
     /// From now on this one counts translations, in place of the one before.
     pub fn observe(&self, observer: Arc<dyn translation::Observer>) {
         self.with_board(|board| board.observe(observer));
+    }
+
+    /// By which one can watch what happens.
+    #[must_use]
+    pub fn tap(&self) -> &tap::Tap {
+        &self.inner.tap
     }
 
     /// What the hub was told of its configuration.

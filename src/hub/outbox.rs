@@ -17,7 +17,7 @@ mod pace;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
 
+use super::tap::{Line, What};
+use crate::model::RoomId;
 pub use numbers::Numbering;
 use numbers::Numbers;
 use pace::Pace;
@@ -100,6 +102,8 @@ struct State {
     numbers: Option<Box<Numbers>>,
     /// For a wire on which frames go one at a time.
     pace: Option<Box<Pace>>,
+    /// What those are told who watch.
+    line: Option<Arc<Line>>,
 }
 
 /// Who waits for room, and for how much; `None`: for the end only.
@@ -120,15 +124,35 @@ struct Chunk {
     events: usize,
     /// A request of the server's own: a suspended peer is asked all the same.
     asked: bool,
+    about: About,
+}
+
+/// What bytes have to do with, for those who watch.
+#[derive(Clone, Copy)]
+enum About {
+    Nothing,
+    /// They answer the request of this slot.
+    Request(u64),
+    /// They tell of this room.
+    Room(RoomId),
 }
 
 impl Chunk {
-    fn answer(bytes: Bytes) -> Self {
+    fn answer(bytes: Bytes, about: About) -> Self {
         Self {
             bytes,
             events: 0,
             asked: false,
+            about,
         }
+    }
+}
+
+impl Slot {
+    /// Its number on its connection, from 0.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0
     }
 }
 
@@ -174,6 +198,7 @@ impl Outbox {
             reader: None,
             numbers: numbering.map(|rule| Box::new(Numbers::new(rule))),
             pace: None,
+            line: None,
         };
         Self {
             state: Mutex::new(state),
@@ -186,6 +211,19 @@ impl Outbox {
     pub fn paced(self, pacing: Option<Pacing>) -> Self {
         self.lock().pace = pacing.map(|rule| Box::new(Pace::new(rule)));
         self
+    }
+
+    /// The same outbox; what it is given to write is told those who watch.
+    #[must_use]
+    pub fn watched(self, line: Arc<Line>) -> Self {
+        self.lock().line = Some(line);
+        self
+    }
+
+    /// By what those who watch know the connection.
+    #[must_use]
+    pub fn line(&self) -> Option<Arc<Line>> {
+        self.lock().line.clone()
     }
 
     /// The pause between two frames.
@@ -218,14 +256,18 @@ impl Outbox {
         if let Some(waiting) = place.and_then(|place| state.waiting.get_mut(place)) {
             waiting.answer = Some(answer);
         }
+        if let Some(line) = &state.line {
+            line.tell(What::Done { request: slot.0 });
+        }
         while let Some(waiting) = state
             .waiting
             .pop_front_if(|waiting| waiting.answer.is_some())
         {
+            let about = About::Request(state.first_slot);
             state.first_slot += 1;
             if let Some(bytes) = waiting.answer.filter(|bytes| !bytes.is_empty()) {
                 state.answered += bytes.len();
-                state.ready.push_back(Chunk::answer(bytes));
+                state.make_ready(Chunk::answer(bytes, about));
             }
             for chunk in waiting.behind {
                 state.release(chunk);
@@ -240,6 +282,18 @@ impl Outbox {
     /// # Errors
     /// [`Overflow`]: the client is too slow; nothing of this was queued.
     pub fn push(&self, bytes: Bytes, events: usize) -> Result<bool, Overflow> {
+        self.push_about(About::Nothing, bytes, events)
+    }
+
+    /// The same for what tells of one room.
+    ///
+    /// # Errors
+    /// As [`Outbox::push`].
+    pub fn push_of(&self, room: RoomId, bytes: Bytes, events: usize) -> Result<bool, Overflow> {
+        self.push_about(About::Room(room), bytes, events)
+    }
+
+    fn push_about(&self, about: About, bytes: Bytes, events: usize) -> Result<bool, Overflow> {
         if bytes.is_empty() {
             return Ok(false);
         }
@@ -260,6 +314,7 @@ impl Outbox {
             bytes,
             events,
             asked: false,
+            about,
         }))
     }
 
@@ -273,6 +328,7 @@ impl Outbox {
             bytes,
             events: 1,
             asked: true,
+            about: About::Nothing,
         })
     }
 
@@ -330,8 +386,11 @@ impl Outbox {
         if abrupt {
             state.drop_unbegun();
         } else {
-            for waiting in std::mem::take(&mut state.waiting) {
-                state.ready.extend(waiting.answer.map(Chunk::answer));
+            let first = state.first_slot;
+            for (slot, waiting) in (first..).zip(std::mem::take(&mut state.waiting)) {
+                if let Some(answer) = waiting.answer {
+                    state.make_ready(Chunk::answer(answer, About::Request(slot)));
+                }
                 for chunk in waiting.behind {
                     state.release(chunk);
                 }
@@ -347,7 +406,7 @@ impl Outbox {
             None => last,
         };
         if !last.is_empty() {
-            state.ready.push_back(Chunk::answer(last));
+            state.make_ready(Chunk::answer(last, About::Nothing));
         }
         state.phase = Phase::Closing;
         state.wake();
@@ -474,10 +533,30 @@ impl State {
         self.mark_dirty()
     }
 
+    /// To be written next. Who watches is told here: these are the bytes as the peer gets them, in their order.
+    fn make_ready(&mut self, chunk: Chunk) {
+        if let Some(line) = self.line.as_ref().filter(|line| line.is_watched())
+            && !chunk.bytes.is_empty()
+        {
+            let (request, room) = match chunk.about {
+                About::Nothing => (None, None),
+                About::Request(request) => (Some(request), None),
+                About::Room(room) => (None, Some(room)),
+            };
+            let bytes = chunk.bytes.clone();
+            line.tell(What::Out {
+                bytes,
+                request,
+                room,
+            });
+        }
+        self.ready.push_back(chunk);
+    }
+
     /// No slot is in front of this push any more.
     fn release(&mut self, chunk: Chunk) {
         match &mut self.numbers {
-            None => self.ready.push_back(chunk),
+            None => self.make_ready(chunk),
             Some(numbers) if numbers.suspended && !chunk.asked => {
                 self.events = self.events.saturating_sub(chunk.events);
                 self.pushed = self.pushed.saturating_sub(chunk.bytes.len());
@@ -527,10 +606,12 @@ impl State {
 
     /// Readies as much of what is held as may be unanswered.
     fn release_held(&mut self) {
-        if let Some(numbers) = &mut self.numbers {
-            while let Some(chunk) = numbers.take_numbered() {
-                self.ready.push_back(chunk);
-            }
+        while let Some(chunk) = self
+            .numbers
+            .as_mut()
+            .and_then(|numbers| numbers.take_numbered())
+        {
+            self.make_ready(chunk);
         }
     }
 

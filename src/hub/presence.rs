@@ -96,6 +96,9 @@ impl Board {
         let Some(seat) = self.seats.remove(&session) else {
             return;
         };
+        if let Some(line) = seat.outbox.line() {
+            line.log_out(session);
+        }
         self.unused_tokens.extend(seat.token);
         if let Some(person) = self.people.get_mut(&user) {
             person.sessions.retain(|present| *present != session);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::board::Scope;
 use super::outbox::{Outbox, Slot};
 use super::render::Form;
+use super::tap::What;
 use super::{Asker, Hub};
 use crate::ledger::{Actor, Outcome};
 use crate::model::{
@@ -80,6 +81,21 @@ impl Session {
             .room_for_requests(1, usize::MAX)
             .await;
         self.not_ended()?;
+        let outcome = self.carry_out(command).await;
+        if let Err(error) = &outcome {
+            self.tell_refusal(error);
+        }
+        outcome
+    }
+
+    /// Those who watch are told what became no event.
+    fn tell_refusal(&self, error: &Error) {
+        if let Some(line) = self.connection.outbox.line() {
+            line.tell(What::Refused(error.clone()));
+        }
+    }
+
+    async fn carry_out(&mut self, command: Command) -> Result<Reply> {
         match command {
             Command::LogIn {
                 login,
@@ -134,6 +150,7 @@ impl Session {
         let (asker, change) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
+                self.tell_refusal(&error);
                 if outbox.fill(slot, answer(Err(error))) {
                     outbox.flush();
                 }
@@ -146,6 +163,9 @@ impl Session {
                 Ok(_) => Err(Error::Internal),
                 Err(error) => Err(error),
             };
+            if let (Err(error), Some(line)) = (&outcome, outbox.line()) {
+                line.tell(What::Refused(error.clone()));
+            }
             if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, asker.session) {
                 board.end_later(session, EndReason::OutcomeUnknown);
             } else if outbox.fill(slot, answer(outcome)) {

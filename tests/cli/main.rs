@@ -10,9 +10,11 @@
 
 mod bench;
 mod history;
+mod people;
 mod rooms;
 mod serve;
 mod sessions;
+mod tap;
 mod together;
 mod tokens;
 mod transcode;

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, run, tolmach};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "serve",
     "check",
     "user",
@@ -10,6 +10,7 @@ const COMMANDS: [&str; 9] = [
     "room",
     "session",
     "history",
+    "tap",
     "chat",
     "transcode",
 ];

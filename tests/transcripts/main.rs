@@ -68,6 +68,9 @@
 // Steps of a test fail like the test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+#[path = "../cli/bench.rs"]
+#[allow(dead_code, unused_imports, unused_macros)]
+mod bench;
 mod compare;
 mod connection;
 mod coverage;
@@ -77,7 +80,11 @@ mod file;
 mod gateway;
 mod matrix;
 mod operator;
+#[path = "../cli/people.rs"]
+#[allow(dead_code)]
+mod people;
 mod run;
+mod saved;
 mod values;
 
 use std::path::{Path, PathBuf};

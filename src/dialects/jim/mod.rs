@@ -7,6 +7,7 @@ mod field;
 mod form;
 mod outcome;
 mod requests;
+mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tolmach_jim::Spelling;
 use crate::config::{JimFlavor, JimSettings};
 use crate::gateway::{Dialect, Terms};
 use crate::hub::outbox::Pacing;
+use crate::hub::tap::Show;
 use crate::hub::{Form, Scope};
 
 use adapter::JimAdapter;
@@ -71,6 +73,10 @@ impl Dialect for Jim {
 
     fn name(&self) -> &'static str {
         "jim"
+    }
+
+    fn show(&self) -> Box<dyn Show> {
+        shown::show()
     }
 
     fn terms(&self) -> Terms {

@@ -2,12 +2,14 @@
 
 mod adapter;
 mod chats;
+mod fields;
 mod form;
 mod history;
 mod infos;
 mod messages;
 mod people;
 mod sessions;
+mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tolmach_purpose::Revision;
 use crate::config::{Config, PurposeSettings};
 use crate::gateway::{Dialect, Terms};
 use crate::hub::outbox::Numbering;
+use crate::hub::tap::Show;
 use crate::hub::{Form, Scope};
 
 use adapter::PurposeAdapter;
@@ -66,6 +69,14 @@ impl Dialect for Purpose {
 
     fn name(&self) -> &'static str {
         "purpose"
+    }
+
+    fn label(&self) -> String {
+        format!("{}.{}", self.name(), self.rules.revision)
+    }
+
+    fn show(&self) -> Box<dyn Show> {
+        shown::show(self.rules.revision)
     }
 
     fn terms(&self) -> Terms {

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod form;
+mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tolmach_talker::Flavor;
 
 use crate::config::{Config, TalkerFlavor, TalkerSettings};
 use crate::gateway::{Dialect, Terms};
+use crate::hub::tap::Show;
 use crate::hub::{Form, Scope};
 
 use adapter::TalkerAdapter;
@@ -65,6 +67,10 @@ impl Dialect for Talker {
 
     fn name(&self) -> &'static str {
         "talker"
+    }
+
+    fn show(&self) -> Box<dyn Show> {
+        shown::show()
     }
 
     fn terms(&self) -> Terms {

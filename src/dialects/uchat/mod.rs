@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod outcome;
 mod rooms;
+mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tolmach_uchat::Flavor;
 
 use crate::config::{Config, UchatFlavor, UchatSettings};
 use crate::gateway::{Dialect, Terms};
+use crate::hub::tap::Show;
 use crate::hub::{Form, Scope};
 
 use adapter::UchatAdapter;
@@ -67,6 +69,10 @@ impl Dialect for Uchat {
 
     fn name(&self) -> &'static str {
         "uchat"
+    }
+
+    fn show(&self) -> Box<dyn Show> {
+        shown::show()
     }
 
     fn terms(&self) -> Terms {

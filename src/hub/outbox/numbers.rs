@@ -89,12 +89,13 @@ impl Numbers {
         let first = chunk.bytes.split_to(length);
         let events = room.min(chunk.events);
         chunk.events -= events;
-        let asked = chunk.asked;
+        let (asked, about) = (chunk.asked, chunk.about);
         self.held.push_front(chunk);
         Some(self.numbered(Chunk {
             bytes: first,
             events,
             asked,
+            about,
         }))
     }
 

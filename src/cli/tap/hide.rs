@@ -1,0 +1,145 @@
+//! What no two runs share, as transcripts show it: `<time>`, `<later>`, `<hash-NAME>`.
+
+use std::ops::RangeInclusive;
+
+/// The password of every account of a transcript.
+pub(super) const PASSWORD: &str = "CorrectHorseBatteryStaple";
+const SECRET: &str = "<secret>";
+/// The fields of purpose frames that hold a time, of eight bytes.
+const TIMES: [&str; 6] = ["created", "updated", "time", "from", "to", "last_activity"];
+/// Where what bytes are stands, unless there are more of them.
+const COLUMN: usize = 20;
+
+/// A line of JSON with `<time>` for the times of the run.
+pub(super) fn times(line: &str, run: &RangeInclusive<i64>) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length.max(first.len_utf8()));
+        rest = after;
+        if word.parse().is_ok_and(|time| run.contains(&time)) {
+            out.push_str("<time>");
+            if after.starts_with('.') {
+                rest = after.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+            }
+        } else {
+            out.push_str(word);
+        }
+    }
+    out
+}
+
+/// A line of a purpose frame, `bytes  what they are`, with `<time>`, `<later>` and `<earlier>`.
+pub(super) fn purpose_times(line: &str, run: &RangeInclusive<i64>) -> String {
+    let Some((hex, meaning)) = line.split_once("  ") else {
+        return line.to_owned();
+    };
+    let mut hex = hex.to_owned();
+    let mut created = None;
+    let mut fields = Vec::new();
+    for field in meaning.trim_start().split(", ") {
+        let (name, value) = field.split_once(' ').unwrap_or((field, ""));
+        let time = value.parse::<i64>().ok().filter(|_| TIMES.contains(&name));
+        let Some(time) = time.filter(|time| run.contains(time)) else {
+            fields.push(field.to_owned());
+            continue;
+        };
+        let shown = match created {
+            Some(created) if time > created => "<later>",
+            Some(created) if time < created => "<earlier>",
+            _ => "<time>",
+        };
+        if name == "created" {
+            created = Some(time);
+        }
+        let bytes = time.to_le_bytes();
+        let bytes = bytes.iter().map(|byte| format!("{byte:02x}"));
+        hex = hex.replacen(&bytes.collect::<String>(), shown, 1);
+        fields.push(format!("{name} {shown}"));
+    }
+    aligned(&hex, &fields.join(", "))
+}
+
+fn aligned(hex: &str, meaning: &str) -> String {
+    // The width of a format has a limit, which a long text is over.
+    let gap = COLUMN.saturating_sub(hex.chars().count()).max(2);
+    format!("{hex}{}{meaning}", " ".repeat(gap))
+}
+
+/// What a connection was told, with a placeholder for each secret; `count` is how many it was told before.
+pub(super) fn told_secrets(lines: &[String], name: &str, count: &mut usize) -> Vec<String> {
+    let secret = |line: &String| {
+        if !line.contains(SECRET) {
+            return line.clone();
+        }
+        *count += 1;
+        let number = if *count > 1 {
+            format!("-{count}")
+        } else {
+            String::new()
+        };
+        let shown = line.replace(SECRET, &format!("<hash-{name}{number}>"));
+        match shown.split_once("  ") {
+            Some((hex, meaning)) if !shown.starts_with('{') => aligned(hex, meaning.trim_start()),
+            _ => shown,
+        }
+    };
+    lines.iter().map(secret).collect()
+}
+
+/// What a client said, with the password of transcripts for a secret; a purpose frame then without its bytes.
+pub(super) fn said_secrets(lines: &[String], is_purpose: bool) -> (Vec<String>, bool) {
+    if !lines.iter().any(|line| line.contains(SECRET)) {
+        return (lines.to_vec(), false);
+    }
+    if !is_purpose {
+        let filled = lines.iter().map(|line| line.replace(SECRET, PASSWORD));
+        return (filled.collect(), true);
+    }
+    let meanings = lines.iter().map(|line| {
+        let meaning = line.split_once("  ").map_or("", |(_, meaning)| meaning);
+        meaning
+            .trim_start()
+            .replace(SECRET, &format!("\"{PASSWORD}\""))
+    });
+    (vec![meanings.collect::<Vec<_>>().join(" ")], true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_the_run_are_hidden() {
+        let run = 1000..=1010;
+        let json = r#"{"time":1003.25,"n":999,"s":"at 1004"}"#;
+        assert_eq!(
+            times(json, &run),
+            r#"{"time":<time>,"n":999,"s":"at <time>"}"#
+        );
+        let line = "0100 eb03000000000000 ec03000000000000  id 1, created 1003, updated 1004";
+        let shown = "0100 <time> <later>  id 1, created <time>, updated <later>";
+        assert_eq!(purpose_times(line, &run), shown);
+        assert_eq!(
+            purpose_times("01                  major 1", &run),
+            "01                  major 1"
+        );
+    }
+
+    #[test]
+    fn secrets_have_placeholders_or_the_password_of_transcripts() {
+        let mut count = 0;
+        let lines = ["<secret>00  session_hash <secret>".to_owned()];
+        let shown = told_secrets(&lines, "anna", &mut count);
+        assert_eq!(shown, ["<hash-anna>00       session_hash <hash-anna>"]);
+        let lines = [
+            "0 30 05             JOIN_CHAT task 5".to_owned(),
+            "<secret>00          password <secret>".to_owned(),
+        ];
+        let said = format!("JOIN_CHAT task 5 password \"{PASSWORD}\"");
+        assert_eq!(said_secrets(&lines, true), (vec![said], true));
+    }
+}

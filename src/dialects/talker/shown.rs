@@ -1,0 +1,15 @@
+//! How Talker's events are shown to those who watch: as they are, without what is secret.
+
+use serde_json::Value;
+
+use crate::dialects::shown::Objects;
+use crate::hub::tap::Show;
+
+pub(super) fn show() -> Box<dyn Show> {
+    Box::new(Objects::new(is_private))
+}
+
+/// Whether a message is for one user, perhaps the gateway.
+fn is_private(event: &Value) -> bool {
+    event.get("to").is_some_and(|to| !to.is_null())
+}

@@ -1,0 +1,137 @@
+//! The bytes of each frame that comes in, kept beside the decoder's while somebody watches.
+
+use std::sync::Arc;
+
+use bytes::{Buf, BytesMut};
+
+use crate::hub::tap::{Line, What};
+
+/// Most bytes that are kept of what a decoder takes without giving a frame.
+const MOST: usize = 4 * 1024 * 1024;
+
+/// What a decoder has before it, a second time.
+pub(super) struct Mirror {
+    line: Arc<Line>,
+    /// What was taken and not told, then what the decoder's buffer begins with.
+    bytes: BytesMut,
+    taken: usize,
+    /// How much the decoder's buffer held before.
+    before: usize,
+}
+
+impl Mirror {
+    pub(super) fn new(line: Arc<Line>) -> Self {
+        Self {
+            line,
+            bytes: BytesMut::new(),
+            taken: 0,
+            before: 0,
+        }
+    }
+
+    /// The decoder is about to look at this.
+    pub(super) fn before(&mut self, buffer: &[u8]) {
+        if !self.line.is_watched() {
+            if !self.bytes.is_empty() {
+                (self.bytes, self.taken) = (BytesMut::new(), 0);
+            }
+            return;
+        }
+        let have = self.bytes.len() - self.taken;
+        self.bytes
+            .extend_from_slice(buffer.get(have..).unwrap_or_default());
+        self.before = buffer.len();
+    }
+
+    /// The decoder has left this.
+    pub(super) fn after(&mut self, buffer: &[u8]) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        self.taken += self.before.saturating_sub(buffer.len());
+        self.taken = self.taken.min(self.bytes.len());
+        if self.taken > MOST {
+            self.bytes.advance(self.taken);
+            self.taken = 0;
+        }
+    }
+
+    /// What the decoder took came to something: to a frame with this place for its answer, or to the end.
+    pub(super) fn tell(&mut self, request: Option<u64>) {
+        if self.taken == 0 {
+            return;
+        }
+        let bytes = self.bytes.split_to(self.taken).freeze();
+        self.taken = 0;
+        self.line.tell(What::In { bytes, request });
+    }
+
+    /// Nothing more comes.
+    pub(super) fn tell_end(&self) {
+        self.line.tell(What::Ended);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::tap::{Lengths, Taken, Tap};
+
+    fn told(viewer: &mut crate::hub::tap::Viewer) -> Vec<Vec<u8>> {
+        let mut all = Vec::new();
+        while let Some(taken) = viewer.take() {
+            if let Taken::Record(record) = taken
+                && let What::In { bytes, .. } = record.what
+            {
+                all.push(bytes.to_vec());
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn frames_are_told_as_they_came_however_they_are_cut() {
+        let tap = Tap::default();
+        let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
+        let mut mirror = Mirror::new(line);
+        // Nobody watches yet.
+        mirror.before(b"one");
+        mirror.after(b"");
+        mirror.tell(Some(0));
+        let mut viewer = tap.watch();
+        mirror.before(b"tw");
+        mirror.after(b"tw");
+        mirror.before(b"two!thr");
+        mirror.after(b"thr");
+        mirror.tell(Some(1));
+        // A decoder may take what is no frame yet.
+        mirror.before(b"thr");
+        mirror.after(b"");
+        mirror.before(b"ee!");
+        mirror.after(b"");
+        mirror.tell(Some(2));
+        assert_eq!(told(&mut viewer), [b"two!".to_vec(), b"three!".to_vec()]);
+        drop(viewer);
+        assert!(!tap.is_watched());
+    }
+
+    #[test]
+    fn a_slow_viewer_loses_what_has_no_room_and_is_told_how_much() {
+        let tap = Tap::default();
+        let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
+        let mut viewer = tap.watch();
+        for _ in 0..crate::hub::tap::MOST_RECORDS + 7 {
+            line.tell(What::Closed);
+        }
+        let mut records = 0;
+        while let Some(Taken::Record(_)) = viewer.take() {
+            records += 1;
+            if records == crate::hub::tap::MOST_RECORDS {
+                break;
+            }
+        }
+        assert!(matches!(viewer.take(), Some(Taken::Lost(7))));
+        line.tell(What::Closed);
+        assert!(matches!(viewer.take(), Some(Taken::Record(_))));
+    }
+}

@@ -1,0 +1,241 @@
+//! The tap: what comes in, what that becomes, and what goes out, for whoever watches.
+//!
+//! ```text
+//!  connection ──frame in──▶┐
+//!  board ────────event────▶├─▶ Tap ──▶ a bounded queue for each [`Viewer`] ──▶ shown in the viewer's own task
+//!  outbox ──────bytes out─▶┘
+//! ```
+//!
+//! While nobody watches, each of these costs one relaxed atomic load. While somebody does, a record is queued as the bytes
+//! that there are anyway; what they look like ([`Show`]) is found out where it is read. A queue that is full takes no
+//! more: nobody waits for a viewer.
+//!
+//! Locks: the tap's is the last one, taken under the board's and an outbox's; nothing is called under it.
+
+mod secret;
+mod show;
+mod viewer;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+
+pub use secret::{SECRET, without_tokens};
+pub use show::{Hex, Lengths, MakeShow, Show, Shown};
+pub use viewer::{MOST_BYTES, MOST_RECORDS, Taken, Viewer};
+
+use crate::model::{Error, Event, RoomId, SessionId, Timestamp, UserId};
+use viewer::Queue;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// On which connection, if on one.
+    pub line: Option<Arc<Line>>,
+    /// Whose connection it was then.
+    pub who: Option<Arc<Who>>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A connection was opened.
+    Opened,
+    /// The client's side of a connection is over: it said so, or broke off.
+    Ended,
+    /// A connection is over.
+    Closed,
+    /// A frame came in.
+    In {
+        /// All of it.
+        bytes: Bytes,
+        /// The number of its answer's place; none for what is no frame.
+        request: Option<u64>,
+    },
+    /// A request's outcome is known; the answer, if there is one, goes out in its turn.
+    Done {
+        /// The request.
+        request: u64,
+    },
+    /// A request came to nothing.
+    Refused(Error),
+    /// Something happened in a room.
+    Event(Arc<Event>),
+    /// Frames go out.
+    Out {
+        /// Whole frames.
+        bytes: Bytes,
+        /// The request that they answer.
+        request: Option<u64>,
+        /// The room that they tell of, where they tell of one.
+        room: Option<RoomId>,
+    },
+}
+
+impl What {
+    /// About how much memory it holds.
+    fn size(&self) -> usize {
+        match self {
+            Self::In { bytes, .. } | Self::Out { bytes, .. } => bytes.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// Who is logged in on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// The session.
+    pub session: SessionId,
+    /// The user's number.
+    pub user: UserId,
+    /// The user's login.
+    pub login: String,
+    /// The user has no account.
+    pub is_guest: bool,
+}
+
+/// One connection as the tap knows it.
+pub struct Line {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The dialect, with its revision where it has several.
+    pub dialect: String,
+    /// From where; `None` inside the process.
+    pub address: Option<IpAddr>,
+    show: MakeShow,
+    who: Mutex<Option<Arc<Who>>>,
+    tap: Tap,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line({} {})", self.number, self.dialect)
+    }
+}
+
+impl Line {
+    /// Whether anybody watches.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.tap.is_watched()
+    }
+
+    /// How its bytes are shown, for one viewer.
+    #[must_use]
+    pub fn show(&self) -> Box<dyn Show> {
+        (self.show)()
+    }
+
+    /// Tells viewers of something on this connection.
+    pub fn tell(self: &Arc<Self>, what: What) {
+        if self.is_watched() {
+            let who = self.who().clone();
+            self.tap.queue(Some(self.clone()), who, what);
+        }
+    }
+
+    pub(super) fn log_in(&self, who: Who) {
+        *self.who() = Some(Arc::new(who));
+    }
+
+    /// The session is over; another one may have come in its place.
+    pub(super) fn log_out(&self, session: SessionId) {
+        self.who().take_if(|who| who.session == session);
+    }
+
+    fn who(&self) -> MutexGuard<'_, Option<Arc<Who>>> {
+        self.who.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See the module. A handle: clones are the same tap.
+#[derive(Clone, Default)]
+pub struct Tap(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    watched: AtomicBool,
+    lines: AtomicU64,
+    viewers: Mutex<Vec<Weak<Queue>>>,
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tap({})", self.is_watched())
+    }
+}
+
+impl Tap {
+    /// Whether anybody watches.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.0.watched.load(Ordering::Relaxed)
+    }
+
+    /// A connection that was just opened.
+    #[must_use]
+    pub fn line(&self, dialect: String, address: Option<IpAddr>, show: MakeShow) -> Arc<Line> {
+        let line = Arc::new(Line {
+            number: self.0.lines.fetch_add(1, Ordering::Relaxed) + 1,
+            dialect,
+            address,
+            show,
+            who: Mutex::new(None),
+            tap: self.clone(),
+        });
+        line.tell(What::Opened);
+        line
+    }
+
+    /// Watches from now on, until the viewer is dropped.
+    #[must_use]
+    pub fn watch(&self) -> Viewer {
+        let queue = Arc::new(Queue::default());
+        let mut viewers = self.viewers();
+        viewers.push(Arc::downgrade(&queue));
+        self.0.watched.store(true, Ordering::Relaxed);
+        Viewer::new(queue, self.clone())
+    }
+
+    pub(super) fn event(&self, event: &Event) {
+        if self.is_watched() {
+            self.queue(None, None, What::Event(Arc::new(event.clone())));
+        }
+    }
+
+    fn queue(&self, line: Option<Arc<Line>>, who: Option<Arc<Who>>, what: What) {
+        let at = Timestamp::now();
+        // Under the lock, so that all viewers see one order.
+        let viewers = self.viewers();
+        for queue in viewers.iter().filter_map(Weak::upgrade) {
+            queue.push(Record {
+                at,
+                line: line.clone(),
+                who: who.clone(),
+                what: what.clone(),
+            });
+        }
+    }
+
+    /// A viewer is gone.
+    fn forget(&self, gone: &Arc<Queue>) {
+        let mut viewers = self.viewers();
+        viewers.retain(|queue| !std::ptr::eq(queue.as_ptr(), Arc::as_ptr(gone)));
+        self.0.watched.store(!viewers.is_empty(), Ordering::Relaxed);
+    }
+
+    fn viewers(&self) -> MutexGuard<'_, Vec<Weak<Queue>>> {
+        self.0
+            .viewers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

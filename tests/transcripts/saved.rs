@@ -1,0 +1,106 @@
+//! What `tolmach tap --save` writes is a transcript that passes.
+
+use crate::bench::{Bench, read};
+use crate::people::{Client, Tapping, anna_by_jim, by_purpose, by_talker, frame};
+
+/// A gateway whose accounts have the password of transcripts; the tokens of all.
+fn bench(logins: &[&str]) -> (Bench, Vec<String>) {
+    let mut bench = Bench::offline();
+    bench.gateway = Some(bench.serve(&[]));
+    let tokens = logins.iter().map(|login| {
+        bench
+            .run_with(&["user", "add", login], crate::PASSWORD)
+            .done();
+        let token = bench.run(&["token", "create", login]).done();
+        token.trim_end().to_owned()
+    });
+    let tokens = tokens.collect();
+    (bench, tokens)
+}
+
+/// Ends the tap; what it saved passes as it is.
+fn passes(bench: &Bench, tap: Tapping) -> String {
+    assert_eq!(tap.interrupt().0, Some(0));
+    let path = bench.path("saved.txt");
+    let saved = read(&path);
+    let checked = crate::check(&path, false);
+    assert!(checked.is_ok(), "{}\n{saved}", checked.unwrap_err());
+    saved
+}
+
+#[test]
+fn a_conversation_of_three_dialects_passes() {
+    // The numbers of accounts are those of the gateway that it was seen on, in whatever order people come.
+    let (bench, tokens) = bench(&["zoe", "anna", "boris", "clara"]);
+    let file = bench.path("saved.txt");
+    let tap = Tapping::start(&bench, &["--json", "--save", file.to_str().unwrap()]);
+    let mut boris = by_talker(&bench, "lobby", &tokens[2]);
+    let mut anna = anna_by_jim(&bench, "anna", crate::PASSWORD);
+    anna.say(r##"{"action":"join","time":1,"room":"#lobby"}"##);
+    anna.hear_of("200");
+    boris.hear_of("join");
+    let mut clara = by_purpose(&bench, "clara", crate::PASSWORD);
+    clara.say(frame(0x30, 3, &[&1_i32.to_le_bytes()]));
+    clara.frame();
+    boris.hear_of("join");
+    anna.say(r##"{"action":"msg","time":1,"to":"#lobby","from":"anna","encoding":"utf-8","message":"hello"}"##);
+    anna.hear_of("200");
+    boris.hear_of("hello");
+    clara.frame();
+    clara.say(frame(0, 1, &[]));
+    clara.say(frame(0x40, 4, &[&1_i32.to_le_bytes(), b"hello anna\0"]));
+    clara.frame();
+    anna.hear_of("hello anna");
+    boris.hear_of("hello anna");
+    boris.say("{\"type\":\"message\",\"content\":\"waves\",\"action\":true}\n");
+    boris.hear_of("waves");
+    anna.hear_of("waves");
+    clara.frame();
+    clara.say(frame(
+        0x32,
+        5,
+        &[b"tea\0", crate::PASSWORD.as_bytes(), &[0]],
+    ));
+    clara.frame();
+    anna.say(r#"{"action":"quit","time":1}"#);
+    anna.rest();
+    boris.hear_of("leave");
+    tap.until(|entry| entry["kind"] == "closed");
+    let saved = passes(&bench, tap);
+    println!("{saved}");
+    for part in [
+        "user-1: account",
+        "boris: talker #lobby",
+        "anna: jim",
+        "clara: purpose.2",
+        "<time>",
+        "clara > CREATE_CHAT task 5 chat_name",
+    ] {
+        assert!(saved.contains(part), "{part}: {saved}");
+    }
+}
+
+#[test]
+fn what_was_there_before_the_tap_is_remarked() {
+    let (bench, tokens) = bench(&["anna", "boris"]);
+    bench.run(&["room", "create", "tea"]).done();
+    let mut anna = by_talker(&bench, "lobby", &tokens[0]);
+    let file = bench.path("saved.txt");
+    let tap = Tapping::start(&bench, &["--save", file.to_str().unwrap()]);
+    anna.say("{\"type\":\"message\",\"content\":\"early\"}\n");
+    anna.hear_of("early");
+    bench
+        .run(&["room", "set", "lobby", "--title", "The lobby"])
+        .done();
+    anna.hear_of("title");
+    let mut boris = Client::connect(&bench, "jim");
+    boris.say("{ \"broken\" }");
+    boris.hear_of("400");
+    while !tap.line().contains("400") {}
+    let saved = passes(&bench, tap);
+    assert!(saved.contains("# anna was there before"), "{saved}");
+    assert!(
+        saved.contains("operator: title room lobby The lobby"),
+        "{saved}"
+    );
+}
