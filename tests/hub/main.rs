@@ -22,6 +22,7 @@ mod keeping_rooms;
 mod members;
 mod messages;
 mod nodes;
+mod observing;
 mod permissions;
 mod presence;
 mod random;
