@@ -361,15 +361,6 @@ impl Outbox {
         self.lock().suspend(suspended);
     }
 
-    /// Whether it is suspended.
-    #[must_use]
-    pub fn is_suspended(&self) -> bool {
-        self.lock()
-            .numbers
-            .as_ref()
-            .is_some_and(|numbers| numbers.suspended)
-    }
-
     /// Writes what is ready, as far as the socket takes it now.
     pub fn flush(&self) {
         self.lock().flush(None);

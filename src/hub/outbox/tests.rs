@@ -170,6 +170,35 @@ async fn a_number_in_use_is_not_given_again() {
 }
 
 #[tokio::test]
+async fn what_was_for_one_reader_is_not_for_the_next() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_c_".into(), 3).unwrap();
+    let slot = outbox.reserve();
+    outbox.push("d_".into(), 1).unwrap();
+    outbox.ask("e_".into());
+    outbox.change_reader();
+    outbox.push("f_".into(), 1).unwrap();
+    outbox.fill(slot, "=".into());
+    // Answers to what the one before was told free their numbers and mean nothing.
+    assert_eq!(outbox.refused(1, |_| true), None);
+    assert_eq!(outbox.answered(2), None);
+    outbox.close("z_".into(), false);
+    assert_eq!(written(outbox, far).await, "a1b2=e3f4z5");
+}
+
+#[tokio::test]
+async fn a_late_refusal_of_what_was_told_before_suspends_nobody() {
+    let (outbox, far) = numbered();
+    outbox.push("a_b_".into(), 2).unwrap();
+    assert_eq!(outbox.refused(1, |_| true), Some(b'a'));
+    outbox.suspend(false);
+    assert_eq!(outbox.refused(2, |_| true), None);
+    outbox.push("c_".into(), 1).unwrap();
+    outbox.close("z_".into(), false);
+    assert_eq!(written(outbox, far).await, "a1b2c3z4");
+}
+
+#[tokio::test]
 async fn a_suspended_peer_is_told_nothing_but_what_is_asked() {
     let (outbox, far) = numbered();
     outbox.push("a_b_c_".into(), 3).unwrap();
