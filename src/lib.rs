@@ -28,6 +28,8 @@
 //! - No lock is held across an await.
 
 pub mod bus;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod dialects;

@@ -1,8 +1,6 @@
 #![forbid(unsafe_code)]
 //! The `tolmach` command.
 
-mod cli;
-
 fn main() -> std::process::ExitCode {
-    cli::run()
+    tolmach::cli::run()
 }

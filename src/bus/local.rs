@@ -60,12 +60,12 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::bus::{Parcel, VERSION};
+    use crate::bus::{Payload, VERSION};
 
     #[derive(Default)]
-    struct Ear(Mutex<Vec<Envelope>>);
+    struct BusSubscriber(Mutex<Vec<Envelope>>);
 
-    impl Listener for Ear {
+    impl Listener for BusSubscriber {
         fn receive(&self, envelope: Envelope) {
             self.0.lock().unwrap().push(envelope);
         }
@@ -75,7 +75,7 @@ mod tests {
         Envelope {
             version: VERSION,
             node: NodeId(node),
-            parcel: Parcel::Rooms(Vec::new()),
+            payload: Payload::Rooms(Vec::new()),
         }
     }
 
@@ -83,9 +83,9 @@ mod tests {
     fn everyone_else_hears_once_and_who_left_does_not() {
         let bus = LocalBus::new();
         let ears = [
-            Arc::new(Ear::default()),
-            Arc::new(Ear::default()),
-            Arc::new(Ear::default()),
+            Arc::new(BusSubscriber::default()),
+            Arc::new(BusSubscriber::default()),
+            Arc::new(BusSubscriber::default()),
         ];
         bus.join(NodeId(0), ears[0].clone());
         assert!(!bus.has_others(NodeId(0)));

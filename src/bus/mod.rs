@@ -25,13 +25,13 @@ pub struct Envelope {
     /// Who tells.
     pub node: NodeId,
     /// What.
-    pub parcel: Parcel,
+    pub payload: Payload,
 }
 
 /// What an envelope holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Parcel {
+pub enum Payload {
     /// Durable changes, in commit order.
     Rooms(Vec<RoomEvent>),
     /// Somebody's presence at that node.

@@ -1,7 +1,7 @@
 //! Errors in the words of whoever typed the command.
 
-use tolmach::control::ControlError;
-use tolmach::model::Error;
+use crate::control::ControlError;
+use crate::model::Error;
 
 use super::failure::Failure;
 use super::room_name::RoomName;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tolmach::config::Config;
+use crate::config::Config;
 
 use super::failure::Outcome;
 use super::output::Output;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use clap::Args;
 use serde::Serialize;
-use tolmach::dialects::table::{COLUMNS, markdown};
-use tolmach::hub::translation::{By, Level, Meaning};
+use crate::dialects::table::{COLUMNS, markdown};
+use crate::hub::translation::{By, Level, Meaning};
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use tolmach::config::ConfigError;
+use crate::config::ConfigError;
 
 use super::output::visible;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use tolmach::control::ControlError;
-use tolmach::model::{
+use crate::control::ControlError;
+use crate::model::{
     Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector,
 };
 
@@ -176,7 +176,7 @@ fn in_one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tolmach::model::{FileInfo, RoomId, Seq, Timestamp, UserId, UserRef};
+    use crate::model::{FileInfo, RoomId, Seq, Timestamp, UserId, UserRef};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tolmach::config::LogFormat;
+use crate::config::LogFormat;
 use tracing_subscriber::EnvFilter;
 
 use super::failure::{Failure, Outcome};

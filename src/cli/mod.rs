@@ -40,8 +40,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tokio::runtime;
-use tolmach::config::Config;
-use tolmach::dialects::KNOWN;
+use crate::config::Config;
+use crate::dialects::KNOWN;
 
 use failure::{Failure, Outcome};
 use operator::Operator;
@@ -94,7 +94,7 @@ enum Action {
 }
 
 /// Carries out the command line of this process.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let Arguments { config, action } = usage::parse();
     execute(action, config.as_deref()).unwrap_or_else(Failure::report)
 }

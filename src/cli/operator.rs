@@ -11,12 +11,12 @@
 
 use std::time::{Duration, Instant};
 
-use tolmach::config::{Config, StoreUrl};
-use tolmach::control::lock::{DataDirLock, LockError};
-use tolmach::control::{ControlClient, ControlError, socket_path};
-use tolmach::gateway::open_hub;
-use tolmach::hub::Hub;
-use tolmach::model::{Command, Reply};
+use crate::config::{Config, StoreUrl};
+use crate::control::lock::{DataDirLock, LockError};
+use crate::control::{ControlClient, ControlError, socket_path};
+use crate::gateway::open_hub;
+use crate::hub::Hub;
+use crate::model::{Command, Reply};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -1,8 +1,8 @@
 //! `tolmach room`: rooms, and who is in them.
 
 use clap::{Subcommand, ValueEnum};
-use tolmach::control::ControlError;
-use tolmach::model::{Command, Error, Role, RoomKind};
+use crate::control::ControlError;
+use crate::model::{Command, Error, Role, RoomKind};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use tolmach::model::{Command, Membership, Reply, Role, Room, RoomKind, UserId, UserRef};
+use crate::model::{Command, Membership, Reply, Role, Room, RoomKind, UserId, UserRef};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

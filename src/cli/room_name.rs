@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use tolmach::model::RoomSelector;
+use crate::model::RoomSelector;
 
 /// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two. A room that is called so itself is `#@anna,boris`.
 #[derive(Debug, Clone, PartialEq, Eq)]

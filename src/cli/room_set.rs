@@ -1,7 +1,7 @@
 //! `tolmach room set`: changes of one room, several at once.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use tolmach::model::{
+use crate::model::{
     Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector, UserKind, validate_room_name,
     validate_title,
 };

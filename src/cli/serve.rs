@@ -8,9 +8,9 @@ use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tolmach::config::Config;
-use tolmach::dialects;
-use tolmach::gateway::Gateway;
+use crate::config::Config;
+use crate::dialects;
+use crate::gateway::Gateway;
 
 use super::failure::{Failure, Outcome};
 use super::{logging, no_runtime};

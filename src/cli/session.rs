@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use serde::Serialize;
-use tolmach::control::ControlError;
-use tolmach::model::{Command, Error, Reply, SessionId, SessionInfo};
+use crate::control::ControlError;
+use crate::model::{Command, Error, Reply, SessionId, SessionInfo};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use serde::Serialize;
-use tolmach::model::{Command, Reply, Secret, User, UserSelector};
+use crate::model::{Command, Reply, Secret, User, UserSelector};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

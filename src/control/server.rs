@@ -139,12 +139,12 @@ mod tests {
     use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
     use super::*;
     use crate::bus::LocalBus;
-    use crate::hub::{Inbox, Options};
+    use crate::hub::{CommitQueue, Options};
     use crate::model::{Command, Reply, RoomKind, RoomSelector};
     use crate::store::MemoryStore;
 
     async fn hub() -> Hub {
-        let (options, inbox) = (Options::default(), Arc::new(Inbox::new()));
+        let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
         let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
         Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
             .await

@@ -2,16 +2,16 @@
 //!
 //! A new one is a crate under `protocols/`, a module here, and a line in [`KNOWN`] and in [`listener`].
 
-#[cfg(any(feature = "jim", feature = "talker"))]
-mod desk;
+#[cfg(any(feature = "purpose", feature = "uchat"))]
+mod direct_rooms;
 #[cfg(feature = "jim")]
 pub mod jim;
-#[cfg(any(feature = "purpose", feature = "uchat"))]
-mod pair;
 #[cfg(feature = "purpose")]
 pub mod purpose;
 #[cfg(any(feature = "jim", feature = "talker", feature = "uchat"))]
-mod shown;
+mod redaction;
+#[cfg(any(feature = "jim", feature = "talker"))]
+mod service_user;
 pub mod table;
 #[cfg(feature = "talker")]
 pub mod talker;

@@ -22,12 +22,12 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio_util::codec::Decoder;
 
-use super::dialect::{Adapter, Content, Dialect, Link, Step};
-use super::mirror::Mirror;
+use super::dialect::{Adapter, Content, Dialect, RequestContext, Response};
+use super::frame_capture::FrameCapture;
 use super::transport::{Reader, Transport, release};
 use crate::hub::outbox::{Bounds, Drained, Outbox};
-use crate::hub::tap::{Line, What};
-use crate::hub::{Connection, Form, Hub, Session};
+use crate::hub::tap::{TapConnection, TapEvent};
+use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder};
 use crate::model::{EndReason, Timestamp};
 
 /// Requests of one connection that may be under way at once.
@@ -83,22 +83,22 @@ pub(super) async fn serve<D: Dialect>(
 ) {
     let address = transport.peer();
     let (mut reader, wire) = transport.split();
-    let terms = dialect.terms();
-    let outbox = Outbox::with_numbering(wire, limits.bounds, terms.numbering);
+    let session_options = dialect.session_options();
+    let outbox = Outbox::with_numbering(wire, limits.bounds, session_options.numbering);
     let shown = dialect.clone();
     let show = Box::new(move || shown.show());
     let line = hub.tap().line(dialect.label(), address, show);
     let _last = Closing(line.clone());
     let outbox = Arc::new(outbox.paced(dialect.pacing()).watched(line.clone()));
-    let session = hub.connect(Connection {
+    let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
         address,
-        exclusive: terms.exclusive,
-        scope: terms.scope,
-        form: terms.form.clone(),
+        exclusive: session_options.exclusive,
+        scope: session_options.scope,
+        encoder: session_options.encoder.clone(),
         outbox: outbox.clone(),
     });
-    let reading = Reading {
+    let reading = Connection {
         adapter: dialect.adapter(now()),
         outbox: outbox.clone(),
         session,
@@ -106,10 +106,10 @@ pub(super) async fn serve<D: Dialect>(
         nobody_since: now(),
         pace: pace(limits),
         shutdown,
-        mirror: Mirror::new(line),
+        capture: FrameCapture::new(line),
     };
     let drained = {
-        let run = reading.run(&mut reader, &terms.form);
+        let run = reading.run(&mut reader, &session_options.encoder);
         tokio::pin!(run);
         tokio::select! {
             biased;
@@ -135,11 +135,11 @@ pub(super) async fn serve<D: Dialect>(
 }
 
 /// Tells those who watch that a connection is over, however it ends.
-struct Closing(Arc<Line>);
+struct Closing(Arc<TapConnection>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.tell(What::Closed);
+        self.0.tell(TapEvent::Closed);
     }
 }
 
@@ -164,7 +164,7 @@ pub(super) async fn discard(reader: &mut Reader) {
     }
 }
 
-struct Reading<A: Adapter> {
+struct Connection<A: Adapter> {
     adapter: A,
     outbox: Arc<Outbox>,
     session: Session,
@@ -173,11 +173,11 @@ struct Reading<A: Adapter> {
     nobody_since: Instant,
     pace: Option<DefaultDirectRateLimiter>,
     shutdown: watch::Receiver<bool>,
-    mirror: Mirror,
+    capture: FrameCapture,
 }
 
-impl<A: Adapter> Reading<A> {
-    async fn run(mut self, reader: &mut Reader, form: &Form) {
+impl<A: Adapter> Connection<A> {
+    async fn run(mut self, reader: &mut Reader, encoder: &SharedEncoder) {
         let end = self.read_all(reader).await;
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
@@ -199,7 +199,7 @@ impl<A: Adapter> Reading<A> {
             End::Reason(reason) => {
                 self.session.farewell();
                 let mut last = BytesMut::new();
-                form.0.render_end(reason, &mut last);
+                encoder.0.encode_end(reason, &mut last);
                 self.outbox.close(last.freeze(), false);
             }
             End::Closing => drop(self.session),
@@ -219,13 +219,13 @@ impl<A: Adapter> Reading<A> {
                 keep_pace(self.pace.as_ref()).await;
                 unframed = 0;
             }
-            self.mirror.before(&buffer);
+            self.capture.before(&buffer);
             let decoded = if ended {
                 codec.decode_eof(&mut buffer)
             } else {
                 codec.decode(&mut buffer)
             };
-            self.mirror.after(&buffer);
+            self.capture.after(&buffer);
             match decoded {
                 Ok(Some(frame)) => {
                     unframed = buffer.len();
@@ -250,14 +250,14 @@ impl<A: Adapter> Reading<A> {
                         }
                         Wait::Timer => {}
                         Wait::Ended => {
-                            self.mirror.tell_end();
+                            self.capture.tell_end();
                             ended = true;
                         }
                         Wait::End(end) => return end,
                     }
                 }
                 Err(error) => {
-                    self.mirror.tell(None);
+                    self.capture.tell(None);
                     return End::Expelled(self.adapter.lost(error, Timestamp::now()));
                 }
             }
@@ -315,41 +315,41 @@ impl<A: Adapter> Reading<A> {
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
         let slot = self.outbox.reserve();
-        self.mirror.tell(Some(slot.number()));
+        self.capture.tell(Some(slot.number()));
         let was_somebody = !self.adapter.owes_login(&self.session);
-        let mut link = Link {
+        let mut cx = RequestContext {
             session: &mut self.session,
             now: now(),
             at: Timestamp::now(),
             slot: Some(slot),
             outbox: &self.outbox,
         };
-        let step = self.adapter.frame(frame, &mut link).await;
-        let slot = link.slot;
+        let response = self.adapter.frame(frame, &mut cx).await;
+        let slot = cx.slot;
         if was_somebody && self.adapter.owes_login(&self.session) {
             self.nobody_since = now();
         }
-        let answer = match step {
-            Step::Posted => return None,
-            Step::Continue => Bytes::new(),
-            Step::Answer(bytes) => bytes,
-            Step::Ask(bytes) => {
+        let answer = match response {
+            Response::Posted => return None,
+            Response::Continue => Bytes::new(),
+            Response::Answer(bytes) => bytes,
+            Response::Ask(bytes) => {
                 self.ask(bytes);
                 Bytes::new()
             }
-            Step::Farewell(last) => {
+            Response::Farewell(last) => {
                 self.answer(slot, Bytes::new());
                 return Some(End::Farewell(last));
             }
-            Step::Close(last) => {
+            Response::Close(last) => {
                 self.answer(slot, Bytes::new());
                 return Some(End::Expelled(last));
             }
-            Step::Send(content) => {
+            Response::Send(content) => {
                 self.answer(slot, Bytes::new());
                 return Some(self.send(content).await);
             }
-            Step::End(reason) => {
+            Response::End(reason) => {
                 self.answer(slot, Bytes::new());
                 return Some(End::Reason(reason));
             }
@@ -451,21 +451,21 @@ impl<A: Adapter> Reading<A> {
 
     fn on_timer(&mut self) -> Wait {
         match self.adapter.timer(now(), Timestamp::now(), &self.session) {
-            Step::Continue | Step::Posted => Wait::Bytes,
-            Step::Answer(bytes) => {
+            Response::Continue | Response::Posted => Wait::Bytes,
+            Response::Answer(bytes) => {
                 let slot = self.outbox.reserve();
                 self.answer(Some(slot), bytes);
                 Wait::Bytes
             }
-            Step::Ask(bytes) => {
+            Response::Ask(bytes) => {
                 self.ask(bytes);
                 Wait::Bytes
             }
-            Step::Farewell(last) => Wait::End(End::Farewell(last)),
+            Response::Farewell(last) => Wait::End(End::Farewell(last)),
             // Contents are asked for, never due.
-            Step::Send(_) => Wait::End(End::Expelled(Bytes::new())),
-            Step::Close(last) => Wait::End(End::Expelled(last)),
-            Step::End(reason) => Wait::End(End::Reason(reason)),
+            Response::Send(_) => Wait::End(End::Expelled(Bytes::new())),
+            Response::Close(last) => Wait::End(End::Expelled(last)),
+            Response::End(reason) => Wait::End(End::Reason(reason)),
         }
     }
 }

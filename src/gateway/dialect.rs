@@ -11,18 +11,18 @@ use tokio_util::codec::Decoder;
 
 use crate::hub::outbox::{Numbering, Outbox, Pacing, Slot};
 use crate::hub::tap::{Lengths, Show};
-use crate::hub::{Form, Scope, Session};
+use crate::hub::{Scope, Session, SharedEncoder};
 use crate::model::{Draft, EndReason, Message, Result, Timestamp};
 
 /// How the hub is to treat a dialect's connections.
 #[derive(Clone)]
-pub struct Terms {
+pub struct SessionOptions {
     /// A user has one connection of this dialect at most.
     pub exclusive: bool,
     /// To which rooms its sessions are attached.
     pub scope: Scope,
     /// How its sessions are told of events.
-    pub form: Form,
+    pub encoder: SharedEncoder,
     /// How what they are told is numbered, for a wire on which the client answers each event.
     pub numbering: Option<Numbering>,
 }
@@ -47,7 +47,7 @@ pub trait Dialect: Send + Sync + 'static {
     }
 
     /// How the hub is to treat its connections.
-    fn terms(&self) -> Terms;
+    fn session_options(&self) -> SessionOptions;
 
     /// Whether its clients take one frame at a time only.
     fn pacing(&self) -> Option<Pacing> {
@@ -60,12 +60,12 @@ pub trait Dialect: Send + Sync + 'static {
 
 /// What a handler wants done. It is the connection's driver that writes and closes.
 #[derive(Debug)]
-pub enum Step {
+pub enum Response {
     /// Nothing to answer.
     Continue,
     /// Write this in the request's place.
     Answer(Bytes),
-    /// Write this as a request of the server's own, which [`Terms::numbering`] numbers and the client answers.
+    /// Write this as a request of the server's own, which [`SessionOptions::numbering`] numbers and the client answers.
     Ask(Bytes),
     /// The answer comes when what was posted is accepted or refused.
     Posted,
@@ -107,8 +107,8 @@ pub trait Adapter: Send + 'static {
     fn frame(
         &mut self,
         frame: <Self::Codec as Decoder>::Item,
-        link: &mut Link<'_>,
-    ) -> impl Future<Output = Step> + Send;
+        cx: &mut RequestContext<'_>,
+    ) -> impl Future<Output = Response> + Send;
 
     /// The bytes cannot be cut into frames any more; the connection closes after this.
     fn lost(&mut self, error: <Self::Codec as Decoder>::Error, at: Timestamp) -> Bytes;
@@ -130,11 +130,11 @@ pub trait Adapter: Send + 'static {
     fn next_timer(&self) -> Option<Instant>;
 
     /// The time that [`Adapter::next_timer`] named has come. What it answers is written behind all that waits.
-    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Step;
+    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Response;
 }
 
 /// A handler's way to the hub while it handles one frame.
-pub struct Link<'a> {
+pub struct RequestContext<'a> {
     /// The connection at the hub.
     pub session: &'a mut Session,
     /// When the frame came in, for timers.
@@ -145,7 +145,7 @@ pub struct Link<'a> {
     pub(super) outbox: &'a Arc<Outbox>,
 }
 
-impl Link<'_> {
+impl RequestContext<'_> {
     /// The client answered what bore this number: what [`Numbering::number`] told of it, if it was unanswered.
     pub fn answered(&self, number: u8) -> Option<u8> {
         let what = self.outbox.answered(number);
@@ -173,15 +173,15 @@ impl Link<'_> {
     }
 
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
-    /// returns [`Step::Posted`], which this gives.
+    /// returns [`Response::Posted`], which this gives.
     pub async fn post(
         &mut self,
         draft: Draft,
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
-    ) -> Step {
+    ) -> Response {
         if let Some(slot) = self.slot.take() {
             self.session.post(draft, slot, answer).await;
         }
-        Step::Posted
+        Response::Posted
     }
 }

@@ -72,7 +72,11 @@ impl<D: Dialect> Serve for Served<D> {
 
     fn refusal(&self, reason: EndReason) -> BytesMut {
         let mut last = BytesMut::new();
-        self.0.terms().form.0.render_end(reason, &mut last);
+        self.0
+            .session_options()
+            .encoder
+            .0
+            .encode_end(reason, &mut last);
         last
     }
 }
@@ -83,7 +87,7 @@ pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
 }
 
 /// Counts who is in, and turns away who is too many.
-pub(super) struct Door {
+pub(super) struct ConnectionLimiter {
     hub: Hub,
     limits: ConnectionLimits,
     connections: usize,
@@ -110,7 +114,7 @@ impl Listening {
     }
 }
 
-impl Door {
+impl ConnectionLimiter {
     pub(super) fn new(
         hub: Hub,
         limits: ConnectionLimits,
@@ -193,10 +197,10 @@ impl Door {
         });
     }
 
-    fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Pass> {
+    fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Permit> {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut pass = Pass {
-            door: self.clone(),
+        let mut pass = Permit {
+            limiter: self.clone(),
             peer: None,
         };
         if self.connections > 0 && inside > self.connections {
@@ -226,23 +230,23 @@ impl Door {
 }
 
 /// Somebody is in until this is dropped.
-struct Pass {
-    door: Arc<Door>,
+struct Permit {
+    limiter: Arc<ConnectionLimiter>,
     peer: Option<IpAddr>,
 }
 
-impl Drop for Pass {
+impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(address) = self.peer {
-            if let Some(mut here) = self.door.by_address.get_mut(&address) {
+            if let Some(mut here) = self.limiter.by_address.get_mut(&address) {
                 *here -= 1;
             }
-            self.door
+            self.limiter
                 .by_address
                 .remove_if(&address, |_, here| *here == 0);
         }
-        self.door.inside.fetch_sub(1, Ordering::SeqCst);
-        self.door.left.notify_waiters();
+        self.limiter.inside.fetch_sub(1, Ordering::SeqCst);
+        self.limiter.left.notify_waiters();
     }
 }
 

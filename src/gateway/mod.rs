@@ -2,8 +2,8 @@
 
 mod connection;
 mod dialect;
+mod frame_capture;
 mod listener;
-mod mirror;
 mod open;
 mod transport;
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use connection::ConnectionLimits;
-pub use dialect::{Adapter, Content, Dialect, Link, Step, Terms};
+pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
 pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;
@@ -25,7 +25,7 @@ use crate::control::ControlServer;
 use crate::control::lock::DataDirLock;
 use crate::hub::Hub;
 use crate::hub::outbox::Bounds;
-use listener::{Door, Listening};
+use listener::{ConnectionLimiter, Listening};
 
 /// What serves the connections of a listener with these settings, or why nothing does:
 /// [`dialects::listener`](crate::dialects::listener), or a list with one's own.
@@ -34,7 +34,7 @@ pub type Dialects = fn(&Config, &Settings) -> Result<Arc<dyn Serve>, String>;
 /// A running gateway: a hub, the listeners that lead to it, and the control socket.
 pub struct Gateway {
     hub: Hub,
-    door: Arc<Door>,
+    limiter: Arc<ConnectionLimiter>,
     listening: Vec<Listening>,
     control: Option<ControlServer>,
     shutdown: watch::Sender<bool>,
@@ -81,11 +81,16 @@ impl Gateway {
         served: Vec<Arc<dyn Serve>>,
     ) -> Result<Self, StartError> {
         let (shutdown, down) = watch::channel(false);
-        let door = Arc::new(Door::new(hub.clone(), limits(config), config, down));
+        let limiter = Arc::new(ConnectionLimiter::new(
+            hub.clone(),
+            limits(config),
+            config,
+            down,
+        ));
         let grace = config.shutdown.grace;
         let mut gateway = Self {
             hub,
-            door,
+            limiter,
             listening: Vec::new(),
             control: None,
             shutdown,
@@ -111,7 +116,7 @@ impl Gateway {
         address: SocketAddr,
         dialect: Arc<dyn Serve>,
     ) -> Result<SocketAddr, StartError> {
-        let listening = self.door.clone().listen(name, address, dialect)?;
+        let listening = self.limiter.clone().listen(name, address, dialect)?;
         let address = listening.address;
         self.listening.push(listening);
         Ok(address)
@@ -119,7 +124,7 @@ impl Gateway {
 
     /// Serves a connection that did not come through a listener.
     pub fn connect(&self, dialect: Arc<dyn Serve>, transport: Transport) {
-        self.door.clone().admit(dialect, transport);
+        self.limiter.clone().admit(dialect, transport);
     }
 
     /// The hub.
@@ -158,10 +163,10 @@ impl Gateway {
         for listening in self.listening.drain(..) {
             listening.close().await;
         }
-        self.hub.hush();
+        self.hub.suppress_presence();
         // Nobody may be left to hear it.
         let _ = self.shutdown.send(true);
-        if tokio::time::timeout(self.grace, self.door.empty())
+        if tokio::time::timeout(self.grace, self.limiter.empty())
             .await
             .is_err()
         {

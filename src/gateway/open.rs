@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::bus::{Bus, LocalBus};
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 use crate::files::FileArea;
-use crate::hub::{Hub, Inbox, Options};
+use crate::hub::{CommitQueue, Hub, Options};
 use crate::model::{Command, Error, RoomKind};
 use crate::store::{MemoryStore, Store};
 
@@ -66,7 +66,7 @@ pub enum StartError {
 /// [`StartError::Store`], [`StartError::Hub`].
 pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     let options = options(config);
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = open_store(config, &options, inbox.clone())?;
     let bus: Arc<dyn Bus> = match config.bus.url {
         BusUrl::Local => Arc::new(LocalBus::new()),
@@ -117,7 +117,7 @@ fn options(config: &Config) -> Options {
 fn open_store(
     config: &Config,
     options: &Options,
-    inbox: Arc<Inbox>,
+    inbox: Arc<CommitQueue>,
 ) -> Result<Arc<dyn Store>, StartError> {
     match &config.store.url {
         StoreUrl::Memory => {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::board::{Board, Seat};
 use super::hashing::{new_token, token_hash};
 use super::rooms::{is_account, operator_only};
-use super::{Asker, Hub};
+use super::state::{HubState, SessionEntry};
+use super::{Caller, Hub};
 use crate::ledger::{Actor, Change, NewToken, Outcome};
 use crate::model::{
     Command, EndReason, Error, Reply, Result, Secret, SessionId, Timestamp, TokenId, TokenKind,
@@ -71,7 +71,7 @@ impl Hub {
         }
     }
 
-    pub(super) async fn execute_account(&self, asker: Asker, command: Command) -> Result<Reply> {
+    pub(super) async fn execute_account(&self, caller: Caller, command: Command) -> Result<Reply> {
         match command {
             Command::FindUser { user } => {
                 // Who is gone is still somebody whose messages are shown.
@@ -84,52 +84,57 @@ impl Hub {
             }
             Command::SetOwnDescription { description } => {
                 check_profile("description", &description, DESCRIPTION_CHARS)?;
-                self.done(asker, Change::DescribeUser { description }).await
+                self.done(caller, Change::DescribeUser { description })
+                    .await
             }
             Command::Contacts => {
-                let Actor::User(own) = asker.actor else {
+                let Actor::User(own) = caller.actor else {
                     return Err(Error::Unauthenticated);
                 };
                 Ok(Reply::Contacts(self.inner.store.contacts(own).await?))
             }
             Command::AddContact { user } => {
                 let contact = self.user(user).await?.user.id;
-                self.done(asker, Change::AddContact { contact }).await
+                self.done(caller, Change::AddContact { contact }).await
             }
             Command::RemoveContact { user } => {
                 let contact = self.user(user).await?.user.id;
-                self.done(asker, Change::RemoveContact { contact }).await
+                self.done(caller, Change::RemoveContact { contact }).await
             }
             Command::Users => {
-                operator_only(asker)?;
+                operator_only(caller)?;
                 let rows = self.inner.store.accounts().await?;
                 Ok(Reply::Users(
                     rows.iter().map(|row| Arc::new(row.user.clone())).collect(),
                 ))
             }
             Command::SetPassword { user, secret } => {
-                let user = self.account(asker, user).await?;
+                let user = self.account(caller, user).await?;
                 let password = self.inner.hashing.hash(&secret).await?;
                 let change = Change::SetPassword { user, password };
-                self.change_and_end(asker, change, user, EndReason::PasswordChanged, |seat| {
-                    !seat.by_api_token
+                self.change_and_end(caller, change, user, EndReason::PasswordChanged, |entry| {
+                    !entry.by_api_token
                 })
                 .await
             }
             Command::SetDisabled { user, disabled } => {
-                operator_only(asker)?;
-                let user = self.account(asker, user).await?;
+                operator_only(caller)?;
+                let user = self.account(caller, user).await?;
                 let change = Change::SetDisabled { user, disabled };
-                self.change_and_end(asker, change, user, EndReason::AccountDisabled, move |_| {
-                    disabled
-                })
+                self.change_and_end(
+                    caller,
+                    change,
+                    user,
+                    EndReason::AccountDisabled,
+                    move |_| disabled,
+                )
                 .await
             }
             Command::RemoveUser { user } => {
-                operator_only(asker)?;
-                let user = self.account(asker, user).await?;
+                operator_only(caller)?;
+                let user = self.account(caller, user).await?;
                 self.change_and_end(
-                    asker,
+                    caller,
                     Change::RemoveUser { user },
                     user,
                     EndReason::AccountRemoved,
@@ -137,11 +142,11 @@ impl Hub {
                 )
                 .await
             }
-            Command::CreateToken { user, value } => self.create_token(asker, user, value).await,
+            Command::CreateToken { user, value } => self.create_token(caller, user, value).await,
             Command::Tokens { user } => {
-                let user = self.account(asker, user).await?;
+                let user = self.account(caller, user).await?;
                 let mut tokens = self.inner.store.tokens(user).await?;
-                let open = self.with_board(|board| board.open_tokens(user));
+                let open = self.with_state(|state| state.open_tokens(user));
                 // "An open connection is use."
                 let now = Timestamp::now();
                 for token in tokens.iter_mut().filter(|token| open.contains(&token.id)) {
@@ -150,30 +155,30 @@ impl Hub {
                 Ok(Reply::Tokens(tokens))
             }
             Command::RevokeToken { user, id } => {
-                let user = self.account(asker, user).await?;
-                self.revoke_tokens(asker, user, id).await
+                let user = self.account(caller, user).await?;
+                self.revoke_tokens(caller, user, id).await
             }
             Command::Sessions => {
-                let of = match asker.actor {
+                let of = match caller.actor {
                     Actor::Operator => None,
                     Actor::User(user) => Some(user),
                 };
                 Ok(Reply::Sessions(
-                    self.with_board(|board| board.session_infos(of)),
+                    self.with_state(|state| state.session_infos(of)),
                 ))
             }
-            Command::CloseSession { id } => self.close_session(asker, id),
+            Command::CloseSession { id } => self.close_session(caller, id),
             other => Err(Error::Unsupported(format!("{other:?} is not for accounts"))),
         }
     }
 
     /// An account that the asker may manage: the operator any, others their own.
-    async fn account(&self, asker: Asker, selector: UserSelector) -> Result<UserId> {
+    async fn account(&self, caller: Caller, selector: UserSelector) -> Result<UserId> {
         let row = self.user(selector).await?;
         if !is_account(&row) {
             return Err(Error::NoSuchUser);
         }
-        match asker.actor {
+        match caller.actor {
             Actor::User(user) if user != row.user.id => Err(Error::not_allowed(
                 "only the account itself or the operator may do this",
             )),
@@ -183,28 +188,28 @@ impl Hub {
 
     async fn change_and_end(
         &self,
-        asker: Asker,
+        caller: Caller,
         change: Change,
         user: UserId,
         reason: EndReason,
-        which: impl Fn(&Seat) -> bool + Send + 'static,
+        which: impl Fn(&SessionEntry) -> bool + Send + 'static,
     ) -> Result<Reply> {
-        let then = move |board: &mut Board, outcome: Result<Outcome>| {
+        let then = move |state: &mut HubState, outcome: Result<Outcome>| {
             outcome?;
-            board.end_sessions_of(user, reason, which);
+            state.end_sessions_of(user, reason, which);
             Ok(Reply::Done)
         };
-        self.write_then(asker.actor, asker.session, change, then)
+        self.write_then(caller.actor, caller.session, change, then)
             .await
     }
 
     async fn create_token(
         &self,
-        asker: Asker,
+        caller: Caller,
         user: UserSelector,
         value: Option<String>,
     ) -> Result<Reply> {
-        let user = self.account(asker, user).await?;
+        let user = self.account(caller, user).await?;
         let row = self
             .inner
             .store
@@ -223,7 +228,11 @@ impl Hub {
             kind: TokenKind::Api,
         };
         match self
-            .write(asker.actor, asker.session, Change::AddToken { user, token })
+            .write(
+                caller.actor,
+                caller.session,
+                Change::AddToken { user, token },
+            )
             .await?
         {
             Outcome::Token(info) => Ok(Reply::Token { id: info.id, value }),
@@ -233,53 +242,53 @@ impl Hub {
 
     async fn revoke_tokens(
         &self,
-        asker: Asker,
+        caller: Caller,
         user: UserId,
         id: Option<TokenId>,
     ) -> Result<Reply> {
-        let then = move |board: &mut Board, outcome: Result<Outcome>| {
+        let then = move |state: &mut HubState, outcome: Result<Outcome>| {
             let Outcome::Tokens(ended) = outcome? else {
                 return Err(Error::Internal);
             };
             let of_these =
-                move |seat: &Seat| seat.token.is_some_and(|token| ended.contains(&token));
-            board.end_sessions_of(user, EndReason::TokenRevoked, of_these);
+                move |entry: &SessionEntry| entry.token.is_some_and(|token| ended.contains(&token));
+            state.end_sessions_of(user, EndReason::TokenRevoked, of_these);
             Ok(Reply::Done)
         };
         self.write_then(
-            asker.actor,
-            asker.session,
+            caller.actor,
+            caller.session,
             Change::RemoveTokens { user, id },
             then,
         )
         .await
     }
 
-    fn close_session(&self, asker: Asker, id: SessionId) -> Result<Reply> {
-        self.with_board(|board| {
-            let seat = board.seats.get(&id);
-            let allowed = seat.is_some_and(|seat| match asker.actor {
+    fn close_session(&self, caller: Caller, id: SessionId) -> Result<Reply> {
+        self.with_state(|state| {
+            let entry = state.sessions.get(&id);
+            let allowed = entry.is_some_and(|entry| match caller.actor {
                 Actor::Operator => true,
-                Actor::User(user) => seat.user.id == user,
+                Actor::User(user) => entry.user.id == user,
             });
             if !allowed {
                 return Err(Error::invalid("session", "no open session has this id"));
             }
-            board.end_later(id, EndReason::ClosedByOperator);
+            state.end_later(id, EndReason::ClosedByOperator);
             Ok(Reply::Done)
         })
     }
 }
 
-impl Board {
+impl HubState {
     /// The tokens by which sessions of a user are open.
     fn open_tokens(&self, user: UserId) -> Vec<TokenId> {
-        let person = self.people.get(&user);
-        let sessions = person.map(|person| person.sessions.iter());
+        let user_entry = self.online.get(&user);
+        let sessions = user_entry.map(|user_entry| user_entry.sessions.iter());
         sessions
             .into_iter()
             .flatten()
-            .filter_map(|id| self.seats.get(id)?.token)
+            .filter_map(|id| self.sessions.get(id)?.token)
             .collect()
     }
 
@@ -287,15 +296,15 @@ impl Board {
         &mut self,
         user: UserId,
         reason: EndReason,
-        which: impl Fn(&Seat) -> bool,
+        which: impl Fn(&SessionEntry) -> bool,
     ) {
-        let Some(person) = self.people.get(&user) else {
+        let Some(user_entry) = self.online.get(&user) else {
             return;
         };
-        let ending: Vec<SessionId> = person
+        let ending: Vec<SessionId> = user_entry
             .sessions
             .iter()
-            .filter(|id| self.seats.get(id).is_some_and(&which))
+            .filter(|id| self.sessions.get(id).is_some_and(&which))
             .copied()
             .collect();
         for session in ending {

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, DuplexStream, ReadBuf};
 
+use super::encoder::{JsonLines, SharedEncoder};
 use super::outbox::{Bounds, Outbox, Wire};
-use super::render::{Form, JsonLines};
-use super::{Connection, Hub, Scope, Session};
+use super::{ConnectionInfo, Hub, Scope, Session};
 use crate::model::Event;
 
 /// How many bytes lie between the outbox and the reader.
@@ -30,14 +30,14 @@ impl Hub {
     /// ```
     /// use std::sync::Arc;
     /// use tolmach::bus::LocalBus;
-    /// use tolmach::hub::{Hub, Inbox, Options, Scope};
+    /// use tolmach::hub::{Hub, CommitQueue, Options, Scope};
     /// use tolmach::model::{Command, Draft, Event, RoomChange, RoomSelector, Target};
     /// use tolmach::store::MemoryStore;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let options = Options::default();
-    /// let inbox = Arc::new(Inbox::new());
+    /// let inbox = Arc::new(CommitQueue::new());
     /// let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
     /// let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox).await?;
     ///
@@ -66,12 +66,12 @@ impl Hub {
     #[must_use]
     pub fn attach(&self, dialect: &'static str, scope: Scope) -> (Session, Events) {
         let (outbox, events) = Events::channel(BOUNDS);
-        let connection = Connection {
+        let connection = ConnectionInfo {
             dialect,
             address: None,
             exclusive: false,
             scope,
-            form: Events::form(),
+            encoder: Events::encoder(),
             outbox,
         };
         (self.connect(connection), events)
@@ -106,9 +106,10 @@ impl Events {
 
     /// The one form of all such connections; they share each event's bytes.
     #[must_use]
-    pub fn form() -> Form {
-        static FORM: OnceLock<Form> = OnceLock::new();
-        FORM.get_or_init(|| Form(Arc::new(JsonLines))).clone()
+    pub fn encoder() -> SharedEncoder {
+        static FORM: OnceLock<SharedEncoder> = OnceLock::new();
+        FORM.get_or_init(|| SharedEncoder(Arc::new(JsonLines)))
+            .clone()
     }
 
     /// The next event; `None` once the session was ended and everything is read. Nothing is lost when the future is dropped.

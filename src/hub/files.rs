@@ -111,9 +111,9 @@ impl Session {
     /// # Errors
     /// Why not.
     pub async fn may_post(&self, room: RoomId) -> Result<()> {
-        let asker = self.asker()?;
+        let caller = self.caller()?;
         let selector = RoomSelector::Id(room);
-        self.hub.readable(asker, selector).await.map(drop)
+        self.hub.readable(caller, selector).await.map(drop)
     }
 
     /// Begins to take in a file; `name` is what its sender calls it.
@@ -153,11 +153,11 @@ impl Session {
             extra: String::new(),
             offline: Offline::Store,
         };
-        let asker = self.asker()?;
-        let change = self.hub.prepare(asker, draft).await?;
+        let caller = self.caller()?;
+        let change = self.hub.prepare(caller, draft).await?;
         // Until here the end of the connection takes the content with it, from here on it does not.
         placed.submitted();
-        match self.hub.message_change(asker, change).await {
+        match self.hub.message_change(caller, change).await {
             Ok(Reply::Posted { message }) => Ok(message),
             Ok(_) | Err(Error::OutcomeUnknown) => Err(Error::OutcomeUnknown),
             Err(error) => {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::Hub;
-use super::board::{Board, Seat};
 use super::hashing::{new_token, token_hash};
-use super::session::{Connection, Session};
+use super::session::{ConnectionInfo, Session};
+use super::state::{HubState, SessionEntry};
 use crate::ledger::{Actor, Change, NewToken, Outcome, UserRow};
 use crate::model::{
     EndReason, Error, Reply, Result, RoomKind, Secret, SessionId, Timestamp, TokenEnd, TokenId,
@@ -39,9 +39,13 @@ impl Hub {
         let expired =
             info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
         // "An open connection is use."
-        let is_open =
-            |board: &mut Board| board.seats.values().any(|seat| seat.token == Some(info.id));
-        if expired && !self.with_board(is_open) {
+        let is_open = |state: &mut HubState| {
+            state
+                .sessions
+                .values()
+                .any(|entry| entry.token == Some(info.id))
+        };
+        if expired && !self.with_state(is_open) {
             return Err(Error::BadCredentials);
         }
         let user = store.user(info.user).await?;
@@ -119,7 +123,7 @@ impl Session {
                 return Err(Error::Unauthenticated);
             }
             let at = Timestamp::now();
-            let freed = hub.with_board(|board| board.displace_idle_guest(&holder.user, at));
+            let freed = hub.with_state(|state| state.displace_idle_guest(&holder.user, at));
             if !freed {
                 return Err(Error::AlreadyConnected);
             }
@@ -151,8 +155,8 @@ impl Session {
         let connection = self.connection.clone();
         let user = row.user.id;
         if connection.exclusive
-            && hub.with_board(|board| {
-                board
+            && hub.with_state(|state| {
+                state
                     .holder(user, &connection, own)
                     .is_some_and(|(_, silent)| !silent)
             })
@@ -184,13 +188,13 @@ impl Session {
         let opened_by = key.by.map(|(id, _)| id);
         let (tell, told) = oneshot::channel();
         let guard = hub.clone();
-        let completion = move |board: &mut Board, outcome: Result<Outcome>| {
-            let opened = board.open(outcome, own, |user, token| {
-                new_seat(user, connection, token.or(opened_by), by_api_token)
+        let completion = move |state: &mut HubState, outcome: Result<Outcome>| {
+            let opened = state.open(outcome, own, |user, token| {
+                new_entry(user, connection, token.or(opened_by), by_api_token)
             });
             let opened = opened.map(|(session, user, token)| {
                 (
-                    NewSeat {
+                    NewEntry {
                         hub: guard,
                         session: Some(session),
                     },
@@ -198,15 +202,15 @@ impl Session {
                     token,
                 )
             });
-            if let Err(Ok((seat, ..))) = tell.send(opened) {
-                // The connection is gone already, and the board is at hand.
-                seat.undo(board);
+            if let Err(Ok((entry, ..))) = tell.send(opened) {
+                // The connection is gone already, and the state is at hand.
+                entry.undo(state);
             }
         };
         hub.submit(actor, own, change, Box::new(completion));
-        let (seat, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
-        let session = seat.taken().ok_or(Error::Internal)?;
-        self.seat = Some((session, user.clone()));
+        let (entry, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
+        let session = entry.taken().ok_or(Error::Internal)?;
+        self.entry = Some((session, user.clone()));
         Ok(Reply::Welcome {
             session,
             user,
@@ -217,27 +221,27 @@ impl Session {
     /// The token that a login made for the session ends too where that is asked, and with it its other sessions; an API
     /// token is not the session's to end.
     pub(super) async fn log_out(&mut self, end: TokenEnd) -> Result<Reply> {
-        let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
-        let token = self.hub.with_board(|board| {
-            let seat = board.seats.get(&session);
-            let ends = |seat: &&Seat| match end {
+        let (session, user) = self.entry.clone().ok_or(Error::Unauthenticated)?;
+        let token = self.hub.with_state(|state| {
+            let entry = state.sessions.get(&session);
+            let ends = |entry: &&SessionEntry| match end {
                 TokenEnd::Never => false,
-                TokenEnd::IfOfLogin => !seat.by_api_token,
+                TokenEnd::IfOfLogin => !entry.by_api_token,
                 TokenEnd::Always => true,
             };
-            seat.filter(ends).and_then(|seat| seat.token)
+            entry.filter(ends).and_then(|entry| entry.token)
         });
         if let Some(id) = token {
             let user = user.id;
             let change = Change::RemoveTokens { user, id: Some(id) };
-            let then = move |board: &mut Board, outcome: Result<Outcome>| {
+            let then = move |state: &mut HubState, outcome: Result<Outcome>| {
                 outcome?;
                 // This one leaves by itself.
-                if let Some(seat) = board.seats.get_mut(&session) {
-                    seat.token = None;
+                if let Some(entry) = state.sessions.get_mut(&session) {
+                    entry.token = None;
                 }
-                let others = move |seat: &Seat| seat.token == Some(id);
-                board.end_sessions_of(user, EndReason::TokenRevoked, others);
+                let others = move |entry: &SessionEntry| entry.token == Some(id);
+                state.end_sessions_of(user, EndReason::TokenRevoked, others);
                 Ok(())
             };
             self.hub
@@ -250,16 +254,16 @@ impl Session {
 
     /// The seat's own token, of whatever kind.
     fn own_token(&self) -> Result<(SessionId, TokenId)> {
-        let (session, _) = self.seat.as_ref().ok_or(Error::Unauthenticated)?;
+        let (session, _) = self.entry.as_ref().ok_or(Error::Unauthenticated)?;
         let token = self
             .hub
-            .with_board(|board| board.seats.get(session).and_then(|seat| seat.token));
+            .with_state(|state| state.sessions.get(session).and_then(|entry| entry.token));
         let none = || Error::invalid("token", "this session was not opened by a token");
         Ok((*session, token.ok_or_else(none)?))
     }
 
     pub(super) async fn renew_token(&mut self) -> Result<Reply> {
-        let asker = self.asker()?;
+        let caller = self.caller()?;
         let (_, by) = self.own_token()?;
         let login = self.user().map(|user| user.login.clone());
         let value = new_token(&login.unwrap_or_default());
@@ -268,25 +272,25 @@ impl Session {
             kind: TokenKind::Session,
         };
         let change = Change::RenewToken { by, token };
-        match self.hub.write(asker.actor, asker.session, change).await? {
+        match self.hub.write(caller.actor, caller.session, change).await? {
             Outcome::Token(info) => Ok(Reply::Token { id: info.id, value }),
             _ => Err(Error::Internal),
         }
     }
 
     pub(super) async fn use_token(&mut self, new: TokenId, old: TokenId) -> Result<Reply> {
-        let asker = self.asker()?;
-        let then = move |board: &mut Board, outcome: Result<Outcome>| {
+        let caller = self.caller()?;
+        let then = move |state: &mut HubState, outcome: Result<Outcome>| {
             outcome?;
-            let held = board.seats.values_mut();
-            for seat in held.filter(|seat| seat.token == Some(old)) {
-                seat.token = Some(new);
+            let held = state.sessions.values_mut();
+            for entry in held.filter(|entry| entry.token == Some(old)) {
+                entry.token = Some(new);
             }
             Ok(Reply::Done)
         };
         let change = Change::ReplaceToken { old, new };
         self.hub
-            .write_then(asker.actor, asker.session, change, then)
+            .write_then(caller.actor, caller.session, change, then)
             .await
     }
 
@@ -307,55 +311,55 @@ impl Session {
             .hub
             .add_account(actor, login, secret, name, description)
             .await?;
-        if let (Reply::User(user), Some((session, own))) = (&reply, &mut self.seat)
+        if let (Reply::User(user), Some((session, own))) = (&reply, &mut self.entry)
             && user.id == own.id
         {
             *own = user.clone();
             self.hub
-                .with_board(|board| board.became_account(*session, user));
+                .with_state(|state| state.became_account(*session, user));
         }
         Ok(reply)
     }
 }
 
 /// A seat that nobody has taken yet: a connection may be gone before it hears that it is somebody.
-struct NewSeat {
+struct NewEntry {
     hub: Hub,
     session: Option<SessionId>,
 }
 
-impl NewSeat {
+impl NewEntry {
     fn taken(mut self) -> Option<SessionId> {
         self.session.take()
     }
 
-    fn undo(mut self, board: &mut Board) {
+    fn undo(mut self, state: &mut HubState) {
         if let Some(session) = self.session.take() {
-            board.remove_seat(session, None, Timestamp::now());
+            state.remove_entry(session, None, Timestamp::now());
         }
     }
 }
 
-impl Drop for NewSeat {
+impl Drop for NewEntry {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             self.hub
-                .with_board(|board| board.remove_seat(session, None, Timestamp::now()));
+                .with_state(|state| state.remove_entry(session, None, Timestamp::now()));
         }
     }
 }
 
-fn new_seat(
+fn new_entry(
     user: &UserRow,
-    connection: Connection,
+    connection: ConnectionInfo,
     token: Option<TokenId>,
     by_api_token: bool,
-) -> Seat {
-    Seat {
+) -> SessionEntry {
+    SessionEntry {
         user: Arc::new(user.user.clone()),
         reference: user.reference.clone(),
         outbox: connection.outbox,
-        form: connection.form,
+        encoder: connection.encoder,
         scope: connection.scope,
         dialect: connection.dialect,
         exclusive: connection.exclusive,
@@ -373,12 +377,12 @@ fn new_seat(
     }
 }
 
-impl Board {
+impl HubState {
     /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
     fn holder(
         &self,
         user: UserId,
-        connection: &Connection,
+        connection: &ConnectionInfo,
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
         self.holder_of(user, connection.dialect, own)
@@ -390,14 +394,17 @@ impl Board {
         dialect: &str,
         own: Option<SessionId>,
     ) -> Option<(SessionId, bool)> {
-        let person = self.people.get(&user)?;
-        let held = person
+        let user_entry = self.online.get(&user)?;
+        let held = user_entry
             .sessions
             .iter()
             .filter(|id| own != Some(**id))
             .filter_map(|id| {
-                let seat = self.seats.get(id).filter(|seat| seat.dialect == dialect)?;
-                Some((*id, seat.silent))
+                let entry = self
+                    .sessions
+                    .get(id)
+                    .filter(|entry| entry.dialect == dialect)?;
+                Some((*id, entry.silent))
             });
         // One that was displaced in this very call is still there; who displaced it is the one that counts.
         held.min_by_key(|(_, silent)| *silent)
@@ -405,16 +412,20 @@ impl Board {
 
     /// "Who comes with the right credentials displaces a connection that did not answer the last probe, else is
     /// refused." A connection that was somebody else before stops being that one.
-    fn open_seat(&mut self, seat: Seat, own: Option<SessionId>) -> Result<SessionId> {
-        if seat.exclusive
-            && let Some((holder, silent)) = self.holder_of(seat.user.id, seat.dialect, own)
+    fn open_exclusive_entry(
+        &mut self,
+        entry: SessionEntry,
+        own: Option<SessionId>,
+    ) -> Result<SessionId> {
+        if entry.exclusive
+            && let Some((holder, silent)) = self.holder_of(entry.user.id, entry.dialect, own)
         {
             if !silent {
                 return Err(Error::AlreadyConnected);
             }
             self.end_later(holder, EndReason::Displaced);
         }
-        Ok(self.seat(seat))
+        Ok(self.open_entry(entry))
     }
 
     /// Opens the session that the store has agreed to, in all rooms of its user that it is attached to.
@@ -422,12 +433,12 @@ impl Board {
         &mut self,
         outcome: Result<Outcome>,
         own: Option<SessionId>,
-        seat: impl FnOnce(&UserRow, Option<TokenId>) -> Seat,
+        entry: impl FnOnce(&UserRow, Option<TokenId>) -> SessionEntry,
     ) -> Result<(SessionId, Arc<User>, Option<TokenId>)> {
         let Outcome::Opened { user, rooms, token } = outcome? else {
             return Err(Error::Internal);
         };
-        let session = self.open_seat(seat(&user, token), own)?;
+        let session = self.open_exclusive_entry(entry(&user, token), own)?;
         let at = Timestamp::now();
         self.become_another(own, user.user.id, at);
         for (room, _) in rooms
@@ -438,19 +449,19 @@ impl Board {
         }
         // Who comes again as itself is not seen to leave.
         if let Some(own) = own {
-            self.remove_seat(own, None, at);
+            self.remove_entry(own, None, at);
         }
         Ok((session, Arc::new(user.user.clone()), token))
     }
 
     /// A connection that was another user before is told nothing more of what was that one's.
     fn become_another(&mut self, own: Option<SessionId>, user: UserId, at: Timestamp) {
-        let Some((id, seat)) = own.and_then(|id| Some((id, self.seats.get(&id)?))) else {
+        let Some((id, entry)) = own.and_then(|id| Some((id, self.sessions.get(&id)?))) else {
             return;
         };
-        if seat.user.id != user {
-            let outbox = seat.outbox.clone();
-            self.remove_seat(id, None, at);
+        if entry.user.id != user {
+            let outbox = entry.outbox.clone();
+            self.remove_entry(id, None, at);
             outbox.change_reader();
         }
     }
@@ -463,9 +474,9 @@ impl Board {
         at: Timestamp,
     ) {
         if self
-            .seats
+            .sessions
             .get(&session)
-            .is_some_and(|seat| seat.scope == super::Scope::AllRooms)
+            .is_some_and(|entry| entry.scope == super::Scope::AllRooms)
         {
             self.attach(session, room, None, at);
         }
@@ -474,36 +485,36 @@ impl Board {
     /// Ends a guest that is idle; `false` if it is there.
     fn displace_idle_guest(&mut self, guest: &User, at: Timestamp) -> bool {
         let sessions = self
-            .people
+            .online
             .get(&guest.id)
-            .map(|person| person.sessions.clone())
+            .map(|user_entry| user_entry.sessions.clone())
             .unwrap_or_default();
-        let active = |id: &SessionId| self.seats.get(id).is_some_and(|seat| !seat.silent);
+        let active = |id: &SessionId| self.sessions.get(id).is_some_and(|entry| !entry.silent);
         if sessions.iter().any(active) {
             return false;
         }
         for session in sessions {
             self.end_now(session, EndReason::NameTaken, at);
         }
-        self.end_lingering(guest.id, at);
+        self.end_grace(guest.id, at);
         true
     }
 
     fn became_account(&mut self, session: SessionId, user: &Arc<User>) {
         let reference = Arc::new(user.to_ref());
-        if let Some(seat) = self.seats.get_mut(&session) {
-            seat.user = user.clone();
-            seat.reference = reference.clone();
+        if let Some(entry) = self.sessions.get_mut(&session) {
+            entry.user = user.clone();
+            entry.reference = reference.clone();
         }
-        for attendance in self
-            .halls
+        for presences in self
+            .live_rooms
             .values_mut()
-            .filter_map(|hall| hall.attendance.get_mut(&user.id))
+            .filter_map(|live_room| live_room.presences.get_mut(&user.id))
         {
-            attendance.user = reference.clone();
+            presences.user = reference.clone();
         }
-        if let Some(person) = self.people.get_mut(&user.id) {
-            person.kind = UserKind::Account;
+        if let Some(user_entry) = self.online.get_mut(&user.id) {
+            user_entry.kind = UserKind::Account;
         }
     }
 }

@@ -7,28 +7,28 @@
 //! ```text
 //!  Session ──command──▶ Hub ──write──▶ Store (decides and commits, in order)
 //!                                        │ commits
-//!  Outbox ◀──bytes── Board ◀── deliver ◀─┘
+//!  Outbox ◀──bytes── HubState ◀── deliver ◀─┘
 //! ```
 //!
-//! The delivery takes the commits in their order, tells the board of each, and only then answers who asked. So
+//! The delivery takes the commits in their order, tells the state of each, and only then answers who asked. So
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
-//! Locks: the board's is taken alone, never across an await, and while it is held only outboxes' own locks are
-//! taken. The hub knows no dialect: a session brings its [`Form`].
+//! Locks: the state's is taken alone, never across an await, and while it is held only outboxes' own locks are
+//! taken. The hub knows no dialect: a session brings its [`SharedEncoder`].
 
 mod accounts;
 mod attempts;
-mod board;
+mod commit_queue;
 mod embed;
+pub mod encoder;
 mod files;
 mod hashing;
-mod inbox;
 mod login;
 pub mod outbox;
 mod presence;
-pub mod render;
 mod rooms;
 mod session;
+mod state;
 mod talk;
 pub mod tap;
 pub mod translation;
@@ -41,13 +41,13 @@ use dashmap::DashMap;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-pub use board::Scope;
+pub use commit_queue::CommitQueue;
 pub use embed::Events;
-pub use inbox::Inbox;
-pub use render::{Form, Relation, Render, Written};
-pub use session::{Connection, Session};
+pub use encoder::{Audience, Encoded, EventEncoder, SharedEncoder};
+pub use session::{ConnectionInfo, Session};
+pub use state::Scope;
 
-use crate::bus::{Bus, Envelope, Listener, Parcel, VERSION};
+use crate::bus::{Bus, Envelope, Listener, Payload, VERSION};
 use crate::files::FileArea;
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
 use crate::model::{
@@ -56,9 +56,9 @@ use crate::model::{
 };
 use crate::store::{Commit, Store, Ticket};
 use attempts::Attempts;
-use board::Board;
+use commit_queue::Arrival;
 use hashing::Hashing;
-use inbox::Arrival;
+use state::HubState;
 
 /// What a hub is told of its configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,8 +117,8 @@ pub struct Hub {
     inner: Arc<Inner>,
 }
 
-/// What is done with the board when a write was committed or refused.
-type Completion = Box<dyn FnOnce(&mut Board, Result<Outcome>) + Send>;
+/// What is done with the state when a write was committed or refused.
+type Completion = Box<dyn FnOnce(&mut HubState, Result<Outcome>) + Send>;
 
 struct Inner {
     options: Options,
@@ -127,8 +127,8 @@ struct Inner {
     bus: Arc<dyn Bus>,
     files: Option<FileArea>,
     sweeps: files::Sweeps,
-    inbox: Arc<Inbox>,
-    board: Mutex<Board>,
+    commit_queue: Arc<CommitQueue>,
+    state: Mutex<HubState>,
     tap: tap::Tap,
     completions: DashMap<Ticket, Mutex<Completion>>,
     next_ticket: AtomicU64,
@@ -141,7 +141,7 @@ struct Inner {
 
 /// How many outboxes one delivery flushes before it lets others run.
 const FLUSHES: usize = 128;
-/// How many commits one telling of the board takes, so that no queue is filled by one of them.
+/// How many commits one telling of the state takes, so that no queue is filled by one of them.
 const SLICE_COMMITS: usize = 128;
 /// After how many bytes of text a telling ends.
 const SLICE_BYTES: usize = 256 * 1024;
@@ -159,9 +159,9 @@ impl Hub {
         options: Options,
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
-        inbox: Arc<Inbox>,
+        commit_queue: Arc<CommitQueue>,
     ) -> Result<Self> {
-        Self::start_with(options, store, bus, inbox, None).await
+        Self::start_with(options, store, bus, commit_queue, None).await
     }
 
     /// As [`Hub::start`], with a place for the contents of files. What no message has is removed from it.
@@ -172,7 +172,7 @@ impl Hub {
         options: Options,
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
-        inbox: Arc<Inbox>,
+        commit_queue: Arc<CommitQueue>,
         files: Option<FileArea>,
     ) -> Result<Self> {
         let node = NodeId(rand::random());
@@ -185,8 +185,8 @@ impl Hub {
             bus: bus.clone(),
             files,
             sweeps: files::Sweeps::default(),
-            inbox,
-            board: Mutex::new(Board::new(node, tap.clone())),
+            commit_queue,
+            state: Mutex::new(HubState::new(node, tap.clone())),
             tap,
             completions: DashMap::new(),
             next_ticket: AtomicU64::new(1),
@@ -195,7 +195,7 @@ impl Hub {
             tasks: Mutex::new(Vec::new()),
             stopped: AtomicBool::new(false),
         });
-        bus.join(node, Arc::new(Ear(inner.inbox.clone())));
+        bus.join(node, Arc::new(BusSubscriber(inner.commit_queue.clone())));
         let hub = Self { inner };
         let tasks = [
             tokio::spawn(hub.clone().deliver()),
@@ -214,13 +214,13 @@ impl Hub {
     }
 
     /// From now on nobody hears of anybody's presence: all are about to go, and each would be told of each.
-    pub fn hush(&self) {
-        self.with_board(|board| board.hushed = true);
+    pub fn suppress_presence(&self) {
+        self.with_state(|state| state.presence_suppressed = true);
     }
 
     /// Ends every session with [`EndReason::Shutdown`].
     pub fn end_all(&self) {
-        self.with_board(|board| board.end_all(EndReason::Shutdown));
+        self.with_state(|state| state.end_all(EndReason::Shutdown));
     }
 
     /// Carries out what is under way and closes the store.
@@ -247,16 +247,16 @@ impl Hub {
 
     /// Tells what waits, after the end of the delivery.
     fn deliver_last(&self) {
-        for arrival in self.inner.inbox.take() {
+        for arrival in self.inner.commit_queue.take() {
             if let Arrival::Commits(commits) = arrival {
-                self.with_board(|board| self.tell_commits(board, commits));
+                self.with_state(|state| self.tell_commits(state, commits));
             }
         }
     }
 
     /// Opens the way for a connection; nobody is logged in yet.
     #[must_use]
-    pub fn connect(&self, connection: Connection) -> Session {
+    pub fn connect(&self, connection: ConnectionInfo) -> Session {
         Session::new(self.clone(), connection)
     }
 
@@ -265,12 +265,12 @@ impl Hub {
     /// # Errors
     /// The command's.
     pub async fn operate(&self, command: Command) -> Result<Reply> {
-        self.execute(Asker::OPERATOR, command).await
+        self.execute(Caller::OPERATOR, command).await
     }
 
     /// From now on this one counts translations, in place of the one before.
     pub fn observe(&self, observer: Arc<dyn translation::Observer>) {
-        self.with_board(|board| board.observe(observer));
+        self.with_state(|state| state.observe(observer));
     }
 
     /// By which one can watch what happens.
@@ -289,30 +289,30 @@ impl Hub {
         (tokio::time::Instant::now().into_std(), Timestamp::now())
     }
 
-    /// Does something with the board, then sends what that gave sessions to read.
-    fn with_board<R>(&self, work: impl FnOnce(&mut Board) -> R) -> R {
-        let (result, dirty) = self.on_board(work);
+    /// Does something with the state, then sends what that gave sessions to read.
+    fn with_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> R {
+        let (result, dirty) = self.on_state(work);
         for outbox in dirty {
             outbox.flush();
         }
         result
     }
 
-    fn on_board<R>(&self, work: impl FnOnce(&mut Board) -> R) -> (R, Vec<Arc<outbox::Outbox>>) {
+    fn on_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> (R, Vec<Arc<outbox::Outbox>>) {
         let (now, at) = self.now();
-        let mut board = self
+        let mut state = self
             .inner
-            .board
+            .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let (departure, unended) = (board.next_departure(), board.unended_guests.len());
-        let result = work(&mut board);
-        let dirty = board.take_dirty(now, self.inner.options.grace, at);
-        let sooner = board.next_departure() != departure || board.unended_guests.len() > unended;
-        let gone = std::mem::take(&mut board.gone_guests);
-        let touched = std::mem::take(&mut board.unused_tokens);
-        let published = std::mem::take(&mut board.published);
-        drop(board);
+        let (departure, unended) = (state.next_departure(), state.unended_guests.len());
+        let result = work(&mut state);
+        let dirty = state.take_dirty(now, self.inner.options.grace, at);
+        let sooner = state.next_departure() != departure || state.unended_guests.len() > unended;
+        let gone = std::mem::take(&mut state.gone_guests);
+        let touched = std::mem::take(&mut state.unused_tokens);
+        let published = std::mem::take(&mut state.published);
+        drop(state);
         if sooner {
             self.inner.departures.notify_one();
         }
@@ -329,7 +329,7 @@ impl Hub {
         }
         if !published.is_empty() && self.inner.bus.has_others(self.inner.node) {
             for event in published {
-                self.publish(Parcel::Presence(event));
+                self.publish(Payload::Presence(event));
             }
         }
         (result, dirty)
@@ -337,23 +337,23 @@ impl Hub {
 
     /// A guest became absent. What the store cannot do now is tried again.
     fn end_guest(&self, user: UserId) {
-        let completion: Completion = Box::new(move |board, outcome| {
+        let completion: Completion = Box::new(move |state, outcome| {
             if outcome.is_err() {
-                board.unended_guests.push(user);
+                state.unended_guests.push(user);
             }
         });
         self.submit(Actor::Operator, None, Change::EndGuest { user }, completion);
     }
 
-    fn publish(&self, parcel: Parcel) {
+    fn publish(&self, payload: Payload) {
         self.inner.bus.publish(Envelope {
             version: VERSION,
             node: self.inner.node,
-            parcel,
+            payload,
         });
     }
 
-    /// Queues a change; `completion` runs with the board once it is committed and told, or refused.
+    /// Queues a change; `completion` runs with the state once it is committed and told, or refused.
     fn submit(
         &self,
         actor: Actor,
@@ -394,18 +394,18 @@ impl Hub {
             .await
     }
 
-    /// Carries out a change and, at its place in the order of changes, does something with the board.
+    /// Carries out a change and, at its place in the order of changes, does something with the state.
     async fn write_then<T: Send + 'static>(
         &self,
         actor: Actor,
         session: Option<SessionId>,
         change: Change,
-        then: impl FnOnce(&mut Board, Result<Outcome>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(&mut HubState, Result<Outcome>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (tell, told) = oneshot::channel();
-        let completion: Completion = Box::new(move |board, outcome| {
+        let completion: Completion = Box::new(move |state, outcome| {
             // Who asked may be gone; what was committed stays so.
-            let _ = tell.send(then(board, outcome));
+            let _ = tell.send(then(state, outcome));
         });
         self.submit(actor, session, change, completion);
         told.await.unwrap_or(Err(Error::Unavailable))
@@ -413,7 +413,7 @@ impl Hub {
 
     async fn deliver(self) {
         loop {
-            let arrivals = self.inner.inbox.next().await;
+            let arrivals = self.inner.commit_queue.next().await;
             let mut commits = Vec::new();
             for arrival in arrivals {
                 match arrival {
@@ -438,14 +438,14 @@ impl Hub {
                 .flat_map(|commit| commit.events.iter().cloned())
                 .collect();
             if !events.is_empty() {
-                self.publish(Parcel::Rooms(events));
+                self.publish(Payload::Rooms(events));
             }
         }
         // A little at a time, so that what one connection says at once does not fill the others' queues.
         let mut commits = commits.into_iter().peekable();
         while commits.peek().is_some() {
             let slice = next_slice(&mut commits);
-            let ((), dirty) = self.on_board(|board| self.tell_commits(board, slice));
+            let ((), dirty) = self.on_state(|state| self.tell_commits(state, slice));
             flush(dirty).await;
             if commits.peek().is_some() {
                 tokio::task::yield_now().await;
@@ -453,18 +453,18 @@ impl Hub {
         }
     }
 
-    /// Tells the board of each commit, then who asked for it.
-    fn tell_commits(&self, board: &mut Board, commits: Vec<Commit>) {
+    /// Tells the state of each commit, then who asked for it.
+    fn tell_commits(&self, state: &mut HubState, commits: Vec<Commit>) {
         for commit in commits {
             for event in commit.events {
                 self.files_after(&event);
-                board.room_event(event);
+                state.room_event(event);
             }
             if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
                 let completion = completion
                     .into_inner()
                     .unwrap_or_else(PoisonError::into_inner);
-                completion(board, commit.outcome);
+                completion(state, commit.outcome);
             }
         }
     }
@@ -478,25 +478,28 @@ impl Hub {
             );
             return;
         }
-        match envelope.parcel {
-            Parcel::Rooms(events) => {
+        match envelope.payload {
+            Payload::Rooms(events) => {
                 for event in events {
-                    let told = self.with_board(|board| {
-                        board.halls.get(&event.room.id).and_then(|hall| hall.seq)
+                    let told = self.with_state(|state| {
+                        state
+                            .live_rooms
+                            .get(&event.room.id)
+                            .and_then(|live_room| live_room.seq)
                     });
                     if let Some(told) = told {
                         self.catch_up(event.room.id, told, event.seq).await;
                     }
-                    let ((), dirty) = self.on_board(|board| {
-                        board.room_event(event);
+                    let ((), dirty) = self.on_state(|state| {
+                        state.room_event(event);
                     });
                     flush(dirty).await;
                 }
             }
-            Parcel::Presence(event) => {
-                let ((), dirty) = self.on_board(|board| {
+            Payload::Presence(event) => {
+                let ((), dirty) = self.on_state(|state| {
                     let room = event.room.id;
-                    board.tell_hall(room, &crate::model::Event::Presence(event), None);
+                    state.broadcast(room, &crate::model::Event::Presence(event), None);
                 });
                 flush(dirty).await;
             }
@@ -516,9 +519,9 @@ impl Hub {
             };
             let Some(last) = missed.last() else { return };
             told = last.seq;
-            let ((), dirty) = self.on_board(|board| {
+            let ((), dirty) = self.on_state(|state| {
                 for event in missed {
-                    board.room_event(event);
+                    state.room_event(event);
                 }
             });
             flush(dirty).await;
@@ -528,15 +531,15 @@ impl Hub {
     async fn watch_departures(self) {
         loop {
             let (departure, unended) =
-                self.with_board(|board| (board.next_departure(), !board.unended_guests.is_empty()));
+                self.with_state(|state| (state.next_departure(), !state.unended_guests.is_empty()));
             tokio::select! {
                 () = self.inner.departures.notified() => {}
                 () = until(departure) => {
                     let (now, at) = self.now();
-                    self.with_board(|board| board.depart(now, at));
+                    self.with_state(|state| state.depart(now, at));
                 }
                 () = tokio::time::sleep(GUEST_RETRY), if unended => {
-                    for user in self.with_board(|board| std::mem::take(&mut board.unended_guests)) {
+                    for user in self.with_state(|state| std::mem::take(&mut state.unended_guests)) {
                         self.end_guest(user);
                     }
                 }
@@ -548,11 +551,11 @@ impl Hub {
         let life = i64::try_from(self.inner.options.session_life.as_millis()).unwrap_or(i64::MAX);
         loop {
             // An open connection is use.
-            for id in self.with_board(|board| {
-                board
-                    .seats
+            for id in self.with_state(|state| {
+                state
+                    .sessions
                     .values()
-                    .filter_map(|seat| seat.token)
+                    .filter_map(|entry| entry.token)
                     .collect::<Vec<_>>()
             }) {
                 self.submit(
@@ -612,21 +615,21 @@ async fn flush(dirty: Vec<Arc<outbox::Outbox>>) {
 
 /// Who asks for a command.
 #[derive(Debug, Clone, Copy)]
-struct Asker {
+struct Caller {
     actor: Actor,
     session: Option<SessionId>,
 }
 
-impl Asker {
+impl Caller {
     const OPERATOR: Self = Self {
         actor: Actor::Operator,
         session: None,
     };
 }
 
-struct Ear(Arc<Inbox>);
+struct BusSubscriber(Arc<CommitQueue>);
 
-impl Listener for Ear {
+impl Listener for BusSubscriber {
     fn receive(&self, envelope: Envelope) {
         self.0.arrive(Arrival::Envelope(envelope));
     }

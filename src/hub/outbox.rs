@@ -25,7 +25,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::tap::{Line, What};
+use super::tap::{TapConnection, TapEvent};
 use crate::model::RoomId;
 pub use numbers::Numbering;
 use numbers::Numbers;
@@ -103,7 +103,7 @@ struct State {
     /// For a wire on which frames go one at a time.
     pace: Option<Box<Pace>>,
     /// What those are told who watch.
-    line: Option<Arc<Line>>,
+    line: Option<Arc<TapConnection>>,
 }
 
 /// Who waits for room, and for how much; `None`: for the end only.
@@ -215,14 +215,14 @@ impl Outbox {
 
     /// The same outbox; what it is given to write is told those who watch.
     #[must_use]
-    pub fn watched(self, line: Arc<Line>) -> Self {
+    pub fn watched(self, line: Arc<TapConnection>) -> Self {
         self.lock().line = Some(line);
         self
     }
 
     /// By what those who watch know the connection.
     #[must_use]
-    pub fn line(&self) -> Option<Arc<Line>> {
+    pub fn line(&self) -> Option<Arc<TapConnection>> {
         self.lock().line.clone()
     }
 
@@ -257,7 +257,7 @@ impl Outbox {
             waiting.answer = Some(answer);
         }
         if let Some(line) = &state.line {
-            line.tell(What::Done { request: slot.0 });
+            line.tell(TapEvent::Done { request: slot.0 });
         }
         while let Some(waiting) = state
             .waiting
@@ -535,7 +535,7 @@ impl State {
                 About::Room(room) => (None, Some(room)),
             };
             let bytes = chunk.bytes.clone();
-            line.tell(What::Out {
+            line.tell(TapEvent::Out {
                 bytes,
                 request,
                 room,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::session::Session;
-use super::{Asker, Hub};
+use super::{Caller, Hub};
 use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
 use crate::model::{
     Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId,
@@ -13,7 +13,7 @@ use crate::model::{
 
 impl Hub {
     /// Carries out a command that needs no connection of its own.
-    pub(super) async fn execute(&self, asker: Asker, command: Command) -> Result<Reply> {
+    pub(super) async fn execute(&self, caller: Caller, command: Command) -> Result<Reply> {
         match command {
             Command::LogIn { .. }
             | Command::LogInToken { .. }
@@ -33,26 +33,26 @@ impl Hub {
                 name,
                 description,
             } => {
-                self.add_account(asker.actor, login, &secret, name, description)
+                self.add_account(caller.actor, login, &secret, name, description)
                     .await
             }
-            Command::Send(draft) => self.send(asker, draft).await,
-            Command::Edit { message, text } => self.edit(asker, message, &text).await,
-            Command::Delete { message } => self.done(asker, Change::Delete { message }).await,
-            Command::Hide { message } => self.done(asker, Change::Hide { message }).await,
-            Command::History(query) => self.history(asker, query).await,
+            Command::Send(draft) => self.send(caller, draft).await,
+            Command::Edit { message, text } => self.edit(caller, message, &text).await,
+            Command::Delete { message } => self.done(caller, Change::Delete { message }).await,
+            Command::Hide { message } => self.done(caller, Change::Hide { message }).await,
+            Command::History(query) => self.history(caller, query).await,
             Command::Search {
                 room,
                 text,
                 prefix,
                 limit,
-            } => self.search(asker, room, &text, prefix, limit).await,
+            } => self.search(caller, room, &text, prefix, limit).await,
             Command::FindMessage { low_bits, room } => {
-                self.find_message(asker, low_bits, room).await
+                self.find_message(caller, low_bits, room).await
             }
-            Command::Seen { room } => self.seen(asker, room).await,
+            Command::Seen { room } => self.seen(caller, room).await,
             Command::SeenMarks { room } => {
-                let room = self.readable(asker, room).await?.room.id;
+                let room = self.readable(caller, room).await?.room.id;
                 Ok(Reply::SeenMarks(self.inner.store.seen_marks(room).await?))
             }
             Command::Users
@@ -68,12 +68,12 @@ impl Hub {
             | Command::Tokens { .. }
             | Command::RevokeToken { .. }
             | Command::Sessions
-            | Command::CloseSession { .. } => self.execute_account(asker, command).await,
-            other => self.execute_room(asker, other).await,
+            | Command::CloseSession { .. } => self.execute_account(caller, command).await,
+            other => self.execute_room(caller, other).await,
         }
     }
 
-    async fn execute_room(&self, asker: Asker, command: Command) -> Result<Reply> {
+    async fn execute_room(&self, caller: Caller, command: Command) -> Result<Reply> {
         match command {
             Command::CreateRoom {
                 name,
@@ -82,66 +82,69 @@ impl Hub {
                 kind,
                 password,
             } => {
-                self.create_room(asker, name, title, description, kind, password)
+                self.create_room(caller, name, title, description, kind, password)
                     .await
             }
             Command::FindRoom { room } => Ok(Reply::Room(Arc::new(
-                self.visible(asker, room).await?.room.clone(),
+                self.visible(caller, room).await?.room.clone(),
             ))),
             Command::SearchRooms { prefix } => Ok(rooms(
                 self.inner.store.public_rooms(&fold_text(&prefix)).await?,
             )),
             Command::Rooms => {
-                operator_only(asker)?;
+                operator_only(caller)?;
                 Ok(rooms(self.inner.store.rooms().await?))
             }
-            Command::MyRooms => self.my_rooms(asker).await,
+            Command::MyRooms => self.my_rooms(caller).await,
             Command::Members { room } => {
-                let room = self.listed(asker, room).await?;
+                let room = self.listed(caller, room).await?;
                 Ok(Reply::Members(
                     self.inner.store.members(room.room.id).await?,
                 ))
             }
             Command::Who { room } => {
-                let room = self.listed(asker, room).await?.room.id;
-                Ok(Reply::Present(self.with_board(|board| board.present(room))))
+                let room = self.listed(caller, room).await?.room.id;
+                Ok(Reply::Present(self.with_state(|state| state.present(room))))
             }
-            Command::Direct { user, create } => self.direct(asker, user, create).await,
+            Command::Direct { user, create } => self.direct(caller, user, create).await,
             Command::AddMember { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::AddMember {
+                self.on_member(caller, room, user, |room, user| Change::AddMember {
                     room,
                     user,
                 })
                 .await
             }
             Command::RemoveMember { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::RemoveMember {
+                self.on_member(caller, room, user, |room, user| Change::RemoveMember {
                     room,
                     user,
                 })
                 .await
             }
             Command::Ban { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::Ban { room, user })
+                self.on_member(caller, room, user, |room, user| Change::Ban { room, user })
                     .await
             }
             Command::Unban { room, user } => {
-                self.on_member(asker, room, user, |room, user| Change::Unban { room, user })
-                    .await
+                self.on_member(caller, room, user, |room, user| Change::Unban {
+                    room,
+                    user,
+                })
+                .await
             }
             Command::SetRole { room, user, role } => {
-                self.on_member(asker, room, user, move |room, user| Change::SetRole {
+                self.on_member(caller, room, user, move |room, user| Change::SetRole {
                     room,
                     user,
                     role,
                 })
                 .await
             }
-            other => self.change_room(asker, other).await,
+            other => self.change_room(caller, other).await,
         }
     }
 
-    async fn change_room(&self, asker: Asker, command: Command) -> Result<Reply> {
+    async fn change_room(&self, caller: Caller, command: Command) -> Result<Reply> {
         let (selector, change): (
             RoomSelector,
             Box<dyn FnOnce(crate::model::RoomId) -> Change + Send>,
@@ -182,8 +185,8 @@ impl Hub {
             ),
             other => return Err(Error::Unsupported(format!("{other:?} is not for rooms"))),
         };
-        let room = self.room(asker, selector).await?.room.id;
-        self.done(asker, change(room)).await
+        let room = self.room(caller, selector).await?.room.id;
+        self.done(caller, change(room)).await
     }
 
     async fn room_secret(&self, password: Option<String>) -> Result<Option<String>> {
@@ -197,7 +200,7 @@ impl Hub {
 
     async fn create_room(
         &self,
-        asker: Asker,
+        caller: Caller,
         name: String,
         title: String,
         description: String,
@@ -219,9 +222,9 @@ impl Hub {
             password,
             owned: true,
         };
-        match self.write(asker.actor, asker.session, change).await? {
+        match self.write(caller.actor, caller.session, change).await? {
             Outcome::Room { room, created, seq } => {
-                let present = self.with_board(|board| board.present(room.room.id));
+                let present = self.with_state(|state| state.present(room.room.id));
                 Ok(Reply::Entered {
                     room: Arc::new(room.room.clone()),
                     created,
@@ -234,8 +237,8 @@ impl Hub {
         }
     }
 
-    async fn my_rooms(&self, asker: Asker) -> Result<Reply> {
-        let Actor::User(user) = asker.actor else {
+    async fn my_rooms(&self, caller: Caller) -> Result<Reply> {
+        let Actor::User(user) = caller.actor else {
             return Err(Error::Unauthenticated);
         };
         let mine = self.inner.store.rooms_of(user).await?;
@@ -245,8 +248,8 @@ impl Hub {
         Ok(rooms(mine.map(|(room, _)| room).collect()))
     }
 
-    async fn direct(&self, asker: Asker, user: UserSelector, create: bool) -> Result<Reply> {
-        let Actor::User(own) = asker.actor else {
+    async fn direct(&self, caller: Caller, user: UserSelector, create: bool) -> Result<Reply> {
+        let Actor::User(own) = caller.actor else {
             return Err(Error::Unauthenticated);
         };
         let other = self.user(user).await?.user.id;
@@ -258,8 +261,8 @@ impl Hub {
         }
         match self
             .write(
-                asker.actor,
-                asker.session,
+                caller.actor,
+                caller.session,
                 Change::OpenDirect { user: other },
             )
             .await?
@@ -271,25 +274,29 @@ impl Hub {
 
     async fn on_member(
         &self,
-        asker: Asker,
+        caller: Caller,
         room: RoomSelector,
         user: UserSelector,
         change: impl FnOnce(crate::model::RoomId, crate::model::UserId) -> Change,
     ) -> Result<Reply> {
         // Who may not know of the room learns nothing from which users there are.
-        let room = self.readable(asker, room).await?.room.id;
+        let room = self.readable(caller, room).await?.room.id;
         let user = self.user(user).await?.user.id;
-        self.done(asker, change(room, user)).await
+        self.done(caller, change(room, user)).await
     }
 
-    pub(super) async fn done(&self, asker: Asker, change: Change) -> Result<Reply> {
-        self.write(asker.actor, asker.session, change)
+    pub(super) async fn done(&self, caller: Caller, change: Change) -> Result<Reply> {
+        self.write(caller.actor, caller.session, change)
             .await
             .map(|_| Reply::Done)
     }
 
     /// A room by whatever names it; whether the asker may know of it is decided by whoever uses it.
-    pub(super) async fn room(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+    pub(super) async fn room(
+        &self,
+        caller: Caller,
+        selector: RoomSelector,
+    ) -> Result<Arc<RoomRow>> {
         let store = &self.inner.store;
         let row = match selector {
             RoomSelector::Id(id) => store.room(id).await?,
@@ -307,7 +314,7 @@ impl Hub {
                 }
             }
             RoomSelector::Direct(a, b) => {
-                operator_only(asker)?;
+                operator_only(caller)?;
                 let (a, b) = (
                     self.user(UserSelector::Login(a)).await?,
                     self.user(UserSelector::Login(b)).await?,
@@ -319,10 +326,10 @@ impl Hub {
     }
 
     /// A room that the asker may know of: public, or its own, or private by its exact name.
-    async fn visible(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+    async fn visible(&self, caller: Caller, selector: RoomSelector) -> Result<Arc<RoomRow>> {
         let by_name = !matches!(selector, RoomSelector::Id(_));
-        let row = self.room(asker, selector).await?;
-        let Actor::User(user) = asker.actor else {
+        let row = self.room(caller, selector).await?;
+        let Actor::User(user) = caller.actor else {
             return Ok(row);
         };
         let membership = self.inner.store.member(row.room.id, user).await?;
@@ -331,13 +338,13 @@ impl Hub {
         {
             return Ok(row);
         }
-        match (row.room.kind, asker.session) {
+        match (row.room.kind, caller.session) {
             (RoomKind::Private, Some(session)) if by_name => {
-                self.with_board(|board| board.learned(session, &row.room));
+                self.with_state(|state| state.learned(session, &row.room));
                 Ok(row)
             }
             (RoomKind::Private, Some(session))
-                if self.with_board(|board| board.knows(session, &row.room)) =>
+                if self.with_state(|state| state.knows(session, &row.room)) =>
             {
                 Ok(row)
             }
@@ -346,15 +353,15 @@ impl Hub {
     }
 
     /// A room whose members the asker may know: its own, or one that anybody may enter.
-    async fn listed(&self, asker: Asker, selector: RoomSelector) -> Result<Arc<RoomRow>> {
-        let row = self.room(asker, selector.clone()).await?;
-        let Actor::User(user) = asker.actor else {
+    async fn listed(&self, caller: Caller, selector: RoomSelector) -> Result<Arc<RoomRow>> {
+        let row = self.room(caller, selector.clone()).await?;
+        let Actor::User(user) = caller.actor else {
             return Ok(row);
         };
         let is_open = row.room.kind == RoomKind::Public && !row.room.protected;
         match self.inner.store.member(row.room.id, user).await? {
             None if is_open => Ok(row),
-            _ => self.readable(asker, selector).await,
+            _ => self.readable(caller, selector).await,
         }
     }
 
@@ -384,20 +391,20 @@ impl Session {
         password: Option<String>,
         create: bool,
     ) -> Result<Reply> {
-        let asker = self.asker()?;
-        let (session, user) = self.seat.clone().ok_or(Error::Unauthenticated)?;
+        let caller = self.caller()?;
+        let (session, user) = self.entry.clone().ok_or(Error::Unauthenticated)?;
         let by_name = !matches!(selector, RoomSelector::Id(_));
         if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &selector {
             validate_room_name("room", name)?;
         }
-        let found = match self.hub.room(asker, selector.clone()).await {
+        let found = match self.hub.room(caller, selector.clone()).await {
             Ok(row) => Some(row),
             Err(Error::NoSuchRoom) => None,
             Err(error) => return Err(error),
         };
         let known = found
             .as_ref()
-            .is_some_and(|row| self.hub.with_board(|board| board.knows(session, &row.room)));
+            .is_some_and(|row| self.hub.with_state(|state| state.knows(session, &row.room)));
         // To whom "an id alone says NoSuchRoom", a wrong password says no more.
         let password =
             match found.filter(|row| row.room.kind == RoomKind::Public || by_name || known) {
@@ -411,35 +418,38 @@ impl Session {
             known,
             create,
         };
-        let entered =
-            self.hub
-                .write_then(asker.actor, asker.session, change, move |board, outcome| {
-                    let Outcome::Room { room, created, seq } = outcome? else {
-                        return Err(Error::Internal);
-                    };
-                    if room.room.kind == RoomKind::Direct {
-                        return Ok(Reply::Entered {
-                            room: Arc::new(room.room.clone()),
-                            created,
-                            arrived: false,
-                            seq,
-                            present: Vec::new(),
-                        });
-                    }
-                    if by_name {
-                        board.learned(session, &room.room);
-                    }
-                    let arrived = !board.is_there(room.room.id, own);
-                    board.attach(session, &room.reference, Some(seq), Timestamp::now());
-                    let present = board.present(room.room.id);
-                    Ok(Reply::Entered {
+        let entered = self.hub.write_then(
+            caller.actor,
+            caller.session,
+            change,
+            move |state, outcome| {
+                let Outcome::Room { room, created, seq } = outcome? else {
+                    return Err(Error::Internal);
+                };
+                if room.room.kind == RoomKind::Direct {
+                    return Ok(Reply::Entered {
                         room: Arc::new(room.room.clone()),
                         created,
-                        arrived,
+                        arrived: false,
                         seq,
-                        present,
-                    })
-                });
+                        present: Vec::new(),
+                    });
+                }
+                if by_name {
+                    state.learned(session, &room.room);
+                }
+                let arrived = !state.is_there(room.room.id, own);
+                state.attach(session, &room.reference, Some(seq), Timestamp::now());
+                let present = state.present(room.room.id);
+                Ok(Reply::Entered {
+                    room: Arc::new(room.room.clone()),
+                    created,
+                    arrived,
+                    seq,
+                    present,
+                })
+            },
+        );
         entered.await
     }
 
@@ -486,24 +496,24 @@ impl Session {
     }
 }
 
-impl super::board::Board {
+impl super::state::HubState {
     fn learned(&mut self, session: SessionId, room: &Room) {
         if room.kind == RoomKind::Private
-            && let Some(seat) = self.seats.get_mut(&session)
+            && let Some(entry) = self.sessions.get_mut(&session)
         {
-            seat.known.insert(room.id);
+            entry.known.insert(room.id);
         }
     }
 
     fn knows(&self, session: SessionId, room: &Room) -> bool {
-        self.seats
+        self.sessions
             .get(&session)
-            .is_some_and(|seat| seat.known.contains(&room.id))
+            .is_some_and(|entry| entry.known.contains(&room.id))
     }
 }
 
-pub(super) fn operator_only(asker: Asker) -> Result<()> {
-    match asker.actor {
+pub(super) fn operator_only(caller: Caller) -> Result<()> {
+    match caller.actor {
         Actor::Operator => Ok(()),
         Actor::User(_) => Err(Error::not_allowed("only the operator may do this")),
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::board::Scope;
+use super::encoder::SharedEncoder;
 use super::outbox::{Outbox, Slot};
-use super::render::Form;
-use super::tap::What;
-use super::{Asker, Hub};
+use super::state::Scope;
+use super::tap::TapEvent;
+use super::{Caller, Hub};
 use crate::ledger::{Actor, Outcome};
 use crate::model::{
     Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, RoomSelector, SessionId,
@@ -18,7 +18,7 @@ use crate::model::{
 
 /// What the hub needs to know of a connection.
 #[derive(Clone)]
-pub struct Connection {
+pub struct ConnectionInfo {
     /// The dialect's name, for lists.
     pub dialect: &'static str,
     /// From where; `None` for one inside the process.
@@ -28,7 +28,7 @@ pub struct Connection {
     /// To which rooms it is attached.
     pub scope: Scope,
     /// How it is told of events.
-    pub form: Form,
+    pub encoder: SharedEncoder,
     /// Where that is written to.
     pub outbox: Arc<Outbox>,
 }
@@ -36,18 +36,18 @@ pub struct Connection {
 /// A connection at the hub, logged in or not. Dropped without [`Session::farewell`], it broke off.
 pub struct Session {
     pub(super) hub: Hub,
-    pub(super) connection: Connection,
-    pub(super) seat: Option<(SessionId, Arc<User>)>,
+    pub(super) connection: ConnectionInfo,
+    pub(super) entry: Option<(SessionId, Arc<User>)>,
     /// Who proved by a token who it is, without a session.
     pub(super) bearer: Option<Arc<User>>,
 }
 
 impl Session {
-    pub(super) fn new(hub: Hub, connection: Connection) -> Self {
+    pub(super) fn new(hub: Hub, connection: ConnectionInfo) -> Self {
         Self {
             hub,
             connection,
-            seat: None,
+            entry: None,
             bearer: None,
         }
     }
@@ -55,13 +55,13 @@ impl Session {
     /// Who is logged in.
     #[must_use]
     pub fn user(&self) -> Option<&Arc<User>> {
-        self.seat.as_ref().map(|(_, user)| user)
+        self.entry.as_ref().map(|(_, user)| user)
     }
 
     /// The session's number, once somebody is logged in.
     #[must_use]
     pub fn id(&self) -> Option<SessionId> {
-        self.seat.as_ref().map(|(id, _)| *id)
+        self.entry.as_ref().map(|(id, _)| *id)
     }
 
     /// The hub's configuration.
@@ -91,7 +91,7 @@ impl Session {
     /// Those who watch are told what became no event.
     fn tell_refusal(&self, error: &Error) {
         if let Some(line) = self.connection.outbox.line() {
-            line.tell(What::Refused(error.clone()));
+            line.tell(TapEvent::Refused(error.clone()));
         }
     }
 
@@ -122,11 +122,13 @@ impl Session {
                 let create = create && self.hub.options().create_on_join;
                 self.enter(room, password, create).await
             }
-            Command::SetStatus { status } => self.describe_self(|person| person.status = status),
-            Command::SetProfile { profile } => {
-                self.describe_self(|person| person.profile = profile)
+            Command::SetStatus { status } => {
+                self.describe_self(|user_entry| user_entry.status = status)
             }
-            other => self.hub.execute(self.asker()?, other).await,
+            Command::SetProfile { profile } => {
+                self.describe_self(|user_entry| user_entry.profile = profile)
+            }
+            other => self.hub.execute(self.caller()?, other).await,
         }
     }
 
@@ -139,15 +141,15 @@ impl Session {
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
     ) {
         let outbox = self.connection.outbox.clone();
-        let prepared = match self.asker() {
-            Ok(asker) => self
+        let prepared = match self.caller() {
+            Ok(caller) => self
                 .hub
-                .prepare(asker, draft)
+                .prepare(caller, draft)
                 .await
-                .and_then(|change| self.not_ended().map(|()| (asker, change))),
+                .and_then(|change| self.not_ended().map(|()| (caller, change))),
             Err(error) => Err(error),
         };
-        let (asker, change) = match prepared {
+        let (caller, change) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.tell_refusal(&error);
@@ -157,39 +159,39 @@ impl Session {
                 return;
             }
         };
-        let completion = move |board: &mut super::board::Board, outcome: Result<Outcome>| {
+        let completion = move |state: &mut super::state::HubState, outcome: Result<Outcome>| {
             let outcome = match outcome {
                 Ok(Outcome::Message(message)) => Ok(message),
                 Ok(_) => Err(Error::Internal),
                 Err(error) => Err(error),
             };
             if let (Err(error), Some(line)) = (&outcome, outbox.line()) {
-                line.tell(What::Refused(error.clone()));
+                line.tell(TapEvent::Refused(error.clone()));
             }
-            if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, asker.session) {
-                board.end_later(session, EndReason::OutcomeUnknown);
+            if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, caller.session) {
+                state.end_later(session, EndReason::OutcomeUnknown);
             } else if outbox.fill(slot, answer(outcome)) {
-                board.mark_dirty(&outbox);
+                state.mark_dirty(&outbox);
             }
         };
         self.hub
-            .submit(asker.actor, asker.session, change, Box::new(completion));
+            .submit(caller.actor, caller.session, change, Box::new(completion));
     }
 
     /// The connection said nothing for too long (or did not answer a probe), or says something again.
     pub fn set_silent(&self, silent: bool) {
         if let Some(session) = self.id() {
             self.hub
-                .with_board(|board| board.set_silent(session, silent, Timestamp::now()));
+                .with_state(|state| state.set_silent(session, silent, Timestamp::now()));
         }
     }
 
     /// What the client is told in place of the form's words when the session is [over](EndReason::is_final).
     pub fn set_parting(&self, words: Bytes) {
         if let Some(session) = self.id() {
-            self.hub.with_board(|board| {
-                if let Some(seat) = board.seats.get_mut(&session) {
-                    seat.parting = Some(words);
+            self.hub.with_state(|state| {
+                if let Some(entry) = state.sessions.get_mut(&session) {
+                    entry.parting = Some(words);
                 }
             });
         }
@@ -197,14 +199,14 @@ impl Session {
 
     /// Ends the session by its dialect's farewell: the user is absent at once, unless connected otherwise.
     pub fn farewell(&mut self) {
-        self.leave_board(false);
+        self.leave_state(false);
     }
 
     /// Ends the user's other sessions of this dialect that are attached to the same rooms.
     pub fn end_others_here(&self, reason: EndReason) {
         if let Some(session) = self.id() {
             self.hub
-                .with_board(|board| board.end_others_here(session, reason));
+                .with_state(|state| state.end_others_here(session, reason));
         }
     }
 
@@ -224,10 +226,11 @@ impl Session {
     }
 
     /// How the connection is told of events from now on; what was written for it before stays as it is.
-    pub fn set_form(&mut self, form: Form) {
-        self.connection.form = form.clone();
+    pub fn set_encoder(&mut self, encoder: SharedEncoder) {
+        self.connection.encoder = encoder.clone();
         if let Some(session) = self.id() {
-            self.hub.with_board(|board| board.set_form(session, &form));
+            self.hub
+                .with_state(|state| state.set_encoder(session, &encoder));
         }
     }
 
@@ -236,7 +239,7 @@ impl Session {
     pub fn is_attached(&self, name: &str) -> bool {
         self.id().is_some_and(|session| {
             self.hub
-                .with_board(|board| board.attached_room(session, name).is_some())
+                .with_state(|state| state.attached_room(session, name).is_some())
         })
     }
 
@@ -246,11 +249,11 @@ impl Session {
         let Some(session) = self.id() else {
             return Vec::new();
         };
-        self.hub.with_board(|board| {
-            board
-                .seats
+        self.hub.with_state(|state| {
+            state
+                .sessions
                 .get(&session)
-                .map(|seat| seat.rooms.iter().copied().collect())
+                .map(|entry| entry.rooms.iter().copied().collect())
                 .unwrap_or_default()
         })
     }
@@ -264,14 +267,14 @@ impl Session {
         }
     }
 
-    pub(super) fn asker(&self) -> Result<Asker> {
+    pub(super) fn caller(&self) -> Result<Caller> {
         self.not_ended()?;
-        match (&self.seat, &self.bearer) {
-            (Some((session, user)), _) => Ok(Asker {
+        match (&self.entry, &self.bearer) {
+            (Some((session, user)), _) => Ok(Caller {
                 actor: Actor::User(user.id),
                 session: Some(*session),
             }),
-            (None, Some(user)) => Ok(Asker {
+            (None, Some(user)) => Ok(Caller {
                 actor: Actor::User(user.id),
                 session: None,
             }),
@@ -279,21 +282,21 @@ impl Session {
         }
     }
 
-    pub(super) fn leave_board(&mut self, broke_off: bool) {
-        let Some((session, _)) = self.seat.take() else {
+    pub(super) fn leave_state(&mut self, broke_off: bool) {
+        let Some((session, _)) = self.entry.take() else {
             return;
         };
         let grace = self.hub.options().grace;
         let (now, at) = self.hub.now();
-        let linger = (broke_off && !grace.is_zero()).then_some(now + grace);
+        let grace_until = (broke_off && !grace.is_zero()).then_some(now + grace);
         self.hub
-            .with_board(|board| board.remove_seat(session, linger, at));
+            .with_state(|state| state.remove_entry(session, grace_until, at));
     }
 
-    fn describe_self(&mut self, set: impl FnOnce(&mut super::board::Person)) -> Result<Reply> {
+    fn describe_self(&mut self, set: impl FnOnce(&mut super::state::OnlineUser)) -> Result<Reply> {
         let user = self.user().ok_or(Error::Unauthenticated)?.id;
         self.hub
-            .with_board(|board| board.people.get_mut(&user).map(set))
+            .with_state(|state| state.online.get_mut(&user).map(set))
             .ok_or(Error::Unauthenticated)?;
         Ok(Reply::Done)
     }
@@ -301,6 +304,6 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.leave_board(true);
+        self.leave_state(true);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Asker, Hub};
+use super::{Caller, Hub};
 use crate::ledger::{Actor, Change, Outcome, Place, RoomRow};
 use crate::model::{
     Draft, Error, HistoryQuery, Message, MessageId, Offline, Quote, Reply, Result, Role, Room,
@@ -14,23 +14,23 @@ const LOW_BITS_STEP: i64 = 1 << 31;
 
 impl Hub {
     /// What a draft asks of the store, once it is known where it goes.
-    pub(super) async fn prepare(&self, asker: Asker, draft: Draft) -> Result<Change> {
+    pub(super) async fn prepare(&self, caller: Caller, draft: Draft) -> Result<Change> {
         let place = match draft.to {
             Target::Room(RoomSelector::Name(name)) => {
-                let attached = asker.session.and_then(|session| {
-                    self.with_board(|board| board.attached_room(session, &name))
+                let attached = caller.session.and_then(|session| {
+                    self.with_state(|state| state.attached_room(session, &name))
                 });
                 match attached {
                     Some(room) => Place::Room(room),
-                    None => Place::Room(self.room(asker, RoomSelector::Name(name)).await?.room.id),
+                    None => Place::Room(self.room(caller, RoomSelector::Name(name)).await?.room.id),
                 }
             }
             Target::Room(RoomSelector::Id(room)) => Place::Room(room),
-            Target::Room(selector) => Place::Room(self.room(asker, selector).await?.room.id),
+            Target::Room(selector) => Place::Room(self.room(caller, selector).await?.room.id),
             Target::User(selector) => {
                 let user = self.user(selector).await?;
                 if draft.offline == Offline::Refuse
-                    && !self.with_board(|board| board.is_connected(user.user.id))
+                    && !self.with_state(|state| state.is_connected(user.user.id))
                 {
                     return Err(Error::RecipientOffline);
                 }
@@ -47,30 +47,35 @@ impl Hub {
         })
     }
 
-    pub(super) async fn send(&self, asker: Asker, draft: Draft) -> Result<Reply> {
-        let change = self.prepare(asker, draft).await?;
-        self.message_change(asker, change).await
+    pub(super) async fn send(&self, caller: Caller, draft: Draft) -> Result<Reply> {
+        let change = self.prepare(caller, draft).await?;
+        self.message_change(caller, change).await
     }
 
-    pub(super) async fn edit(&self, asker: Asker, message: MessageId, text: &str) -> Result<Reply> {
+    pub(super) async fn edit(
+        &self,
+        caller: Caller,
+        message: MessageId,
+        text: &str,
+    ) -> Result<Reply> {
         let text = clean_text(text).into_owned();
-        self.message_change(asker, Change::Edit { message, text })
+        self.message_change(caller, Change::Edit { message, text })
             .await
     }
 
-    pub(super) async fn message_change(&self, asker: Asker, change: Change) -> Result<Reply> {
-        match self.write(asker.actor, asker.session, change).await? {
+    pub(super) async fn message_change(&self, caller: Caller, change: Change) -> Result<Reply> {
+        match self.write(caller.actor, caller.session, change).await? {
             Outcome::Message(message) => Ok(Reply::Posted { message }),
             _ => Err(Error::Internal),
         }
     }
 
-    pub(super) async fn history(&self, asker: Asker, query: HistoryQuery) -> Result<Reply> {
-        let room = self.readable(asker, query.room.clone()).await?;
+    pub(super) async fn history(&self, caller: Caller, query: HistoryQuery) -> Result<Reply> {
+        let room = self.readable(caller, query.room.clone()).await?;
         let page = self
             .inner
             .store
-            .history(room.room.id, viewer(asker), &query)
+            .history(room.room.id, viewer(caller), &query)
             .await?;
         let messages = self.with_quotes(&room.room, page.messages).await?;
         Ok(Reply::History {
@@ -104,18 +109,18 @@ impl Hub {
 
     pub(super) async fn search(
         &self,
-        asker: Asker,
+        caller: Caller,
         room: RoomSelector,
         text: &str,
         prefix: bool,
         limit: usize,
     ) -> Result<Reply> {
-        let room = self.readable(asker, room).await?;
+        let room = self.readable(caller, room).await?;
         let folded = fold_text(text);
         let messages = self
             .inner
             .store
-            .search(room.room.id, viewer(asker), &folded, prefix, limit)
+            .search(room.room.id, viewer(caller), &folded, prefix, limit)
             .await?;
         let messages = self.with_quotes(&room.room, messages).await?;
         Ok(Reply::History {
@@ -128,12 +133,12 @@ impl Hub {
     /// "A number it gets back means the newest message with these bits in a room that the asker may see."
     pub(super) async fn find_message(
         &self,
-        asker: Asker,
+        caller: Caller,
         low_bits: i32,
         room: Option<RoomSelector>,
     ) -> Result<Reply> {
         let room = match room {
-            Some(room) => Some(self.readable(asker, room).await?.room.id),
+            Some(room) => Some(self.readable(caller, room).await?.room.id),
             None => None,
         };
         let last = self.inner.store.last_message_id().await?.0;
@@ -145,7 +150,7 @@ impl Hub {
         while candidate > 0 {
             if let Some(message) = self.inner.store.message(MessageId(candidate)).await?
                 && room.is_none_or(|room| room == message.room)
-                && self.may_see(asker, &message).await?
+                && self.may_see(caller, &message).await?
             {
                 return Ok(Reply::Message(message));
             }
@@ -154,20 +159,20 @@ impl Hub {
         Err(Error::NoSuchMessage)
     }
 
-    async fn may_see(&self, asker: Asker, message: &Message) -> Result<bool> {
-        let Ok(room) = self.readable(asker, RoomSelector::Id(message.room)).await else {
+    async fn may_see(&self, caller: Caller, message: &Message) -> Result<bool> {
+        let Ok(room) = self.readable(caller, RoomSelector::Id(message.room)).await else {
             return Ok(false);
         };
-        let hidden = match asker.actor {
+        let hidden = match caller.actor {
             Actor::User(user) => self.inner.store.is_hidden(user, message.id).await?,
             Actor::Operator => false,
         };
         Ok(message.seq > room.room.cleared && !hidden)
     }
 
-    pub(super) async fn seen(&self, asker: Asker, room: RoomSelector) -> Result<Reply> {
-        let room = self.readable(asker, room).await?;
-        let Actor::User(user) = asker.actor else {
+    pub(super) async fn seen(&self, caller: Caller, room: RoomSelector) -> Result<Reply> {
+        let room = self.readable(caller, room).await?;
+        let Actor::User(user) = caller.actor else {
             return Ok(Reply::Seen(Timestamp(0)));
         };
         let membership = self.inner.store.member(room.room.id, user).await?;
@@ -179,12 +184,12 @@ impl Hub {
     /// A room whose history the asker may read: "every member's; closed to those who left or are banned".
     pub(super) async fn readable(
         &self,
-        asker: Asker,
+        caller: Caller,
         selector: RoomSelector,
     ) -> Result<Arc<RoomRow>> {
         let by_name = !matches!(selector, RoomSelector::Id(_));
-        let row = self.room(asker, selector).await?;
-        let Actor::User(user) = asker.actor else {
+        let row = self.room(caller, selector).await?;
+        let Actor::User(user) = caller.actor else {
             return Ok(row);
         };
         match self
@@ -204,8 +209,8 @@ impl Hub {
     }
 }
 
-fn viewer(asker: Asker) -> Option<UserId> {
-    match asker.actor {
+fn viewer(caller: Caller) -> Option<UserId> {
+    match caller.actor {
         Actor::User(user) => Some(user),
         Actor::Operator => None,
     }

@@ -1,10 +1,10 @@
-//! What becomes of each meaning in each dialect, as the dialects declare it and the board keeps them to it.
+//! What becomes of each meaning in each dialect, as the dialects declare it and the state keeps them to it.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::Relation;
+use super::Audience;
 use crate::model::{Event, MessageKind, PresenceChange, RoomChange, RoomEvent, RoomKind};
 
 /// What an event means to whoever is told of it: the rows of the table of translations.
@@ -188,9 +188,9 @@ impl Meaning {
 
     /// What an event means to a session with this relation to it.
     #[must_use]
-    pub fn of(event: &Event, relation: Relation) -> Self {
+    pub fn of(event: &Event, audience: Audience) -> Self {
         match event {
-            Event::Room(event) => Self::of_change(event, relation),
+            Event::Room(event) => Self::of_change(event, audience),
             Event::Presence(event) => match event.change {
                 PresenceChange::Online => Self::Online,
                 PresenceChange::Idle | PresenceChange::Back => Self::Idle,
@@ -201,13 +201,13 @@ impl Meaning {
         }
     }
 
-    fn of_change(event: &RoomEvent, relation: Relation) -> Self {
-        let mine = relation != Relation::Other;
+    fn of_change(event: &RoomEvent, audience: Audience) -> Self {
+        let mine = audience != Audience::Other;
         match &event.change {
             // Who writes to oneself is the recipient, too.
             RoomChange::Posted(_) if event.is_to_oneself() => Self::Private,
-            RoomChange::Posted(_) if relation == Relation::Origin => Self::ToSender,
-            RoomChange::Posted(_) if relation == Relation::Own => Self::ToSendersOthers,
+            RoomChange::Posted(_) if audience == Audience::Origin => Self::ToSender,
+            RoomChange::Posted(_) if audience == Audience::Own => Self::ToSendersOthers,
             RoomChange::Posted(_) if event.room.kind == RoomKind::Direct => Self::Private,
             RoomChange::Posted(message) if message.reply_to.is_some() => Self::Reply,
             RoomChange::Posted(message) => match message.kind {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Actor, Change, Denial, Outcome, Place, RoomRow, Rows, UserRow, Write, rules};
+use super::{
+    Actor, ApplyError, Change, Outcome, Place, RoomRow, Transaction, UserRow, Write, rules,
+};
 use crate::model::{
     Error, Membership, MessageId, Origin, Role, RoomChange, RoomEvent, RoomId, RoomKind, Timestamp,
     UserId, UserRef,
@@ -20,14 +22,14 @@ pub struct Policy {
 }
 
 /// What came of a write.
-pub type Applied = Result<(Outcome, Vec<RoomEvent>), Denial>;
+pub type Applied = Result<(Outcome, Vec<RoomEvent>), ApplyError>;
 
 /// Carries out one write inside a transaction.
 ///
 /// # Errors
-/// [`Denial::Refused`]: a rule or the present state forbids it, no row was touched. [`Denial::Broken`]: the store is in
+/// [`ApplyError::Refused`]: a rule or the present state forbids it, no row was touched. [`ApplyError::Broken`]: the store is in
 /// trouble, the transaction must be rolled back.
-pub fn apply(policy: &Policy, rows: &mut dyn Rows, write: Write) -> Applied {
+pub fn apply(policy: &Policy, rows: &mut dyn Transaction, write: Write) -> Applied {
     let mut work = Work {
         policy,
         rows,
@@ -43,14 +45,14 @@ pub fn apply(policy: &Policy, rows: &mut dyn Rows, write: Write) -> Applied {
 /// One write under way.
 pub(super) struct Work<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) rows: &'a mut dyn Rows,
+    pub(super) rows: &'a mut dyn Transaction,
     pub(super) actor: Actor,
     pub(super) origin: Option<Origin>,
     pub(super) at: Timestamp,
     pub(super) events: Vec<RoomEvent>,
 }
 
-pub(super) type Done<T = Outcome> = Result<T, Denial>;
+pub(super) type Done<T = Outcome> = Result<T, ApplyError>;
 
 impl Work<'_> {
     fn carry_out(&mut self, change: Change) -> Done {
@@ -188,13 +190,13 @@ impl Work<'_> {
     pub(super) fn existing_user(&mut self, id: UserId) -> Done<Arc<UserRow>> {
         self.rows
             .user(id)?
-            .ok_or(Denial::Refused(Error::NoSuchUser))
+            .ok_or(ApplyError::Refused(Error::NoSuchUser))
     }
 
     pub(super) fn existing_room(&mut self, id: RoomId) -> Done<Arc<RoomRow>> {
         self.rows
             .room(id)?
-            .ok_or(Denial::Refused(Error::NoSuchRoom))
+            .ok_or(ApplyError::Refused(Error::NoSuchRoom))
     }
 
     /// The actor's place in a room.
@@ -271,7 +273,7 @@ impl Work<'_> {
         &mut self,
         id: MessageId,
     ) -> Done<(crate::model::Message, Arc<RoomRow>)> {
-        let missing = Denial::Refused(Error::NoSuchMessage);
+        let missing = ApplyError::Refused(Error::NoSuchMessage);
         let Some(message) = self.rows.message(id)? else {
             return Err(missing);
         };

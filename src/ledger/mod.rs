@@ -18,5 +18,5 @@ mod users;
 mod write;
 
 pub use apply::{Applied, Policy, apply};
-pub use rows::{Denial, RoomRow, Rows, RowsError, TokenRow, UserRow};
+pub use rows::{ApplyError, RoomRow, RowsError, TokenRow, Transaction, UserRow};
 pub use write::{Actor, Change, NewToken, Outcome, Place, Write};

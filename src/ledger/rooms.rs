@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::apply::{Done, Work};
 use super::rules::Action;
-use super::{Actor, Denial, Outcome, RoomRow};
+use super::{Actor, ApplyError, Outcome, RoomRow};
 use crate::model::{
     Error, Membership, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Seq, Timestamp,
     UserId, UserKind, fold_room_name, room_name_from_title,
@@ -326,14 +326,14 @@ impl Work<'_> {
     pub(super) fn room_for_one_more(&mut self, user: UserId, room: Option<RoomId>) -> Done<()> {
         let limit = self.policy.rooms_per_user;
         if limit > 0 && self.rows.room_count(user)? >= limit {
-            return Err(Denial::Refused(Error::TooLarge { limit }));
+            return Err(ApplyError::Refused(Error::TooLarge { limit }));
         }
         let limit = self.policy.members_per_room;
         if let Some(room) = room
             && limit > 0
             && self.rows.member_count(room)? >= limit
         {
-            return Err(Denial::Refused(Error::TooLarge { limit }));
+            return Err(ApplyError::Refused(Error::TooLarge { limit }));
         }
         Ok(())
     }

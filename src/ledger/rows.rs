@@ -77,20 +77,20 @@ pub struct RowsError(pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Why a change was not carried out.
 #[derive(Debug)]
-pub enum Denial {
+pub enum ApplyError {
     /// A rule or a state forbids it; no row was touched, the transaction goes on with the next change.
     Refused(Error),
     /// The store is in trouble.
     Broken(RowsError),
 }
 
-impl From<Error> for Denial {
+impl From<Error> for ApplyError {
     fn from(error: Error) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<RowsError> for Denial {
+impl From<RowsError> for ApplyError {
     fn from(error: RowsError) -> Self {
         Self::Broken(error)
     }
@@ -103,7 +103,7 @@ impl From<RowsError> for Denial {
 /// rollback forgets what it should; it is the only writer.
 ///
 /// "Folded" names are compared byte by byte.
-pub trait Rows {
+pub trait Transaction {
     /// A user by number.
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError>;
     /// The account or present guest whose folded login this is.

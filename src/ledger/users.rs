@@ -1,7 +1,7 @@
 //! Accounts, guests, sessions' openings and tokens.
 
 use super::apply::{Done, Work};
-use super::{Actor, Denial, NewToken, Outcome, TokenRow, UserRow};
+use super::{Actor, ApplyError, NewToken, Outcome, TokenRow, UserRow};
 use crate::model::{
     Error, Membership, Role, RoomChange, RoomKind, Timestamp, TokenId, TokenInfo, TokenKind, User,
     UserId, UserKind,
@@ -120,7 +120,7 @@ impl Work<'_> {
         token: Option<NewToken>,
         address: &str,
     ) -> Done {
-        let bad = Denial::Refused(Error::BadCredentials);
+        let bad = ApplyError::Refused(Error::BadCredentials);
         let Some(user) = self.rows.user(user)? else {
             return Err(bad);
         };
@@ -303,7 +303,7 @@ impl Work<'_> {
             hash: token.hash,
         })?;
         kept.ok_or_else(|| {
-            Denial::Refused(Error::invalid(
+            ApplyError::Refused(Error::invalid(
                 "token",
                 "this token is in use already; choose another",
             ))

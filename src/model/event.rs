@@ -230,7 +230,7 @@ pub enum EndReason {
     #[error("You left this room")]
     Left,
     /// The user said farewell by another connection to the same room, where that ends all of them.
-    #[error("Connection closed")]
+    #[error("ConnectionInfo closed")]
     ClosedTogether,
     /// The store could not say whether it kept what this session said. Connect again and read the history.
     #[error("The outcome of a request is not known; connect again and read the history")]

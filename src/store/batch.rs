@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Commit, CommitSink, Ticket};
-use crate::ledger::{Applied, Denial, Policy, Rows, RowsError, Write, apply};
+use crate::ledger::{Applied, ApplyError, Policy, RowsError, Transaction, Write, apply};
 use crate::model::Error;
 
 /// Why a commit did not say that it holds.
@@ -46,7 +46,7 @@ pub(super) trait Backend: Send {
     /// Opens a transaction.
     fn begin(&mut self) -> Result<(), RowsError>;
     /// The rows as the open transaction sees them.
-    fn rows(&mut self) -> &mut dyn Rows;
+    fn rows(&mut self) -> &mut dyn Transaction;
     /// Makes the transaction last and visible.
     fn commit(&mut self) -> Result<(), CommitError>;
     /// Ends a transaction that failed anywhere, without a trace in rows or caches. Without one it does nothing.
@@ -62,7 +62,7 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
         (**self).begin()
     }
 
-    fn rows(&mut self) -> &mut dyn Rows {
+    fn rows(&mut self) -> &mut dyn Transaction {
         (**self).rows()
     }
 
@@ -173,12 +173,12 @@ impl<B: Backend> Committer<B> {
         for (ticket, write) in batch {
             let (outcome, events) = match self.apply(write).ok_or(Lost::Panicked(ticket))? {
                 Ok((outcome, events)) => (Ok(outcome), events),
-                Err(Denial::Refused(error)) => (Err(error), Vec::new()),
-                Err(Denial::Broken(error)) if error.0.is::<NumbersUsed>() => {
+                Err(ApplyError::Refused(error)) => (Err(error), Vec::new()),
+                Err(ApplyError::Broken(error)) if error.0.is::<NumbersUsed>() => {
                     tracing::error!(%error, "a new user or room was refused");
                     (Err(Error::Unavailable), Vec::new())
                 }
-                Err(Denial::Broken(error)) => return Err(Lost::Broken(error)),
+                Err(ApplyError::Broken(error)) => return Err(Lost::Broken(error)),
             };
             told.push(Commit {
                 ticket,

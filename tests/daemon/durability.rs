@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tolmach::bus::LocalBus;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::store::MemoryStore;
 
 use crate::support::{
@@ -19,7 +19,7 @@ async fn held() -> (Daemon, Arc<HeldInbox>) {
 
 async fn held_with(more: &str) -> (Daemon, Arc<HeldInbox>) {
     let options = Options::default();
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
     let store = Arc::new(MemoryStore::open(options.policy(), held.clone()));
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
@@ -34,7 +34,7 @@ async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
         grace: Duration::ZERO,
         ..Options::default()
     };
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = MemoryStore::open(options.policy(), inbox.clone());
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)

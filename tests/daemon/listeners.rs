@@ -22,9 +22,9 @@ async fn two_listeners_of_one_dialect_share_the_rooms_and_differ_in_their_settin
     assert_eq!(anna.say("#tea", "hello").await, 200);
     chatty.hears("anna", "#tea", "hello").await;
     quiet.hears("anna", "#tea", "hello").await;
-    assert_eq!(quiet.say("#tea", "hush").await, 200);
-    chatty.hears("quiet", "#tea", "hush").await;
-    anna.hears("quiet", "#tea", "hush").await;
+    assert_eq!(quiet.say("#tea", "suppress_presence").await, 200);
+    chatty.hears("quiet", "#tea", "suppress_presence").await;
+    anna.hears("quiet", "#tea", "suppress_presence").await;
     daemon
         .operate(Command::RenameRoom {
             room: room("tea"),

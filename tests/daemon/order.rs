@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tolmach::bus::LocalBus;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::ledger::{Actor, Change, NewToken, Write};
 use tolmach::model::{Timestamp, TokenKind, UserId};
 use tolmach::store::{MemoryStore, Store};
@@ -19,7 +19,7 @@ const MESSAGES: usize = 2000;
 /// A hub with many accounts, all of one password, which was hashed once.
 async fn crowded_hub(logins: &[String]) -> Hub {
     let options = Options::default();
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
     let hub = Hub::start(
         options.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tolmach::bus::LocalBus;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::model::RoomKind;
 use tolmach::store::MemoryStore;
 
@@ -13,7 +13,7 @@ use crate::support::{Daemon, Fault, FaultyStore, HeldInbox, Purpose, int, login,
 /// A gateway whose commits can be held back.
 async fn held() -> (Daemon, Arc<HeldInbox>) {
     let options = Options::default();
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
     let store = Arc::new(MemoryStore::open(options.policy(), held.clone()));
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
@@ -28,7 +28,7 @@ async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
         grace: Duration::ZERO,
         ..Options::default()
     };
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = MemoryStore::open(options.policy(), inbox.clone());
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tolmach::bus::LocalBus;
 use tolmach::files::FileArea;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::model::{Command, MessageId, RoomId, RoomSelector};
 use tolmach::store::SqliteStore;
 
@@ -27,7 +27,7 @@ async fn file(daemon: &Daemon, anna: &mut Uchat, room: i32, bytes: &[u8]) -> (i3
 /// Over a store in `dir` that can fail.
 async fn failing(dir: &Path) -> (Daemon, Arc<FaultyStore<SqliteStore>>) {
     let options = Options::default();
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store =
         SqliteStore::open(&dir.join("tolmach.db"), options.policy(), inbox.clone()).unwrap();
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));

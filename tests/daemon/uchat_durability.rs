@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tolmach::bus::LocalBus;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::store::MemoryStore;
 
 use crate::support::uchat::{
@@ -20,7 +20,7 @@ async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
         grace: Duration::ZERO,
         ..Options::default()
     };
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = MemoryStore::open(options.policy(), inbox.clone());
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let bus = Arc::new(LocalBus::new());
@@ -43,7 +43,7 @@ async fn two(daemon: &Daemon) -> (Uchat, Uchat, i32) {
 #[tokio::test]
 async fn nobody_is_told_before_the_commit() {
     let options = Options::default();
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
     let store = Arc::new(MemoryStore::open(options.policy(), held.clone()));
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use tolmach::hub::outbox::{Bounds, Outbox, Wire};
-use tolmach::hub::{Connection, Events, Scope};
+use tolmach::hub::{ConnectionInfo, Events, Scope};
 use tolmach::model::{Command, EndReason, Error, Event, Reply, RoomKind};
 
 use crate::support::{Client, World, create_room, draft, enter, guest, name, say};
@@ -65,13 +65,13 @@ async fn who_does_not_read_is_ended_and_the_others_go_on() {
         events: 5,
         bytes: 0,
     });
-    let form = Events::form();
-    let session = world.hub.connect(Connection {
+    let encoder = Events::encoder();
+    let session = world.hub.connect(ConnectionInfo {
         dialect: "slow",
         address: None,
         exclusive: false,
         scope: Scope::AllRooms,
-        form,
+        encoder,
         outbox,
     });
     let mut slow = Client { session, events };

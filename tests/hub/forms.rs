@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach::hub::{Form, Relation, Render, Written};
+use tolmach::hub::{Audience, Encoded, EventEncoder, SharedEncoder};
 use tolmach::model::{Command, EndReason, Error, Event, Role, RoomChange, RoomKind};
 
 use crate::support::{World, by_id, enter, login, name, say, to_user};
@@ -11,8 +11,8 @@ use crate::support::{World, by_id, enter, login, name, say, to_user};
 /// As for whoever embeds the hub, with all that is said in capitals.
 struct Loud;
 
-impl Render for Loud {
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+impl EventEncoder for Loud {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         let mut event = event.clone();
         if let Event::Room(event) = &mut event
             && let RoomChange::Posted(message) = &mut event.change
@@ -20,14 +20,14 @@ impl Render for Loud {
             let message = Arc::make_mut(message);
             message.text = message.text.to_uppercase();
         }
-        tolmach::hub::render::JsonLines.render(&event, relation, out)
+        tolmach::hub::encoder::JsonLines.encode(&event, audience, out)
     }
 
     fn is_same_for_all(&self, _: &Event) -> bool {
         true
     }
 
-    fn render_end(&self, _: EndReason, _: &mut BytesMut) {}
+    fn encode_end(&self, _: EndReason, _: &mut BytesMut) {}
 }
 
 #[tokio::test]
@@ -44,14 +44,14 @@ async fn a_session_is_told_in_its_new_form_from_then_on() {
     for client in [&mut anna, &mut boris, &mut clara] {
         client.told();
     }
-    let loud = Form(Arc::new(Loud));
+    let loud = SharedEncoder(Arc::new(Loud));
     anna.say(name("tea"), "before").await;
-    boris.session.set_form(loud.clone());
+    boris.session.set_encoder(loud.clone());
     anna.say(name("tea"), "one").await;
     anna.say(name("milk"), "two").await;
     anna.ok(Command::Send(to_user(login("boris"), "private")))
         .await;
-    boris.session.set_form(loud);
+    boris.session.set_encoder(loud);
     world.room("coffee", RoomKind::Public, []).await;
     boris.ok(enter(name("coffee"))).await;
     anna.ok(enter(name("coffee"))).await;
@@ -78,7 +78,7 @@ async fn a_form_set_before_the_login_is_the_sessions() {
     let mut anna = world.account("anna").await;
     anna.ok(enter(name("tea"))).await;
     let mut boris = world.client();
-    boris.session.set_form(Form(Arc::new(Loud)));
+    boris.session.set_encoder(SharedEncoder(Arc::new(Loud)));
     boris.ok(crate::support::guest("boris")).await;
     boris.ok(enter(name("tea"))).await;
     boris.told();

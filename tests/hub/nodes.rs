@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tolmach::bus::{Bus, Envelope, LocalBus, Parcel, VERSION};
+use tolmach::bus::{Bus, Envelope, LocalBus, Payload, VERSION};
 use tolmach::model::{
     Command, Event, NodeId, Origin, Role, RoomChange, RoomEvent, RoomKind, Seq, SessionId,
     Timestamp, UserId, UserRef,
@@ -134,7 +134,7 @@ fn envelope(version: u16, events: Vec<RoomEvent>) -> Envelope {
     Envelope {
         version,
         node: NodeId(7),
-        parcel: Parcel::Rooms(events),
+        payload: Payload::Rooms(events),
     }
 }
 

@@ -131,11 +131,11 @@ fn outcome(result: &Result<Reply>) -> String {
 
 /// Follows what one session is told, and where it is.
 #[derive(Default)]
-struct Ear {
+struct BusSubscriber {
     at: HashMap<RoomId, i64>,
 }
 
-impl Ear {
+impl BusSubscriber {
     /// The number of a room's change follows the one before, from the user's own coming to its going.
     fn hear(&mut self, own: UserId, event: &Event) {
         let Event::Room(event) = event else { return };
@@ -169,11 +169,11 @@ impl Ear {
 /// All that was answered and heard.
 async fn transcript(world: &World, seed: u64) -> Vec<String> {
     let mut dice = Dice(seed);
-    let mut sessions: Vec<(Client, Ear)> = Vec::new();
+    let mut sessions: Vec<(Client, BusSubscriber)> = Vec::new();
     for user in USERS {
         world.op(register(user)).await;
         for _ in 0..2 {
-            sessions.push((world.again(user).await, Ear::default()));
+            sessions.push((world.again(user).await, BusSubscriber::default()));
         }
     }
     let mut lines = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
-use tolmach::hub::{Connection, Events, Form, Relation, Render, Scope, Written};
+use tolmach::hub::{Audience, ConnectionInfo, Encoded, EventEncoder, Events, Scope, SharedEncoder};
 use tolmach::model::{Command, EndReason, Event, Role, RoomChange, RoomKind};
 
 use crate::support::{
@@ -202,35 +202,35 @@ async fn a_command_is_answered_after_its_events_are_told() {
 
 /// Writes down how a session stands to each event; ends its session where it is told that its user was removed.
 #[derive(Default)]
-struct Notes(Mutex<Vec<(String, Relation)>>);
+struct Notes(Mutex<Vec<(String, Audience)>>);
 
-impl Render for Notes {
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+impl EventEncoder for Notes {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         let Event::Room(event) = event else {
-            return Written::NOTHING;
+            return Encoded::NOTHING;
         };
         let what = match &event.change {
             RoomChange::Posted(message) => message.text.clone(),
             RoomChange::MemberJoined { user } => format!("joined {}", user.login),
             RoomChange::MemberRemoved { user } => {
-                if relation != Relation::Other {
-                    return Written::ending(EndReason::Removed);
+                if audience != Audience::Other {
+                    return Encoded::ending(EndReason::Removed);
                 }
                 format!("removed {}", user.login)
             }
-            _ => return Written::NOTHING,
+            _ => return Encoded::NOTHING,
         };
-        self.0.lock().unwrap().push((what, relation));
-        let frame = format!("{relation:?};");
+        self.0.lock().unwrap().push((what, audience));
+        let frame = format!("{audience:?};");
         out.extend_from_slice(frame.as_bytes());
-        Written::frames(1)
+        Encoded::frames(1)
     }
 
     fn is_same_for_all(&self, _: &Event) -> bool {
         false
     }
 
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         out.extend_from_slice(format!("{reason:?}.").as_bytes());
     }
 }
@@ -243,16 +243,16 @@ struct Raw {
 }
 
 impl Raw {
-    async fn open(world: &World, form: &Form, user: &str) -> Self {
+    async fn open(world: &World, encoder: &SharedEncoder, user: &str) -> Self {
         let (wire, peer) = tokio::io::duplex(1 << 20);
         let wire = tolmach::hub::outbox::Wire::Stream(Box::new(wire));
         let outbox = Arc::new(tolmach::hub::outbox::Outbox::new(wire, BOUNDS));
-        let connection = Connection {
+        let connection = ConnectionInfo {
             dialect: "raw",
             address: None,
             exclusive: false,
             scope: Scope::AllRooms,
-            form: form.clone(),
+            encoder: encoder.clone(),
             outbox: outbox.clone(),
         };
         let (_, events) = Events::channel(BOUNDS);
@@ -295,11 +295,11 @@ async fn an_event_is_written_once_for_all_to_whom_it_is_the_same() {
     ];
     world.room("tea", RoomKind::Public, members).await;
     let notes = Arc::new(Notes::default());
-    let form = Form(notes.clone());
-    let mut anna = Raw::open(&world, &form, "anna").await;
-    let mut annas = Raw::open(&world, &form, "anna").await;
-    let mut boris = Raw::open(&world, &form, "boris").await;
-    let mut clara = Raw::open(&world, &form, "clara").await;
+    let encoder = SharedEncoder(notes.clone());
+    let mut anna = Raw::open(&world, &encoder, "anna").await;
+    let mut annas = Raw::open(&world, &encoder, "anna").await;
+    let mut boris = Raw::open(&world, &encoder, "boris").await;
+    let mut clara = Raw::open(&world, &encoder, "clara").await;
     anna.session.call(say(name("tea"), "hello")).await.unwrap();
     assert_eq!(
         [&mut anna, &mut annas, &mut boris, &mut clara].map(Raw::heard),
@@ -310,7 +310,7 @@ async fn an_event_is_written_once_for_all_to_whom_it_is_the_same() {
         .lock()
         .unwrap()
         .iter()
-        .filter(|(_, relation)| *relation == Relation::Other)
+        .filter(|(_, audience)| *audience == Audience::Other)
         .count();
     assert_eq!(others, 1, "two heard the same bytes");
 
@@ -355,10 +355,10 @@ async fn in_a_direct_room_each_is_told_as_it_stands_to_it() {
     for login in ["anna", "boris"] {
         world.op(register(login)).await;
     }
-    let form = Form(Arc::new(Notes::default()));
-    let mut anna = Raw::open(&world, &form, "anna").await;
-    let mut annas = Raw::open(&world, &form, "anna").await;
-    let mut boris = Raw::open(&world, &form, "boris").await;
+    let encoder = SharedEncoder(Arc::new(Notes::default()));
+    let mut anna = Raw::open(&world, &encoder, "anna").await;
+    let mut annas = Raw::open(&world, &encoder, "anna").await;
+    let mut boris = Raw::open(&world, &encoder, "boris").await;
     anna.session
         .call(Command::Send(to_user(login("boris"), "hello")))
         .await

@@ -9,7 +9,7 @@
 //! ```
 
 use serde_json::Value;
-use tolmach::control::tap::{Endpoint, Entry, Happened};
+use crate::control::tap::{Endpoint, Entry, Happened};
 
 /// How wide what stands before the signs is, unless names are long.
 const DIALECT: usize = 10;

@@ -14,10 +14,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tolmach::config::Config;
-use tolmach::control::tap::{Entry, TapQuery};
-use tolmach::control::{ControlClient, ControlError, TapStream, socket_path};
-use tolmach::model::{Error, SessionId};
+use crate::config::Config;
+use crate::control::tap::{Entry, TapQuery};
+use crate::control::{ControlClient, ControlError, TapStream, socket_path};
+use crate::model::{Error, SessionId};
 
 use super::failure::{Failure, Outcome};
 use super::no_runtime;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tolmach::control::tap::Endpoint;
+use crate::control::tap::Endpoint;
 
 /// Names that mean something else at the beginning of a line.
 const WORDS: [&str; 4] = ["config", "clock", "operator", "wait"];

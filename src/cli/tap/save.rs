@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tolmach::control::tap::{Endpoint, Entry, Happened};
+use crate::control::tap::{Endpoint, Entry, Happened};
 
 use super::fixture::{self, Step, framed};
 use super::names::{free_name, is_counted, is_plain, is_purpose, room, seconds};

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use clap::error::ErrorKind;
-use tolmach::hub::Options;
-use tolmach::model::{validate_login, validate_room_name};
+use crate::hub::Options;
+use crate::model::{validate_login, validate_room_name};
 
 use super::dialect::Named;
 

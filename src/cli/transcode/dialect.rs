@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tolmach::config::Settings;
+use crate::config::Settings;
 
 use super::client::Client;
 use super::source::Source;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach::config::{JimSettings, Settings};
-use tolmach::model::Timestamp;
+use crate::config::{JimSettings, Settings};
+use crate::model::Timestamp;
 use tolmach_jim::{
     ClientCodec, ClientFrame, ClientRequest, FieldMsg, Flavor, ServerCodec, ServerFrame,
 };

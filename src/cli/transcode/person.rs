@@ -1,7 +1,7 @@
 //! Somebody who has appeared.
 
 use bytes::BytesMut;
-use tolmach::hub::Session;
+use crate::hub::Session;
 
 use super::client::Identity;
 use super::voice::{Answered, Voice};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
-use tolmach::config::{PurposeSettings, Settings};
+use crate::config::{PurposeSettings, Settings};
 use tolmach_purpose::{
     ClientBody, ClientCodec, ClientFrame, Request, Revision, ServerBody, ServerCodec, ServerFrame,
     frame_length, limits,

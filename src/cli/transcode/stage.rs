@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach::config::Settings;
-use tolmach::gateway::Serve;
-use tolmach::model::fold_login;
+use crate::config::Settings;
+use crate::gateway::Serve;
+use crate::model::fold_login;
 
 use super::client::Client;
 use super::numbers::Numbers;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach::config::{Settings, TalkerSettings};
+use crate::config::{Settings, TalkerSettings};
 use tolmach_talker::{
     BadFrame, ClientCodec, ClientFrame, EventKind, Extra, Flavor, Reason, Recipient, RoomSelector,
     ServerCodec, ServerFrame, limits,

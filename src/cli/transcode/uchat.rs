@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach::config::{Settings, UchatSettings};
+use crate::config::{Settings, UchatSettings};
 use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Secret, ServerCodec, ServerFrame, limits};
 
 use super::client::{Client, Heard, Identity, Venue, line};

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tolmach::bus::LocalBus;
-use tolmach::config::{Config, Settings};
-use tolmach::dialects;
-use tolmach::files::FileArea;
-use tolmach::gateway::{Gateway, Serve, Transport};
-use tolmach::hub::{Hub, Inbox, Options, Scope, Session};
-use tolmach::model::{
+use crate::bus::LocalBus;
+use crate::config::{Config, Settings};
+use crate::dialects;
+use crate::files::FileArea;
+use crate::gateway::{Gateway, Serve, Transport};
+use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
+use crate::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Role, RoomId, RoomKind, RoomSelector, Secret,
     UserSelector,
 };
-use tolmach::store::MemoryStore;
+use crate::store::MemoryStore;
 
 use super::client::{Client, Identity, Venue};
 use super::wire::{PIPE, Wire};
@@ -150,7 +150,7 @@ async fn hub(files: bool) -> Outcome<Hub> {
         failed_logins: 0,
         ..Options::default()
     };
-    let inbox = Arc::new(Inbox::new());
+    let inbox = Arc::new(CommitQueue::new());
     let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
     let files = files.then(file_area).transpose()?;
     let bus = Arc::new(LocalBus::new());

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::hub::tap::{Record, What, Who};
+use crate::hub::tap::{Record, TapEvent, TapUser};
 use crate::model::{Event, RoomId, SessionId, UserId};
 
 use super::Entry;
@@ -41,7 +41,7 @@ struct Request {
 }
 
 impl Line {
-    fn note(&mut self, who: Option<&Who>, wanted: Option<SessionId>) {
+    fn note(&mut self, who: Option<&TapUser>, wanted: Option<SessionId>) {
         self.user = who.map(|who| who.user);
         self.session = who.map(|who| who.session);
         self.is_wanted |= wanted.is_some() && self.session == wanted;
@@ -69,7 +69,7 @@ impl Focus {
             return;
         }
         let Some(line) = &record.line else {
-            if let What::Event(event) = &record.what {
+            if let TapEvent::Event(event) = &record.what {
                 self.event(event, entry, out);
             }
             return;
@@ -81,13 +81,13 @@ impl Focus {
         }
         let is_wanted = self.session.is_none() || known.is_wanted;
         match (&record.what, self.room) {
-            (What::Done { request }, _) => {
+            (TapEvent::Done { request }, _) => {
                 let mut requests = known.requests.iter_mut();
                 if let Some(done) = requests.find(|one| one.number == *request) {
                     done.is_done = true;
                 }
             }
-            (What::In { request, .. }, Some(_)) => {
+            (TapEvent::In { request, .. }, Some(_)) => {
                 if let (Some(number), true) = (*request, is_wanted) {
                     if known.requests.len() == REQUESTS {
                         known.requests.pop_front();
@@ -103,15 +103,18 @@ impl Focus {
                     }
                 }
             }
-            (What::Out { request, room, .. }, Some(wanted)) => {
+            (TapEvent::Out { request, room, .. }, Some(wanted)) => {
                 let concerns = *room == Some(wanted) || known.is_answer(*request);
                 out.extend(entry.filter(|_| is_wanted && concerns));
             }
-            (What::Opened | What::Ended | What::Closed | What::Refused(_), Some(_)) => {}
+            (
+                TapEvent::Opened | TapEvent::Ended | TapEvent::Closed | TapEvent::Refused(_),
+                Some(_),
+            ) => {}
             (_, None) => out.extend(entry.filter(|_| is_wanted)),
-            (What::Event(_), Some(_)) => {}
+            (TapEvent::Event(_), Some(_)) => {}
         }
-        if matches!(record.what, What::Closed) {
+        if matches!(record.what, TapEvent::Closed) {
             self.lines.remove(&line.number);
         }
     }

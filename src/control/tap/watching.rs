@@ -10,7 +10,7 @@ use super::focus::Focus;
 use super::{Endpoint, Entry, Happened, TapQuery};
 use crate::control::protocol::{self, Answer, MAX_REQUEST, read_line};
 use crate::hub::Hub;
-use crate::hub::tap::{Record, Show, Taken, Viewer, What, without_tokens};
+use crate::hub::tap::{Record, Show, Taken, TapEvent, Viewer, without_tokens};
 use crate::model::{Command, Error, Event, Reply, Result, Timestamp};
 
 /// Records that are shown before others may run.
@@ -128,26 +128,26 @@ impl Watching {
     /// A record as it is told, if it is anything to tell.
     fn entry(&mut self, record: &Record) -> Option<Entry> {
         let what = match &record.what {
-            What::Opened => Happened::Opened,
-            What::Ended => Happened::Ended,
-            What::Closed => {
+            TapEvent::Opened => Happened::Opened,
+            TapEvent::Ended => Happened::Ended,
+            TapEvent::Closed => {
                 let number = record.line.as_ref().map(|line| line.number);
                 number.and_then(|number| self.shows.remove(&number));
                 Happened::Closed
             }
-            What::In { bytes, .. } => Happened::In {
+            TapEvent::In { bytes, .. } => Happened::In {
                 frames: self.show(record)?.inbound(bytes),
             },
-            What::Out { bytes, .. } => Happened::Out {
+            TapEvent::Out { bytes, .. } => Happened::Out {
                 frames: self.show(record)?.outbound(bytes),
             },
-            What::Event(event) => Happened::Event {
+            TapEvent::Event(event) => Happened::Event {
                 event: shown_event(event)?,
             },
-            What::Refused(error) => Happened::Refused {
+            TapEvent::Refused(error) => Happened::Refused {
                 error: error.to_string(),
             },
-            What::Done { .. } => return None,
+            TapEvent::Done { .. } => return None,
         };
         Some(Entry {
             time: time(record.at),

@@ -8,7 +8,7 @@ use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Flavor, ServerCodec, Serve
 use super::field::FieldSide;
 use super::outcome::Style;
 use super::requests::by_name;
-use crate::gateway::{Adapter, Link, Step};
+use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{Command, Timestamp, UserSelector};
 
@@ -68,11 +68,11 @@ impl JimAdapter {
     }
 
     /// The client said something. Whether a probe was waiting for it.
-    fn hear(&mut self, link: &Link<'_>) -> bool {
-        self.heard = link.now;
+    fn hear(&mut self, cx: &RequestContext<'_>) -> bool {
+        self.heard = cx.now;
         let before = std::mem::replace(&mut self.probe, Probe::None);
         if before == Probe::Unanswered {
-            link.session.set_silent(false);
+            cx.session.set_silent(false);
         }
         before != Probe::None
     }
@@ -88,23 +88,27 @@ impl Adapter for JimAdapter {
         })
     }
 
-    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
-        let waited = self.hear(link);
+    async fn frame(
+        &mut self,
+        frame: Result<ClientFrame, BadFrame>,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        let waited = self.hear(cx);
         let frame = match frame {
             Ok(frame) => frame,
-            Err(bad) => return Step::Answer(self.style().answer(400, bad.to_string(), link.at)),
+            Err(bad) => return Response::Answer(self.style().answer(400, bad.to_string(), cx.at)),
         };
         match frame {
             ClientFrame::Authenticate {
                 account_name,
                 password,
-            } => self.authenticate(account_name, password, link).await,
+            } => self.authenticate(account_name, password, cx).await,
             ClientFrame::Presence {
                 account_name,
                 status,
             } => {
-                let probed = self.answers_probe(waited, link.now);
-                self.presence(account_name, status, probed, link).await
+                let probed = self.answers_probe(waited, cx.now);
+                self.presence(account_name, status, probed, cx).await
             }
             ClientFrame::Msg {
                 to,
@@ -114,25 +118,25 @@ impl Adapter for JimAdapter {
                 extra,
             } => {
                 // "On the wire JSON is always UTF-8": the encoding named says nothing more.
-                self.message(to, from, message, extra, link).await
+                self.message(to, from, message, extra, cx).await
             }
-            ClientFrame::Join { room, password } => self.join(&room, password, link).await,
-            ClientFrame::Leave { room } => self.leave(by_name(&room), link).await,
-            ClientFrame::FieldMsg(msg) => self.field_message(msg, link).await,
-            ClientFrame::LeaveLast => self.leave_last(link).await,
-            ClientFrame::GetContacts => self.contacts(link).await,
+            ClientFrame::Join { room, password } => self.join(&room, password, cx).await,
+            ClientFrame::Leave { room } => self.leave(by_name(&room), cx).await,
+            ClientFrame::FieldMsg(msg) => self.field_message(msg, cx).await,
+            ClientFrame::LeaveLast => self.leave_last(cx).await,
+            ClientFrame::GetContacts => self.contacts(cx).await,
             ClientFrame::AddContact { user_id } => {
                 let user = UserSelector::Login(user_id);
-                self.done(Command::AddContact { user }, link).await
+                self.done(Command::AddContact { user }, cx).await
             }
             ClientFrame::DelContact { user_id } => {
                 let user = UserSelector::Login(user_id);
-                self.done(Command::RemoveContact { user }, link).await
+                self.done(Command::RemoveContact { user }, cx).await
             }
-            ClientFrame::Quit => Step::Farewell(Bytes::new()),
+            ClientFrame::Quit => Response::Farewell(Bytes::new()),
             ClientFrame::Probe => {
                 let text = "action: only the server probes";
-                Step::Answer(self.style().answer(400, text, link.at))
+                Response::Answer(self.style().answer(400, text, cx.at))
             }
         }
     }
@@ -158,10 +162,10 @@ impl Adapter for JimAdapter {
         }
     }
 
-    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Step {
+    fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Response {
         if session.user().is_none() {
             self.heard = now;
-            return Step::Continue;
+            return Response::Continue;
         }
         match self.probe {
             Probe::None => {
@@ -169,14 +173,14 @@ impl Adapter for JimAdapter {
                 self.owed = Some(now);
                 let mut out = BytesMut::new();
                 ServerFrame::Probe { time: at.seconds() }.write(&mut out);
-                Step::Answer(out.freeze())
+                Response::Answer(out.freeze())
             }
             Probe::Asked(_) => {
                 self.probe = Probe::Unanswered;
                 session.set_silent(true);
-                Step::Continue
+                Response::Continue
             }
-            Probe::Unanswered => Step::Continue,
+            Probe::Unanswered => Response::Continue,
         }
     }
 }

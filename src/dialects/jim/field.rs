@@ -6,31 +6,31 @@ use bytes::BytesMut;
 use tolmach_jim::{FieldMsg, ServerFrame, Spelling};
 
 use super::adapter::JimAdapter;
-use super::form::JimForm;
+use super::encoder::JimEncoder;
 use super::outcome::Style;
 use super::requests::by_name;
-use crate::gateway::{Link, Step};
-use crate::hub::{Form, Session};
+use crate::gateway::{RequestContext, Response};
+use crate::hub::{Session, SharedEncoder};
 use crate::model::{
     Command, Error, Reply, Result, RoomId, RoomSelector, Target, UserRef, UserSelector,
 };
 
 /// The forms of a listener: sessions of one spelling share one.
-pub(super) struct Forms(Vec<(Spelling, Form)>);
+pub(super) struct Encoders(Vec<(Spelling, SharedEncoder)>);
 
-impl Forms {
+impl Encoders {
     pub(super) fn new(notices: &[u16]) -> Self {
-        let form = |spelling| {
-            let form = JimForm::new(notices, Style::Field(spelling));
-            (spelling, Form(Arc::new(form)))
+        let encoder = |spelling| {
+            let encoder = JimEncoder::new(notices, Style::Field(spelling));
+            (spelling, SharedEncoder(Arc::new(encoder)))
         };
-        let mut forms = vec![form(Spelling::DOCUMENT)];
+        let mut encoders = vec![encoder(Spelling::DOCUMENT)];
         let others = Spelling::all().filter(|spelling| *spelling != Spelling::DOCUMENT);
-        forms.extend(others.map(form));
-        Self(forms)
+        encoders.extend(others.map(encoder));
+        Self(encoders)
     }
 
-    pub(super) fn of(&self, spelling: Spelling) -> Form {
+    pub(super) fn of(&self, spelling: Spelling) -> SharedEncoder {
         let found = self.0.iter().find(|(other, _)| *other == spelling);
         found.unwrap_or(&self.0[0]).1.clone()
     }
@@ -40,17 +40,17 @@ impl Forms {
 pub(super) struct FieldSide {
     /// "The room `jim.everyone`, which everyone there has joined."
     everyone: Arc<str>,
-    forms: Arc<Forms>,
+    encoders: Arc<Encoders>,
     pub(super) spelling: Spelling,
     /// The rooms it has joined, the last one last.
     joined: Vec<RoomId>,
 }
 
 impl FieldSide {
-    pub(super) fn new(everyone: Arc<str>, forms: Arc<Forms>) -> Self {
+    pub(super) fn new(everyone: Arc<str>, encoders: Arc<Encoders>) -> Self {
         Self {
             everyone,
-            forms,
+            encoders,
             spelling: Spelling::DOCUMENT,
             joined: Vec::new(),
         }
@@ -61,7 +61,7 @@ impl FieldSide {
         let spelling = self.spelling.after(said);
         if spelling != self.spelling {
             self.spelling = spelling;
-            session.set_form(self.forms.of(spelling));
+            session.set_encoder(self.encoders.of(spelling));
         }
     }
 }
@@ -74,20 +74,20 @@ fn is_for_everyone(to: &str) -> bool {
 
 impl JimAdapter {
     /// A new user is on the connection. One who cannot be in everyone's room is told so when it says something there.
-    pub(super) async fn came_in(&mut self, link: &mut Link<'_>) {
+    pub(super) async fn on_login(&mut self, cx: &mut RequestContext<'_>) {
         if let Some(field) = &mut self.field {
             field.joined.clear();
             let everyone = field.everyone.clone();
-            if let Err(error) = self.come_to(&everyone, true, link).await {
+            if let Err(error) = self.come_to(&everyone, true, cx).await {
                 tracing::debug!(%error, "everyone's room was not joined");
             }
         }
     }
 
     /// The connection has joined a room.
-    pub(super) fn joined(&mut self, reply: &Reply, link: &Link<'_>) {
+    pub(super) fn joined(&mut self, reply: &Reply, cx: &RequestContext<'_>) {
         if let (Some(field), Reply::Entered { room, .. }) = (&mut self.field, reply) {
-            let here = link.session.rooms();
+            let here = cx.session.rooms();
             field
                 .joined
                 .retain(|other| *other != room.id && here.contains(other));
@@ -96,32 +96,41 @@ impl JimAdapter {
     }
 
     /// "A `msg` to a room not joined joins it"; everyone's is `common` to all.
-    async fn come_to(&mut self, room: &str, common: bool, link: &mut Link<'_>) -> Result<()> {
-        if link.session.is_attached(room) {
+    async fn come_to(
+        &mut self,
+        room: &str,
+        common: bool,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<()> {
+        if cx.session.is_attached(room) {
             return Ok(());
         }
         let reply = if common {
-            link.session.enter_common(room).await?
+            cx.session.enter_common(room).await?
         } else {
             let enter = Command::Enter {
                 room: by_name(room),
                 password: None,
                 create: true,
             };
-            link.session.call(enter).await?
+            cx.session.call(enter).await?
         };
-        self.joined(&reply, link);
+        self.joined(&reply, cx);
         Ok(())
     }
 
-    pub(super) async fn field_message(&mut self, msg: FieldMsg, link: &mut Link<'_>) -> Step {
+    pub(super) async fn field_message(
+        &mut self,
+        msg: FieldMsg,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let Some(field) = &mut self.field else {
-            return Step::Continue;
+            return Response::Continue;
         };
-        field.mirror(msg.spelling, link.session);
+        field.mirror(msg.spelling, cx.session);
         let everyone = field.everyone.clone();
-        if let Err(step) = self.be_somebody(msg.from, link).await {
-            return step;
+        if let Err(response) = self.ensure_login(msg.from, cx).await {
+            return response;
         }
         let to = msg.to.unwrap_or_default();
         let common = is_for_everyone(&to);
@@ -132,65 +141,65 @@ impl JimAdapter {
         };
         let to = match room {
             None => Target::User(UserSelector::Login(to)),
-            Some(room) => match self.come_to(room, common, link).await {
+            Some(room) => match self.come_to(room, common, cx).await {
                 Ok(()) => Target::Room(by_name(room)),
-                Err(error) => return self.style().refused(&error, link.at),
+                Err(error) => return self.style().refused(&error, cx.at),
             },
         };
-        self.post(to, msg.message, &msg.extra, link).await
+        self.post(to, msg.message, &msg.extra, cx).await
     }
 
     /// "A first `msg` without presence (its `from` makes the guest); a `from` that is not one's name (corrected)."
-    async fn be_somebody(
+    async fn ensure_login(
         &mut self,
         from: Option<String>,
-        link: &mut Link<'_>,
-    ) -> std::result::Result<(), Step> {
-        match (link.session.user(), from) {
+        cx: &mut RequestContext<'_>,
+    ) -> std::result::Result<(), Response> {
+        match (cx.session.user(), from) {
             (Some(_), _) => Ok(()),
-            (None, Some(from)) => self.become_guest(from, link).await,
+            (None, Some(from)) => self.become_guest(from, cx).await,
             (None, None) => {
-                let refusal = self.style().refusal(&Error::Unauthenticated, link.at);
-                Err(Step::Answer(refusal))
+                let refusal = self.style().refusal(&Error::Unauthenticated, cx.at);
+                Err(Response::Answer(refusal))
             }
         }
     }
 
     /// "`leave` may omit the room (then the one joined last)."
-    pub(super) async fn leave_last(&mut self, link: &mut Link<'_>) -> Step {
-        let here = link.session.rooms();
+    pub(super) async fn leave_last(&mut self, cx: &mut RequestContext<'_>) -> Response {
+        let here = cx.session.rooms();
         let field = self.field.as_ref();
         let mut joined = field.iter().flat_map(|field| field.joined.iter().rev());
         match joined.find(|room| here.contains(room)) {
-            Some(room) => self.leave(RoomSelector::Id(*room), link).await,
+            Some(room) => self.leave(RoomSelector::Id(*room), cx).await,
             None => {
-                let error = match link.session.user() {
+                let error = match cx.session.user() {
                     Some(_) => Error::not_allowed("you have joined no room; name the one to leave"),
                     None => Error::Unauthenticated,
                 };
-                Step::Answer(self.style().refusal(&error, link.at))
+                Response::Answer(self.style().refusal(&error, cx.at))
             }
         }
     }
 
     /// "`get_contacts` answers {"response":202,"quantity":N}, then N objects."
-    pub(super) async fn contacts(&mut self, link: &mut Link<'_>) -> Step {
+    pub(super) async fn contacts(&mut self, cx: &mut RequestContext<'_>) -> Response {
         let style = self.style();
-        match link.session.call(Command::Contacts).await {
+        match cx.session.call(Command::Contacts).await {
             Ok(Reply::Contacts(users)) => {
                 let mut out = BytesMut::new();
                 let count = ServerFrame::ContactCount {
-                    time: link.at.seconds(),
+                    time: cx.at.seconds(),
                     quantity: u32::try_from(users.len()).unwrap_or(u32::MAX),
                 };
                 style.write(&count, &mut out);
                 for user in users {
                     style.write(&contact(&user), &mut out);
                 }
-                Step::Answer(out.freeze())
+                Response::Answer(out.freeze())
             }
-            Ok(_) => style.refused(&Error::Internal, link.at),
-            Err(error) => style.refused(&error, link.at),
+            Ok(_) => style.refused(&Error::Internal, cx.at),
+            Err(error) => style.refused(&error, cx.at),
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The flavor says which clients are served: those that keep to the document, or published ones as well (`field`).
 
 mod adapter;
+mod encoder;
 mod field;
-mod form;
 mod outcome;
 mod requests;
 mod shown;
@@ -16,28 +16,28 @@ use std::time::{Duration, Instant};
 use tolmach_jim::Spelling;
 
 use crate::config::{JimFlavor, JimSettings};
-use crate::gateway::{Dialect, Terms};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::outbox::Pacing;
 use crate::hub::tap::Show;
-use crate::hub::{Form, Scope};
+use crate::hub::{Scope, SharedEncoder};
 
 use adapter::JimAdapter;
-use field::{FieldSide, Forms};
-use form::JimForm;
+use encoder::JimEncoder;
+use field::{Encoders, FieldSide};
 use outcome::Style;
 pub(super) use translations::TRANSLATIONS;
 
 /// JIM as one listener speaks it.
 pub struct Jim {
     probe_after: Duration,
-    form: Form,
+    encoder: SharedEncoder,
     field: Option<Field>,
 }
 
 /// What a listener of the flavor `field` has beside the document's.
 struct Field {
     everyone: Arc<str>,
-    forms: Arc<Forms>,
+    encoders: Arc<Encoders>,
     pace: Duration,
 }
 
@@ -48,18 +48,21 @@ impl Jim {
         match settings.flavor {
             JimFlavor::Document => Self {
                 probe_after: settings.probe_after,
-                form: Form(Arc::new(JimForm::new(&settings.notices, Style::Document))),
+                encoder: SharedEncoder(Arc::new(JimEncoder::new(
+                    &settings.notices,
+                    Style::Document,
+                ))),
                 field: None,
             },
             JimFlavor::Field => {
-                let forms = Forms::new(&settings.notices);
+                let encoders = Encoders::new(&settings.notices);
                 Self {
                     // "No probe."
                     probe_after: Duration::ZERO,
-                    form: forms.of(Spelling::DOCUMENT),
+                    encoder: encoders.of(Spelling::DOCUMENT),
                     field: Some(Field {
                         everyone: settings.everyone.as_str().into(),
-                        forms: Arc::new(forms),
+                        encoders: Arc::new(encoders),
                         pace: settings.pace,
                     }),
                 }
@@ -79,11 +82,11 @@ impl Dialect for Jim {
         shown::show()
     }
 
-    fn terms(&self) -> Terms {
-        Terms {
+    fn session_options(&self) -> SessionOptions {
+        SessionOptions {
             exclusive: true,
             scope: Scope::AllRooms,
-            form: self.form.clone(),
+            encoder: self.encoder.clone(),
             numbering: None,
         }
     }
@@ -99,7 +102,7 @@ impl Dialect for Jim {
         let field = self
             .field
             .as_ref()
-            .map(|field| FieldSide::new(field.everyone.clone(), field.forms.clone()));
+            .map(|field| FieldSide::new(field.everyone.clone(), field.encoders.clone()));
         JimAdapter::new(self.probe_after, field, now)
     }
 }
@@ -112,6 +115,6 @@ fn line_length(bytes: &[u8]) -> usize {
 
 /// A form that says all that the dialect can.
 #[cfg(test)]
-pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
-    Box::new(JimForm::new(&[100, 101], Style::Document))
+pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
+    Box::new(JimEncoder::new(&[100, 101], Style::Document))
 }

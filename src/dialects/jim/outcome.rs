@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use tolmach_jim::{Answer, ServerFrame, Spelling, ascii_bytes, limits};
 
 use crate::dialects::text::{cut, cut_by};
-use crate::gateway::Step;
+use crate::gateway::Response;
 use crate::model::{Error, Timestamp};
 
 /// "At most 8 pieces of 500 characters."
@@ -97,10 +97,10 @@ impl Style {
     }
 
     /// The answer to a request that has failed; of an outcome that is not known there is none, only a close.
-    pub(super) fn refused(self, error: &Error, at: Timestamp) -> Step {
+    pub(super) fn refused(self, error: &Error, at: Timestamp) -> Response {
         match error {
-            Error::OutcomeUnknown => Step::Close(Bytes::new()),
-            error => Step::Answer(self.refusal(error, at)),
+            Error::OutcomeUnknown => Response::Close(Bytes::new()),
+            error => Response::Answer(self.refusal(error, at)),
         }
     }
 }

@@ -4,8 +4,8 @@ use bytes::BytesMut;
 use tolmach_jim::{Extra, ServerFrame};
 
 use super::adapter::JimAdapter;
-use crate::dialects::desk;
-use crate::gateway::{Link, Step};
+use crate::dialects::service_user;
+use crate::gateway::{RequestContext, Response};
 use crate::model::{
     Command, Draft, Error, Reply, RoomSelector, Secret, Target, UserSelector, validate_login,
 };
@@ -15,25 +15,25 @@ impl JimAdapter {
         &mut self,
         login: String,
         password: String,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let style = self.style();
         let command = Command::LogIn {
             login,
             secret: Secret::Password(password),
             token: false,
         };
-        match link.session.call(command).await {
+        match cx.session.call(command).await {
             Ok(_) => {
-                self.came_in(link).await;
-                Step::Answer(style.answer(200, "", link.at))
+                self.on_login(cx).await;
+                Response::Answer(style.answer(200, "", cx.at))
             }
-            Err(Error::BadCredentials) => Step::Answer(style.answer(
+            Err(Error::BadCredentials) => Response::Answer(style.answer(
                 402,
                 "wrong password or no account with that name",
-                link.at,
+                cx.at,
             )),
-            Err(error) => style.refused(&error, link.at),
+            Err(error) => style.refused(&error, cx.at),
         }
     }
 
@@ -43,36 +43,36 @@ impl JimAdapter {
         name: Option<String>,
         status: Option<String>,
         probed: bool,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let style = self.style();
-        match (link.session.user().map(|user| user.login.clone()), name) {
+        match (cx.session.user().map(|user| user.login.clone()), name) {
             (None, None) => {
                 let text = "user.account_name: missing; say who you are";
-                return Step::Answer(style.answer(400, text, link.at));
+                return Response::Answer(style.answer(400, text, cx.at));
             }
             (None, Some(name)) => {
-                if let Err(step) = self.become_guest(name, link).await {
-                    return step;
+                if let Err(response) = self.become_guest(name, cx).await {
+                    return response;
                 }
             }
             (Some(own), Some(name)) if !is_same(&own, &name) => {
                 let text = format!(
                     "user.account_name: you are {own} on this connection; authenticate to be another"
                 );
-                return Step::Answer(style.answer(400, text, link.at));
+                return Response::Answer(style.answer(400, text, cx.at));
             }
             (Some(_), _) => {}
         }
         if status.is_some()
-            && let Err(error) = link.session.call(Command::SetStatus { status }).await
+            && let Err(error) = cx.session.call(Command::SetStatus { status }).await
         {
-            return style.refused(&error, link.at);
+            return style.refused(&error, cx.at);
         }
         if probed {
-            Step::Continue
+            Response::Continue
         } else {
-            Step::Answer(style.answer(200, "", link.at))
+            Response::Answer(style.answer(200, "", cx.at))
         }
     }
 
@@ -80,21 +80,21 @@ impl JimAdapter {
     pub(super) async fn become_guest(
         &mut self,
         name: String,
-        link: &mut Link<'_>,
-    ) -> Result<(), Step> {
+        cx: &mut RequestContext<'_>,
+    ) -> Result<(), Response> {
         let style = self.style();
-        let text = match link.session.call(Command::LogInGuest { name }).await {
+        let text = match cx.session.call(Command::LogInGuest { name }).await {
             Ok(_) => {
-                self.came_in(link).await;
+                self.on_login(cx).await;
                 return Ok(());
             }
-            Err(Error::Unauthenticated) if !link.session.options().guests => {
+            Err(Error::Unauthenticated) if !cx.session.options().guests => {
                 "guests are not let in here; authenticate"
             }
             Err(Error::Unauthenticated) => "this name belongs to an account; authenticate",
-            Err(error) => return Err(style.refused(&error, link.at)),
+            Err(error) => return Err(style.refused(&error, cx.at)),
         };
-        Err(Step::Answer(style.answer(401, text, link.at)))
+        Err(Response::Answer(style.answer(401, text, cx.at)))
     }
 
     pub(super) async fn message(
@@ -103,21 +103,21 @@ impl JimAdapter {
         from: String,
         message: String,
         extra: Extra,
-        link: &mut Link<'_>,
-    ) -> Step {
-        let (style, at) = (self.style(), link.at);
-        let Some(own) = link.session.user().map(|user| user.login.clone()) else {
-            return Step::Answer(style.refusal(&Error::Unauthenticated, at));
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        let (style, at) = (self.style(), cx.at);
+        let Some(own) = cx.session.user().map(|user| user.login.clone()) else {
+            return Response::Answer(style.refusal(&Error::Unauthenticated, at));
         };
         if !is_same(&own, &from) {
             let text = format!("from: you are {own} on this connection");
-            return Step::Answer(style.answer(403, text, at));
+            return Response::Answer(style.answer(403, text, at));
         }
         let to = match to.strip_prefix('#') {
             Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
             None => Target::User(UserSelector::Login(to)),
         };
-        self.post(to, message, &extra, link).await
+        self.post(to, message, &extra, cx).await
     }
 
     /// What is said to the gateway itself is answered by it, and not stored.
@@ -126,17 +126,17 @@ impl JimAdapter {
         to: Target,
         message: String,
         extra: &Extra,
-        link: &mut Link<'_>,
-    ) -> Step {
-        let (style, at) = (self.style(), link.at);
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        let (style, at) = (self.style(), cx.at);
         if let Target::User(UserSelector::Login(to)) = &to
-            && desk::is_gateway(to, link.session)
+            && service_user::is_gateway(to, cx.session)
         {
-            return self.ask_gateway(&message, link).await;
+            return self.ask_gateway(&message, cx).await;
         }
         let mut draft = Draft::text(to, message);
-        draft.extra = super::form::stored_extra(extra);
-        link.post(draft, move |outcome| match outcome {
+        draft.extra = super::encoder::stored_extra(extra);
+        cx.post(draft, move |outcome| match outcome {
             Ok(_) => style.answer(200, "", at),
             Err(error) => style.refusal(&error, at),
         })
@@ -144,58 +144,62 @@ impl JimAdapter {
     }
 
     /// 200, then what the gateway says to who asked.
-    async fn ask_gateway(&self, asked: &str, link: &mut Link<'_>) -> Step {
+    async fn ask_gateway(&self, asked: &str, cx: &mut RequestContext<'_>) -> Response {
         let style = self.style();
-        let own = link.session.user().map(|user| user.login.clone());
-        let lines = desk::answer(asked, link.session).await;
+        let own = cx.session.user().map(|user| user.login.clone());
+        let lines = service_user::answer(asked, cx.session).await;
         let mut out = BytesMut::new();
-        style.write_answer(200, "", link.at, &mut out);
+        style.write_answer(200, "", cx.at, &mut out);
         for line in &lines {
             let frame = |message| ServerFrame::Msg {
                 to: own.clone().unwrap_or_default(),
-                from: link.session.options().name.clone(),
-                time: link.at.seconds(),
+                from: cx.session.options().name.clone(),
+                time: cx.at.seconds(),
                 message,
                 extra: Extra::default(),
             };
             style.write_said(line, frame, &mut out);
         }
-        Step::Answer(out.freeze())
+        Response::Answer(out.freeze())
     }
 
     pub(super) async fn join(
         &mut self,
         room: &str,
         password: Option<String>,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let style = self.style();
         let enter = Command::Enter {
             room: by_name(room),
             password,
             create: true,
         };
-        match link.session.call(enter).await {
+        match cx.session.call(enter).await {
             Ok(reply) => {
                 let created = matches!(reply, Reply::Entered { created: true, .. });
-                self.joined(&reply, link);
-                Step::Answer(style.answer(if created { 201 } else { 200 }, "", link.at))
+                self.joined(&reply, cx);
+                Response::Answer(style.answer(if created { 201 } else { 200 }, "", cx.at))
             }
-            Err(error) => style.refused(&error, link.at),
+            Err(error) => style.refused(&error, cx.at),
         }
     }
 
-    pub(super) async fn leave(&mut self, room: RoomSelector, link: &mut Link<'_>) -> Step {
+    pub(super) async fn leave(
+        &mut self,
+        room: RoomSelector,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let leave = Command::Leave { room };
-        self.done(leave, link).await
+        self.done(leave, cx).await
     }
 
     /// Does what has no answer but that it was done.
-    pub(super) async fn done(&mut self, command: Command, link: &mut Link<'_>) -> Step {
+    pub(super) async fn done(&mut self, command: Command, cx: &mut RequestContext<'_>) -> Response {
         let style = self.style();
-        match link.session.call(command).await {
-            Ok(_) => Step::Answer(style.answer(200, "", link.at)),
-            Err(error) => style.refused(&error, link.at),
+        match cx.session.call(command).await {
+            Ok(_) => Response::Answer(style.answer(200, "", cx.at)),
+            Err(error) => style.refused(&error, cx.at),
         }
     }
 }

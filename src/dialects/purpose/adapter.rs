@@ -9,7 +9,7 @@ use tolmach_purpose::{
 };
 
 use super::Rules;
-use crate::gateway::{Adapter, Link, Step};
+use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{Command, EndReason, Error, Result, Timestamp, TokenId, UserId, UserSelector};
 
@@ -72,16 +72,21 @@ impl PurposeAdapter {
     }
 
     /// What comes of a request: of an outcome that is not known there is no answer, only a close.
-    fn outcome(&self, task: u8, outcome: Result<Step>) -> Step {
+    fn outcome(&self, task: u8, outcome: Result<Response>) -> Response {
         match outcome {
-            Ok(step) => step,
-            Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
-            Err(error) => Step::Answer(self.declined(task, &reason(&error))),
+            Ok(response) => response,
+            Err(Error::OutcomeUnknown) => Response::Close(Bytes::new()),
+            Err(error) => Response::Answer(self.declined(task, &reason(&error))),
         }
     }
 
-    async fn request(&mut self, task: u8, request: Request, link: &mut Link<'_>) -> Step {
-        let state = match (self.greeted, link.session.user()) {
+    async fn request(
+        &mut self,
+        task: u8,
+        request: Request,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        let state = match (self.greeted, cx.session.user()) {
             (false, _) => State::Connected,
             (true, None) => State::Greeted,
             (true, Some(_)) => State::LoggedIn,
@@ -92,23 +97,28 @@ impl PurposeAdapter {
             } else {
                 "say HELLO first"
             };
-            return Step::Answer(self.declined(task, first));
+            return Response::Answer(self.declined(task, first));
         }
-        let outcome = self.carry_out(task, request, link).await;
+        let outcome = self.carry_out(task, request, cx).await;
         self.outcome(task, outcome)
     }
 
-    async fn carry_out(&mut self, task: u8, request: Request, link: &mut Link<'_>) -> Result<Step> {
+    async fn carry_out(
+        &mut self,
+        task: u8,
+        request: Request,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Response> {
         let answer = match request {
             Request::Hello { major, minor } => self.hello(major, minor)?,
-            Request::LogIn { login, password } => self.log_in(&login, &password, link).await?,
-            Request::LogOff => self.log_off(link).await?,
+            Request::LogIn { login, password } => self.log_in(&login, &password, cx).await?,
+            Request::LogOff => self.log_off(cx).await?,
             Request::RestoreSession {
                 session_id,
                 session_hash,
             } => {
-                let answer = self.restore(session_id, &session_hash, link).await?;
-                match self.renew(session_id, link).await {
+                let answer = self.restore(session_id, &session_hash, cx).await?;
+                match self.renew(session_id, cx).await {
                     Err(Error::OutcomeUnknown) => return Err(Error::OutcomeUnknown),
                     // It is restored all the same; the next time will do.
                     Err(error) => tracing::debug!(%error, "a session was not renewed"),
@@ -117,100 +127,103 @@ impl PurposeAdapter {
                 answer
             }
             Request::RegisterUser { login, password } => {
-                self.register(&login, &password, link).await?
+                self.register(&login, &password, cx).await?
             }
-            Request::Sessions => self.sessions(link).await?,
-            Request::UserId { name } => self.user_id(&name, link).await?,
-            Request::UserById { user } => self.user(UserSelector::Id(UserId(user)), link).await?,
-            Request::UserByName { name } => {
-                self.user(UserSelector::Login(name.into()), link).await?
-            }
-            Request::OwnUser => self.own_user(link).await?,
-            Request::ChatId { name } => self.chat_id(&name, link).await?,
-            Request::ChatRequiresPassword { chat } => self.has_password(chat, link).await?,
-            Request::ChatById { chat } => self.chat(super::chats::by_id(chat), link).await?,
-            Request::ChatByName { name } => self.chat(super::chats::by_name(&name), link).await?,
+            Request::Sessions => self.sessions(cx).await?,
+            Request::UserId { name } => self.user_id(&name, cx).await?,
+            Request::UserById { user } => self.user(UserSelector::Id(UserId(user)), cx).await?,
+            Request::UserByName { name } => self.user(UserSelector::Login(name.into()), cx).await?,
+            Request::OwnUser => self.own_user(cx).await?,
+            Request::ChatId { name } => self.chat_id(&name, cx).await?,
+            Request::ChatRequiresPassword { chat } => self.has_password(chat, cx).await?,
+            Request::ChatById { chat } => self.chat(super::chats::by_id(chat), cx).await?,
+            Request::ChatByName { name } => self.chat(super::chats::by_name(&name), cx).await?,
             Request::DirectById { user } => {
-                self.direct(UserSelector::Id(UserId(user)), false, link)
+                self.direct(UserSelector::Id(UserId(user)), false, cx)
                     .await?
             }
             Request::DirectByName { name } => {
-                self.direct(UserSelector::Login(name.into()), false, link)
+                self.direct(UserSelector::Login(name.into()), false, cx)
                     .await?
             }
             Request::StartChat { user } => {
-                self.direct(UserSelector::Id(UserId(user)), true, link)
+                self.direct(UserSelector::Id(UserId(user)), true, cx)
                     .await?
             }
-            Request::MyChats => self.my_chats(link).await?,
-            Request::Create { name, password } => self.create(&name, password, link).await?,
-            Request::Join { chat, password } => self.join(chat, password, link).await?,
+            Request::MyChats => self.my_chats(cx).await?,
+            Request::Create { name, password } => self.create(&name, password, cx).await?,
+            Request::Join { chat, password } => self.join(chat, password, cx).await?,
             Request::Leave { chat } => {
                 let room = super::chats::by_id(chat);
-                self.done(Command::Leave { room }, link).await?
+                self.done(Command::Leave { room }, cx).await?
             }
             Request::Delete { chat } => {
                 let room = super::chats::by_id(chat);
-                self.done(Command::DeleteRoom { room }, link).await?
+                self.done(Command::DeleteRoom { room }, cx).await?
             }
             Request::Rename { chat, name } => {
                 let (room, name) = (super::chats::by_id(chat), name.into());
-                self.done(Command::RenameRoom { room, name }, link).await?
+                self.done(Command::RenameRoom { room, name }, cx).await?
             }
             Request::SetTitle { chat, title } => {
                 let (room, title) = (super::chats::by_id(chat), title.into());
-                self.done(Command::SetTitle { room, title }, link).await?
+                self.done(Command::SetTitle { room, title }, cx).await?
             }
-            Request::SetAdmin { chat, user } => self.appoint(chat, user, true, link).await?,
-            Request::RemoveAdmin { chat, user } => self.appoint(chat, user, false, link).await?,
-            Request::Send { chat, text } => return Ok(self.send(task, chat, &text, link).await),
+            Request::SetAdmin { chat, user } => self.appoint(chat, user, true, cx).await?,
+            Request::RemoveAdmin { chat, user } => self.appoint(chat, user, false, cx).await?,
+            Request::Send { chat, text } => return Ok(self.send(task, chat, &text, cx).await),
             Request::Messages { chat, from, to } => {
-                let answer = self.history(task, chat, from, to, link).await?;
-                return Ok(Step::Answer(answer));
+                let answer = self.history(task, chat, from, to, cx).await?;
+                return Ok(Response::Answer(answer));
             }
-            Request::MarkSeen { chat, time } => self.mark_seen(chat, time, link).await?,
-            Request::Seen { chat } => self.seen(chat, link).await?,
+            Request::MarkSeen { chat, time } => self.mark_seen(chat, time, cx).await?,
+            Request::Seen { chat } => self.seen(chat, cx).await?,
             Request::Hide { message } => {
-                let message = self.message(message, link).await?;
-                self.done(Command::Hide { message }, link).await?
+                let message = self.message(message, cx).await?;
+                self.done(Command::Hide { message }, cx).await?
             }
             Request::DeleteMessage { message } => {
-                let message = self.message(message, link).await?;
-                self.done(Command::Delete { message }, link).await?
+                let message = self.message(message, cx).await?;
+                self.done(Command::Delete { message }, cx).await?
             }
         };
-        Ok(Step::Answer(self.accepted(task, &answer)))
+        Ok(Response::Answer(self.accepted(task, &answer)))
     }
 
     /// A command that has no content to answer.
     pub(super) async fn done(
         &self,
         command: Command,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        link.session.call(command).await?;
+        cx.session.call(command).await?;
         Ok(Answer::Nothing)
     }
 
     /// The client answers what it was told. "A client's answer with an unknown task id is ignored."
-    async fn answered(&mut self, task: u8, accepted: bool, link: &mut Link<'_>) -> Step {
+    async fn answered(
+        &mut self,
+        task: u8,
+        accepted: bool,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let revision = self.rules.revision;
         let purpose = |byte| Purpose::to_client(revision, byte);
         let answered = if accepted {
-            link.answered(task)
+            cx.answered(task)
         } else {
-            link.refused(task, |byte| purpose(byte).is_some_and(suspends))
+            cx.refused(task, |byte| purpose(byte).is_some_and(suspends))
         };
         match answered.and_then(purpose) {
             Some(Purpose::Heartbeat) => self.asked = None,
             Some(Purpose::Notification(NotificationKind::SessionData)) => {
-                if let Err(error) = self.renewal_answered(accepted, link).await {
+                if let Err(error) = self.renewal_answered(accepted, cx).await {
                     tracing::debug!(%error, "a session was not renewed");
                 }
             }
             _ => {}
         }
-        Step::Continue
+        Response::Continue
     }
 }
 
@@ -255,25 +268,31 @@ impl Adapter for PurposeAdapter {
         ServerCodec::new(self.rules.revision, self.rules.frame_bytes)
     }
 
-    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
-        self.heard = link.now;
+    async fn frame(
+        &mut self,
+        frame: Result<ClientFrame, BadFrame>,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        self.heard = cx.now;
         let ClientFrame { task, body } = match frame {
             Ok(frame) => frame,
             // What is wrong with an answer is not for anybody to answer; it is one all the same.
-            Err(bad) if bad.is_answer() => return self.answered(bad.task, false, link).await,
+            Err(bad) if bad.is_answer() => return self.answered(bad.task, false, cx).await,
             Err(bad) if bad.closes() => {
-                return Step::Close(self.declined(bad.task, &bad.to_string()));
+                return Response::Close(self.declined(bad.task, &bad.to_string()));
             }
-            Err(bad) => return Step::Answer(self.declined(bad.task, &bad.to_string())),
+            Err(bad) => return Response::Answer(self.declined(bad.task, &bad.to_string())),
         };
         match body {
-            ClientBody::Accepted(_) => self.answered(task, true, link).await,
-            ClientBody::Declined(_) => self.answered(task, false, link).await,
+            ClientBody::Accepted(_) => self.answered(task, true, cx).await,
+            ClientBody::Declined(_) => self.answered(task, false, cx).await,
             ClientBody::Heartbeat(echo) => {
-                Step::Answer(self.accepted(task, &Answer::<&str>::Echo(echo)))
+                Response::Answer(self.accepted(task, &Answer::<&str>::Echo(echo)))
             }
-            ClientBody::Disconnect => Step::Farewell(self.accepted(task, &Answer::<&str>::Nothing)),
-            ClientBody::Request(request) => self.request(task, request, link).await,
+            ClientBody::Disconnect => {
+                Response::Farewell(self.accepted(task, &Answer::<&str>::Nothing))
+            }
+            ClientBody::Request(request) => self.request(task, request, cx).await,
         }
     }
 
@@ -297,12 +316,12 @@ impl Adapter for PurposeAdapter {
         }
     }
 
-    fn timer(&mut self, now: Instant, _: Timestamp, _: &Session) -> Step {
+    fn timer(&mut self, now: Instant, _: Timestamp, _: &Session) -> Response {
         if self.asked.is_some() {
-            return Step::End(EndReason::TooSilent);
+            return Response::End(EndReason::TooSilent);
         }
         self.asked = Some(now);
         let body = ServerBody::Heartbeat(Bytes::new());
-        Step::Ask(self.asking(body))
+        Response::Ask(self.asking(body))
     }
 }

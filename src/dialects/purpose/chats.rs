@@ -6,8 +6,8 @@ use tolmach_purpose::{Answer, Secret};
 
 use super::adapter::PurposeAdapter;
 use super::infos::{chat_info, user_info};
-use crate::dialects::pair::members;
-use crate::gateway::Link;
+use crate::dialects::direct_rooms::members;
+use crate::gateway::RequestContext;
 use crate::model::{
     Command, Error, Reply, Result, Role, Room, RoomId, RoomKind, RoomSelector, UserId, UserSelector,
 };
@@ -21,16 +21,20 @@ pub(super) fn by_name(name: &str) -> RoomSelector {
 }
 
 impl PurposeAdapter {
-    pub(super) async fn chat_id(&self, name: &str, link: &mut Link<'_>) -> Result<Answer<String>> {
-        Ok(Answer::ChatId(find(by_name(name), link).await?.id.0))
+    pub(super) async fn chat_id(
+        &self,
+        name: &str,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Answer<String>> {
+        Ok(Answer::ChatId(find(by_name(name), cx).await?.id.0))
     }
 
     pub(super) async fn has_password(
         &self,
         chat: i32,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let room = find(by_id(chat), link).await?;
+        let room = find(by_id(chat), cx).await?;
         Ok(Answer::HasPassword(room.protected))
     }
 
@@ -38,11 +42,11 @@ impl PurposeAdapter {
     pub(super) async fn chat(
         &self,
         room: RoomSelector,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let room = find(room, link).await?;
-        let chat = chat_info(&room, link).await?;
-        let members = match members(RoomSelector::Id(room.id), link).await {
+        let room = find(room, cx).await?;
+        let chat = chat_info(&room, cx).await?;
+        let members = match members(RoomSelector::Id(room.id), cx).await {
             Ok(members) => members,
             Err(Error::NotAllowed(_) | Error::Banned | Error::NoSuchRoom) => Vec::new(),
             Err(error) => return Err(error),
@@ -59,21 +63,21 @@ impl PurposeAdapter {
         &self,
         user: UserSelector,
         create: bool,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        match link.session.call(Command::Direct { user, create }).await? {
-            Reply::Room(room) => Ok(Answer::ChatInfo(chat_info(&room, link).await?)),
+        match cx.session.call(Command::Direct { user, create }).await? {
+            Reply::Room(room) => Ok(Answer::ChatInfo(chat_info(&room, cx).await?)),
             _ => Err(Error::Internal),
         }
     }
 
-    pub(super) async fn my_chats(&self, link: &mut Link<'_>) -> Result<Answer<String>> {
-        let Reply::Rooms(rooms) = link.session.call(Command::MyRooms).await? else {
+    pub(super) async fn my_chats(&self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
+        let Reply::Rooms(rooms) = cx.session.call(Command::MyRooms).await? else {
             return Err(Error::Internal);
         };
         let mut chats = Vec::with_capacity(rooms.len());
         for room in rooms {
-            chats.push(chat_info(&room, link).await?);
+            chats.push(chat_info(&room, cx).await?);
         }
         Ok(Answer::Chats(chats))
     }
@@ -83,7 +87,7 @@ impl PurposeAdapter {
         &self,
         name: &str,
         password: Option<Secret>,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let command = Command::CreateRoom {
             name: name.to_owned(),
@@ -92,8 +96,8 @@ impl PurposeAdapter {
             kind: RoomKind::Public,
             password: password.map(|password| password.as_str().to_owned()),
         };
-        match link.session.call(command).await? {
-            Reply::Entered { room, .. } => Ok(Answer::ChatInfo(chat_info(&room, link).await?)),
+        match cx.session.call(command).await? {
+            Reply::Entered { room, .. } => Ok(Answer::ChatInfo(chat_info(&room, cx).await?)),
             _ => Err(Error::Internal),
         }
     }
@@ -102,14 +106,14 @@ impl PurposeAdapter {
         &self,
         chat: i32,
         password: Option<Secret>,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let command = Command::Enter {
             room: by_id(chat),
             password: password.map(|password| password.as_str().to_owned()),
             create: false,
         };
-        self.done(command, link).await
+        self.done(command, cx).await
     }
 
     /// Makes a member an administrator, or an administrator a member: "only another administrator".
@@ -118,14 +122,14 @@ impl PurposeAdapter {
         chat: i32,
         user: i32,
         admin: bool,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let user = UserId(user);
-        let own = link.session.user().ok_or(Error::Unauthenticated)?.id;
+        let own = cx.session.user().ok_or(Error::Unauthenticated)?.id;
         if user == own {
             return Err(Error::not_allowed("only another administrator may do this"));
         }
-        let members = members(by_id(chat), link).await?;
+        let members = members(by_id(chat), cx).await?;
         let member = members.iter().find(|(member, _)| member.user == user);
         let is_admin = member.is_some_and(|(member, _)| member.role == Role::Admin);
         if !admin && member.is_some() && !is_admin {
@@ -138,12 +142,12 @@ impl PurposeAdapter {
             user: UserSelector::Id(user),
             role: if admin { Role::Admin } else { Role::Member },
         };
-        self.done(command, link).await
+        self.done(command, cx).await
     }
 }
 
-async fn find(room: RoomSelector, link: &mut Link<'_>) -> Result<Arc<Room>> {
-    match link.session.call(Command::FindRoom { room }).await? {
+async fn find(room: RoomSelector, cx: &mut RequestContext<'_>) -> Result<Arc<Room>> {
+    match cx.session.call(Command::FindRoom { room }).await? {
         Reply::Room(room) => Ok(room),
         _ => Err(Error::Internal),
     }

@@ -11,9 +11,9 @@ use tolmach_purpose::{FrameWriter, limits, purpose};
 
 use super::adapter::PurposeAdapter;
 use super::chats::by_id;
-use super::form;
+use super::encoder;
 use super::messages::{first_of, last_of};
-use crate::gateway::Link;
+use crate::gateway::RequestContext;
 use crate::model::{Command, Error, HistoryQuery, Message, Reply, Result, SeenMarks};
 
 /// How many messages are read from the store at a time.
@@ -34,9 +34,9 @@ impl PurposeAdapter {
         chat: i32,
         from: i64,
         to: Option<i64>,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let marks = match link
+        let marks = match cx
             .session
             .call(Command::SeenMarks { room: by_id(chat) })
             .await?
@@ -44,7 +44,7 @@ impl PurposeAdapter {
             Reply::SeenMarks(marks) => marks,
             _ => return Err(Error::Internal),
         };
-        let messages = whole_seconds(chat, from, to, link).await?;
+        let messages = whole_seconds(chat, from, to, cx).await?;
         Ok(write(task, &messages, &marks))
     }
 }
@@ -54,14 +54,14 @@ async fn whole_seconds(
     chat: i32,
     from: i64,
     to: Option<i64>,
-    link: &mut Link<'_>,
+    cx: &mut RequestContext<'_>,
 ) -> Result<Vec<Arc<Message>>> {
     let from = from.max(0);
     // Without `to` it is now: nothing is from later.
     let last = to.unwrap_or(i64::MAX);
-    match read(chat, from, last, false, link).await? {
+    match read(chat, from, last, false, cx).await? {
         Found::All(messages) => Ok(messages),
-        Found::More(_, second) if second == from => read_whole(chat, from, from, link).await,
+        Found::More(_, second) if second == from => read_whole(chat, from, from, cx).await,
         Found::More(mut messages, second) => {
             let (begin, end) = (first_of(from), last_of(second - 1));
             messages.retain(|message| match message.updated {
@@ -71,8 +71,8 @@ async fn whole_seconds(
             if second > from && !messages.is_empty() {
                 return Ok(messages);
             }
-            let last = last.min(link.at.seconds().max(from));
-            first_edits(chat, from, last, link).await
+            let last = last.min(cx.at.seconds().max(from));
+            first_edits(chat, from, last, cx).await
         }
     }
 }
@@ -82,20 +82,20 @@ async fn first_edits(
     chat: i32,
     from: i64,
     last: i64,
-    link: &mut Link<'_>,
+    cx: &mut RequestContext<'_>,
 ) -> Result<Vec<Arc<Message>>> {
     // Up to `fits` it is not too much, up to `exceeds` it is.
     let (mut fits, mut exceeds) = (from - 1, last);
     let mut fitting = Vec::new();
     while exceeds - fits > 1 {
         let middle = fits + (exceeds - fits) / 2;
-        match read(chat, from, middle, false, link).await? {
+        match read(chat, from, middle, false, cx).await? {
             Found::All(messages) => (fits, fitting) = (middle, messages),
             Found::More(..) => exceeds = middle,
         }
     }
     if fitting.is_empty() {
-        return read_whole(chat, from, exceeds, link).await;
+        return read_whole(chat, from, exceeds, cx).await;
     }
     Ok(fitting)
 }
@@ -104,15 +104,21 @@ async fn read_whole(
     chat: i32,
     from: i64,
     to: i64,
-    link: &mut Link<'_>,
+    cx: &mut RequestContext<'_>,
 ) -> Result<Vec<Arc<Message>>> {
-    match read(chat, from, to, true, link).await? {
+    match read(chat, from, to, true, cx).await? {
         Found::All(messages) | Found::More(messages, _) => Ok(messages),
     }
 }
 
 /// Reads what was created or updated in these seconds, until it is more than one answer holds; `whole`: all of it.
-async fn read(chat: i32, from: i64, to: i64, whole: bool, link: &mut Link<'_>) -> Result<Found> {
+async fn read(
+    chat: i32,
+    from: i64,
+    to: i64,
+    whole: bool,
+    cx: &mut RequestContext<'_>,
+) -> Result<Found> {
     let mut query = HistoryQuery::page(by_id(chat), None, PAGE);
     query.from = Some(first_of(from));
     query.to = Some(last_of(to));
@@ -122,12 +128,12 @@ async fn read(chat: i32, from: i64, to: i64, whole: bool, link: &mut Link<'_>) -
     loop {
         let Reply::History {
             messages, omitted, ..
-        } = link.session.call(Command::History(query.clone())).await?
+        } = cx.session.call(Command::History(query.clone())).await?
         else {
             return Err(Error::Internal);
         };
         for message in messages {
-            bytes += form::message(&message, false).encoded_len();
+            bytes += encoder::message(&message, false).encoded_len();
             if bytes > limits::HISTORY_BYTES && !whole && !found.is_empty() {
                 return Ok(Found::More(found, message.created.seconds()));
             }
@@ -143,7 +149,7 @@ async fn read(chat: i32, from: i64, to: i64, whole: bool, link: &mut Link<'_>) -
 fn write(task: u8, messages: &[Arc<Message>], marks: &SeenMarks) -> Bytes {
     let shown = messages
         .iter()
-        .map(|message| form::message(message, marks.has_seen(message)));
+        .map(|message| encoder::message(message, marks.has_seen(message)));
     let length: usize = shown.clone().map(|message| message.encoded_len()).sum();
     let mut out = BytesMut::with_capacity(limits::HEADER_BYTES + length);
     let mut frame = FrameWriter::begin(purpose::ACCEPTED, task, &mut out);

@@ -2,9 +2,9 @@
 
 use tolmach_purpose::{ChatInfo, UserInfo};
 
-use super::form;
-use crate::dialects::pair::other_member;
-use crate::gateway::Link;
+use super::encoder;
+use crate::dialects::direct_rooms::other_member;
+use crate::gateway::RequestContext;
 use crate::model::{Result, Room, UserRef};
 
 pub(super) fn user_info(user: &UserRef) -> UserInfo<String> {
@@ -16,7 +16,10 @@ pub(super) fn user_info(user: &UserRef) -> UserInfo<String> {
 }
 
 /// A room as the asker sees it.
-pub(super) async fn chat_info(room: &Room, link: &mut Link<'_>) -> Result<ChatInfo<String>> {
-    let other = other_member(room, link).await?;
-    Ok(form::chat(&room.to_ref(), other.as_deref()))
+pub(super) async fn chat_info(
+    room: &Room,
+    cx: &mut RequestContext<'_>,
+) -> Result<ChatInfo<String>> {
+    let other = other_member(room, cx).await?;
+    Ok(encoder::chat(&room.to_ref(), other.as_deref()))
 }

@@ -4,7 +4,7 @@ use tolmach_purpose::Answer;
 
 use super::adapter::{PurposeAdapter, reason};
 use super::chats::by_id;
-use crate::gateway::{Link, Step};
+use crate::gateway::{RequestContext, Response};
 use crate::model::{Command, Draft, Error, MessageId, Offline, Reply, Result, Target, Timestamp};
 
 /// Milliseconds in a second, the wire's unit of time.
@@ -21,12 +21,18 @@ pub(super) fn last_of(second: i64) -> Timestamp {
 }
 
 impl PurposeAdapter {
-    pub(super) async fn send(&self, task: u8, chat: i32, text: &str, link: &mut Link<'_>) -> Step {
+    pub(super) async fn send(
+        &self,
+        task: u8,
+        chat: i32,
+        text: &str,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let mut draft = Draft::text(Target::Room(by_id(chat)), text);
         draft.offline = Offline::Store;
         let accepted = self.accepted(task, &Answer::<&str>::Nothing);
         let revision = self.rules.revision;
-        link.post(draft, move |outcome| match outcome {
+        cx.post(draft, move |outcome| match outcome {
             Ok(_) => accepted,
             Err(error) => super::adapter::declined(revision, task, &reason(&error)),
         })
@@ -34,12 +40,12 @@ impl PurposeAdapter {
     }
 
     /// "A number it gets back means the newest message with these bits in a room that the asker may see."
-    pub(super) async fn message(&self, id: i32, link: &mut Link<'_>) -> Result<MessageId> {
+    pub(super) async fn message(&self, id: i32, cx: &mut RequestContext<'_>) -> Result<MessageId> {
         let command = Command::FindMessage {
             low_bits: id,
             room: None,
         };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Message(message) => Ok(message.id),
             _ => Err(Error::Internal),
         }
@@ -49,15 +55,19 @@ impl PurposeAdapter {
         &self,
         chat: i32,
         time: i64,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let (room, at) = (by_id(chat), last_of(time));
-        self.done(Command::MarkSeen { room, at }, link).await
+        self.done(Command::MarkSeen { room, at }, cx).await
     }
 
-    pub(super) async fn seen(&self, chat: i32, link: &mut Link<'_>) -> Result<Answer<String>> {
+    pub(super) async fn seen(
+        &self,
+        chat: i32,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Answer<String>> {
         let command = Command::Seen { room: by_id(chat) };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Seen(at) => Ok(Answer::Seen(at.seconds())),
             _ => Err(Error::Internal),
         }

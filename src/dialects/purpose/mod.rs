@@ -2,8 +2,8 @@
 
 mod adapter;
 mod chats;
+mod encoder;
 mod fields;
-mod form;
 mod history;
 mod infos;
 mod messages;
@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 use tolmach_purpose::Revision;
 
 use crate::config::{Config, PurposeSettings};
-use crate::gateway::{Dialect, Terms};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::outbox::Numbering;
 use crate::hub::tap::Show;
-use crate::hub::{Form, Scope};
+use crate::hub::{Scope, SharedEncoder};
 
 use adapter::PurposeAdapter;
-use form::PurposeForm;
+use encoder::PurposeEncoder;
 pub(super) use translations::TRANSLATIONS;
 
 /// "The server never has more than 200 unanswered requests open towards one client."
@@ -33,7 +33,7 @@ const UNANSWERED: usize = 200;
 /// The purpose-byte protocol as one listener speaks it.
 pub struct Purpose {
     rules: Rules,
-    form: Form,
+    encoder: SharedEncoder,
 }
 
 /// What the listener's settings say to its connections.
@@ -59,7 +59,7 @@ impl Purpose {
         };
         Self {
             rules,
-            form: Form(Arc::new(PurposeForm::new(revision))),
+            encoder: SharedEncoder(Arc::new(PurposeEncoder::new(revision))),
         }
     }
 }
@@ -79,15 +79,15 @@ impl Dialect for Purpose {
         shown::show(self.rules.revision)
     }
 
-    fn terms(&self) -> Terms {
-        Terms {
+    fn session_options(&self) -> SessionOptions {
+        SessionOptions {
             exclusive: false,
             scope: Scope::AllRooms,
-            form: self.form.clone(),
+            encoder: self.encoder.clone(),
             numbering: Some(Numbering {
                 unanswered: UNANSWERED,
-                length: form::frame_length,
-                number: form::number,
+                length: encoder::frame_length,
+                number: encoder::number,
             }),
         }
     }
@@ -99,6 +99,6 @@ impl Dialect for Purpose {
 
 /// A form that says all that the dialect can.
 #[cfg(test)]
-pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
-    Box::new(PurposeForm::new(Revision::Two))
+pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
+    Box::new(PurposeEncoder::new(Revision::Two))
 }

@@ -4,28 +4,32 @@ use tolmach_purpose::{Answer, UserInfo};
 
 use super::adapter::PurposeAdapter;
 use super::infos::user_info;
-use crate::gateway::Link;
+use crate::gateway::RequestContext;
 use crate::model::{Command, Error, Reply, Result, UserId, UserSelector};
 
 impl PurposeAdapter {
-    pub(super) async fn user_id(&self, name: &str, link: &mut Link<'_>) -> Result<Answer<String>> {
-        let user = find_user(UserSelector::Login(name.to_owned()), link).await?;
+    pub(super) async fn user_id(
+        &self,
+        name: &str,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Answer<String>> {
+        let user = find_user(UserSelector::Login(name.to_owned()), cx).await?;
         Ok(Answer::UserId(user.id))
     }
 
     pub(super) async fn user(
         &self,
         user: UserSelector,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let user = find_user(user, link).await?;
+        let user = find_user(user, cx).await?;
         Ok(Answer::User(user))
     }
 
-    pub(super) async fn own_user(&self, link: &mut Link<'_>) -> Result<Answer<String>> {
-        let own = link.session.user().ok_or(Error::Unauthenticated)?.id;
+    pub(super) async fn own_user(&self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
+        let own = cx.session.user().ok_or(Error::Unauthenticated)?.id;
         let user = UserSelector::Id(own);
-        let Reply::User(user) = link.session.call(Command::FindUser { user }).await? else {
+        let Reply::User(user) = cx.session.call(Command::FindUser { user }).await? else {
             return Err(Error::Internal);
         };
         Ok(Answer::OwnUser {
@@ -36,8 +40,8 @@ impl PurposeAdapter {
 }
 
 /// A user, or the gateway, whose messages bear its id too: "the user with id 0 and the configured `name`".
-async fn find_user(user: UserSelector, link: &mut Link<'_>) -> Result<UserInfo<String>> {
-    let gateway = &link.session.options().name;
+async fn find_user(user: UserSelector, cx: &mut RequestContext<'_>) -> Result<UserInfo<String>> {
+    let gateway = &cx.session.options().name;
     let is_gateway = match &user {
         UserSelector::Id(id) => *id == UserId::GATEWAY,
         UserSelector::Login(login) => login.to_lowercase() == gateway.to_lowercase(),
@@ -49,7 +53,7 @@ async fn find_user(user: UserSelector, link: &mut Link<'_>) -> Result<UserInfo<S
             nickname: gateway.clone(),
         });
     }
-    match link.session.call(Command::FindUser { user }).await? {
+    match cx.session.call(Command::FindUser { user }).await? {
         Reply::User(user) => Ok(user_info(&user.to_ref())),
         _ => Err(Error::Internal),
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
 
 use super::adapter::{PurposeAdapter, Renewal};
-use crate::gateway::Link;
+use crate::gateway::RequestContext;
 use crate::model::{
     Command, Error, Reply, Result, TokenEnd, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
 };
@@ -27,21 +27,21 @@ impl PurposeAdapter {
         &mut self,
         login: &str,
         password: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let command = Command::LogIn {
             login: login.to_owned(),
             secret: crate::model::Secret::Password(password.as_str().to_owned()),
             token: true,
         };
-        let before = link.session.user().map(|user| user.id);
-        match link.session.call(command).await? {
+        let before = cx.session.user().map(|user| user.id);
+        match cx.session.call(command).await? {
             Reply::Welcome {
                 user,
                 token: Some((id, text)),
                 ..
             } => {
-                self.begun(before, user.id, None, link);
+                self.begun(before, user.id, None, cx);
                 Ok(Answer::Session {
                     session_id: id.0,
                     session_hash: Secret(text),
@@ -56,17 +56,17 @@ impl PurposeAdapter {
         &mut self,
         session_id: i32,
         session_hash: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let command = Command::LogInToken {
             token: session_hash.as_str().to_owned(),
             id: Some(TokenId(session_id)),
         };
-        let before = link.session.user().map(|user| user.id);
-        match link.session.call(command).await? {
+        let before = cx.session.user().map(|user| user.id);
+        match cx.session.call(command).await? {
             Reply::Welcome { user, .. } => {
                 let session = Some(TokenId(session_id));
-                self.begun(before, user.id, session, link);
+                self.begun(before, user.id, session, cx);
                 Ok(Answer::Restored { user_id: user.id.0 })
             }
             _ => Err(Error::Internal),
@@ -79,31 +79,31 @@ impl PurposeAdapter {
         before: Option<UserId>,
         now: UserId,
         session: Option<TokenId>,
-        link: &Link<'_>,
+        cx: &RequestContext<'_>,
     ) {
         let goes_on = before == Some(now);
         self.renewed = self
             .renewed
             .filter(|renewal| goes_on && session == Some(renewal.old));
-        link.suspend(false);
+        cx.suspend(false);
     }
 
     /// "SESSION_DATA: the session was renewed (after RESTORE_SESSION in the second half of its life)."
-    pub(super) async fn renew(&mut self, session: i32, link: &mut Link<'_>) -> Result<()> {
+    pub(super) async fn renew(&mut self, session: i32, cx: &mut RequestContext<'_>) -> Result<()> {
         // One that is not answered yet is not told again.
         if self.renewed.is_some() {
             return Ok(());
         }
-        let own = self.own_tokens(link).await?;
-        let life = i64::try_from(link.session.options().session_life.as_millis());
+        let own = self.own_tokens(cx).await?;
+        let life = i64::try_from(cx.session.options().session_life.as_millis());
         let half = life.unwrap_or(i64::MAX) / 2;
         let is_old = |token: &&TokenInfo| {
-            token.id.0 == session && link.at.0.saturating_sub(token.created.0) > half
+            token.id.0 == session && cx.at.0.saturating_sub(token.created.0) > half
         };
         if !own.iter().any(|token| is_old(&token)) {
             return Ok(());
         }
-        let Reply::Token { id, value } = link.session.call(Command::RenewToken).await? else {
+        let Reply::Token { id, value } = cx.session.call(Command::RenewToken).await? else {
             return Err(Error::Internal);
         };
         self.renewed = Some(Renewal {
@@ -114,7 +114,7 @@ impl PurposeAdapter {
             session_id: id.0,
             session_hash: Secret(value.as_str()),
         });
-        link.ask(self.asking(body));
+        cx.ask(self.asking(body));
         Ok(())
     }
 
@@ -122,9 +122,9 @@ impl PurposeAdapter {
     pub(super) async fn renewal_answered(
         &mut self,
         accepted: bool,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<()> {
-        let own = link.session.user().map(|user| user.id);
+        let own = cx.session.user().map(|user| user.id);
         let (Some(Renewal { old, new }), Some(own)) = (self.renewed, own) else {
             return Ok(());
         };
@@ -136,23 +136,23 @@ impl PurposeAdapter {
                 id: Some(new),
             }
         };
-        link.session.call(command).await?;
+        cx.session.call(command).await?;
         self.renewed = None;
         Ok(())
     }
 
-    pub(super) async fn log_off(&mut self, link: &mut Link<'_>) -> Result<Answer<String>> {
+    pub(super) async fn log_off(&mut self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
         // "The session is gone": the hash that was told and not answered is one of its own.
-        match self.renewal_answered(false, link).await {
+        match self.renewal_answered(false, cx).await {
             // It is gone already.
             Ok(()) | Err(Error::Invalid { .. }) => {}
             Err(error) => return Err(error),
         }
         // A token that the operator made is not the session's to end.
         let token = TokenEnd::IfOfLogin;
-        let done = self.done(Command::LogOut { token }, link).await?;
+        let done = self.done(Command::LogOut { token }, cx).await?;
         // What still waits to be told was for somebody who is not there any more.
-        link.suspend(true);
+        cx.suspend(true);
         Ok(done)
     }
 
@@ -160,7 +160,7 @@ impl PurposeAdapter {
         &self,
         login: &str,
         password: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let command = Command::Register {
             login: login.to_owned(),
@@ -168,11 +168,11 @@ impl PurposeAdapter {
             name: String::new(),
             description: String::new(),
         };
-        self.done(command, link).await
+        self.done(command, cx).await
     }
 
-    pub(super) async fn sessions(&self, link: &mut Link<'_>) -> Result<Answer<String>> {
-        let own = self.own_tokens(link).await?;
+    pub(super) async fn sessions(&self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
+        let own = self.own_tokens(cx).await?;
         let session = |token: &TokenInfo| SessionInfo {
             id: token.id.0,
             ipv4: token.address.as_deref().map_or(0, ipv4),
@@ -183,12 +183,12 @@ impl PurposeAdapter {
     }
 
     /// The tokens that a login made.
-    async fn own_tokens(&self, link: &mut Link<'_>) -> Result<Vec<TokenInfo>> {
-        let user = link.session.user().ok_or(Error::Unauthenticated)?.id;
+    async fn own_tokens(&self, cx: &mut RequestContext<'_>) -> Result<Vec<TokenInfo>> {
+        let user = cx.session.user().ok_or(Error::Unauthenticated)?.id;
         let command = Command::Tokens {
             user: UserSelector::Id(user),
         };
-        let Reply::Tokens(mut tokens) = link.session.call(command).await? else {
+        let Reply::Tokens(mut tokens) = cx.session.call(command).await? else {
             return Err(Error::Internal);
         };
         tokens.retain(|token| token.kind == TokenKind::Session);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::*;
-use crate::hub::{Relation, Render};
+use crate::hub::{Audience, EventEncoder};
 use crate::model::{
     Event, FileInfo, Message, MessageId, MessageKind, Presence, PresenceChange, PresenceEvent,
     Present, Role, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, Timestamp, UserId,
@@ -96,14 +96,14 @@ fn said(message: Message) -> RoomChange {
 }
 
 /// An event of each meaning that is one, and a relation to it.
-fn sample(meaning: Meaning) -> Option<(Event, Relation)> {
+fn sample(meaning: Meaning) -> Option<(Event, Audience)> {
     let subject = || user(1, "anna");
     let text = || message(MessageKind::Text);
-    let (own, other) = (Relation::Own, Relation::Other);
+    let (own, other) = (Audience::Own, Audience::Other);
     let public = |change| room_event(RoomKind::Public, change);
     Some(match meaning {
         Meaning::Message => (public(said(text())), other),
-        Meaning::ToSender => (public(said(text())), Relation::Origin),
+        Meaning::ToSender => (public(said(text())), Audience::Origin),
         Meaning::ToSendersOthers => (public(said(text())), own),
         Meaning::Emote => (public(said(message(MessageKind::Emote))), other),
         Meaning::Sticker => (public(said(message(MessageKind::Sticker))), other),
@@ -147,7 +147,7 @@ fn sample(meaning: Meaning) -> Option<(Event, Relation)> {
 }
 
 /// A form of each dialect that says all it can.
-fn forms() -> Vec<(&'static str, Box<dyn Render>)> {
+fn encoders() -> Vec<(&'static str, Box<dyn EventEncoder>)> {
     vec![
         #[cfg(feature = "jim")]
         ("jim", crate::dialects::jim::talkative()),
@@ -175,22 +175,22 @@ fn every_dialect_declares_every_meaning_once() {
 #[test]
 fn a_meaning_is_the_one_that_the_event_has() {
     for meaning in Meaning::ALL {
-        if let Some((event, relation)) = sample(*meaning) {
-            assert_eq!(Meaning::of(&event, relation), *meaning);
+        if let Some((event, audience)) = sample(*meaning) {
+            assert_eq!(Meaning::of(&event, audience), *meaning);
         }
     }
 }
 
 #[test]
 fn what_is_declared_is_written_and_nothing_else() {
-    for (dialect, form) in forms() {
+    for (dialect, encoder) in encoders() {
         for meaning in Meaning::ALL {
-            let Some((event, relation)) = sample(*meaning) else {
+            let Some((event, audience)) = sample(*meaning) else {
                 continue;
             };
-            let declared = form.translation(*meaning);
+            let declared = encoder.translation(*meaning);
             let mut out = BytesMut::new();
-            let written = form.render(&event, relation, &mut out);
+            let written = encoder.encode(&event, audience, &mut out);
             let is_told = written.frames > 0 || written.end.is_some();
             let is_declared = declared.level != Level::Dropped && declared.by == By::Event;
             assert_eq!(is_told, is_declared, "{dialect}: {meaning}: {declared:?}");

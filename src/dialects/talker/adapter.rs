@@ -9,9 +9,9 @@ use tolmach_talker::{
 };
 
 use super::Rules;
-use super::form::{TalkerForm, from_gateway, profile, said, sender, stored_extra};
-use crate::dialects::desk;
-use crate::gateway::{Adapter, Link, Step};
+use super::encoder::{TalkerEncoder, from_gateway, profile, said, sender, stored_extra};
+use crate::dialects::service_user;
+use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{
     Command, Draft, EndReason, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Present,
@@ -57,15 +57,15 @@ impl TalkerAdapter {
         }
     }
 
-    fn hear(&mut self, link: &Link<'_>) {
-        self.heard = link.now;
+    fn hear(&mut self, cx: &RequestContext<'_>) {
+        self.heard = cx.now;
         if std::mem::replace(&mut self.silent, false) {
-            link.session.set_silent(false);
+            cx.session.set_silent(false);
         }
     }
 
     fn error(&self, message: impl Into<std::borrow::Cow<'static, str>>) -> Bytes {
-        TalkerForm::error(self.rules.flavor, message)
+        TalkerEncoder::error(self.rules.flavor, message)
     }
 
     async fn connect(
@@ -74,28 +74,28 @@ impl TalkerAdapter {
         token: String,
         profile: &Extra,
         last: Option<i64>,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         if self.room.is_some() {
-            return Step::Close(self.error(CONNECTED));
+            return Response::Close(self.error(CONNECTED));
         }
-        let connected = match self.open(room, token, profile, link).await {
+        let connected = match self.open(room, token, profile, cx).await {
             Ok(connected) => connected,
-            Err(Error::OutcomeUnknown) => return Step::Close(Bytes::new()),
+            Err(Error::OutcomeUnknown) => return Response::Close(Bytes::new()),
             Err(
                 error @ (Error::Unavailable
                 | Error::Internal
                 | Error::TooLarge { .. }
                 | Error::RateLimited { .. }),
             ) => {
-                return Step::Close(self.error(error.to_string()));
+                return Response::Close(self.error(error.to_string()));
             }
-            Err(_) => return Step::Close(self.error(NOT_AUTHENTICATED)),
+            Err(_) => return Response::Close(self.error(NOT_AUTHENTICATED)),
         };
         self.room = Some(connected.room);
-        match self.welcome(&connected, last, link).await {
-            Ok(bytes) => Step::Answer(bytes),
-            Err(error) => Step::Close(self.error(error.to_string())),
+        match self.welcome(&connected, last, cx).await {
+            Ok(bytes) => Response::Answer(bytes),
+            Err(error) => Response::Close(self.error(error.to_string())),
         }
     }
 
@@ -104,9 +104,9 @@ impl TalkerAdapter {
         room: Wanted,
         token: String,
         profile: &Extra,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Connected, Error> {
-        let user = match link
+        let user = match cx
             .session
             .call(Command::LogInToken { token, id: None })
             .await?
@@ -117,13 +117,13 @@ impl TalkerAdapter {
         // A connection that says nothing of its user takes nothing back.
         if !profile.is_empty() {
             let profile = profile.as_json().to_owned();
-            link.session.call(Command::SetProfile { profile }).await?;
+            cx.session.call(Command::SetProfile { profile }).await?;
         }
         let room = match room {
             Wanted::Name(name) => RoomSelector::Name(name),
             Wanted::Number(digits) => RoomSelector::NameOrPublicId(digits),
         };
-        match link
+        match cx
             .session
             .call(Command::Enter {
                 room,
@@ -154,7 +154,7 @@ impl TalkerAdapter {
         &self,
         connected: &Connected,
         last: Option<i64>,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes, Error> {
         let flavor = self.rules.flavor;
         let mut out = BytesMut::new();
@@ -166,7 +166,7 @@ impl TalkerAdapter {
         ServerFrame::Connected { user: user.clone() }.write(flavor, &mut out);
         // "The new user also receives its own `join` (before `users`)."
         if flavor == Flavor::TalkerApp && connected.arrived {
-            let time = link.at.seconds();
+            let time = cx.at.seconds();
             ServerFrame::Join { user, time }.write(flavor, &mut out);
         }
         ServerFrame::Users {
@@ -174,7 +174,7 @@ impl TalkerAdapter {
         }
         .write(flavor, &mut out);
         if let Some(last) = last {
-            self.replay(connected, MessageId(last), link, &mut out)
+            self.replay(connected, MessageId(last), cx, &mut out)
                 .await?;
         }
         Ok(out.freeze())
@@ -184,7 +184,7 @@ impl TalkerAdapter {
         &self,
         connected: &Connected,
         last: MessageId,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
         out: &mut BytesMut,
     ) -> Result<(), Error> {
         let mut query = HistoryQuery::page(
@@ -196,14 +196,14 @@ impl TalkerAdapter {
         query.upto = Some(connected.seq);
         let Reply::History {
             messages, omitted, ..
-        } = link.session.call(Command::History(query)).await?
+        } = cx.session.call(Command::History(query)).await?
         else {
             return Err(Error::Internal);
         };
         if omitted > 0 {
             let text =
                 format!("{omitted} more messages came before these; read them in the history");
-            let frame = from_gateway(&self.rules.gateway, text, link.at.seconds());
+            let frame = from_gateway(&self.rules.gateway, text, cx.at.seconds());
             ServerFrame::Message(frame).write(self.rules.flavor, out);
         }
         for message in messages.iter().rev().filter(|message| !message.deleted) {
@@ -219,10 +219,10 @@ impl TalkerAdapter {
         to: Option<Recipient>,
         action: bool,
         extra: &Extra,
-        link: &mut Link<'_>,
-    ) -> Step {
-        if is_gateway(to.as_ref(), link) {
-            return Step::Answer(self.told_by_gateway(&content, link).await);
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        if is_gateway(to.as_ref(), cx) {
+            return Response::Answer(self.told_by_gateway(&content, cx).await);
         }
         let to = match to {
             None => Target::Room(RoomSelector::Id(room)),
@@ -235,27 +235,27 @@ impl TalkerAdapter {
         }
         draft.extra = stored_extra(extra);
         let flavor = self.rules.flavor;
-        link.post(draft, move |outcome| match outcome {
+        cx.post(draft, move |outcome| match outcome {
             // The sender's answer is the echo, which everybody in the room gets.
             Ok(_) => Bytes::new(),
-            Err(error) => TalkerForm::error(flavor, error.to_string()),
+            Err(error) => TalkerEncoder::error(flavor, error.to_string()),
         })
         .await
     }
 
     /// What the gateway answers to who asks it.
-    async fn told_by_gateway(&self, said: &str, link: &mut Link<'_>) -> Bytes {
+    async fn told_by_gateway(&self, said: &str, cx: &mut RequestContext<'_>) -> Bytes {
         let mut out = BytesMut::new();
-        for line in desk::answer(said, link.session).await {
-            let mut frame = from_gateway(&self.rules.gateway, line, link.at.seconds());
+        for line in service_user::answer(said, cx.session).await {
+            let mut frame = from_gateway(&self.rules.gateway, line, cx.at.seconds());
             frame.private = true;
             ServerFrame::Message(frame).write(self.rules.flavor, &mut out);
         }
         out.freeze()
     }
 
-    async fn edit(&self, message: i64, text: String, link: &mut Link<'_>) -> Step {
-        match link
+    async fn edit(&self, message: i64, text: String, cx: &mut RequestContext<'_>) -> Response {
+        match cx
             .session
             .call(Command::Edit {
                 message: MessageId(message),
@@ -263,19 +263,19 @@ impl TalkerAdapter {
             })
             .await
         {
-            Ok(_) => Step::Continue,
-            Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
-            Err(error) => Step::Answer(self.error(error.to_string())),
+            Ok(_) => Response::Continue,
+            Err(Error::OutcomeUnknown) => Response::Close(Bytes::new()),
+            Err(error) => Response::Answer(self.error(error.to_string())),
         }
     }
 }
 
 /// Whether it is the gateway that is addressed: "user 0", or its name.
-fn is_gateway(to: Option<&Recipient>, link: &Link<'_>) -> bool {
+fn is_gateway(to: Option<&Recipient>, cx: &RequestContext<'_>) -> bool {
     match to {
         None => false,
         Some(Recipient::Id(id)) => *id == UserId::GATEWAY.0,
-        Some(Recipient::Login(login)) => desk::is_gateway(login, link.session),
+        Some(Recipient::Login(login)) => service_user::is_gateway(login, cx.session),
     }
 }
 
@@ -286,22 +286,26 @@ impl Adapter for TalkerAdapter {
         ServerCodec::new(self.rules.frame_bytes, self.rules.flavor)
     }
 
-    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
-        self.hear(link);
+    async fn frame(
+        &mut self,
+        frame: Result<ClientFrame, BadFrame>,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        self.hear(cx);
         let frame = match (frame, self.room) {
             (Ok(frame), _) => frame,
             (Err(bad), Some(_)) if bad.event != EventKind::Connect => {
-                return Step::Answer(self.error(bad.to_string()));
+                return Response::Answer(self.error(bad.to_string()));
             }
             (Err(bad), None) if bad.event != EventKind::Connect => {
-                return Step::Close(self.error(NOT_CONNECTED));
+                return Response::Close(self.error(NOT_CONNECTED));
             }
             // A connect has but one way to fail.
             (Err(bad), None) => {
                 tracing::debug!(%bad, "a connect was not understood");
-                return Step::Close(self.error(NOT_AUTHENTICATED));
+                return Response::Close(self.error(NOT_AUTHENTICATED));
             }
-            (Err(_), Some(_)) => return Step::Close(self.error(CONNECTED)),
+            (Err(_), Some(_)) => return Response::Close(self.error(CONNECTED)),
         };
         match (frame, self.room) {
             (
@@ -312,8 +316,8 @@ impl Adapter for TalkerAdapter {
                     last_event_id,
                 },
                 _,
-            ) => self.connect(room, token, &user, last_event_id, link).await,
-            (_, None) => Step::Close(self.error(NOT_CONNECTED)),
+            ) => self.connect(room, token, &user, last_event_id, cx).await,
+            (_, None) => Response::Close(self.error(NOT_CONNECTED)),
             (
                 ClientFrame::Message {
                     content,
@@ -321,7 +325,7 @@ impl Adapter for TalkerAdapter {
                     ..
                 },
                 Some(_),
-            ) => self.edit(message, content, link).await,
+            ) => self.edit(message, content, cx).await,
             (
                 ClientFrame::Message {
                     content,
@@ -331,14 +335,14 @@ impl Adapter for TalkerAdapter {
                     extra,
                 },
                 Some(room),
-            ) => self.say(room, content, to, action, &extra, link).await,
-            (ClientFrame::Ping, Some(_)) => Step::Continue,
+            ) => self.say(room, content, to, action, &extra, cx).await,
+            (ClientFrame::Ping, Some(_)) => Response::Continue,
             (ClientFrame::Close, Some(_)) => {
                 // "`close` ends the user's other connections to the room."
                 if self.rules.flavor == Flavor::TalkerApp {
-                    link.session.end_others_here(EndReason::ClosedTogether);
+                    cx.session.end_others_here(EndReason::ClosedTogether);
                 }
-                Step::Farewell(Bytes::new())
+                Response::Farewell(Bytes::new())
             }
         }
     }
@@ -360,13 +364,13 @@ impl Adapter for TalkerAdapter {
         self.room.map(|_| self.heard + after)
     }
 
-    fn timer(&mut self, now: Instant, _: Timestamp, session: &Session) -> Step {
+    fn timer(&mut self, now: Instant, _: Timestamp, session: &Session) -> Response {
         let silence = now.duration_since(self.heard);
         if !self.rules.close_after.is_zero() && silence >= self.rules.close_after {
-            return Step::End(EndReason::TooSilent);
+            return Response::End(EndReason::TooSilent);
         }
         self.silent = true;
         session.set_silent(true);
-        Step::Continue
+        Response::Continue
     }
 }

@@ -1,7 +1,7 @@
 //! Talker: JSON lines, one room per connection, everyone's presence.
 
 mod adapter;
-mod form;
+mod encoder;
 mod shown;
 mod translations;
 
@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 use tolmach_talker::Flavor;
 
 use crate::config::{Config, TalkerFlavor, TalkerSettings};
-use crate::gateway::{Dialect, Terms};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
-use crate::hub::{Form, Scope};
+use crate::hub::{Scope, SharedEncoder};
 
 use adapter::TalkerAdapter;
-use form::TalkerForm;
+use encoder::TalkerEncoder;
 pub(super) use translations::TRANSLATIONS;
 
 /// Talker as one listener speaks it.
 pub struct Talker {
     rules: Rules,
-    form: Form,
+    encoder: SharedEncoder,
 }
 
 /// What the listener's settings say to its connections.
@@ -57,8 +57,8 @@ impl Talker {
             flavor,
             gateway: config.name.clone(),
         };
-        let form = Form(Arc::new(TalkerForm::new(flavor, config.name.clone())));
-        Self { rules, form }
+        let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, config.name.clone())));
+        Self { rules, encoder }
     }
 }
 
@@ -73,11 +73,11 @@ impl Dialect for Talker {
         shown::show()
     }
 
-    fn terms(&self) -> Terms {
-        Terms {
+    fn session_options(&self) -> SessionOptions {
+        SessionOptions {
             exclusive: false,
             scope: Scope::OneRoom,
-            form: self.form.clone(),
+            encoder: self.encoder.clone(),
             numbering: None,
         }
     }
@@ -89,6 +89,6 @@ impl Dialect for Talker {
 
 /// A form that says all that the dialect can.
 #[cfg(test)]
-pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
-    Box::new(TalkerForm::new(Flavor::Document, "tolmach".to_owned()))
+pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
+    Box::new(TalkerEncoder::new(Flavor::Document, "tolmach".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::dialects::shown::Objects;
+use crate::dialects::redaction::Objects;
 use crate::hub::tap::Show;
 
 pub(super) fn show() -> Box<dyn Show> {

@@ -5,7 +5,7 @@ use tolmach_uchat::{Secret, ServerFrame, valid_login};
 
 use super::adapter::UchatAdapter;
 use super::rooms::check_description;
-use crate::gateway::Link;
+use crate::gateway::RequestContext;
 use crate::model::{
     Command, Error, Reply, Result, Secret as Proof, TokenEnd, User, UserId, UserSelector,
     clean_text,
@@ -18,7 +18,7 @@ impl UchatAdapter {
         pass: &Secret,
         name: String,
         description: String,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let description = clean_text(&description).into_owned();
         check_login(&login)?;
@@ -30,15 +30,15 @@ impl UchatAdapter {
             name,
             description,
         };
-        link.session.call(command).await?;
-        self.log_in(&login, pass, link).await
+        cx.session.call(command).await?;
+        self.log_in(&login, pass, cx).await
     }
 
     pub(super) async fn log_in(
         &mut self,
         login: &str,
         pass: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         check_login(login)?;
         let command = Command::LogIn {
@@ -46,19 +46,19 @@ impl UchatAdapter {
             secret: proof(pass)?,
             token: true,
         };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Welcome {
                 user,
                 token: Some((_, token)),
                 ..
             } => match check_login(&user.login) {
-                Ok(()) => Ok(self.welcome(&user, token, link)),
+                Ok(()) => Ok(self.welcome(&user, token, cx)),
                 Err(error) => {
                     // It was written otherwise than it is shown.
                     let end = Command::LogOut {
                         token: TokenEnd::Always,
                     };
-                    link.session.call(end).await?;
+                    cx.session.call(end).await?;
                     Err(error)
                 }
             },
@@ -66,12 +66,16 @@ impl UchatAdapter {
         }
     }
 
-    pub(super) async fn by_token(&mut self, token: &Secret, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn by_token(
+        &mut self,
+        token: &Secret,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         let text = token.0.clone();
         let identify = Command::Identify {
             token: text.clone(),
         };
-        match link.session.call(identify).await? {
+        match cx.session.call(identify).await? {
             Reply::User(user) => check_login(&user.login)?,
             _ => return Err(Error::Internal),
         }
@@ -79,17 +83,17 @@ impl UchatAdapter {
             token: text.clone(),
             id: None,
         };
-        match link.session.call(command).await? {
-            Reply::Welcome { user, .. } => Ok(self.welcome(&user, text, link)),
+        match cx.session.call(command).await? {
+            Reply::Welcome { user, .. } => Ok(self.welcome(&user, text, cx)),
             _ => Err(Error::Internal),
         }
     }
 
     /// "RQ_LOG_OUT: the server sends it unasked when it ends the session."
-    fn welcome(&mut self, user: &User, token: String, link: &Link<'_>) -> Bytes {
+    fn welcome(&mut self, user: &User, token: String, cx: &RequestContext<'_>) -> Bytes {
         let own = |text: &str| Secret(text.to_owned().into());
         let parting = ServerFrame::LogOut { token: own(&token) };
-        link.session.set_parting(self.frame_of(&parting));
+        cx.session.set_parting(self.frame_of(&parting));
         let welcome = self.frame_of(&ServerFrame::Token {
             token: own(&token),
             login: user.login.as_str().into(),
@@ -100,11 +104,15 @@ impl UchatAdapter {
     }
 
     /// "The token is dead; the connection stays and may log in again."
-    pub(super) async fn log_out(&mut self, token: &Secret, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn log_out(
+        &mut self,
+        token: &Secret,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         if self.token.as_deref() != Some(token.0.as_str()) {
             return Err(Error::BadCredentials);
         }
-        link.session
+        cx.session
             .call(Command::LogOut {
                 token: TokenEnd::Always,
             })
@@ -114,20 +122,28 @@ impl UchatAdapter {
         Ok(self.frame_of(&ServerFrame::LogOut { token }))
     }
 
-    pub(super) async fn describe_self(&self, desc: String, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn describe_self(
+        &self,
+        desc: String,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         check_description(&desc)?;
         let desc = clean_text(&desc).into_owned();
         let description = desc.clone();
-        link.session
+        cx.session
             .call(Command::SetOwnDescription { description })
             .await?;
         let desc = desc.into();
         Ok(self.frame_of(&ServerFrame::DescribeUser { desc }))
     }
 
-    pub(super) async fn member_info(&self, user: i32, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn member_info(
+        &self,
+        user: i32,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         let user = UserSelector::Id(UserId(user));
-        match link.session.call(Command::FindUser { user }).await? {
+        match cx.session.call(Command::FindUser { user }).await? {
             Reply::User(user) => Ok(self.frame_of(&ServerFrame::MemberInfo {
                 login: user.login.as_str().into(),
                 desc: user.description.as_str().into(),

@@ -14,7 +14,7 @@ use super::codec::{Lost, RawAhead, UchatCodec};
 use super::files::Transfer;
 use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
-use crate::gateway::{Adapter, Link, Step};
+use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{
     Command, Draft, Error, Message, MessageKind, Offline, Reply, Result, Target, Timestamp,
@@ -60,87 +60,89 @@ impl UchatAdapter {
     }
 
     /// The answer is what the event tells, which everybody in the room gets.
-    async fn told(&self, command: Command, link: &mut Link<'_>) -> Result<Bytes> {
-        link.session.call(command).await?;
+    async fn told(&self, command: Command, cx: &mut RequestContext<'_>) -> Result<Bytes> {
+        cx.session.call(command).await?;
         Ok(Bytes::new())
     }
 
-    async fn request(&mut self, request: ClientFrame, link: &mut Link<'_>) -> Step {
-        let is_somebody = link.session.user().is_some();
+    async fn request(&mut self, request: ClientFrame, cx: &mut RequestContext<'_>) -> Response {
+        let is_somebody = cx.session.user().is_some();
         let outcome = match request {
-            ClientFrame::LogIn { login, pass } => self.log_in(&login, &pass, link).await,
+            ClientFrame::LogIn { login, pass } => self.log_in(&login, &pass, cx).await,
             ClientFrame::SignUp {
                 login,
                 pass,
                 name,
                 desc,
-            } => self.sign_up(login, &pass, name, desc, link).await,
-            ClientFrame::Token { token } => self.by_token(&token, link).await,
+            } => self.sign_up(login, &pass, name, desc, cx).await,
+            ClientFrame::Token { token } => self.by_token(&token, cx).await,
             ClientFrame::Upload {
                 name,
                 size,
                 room,
                 token,
-            } => return self.upload(name, size, room, &token, link).await,
+            } => return self.upload(name, size, room, &token, cx).await,
             ClientFrame::Download {
                 room,
                 message,
                 token,
-            } => return self.download(room, message, &token, link).await,
+            } => return self.download(room, message, &token, cx).await,
             _ if !is_somebody => Err(Error::Unauthenticated),
             ClientFrame::Message {
                 room,
                 message,
                 kind,
-            } => return self.say(room, &message, kind, link).await,
-            request => self.of_somebody(request, link).await,
+            } => return self.say(room, &message, kind, cx).await,
+            request => self.of_somebody(request, cx).await,
         };
         match outcome {
-            Ok(answer) => Step::Answer(answer),
+            Ok(answer) => Response::Answer(answer),
             Err(error) => refused(self.rules.flavor, &error),
         }
     }
 
     /// What only who is logged in may ask.
-    async fn of_somebody(&mut self, request: ClientFrame, link: &mut Link<'_>) -> Result<Bytes> {
+    async fn of_somebody(
+        &mut self,
+        request: ClientFrame,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         match request {
-            ClientFrame::LogOut { token } => self.log_out(&token, link).await,
-            ClientFrame::DescribeUser { desc } => self.describe_self(desc, link).await,
-            ClientFrame::MemberInfo { user } => self.member_info(user, link).await,
-            ClientFrame::Rooms { date } => self.rooms(date, link).await,
-            ClientFrame::NewRoom { name, desc, kind } => {
-                self.new_room(name, desc, kind, link).await
-            }
-            ClientFrame::JoinRoom { room } => self.join_room(room, link).await,
+            ClientFrame::LogOut { token } => self.log_out(&token, cx).await,
+            ClientFrame::DescribeUser { desc } => self.describe_self(desc, cx).await,
+            ClientFrame::MemberInfo { user } => self.member_info(user, cx).await,
+            ClientFrame::Rooms { date } => self.rooms(date, cx).await,
+            ClientFrame::NewRoom { name, desc, kind } => self.new_room(name, desc, kind, cx).await,
+            ClientFrame::JoinRoom { room } => self.join_room(room, cx).await,
             ClientFrame::DeleteRoom { room } => {
                 let room = by_id(room);
-                self.told(Command::DeleteRoom { room }, link).await
+                self.told(Command::DeleteRoom { room }, cx).await
             }
-            ClientFrame::RenameRoom { room, name } => self.rename_room(room, name, link).await,
-            ClientFrame::DescribeRoom { room, desc } => self.describe_room(room, desc, link).await,
-            ClientFrame::SearchRooms { name } => self.search_rooms(name, link).await,
-            ClientFrame::Members { room } => self.members(room, link).await,
-            ClientFrame::Ban { room, user } => self.ban(room, user, link).await,
+            ClientFrame::RenameRoom { room, name } => self.rename_room(room, name, cx).await,
+            ClientFrame::DescribeRoom { room, desc } => self.describe_room(room, desc, cx).await,
+            ClientFrame::SearchRooms { name } => self.search_rooms(name, cx).await,
+            ClientFrame::Members { room } => self.members(room, cx).await,
+            ClientFrame::Ban { room, user } => self.ban(room, user, cx).await,
             ClientFrame::Edit {
                 room,
                 message,
                 text,
-            } => self.edit(room, message, &text, link).await,
+            } => self.edit(room, message, &text, cx).await,
             ClientFrame::Delete { room, message } => {
-                let message = self.message(room, message, link).await?.id;
-                self.told(Command::Delete { message }, link).await
+                let message = self.message(room, message, cx).await?.id;
+                self.told(Command::Delete { message }, cx).await
             }
             ClientFrame::ClearHistory { room } => {
                 let room = by_id(room);
-                self.told(Command::ClearHistory { room }, link).await
+                self.told(Command::ClearHistory { room }, cx).await
             }
             ClientFrame::NewMessages { room, date, count } => {
-                self.new_messages(room, date, count, link).await
+                self.new_messages(room, date, count, cx).await
             }
             ClientFrame::OldMessages { room, date, count } => {
-                self.old_messages(room, date, count, link).await
+                self.old_messages(room, date, count, cx).await
             }
-            ClientFrame::Search { room, text } => self.search(room, text, link).await,
+            ClientFrame::Search { room, text } => self.search(room, text, cx).await,
             ClientFrame::ReadyRead => Err(Error::invalid(
                 "type",
                 "RQ_READY_READ comes after RQ_DOWNLOAD_FILE, on a connection of its own",
@@ -152,18 +154,24 @@ impl UchatAdapter {
         }
     }
 
-    async fn say(&self, room: i32, text: &str, kind: MessageType, link: &mut Link<'_>) -> Step {
+    async fn say(
+        &self,
+        room: i32,
+        text: &str,
+        kind: MessageType,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let flavor = self.rules.flavor;
         let text = match checked_text("message", text) {
             Ok(text) => text,
-            Err(error) => return Step::Answer(refusal(flavor, &error)),
+            Err(error) => return Response::Answer(refusal(flavor, &error)),
         };
         let mut draft = Draft::text(Target::Room(by_id(room)), text);
         if kind == MessageType::Sticker {
             (draft.kind, draft.text) = (MessageKind::Sticker, text.to_owned());
         }
         draft.offline = Offline::Store;
-        link.post(draft, move |outcome| match outcome {
+        cx.post(draft, move |outcome| match outcome {
             // The sender's answer is the echo, which everybody in the room gets.
             Ok(_) => Bytes::new(),
             Err(error) => refusal(flavor, &error),
@@ -176,25 +184,30 @@ impl UchatAdapter {
         room: i32,
         message: i32,
         text: &str,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let text = checked_text("msg", text)?;
-        let edited = self.message(room, message, link).await?;
+        let edited = self.message(room, message, cx).await?;
         // An emote is shown as "/me waves", and so it comes back.
         let text = match edited.kind {
             MessageKind::Emote => text.strip_prefix("/me ").unwrap_or(text),
             _ => text,
         };
         let (message, text) = (edited.id, text.to_owned());
-        self.told(Command::Edit { message, text }, link).await
+        self.told(Command::Edit { message, text }, cx).await
     }
 
-    async fn message(&self, room: i32, id: i32, link: &mut Link<'_>) -> Result<Arc<Message>> {
+    async fn message(
+        &self,
+        room: i32,
+        id: i32,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Arc<Message>> {
         let command = Command::FindMessage {
             low_bits: id,
             room: Some(by_id(room)),
         };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Message(message) => Ok(message),
             _ => Err(Error::Internal),
         }
@@ -229,19 +242,25 @@ impl Adapter for UchatAdapter {
         UchatCodec::new(codec, self.ahead.clone())
     }
 
-    async fn frame(&mut self, frame: Result<ClientFrame, BadFrame>, link: &mut Link<'_>) -> Step {
-        self.heard = link.now;
+    async fn frame(
+        &mut self,
+        frame: Result<ClientFrame, BadFrame>,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        self.heard = cx.now;
         match (frame, self.transfer.is_some()) {
-            (Ok(frame), true) => self.transferred(frame, link).await,
-            (Ok(frame), false) => self.request(frame, link).await,
+            (Ok(frame), true) => self.transferred(frame, cx).await,
+            (Ok(frame), false) => self.request(frame, cx).await,
             (Err(bad), true) => {
                 self.transfer = None;
-                Step::Close(self.error(ErrorCode::BadRequest, &bad.to_string()))
+                Response::Close(self.error(ErrorCode::BadRequest, &bad.to_string()))
             }
-            (Err(bad), false) if link.session.user().is_none() && !is_for_strangers(&bad) => {
-                Step::Answer(refusal(self.rules.flavor, &Error::Unauthenticated))
+            (Err(bad), false) if cx.session.user().is_none() && !is_for_strangers(&bad) => {
+                Response::Answer(refusal(self.rules.flavor, &Error::Unauthenticated))
             }
-            (Err(bad), false) => Step::Answer(self.error(ErrorCode::BadRequest, &bad.to_string())),
+            (Err(bad), false) => {
+                Response::Answer(self.error(ErrorCode::BadRequest, &bad.to_string()))
+            }
         }
     }
 
@@ -260,8 +279,8 @@ impl Adapter for UchatAdapter {
             .map(|_| self.heard + TRANSFER_PATIENCE)
     }
 
-    fn timer(&mut self, _: Instant, _: Timestamp, _: &Session) -> Step {
+    fn timer(&mut self, _: Instant, _: Timestamp, _: &Session) -> Response {
         self.transfer = None;
-        Step::Close(self.error(ErrorCode::BadRequest, "the file's bytes stopped coming"))
+        Response::Close(self.error(ErrorCode::BadRequest, "the file's bytes stopped coming"))
     }
 }

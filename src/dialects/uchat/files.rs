@@ -6,7 +6,7 @@ use tolmach_uchat::{ClientFrame, ErrorCode, Secret, ServerFrame};
 use super::adapter::{TRANSFER_PATIENCE, UchatAdapter};
 use super::outcome::refusal;
 use crate::files::Upload;
-use crate::gateway::{Content, Link, Step};
+use crate::gateway::{Content, RequestContext, Response};
 use crate::model::{Command, Error, Result, RoomId};
 
 /// A file on its way over a connection.
@@ -37,17 +37,17 @@ impl UchatAdapter {
         size: u64,
         room: i32,
         token: &Secret,
-        link: &mut Link<'_>,
-    ) -> Step {
-        match self.begin_upload(name, size, room, token, link).await {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        match self.begin_upload(name, size, room, token, cx).await {
             Ok(incoming) => {
                 let ready = self.frame_of(&ServerFrame::ReadyRead);
                 if size > 0 {
                     self.ahead.expect(size);
                     self.transfer = Some(Transfer::In(incoming));
-                    return Step::Answer(ready);
+                    return Response::Answer(ready);
                 }
-                self.finish_upload(ready, incoming, link).await
+                self.finish_upload(ready, incoming, cx).await
             }
             Err(error) => self.closing(&error),
         }
@@ -59,17 +59,17 @@ impl UchatAdapter {
         size: u64,
         room: i32,
         token: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Box<Incoming>> {
-        self.identify(token, link).await?;
+        self.identify(token, cx).await?;
         let room = RoomId(room);
-        link.session.may_post(room).await?;
+        cx.session.may_post(room).await?;
         let limit = self.rules.file_bytes;
         if limit > 0 && size > limit {
             return Err(Error::TooLarge { limit });
         }
         Ok(Box::new(Incoming {
-            upload: link.session.begin_upload(&name).await?,
+            upload: cx.session.begin_upload(&name).await?,
             room,
             name,
             left: size,
@@ -82,10 +82,10 @@ impl UchatAdapter {
         room: i32,
         message: i32,
         token: &Secret,
-        link: &mut Link<'_>,
-    ) -> Step {
-        match self.begin_download(room, message, token, link).await {
-            Ok(offer) => Step::Answer(offer),
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        match self.begin_download(room, message, token, cx).await {
+            Ok(offer) => Response::Answer(offer),
             Err(error) => self.closing(&error),
         }
     }
@@ -95,10 +95,10 @@ impl UchatAdapter {
         room: i32,
         message: i32,
         token: &Secret,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        self.identify(token, link).await?;
-        let (info, _) = link.session.fetch_file(RoomId(room), message).await?;
+        self.identify(token, cx).await?;
+        let (info, _) = cx.session.fetch_file(RoomId(room), message).await?;
         self.transfer = Some(Transfer::Out {
             room,
             message,
@@ -111,10 +111,14 @@ impl UchatAdapter {
     }
 
     /// What comes while a file is on its way.
-    pub(super) async fn transferred(&mut self, frame: ClientFrame, link: &mut Link<'_>) -> Step {
+    pub(super) async fn transferred(
+        &mut self,
+        frame: ClientFrame,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         match (frame, self.transfer.take()) {
             (ClientFrame::Raw(bytes), Some(Transfer::In(incoming))) => {
-                self.received(&bytes, incoming, link).await
+                self.received(&bytes, incoming, cx).await
             }
             (
                 ClientFrame::ReadyRead,
@@ -123,16 +127,18 @@ impl UchatAdapter {
                     message,
                     token,
                 }),
-            ) => match self.content(room, message, token, link).await {
-                Ok(content) => Step::Send(content),
+            ) => match self.content(room, message, token, cx).await {
+                Ok(content) => Response::Send(content),
                 Err(error) => self.closing(&error),
             },
             // The document has both ends say it.
             (ClientFrame::ReadyRead, Some(upload @ Transfer::In(_))) => {
                 self.transfer = Some(upload);
-                Step::Continue
+                Response::Continue
             }
-            _ => Step::Close(self.error(ErrorCode::BadRequest, "this connection is for its file")),
+            _ => Response::Close(
+                self.error(ErrorCode::BadRequest, "this connection is for its file"),
+            ),
         }
     }
 
@@ -142,10 +148,10 @@ impl UchatAdapter {
         room: i32,
         message: i32,
         token: String,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Content> {
-        self.identify(&Secret(token), link).await?;
-        let (info, file) = link.session.fetch_file(RoomId(room), message).await?;
+        self.identify(&Secret(token), cx).await?;
+        let (info, file) = cx.session.fetch_file(RoomId(room), message).await?;
         Ok(Content {
             reader: Box::new(file),
             bytes: info.size,
@@ -157,8 +163,8 @@ impl UchatAdapter {
         &mut self,
         bytes: &[u8],
         mut incoming: Box<Incoming>,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         if let Err(error) = incoming.upload.write(bytes).await {
             tracing::error!(%error, "a file cannot be written");
             return self.closing(&Error::Unavailable);
@@ -166,9 +172,9 @@ impl UchatAdapter {
         incoming.left = incoming.left.saturating_sub(bytes.len() as u64);
         if incoming.left > 0 {
             self.transfer = Some(Transfer::In(incoming));
-            return Step::Continue;
+            return Response::Continue;
         }
-        self.finish_upload(Bytes::new(), incoming, link).await
+        self.finish_upload(Bytes::new(), incoming, cx).await
     }
 
     /// "When all have come the server posts RQ_MSG and closes." `first` is still to be written.
@@ -176,8 +182,8 @@ impl UchatAdapter {
         &mut self,
         first: Bytes,
         incoming: Box<Incoming>,
-        link: &mut Link<'_>,
-    ) -> Step {
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let Incoming {
             upload,
             room,
@@ -186,30 +192,32 @@ impl UchatAdapter {
             ..
         } = *incoming;
         // The token may have ended since.
-        let posted = match self.identify(&Secret(token), link).await {
-            Ok(()) => link.session.post_file(room, upload, &name).await.map(drop),
+        let posted = match self.identify(&Secret(token), cx).await {
+            Ok(()) => cx.session.post_file(room, upload, &name).await.map(drop),
             Err(error) => Err(error),
         };
         match posted {
-            Ok(()) => Step::Close(first),
-            Err(Error::OutcomeUnknown) => Step::Close(Bytes::new()),
-            Err(error) => Step::Close([first, refusal(self.rules.flavor, &error)].concat().into()),
+            Ok(()) => Response::Close(first),
+            Err(Error::OutcomeUnknown) => Response::Close(Bytes::new()),
+            Err(error) => {
+                Response::Close([first, refusal(self.rules.flavor, &error)].concat().into())
+            }
         }
     }
 
     /// "Each on a connection of its own, identified by token": among the bytes of a file nothing else can be told.
-    async fn identify(&self, token: &Secret, link: &mut Link<'_>) -> Result<()> {
-        if link.session.user().is_some() {
+    async fn identify(&self, token: &Secret, cx: &mut RequestContext<'_>) -> Result<()> {
+        if cx.session.user().is_some() {
             let reason = "a file goes over a connection of its own, which is not logged in";
             return Err(Error::invalid("type", reason));
         }
         let token = token.0.clone();
         let identify = Command::Identify { token };
-        link.session.call(identify).await.map(drop)
+        cx.session.call(identify).await.map(drop)
     }
 
-    fn closing(&mut self, error: &Error) -> Step {
+    fn closing(&mut self, error: &Error) -> Response {
         self.transfer = None;
-        Step::Close(refusal(self.rules.flavor, error))
+        Response::Close(refusal(self.rules.flavor, error))
     }
 }

@@ -6,9 +6,9 @@ use bytes::{Bytes, BytesMut};
 use tolmach_uchat::{Flavor, Page, limits};
 
 use super::adapter::UchatAdapter;
-use super::form;
+use super::encoder;
 use super::rooms::by_id;
-use crate::gateway::Link;
+use crate::gateway::RequestContext;
 use crate::model::{Command, Error, HistoryOrder, HistoryQuery, Message, Reply, Result, Timestamp};
 
 /// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
@@ -21,10 +21,10 @@ impl UchatAdapter {
         room: i32,
         date: i64,
         count: u32,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let after = |query: &mut HistoryQuery| query.from = Some(Timestamp(date.saturating_add(1)));
-        let messages = newest_first(room, count, after, link).await?;
+        let messages = newest_first(room, count, after, cx).await?;
         let mut out = BytesMut::new();
         write(&messages, Page::new_messages(room, &mut out));
         Ok(out.freeze())
@@ -36,10 +36,10 @@ impl UchatAdapter {
         room: i32,
         date: i64,
         count: u32,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let before = |query: &mut HistoryQuery| query.to = Some(Timestamp(date.saturating_sub(1)));
-        let messages = newest_first(room, count, before, link).await?;
+        let messages = newest_first(room, count, before, cx).await?;
         let mut out = BytesMut::new();
         let page = Page::old_messages(room, self.rules.flavor, &mut out);
         write(&messages, page);
@@ -51,7 +51,7 @@ impl UchatAdapter {
         &self,
         room: i32,
         text: String,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let command = Command::Search {
             room: by_id(room),
@@ -59,7 +59,7 @@ impl UchatAdapter {
             prefix: self.rules.flavor == Flavor::Document,
             limit: limits::COUNT as usize,
         };
-        let Reply::History { messages, .. } = link.session.call(command).await? else {
+        let Reply::History { messages, .. } = cx.session.call(command).await? else {
             return Err(Error::Internal);
         };
         let mut out = BytesMut::new();
@@ -74,7 +74,7 @@ async fn newest_first(
     room: i32,
     count: u32,
     bound: impl Fn(&mut HistoryQuery),
-    link: &mut Link<'_>,
+    cx: &mut RequestContext<'_>,
 ) -> Result<Vec<Arc<Message>>> {
     if count == 0 {
         return Err(Error::invalid("count", "it is 1 to 500"));
@@ -90,7 +90,7 @@ async fn newest_first(
     loop {
         let Reply::History {
             messages, omitted, ..
-        } = link.session.call(Command::History(query.clone())).await?
+        } = cx.session.call(Command::History(query.clone())).await?
         else {
             return Err(Error::Internal);
         };
@@ -117,6 +117,6 @@ fn whole_times(messages: &[Arc<Message>], count: usize) -> usize {
 
 fn write(messages: &[Arc<Message>], mut page: Page<'_>) {
     for message in messages {
-        page.push(&form::message(message));
+        page.push(&encoder::message(message));
     }
 }

@@ -3,8 +3,8 @@
 mod account;
 mod adapter;
 mod codec;
+mod encoder;
 mod files;
-mod form;
 mod history;
 mod outcome;
 mod rooms;
@@ -17,18 +17,18 @@ use std::time::Instant;
 use tolmach_uchat::Flavor;
 
 use crate::config::{Config, UchatFlavor, UchatSettings};
-use crate::gateway::{Dialect, Terms};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
-use crate::hub::{Form, Scope};
+use crate::hub::{Scope, SharedEncoder};
 
 use adapter::UchatAdapter;
-use form::UchatForm;
+use encoder::UchatEncoder;
 pub(super) use translations::TRANSLATIONS;
 
 /// uchat as one listener speaks it.
 pub struct Uchat {
     rules: Rules,
-    form: Form,
+    encoder: SharedEncoder,
 }
 
 /// What the listener's settings say to its connections.
@@ -59,7 +59,7 @@ impl Uchat {
         };
         Self {
             rules,
-            form: Form(Arc::new(UchatForm::new(flavor))),
+            encoder: SharedEncoder(Arc::new(UchatEncoder::new(flavor))),
         }
     }
 }
@@ -75,11 +75,11 @@ impl Dialect for Uchat {
         shown::show()
     }
 
-    fn terms(&self) -> Terms {
-        Terms {
+    fn session_options(&self) -> SessionOptions {
+        SessionOptions {
             exclusive: true,
             scope: Scope::AllRooms,
-            form: self.form.clone(),
+            encoder: self.encoder.clone(),
             numbering: None,
         }
     }
@@ -91,6 +91,6 @@ impl Dialect for Uchat {
 
 /// A form that says all that the dialect can.
 #[cfg(test)]
-pub(super) fn talkative() -> Box<dyn crate::hub::Render> {
-    Box::new(UchatForm::new(Flavor::Field))
+pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
+    Box::new(UchatEncoder::new(Flavor::Field))
 }

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use tolmach_uchat::{ErrorCode, Flavor, ServerFrame};
 
-use crate::gateway::Step;
+use crate::gateway::Response;
 use crate::model::Error;
 
 /// The code that an error is answered with.
@@ -43,9 +43,9 @@ pub(super) fn refusal(flavor: Flavor, refused: &Error) -> Bytes {
 }
 
 /// The answer to a request that has failed; of an outcome that is not known there is none, only a close.
-pub(super) fn refused(flavor: Flavor, error: &Error) -> Step {
+pub(super) fn refused(flavor: Flavor, error: &Error) -> Response {
     match error {
-        Error::OutcomeUnknown => Step::Close(Bytes::new()),
-        error => Step::Answer(refusal(flavor, error)),
+        Error::OutcomeUnknown => Response::Close(Bytes::new()),
+        error => Response::Answer(refusal(flavor, error)),
     }
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use tolmach_uchat::{Member, MemberType, Room as RoomFrame, RoomType, ServerFrame};
 
 use super::adapter::UchatAdapter;
-use super::form;
-use crate::dialects::pair::{members, other_member};
-use crate::gateway::Link;
+use super::encoder;
+use crate::dialects::direct_rooms::{members, other_member};
+use crate::gateway::RequestContext;
 use crate::model::{
     Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
     UserId, UserRef, UserSelector, validate_title,
@@ -29,25 +29,25 @@ struct Seen {
 }
 
 impl Seen {
-    async fn by_asker(room: &Room, link: &mut Link<'_>) -> Result<Self> {
+    async fn by_asker(room: &Room, cx: &mut RequestContext<'_>) -> Result<Self> {
         Ok(Self {
             room: room.to_ref(),
-            other: other_member(room, link).await?,
+            other: other_member(room, cx).await?,
         })
     }
 
     fn frame(&self) -> RoomFrame<'_> {
-        form::room(&self.room, self.other.as_deref())
+        encoder::room(&self.room, self.other.as_deref())
     }
 }
 
 impl UchatAdapter {
     /// "Mine, not banned, created after date."
-    pub(super) async fn rooms(&self, date: i64, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn rooms(&self, date: i64, cx: &mut RequestContext<'_>) -> Result<Bytes> {
         let mut rooms = Vec::new();
-        for room in my_rooms(link).await? {
+        for room in my_rooms(cx).await? {
             if room.created.0 > date {
-                rooms.push(Seen::by_asker(&room, link).await?);
+                rooms.push(Seen::by_asker(&room, cx).await?);
             }
         }
         let rooms = rooms.iter().map(Seen::frame).collect();
@@ -59,7 +59,7 @@ impl UchatAdapter {
         title: String,
         description: String,
         kind: RoomType,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         validate_title("name", &title)?;
         check_description(&description)?;
@@ -79,24 +79,24 @@ impl UchatAdapter {
             kind,
             password: None,
         };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Entered { room, .. } => {
-                let seen = Seen::by_asker(&room, link).await?;
+                let seen = Seen::by_asker(&room, cx).await?;
                 Ok(self.frame_of(&ServerFrame::NewRoom(seen.frame())))
             }
             _ => Err(Error::Internal),
         }
     }
 
-    pub(super) async fn join_room(&self, room: i32, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn join_room(&self, room: i32, cx: &mut RequestContext<'_>) -> Result<Bytes> {
         let command = Command::Enter {
             room: by_id(room),
             password: None,
             create: false,
         };
-        match link.session.call(command).await? {
+        match cx.session.call(command).await? {
             Reply::Entered { room, .. } => {
-                let seen = Seen::by_asker(&room, link).await?;
+                let seen = Seen::by_asker(&room, cx).await?;
                 Ok(self.frame_of(&ServerFrame::JoinRoom(seen.frame())))
             }
             _ => Err(Error::Internal),
@@ -107,11 +107,11 @@ impl UchatAdapter {
         &self,
         room: i32,
         title: String,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         validate_title("room_name", &title)?;
         let room = by_id(room);
-        link.session.call(Command::SetTitle { room, title }).await?;
+        cx.session.call(Command::SetTitle { room, title }).await?;
         Ok(Bytes::new())
     }
 
@@ -119,40 +119,52 @@ impl UchatAdapter {
         &self,
         room: i32,
         description: String,
-        link: &mut Link<'_>,
+        cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         check_description(&description)?;
         let room = by_id(room);
-        link.session
+        cx.session
             .call(Command::SetDescription { room, description })
             .await?;
         Ok(Bytes::new())
     }
 
     /// "Not private, title or name starts with it, not mine yet."
-    pub(super) async fn search_rooms(&self, prefix: String, link: &mut Link<'_>) -> Result<Bytes> {
-        let mine: HashSet<RoomId> = my_rooms(link).await?.iter().map(|room| room.id).collect();
-        let Reply::Rooms(found) = link.session.call(Command::SearchRooms { prefix }).await? else {
+    pub(super) async fn search_rooms(
+        &self,
+        prefix: String,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
+        let mine: HashSet<RoomId> = my_rooms(cx).await?.iter().map(|room| room.id).collect();
+        let Reply::Rooms(found) = cx.session.call(Command::SearchRooms { prefix }).await? else {
             return Err(Error::Internal);
         };
         let others = found.iter().filter(|room| !mine.contains(&room.id));
         let others: Vec<RoomRef> = others.map(|room| room.to_ref()).collect();
-        let rooms = others.iter().map(|room| form::room(room, None)).collect();
+        let rooms = others
+            .iter()
+            .map(|room| encoder::room(room, None))
+            .collect();
         Ok(self.frame_of(&ServerFrame::SearchRooms(rooms)))
     }
 
     /// The answer is what the ban tells everybody; to ban who is banned already changes nothing, and only the asker is told.
-    pub(super) async fn ban(&self, room: i32, user: i32, link: &mut Link<'_>) -> Result<Bytes> {
+    pub(super) async fn ban(
+        &self,
+        room: i32,
+        user: i32,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         let id = UserId(user);
         let is_banned = |(member, _): &(Membership, Arc<UserRef>)| {
             member.user == id && member.role == Role::Banned
         };
-        let before = members(by_id(room), link).await?.iter().any(is_banned);
+        let before = members(by_id(room), cx).await?.iter().any(is_banned);
         let command = Command::Ban {
             room: by_id(room),
             user: UserSelector::Id(id),
         };
-        link.session.call(command).await?;
+        cx.session.call(command).await?;
         Ok(if before {
             self.frame_of(&ServerFrame::Ban { room, user })
         } else {
@@ -160,8 +172,8 @@ impl UchatAdapter {
         })
     }
 
-    pub(super) async fn members(&self, room: i32, link: &mut Link<'_>) -> Result<Bytes> {
-        let members = members(by_id(room), link).await?;
+    pub(super) async fn members(&self, room: i32, cx: &mut RequestContext<'_>) -> Result<Bytes> {
+        let members = members(by_id(room), cx).await?;
         let members = members
             .iter()
             .filter_map(|(membership, user)| {
@@ -196,8 +208,8 @@ pub(super) fn check_description(description: &str) -> Result<()> {
     Err(Error::invalid("desc", reason))
 }
 
-async fn my_rooms(link: &mut Link<'_>) -> Result<Vec<Arc<Room>>> {
-    match link.session.call(Command::MyRooms).await? {
+async fn my_rooms(cx: &mut RequestContext<'_>) -> Result<Vec<Arc<Room>>> {
+    match cx.session.call(Command::MyRooms).await? {
         Reply::Rooms(rooms) => Ok(rooms),
         _ => Err(Error::Internal),
     }

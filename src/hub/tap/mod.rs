@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  connection ──frame in──▶┐
-//!  board ────────event────▶├─▶ Tap ──▶ a bounded queue for each [`Viewer`] ──▶ shown in the viewer's own task
+//!  state ────────event────▶├─▶ Tap ──▶ a bounded queue for each [`Viewer`] ──▶ shown in the viewer's own task
 //!  outbox ──────bytes out─▶┘
 //! ```
 //!
@@ -10,7 +10,7 @@
 //! that there are anyway; what they look like ([`Show`]) is found out where it is read. A queue that is full takes no
 //! more: nobody waits for a viewer.
 //!
-//! Locks: the tap's is the last one, taken under the board's and an outbox's; nothing is called under it.
+//! Locks: the tap's is the last one, taken under the state's and an outbox's; nothing is called under it.
 
 mod secret;
 mod show;
@@ -36,16 +36,16 @@ pub struct Record {
     /// When.
     pub at: Timestamp,
     /// On which connection, if on one.
-    pub line: Option<Arc<Line>>,
+    pub line: Option<Arc<TapConnection>>,
     /// Whose connection it was then.
-    pub who: Option<Arc<Who>>,
+    pub who: Option<Arc<TapUser>>,
     /// What.
-    pub what: What,
+    pub what: TapEvent,
 }
 
 /// What happened.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum TapEvent {
     /// A connection was opened.
     Opened,
     /// The client's side of a connection is over: it said so, or broke off.
@@ -79,7 +79,7 @@ pub enum What {
     },
 }
 
-impl What {
+impl TapEvent {
     /// About how much memory it holds.
     fn size(&self) -> usize {
         match self {
@@ -91,7 +91,7 @@ impl What {
 
 /// Who is logged in on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
+pub struct TapUser {
     /// The session.
     pub session: SessionId,
     /// The user's number.
@@ -103,7 +103,7 @@ pub struct Who {
 }
 
 /// One connection as the tap knows it.
-pub struct Line {
+pub struct TapConnection {
     /// Its number, from 1.
     pub number: u64,
     /// The dialect, with its revision where it has several.
@@ -111,17 +111,17 @@ pub struct Line {
     /// From where; `None` inside the process.
     pub address: Option<IpAddr>,
     show: MakeShow,
-    who: Mutex<Option<Arc<Who>>>,
+    who: Mutex<Option<Arc<TapUser>>>,
     tap: Tap,
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for TapConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Line({} {})", self.number, self.dialect)
+        write!(f, "TapConnection({} {})", self.number, self.dialect)
     }
 }
 
-impl Line {
+impl TapConnection {
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -135,14 +135,14 @@ impl Line {
     }
 
     /// Tells viewers of something on this connection.
-    pub fn tell(self: &Arc<Self>, what: What) {
+    pub fn tell(self: &Arc<Self>, what: TapEvent) {
         if self.is_watched() {
             let who = self.who().clone();
             self.tap.queue(Some(self.clone()), who, what);
         }
     }
 
-    pub(super) fn log_in(&self, who: Who) {
+    pub(super) fn log_in(&self, who: TapUser) {
         *self.who() = Some(Arc::new(who));
     }
 
@@ -151,7 +151,7 @@ impl Line {
         self.who().take_if(|who| who.session == session);
     }
 
-    fn who(&self) -> MutexGuard<'_, Option<Arc<Who>>> {
+    fn who(&self) -> MutexGuard<'_, Option<Arc<TapUser>>> {
         self.who.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -182,8 +182,13 @@ impl Tap {
 
     /// A connection that was just opened.
     #[must_use]
-    pub fn line(&self, dialect: String, address: Option<IpAddr>, show: MakeShow) -> Arc<Line> {
-        let line = Arc::new(Line {
+    pub fn line(
+        &self,
+        dialect: String,
+        address: Option<IpAddr>,
+        show: MakeShow,
+    ) -> Arc<TapConnection> {
+        let line = Arc::new(TapConnection {
             number: self.0.lines.fetch_add(1, Ordering::Relaxed) + 1,
             dialect,
             address,
@@ -191,7 +196,7 @@ impl Tap {
             who: Mutex::new(None),
             tap: self.clone(),
         });
-        line.tell(What::Opened);
+        line.tell(TapEvent::Opened);
         line
     }
 
@@ -207,11 +212,11 @@ impl Tap {
 
     pub(super) fn event(&self, event: &Event) {
         if self.is_watched() {
-            self.queue(None, None, What::Event(Arc::new(event.clone())));
+            self.queue(None, None, TapEvent::Event(Arc::new(event.clone())));
         }
     }
 
-    fn queue(&self, line: Option<Arc<Line>>, who: Option<Arc<Who>>, what: What) {
+    fn queue(&self, line: Option<Arc<TapConnection>>, who: Option<Arc<TapUser>>, what: TapEvent) {
         let at = Timestamp::now();
         // Under the lock, so that all viewers see one order.
         let viewers = self.viewers();

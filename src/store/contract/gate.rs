@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::ledger::{Rows, RowsError};
+use crate::ledger::{RowsError, Transaction};
 use crate::store::batch::{Backend, CommitError};
 
 /// What the gate does.
@@ -78,7 +78,7 @@ impl<B: Backend> Backend for Gated<B> {
         self.inner.begin()
     }
 
-    fn rows(&mut self) -> &mut dyn Rows {
+    fn rows(&mut self) -> &mut dyn Transaction {
         let panics = {
             let mut state = self.gate.state.lock().unwrap();
             let panics = state.verdict == Verdict::Panic;

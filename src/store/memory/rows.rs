@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tables::{RoomEntry, Tables};
-use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
+use crate::ledger::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 use crate::model::{
     Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
@@ -44,7 +44,7 @@ impl Backend for MemoryBackend {
         Ok(())
     }
 
-    fn rows(&mut self) -> &mut dyn Rows {
+    fn rows(&mut self) -> &mut dyn Transaction {
         self
     }
 
@@ -155,7 +155,7 @@ fn next(last: &mut i32) -> Result<i32, NumbersUsed> {
     Ok(*last)
 }
 
-impl Rows for MemoryBackend {
+impl Transaction for MemoryBackend {
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
         Ok(self.tables.users.get(&id).cloned())
     }

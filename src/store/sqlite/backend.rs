@@ -9,7 +9,7 @@ use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::search::{Due, Index};
 use super::values::{self, ROOM, Sql, USER, one, run};
-use crate::ledger::{Rows, RowsError, UserRow};
+use crate::ledger::{RowsError, Transaction, UserRow};
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 
@@ -111,7 +111,7 @@ impl Backend for SqliteBackend {
         Ok(run(&self.conn, "BEGIN IMMEDIATE", []).map(drop)?)
     }
 
-    fn rows(&mut self) -> &mut dyn Rows {
+    fn rows(&mut self) -> &mut dyn Transaction {
         self
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::cache::CachedRoom;
 use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
-use crate::ledger::{RoomRow, Rows, RowsError, TokenRow, UserRow};
+use crate::ledger::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 use crate::model::{
     Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
@@ -34,7 +34,7 @@ fn one_more(conn: &Connection, table: &str) -> Result<(), RowsError> {
     }
 }
 
-impl Rows for SqliteBackend {
+impl Transaction for SqliteBackend {
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
         Ok(self.cached_user(id)?)
     }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::backend::SqliteBackend;
 use super::*;
-use crate::ledger::{Actor, Change, Rows, RowsError};
+use crate::ledger::{Actor, Change, RowsError, Transaction};
 use crate::model::{Error, RoomKind, RoomSelector};
 use crate::store::batch::CommitError;
 use crate::store::contract::{Bench, Gate, Recorder, Verdict, create_room, policy, post, texts};
@@ -259,7 +259,7 @@ impl Backend for Small {
         self.inner.begin()
     }
 
-    fn rows(&mut self) -> &mut dyn Rows {
+    fn rows(&mut self) -> &mut dyn Transaction {
         self.inner.rows()
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tolmach::bus::LocalBus;
-use tolmach::hub::{Hub, Inbox, Options};
+use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::ledger::{Actor, Change, Place, Write};
 use tolmach::model::{MessageId, MessageKind, RoomId, RoomKind, Timestamp, UserId};
 use tolmach::store::{MemoryStore, Store};
@@ -26,9 +26,11 @@ impl Past {
         Self::over(|options, inbox| Arc::new(MemoryStore::open(options.policy(), inbox))).await
     }
 
-    pub(crate) async fn over(open: impl FnOnce(&Options, Arc<Inbox>) -> Arc<dyn Store>) -> Self {
+    pub(crate) async fn over(
+        open: impl FnOnce(&Options, Arc<CommitQueue>) -> Arc<dyn Store>,
+    ) -> Self {
         let options = Options::default();
-        let inbox = Arc::new(Inbox::new());
+        let inbox = Arc::new(CommitQueue::new());
         let store = open(&options, inbox.clone());
         let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
             .await

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use tolmach::hub::Inbox;
+use tolmach::hub::CommitQueue;
 use tolmach::ledger::{Change, RoomRow, TokenRow, UserRow, Write};
 use tolmach::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
@@ -13,12 +13,12 @@ use tolmach::store::{Commit, CommitSink, Page, Store, Ticket};
 
 /// A hub's inbox that hears of commits only when it is let.
 pub(crate) struct HeldInbox {
-    inbox: Arc<Inbox>,
+    inbox: Arc<CommitQueue>,
     held: Mutex<Option<Vec<Commit>>>,
 }
 
 impl HeldInbox {
-    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
+    pub(crate) fn new(inbox: Arc<CommitQueue>) -> Self {
         Self {
             inbox,
             held: Mutex::new(None),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tolmach::bus::{Bus, LocalBus};
 use tolmach::hub::outbox::Bounds;
-use tolmach::hub::{Connection, Events, Hub, Inbox, Options, Scope};
+use tolmach::hub::{CommitQueue, ConnectionInfo, Events, Hub, Options, Scope};
 use tolmach::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomId, RoomKind, Seq,
     UserId,
@@ -49,7 +49,7 @@ impl World {
     pub(crate) async fn on_bus(bus: Arc<dyn Bus>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::default();
         change(&mut options);
-        let inbox = Arc::new(Inbox::new());
+        let inbox = Arc::new(CommitQueue::new());
         let store: Arc<dyn Store> = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
         let hub = Hub::start(options, store.clone(), bus, inbox)
             .await
@@ -81,7 +81,7 @@ impl World {
 
     #[cfg(feature = "sqlite")]
     async fn in_a_file_of(files: tempfile::TempDir) -> Self {
-        let (options, inbox) = (Options::default(), Arc::new(Inbox::new()));
+        let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
         let store = tolmach::store::SqliteStore::open(
             &files.path().join("hub.db"),
             options.policy(),
@@ -120,14 +120,14 @@ impl World {
         scope: Scope,
     ) -> Client {
         let (outbox, events) = Events::channel(BOUNDS);
-        let form = Events::form();
+        let encoder = Events::encoder();
         Client {
-            session: self.hub.connect(Connection {
+            session: self.hub.connect(ConnectionInfo {
                 dialect,
                 address: None,
                 exclusive,
                 scope,
-                form,
+                encoder,
                 outbox,
             }),
             events,

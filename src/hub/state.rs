@@ -1,7 +1,7 @@
 //! The switchboard: which sessions are open, which rooms they are attached to, and who hears of what.
 //!
 //! It has no clock and no I/O. The hub holds it under one lock, tells it what happened in the order in which it
-//! happened, and afterwards flushes the outboxes it names ([`Board::take_dirty`]). Within one call of the hub,
+//! happened, and afterwards flushes the outboxes it names ([`HubState::take_dirty`]). Within one call of the hub,
 //! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use super::encoder::{Audience, Encoded, SharedEncoder, Translated};
 use super::outbox::{Outbox, Overflow};
-use super::presence::Attendance;
-use super::render::{Form, Relation, Told, Written};
-use super::tap::{Tap, Who};
+use super::presence::PresenceEntry;
+use super::tap::{Tap, TapUser};
 use super::translation::Observer;
 use crate::model::{
     EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
@@ -31,11 +31,11 @@ pub enum Scope {
 }
 
 /// An open session.
-pub(super) struct Seat {
+pub(super) struct SessionEntry {
     pub(super) user: Arc<User>,
     pub(super) reference: Arc<UserRef>,
     pub(super) outbox: Arc<Outbox>,
-    pub(super) form: Form,
+    pub(super) encoder: SharedEncoder,
     pub(super) scope: Scope,
     pub(super) dialect: &'static str,
     pub(super) address: String,
@@ -52,36 +52,36 @@ pub(super) struct Seat {
 }
 
 /// A user with open sessions, or whose last one broke off a moment ago.
-pub(super) struct Person {
+pub(super) struct OnlineUser {
     pub(super) kind: UserKind,
     pub(super) sessions: Vec<SessionId>,
     pub(super) status: Option<String>,
     pub(super) profile: String,
     /// Where a session of it broke off, and until when it is idle there, unless another session is there.
-    pub(super) haunts: BTreeMap<RoomId, Instant>,
+    pub(super) graces: BTreeMap<RoomId, Instant>,
 }
 
 /// A room with somebody in it.
-pub(super) struct Hall {
+pub(super) struct LiveRoom {
     pub(super) reference: Arc<RoomRef>,
-    pub(super) chairs: Vec<Chair>,
-    pub(super) attendance: HashMap<UserId, Attendance>,
+    pub(super) subscribers: Vec<Subscriber>,
+    pub(super) presences: HashMap<UserId, PresenceEntry>,
     /// The last change that was told here.
     pub(super) seq: Option<Seq>,
     buffers: Vec<Buffer>,
 }
 
 /// A session's place in a room, with what is needed to reach it.
-pub(super) struct Chair {
+pub(super) struct Subscriber {
     pub(super) session: SessionId,
     pub(super) user: UserId,
-    form: Form,
+    encoder: SharedEncoder,
     outbox: Arc<Outbox>,
 }
 
 /// What one call has to tell the sessions of one form in one room.
 struct Buffer {
-    form: Form,
+    encoder: SharedEncoder,
     bytes: BytesMut,
     frames: usize,
     /// Sessions that get something else in place of parts.
@@ -96,9 +96,9 @@ struct Observing {
 }
 
 impl Observing {
-    fn count(&self, form: &Form, told: Told) {
+    fn count(&self, encoder: &SharedEncoder, told: Translated) {
         if let Some(observer) = &self.observer {
-            observer.translated(self.from, form.0.dialect(), told.meaning, told.level);
+            observer.translated(self.from, encoder.0.dialect(), told.meaning, told.level);
         }
     }
 }
@@ -112,16 +112,16 @@ struct Cut {
 }
 
 /// See the module.
-pub(super) struct Board {
+pub(super) struct HubState {
     node: NodeId,
-    pub(super) seats: HashMap<SessionId, Seat>,
-    pub(super) people: HashMap<UserId, Person>,
-    pub(super) halls: HashMap<RoomId, Hall>,
-    pub(super) hall_names: HashMap<String, RoomId>,
+    pub(super) sessions: HashMap<SessionId, SessionEntry>,
+    pub(super) online: HashMap<UserId, OnlineUser>,
+    pub(super) live_rooms: HashMap<RoomId, LiveRoom>,
+    pub(super) live_room_names: HashMap<String, RoomId>,
     /// Who lingers, the first to go first.
-    pub(super) lingering: BTreeSet<(Instant, UserId, RoomId)>,
+    pub(super) in_grace: BTreeSet<(Instant, UserId, RoomId)>,
     /// Nobody hears of anybody's presence any more: all are about to go.
-    pub(super) hushed: bool,
+    pub(super) presence_suppressed: bool,
     touched: Vec<RoomId>,
     dirty: Vec<Arc<Outbox>>,
     ending: Vec<(SessionId, EndReason)>,
@@ -138,16 +138,16 @@ pub(super) struct Board {
     next_session: u64,
 }
 
-impl Board {
+impl HubState {
     pub(super) fn new(node: NodeId, tap: Tap) -> Self {
         Self {
             node,
-            seats: HashMap::new(),
-            people: HashMap::new(),
-            halls: HashMap::new(),
-            hall_names: HashMap::new(),
-            lingering: BTreeSet::new(),
-            hushed: false,
+            sessions: HashMap::new(),
+            online: HashMap::new(),
+            live_rooms: HashMap::new(),
+            live_room_names: HashMap::new(),
+            in_grace: BTreeSet::new(),
+            presence_suppressed: false,
             touched: Vec::new(),
             dirty: Vec::new(),
             ending: Vec::new(),
@@ -161,41 +161,44 @@ impl Board {
         }
     }
 
-    pub(super) fn seat(&mut self, seat: Seat) -> SessionId {
+    pub(super) fn open_entry(&mut self, entry: SessionEntry) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
-        let person = self.people.entry(seat.user.id).or_insert_with(|| Person {
-            kind: seat.user.kind,
-            sessions: Vec::new(),
-            status: None,
-            profile: String::new(),
-            haunts: BTreeMap::new(),
-        });
-        person.kind = seat.user.kind;
-        person.sessions.push(id);
-        if let Some(line) = seat.outbox.line() {
-            line.log_in(Who {
+        let user_entry = self
+            .online
+            .entry(entry.user.id)
+            .or_insert_with(|| OnlineUser {
+                kind: entry.user.kind,
+                sessions: Vec::new(),
+                status: None,
+                profile: String::new(),
+                graces: BTreeMap::new(),
+            });
+        user_entry.kind = entry.user.kind;
+        user_entry.sessions.push(id);
+        if let Some(line) = entry.outbox.line() {
+            line.log_in(TapUser {
                 session: id,
-                user: seat.user.id,
-                login: seat.user.login.clone(),
-                is_guest: seat.user.kind == UserKind::Guest,
+                user: entry.user.id,
+                login: entry.user.login.clone(),
+                is_guest: entry.user.kind == UserKind::Guest,
             });
         }
-        self.seats.insert(id, seat);
+        self.sessions.insert(id, entry);
         id
     }
 
     pub(super) fn session_infos(&self, of: Option<UserId>) -> Vec<SessionInfo> {
         let mut infos: Vec<SessionInfo> = self
-            .seats
+            .sessions
             .iter()
-            .filter(|(_, seat)| of.is_none_or(|user| user == seat.user.id))
-            .map(|(id, seat)| SessionInfo {
+            .filter(|(_, entry)| of.is_none_or(|user| user == entry.user.id))
+            .map(|(id, entry)| SessionInfo {
                 id: *id,
-                user: seat.reference.clone(),
-                dialect: seat.dialect.to_owned(),
-                address: seat.address.clone(),
-                since: seat.since,
+                user: entry.reference.clone(),
+                dialect: entry.dialect.to_owned(),
+                address: entry.address.clone(),
+                since: entry.since,
             })
             .collect();
         infos.sort_by_key(|info| info.id);
@@ -204,8 +207,8 @@ impl Board {
 
     /// The room that a session is attached to under this name.
     pub(super) fn attached_room(&self, session: SessionId, name: &str) -> Option<RoomId> {
-        let room = *self.hall_names.get(&fold_room_name(name))?;
-        self.seats
+        let room = *self.live_room_names.get(&fold_room_name(name))?;
+        self.sessions
             .get(&session)?
             .rooms
             .contains(&room)
@@ -213,17 +216,17 @@ impl Board {
     }
 
     pub(super) fn is_connected(&self, user: UserId) -> bool {
-        self.people
+        self.online
             .get(&user)
-            .is_some_and(|person| !person.sessions.is_empty())
+            .is_some_and(|user_entry| !user_entry.sessions.is_empty())
     }
 
     pub(super) fn present(&self, room: RoomId) -> Vec<Present> {
-        let Some(hall) = self.halls.get(&room) else {
+        let Some(live_room) = self.live_rooms.get(&room) else {
             return Vec::new();
         };
-        let mut present: Vec<Present> = hall
-            .attendance
+        let mut present: Vec<Present> = live_room
+            .presences
             .iter()
             .map(|(user, at)| self.describe(*user, at))
             .collect();
@@ -231,14 +234,14 @@ impl Board {
         present
     }
 
-    pub(super) fn describe(&self, user: UserId, attendance: &Attendance) -> Present {
-        let person = self.people.get(&user);
+    pub(super) fn describe(&self, user: UserId, presences: &PresenceEntry) -> Present {
+        let user_entry = self.online.get(&user);
         Present {
-            user: attendance.user.clone(),
-            presence: attendance.presence,
-            status: person.and_then(|person| person.status.clone()),
-            profile: person
-                .map(|person| person.profile.clone())
+            user: presences.user.clone(),
+            presence: presences.presence,
+            status: user_entry.and_then(|user_entry| user_entry.status.clone()),
+            profile: user_entry
+                .map(|user_entry| user_entry.profile.clone())
                 .unwrap_or_default(),
         }
     }
@@ -246,11 +249,11 @@ impl Board {
     /// A durable change of a room happened here or at another node; called in the order of `seq`.
     pub(super) fn room_event(&mut self, event: RoomEvent) {
         let room = event.room.clone();
-        if let Some(hall) = self.halls.get_mut(&room.id) {
-            if hall.seq.is_some_and(|told| told >= event.seq) {
+        if let Some(live_room) = self.live_rooms.get_mut(&room.id) {
+            if live_room.seq.is_some_and(|told| told >= event.seq) {
                 return;
             }
-            hall.seq = Some(event.seq);
+            live_room.seq = Some(event.seq);
             self.update_reference(&room);
         }
         if room.kind == RoomKind::Direct {
@@ -264,7 +267,7 @@ impl Board {
             }
         }
         let subject = subject(&change).cloned();
-        self.tell_hall(
+        self.broadcast(
             room.id,
             &Event::Room(event),
             subject.as_ref().map(|user| user.id),
@@ -275,63 +278,66 @@ impl Board {
             | RoomChange::MemberBanned { user } => {
                 self.expel(room.id, user.id, at);
             }
-            RoomChange::RoomDeleted => self.close_hall(room.id),
+            RoomChange::RoomDeleted => self.close_live_room(room.id),
             _ => {}
         }
     }
 
     fn update_reference(&mut self, room: &Arc<RoomRef>) {
-        let Some(hall) = self.halls.get_mut(&room.id) else {
+        let Some(live_room) = self.live_rooms.get_mut(&room.id) else {
             return;
         };
-        if hall.reference.name != room.name {
-            self.hall_names
-                .remove(&fold_room_name(&hall.reference.name));
-            self.hall_names.insert(fold_room_name(&room.name), room.id);
+        if live_room.reference.name != room.name {
+            self.live_room_names
+                .remove(&fold_room_name(&live_room.reference.name));
+            self.live_room_names
+                .insert(fold_room_name(&room.name), room.id);
         }
-        hall.reference = room.clone();
+        live_room.reference = room.clone();
     }
 
     /// The room's hall, opened if nobody was in it; `seq` is the last change that its first visitor knows of.
-    pub(super) fn hall(&mut self, room: &Arc<RoomRef>, seq: Option<Seq>) -> &mut Hall {
-        self.hall_names
+    pub(super) fn live_room(&mut self, room: &Arc<RoomRef>, seq: Option<Seq>) -> &mut LiveRoom {
+        self.live_room_names
             .entry(fold_room_name(&room.name))
             .or_insert(room.id);
-        self.halls.entry(room.id).or_insert_with(|| Hall {
+        self.live_rooms.entry(room.id).or_insert_with(|| LiveRoom {
             reference: room.clone(),
-            chairs: Vec::new(),
-            attendance: HashMap::new(),
+            subscribers: Vec::new(),
+            presences: HashMap::new(),
             seq,
             buffers: Vec::new(),
         })
     }
 
     /// Gives a session its place in a room's hall.
-    pub(super) fn take_chair(&mut self, session: SessionId, room: RoomId) {
-        let (Some(seat), Some(hall)) = (self.seats.get(&session), self.halls.get_mut(&room)) else {
+    pub(super) fn subscribe(&mut self, session: SessionId, room: RoomId) {
+        let (Some(entry), Some(live_room)) =
+            (self.sessions.get(&session), self.live_rooms.get_mut(&room))
+        else {
             return;
         };
-        hall.chairs.push(Chair {
+        live_room.subscribers.push(Subscriber {
             session,
-            user: seat.user.id,
-            form: seat.form.clone(),
-            outbox: seat.outbox.clone(),
+            user: entry.user.id,
+            encoder: entry.encoder.clone(),
+            outbox: entry.outbox.clone(),
         });
     }
 
     /// A session is told in another form from now on.
-    pub(super) fn set_form(&mut self, session: SessionId, form: &Form) {
-        let Some(seat) = self.seats.get_mut(&session) else {
+    pub(super) fn set_encoder(&mut self, session: SessionId, encoder: &SharedEncoder) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
             return;
         };
-        seat.form = form.clone();
-        for room in seat.rooms.clone() {
+        entry.encoder = encoder.clone();
+        for room in entry.rooms.clone() {
             // What was written so far is handed out by the form that it has.
-            self.settle(room);
-            if let Some(hall) = self.halls.get_mut(&room) {
-                let own = |chair: &&mut Chair| chair.session == session;
-                for chair in hall.chairs.iter_mut().filter(own) {
-                    chair.form = form.clone();
+            self.flush_room(room);
+            if let Some(live_room) = self.live_rooms.get_mut(&room) {
+                let own = |subscriber: &&mut Subscriber| subscriber.session == session;
+                for subscriber in live_room.subscribers.iter_mut().filter(own) {
+                    subscriber.encoder = encoder.clone();
                 }
             }
         }
@@ -339,53 +345,61 @@ impl Board {
 
     pub(super) fn sessions_in_all_rooms(&self, user: UserId) -> Vec<SessionId> {
         let sessions = self
-            .people
+            .online
             .get(&user)
-            .map(|person| person.sessions.as_slice())
+            .map(|user_entry| user_entry.sessions.as_slice())
             .unwrap_or_default();
         let in_all = |id: &&SessionId| {
-            self.seats
+            self.sessions
                 .get(id)
-                .is_some_and(|seat| seat.scope == Scope::AllRooms)
+                .is_some_and(|entry| entry.scope == Scope::AllRooms)
         };
         sessions.iter().filter(in_all).copied().collect()
     }
 
     /// Everybody in the room is told; `subject` is the user that the event happens to.
-    pub(super) fn tell_hall(&mut self, room: RoomId, event: &Event, subject: Option<UserId>) {
+    pub(super) fn broadcast(&mut self, room: RoomId, event: &Event, subject: Option<UserId>) {
         self.tap.event(event);
-        let Some(hall) = self.halls.get_mut(&room) else {
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
-        if hall.buffers.is_empty() {
+        if live_room.buffers.is_empty() {
             self.touched.push(room);
-            hall.open_buffers();
+            live_room.open_buffers();
         }
         let (actor, origin) = doer(event);
         self.observing.from = self.dialect_of(origin);
-        let Some(hall) = self.halls.get_mut(&room) else {
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
         let concerned = subject.or(actor);
-        for buffer in &mut hall.buffers {
+        for buffer in &mut live_room.buffers {
             let from = buffer.bytes.len();
-            let told = buffer.form.tell(event, Relation::Other, &mut buffer.bytes);
-            self.observing.count(&buffer.form, told);
+            let told = buffer
+                .encoder
+                .tell(event, Audience::Other, &mut buffer.bytes);
+            self.observing.count(&buffer.encoder, told);
             let written = told.written;
             buffer.frames += written.frames;
             if let Some(reason) = written.end {
-                let all = hall.chairs.iter().filter(|chair| chair.form == buffer.form);
-                self.ending.extend(all.map(|chair| (chair.session, reason)));
+                let all = live_room
+                    .subscribers
+                    .iter()
+                    .filter(|subscriber| subscriber.encoder == buffer.encoder);
+                self.ending
+                    .extend(all.map(|subscriber| (subscriber.session, reason)));
             }
-            if buffer.form.0.is_same_for_all(event) {
+            if buffer.encoder.0.is_same_for_all(event) {
                 continue;
             }
-            let Some(person) = concerned.and_then(|user| self.people.get(&user)) else {
+            let Some(user_entry) = concerned.and_then(|user| self.online.get(&user)) else {
                 continue;
             };
-            for session in &person.sessions {
-                let here = |seat: &&Seat| seat.rooms.contains(&room) && seat.form == buffer.form;
-                let Some(_) = self.seats.get(session).filter(here) else {
+            for session in &user_entry.sessions {
+                let here = |entry: &&SessionEntry| {
+                    entry.rooms.contains(&room) && entry.encoder == buffer.encoder
+                };
+                let Some(_) = self.sessions.get(session).filter(here) else {
                     continue;
                 };
                 let is_origin = origin
@@ -393,14 +407,14 @@ impl Board {
                         node: self.node,
                         session: *session,
                     });
-                let relation = if is_origin {
-                    Relation::Origin
+                let audience = if is_origin {
+                    Audience::Origin
                 } else {
-                    Relation::Own
+                    Audience::Own
                 };
                 let mut instead = BytesMut::new();
-                let told = buffer.form.tell(event, relation, &mut instead);
-                self.observing.count(&buffer.form, told);
+                let told = buffer.encoder.tell(event, audience, &mut instead);
+                self.observing.count(&buffer.encoder, told);
                 let own = told.written;
                 self.ending.extend(own.end.map(|reason| (*session, reason)));
                 buffer.cuts.entry(*session).or_default().push(Cut {
@@ -417,7 +431,7 @@ impl Board {
     /// The dialect of the session of this node that caused an event.
     fn dialect_of(&self, origin: Option<Origin>) -> Option<&'static str> {
         let here = origin.filter(|origin| origin.node == self.node)?;
-        Some(self.seats.get(&here.session)?.dialect)
+        Some(self.sessions.get(&here.session)?.dialect)
     }
 
     /// From now on this one counts translations.
@@ -431,31 +445,31 @@ impl Board {
         self.tap.event(event);
         let (actor, origin) = doer(event);
         self.observing.from = self.dialect_of(origin);
-        let mut rendered: Vec<(Form, Relation, Bytes, Written)> = Vec::new();
+        let mut rendered: Vec<(SharedEncoder, Audience, Bytes, Encoded)> = Vec::new();
         // Who writes to oneself is both.
         for user in [a, b].into_iter().take(if a == b { 1 } else { 2 }) {
             let sessions = self
-                .people
+                .online
                 .get(&user)
-                .map(|person| person.sessions.clone())
+                .map(|user_entry| user_entry.sessions.clone())
                 .unwrap_or_default();
             for session in sessions {
-                let Some(seat) = self.seats.get(&session) else {
+                let Some(entry) = self.sessions.get(&session) else {
                     continue;
                 };
-                let relation = relation(self.node, session, user, actor, origin);
+                let audience = audience(self.node, session, user, actor, origin);
                 let known = rendered
                     .iter()
-                    .find(|(form, to, ..)| *form == seat.form && *to == relation);
+                    .find(|(encoder, to, ..)| *encoder == entry.encoder && *to == audience);
                 let (bytes, frames) = match known {
                     Some((_, _, bytes, written)) => (bytes.clone(), written.frames),
                     None => {
                         let mut out = BytesMut::new();
-                        let told = seat.form.tell(event, relation, &mut out);
-                        self.observing.count(&seat.form, told);
+                        let told = entry.encoder.tell(event, audience, &mut out);
+                        self.observing.count(&entry.encoder, told);
                         let written = told.written;
                         let bytes = out.freeze();
-                        rendered.push((seat.form.clone(), relation, bytes.clone(), written));
+                        rendered.push((entry.encoder.clone(), audience, bytes.clone(), written));
                         (bytes, written.frames)
                     }
                 };
@@ -466,11 +480,11 @@ impl Board {
 
     /// One session is told of a room, apart from those that are in its hall.
     pub(super) fn push(&mut self, session: SessionId, room: RoomId, bytes: Bytes, frames: usize) {
-        let Some(seat) = self.seats.get(&session) else {
+        let Some(entry) = self.sessions.get(&session) else {
             return;
         };
-        match seat.outbox.push_of(room, bytes, frames.max(1)) {
-            Ok(true) => self.dirty.push(seat.outbox.clone()),
+        match entry.outbox.push_of(room, bytes, frames.max(1)) {
+            Ok(true) => self.dirty.push(entry.outbox.clone()),
             Ok(false) => {}
             Err(Overflow) => self.ending.push((session, EndReason::TooSlow)),
         }
@@ -478,21 +492,25 @@ impl Board {
 
     /// Hands each session of the room what was written for it since the last time. To be called before anybody
     /// comes to the room or goes from it, so that each gets just what happened while it was there.
-    pub(super) fn settle(&mut self, room: RoomId) {
-        let Some(hall) = self.halls.get_mut(&room) else {
+    pub(super) fn flush_room(&mut self, room: RoomId) {
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
-        for buffer in std::mem::take(&mut hall.buffers) {
+        for buffer in std::mem::take(&mut live_room.buffers) {
             let shared = buffer.bytes.freeze();
-            for chair in hall.chairs.iter().filter(|chair| chair.form == buffer.form) {
-                let (bytes, frames) = match buffer.cuts.get(&chair.session) {
+            for subscriber in live_room
+                .subscribers
+                .iter()
+                .filter(|subscriber| subscriber.encoder == buffer.encoder)
+            {
+                let (bytes, frames) = match buffer.cuts.get(&subscriber.session) {
                     Some(cuts) => without_cuts(&shared, buffer.frames, cuts),
                     None => (shared.clone(), buffer.frames),
                 };
-                match chair.outbox.push_of(room, bytes, frames.max(1)) {
-                    Ok(true) => self.dirty.push(chair.outbox.clone()),
+                match subscriber.outbox.push_of(room, bytes, frames.max(1)) {
+                    Ok(true) => self.dirty.push(subscriber.outbox.clone()),
                     Ok(false) => {}
-                    Err(Overflow) => self.ending.push((chair.session, EndReason::TooSlow)),
+                    Err(Overflow) => self.ending.push((subscriber.session, EndReason::TooSlow)),
                 }
             }
         }
@@ -507,7 +525,7 @@ impl Board {
     ) -> Vec<Arc<Outbox>> {
         loop {
             for room in std::mem::take(&mut self.touched) {
-                self.settle(room);
+                self.flush_room(room);
             }
             let mut ending = std::mem::take(&mut self.ending);
             // Of several reasons the one that says most comes first; a session ends once.
@@ -533,17 +551,17 @@ impl Board {
 
     /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms.
     pub(super) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
-        let Some(own) = self.seats.get(&session) else {
+        let Some(own) = self.sessions.get(&session) else {
             return;
         };
-        let is_other = |(id, seat): &(&SessionId, &Seat)| {
+        let is_other = |(id, entry): &(&SessionId, &SessionEntry)| {
             **id != session
-                && seat.user.id == own.user.id
-                && seat.dialect == own.dialect
-                && !seat.rooms.is_disjoint(&own.rooms)
+                && entry.user.id == own.user.id
+                && entry.dialect == own.dialect
+                && !entry.rooms.is_disjoint(&own.rooms)
         };
         let others: Vec<SessionId> = self
-            .seats
+            .sessions
             .iter()
             .filter(is_other)
             .map(|(id, _)| *id)
@@ -554,9 +572,9 @@ impl Board {
 
     /// Ends every session. All go at once: nobody is told of the others.
     pub(super) fn end_all(&mut self, reason: EndReason) {
-        self.hushed = true;
+        self.presence_suppressed = true;
         self.ending
-            .extend(self.seats.keys().map(|session| (*session, reason)));
+            .extend(self.sessions.keys().map(|session| (*session, reason)));
     }
 
     fn end(
@@ -568,32 +586,32 @@ impl Board {
         at: Timestamp,
     ) {
         // A client that is merely too slow is to come back; all others are gone.
-        let linger = (reason == EndReason::TooSlow && !grace.is_zero()).then_some(now + grace);
-        self.end_seat(session, reason, linger, at);
+        let grace_until = (reason == EndReason::TooSlow && !grace.is_zero()).then_some(now + grace);
+        self.end_entry(session, reason, grace_until, at);
     }
 
     /// Ends a session and its user's presence at once.
     pub(super) fn end_now(&mut self, session: SessionId, reason: EndReason, at: Timestamp) {
-        self.end_seat(session, reason, None, at);
+        self.end_entry(session, reason, None, at);
     }
 
-    fn end_seat(
+    fn end_entry(
         &mut self,
         session: SessionId,
         reason: EndReason,
-        linger: Option<Instant>,
+        grace_until: Option<Instant>,
         at: Timestamp,
     ) {
-        let Some(seat) = self.seats.get(&session) else {
+        let Some(entry) = self.sessions.get(&session) else {
             return;
         };
-        let (outbox, form) = (seat.outbox.clone(), seat.form.clone());
-        let parting = seat.parting.clone().filter(|_| reason.is_final());
-        self.remove_seat(session, linger, at);
+        let (outbox, encoder) = (entry.outbox.clone(), entry.encoder.clone());
+        let parting = entry.parting.clone().filter(|_| reason.is_final());
+        self.remove_entry(session, grace_until, at);
         let last = parting.unwrap_or_else(|| {
             let mut last = BytesMut::new();
             if reason != EndReason::OutcomeUnknown {
-                form.0.render_end(reason, &mut last);
+                encoder.0.encode_end(reason, &mut last);
             }
             last.freeze()
         });
@@ -601,28 +619,32 @@ impl Board {
         self.dirty.push(outbox);
     }
 
-    fn close_hall(&mut self, room: RoomId) {
-        self.settle(room);
-        let Some(hall) = self.halls.remove(&room) else {
+    fn close_live_room(&mut self, room: RoomId) {
+        self.flush_room(room);
+        let Some(live_room) = self.live_rooms.remove(&room) else {
             return;
         };
-        self.hall_names
-            .remove(&fold_room_name(&hall.reference.name));
-        for chair in hall.chairs {
-            if let Some(seat) = self.seats.get_mut(&chair.session) {
-                seat.rooms.remove(&room);
+        self.live_room_names
+            .remove(&fold_room_name(&live_room.reference.name));
+        for subscriber in live_room.subscribers {
+            if let Some(entry) = self.sessions.get_mut(&subscriber.session) {
+                entry.rooms.remove(&room);
             }
         }
     }
 }
 
-impl Hall {
+impl LiveRoom {
     fn open_buffers(&mut self) {
-        for chair in &self.chairs {
-            if !self.buffers.iter().any(|buffer| buffer.form == chair.form) {
-                let form = chair.form.clone();
+        for subscriber in &self.subscribers {
+            if !self
+                .buffers
+                .iter()
+                .any(|buffer| buffer.encoder == subscriber.encoder)
+            {
+                let encoder = subscriber.encoder.clone();
                 self.buffers.push(Buffer {
-                    form,
+                    encoder,
                     bytes: BytesMut::new(),
                     frames: 0,
                     cuts: HashMap::new(),
@@ -668,18 +690,18 @@ fn doer(event: &Event) -> (Option<UserId>, Option<Origin>) {
 }
 
 /// A session's relation to an event that one of its direct room's users did.
-fn relation(
+fn audience(
     node: NodeId,
     session: SessionId,
     user: UserId,
     actor: Option<UserId>,
     origin: Option<Origin>,
-) -> Relation {
+) -> Audience {
     if actor != Some(user) {
-        Relation::Other
+        Audience::Other
     } else if origin == Some(Origin { node, session }) {
-        Relation::Origin
+        Audience::Origin
     } else {
-        Relation::Own
+        Audience::Own
     }
 }

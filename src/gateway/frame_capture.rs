@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::hub::tap::{Line, What};
+use crate::hub::tap::{TapConnection, TapEvent};
 
 /// Most bytes that are kept of what a decoder takes without giving a frame.
 const MOST: usize = 4 * 1024 * 1024;
 
 /// What a decoder has before it, a second time.
-pub(super) struct Mirror {
-    line: Arc<Line>,
+pub(super) struct FrameCapture {
+    line: Arc<TapConnection>,
     /// What was taken and not told, then what the decoder's buffer begins with.
     bytes: BytesMut,
     taken: usize,
@@ -19,8 +19,8 @@ pub(super) struct Mirror {
     before: usize,
 }
 
-impl Mirror {
-    pub(super) fn new(line: Arc<Line>) -> Self {
+impl FrameCapture {
+    pub(super) fn new(line: Arc<TapConnection>) -> Self {
         Self {
             line,
             bytes: BytesMut::new(),
@@ -63,12 +63,12 @@ impl Mirror {
         }
         let bytes = self.bytes.split_to(self.taken).freeze();
         self.taken = 0;
-        self.line.tell(What::In { bytes, request });
+        self.line.tell(TapEvent::In { bytes, request });
     }
 
     /// Nothing more comes.
     pub(super) fn tell_end(&self) {
-        self.line.tell(What::Ended);
+        self.line.tell(TapEvent::Ended);
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
         let mut all = Vec::new();
         while let Some(taken) = viewer.take() {
             if let Taken::Record(record) = taken
-                && let What::In { bytes, .. } = record.what
+                && let TapEvent::In { bytes, .. } = record.what
             {
                 all.push(bytes.to_vec());
             }
@@ -93,23 +93,23 @@ mod tests {
     fn frames_are_told_as_they_came_however_they_are_cut() {
         let tap = Tap::default();
         let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
-        let mut mirror = Mirror::new(line);
+        let mut capture = FrameCapture::new(line);
         // Nobody watches yet.
-        mirror.before(b"one");
-        mirror.after(b"");
-        mirror.tell(Some(0));
+        capture.before(b"one");
+        capture.after(b"");
+        capture.tell(Some(0));
         let mut viewer = tap.watch();
-        mirror.before(b"tw");
-        mirror.after(b"tw");
-        mirror.before(b"two!thr");
-        mirror.after(b"thr");
-        mirror.tell(Some(1));
+        capture.before(b"tw");
+        capture.after(b"tw");
+        capture.before(b"two!thr");
+        capture.after(b"thr");
+        capture.tell(Some(1));
         // A decoder may take what is no frame yet.
-        mirror.before(b"thr");
-        mirror.after(b"");
-        mirror.before(b"ee!");
-        mirror.after(b"");
-        mirror.tell(Some(2));
+        capture.before(b"thr");
+        capture.after(b"");
+        capture.before(b"ee!");
+        capture.after(b"");
+        capture.tell(Some(2));
         assert_eq!(told(&mut viewer), [b"two!".to_vec(), b"three!".to_vec()]);
         drop(viewer);
         assert!(!tap.is_watched());
@@ -121,7 +121,7 @@ mod tests {
         let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
         let mut viewer = tap.watch();
         for _ in 0..crate::hub::tap::MOST_RECORDS + 7 {
-            line.tell(What::Closed);
+            line.tell(TapEvent::Closed);
         }
         let mut records = 0;
         while let Some(Taken::Record(_)) = viewer.take() {
@@ -131,7 +131,7 @@ mod tests {
             }
         }
         assert!(matches!(viewer.take(), Some(Taken::Lost(7))));
-        line.tell(What::Closed);
+        line.tell(TapEvent::Closed);
         assert!(matches!(viewer.take(), Some(Taken::Record(_))));
     }
 }

@@ -8,7 +8,7 @@ use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 use super::translations::TRANSLATIONS;
 use crate::dialects::text::{EDITED, without_emote};
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Relation, Render, Written};
+use crate::hub::{Audience, Encoded, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, MessageKind, PresenceChange, PresenceEvent, Present, RoomChange,
     RoomEvent, RoomKind, UserId, UserRef,
@@ -18,7 +18,7 @@ use crate::model::{
 const OWN_EXTRA: &str = "talker:";
 
 /// The wire form of a listener.
-pub(super) struct TalkerForm {
+pub(super) struct TalkerEncoder {
     flavor: Flavor,
     gateway: String,
 }
@@ -91,18 +91,18 @@ pub(super) fn from_gateway(gateway: &str, content: impl Into<String>, time: i64)
     }
 }
 
-impl TalkerForm {
+impl TalkerEncoder {
     pub(super) fn new(flavor: Flavor, gateway: String) -> Self {
         Self { flavor, gateway }
     }
 
-    fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
+    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
         let private = event.room.kind == RoomKind::Direct;
         // "A private message: to the recipient's connections only."
-        if private && relation != Relation::Other && !event.is_to_oneself() {
-            return Written::NOTHING;
+        if private && audience != Audience::Other && !event.is_to_oneself() {
+            return Encoded::NOTHING;
         }
-        let mine = relation != Relation::Other;
+        let mine = audience != Audience::Other;
         let frame = match &event.change {
             RoomChange::Posted(message) => said(message, private),
             RoomChange::Edited(message) => {
@@ -122,34 +122,34 @@ impl TalkerForm {
                 event,
                 format!("The room “{from}” is now called “{}”", event.room.name),
             ),
-            RoomChange::RoomDeleted => return Written::ending(EndReason::RoomDeleted),
-            RoomChange::MemberBanned { .. } if mine => return Written::ending(EndReason::Banned),
-            RoomChange::MemberLeft { .. } if mine => return Written::ending(EndReason::Left),
+            RoomChange::RoomDeleted => return Encoded::ending(EndReason::RoomDeleted),
+            RoomChange::MemberBanned { .. } if mine => return Encoded::ending(EndReason::Banned),
+            RoomChange::MemberLeft { .. } if mine => return Encoded::ending(EndReason::Left),
             RoomChange::MemberRemoved { .. } if mine => {
-                return Written::ending(EndReason::Removed);
+                return Encoded::ending(EndReason::Removed);
             }
-            _ => return Written::NOTHING,
+            _ => return Encoded::NOTHING,
         };
         ServerFrame::Message(frame).write(self.flavor, out);
-        Written::frames(1)
+        Encoded::frames(1)
     }
 
     fn told(&self, event: &RoomEvent, content: String) -> Frame {
         from_gateway(&self.gateway, content, event.at.seconds())
     }
 
-    fn presence(&self, event: &PresenceEvent, relation: Relation, out: &mut BytesMut) -> Written {
+    fn presence(&self, event: &PresenceEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
         let (user, time) = (profile(&event.who), event.at.seconds());
         match event.change {
             // "`join` reaches the ones already there."
-            PresenceChange::Online if relation != Relation::Other => return Written::NOTHING,
+            PresenceChange::Online if audience != Audience::Other => return Encoded::NOTHING,
             PresenceChange::Online => ServerFrame::Join { user, time },
             PresenceChange::Idle => ServerFrame::Idle { user, time },
             PresenceChange::Back => ServerFrame::Back { user, time },
             PresenceChange::Offline => ServerFrame::Leave { user, time },
         }
         .write(self.flavor, out);
-        Written::frames(1)
+        Encoded::frames(1)
     }
 
     /// An `error` event.
@@ -163,7 +163,7 @@ impl TalkerForm {
     }
 }
 
-impl Render for TalkerForm {
+impl EventEncoder for TalkerEncoder {
     fn dialect(&self) -> &'static str {
         "talker"
     }
@@ -172,11 +172,11 @@ impl Render for TalkerForm {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         match event {
-            Event::Room(event) => self.room(event, relation, out),
-            Event::Presence(event) => self.presence(event, relation, out),
-            Event::Ended(_) => Written::NOTHING,
+            Event::Room(event) => self.room(event, audience, out),
+            Event::Presence(event) => self.presence(event, audience, out),
+            Event::Ended(_) => Encoded::NOTHING,
         }
     }
 
@@ -193,7 +193,7 @@ impl Render for TalkerForm {
         }
     }
 
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         ServerFrame::Error {
             message: reason.to_string(),
         }

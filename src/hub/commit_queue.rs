@@ -9,7 +9,7 @@ use crate::store::{Commit, CommitSink};
 
 /// The [`CommitSink`] of a hub: made first, handed to the store, then to the hub.
 #[derive(Default)]
-pub struct Inbox {
+pub struct CommitQueue {
     waiting: Mutex<Vec<Arrival>>,
     news: Notify,
 }
@@ -19,7 +19,7 @@ pub(super) enum Arrival {
     Envelope(Envelope),
 }
 
-impl Inbox {
+impl CommitQueue {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
@@ -53,7 +53,7 @@ impl Inbox {
     }
 }
 
-impl CommitSink for Inbox {
+impl CommitSink for CommitQueue {
     fn committed(&self, batch: Vec<Commit>) {
         self.arrive(Arrival::Commits(batch));
     }

@@ -9,14 +9,14 @@ use tolmach_purpose::{
 };
 
 use super::translations::TRANSLATIONS;
-use crate::dialects::pair::other_of;
+use crate::dialects::direct_rooms::other_of;
 use crate::dialects::text::plain;
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Relation, Render, Written};
+use crate::hub::{Audience, Encoded, EventEncoder};
 use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
 
 /// The wire form of a listener. Its frames bear the task id 0 until the outbox numbers them.
-pub(super) struct PurposeForm {
+pub(super) struct PurposeEncoder {
     revision: Revision,
 }
 
@@ -69,18 +69,18 @@ pub(super) fn chat(room: &RoomRef, other: Option<&str>) -> ChatInfo<String> {
     }
 }
 
-impl PurposeForm {
+impl PurposeEncoder {
     pub(super) fn new(revision: Revision) -> Self {
         Self { revision }
     }
 
-    fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
-        if relation == Relation::Origin {
+    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
+        if audience == Audience::Origin {
             // Its answer says it all.
-            return Written::NOTHING;
+            return Encoded::NOTHING;
         }
-        let info = || chat(&event.room, other_of(event, relation));
-        let mine = relation == Relation::Own;
+        let info = || chat(&event.room, other_of(event, audience));
+        let mine = audience == Audience::Own;
         match &event.change {
             RoomChange::Posted(said) | RoomChange::Edited(said) | RoomChange::Deleted(said) => {
                 let messages = vec![message(said, event.seen)];
@@ -101,18 +101,18 @@ impl PurposeForm {
                 self.write(Notification::Left(info()), out)
             }
             RoomChange::RoomDeleted => self.write(Notification::Left(info()), out),
-            _ => Written::NOTHING,
+            _ => Encoded::NOTHING,
         }
     }
 
-    fn write<T: AsRef<str>>(&self, told: Notification<T>, out: &mut BytesMut) -> Written {
+    fn write<T: AsRef<str>>(&self, told: Notification<T>, out: &mut BytesMut) -> Encoded {
         let body = ServerBody::Notification(told);
         let written = ServerFrame { task: 0, body }.write(self.revision, out);
-        Written::frames(written.into())
+        Encoded::frames(written.into())
     }
 }
 
-impl Render for PurposeForm {
+impl EventEncoder for PurposeEncoder {
     fn dialect(&self) -> &'static str {
         "purpose"
     }
@@ -121,10 +121,10 @@ impl Render for PurposeForm {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         match event {
-            Event::Room(event) => self.room(event, relation, out),
-            Event::Presence(_) | Event::Ended(_) => Written::NOTHING,
+            Event::Room(event) => self.room(event, audience, out),
+            Event::Presence(_) | Event::Ended(_) => Encoded::NOTHING,
         }
     }
 
@@ -145,7 +145,7 @@ impl Render for PurposeForm {
     }
 
     /// DEAUTH where the session is no longer authorized; whom merely this connection was ended for is told DISCONNECT.
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         if reason.is_final() {
             let reason = reason.to_string();
             self.write(Notification::Deauthorized { reason }, out);

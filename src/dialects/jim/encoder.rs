@@ -7,7 +7,7 @@ use super::outcome::Style;
 use super::translations::TRANSLATIONS;
 use crate::dialects::text::{EDITED, plain};
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Relation, Render, Written};
+use crate::hub::{Audience, Encoded, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind,
     Timestamp,
@@ -20,7 +20,7 @@ const BASIC: u16 = 100;
 const IMPORTANT: u16 = 101;
 
 /// The wire form of a listener, in the field that of one spelling there: `msg` for messages, notices as far as they are wanted.
-pub(super) struct JimForm {
+pub(super) struct JimEncoder {
     basic: bool,
     important: bool,
     style: Style,
@@ -35,7 +35,7 @@ pub(super) fn stored_extra(extra: &Extra) -> String {
     }
 }
 
-impl JimForm {
+impl JimEncoder {
     pub(super) fn new(notices: &[u16], style: Style) -> Self {
         Self {
             basic: notices.contains(&BASIC),
@@ -44,14 +44,14 @@ impl JimForm {
         }
     }
 
-    fn room(&self, event: &RoomEvent, relation: Relation, out: &mut BytesMut) -> Written {
+    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
         let name = &event.room.name;
-        let mine = relation != Relation::Other;
+        let mine = audience != Audience::Other;
         // "To a room: to every online member but the sending connection. To a user: to that user."
-        let unheard = relation == Relation::Origin || (mine && event.room.kind == RoomKind::Direct);
+        let unheard = audience == Audience::Origin || (mine && event.room.kind == RoomKind::Direct);
         let unheard = unheard && !event.is_to_oneself();
         match &event.change {
-            RoomChange::Posted(_) | RoomChange::Edited(_) if unheard => Written::NOTHING,
+            RoomChange::Posted(_) | RoomChange::Edited(_) if unheard => Encoded::NOTHING,
             RoomChange::Posted(message) => self.said(event, message, &plain(message), out),
             RoomChange::Edited(message) => {
                 self.said(event, message, &format!("{EDITED}{}", plain(message)), out)
@@ -89,18 +89,18 @@ impl JimForm {
                 event.at,
                 out,
             ),
-            _ => Written::NOTHING,
+            _ => Encoded::NOTHING,
         }
     }
 
-    fn presence(&self, event: &PresenceEvent, relation: Relation, out: &mut BytesMut) -> Written {
+    fn presence(&self, event: &PresenceEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
         let what = match event.change {
             PresenceChange::Online => "joined",
             PresenceChange::Offline => "left",
-            PresenceChange::Idle | PresenceChange::Back => return Written::NOTHING,
+            PresenceChange::Idle | PresenceChange::Back => return Encoded::NOTHING,
         };
-        if relation != Relation::Other {
-            return Written::NOTHING;
+        if audience != Audience::Other {
+            return Encoded::NOTHING;
         }
         self.notice(
             BASIC,
@@ -111,17 +111,17 @@ impl JimForm {
     }
 
     /// "Pushed only for what `jim.notices` allows."
-    fn notice(&self, code: u16, text: &str, at: Timestamp, out: &mut BytesMut) -> Written {
+    fn notice(&self, code: u16, text: &str, at: Timestamp, out: &mut BytesMut) -> Encoded {
         let wanted = if code == BASIC {
             self.basic
         } else {
             self.important
         };
         if !wanted {
-            return Written::NOTHING;
+            return Encoded::NOTHING;
         }
         self.style.write_answer(code, text, at, out);
-        Written::frames(1)
+        Encoded::frames(1)
     }
 
     fn said(
@@ -130,7 +130,7 @@ impl JimForm {
         message: &Message,
         text: &str,
         out: &mut BytesMut,
-    ) -> Written {
+    ) -> Encoded {
         let to = match (event.room.kind, &event.peer) {
             (RoomKind::Direct, Some(peer)) => peer.login.clone(),
             _ => format!("#{}", event.room.name),
@@ -143,11 +143,11 @@ impl JimForm {
             message: text,
             extra: extra.map(Extra::from_json).unwrap_or_default(),
         };
-        Written::frames(self.style.write_said(text, frame, out))
+        Encoded::frames(self.style.write_said(text, frame, out))
     }
 }
 
-impl Render for JimForm {
+impl EventEncoder for JimEncoder {
     fn dialect(&self) -> &'static str {
         "jim"
     }
@@ -164,11 +164,11 @@ impl Render for JimForm {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         match event {
-            Event::Room(event) => self.room(event, relation, out),
-            Event::Presence(event) => self.presence(event, relation, out),
-            Event::Ended(_) => Written::NOTHING,
+            Event::Room(event) => self.room(event, audience, out),
+            Event::Presence(event) => self.presence(event, audience, out),
+            Event::Ended(_) => Encoded::NOTHING,
         }
     }
 
@@ -186,7 +186,7 @@ impl Render for JimForm {
         }
     }
 
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         let code = if reason == EndReason::TooManyConnections {
             503
         } else {

@@ -12,7 +12,7 @@ use crate::model::{EndReason, Event};
 /// Where an event happens to a user (a member joins, leaves, is removed, banned, gets a role), that user's sessions are
 /// meant, and who did it is one of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Relation {
+pub enum Audience {
     /// Nothing: somebody else did it, or it happened to somebody else.
     Other,
     /// Its user did it, or it happened to its user, by way of another connection or by somebody else.
@@ -23,14 +23,14 @@ pub enum Relation {
 
 /// What was written of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct Encoded {
     /// How many frames; 0: the dialect says nothing of it.
     pub frames: usize,
     /// The session is over with this, for a dialect whose session lives in one room.
     pub end: Option<EndReason>,
 }
 
-impl Written {
+impl Encoded {
     /// Nothing to say.
     pub const NOTHING: Self = Self {
         frames: 0,
@@ -53,52 +53,52 @@ impl Written {
     }
 }
 
-/// Turns events into one wire form. Sessions that share a `Render` share the bytes: an event is rendered once for
-/// all that have [`Relation::Other`] to it.
-pub trait Render: Send + Sync {
+/// Turns events into one wire form. Sessions that share a `EventEncoder` share the bytes: an event is rendered once for
+/// all that have [`Audience::Other`] to it.
+pub trait EventEncoder: Send + Sync {
     /// What the dialect is called in counts.
     fn dialect(&self) -> &'static str {
         "embedded"
     }
 
-    /// What becomes of a meaning here. The board does not ask for frames of what is declared as left out, or as told by
+    /// What becomes of a meaning here. The state does not ask for frames of what is declared as left out, or as told by
     /// something else; a form that declares nothing is asked for all.
     fn translation(&self, meaning: Meaning) -> Translation {
         Translation::native(meaning, "")
     }
 
     /// Appends the frames that a session with this relation to the event is told, if any.
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written;
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded;
 
-    /// Whether [`Relation::Origin`] and [`Relation::Own`] are told of this event just what all others are.
+    /// Whether [`Audience::Origin`] and [`Audience::Own`] are told of this event just what all others are.
     fn is_same_for_all(&self, event: &Event) -> bool;
 
     /// Appends the last words before the server ends a session, if the dialect has any.
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut);
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut);
 }
 
 /// A wire form, equal to itself and its clones only.
 #[derive(Clone)]
-pub struct Form(pub Arc<dyn Render>);
+pub struct SharedEncoder(pub Arc<dyn EventEncoder>);
 
 /// What an event became for some sessions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
-    pub(super) written: Written,
+pub(super) struct Translated {
+    pub(super) written: Encoded,
     pub(super) meaning: Meaning,
     pub(super) level: Level,
 }
 
-impl Form {
+impl SharedEncoder {
     /// Appends what a session with this relation to the event is told, as far as the dialect declares to tell it.
-    pub(super) fn tell(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Told {
-        let meaning = Meaning::of(event, relation);
+    pub(super) fn tell(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Translated {
+        let meaning = Meaning::of(event, audience);
         let declared = self.0.translation(meaning);
         let by_event = declared.by == By::Event && declared.level != Level::Dropped;
         let written = if by_event {
-            self.0.render(event, relation, out)
+            self.0.encode(event, audience, out)
         } else {
-            Written::NOTHING
+            Encoded::NOTHING
         };
         let is_told = written.frames > 0 || written.end.is_some() || declared.by != By::Event;
         let level = if is_told {
@@ -106,7 +106,7 @@ impl Form {
         } else {
             Level::Dropped
         };
-        Told {
+        Translated {
             written,
             meaning,
             level,
@@ -114,7 +114,7 @@ impl Form {
     }
 }
 
-impl PartialEq for Form {
+impl PartialEq for SharedEncoder {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -124,17 +124,17 @@ impl PartialEq for Form {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonLines;
 
-impl Render for JsonLines {
-    fn render(&self, event: &Event, _: Relation, out: &mut BytesMut) -> Written {
+impl EventEncoder for JsonLines {
+    fn encode(&self, event: &Event, _: Audience, out: &mut BytesMut) -> Encoded {
         match serde_json::to_vec(event) {
             Ok(line) => {
                 out.extend_from_slice(&line);
                 out.extend_from_slice(b"\n");
-                Written::frames(1)
+                Encoded::frames(1)
             }
             Err(error) => {
                 tracing::error!(%error, "an event cannot be written as JSON");
-                Written::NOTHING
+                Encoded::NOTHING
             }
         }
     }
@@ -143,7 +143,7 @@ impl Render for JsonLines {
         true
     }
 
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
-        self.render(&Event::Ended(reason), Relation::Own, out);
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
+        self.encode(&Event::Ended(reason), Audience::Own, out);
     }
 }

@@ -9,17 +9,17 @@ use tolmach_uchat::{
 };
 
 use super::translations::TRANSLATIONS;
-use crate::dialects::pair::other_of;
+use crate::dialects::direct_rooms::other_of;
 use crate::dialects::text::with_emote;
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Relation, Render, Written};
+use crate::hub::{Audience, Encoded, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, MessageKind, RoomChange, RoomEvent, RoomKind, RoomRef, UserId,
     UserRef,
 };
 
 /// The wire form of a listener.
-pub(super) struct UchatForm {
+pub(super) struct UchatEncoder {
     flavor: Flavor,
 }
 
@@ -96,12 +96,12 @@ fn edit(message: &Message) -> ServerFrame<'_> {
 fn joined<'a>(
     event: &'a RoomEvent,
     user: &'a UserRef,
-    relation: Relation,
+    audience: Audience,
 ) -> Option<ServerFrame<'a>> {
-    match relation {
-        Relation::Own => Some(ServerFrame::JoinRoom(room(&event.room, None))),
-        Relation::Origin if event.room.owner == Some(user.id) => None,
-        Relation::Origin | Relation::Other => Some(ServerFrame::NewMember {
+    match audience {
+        Audience::Own => Some(ServerFrame::JoinRoom(room(&event.room, None))),
+        Audience::Origin if event.room.owner == Some(user.id) => None,
+        Audience::Origin | Audience::Other => Some(ServerFrame::NewMember {
             room: event.room.id.0,
             user: user.id.0,
             login: user.login.as_str().into(),
@@ -109,14 +109,14 @@ fn joined<'a>(
     }
 }
 
-impl UchatForm {
+impl UchatEncoder {
     pub(super) fn new(flavor: Flavor) -> Self {
         Self { flavor }
     }
 
-    fn room<'a>(&self, event: &'a RoomEvent, relation: Relation) -> Option<ServerFrame<'a>> {
+    fn room<'a>(&self, event: &'a RoomEvent, audience: Audience) -> Option<ServerFrame<'a>> {
         let id = event.room.id.0;
-        let mine = relation != Relation::Other;
+        let mine = audience != Audience::Other;
         Some(match &event.change {
             RoomChange::Posted(said) => ServerFrame::Message(message(said)),
             RoomChange::Edited(said) => edit(said),
@@ -126,7 +126,7 @@ impl UchatForm {
             },
             RoomChange::HistoryCleared => ServerFrame::ClearHistory { room: id },
             RoomChange::Created if event.room.kind == RoomKind::Direct => {
-                ServerFrame::JoinRoom(room(&event.room, other_of(event, relation)))
+                ServerFrame::JoinRoom(room(&event.room, other_of(event, audience)))
             }
             RoomChange::Titled => ServerFrame::RenameRoom {
                 room: id,
@@ -136,8 +136,8 @@ impl UchatForm {
                 room: id,
                 desc: description.as_str().into(),
             },
-            RoomChange::MemberJoined { user } => return joined(event, user, relation),
-            RoomChange::MemberLeft { .. } if relation == Relation::Own => {
+            RoomChange::MemberJoined { user } => return joined(event, user, audience),
+            RoomChange::MemberLeft { .. } if audience == Audience::Own => {
                 ServerFrame::DeleteRoom { room: id }
             }
             RoomChange::MemberRemoved { .. } | RoomChange::MemberBanned { .. } if mine => {
@@ -153,7 +153,7 @@ impl UchatForm {
     }
 }
 
-impl Render for UchatForm {
+impl EventEncoder for UchatEncoder {
     fn dialect(&self) -> &'static str {
         "uchat"
     }
@@ -162,16 +162,16 @@ impl Render for UchatForm {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn render(&self, event: &Event, relation: Relation, out: &mut BytesMut) -> Written {
+    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
         let Event::Room(event) = event else {
-            return Written::NOTHING;
+            return Encoded::NOTHING;
         };
-        match self.room(event, relation) {
+        match self.room(event, audience) {
             Some(frame) => {
                 frame.write(self.flavor, out);
-                Written::frames(1)
+                Encoded::frames(1)
             }
-            None => Written::NOTHING,
+            None => Encoded::NOTHING,
         }
     }
 
@@ -190,7 +190,7 @@ impl Render for UchatForm {
     }
 
     /// Who is logged in and whose session is over has RQ_LOG_OUT with its token instead, which the adapter left.
-    fn render_end(&self, reason: EndReason, out: &mut BytesMut) {
+    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         let code = match reason {
             EndReason::Shutdown => return,
             EndReason::TooManyConnections => ErrorCode::TooMany,
