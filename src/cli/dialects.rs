@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use clap::Args;
-use serde::Serialize;
 use crate::dialects::table::{COLUMNS, markdown};
 use crate::hub::translation::{By, Level, Meaning};
+use clap::Args;
+use serde::Serialize;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use clap::Args;
-use serde::Serialize;
 use crate::control::ControlError;
 use crate::model::{
     Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector,
 };
+use clap::Args;
+use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -38,10 +38,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use tokio::runtime;
 use crate::config::Config;
 use crate::dialects::KNOWN;
+use clap::{Parser, Subcommand};
+use tokio::runtime;
 
 use failure::{Failure, Outcome};
 use operator::Operator;

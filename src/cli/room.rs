@@ -1,8 +1,8 @@
 //! `tolmach room`: rooms, and who is in them.
 
-use clap::{Subcommand, ValueEnum};
 use crate::control::ControlError;
 use crate::model::{Command, Error, Role, RoomKind};
+use clap::{Subcommand, ValueEnum};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
 use crate::model::{Command, Membership, Reply, Role, Room, RoomKind, UserId, UserRef};
+use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -1,10 +1,10 @@
 //! `tolmach room set`: changes of one room, several at once.
 
-use clap::{ArgGroup, Args, ValueEnum};
 use crate::model::{
     Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector, UserKind, validate_room_name,
     validate_title,
 };
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
+use crate::config::Config;
+use crate::dialects;
+use crate::gateway::Gateway;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use crate::config::Config;
-use crate::dialects;
-use crate::gateway::Gateway;
 
 use super::failure::{Failure, Outcome};
 use super::{logging, no_runtime};

@@ -1,9 +1,9 @@
 //! `tolmach session`: who is connected.
 
-use clap::Subcommand;
-use serde::Serialize;
 use crate::control::ControlError;
 use crate::model::{Command, Error, Reply, SessionId, SessionInfo};
+use clap::Subcommand;
+use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

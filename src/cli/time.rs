@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Serialize, Serializer};
 use crate::model::Timestamp;
+use serde::{Serialize, Serializer};
 
 /// 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write.
 const LAST: i64 = 253_402_300_799_999;

@@ -1,9 +1,9 @@
 //! `tolmach token`: API tokens, and the list of those that logins made.
 
-use clap::Subcommand;
-use serde::Serialize;
 use crate::control::ControlError;
 use crate::model::{Command, Error, Reply, TokenId, TokenInfo};
+use clap::Subcommand;
+use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

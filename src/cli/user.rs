@@ -1,8 +1,8 @@
 //! `tolmach user`: accounts.
 
+use crate::model::{Command, Reply, Secret, User, UserSelector};
 use clap::Subcommand;
 use serde::Serialize;
-use crate::model::{Command, Reply, Secret, User, UserSelector};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};

@@ -279,36 +279,3 @@ impl Hub {
         })
     }
 }
-
-impl HubState {
-    /// The tokens by which sessions of a user are open.
-    fn open_tokens(&self, user: UserId) -> Vec<TokenId> {
-        let user_entry = self.online.get(&user);
-        let sessions = user_entry.map(|user_entry| user_entry.sessions.iter());
-        sessions
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.sessions.get(id)?.token)
-            .collect()
-    }
-
-    pub(super) fn end_sessions_of(
-        &mut self,
-        user: UserId,
-        reason: EndReason,
-        which: impl Fn(&SessionEntry) -> bool,
-    ) {
-        let Some(user_entry) = self.online.get(&user) else {
-            return;
-        };
-        let ending: Vec<SessionId> = user_entry
-            .sessions
-            .iter()
-            .filter(|id| self.sessions.get(id).is_some_and(&which))
-            .copied()
-            .collect();
-        for session in ending {
-            self.end_later(session, reason);
-        }
-    }
-}

@@ -25,7 +25,6 @@ mod files;
 mod hashing;
 mod login;
 pub mod outbox;
-mod presence;
 mod rooms;
 mod session;
 mod state;

@@ -6,9 +6,8 @@ use super::session::Session;
 use super::{Caller, Hub};
 use crate::ledger::{Actor, Change, Outcome, RoomRow, UserRow};
 use crate::model::{
-    Command, Error, Reply, Result, Role, Room, RoomKind, RoomSelector, Secret, SessionId,
-    Timestamp, UserKind, UserSelector, fold_login, fold_room_name, fold_text, validate_room_name,
-    validate_title,
+    Command, Error, Reply, Result, Role, RoomKind, RoomSelector, Secret, Timestamp, UserKind,
+    UserSelector, fold_login, fold_room_name, fold_text, validate_room_name, validate_title,
 };
 
 impl Hub {
@@ -493,22 +492,6 @@ impl Session {
             .attempts
             .failed(&account, self.connection.address, hub.now().0);
         Err(Error::BadRoomPassword)
-    }
-}
-
-impl super::state::HubState {
-    fn learned(&mut self, session: SessionId, room: &Room) {
-        if room.kind == RoomKind::Private
-            && let Some(entry) = self.sessions.get_mut(&session)
-        {
-            entry.known.insert(room.id);
-        }
-    }
-
-    fn knows(&self, session: SessionId, room: &Room) -> bool {
-        self.sessions
-            .get(&session)
-            .is_some_and(|entry| entry.known.contains(&room.id))
     }
 }
 

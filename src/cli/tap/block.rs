@@ -8,8 +8,8 @@
 //!                                       …
 //! ```
 
-use serde_json::Value;
 use crate::control::tap::{Endpoint, Entry, Happened};
+use serde_json::Value;
 
 /// How wide what stands before the signs is, unless names are long.
 const DIALECT: usize = 10;

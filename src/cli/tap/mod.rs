@@ -12,12 +12,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::control::tap::{Entry, TapQuery};
 use crate::control::{ControlClient, ControlError, TapStream, socket_path};
 use crate::model::{Error, SessionId};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::{Failure, Outcome};
 use super::no_runtime;

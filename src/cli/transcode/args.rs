@@ -1,9 +1,9 @@
 //! What `tolmach transcode` can be told.
 
-use clap::Args;
-use clap::error::ErrorKind;
 use crate::hub::Options;
 use crate::model::{validate_login, validate_room_name};
+use clap::Args;
+use clap::error::ErrorKind;
 
 use super::dialect::Named;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use tokio_util::codec::Decoder;
 use crate::config::{JimSettings, Settings};
 use crate::model::Timestamp;
+use bytes::BytesMut;
+use tokio_util::codec::Decoder;
 use tolmach_jim::{
     ClientCodec, ClientFrame, ClientRequest, FieldMsg, Flavor, ServerCodec, ServerFrame,
 };

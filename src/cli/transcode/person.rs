@@ -1,7 +1,7 @@
 //! Somebody who has appeared.
 
-use bytes::BytesMut;
 use crate::hub::Session;
+use bytes::BytesMut;
 
 use super::client::Identity;
 use super::voice::{Answered, Voice};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::{PurposeSettings, Settings};
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
-use crate::config::{PurposeSettings, Settings};
 use tolmach_purpose::{
     ClientBody, ClientCodec, ClientFrame, Request, Revision, ServerBody, ServerCodec, ServerFrame,
     frame_length, limits,

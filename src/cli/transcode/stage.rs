@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use crate::config::Settings;
 use crate::gateway::Serve;
 use crate::model::fold_login;
+use bytes::BytesMut;
 
 use super::client::Client;
 use super::numbers::Numbers;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::{Settings, TalkerSettings};
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use crate::config::{Settings, TalkerSettings};
 use tolmach_talker::{
     BadFrame, ClientCodec, ClientFrame, EventKind, Extra, Flavor, Reason, Recipient, RoomSelector,
     ServerCodec, ServerFrame, limits,

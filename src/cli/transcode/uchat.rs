@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::config::{Settings, UchatSettings};
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use crate::config::{Settings, UchatSettings};
 use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Secret, ServerCodec, ServerFrame, limits};
 
 use super::client::{Client, Heard, Identity, Venue, line};

@@ -4,22 +4,25 @@
 //! happened, and afterwards flushes the outboxes it names ([`HubState::take_dirty`]). Within one call of the hub,
 //! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
 
+mod presence;
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::encoder::{Audience, Encoded, SharedEncoder, Translated};
-use super::outbox::{Outbox, Overflow};
-use super::presence::PresenceEntry;
-use super::tap::{Tap, TapUser};
-use super::translation::Observer;
+use crate::hub::encoder::{Audience, Encoded, SharedEncoder, Translated};
+use crate::hub::outbox::{Outbox, Overflow};
+use crate::hub::tap::{Tap, TapUser};
+use crate::hub::translation::Observer;
 use crate::model::{
     EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
     RoomKind, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind,
     UserRef, fold_room_name,
 };
+use presence::PresenceEntry;
 
 /// Which rooms a session is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,50 +34,50 @@ pub enum Scope {
 }
 
 /// An open session.
-pub(super) struct SessionEntry {
-    pub(super) user: Arc<User>,
-    pub(super) reference: Arc<UserRef>,
-    pub(super) outbox: Arc<Outbox>,
-    pub(super) encoder: SharedEncoder,
-    pub(super) scope: Scope,
-    pub(super) dialect: &'static str,
-    pub(super) address: String,
-    pub(super) since: Timestamp,
-    pub(super) exclusive: bool,
-    pub(super) token: Option<TokenId>,
-    pub(super) by_api_token: bool,
-    pub(super) silent: bool,
+pub(in crate::hub) struct SessionEntry {
+    pub(in crate::hub) user: Arc<User>,
+    pub(in crate::hub) reference: Arc<UserRef>,
+    pub(in crate::hub) outbox: Arc<Outbox>,
+    pub(in crate::hub) encoder: SharedEncoder,
+    pub(in crate::hub) scope: Scope,
+    pub(in crate::hub) dialect: &'static str,
+    pub(in crate::hub) address: String,
+    pub(in crate::hub) since: Timestamp,
+    pub(in crate::hub) exclusive: bool,
+    pub(in crate::hub) token: Option<TokenId>,
+    pub(in crate::hub) by_api_token: bool,
+    pub(in crate::hub) silent: bool,
     /// What it is told in place of the form's words when it is over.
-    pub(super) parting: Option<Bytes>,
-    pub(super) rooms: BTreeSet<RoomId>,
+    pub(in crate::hub) parting: Option<Bytes>,
+    pub(in crate::hub) rooms: BTreeSet<RoomId>,
     /// Private rooms whose id this session got for their exact name.
-    pub(super) known: BTreeSet<RoomId>,
+    pub(in crate::hub) known: BTreeSet<RoomId>,
 }
 
 /// A user with open sessions, or whose last one broke off a moment ago.
-pub(super) struct OnlineUser {
-    pub(super) kind: UserKind,
-    pub(super) sessions: Vec<SessionId>,
-    pub(super) status: Option<String>,
-    pub(super) profile: String,
+pub(in crate::hub) struct OnlineUser {
+    pub(in crate::hub) kind: UserKind,
+    pub(in crate::hub) sessions: Vec<SessionId>,
+    pub(in crate::hub) status: Option<String>,
+    pub(in crate::hub) profile: String,
     /// Where a session of it broke off, and until when it is idle there, unless another session is there.
-    pub(super) graces: BTreeMap<RoomId, Instant>,
+    pub(in crate::hub) graces: BTreeMap<RoomId, Instant>,
 }
 
 /// A room with somebody in it.
-pub(super) struct LiveRoom {
-    pub(super) reference: Arc<RoomRef>,
-    pub(super) subscribers: Vec<Subscriber>,
-    pub(super) presences: HashMap<UserId, PresenceEntry>,
+pub(in crate::hub) struct LiveRoom {
+    pub(in crate::hub) reference: Arc<RoomRef>,
+    pub(in crate::hub) subscribers: Vec<Subscriber>,
+    pub(in crate::hub) presences: HashMap<UserId, PresenceEntry>,
     /// The last change that was told here.
-    pub(super) seq: Option<Seq>,
+    pub(in crate::hub) seq: Option<Seq>,
     buffers: Vec<Buffer>,
 }
 
 /// A session's place in a room, with what is needed to reach it.
-pub(super) struct Subscriber {
-    pub(super) session: SessionId,
-    pub(super) user: UserId,
+pub(in crate::hub) struct Subscriber {
+    pub(in crate::hub) session: SessionId,
+    pub(in crate::hub) user: UserId,
     encoder: SharedEncoder,
     outbox: Arc<Outbox>,
 }
@@ -112,34 +115,34 @@ struct Cut {
 }
 
 /// See the module.
-pub(super) struct HubState {
+pub(in crate::hub) struct HubState {
     node: NodeId,
-    pub(super) sessions: HashMap<SessionId, SessionEntry>,
-    pub(super) online: HashMap<UserId, OnlineUser>,
-    pub(super) live_rooms: HashMap<RoomId, LiveRoom>,
-    pub(super) live_room_names: HashMap<String, RoomId>,
+    pub(in crate::hub) sessions: HashMap<SessionId, SessionEntry>,
+    pub(in crate::hub) online: HashMap<UserId, OnlineUser>,
+    pub(in crate::hub) live_rooms: HashMap<RoomId, LiveRoom>,
+    pub(in crate::hub) live_room_names: HashMap<String, RoomId>,
     /// Who lingers, the first to go first.
-    pub(super) in_grace: BTreeSet<(Instant, UserId, RoomId)>,
+    pub(in crate::hub) in_grace: BTreeSet<(Instant, UserId, RoomId)>,
     /// Nobody hears of anybody's presence any more: all are about to go.
-    pub(super) presence_suppressed: bool,
+    pub(in crate::hub) presence_suppressed: bool,
     touched: Vec<RoomId>,
     dirty: Vec<Arc<Outbox>>,
     ending: Vec<(SessionId, EndReason)>,
     /// Guests that became absent; their memberships are to be ended.
-    pub(super) gone_guests: Vec<UserId>,
+    pub(in crate::hub) gone_guests: Vec<UserId>,
     /// Guests that the store could not end yet.
-    pub(super) unended_guests: Vec<UserId>,
+    pub(in crate::hub) unended_guests: Vec<UserId>,
     /// Tokens whose connection closed: they were in use until now.
-    pub(super) unused_tokens: Vec<TokenId>,
+    pub(in crate::hub) unused_tokens: Vec<TokenId>,
     /// What the other nodes are to be told of presence.
-    pub(super) published: Vec<PresenceEvent>,
+    pub(in crate::hub) published: Vec<PresenceEvent>,
     observing: Observing,
     tap: Tap,
     next_session: u64,
 }
 
 impl HubState {
-    pub(super) fn new(node: NodeId, tap: Tap) -> Self {
+    pub(in crate::hub) fn new(node: NodeId, tap: Tap) -> Self {
         Self {
             node,
             sessions: HashMap::new(),
@@ -161,7 +164,7 @@ impl HubState {
         }
     }
 
-    pub(super) fn open_entry(&mut self, entry: SessionEntry) -> SessionId {
+    pub(in crate::hub) fn open_entry(&mut self, entry: SessionEntry) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
         let user_entry = self
@@ -188,7 +191,7 @@ impl HubState {
         id
     }
 
-    pub(super) fn session_infos(&self, of: Option<UserId>) -> Vec<SessionInfo> {
+    pub(in crate::hub) fn session_infos(&self, of: Option<UserId>) -> Vec<SessionInfo> {
         let mut infos: Vec<SessionInfo> = self
             .sessions
             .iter()
@@ -206,7 +209,7 @@ impl HubState {
     }
 
     /// The room that a session is attached to under this name.
-    pub(super) fn attached_room(&self, session: SessionId, name: &str) -> Option<RoomId> {
+    pub(in crate::hub) fn attached_room(&self, session: SessionId, name: &str) -> Option<RoomId> {
         let room = *self.live_room_names.get(&fold_room_name(name))?;
         self.sessions
             .get(&session)?
@@ -215,13 +218,13 @@ impl HubState {
             .then_some(room)
     }
 
-    pub(super) fn is_connected(&self, user: UserId) -> bool {
+    pub(in crate::hub) fn is_connected(&self, user: UserId) -> bool {
         self.online
             .get(&user)
             .is_some_and(|user_entry| !user_entry.sessions.is_empty())
     }
 
-    pub(super) fn present(&self, room: RoomId) -> Vec<Present> {
+    pub(in crate::hub) fn present(&self, room: RoomId) -> Vec<Present> {
         let Some(live_room) = self.live_rooms.get(&room) else {
             return Vec::new();
         };
@@ -234,7 +237,7 @@ impl HubState {
         present
     }
 
-    pub(super) fn describe(&self, user: UserId, presences: &PresenceEntry) -> Present {
+    pub(in crate::hub) fn describe(&self, user: UserId, presences: &PresenceEntry) -> Present {
         let user_entry = self.online.get(&user);
         Present {
             user: presences.user.clone(),
@@ -247,7 +250,7 @@ impl HubState {
     }
 
     /// A durable change of a room happened here or at another node; called in the order of `seq`.
-    pub(super) fn room_event(&mut self, event: RoomEvent) {
+    pub(in crate::hub) fn room_event(&mut self, event: RoomEvent) {
         let room = event.room.clone();
         if let Some(live_room) = self.live_rooms.get_mut(&room.id) {
             if live_room.seq.is_some_and(|told| told >= event.seq) {
@@ -297,7 +300,11 @@ impl HubState {
     }
 
     /// The room's hall, opened if nobody was in it; `seq` is the last change that its first visitor knows of.
-    pub(super) fn live_room(&mut self, room: &Arc<RoomRef>, seq: Option<Seq>) -> &mut LiveRoom {
+    pub(in crate::hub) fn live_room(
+        &mut self,
+        room: &Arc<RoomRef>,
+        seq: Option<Seq>,
+    ) -> &mut LiveRoom {
         self.live_room_names
             .entry(fold_room_name(&room.name))
             .or_insert(room.id);
@@ -311,7 +318,7 @@ impl HubState {
     }
 
     /// Gives a session its place in a room's hall.
-    pub(super) fn subscribe(&mut self, session: SessionId, room: RoomId) {
+    pub(in crate::hub) fn subscribe(&mut self, session: SessionId, room: RoomId) {
         let (Some(entry), Some(live_room)) =
             (self.sessions.get(&session), self.live_rooms.get_mut(&room))
         else {
@@ -326,7 +333,7 @@ impl HubState {
     }
 
     /// A session is told in another form from now on.
-    pub(super) fn set_encoder(&mut self, session: SessionId, encoder: &SharedEncoder) {
+    pub(in crate::hub) fn set_encoder(&mut self, session: SessionId, encoder: &SharedEncoder) {
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -343,7 +350,7 @@ impl HubState {
         }
     }
 
-    pub(super) fn sessions_in_all_rooms(&self, user: UserId) -> Vec<SessionId> {
+    pub(in crate::hub) fn sessions_in_all_rooms(&self, user: UserId) -> Vec<SessionId> {
         let sessions = self
             .online
             .get(&user)
@@ -358,7 +365,12 @@ impl HubState {
     }
 
     /// Everybody in the room is told; `subject` is the user that the event happens to.
-    pub(super) fn broadcast(&mut self, room: RoomId, event: &Event, subject: Option<UserId>) {
+    pub(in crate::hub) fn broadcast(
+        &mut self,
+        room: RoomId,
+        event: &Event,
+        subject: Option<UserId>,
+    ) {
         self.tap.event(event);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
@@ -435,7 +447,7 @@ impl HubState {
     }
 
     /// From now on this one counts translations.
-    pub(super) fn observe(&mut self, observer: Arc<dyn Observer>) {
+    pub(in crate::hub) fn observe(&mut self, observer: Arc<dyn Observer>) {
         self.observing.observer = Some(observer);
     }
 
@@ -479,7 +491,13 @@ impl HubState {
     }
 
     /// One session is told of a room, apart from those that are in its hall.
-    pub(super) fn push(&mut self, session: SessionId, room: RoomId, bytes: Bytes, frames: usize) {
+    pub(in crate::hub) fn push(
+        &mut self,
+        session: SessionId,
+        room: RoomId,
+        bytes: Bytes,
+        frames: usize,
+    ) {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
@@ -492,7 +510,7 @@ impl HubState {
 
     /// Hands each session of the room what was written for it since the last time. To be called before anybody
     /// comes to the room or goes from it, so that each gets just what happened while it was there.
-    pub(super) fn flush_room(&mut self, room: RoomId) {
+    pub(in crate::hub) fn flush_room(&mut self, room: RoomId) {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
@@ -517,7 +535,7 @@ impl HubState {
     }
 
     /// Hands out all that was written; then ends the sessions that are over. Returns the outboxes to flush.
-    pub(super) fn take_dirty(
+    pub(in crate::hub) fn take_dirty(
         &mut self,
         now: Instant,
         grace: std::time::Duration,
@@ -540,17 +558,17 @@ impl HubState {
     }
 
     /// Marks an outbox that the caller filled.
-    pub(super) fn mark_dirty(&mut self, outbox: &Arc<Outbox>) {
+    pub(in crate::hub) fn mark_dirty(&mut self, outbox: &Arc<Outbox>) {
         self.dirty.push(outbox.clone());
     }
 
     /// Ends a session when the present call is over.
-    pub(super) fn end_later(&mut self, session: SessionId, reason: EndReason) {
+    pub(in crate::hub) fn end_later(&mut self, session: SessionId, reason: EndReason) {
         self.ending.push((session, reason));
     }
 
     /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms.
-    pub(super) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
+    pub(in crate::hub) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
         let Some(own) = self.sessions.get(&session) else {
             return;
         };
@@ -571,7 +589,7 @@ impl HubState {
     }
 
     /// Ends every session. All go at once: nobody is told of the others.
-    pub(super) fn end_all(&mut self, reason: EndReason) {
+    pub(in crate::hub) fn end_all(&mut self, reason: EndReason) {
         self.presence_suppressed = true;
         self.ending
             .extend(self.sessions.keys().map(|session| (*session, reason)));
@@ -591,7 +609,7 @@ impl HubState {
     }
 
     /// Ends a session and its user's presence at once.
-    pub(super) fn end_now(&mut self, session: SessionId, reason: EndReason, at: Timestamp) {
+    pub(in crate::hub) fn end_now(&mut self, session: SessionId, reason: EndReason, at: Timestamp) {
         self.end_entry(session, reason, None, at);
     }
 

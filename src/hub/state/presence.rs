@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::state::{HubState, Scope};
+use super::{HubState, Scope};
 use crate::model::{
     Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp,
     UserId, UserKind, UserRef,
 };
 
 /// One user's presence in one room.
-pub(super) struct PresenceEntry {
-    pub(super) user: Arc<UserRef>,
-    pub(super) presence: Presence,
+pub(in crate::hub) struct PresenceEntry {
+    pub(in crate::hub) user: Arc<UserRef>,
+    pub(in crate::hub) presence: Presence,
 }
 
 impl HubState {
     /// Attaches a session to a room: from now on it hears what happens there.
-    pub(super) fn attach(
+    pub(in crate::hub) fn attach(
         &mut self,
         session: SessionId,
         room: &Arc<RoomRef>,
@@ -79,7 +79,7 @@ impl HubState {
     }
 
     /// Takes a session from all its rooms and forgets it. Its user is idle until `linger`, or absent at once.
-    pub(super) fn remove_entry(
+    pub(in crate::hub) fn remove_entry(
         &mut self,
         session: SessionId,
         grace_until: Option<Instant>,
@@ -123,7 +123,7 @@ impl HubState {
     }
 
     /// Whether a user is online or idle in a room.
-    pub(super) fn is_there(&self, room: RoomId, user: UserId) -> bool {
+    pub(in crate::hub) fn is_there(&self, room: RoomId, user: UserId) -> bool {
         self.live_rooms
             .get(&room)
             .is_some_and(|live_room| live_room.presences.contains_key(&user))
@@ -140,7 +140,7 @@ impl HubState {
     }
 
     /// A session is silent for too long, or says something again.
-    pub(super) fn set_silent(&mut self, session: SessionId, silent: bool, at: Timestamp) {
+    pub(in crate::hub) fn set_silent(&mut self, session: SessionId, silent: bool, at: Timestamp) {
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -166,12 +166,12 @@ impl HubState {
     }
 
     /// When the next lingering user is to become absent somewhere.
-    pub(super) fn next_departure(&self) -> Option<Instant> {
+    pub(in crate::hub) fn next_departure(&self) -> Option<Instant> {
         self.in_grace.first().map(|(until, ..)| *until)
     }
 
     /// Makes absent whose grace is over.
-    pub(super) fn depart(&mut self, now: Instant, at: Timestamp) {
+    pub(in crate::hub) fn depart(&mut self, now: Instant, at: Timestamp) {
         while let Some((until, user, room)) = self.in_grace.first().copied()
             && until <= now
         {
@@ -180,7 +180,7 @@ impl HubState {
     }
 
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
-    pub(super) fn end_grace(&mut self, user: UserId, at: Timestamp) {
+    pub(in crate::hub) fn end_grace(&mut self, user: UserId, at: Timestamp) {
         let graces = self
             .online
             .get(&user)
@@ -206,7 +206,7 @@ impl HubState {
     }
 
     /// A user's membership ended: its sessions are no longer in the room, and it is absent there.
-    pub(super) fn expel(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+    pub(in crate::hub) fn expel(&mut self, room: RoomId, user: UserId, at: Timestamp) {
         self.flush_room(room);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;

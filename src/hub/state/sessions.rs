@@ -1,0 +1,202 @@
+//! How sessions open and end: who holds a user's one connection, who displaces whom, what a session has learned.
+
+use std::sync::Arc;
+
+use super::{HubState, SessionEntry};
+use crate::hub::{ConnectionInfo, Scope};
+use crate::ledger::{Outcome, UserRow};
+use crate::model::{
+    EndReason, Error, Result, Room, RoomKind, SessionId, Timestamp, TokenId, User, UserId, UserKind,
+};
+
+impl HubState {
+    /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
+    pub(in crate::hub) fn holder(
+        &self,
+        user: UserId,
+        connection: &ConnectionInfo,
+        own: Option<SessionId>,
+    ) -> Option<(SessionId, bool)> {
+        self.holder_of(user, connection.dialect, own)
+    }
+
+    pub(in crate::hub) fn holder_of(
+        &self,
+        user: UserId,
+        dialect: &str,
+        own: Option<SessionId>,
+    ) -> Option<(SessionId, bool)> {
+        let user_entry = self.online.get(&user)?;
+        let held = user_entry
+            .sessions
+            .iter()
+            .filter(|id| own != Some(**id))
+            .filter_map(|id| {
+                let entry = self
+                    .sessions
+                    .get(id)
+                    .filter(|entry| entry.dialect == dialect)?;
+                Some((*id, entry.silent))
+            });
+        // One that was displaced in this very call is still there; who displaced it is the one that counts.
+        held.min_by_key(|(_, silent)| *silent)
+    }
+
+    /// "Who comes with the right credentials displaces a connection that did not answer the last probe, else is
+    /// refused." A connection that was somebody else before stops being that one.
+    pub(in crate::hub) fn open_exclusive_entry(
+        &mut self,
+        entry: SessionEntry,
+        own: Option<SessionId>,
+    ) -> Result<SessionId> {
+        if entry.exclusive
+            && let Some((holder, silent)) = self.holder_of(entry.user.id, entry.dialect, own)
+        {
+            if !silent {
+                return Err(Error::AlreadyConnected);
+            }
+            self.end_later(holder, EndReason::Displaced);
+        }
+        Ok(self.open_entry(entry))
+    }
+
+    /// Opens the session that the store has agreed to, in all rooms of its user that it is attached to.
+    pub(in crate::hub) fn open(
+        &mut self,
+        outcome: Result<Outcome>,
+        own: Option<SessionId>,
+        entry: impl FnOnce(&UserRow, Option<TokenId>) -> SessionEntry,
+    ) -> Result<(SessionId, Arc<User>, Option<TokenId>)> {
+        let Outcome::Opened { user, rooms, token } = outcome? else {
+            return Err(Error::Internal);
+        };
+        let session = self.open_exclusive_entry(entry(&user, token), own)?;
+        let at = Timestamp::now();
+        self.become_another(own, user.user.id, at);
+        for (room, _) in rooms
+            .iter()
+            .filter(|(room, _)| room.room.kind != RoomKind::Direct)
+        {
+            self.attach_member(session, &room.reference, at);
+        }
+        // Who comes again as itself is not seen to leave.
+        if let Some(own) = own {
+            self.remove_entry(own, None, at);
+        }
+        Ok((session, Arc::new(user.user.clone()), token))
+    }
+
+    /// A connection that was another user before is told nothing more of what was that one's.
+    pub(in crate::hub) fn become_another(
+        &mut self,
+        own: Option<SessionId>,
+        user: UserId,
+        at: Timestamp,
+    ) {
+        let Some((id, entry)) = own.and_then(|id| Some((id, self.sessions.get(&id)?))) else {
+            return;
+        };
+        if entry.user.id != user {
+            let outbox = entry.outbox.clone();
+            self.remove_entry(id, None, at);
+            outbox.change_reader();
+        }
+    }
+
+    /// Attaches a new session to a room of its user, if it is of those that are attached to all.
+    pub(in crate::hub) fn attach_member(
+        &mut self,
+        session: SessionId,
+        room: &Arc<crate::model::RoomRef>,
+        at: Timestamp,
+    ) {
+        if self
+            .sessions
+            .get(&session)
+            .is_some_and(|entry| entry.scope == Scope::AllRooms)
+        {
+            self.attach(session, room, None, at);
+        }
+    }
+
+    /// Ends a guest that is idle; `false` if it is there.
+    pub(in crate::hub) fn displace_idle_guest(&mut self, guest: &User, at: Timestamp) -> bool {
+        let sessions = self
+            .online
+            .get(&guest.id)
+            .map(|user_entry| user_entry.sessions.clone())
+            .unwrap_or_default();
+        let active = |id: &SessionId| self.sessions.get(id).is_some_and(|entry| !entry.silent);
+        if sessions.iter().any(active) {
+            return false;
+        }
+        for session in sessions {
+            self.end_now(session, EndReason::NameTaken, at);
+        }
+        self.end_grace(guest.id, at);
+        true
+    }
+
+    pub(in crate::hub) fn became_account(&mut self, session: SessionId, user: &Arc<User>) {
+        let reference = Arc::new(user.to_ref());
+        if let Some(entry) = self.sessions.get_mut(&session) {
+            entry.user = user.clone();
+            entry.reference = reference.clone();
+        }
+        for presences in self
+            .live_rooms
+            .values_mut()
+            .filter_map(|live_room| live_room.presences.get_mut(&user.id))
+        {
+            presences.user = reference.clone();
+        }
+        if let Some(user_entry) = self.online.get_mut(&user.id) {
+            user_entry.kind = UserKind::Account;
+        }
+    }
+
+    /// The tokens by which sessions of a user are open.
+    pub(in crate::hub) fn open_tokens(&self, user: UserId) -> Vec<TokenId> {
+        let user_entry = self.online.get(&user);
+        let sessions = user_entry.map(|user_entry| user_entry.sessions.iter());
+        sessions
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.sessions.get(id)?.token)
+            .collect()
+    }
+
+    pub(in crate::hub) fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        reason: EndReason,
+        which: impl Fn(&SessionEntry) -> bool,
+    ) {
+        let Some(user_entry) = self.online.get(&user) else {
+            return;
+        };
+        let ending: Vec<SessionId> = user_entry
+            .sessions
+            .iter()
+            .filter(|id| self.sessions.get(id).is_some_and(&which))
+            .copied()
+            .collect();
+        for session in ending {
+            self.end_later(session, reason);
+        }
+    }
+
+    pub(in crate::hub) fn learned(&mut self, session: SessionId, room: &Room) {
+        if room.kind == RoomKind::Private
+            && let Some(entry) = self.sessions.get_mut(&session)
+        {
+            entry.known.insert(room.id);
+        }
+    }
+
+    pub(in crate::hub) fn knows(&self, session: SessionId, room: &Room) -> bool {
+        self.sessions
+            .get(&session)
+            .is_some_and(|entry| entry.known.contains(&room.id))
+    }
+}
