@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::translation::{By, Level, Meaning, Translation};
 use crate::model::{EndReason, Event};
@@ -21,7 +21,12 @@ pub enum Audience {
     Origin,
 }
 
-/// What was written of an event.
+impl Audience {
+    /// All sessions of the user whose event it is.
+    pub const MINE: &[Self] = &[Self::Own, Self::Origin];
+}
+
+/// What was written of an event for one audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Encoded {
     /// How many frames; 0: the dialect says nothing of it.
@@ -53,8 +58,101 @@ impl Encoded {
     }
 }
 
-/// Turns events into one wire form. Sessions that share a `EventEncoder` share the bytes: an event is rendered once for
-/// all that have [`Audience::Other`] to it.
+/// What one event becomes for each [`Audience`]. Who is told nothing of its own is told what the others are.
+#[derive(Debug, Default)]
+pub struct Encoding {
+    /// The others' frames, behind those of the events before.
+    pub(super) shared: BytesMut,
+    pub(super) others: Encoded,
+    own: Private,
+    origin: Private,
+}
+
+/// What one audience is told in place of the shared bytes.
+#[derive(Debug, Default)]
+struct Private {
+    /// Somebody of this audience is there.
+    is_wanted: bool,
+    told: Option<(Bytes, Encoded)>,
+}
+
+impl Encoding {
+    /// An event's encoding, for the others and for whom else there is, behind what `shared` holds already.
+    #[must_use]
+    pub fn new(shared: BytesMut, audiences: &[Audience]) -> Self {
+        let private = |audience| Private {
+            is_wanted: audiences.contains(&audience),
+            told: None,
+        };
+        Self {
+            shared,
+            others: Encoded::NOTHING,
+            own: private(Audience::Own),
+            origin: private(Audience::Origin),
+        }
+    }
+
+    /// Tells everybody.
+    pub fn all(&mut self, write: impl FnOnce(&mut BytesMut) -> Encoded) {
+        self.others = write(&mut self.shared);
+    }
+
+    /// Tells these of the event's user's sessions something else than the others. Written once, if any of them is there.
+    pub fn instead(&mut self, to: &[Audience], write: impl FnOnce(&mut BytesMut) -> Encoded) {
+        let is_wanted = |audience: &Audience| {
+            self.private(*audience)
+                .is_some_and(|private| private.is_wanted)
+        };
+        if !to.iter().any(is_wanted) {
+            return;
+        }
+        let mut bytes = BytesMut::new();
+        let encoded = write(&mut bytes);
+        let told = (bytes.freeze(), encoded);
+        for audience in to {
+            if let Some(private) = self.private_mut(*audience) {
+                private.told = Some(told.clone());
+            }
+        }
+    }
+
+    /// Tells these of the event's user's sessions nothing.
+    pub fn nothing(&mut self, to: &[Audience]) {
+        self.instead(to, |_| Encoded::NOTHING);
+    }
+
+    /// What an audience is told that is not what the others are.
+    #[must_use]
+    pub fn told_instead(&self, audience: Audience) -> Option<&(Bytes, Encoded)> {
+        self.private(audience)?.told.as_ref()
+    }
+
+    /// What an audience is told, where nothing was written before.
+    #[must_use]
+    pub fn told(&self, audience: Audience) -> (Bytes, Encoded) {
+        let instead = self.told_instead(audience).cloned();
+        instead.unwrap_or_else(|| (Bytes::copy_from_slice(&self.shared), self.others))
+    }
+
+    fn private(&self, audience: Audience) -> Option<&Private> {
+        match audience {
+            Audience::Other => None,
+            Audience::Own => Some(&self.own),
+            Audience::Origin => Some(&self.origin),
+        }
+    }
+
+    fn private_mut(&mut self, audience: Audience) -> Option<&mut Private> {
+        match audience {
+            Audience::Other => None,
+            Audience::Own => Some(&mut self.own),
+            Audience::Origin => Some(&mut self.origin),
+        }
+    }
+}
+
+/// Turns events into one wire form. Sessions that share an `EventEncoder` share the bytes: an event is encoded once for
+/// all of them.
 pub trait EventEncoder: Send + Sync {
     /// What the dialect is called in counts.
     fn dialect(&self) -> &'static str {
@@ -67,11 +165,8 @@ pub trait EventEncoder: Send + Sync {
         Translation::native(meaning, "")
     }
 
-    /// Appends the frames that a session with this relation to the event is told, if any.
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded;
-
-    /// Whether [`Audience::Origin`] and [`Audience::Own`] are told of this event just what all others are.
-    fn is_same_for_all(&self, event: &Event) -> bool;
+    /// Says what each audience is told of an event, if anything.
+    fn encode(&self, event: &Event, out: &mut Encoding);
 
     /// Appends the last words before the server ends a session, if the dialect has any.
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut);
@@ -81,36 +176,71 @@ pub trait EventEncoder: Send + Sync {
 #[derive(Clone)]
 pub struct SharedEncoder(pub Arc<dyn EventEncoder>);
 
-/// What an event became for some sessions.
+/// How an event came to an audience, for counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Translated {
-    pub(super) written: Encoded,
     pub(super) meaning: Meaning,
     pub(super) level: Level,
 }
 
 impl SharedEncoder {
-    /// Appends what a session with this relation to the event is told, as far as the dialect declares to tell it.
-    pub(super) fn tell(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Translated {
-        let meaning = Meaning::of(event, audience);
-        let declared = self.0.translation(meaning);
-        let by_event = declared.by == By::Event && declared.level != Level::Dropped;
-        let written = if by_event {
-            self.0.encode(event, audience, out)
-        } else {
-            Encoded::NOTHING
-        };
-        let is_told = written.frames > 0 || written.end.is_some() || declared.by != By::Event;
+    /// What each of these audiences is told of an event, as far as the dialect declares to tell it, behind what `shared`
+    /// holds already.
+    pub(super) fn encode(
+        &self,
+        event: &Event,
+        audiences: &[Audience],
+        shared: BytesMut,
+    ) -> Encoding {
+        let before = shared.len();
+        let mut encoding = Encoding::new(shared, audiences);
+        let tells = |audience| self.declared(event, audience).is_told_by_event();
+        let tells_others = tells(Audience::Other);
+        if !tells_others && !audiences.iter().any(|audience| tells(*audience)) {
+            return encoding;
+        }
+        self.0.encode(event, &mut encoding);
+        for audience in audiences {
+            if !tells(*audience) {
+                encoding.nothing(&[*audience]);
+            } else if !tells_others && encoding.told_instead(*audience).is_none() {
+                let told = Bytes::copy_from_slice(&encoding.shared[before..]);
+                let others = encoding.others;
+                encoding.instead(&[*audience], |out| {
+                    out.extend_from_slice(&told);
+                    others
+                });
+            }
+        }
+        if !tells_others {
+            encoding.shared.truncate(before);
+            encoding.others = Encoded::NOTHING;
+        }
+        encoding
+    }
+
+    /// What this encoding means to an audience.
+    pub(super) fn translated(
+        &self,
+        event: &Event,
+        audience: Audience,
+        encoded: Encoded,
+    ) -> Translated {
+        let declared = self.declared(event, audience);
+        let is_told = encoded.frames > 0 || encoded.end.is_some() || declared.by != By::Event;
         let level = if is_told {
             declared.level
         } else {
             Level::Dropped
         };
         Translated {
-            written,
-            meaning,
+            meaning: declared.meaning,
             level,
         }
+    }
+
+    fn declared(&self, event: &Event, audience: Audience) -> Translation {
+        self.0.translation(Meaning::of(event, audience))
     }
 }
 
@@ -124,8 +254,8 @@ impl PartialEq for SharedEncoder {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonLines;
 
-impl EventEncoder for JsonLines {
-    fn encode(&self, event: &Event, _: Audience, out: &mut BytesMut) -> Encoded {
+impl JsonLines {
+    fn line(event: &Event, out: &mut BytesMut) -> Encoded {
         match serde_json::to_vec(event) {
             Ok(line) => {
                 out.extend_from_slice(&line);
@@ -138,12 +268,14 @@ impl EventEncoder for JsonLines {
             }
         }
     }
+}
 
-    fn is_same_for_all(&self, _: &Event) -> bool {
-        true
+impl EventEncoder for JsonLines {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
+        out.all(|out| Self::line(event, out));
     }
 
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
-        self.encode(&Event::Ended(reason), Audience::Own, out);
+        Self::line(&Event::Ended(reason), out);
     }
 }

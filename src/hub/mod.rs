@@ -42,7 +42,7 @@ use tokio::task::JoinHandle;
 
 pub use commit_queue::CommitQueue;
 pub use embed::Events;
-pub use encoder::{Audience, Encoded, EventEncoder, SharedEncoder};
+pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
 pub use session::{ConnectionInfo, Session};
 pub use state::Scope;
 

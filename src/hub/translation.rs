@@ -298,6 +298,11 @@ impl Translation {
         }
     }
 
+    /// Whether frames of the event itself tell of it.
+    pub(super) fn is_told_by_event(&self) -> bool {
+        self.by == By::Event && self.level != Level::Dropped
+    }
+
     /// What a table declares of a meaning; what it does not name is left out.
     #[must_use]
     pub fn of(table: &[Self], meaning: Meaning) -> Self {

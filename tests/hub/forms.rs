@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach::hub::{Audience, Encoded, EventEncoder, SharedEncoder};
+use tolmach::hub::{Encoding, EventEncoder, SharedEncoder};
 use tolmach::model::{Command, EndReason, Error, Event, Role, RoomChange, RoomKind};
 
 use crate::support::{World, by_id, enter, login, name, say, to_user};
@@ -12,7 +12,7 @@ use crate::support::{World, by_id, enter, login, name, say, to_user};
 struct Loud;
 
 impl EventEncoder for Loud {
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         let mut event = event.clone();
         if let Event::Room(event) = &mut event
             && let RoomChange::Posted(message) = &mut event.change
@@ -20,11 +20,7 @@ impl EventEncoder for Loud {
             let message = Arc::make_mut(message);
             message.text = message.text.to_uppercase();
         }
-        tolmach::hub::encoder::JsonLines.encode(&event, audience, out)
-    }
-
-    fn is_same_for_all(&self, _: &Event) -> bool {
-        true
+        tolmach::hub::encoder::JsonLines.encode(&event, out);
     }
 
     fn encode_end(&self, _: EndReason, _: &mut BytesMut) {}

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
-use tolmach::hub::{Audience, ConnectionInfo, Encoded, EventEncoder, Events, Scope, SharedEncoder};
+use tolmach::hub::{
+    Audience, ConnectionInfo, Encoded, Encoding, EventEncoder, Events, Scope, SharedEncoder,
+};
 use tolmach::model::{Command, EndReason, Event, Role, RoomChange, RoomKind};
 
 use crate::support::{
@@ -205,29 +207,34 @@ async fn a_command_is_answered_after_its_events_are_told() {
 struct Notes(Mutex<Vec<(String, Audience)>>);
 
 impl EventEncoder for Notes {
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         let Event::Room(event) = event else {
-            return Encoded::NOTHING;
+            return;
         };
+        let mine = [Audience::Own, Audience::Origin];
         let what = match &event.change {
             RoomChange::Posted(message) => message.text.clone(),
             RoomChange::MemberJoined { user } => format!("joined {}", user.login),
-            RoomChange::MemberRemoved { user } => {
-                if audience != Audience::Other {
-                    return Encoded::ending(EndReason::Removed);
-                }
-                format!("removed {}", user.login)
-            }
-            _ => return Encoded::NOTHING,
+            RoomChange::MemberRemoved { user } => format!("removed {}", user.login),
+            _ => return,
         };
-        self.0.lock().unwrap().push((what, audience));
-        let frame = format!("{audience:?};");
-        out.extend_from_slice(frame.as_bytes());
-        Encoded::frames(1)
-    }
-
-    fn is_same_for_all(&self, _: &Event) -> bool {
-        false
+        let note = |audience| {
+            let what = what.clone();
+            move |out: &mut BytesMut| {
+                self.0.lock().unwrap().push((what, audience));
+                let frame = format!("{audience:?};");
+                out.extend_from_slice(frame.as_bytes());
+                Encoded::frames(1)
+            }
+        };
+        out.all(note(Audience::Other));
+        if matches!(event.change, RoomChange::MemberRemoved { .. }) {
+            out.instead(&mine, |_| Encoded::ending(EndReason::Removed));
+        } else {
+            for audience in mine {
+                out.instead(&[audience], note(audience));
+            }
+        }
     }
 
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {

@@ -7,7 +7,7 @@ use super::outcome::Style;
 use super::translations::TRANSLATIONS;
 use crate::dialects::text::{EDITED, plain};
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Audience, Encoded, EventEncoder};
+use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind,
     Timestamp,
@@ -44,70 +44,62 @@ impl JimEncoder {
         }
     }
 
-    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn room(&self, event: &RoomEvent, out: &mut Encoding) {
         let name = &event.room.name;
-        let mine = audience != Audience::Other;
-        // "To a room: to every online member but the sending connection. To a user: to that user."
-        let unheard = audience == Audience::Origin || (mine && event.room.kind == RoomKind::Direct);
-        let unheard = unheard && !event.is_to_oneself();
+        let notice =
+            |code, text: String| move |out: &mut BytesMut| self.notice(code, &text, event.at, out);
         match &event.change {
-            RoomChange::Posted(_) | RoomChange::Edited(_) if unheard => Encoded::NOTHING,
             RoomChange::Posted(message) => self.said(event, message, &plain(message), out),
             RoomChange::Edited(message) => {
-                self.said(event, message, &format!("{EDITED}{}", plain(message)), out)
+                self.said(event, message, &format!("{EDITED}{}", plain(message)), out);
             }
-            RoomChange::Titled => self.notice(
+            RoomChange::Titled => out.all(notice(
                 BASIC,
-                &format!("#{name} has the title {:?} now", event.room.title),
-                event.at,
-                out,
-            ),
-            RoomChange::Described { description } => self.notice(
+                format!("#{name} has the title {:?} now", event.room.title),
+            )),
+            RoomChange::Described { description } => out.all(notice(
                 BASIC,
-                &format!("#{name} is described as {description:?} now"),
-                event.at,
-                out,
-            ),
-            RoomChange::Renamed { from } => self.notice(
-                IMPORTANT,
-                &format!("#{from} is called #{name} now"),
-                event.at,
-                out,
-            ),
+                format!("#{name} is described as {description:?} now"),
+            )),
+            RoomChange::Renamed { from } => {
+                out.all(notice(IMPORTANT, format!("#{from} is called #{name} now")))
+            }
             RoomChange::RoomDeleted => {
-                self.notice(IMPORTANT, &format!("#{name} was deleted"), event.at, out)
+                out.all(notice(IMPORTANT, format!("#{name} was deleted")));
             }
-            RoomChange::MemberBanned { .. } if mine => self.notice(
-                IMPORTANT,
-                &format!("you were banned from #{name}"),
-                event.at,
-                out,
+            RoomChange::MemberBanned { .. } => out.instead(
+                Audience::MINE,
+                notice(IMPORTANT, format!("you were banned from #{name}")),
             ),
-            RoomChange::MemberRemoved { .. } if mine => self.notice(
-                IMPORTANT,
-                &format!("you were removed from #{name}; you may join again"),
-                event.at,
-                out,
+            RoomChange::MemberRemoved { .. } => out.instead(
+                Audience::MINE,
+                notice(
+                    IMPORTANT,
+                    format!("you were removed from #{name}; you may join again"),
+                ),
             ),
-            _ => Encoded::NOTHING,
+            RoomChange::Created
+            | RoomChange::Deleted(_)
+            | RoomChange::HistoryCleared
+            | RoomChange::AccessChanged
+            | RoomChange::MemberJoined { .. }
+            | RoomChange::MemberLeft { .. }
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => {}
         }
     }
 
-    fn presence(&self, event: &PresenceEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn presence(&self, event: &PresenceEvent, out: &mut Encoding) {
         let what = match event.change {
             PresenceChange::Online => "joined",
             PresenceChange::Offline => "left",
-            PresenceChange::Idle | PresenceChange::Back => return Encoded::NOTHING,
+            PresenceChange::Idle | PresenceChange::Back => return,
         };
-        if audience != Audience::Other {
-            return Encoded::NOTHING;
+        if self.basic {
+            let text = format!("{} {what} #{}", event.who.user.login, event.room.name);
+            out.all(|out| self.notice(BASIC, &text, event.at, out));
+            out.nothing(Audience::MINE);
         }
-        self.notice(
-            BASIC,
-            &format!("{} {what} #{}", event.who.user.login, event.room.name),
-            event.at,
-            out,
-        )
     }
 
     /// "Pushed only for what `jim.notices` allows."
@@ -124,13 +116,8 @@ impl JimEncoder {
         Encoded::frames(1)
     }
 
-    fn said(
-        &self,
-        event: &RoomEvent,
-        message: &Message,
-        text: &str,
-        out: &mut BytesMut,
-    ) -> Encoded {
+    /// "To a room: to every online member but the sending connection. To a user: to that user."
+    fn said(&self, event: &RoomEvent, message: &Message, text: &str, out: &mut Encoding) {
         let to = match (event.room.kind, &event.peer) {
             (RoomKind::Direct, Some(peer)) => peer.login.clone(),
             _ => format!("#{}", event.room.name),
@@ -143,7 +130,14 @@ impl JimEncoder {
             message: text,
             extra: extra.map(Extra::from_json).unwrap_or_default(),
         };
-        Encoded::frames(self.style.write_said(text, frame, out))
+        out.all(|out| Encoded::frames(self.style.write_said(text, frame, out)));
+        if event.is_to_oneself() {
+            return;
+        }
+        out.nothing(match event.room.kind {
+            RoomKind::Direct => Audience::MINE,
+            RoomKind::Public | RoomKind::Private => &[Audience::Origin],
+        });
     }
 }
 
@@ -164,25 +158,11 @@ impl EventEncoder for JimEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         match event {
-            Event::Room(event) => self.room(event, audience, out),
-            Event::Presence(event) => self.presence(event, audience, out),
-            Event::Ended(_) => Encoded::NOTHING,
-        }
-    }
-
-    fn is_same_for_all(&self, event: &Event) -> bool {
-        match event {
-            Event::Room(event) => matches!(
-                event.change,
-                RoomChange::Titled
-                    | RoomChange::Described { .. }
-                    | RoomChange::Renamed { .. }
-                    | RoomChange::RoomDeleted
-            ),
-            Event::Presence(_) => !self.basic,
-            Event::Ended(_) => true,
+            Event::Room(event) => self.room(event, out),
+            Event::Presence(event) => self.presence(event, out),
+            Event::Ended(_) => {}
         }
     }
 

@@ -12,7 +12,7 @@ use super::translations::TRANSLATIONS;
 use crate::dialects::direct_rooms::other_of;
 use crate::dialects::text::plain;
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Audience, Encoded, EventEncoder};
+use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
 
 /// The wire form of a listener. Its frames bear the task id 0 until the outbox numbers them.
@@ -74,35 +74,40 @@ impl PurposeEncoder {
         Self { revision }
     }
 
-    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
-        if audience == Audience::Origin {
-            // Its answer says it all.
-            return Encoded::NOTHING;
-        }
-        let info = || chat(&event.room, other_of(event, audience));
-        let mine = audience == Audience::Own;
+    fn room(&self, event: &RoomEvent, out: &mut Encoding) {
+        let info = |audience| chat(&event.room, other_of(event, audience));
+        let joined = |audience| {
+            move |out: &mut BytesMut| self.write(Notification::Joined(info(audience)), out)
+        };
+        let left = |out: &mut BytesMut| self.write(Notification::Left(info(Audience::Own)), out);
         match &event.change {
             RoomChange::Posted(said) | RoomChange::Edited(said) | RoomChange::Deleted(said) => {
                 let messages = vec![message(said, event.seen)];
                 let chat = event.room.id.0;
-                self.write(Notification::Messages { chat, messages }, out)
+                out.all(|out| self.write(Notification::Messages { chat, messages }, out));
             }
             RoomChange::Created if event.room.kind == RoomKind::Direct => {
-                self.write(Notification::Joined(info()), out)
+                out.all(joined(Audience::Other));
+                out.instead(&[Audience::Own], joined(Audience::Own));
             }
-            RoomChange::MemberJoined { .. } if mine => {
-                self.write(Notification::Joined(info()), out)
+            RoomChange::MemberJoined { .. } => {
+                out.instead(&[Audience::Own], joined(Audience::Own));
             }
             RoomChange::MemberLeft { .. }
             | RoomChange::MemberRemoved { .. }
-            | RoomChange::MemberBanned { .. }
-                if mine =>
-            {
-                self.write(Notification::Left(info()), out)
-            }
-            RoomChange::RoomDeleted => self.write(Notification::Left(info()), out),
-            _ => Encoded::NOTHING,
+            | RoomChange::MemberBanned { .. } => out.instead(&[Audience::Own], left),
+            RoomChange::RoomDeleted => out.all(left),
+            RoomChange::Created
+            | RoomChange::HistoryCleared
+            | RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Renamed { .. }
+            | RoomChange::AccessChanged
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => return,
         }
+        // Its answer says it all.
+        out.nothing(&[Audience::Origin]);
     }
 
     fn write<T: AsRef<str>>(&self, told: Notification<T>, out: &mut BytesMut) -> Encoded {
@@ -121,26 +126,10 @@ impl EventEncoder for PurposeEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         match event {
-            Event::Room(event) => self.room(event, audience, out),
-            Event::Presence(_) | Event::Ended(_) => Encoded::NOTHING,
-        }
-    }
-
-    fn is_same_for_all(&self, event: &Event) -> bool {
-        match event {
-            Event::Room(event) => matches!(
-                event.change,
-                RoomChange::HistoryCleared
-                    | RoomChange::Titled
-                    | RoomChange::Described { .. }
-                    | RoomChange::Renamed { .. }
-                    | RoomChange::AccessChanged
-                    | RoomChange::MemberUnbanned { .. }
-                    | RoomChange::RoleChanged { .. }
-            ),
-            Event::Presence(_) | Event::Ended(_) => true,
+            Event::Room(event) => self.room(event, out),
+            Event::Presence(_) | Event::Ended(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::*;
-use crate::hub::{Audience, EventEncoder};
+use crate::hub::{Audience, Encoding, EventEncoder};
 use crate::model::{
     Event, FileInfo, Message, MessageId, MessageKind, Presence, PresenceChange, PresenceEvent,
     Present, Role, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, Timestamp, UserId,
@@ -189,8 +189,9 @@ fn what_is_declared_is_written_and_nothing_else() {
                 continue;
             };
             let declared = encoder.translation(*meaning);
-            let mut out = BytesMut::new();
-            let written = encoder.encode(&event, audience, &mut out);
+            let mut encoding = Encoding::new(BytesMut::new(), &[audience]);
+            encoder.encode(&event, &mut encoding);
+            let (out, written) = encoding.told(audience);
             let is_told = written.frames > 0 || written.end.is_some();
             let is_declared = declared.level != Level::Dropped && declared.by == By::Event;
             assert_eq!(is_told, is_declared, "{dialect}: {meaning}: {declared:?}");

@@ -8,7 +8,7 @@ use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 use super::translations::TRANSLATIONS;
 use crate::dialects::text::{EDITED, without_emote};
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Audience, Encoded, EventEncoder};
+use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, MessageKind, PresenceChange, PresenceEvent, Present, RoomChange,
     RoomEvent, RoomKind, UserId, UserRef,
@@ -96,13 +96,11 @@ impl TalkerEncoder {
         Self { flavor, gateway }
     }
 
-    fn room(&self, event: &RoomEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn room(&self, event: &RoomEvent, out: &mut Encoding) {
         let private = event.room.kind == RoomKind::Direct;
-        // "A private message: to the recipient's connections only."
-        if private && audience != Audience::Other && !event.is_to_oneself() {
-            return Encoded::NOTHING;
-        }
-        let mine = audience != Audience::Other;
+        let ends_mine = |out: &mut Encoding, reason| {
+            out.instead(Audience::MINE, |_| Encoded::ending(reason));
+        };
         let frame = match &event.change {
             RoomChange::Posted(message) => said(message, private),
             RoomChange::Edited(message) => {
@@ -122,15 +120,29 @@ impl TalkerEncoder {
                 event,
                 format!("The room “{from}” is now called “{}”", event.room.name),
             ),
-            RoomChange::RoomDeleted => return Encoded::ending(EndReason::RoomDeleted),
-            RoomChange::MemberBanned { .. } if mine => return Encoded::ending(EndReason::Banned),
-            RoomChange::MemberLeft { .. } if mine => return Encoded::ending(EndReason::Left),
-            RoomChange::MemberRemoved { .. } if mine => {
-                return Encoded::ending(EndReason::Removed);
+            RoomChange::RoomDeleted => {
+                return out.all(|_| Encoded::ending(EndReason::RoomDeleted));
             }
-            _ => return Encoded::NOTHING,
+            RoomChange::MemberBanned { .. } => return ends_mine(out, EndReason::Banned),
+            RoomChange::MemberLeft { .. } => return ends_mine(out, EndReason::Left),
+            RoomChange::MemberRemoved { .. } => return ends_mine(out, EndReason::Removed),
+            RoomChange::Created
+            | RoomChange::Deleted(_)
+            | RoomChange::HistoryCleared
+            | RoomChange::AccessChanged
+            | RoomChange::MemberJoined { .. }
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => return,
         };
-        ServerFrame::Message(frame).write(self.flavor, out);
+        out.all(|out| self.frame(ServerFrame::Message(frame), out));
+        // "A private message: to the recipient's connections only."
+        if private && !event.is_to_oneself() {
+            out.nothing(Audience::MINE);
+        }
+    }
+
+    fn frame(&self, frame: ServerFrame, out: &mut BytesMut) -> Encoded {
+        frame.write(self.flavor, out);
         Encoded::frames(1)
     }
 
@@ -138,18 +150,19 @@ impl TalkerEncoder {
         from_gateway(&self.gateway, content, event.at.seconds())
     }
 
-    fn presence(&self, event: &PresenceEvent, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn presence(&self, event: &PresenceEvent, out: &mut Encoding) {
         let (user, time) = (profile(&event.who), event.at.seconds());
-        match event.change {
-            // "`join` reaches the ones already there."
-            PresenceChange::Online if audience != Audience::Other => return Encoded::NOTHING,
+        let frame = match event.change {
             PresenceChange::Online => ServerFrame::Join { user, time },
             PresenceChange::Idle => ServerFrame::Idle { user, time },
             PresenceChange::Back => ServerFrame::Back { user, time },
             PresenceChange::Offline => ServerFrame::Leave { user, time },
+        };
+        out.all(|out| self.frame(frame, out));
+        // "`join` reaches the ones already there."
+        if event.change == PresenceChange::Online {
+            out.nothing(Audience::MINE);
         }
-        .write(self.flavor, out);
-        Encoded::frames(1)
     }
 
     /// An `error` event.
@@ -172,24 +185,11 @@ impl EventEncoder for TalkerEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         match event {
-            Event::Room(event) => self.room(event, audience, out),
-            Event::Presence(event) => self.presence(event, audience, out),
-            Event::Ended(_) => Encoded::NOTHING,
-        }
-    }
-
-    fn is_same_for_all(&self, event: &Event) -> bool {
-        match event {
-            Event::Room(event) => !matches!(
-                event.change,
-                RoomChange::MemberBanned { .. }
-                    | RoomChange::MemberRemoved { .. }
-                    | RoomChange::MemberLeft { .. }
-            ),
-            Event::Presence(event) => event.change != PresenceChange::Online,
-            Event::Ended(_) => true,
+            Event::Room(event) => self.room(event, out),
+            Event::Presence(event) => self.presence(event, out),
+            Event::Ended(_) => {}
         }
     }
 

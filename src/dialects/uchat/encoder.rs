@@ -12,7 +12,7 @@ use super::translations::TRANSLATIONS;
 use crate::dialects::direct_rooms::other_of;
 use crate::dialects::text::with_emote;
 use crate::hub::translation::{Meaning, Translation};
-use crate::hub::{Audience, Encoded, EventEncoder};
+use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, MessageKind, RoomChange, RoomEvent, RoomKind, RoomRef, UserId,
     UserRef,
@@ -92,64 +92,78 @@ fn edit(message: &Message) -> ServerFrame<'_> {
     }
 }
 
-/// A member comes: it itself has RQ_JOIN_ROOM, before the others' RQ_NEW_MEMBER; who made the room knows.
-fn joined<'a>(
-    event: &'a RoomEvent,
-    user: &'a UserRef,
-    audience: Audience,
-) -> Option<ServerFrame<'a>> {
-    match audience {
-        Audience::Own => Some(ServerFrame::JoinRoom(room(&event.room, None))),
-        Audience::Origin if event.room.owner == Some(user.id) => None,
-        Audience::Origin | Audience::Other => Some(ServerFrame::NewMember {
-            room: event.room.id.0,
-            user: user.id.0,
-            login: user.login.as_str().into(),
-        }),
-    }
-}
-
 impl UchatEncoder {
     pub(super) fn new(flavor: Flavor) -> Self {
         Self { flavor }
     }
 
-    fn room<'a>(&self, event: &'a RoomEvent, audience: Audience) -> Option<ServerFrame<'a>> {
+    fn room(&self, event: &RoomEvent, out: &mut Encoding) {
         let id = event.room.id.0;
-        let mine = audience != Audience::Other;
-        Some(match &event.change {
-            RoomChange::Posted(said) => ServerFrame::Message(message(said)),
-            RoomChange::Edited(said) => edit(said),
-            RoomChange::Deleted(said) => ServerFrame::Delete {
-                room: id,
-                message: said.id.low_bits(),
-            },
-            RoomChange::HistoryCleared => ServerFrame::ClearHistory { room: id },
+        let info = |audience| ServerFrame::JoinRoom(room(&event.room, other_of(event, audience)));
+        let gone = || ServerFrame::DeleteRoom { room: id };
+        match &event.change {
+            RoomChange::Posted(said) => self.all(ServerFrame::Message(message(said)), out),
+            RoomChange::Edited(said) => self.all(edit(said), out),
+            RoomChange::Deleted(said) => {
+                let message = said.id.low_bits();
+                self.all(ServerFrame::Delete { room: id, message }, out);
+            }
+            RoomChange::HistoryCleared => self.all(ServerFrame::ClearHistory { room: id }, out),
             RoomChange::Created if event.room.kind == RoomKind::Direct => {
-                ServerFrame::JoinRoom(room(&event.room, other_of(event, audience)))
+                self.all(info(Audience::Other), out);
+                self.instead(Audience::MINE, info(Audience::Own), out);
             }
-            RoomChange::Titled => ServerFrame::RenameRoom {
-                room: id,
-                name: event.room.title.as_str().into(),
-            },
-            RoomChange::Described { description } => ServerFrame::DescribeRoom {
-                room: id,
-                desc: description.as_str().into(),
-            },
-            RoomChange::MemberJoined { user } => return joined(event, user, audience),
-            RoomChange::MemberLeft { .. } if audience == Audience::Own => {
-                ServerFrame::DeleteRoom { room: id }
+            RoomChange::Titled => {
+                let name = event.room.title.as_str().into();
+                self.all(ServerFrame::RenameRoom { room: id, name }, out);
             }
-            RoomChange::MemberRemoved { .. } | RoomChange::MemberBanned { .. } if mine => {
-                ServerFrame::DeleteRoom { room: id }
+            RoomChange::Described { description } => {
+                let desc = description.as_str().into();
+                self.all(ServerFrame::DescribeRoom { room: id, desc }, out);
             }
-            RoomChange::MemberBanned { user } => ServerFrame::Ban {
-                room: id,
-                user: user.id.0,
-            },
-            RoomChange::RoomDeleted => ServerFrame::DeleteRoom { room: id },
-            _ => return None,
-        })
+            RoomChange::MemberJoined { user } => self.joined(event, user, out),
+            RoomChange::MemberLeft { .. } => self.instead(&[Audience::Own], gone(), out),
+            RoomChange::MemberRemoved { .. } => self.instead(Audience::MINE, gone(), out),
+            RoomChange::MemberBanned { user } => {
+                let user = user.id.0;
+                self.all(ServerFrame::Ban { room: id, user }, out);
+                self.instead(Audience::MINE, gone(), out);
+            }
+            RoomChange::RoomDeleted => self.all(gone(), out),
+            RoomChange::Created
+            | RoomChange::Renamed { .. }
+            | RoomChange::AccessChanged
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => {}
+        }
+    }
+
+    /// A member comes: it itself has RQ_JOIN_ROOM, before the others' RQ_NEW_MEMBER; who made the room knows.
+    fn joined(&self, event: &RoomEvent, user: &UserRef, out: &mut Encoding) {
+        let frame = ServerFrame::NewMember {
+            room: event.room.id.0,
+            user: user.id.0,
+            login: user.login.as_str().into(),
+        };
+        self.all(frame, out);
+        let room = ServerFrame::JoinRoom(room(&event.room, None));
+        self.instead(&[Audience::Own], room, out);
+        if event.room.owner == Some(user.id) {
+            out.nothing(&[Audience::Origin]);
+        }
+    }
+
+    fn all(&self, frame: ServerFrame<'_>, out: &mut Encoding) {
+        out.all(|out| self.write(&frame, out));
+    }
+
+    fn instead(&self, to: &[Audience], frame: ServerFrame<'_>, out: &mut Encoding) {
+        out.instead(to, |out| self.write(&frame, out));
+    }
+
+    fn write(&self, frame: &ServerFrame<'_>, out: &mut BytesMut) -> Encoded {
+        frame.write(self.flavor, out);
+        Encoded::frames(1)
     }
 }
 
@@ -162,30 +176,10 @@ impl EventEncoder for UchatEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, audience: Audience, out: &mut BytesMut) -> Encoded {
-        let Event::Room(event) = event else {
-            return Encoded::NOTHING;
-        };
-        match self.room(event, audience) {
-            Some(frame) => {
-                frame.write(self.flavor, out);
-                Encoded::frames(1)
-            }
-            None => Encoded::NOTHING,
-        }
-    }
-
-    fn is_same_for_all(&self, event: &Event) -> bool {
+    fn encode(&self, event: &Event, out: &mut Encoding) {
         match event {
-            Event::Room(event) => !matches!(
-                event.change,
-                RoomChange::Created
-                    | RoomChange::MemberJoined { .. }
-                    | RoomChange::MemberLeft { .. }
-                    | RoomChange::MemberRemoved { .. }
-                    | RoomChange::MemberBanned { .. }
-            ),
-            Event::Presence(_) | Event::Ended(_) => true,
+            Event::Room(event) => self.room(event, out),
+            Event::Presence(_) | Event::Ended(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 //! happened, and afterwards flushes the outboxes it names ([`HubState::take_dirty`]). Within one call of the hub,
 //! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
 
+mod buffer;
 mod presence;
 mod sessions;
 
@@ -13,7 +14,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::hub::encoder::{Audience, Encoded, SharedEncoder, Translated};
+use crate::hub::encoder::{Audience, Encoded, Encoding, SharedEncoder};
 use crate::hub::outbox::{Outbox, Overflow};
 use crate::hub::tap::{Tap, TapUser};
 use crate::hub::translation::Observer;
@@ -22,6 +23,7 @@ use crate::model::{
     RoomKind, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind,
     UserRef, fold_room_name,
 };
+use buffer::Buffer;
 use presence::PresenceEntry;
 
 /// Which rooms a session is attached to.
@@ -82,15 +84,6 @@ pub(in crate::hub) struct Subscriber {
     outbox: Arc<Outbox>,
 }
 
-/// What one call has to tell the sessions of one form in one room.
-struct Buffer {
-    encoder: SharedEncoder,
-    bytes: BytesMut,
-    frames: usize,
-    /// Sessions that get something else in place of parts.
-    cuts: HashMap<SessionId, Vec<Cut>>,
-}
-
 /// Who counts translations, and from which dialect the present event comes.
 #[derive(Default)]
 struct Observing {
@@ -99,19 +92,12 @@ struct Observing {
 }
 
 impl Observing {
-    fn count(&self, encoder: &SharedEncoder, told: Translated) {
+    fn count(&self, encoder: &SharedEncoder, event: &Event, audience: Audience, encoded: Encoded) {
         if let Some(observer) = &self.observer {
+            let told = encoder.translated(event, audience, encoded);
             observer.translated(self.from, encoder.0.dialect(), told.meaning, told.level);
         }
     }
-}
-
-struct Cut {
-    from: usize,
-    to: usize,
-    frames_less: usize,
-    instead: Bytes,
-    frames_more: usize,
 }
 
 /// See the module.
@@ -385,15 +371,21 @@ impl HubState {
             return;
         };
         let concerned = subject.or(actor);
+        let concerned = concerned.and_then(|user| self.online.get(&user));
         for buffer in &mut live_room.buffers {
-            let from = buffer.bytes.len();
-            let told = buffer
-                .encoder
-                .tell(event, Audience::Other, &mut buffer.bytes);
-            self.observing.count(&buffer.encoder, told);
-            let written = told.written;
-            buffer.frames += written.frames;
-            if let Some(reason) = written.end {
+            let here = |session: &&SessionId| {
+                self.sessions.get(session).is_some_and(|entry| {
+                    entry.rooms.contains(&room) && entry.encoder == buffer.encoder
+                })
+            };
+            let mine = concerned.map(|user_entry| user_entry.sessions.iter().filter(here));
+            let mine: Vec<(SessionId, Audience)> = mine
+                .into_iter()
+                .flatten()
+                .map(|session| (*session, mine_of(self.node, *session, origin)))
+                .collect();
+            let told = buffer.tell(event, &mine, &self.observing);
+            if let Some(reason) = told.end {
                 let all = live_room
                     .subscribers
                     .iter()
@@ -401,42 +393,7 @@ impl HubState {
                 self.ending
                     .extend(all.map(|subscriber| (subscriber.session, reason)));
             }
-            if buffer.encoder.0.is_same_for_all(event) {
-                continue;
-            }
-            let Some(user_entry) = concerned.and_then(|user| self.online.get(&user)) else {
-                continue;
-            };
-            for session in &user_entry.sessions {
-                let here = |entry: &&SessionEntry| {
-                    entry.rooms.contains(&room) && entry.encoder == buffer.encoder
-                };
-                let Some(_) = self.sessions.get(session).filter(here) else {
-                    continue;
-                };
-                let is_origin = origin
-                    == Some(Origin {
-                        node: self.node,
-                        session: *session,
-                    });
-                let audience = if is_origin {
-                    Audience::Origin
-                } else {
-                    Audience::Own
-                };
-                let mut instead = BytesMut::new();
-                let told = buffer.encoder.tell(event, audience, &mut instead);
-                self.observing.count(&buffer.encoder, told);
-                let own = told.written;
-                self.ending.extend(own.end.map(|reason| (*session, reason)));
-                buffer.cuts.entry(*session).or_default().push(Cut {
-                    from,
-                    to: buffer.bytes.len(),
-                    frames_less: written.frames,
-                    instead: instead.freeze(),
-                    frames_more: own.frames,
-                });
-            }
+            self.ending.extend(told.ending_instead);
         }
     }
 
@@ -457,7 +414,8 @@ impl HubState {
         self.tap.event(event);
         let (actor, origin) = doer(event);
         self.observing.from = self.dialect_of(origin);
-        let mut rendered: Vec<(SharedEncoder, Audience, Bytes, Encoded)> = Vec::new();
+        let mut encoded: Vec<(SharedEncoder, Encoding)> = Vec::new();
+        let mut counted: Vec<(usize, Audience)> = Vec::new();
         // Who writes to oneself is both.
         for user in [a, b].into_iter().take(if a == b { 1 } else { 2 }) {
             let sessions = self
@@ -470,22 +428,22 @@ impl HubState {
                     continue;
                 };
                 let audience = audience(self.node, session, user, actor, origin);
-                let known = rendered
+                let known = encoded
                     .iter()
-                    .find(|(encoder, to, ..)| *encoder == entry.encoder && *to == audience);
-                let (bytes, frames) = match known {
-                    Some((_, _, bytes, written)) => (bytes.clone(), written.frames),
-                    None => {
-                        let mut out = BytesMut::new();
-                        let told = entry.encoder.tell(event, audience, &mut out);
-                        self.observing.count(&entry.encoder, told);
-                        let written = told.written;
-                        let bytes = out.freeze();
-                        rendered.push((entry.encoder.clone(), audience, bytes.clone(), written));
-                        (bytes, written.frames)
-                    }
-                };
-                self.push(session, room.id, bytes, frames);
+                    .position(|(encoder, _)| *encoder == entry.encoder);
+                let place = known.unwrap_or_else(|| {
+                    let encoder = entry.encoder.clone();
+                    let encoding = encoder.encode(event, Audience::MINE, BytesMut::new());
+                    encoded.push((encoder, encoding));
+                    encoded.len() - 1
+                });
+                let (bytes, written) = encoded[place].1.told(audience);
+                if !counted.contains(&(place, audience)) {
+                    self.observing
+                        .count(&entry.encoder, event, audience, written);
+                    counted.push((place, audience));
+                }
+                self.push(session, room.id, bytes, written.frames);
             }
         }
     }
@@ -515,16 +473,13 @@ impl HubState {
             return;
         };
         for buffer in std::mem::take(&mut live_room.buffers) {
-            let shared = buffer.bytes.freeze();
+            let parts = buffer.finish();
             for subscriber in live_room
                 .subscribers
                 .iter()
-                .filter(|subscriber| subscriber.encoder == buffer.encoder)
+                .filter(|subscriber| parts.encoder == subscriber.encoder)
             {
-                let (bytes, frames) = match buffer.cuts.get(&subscriber.session) {
-                    Some(cuts) => without_cuts(&shared, buffer.frames, cuts),
-                    None => (shared.clone(), buffer.frames),
-                };
+                let (bytes, frames) = parts.of(subscriber.session);
                 match subscriber.outbox.push_of(room, bytes, frames.max(1)) {
                     Ok(true) => self.dirty.push(subscriber.outbox.clone()),
                     Ok(false) => {}
@@ -660,30 +615,10 @@ impl LiveRoom {
                 .iter()
                 .any(|buffer| buffer.encoder == subscriber.encoder)
             {
-                let encoder = subscriber.encoder.clone();
-                self.buffers.push(Buffer {
-                    encoder,
-                    bytes: BytesMut::new(),
-                    frames: 0,
-                    cuts: HashMap::new(),
-                });
+                self.buffers.push(Buffer::new(subscriber.encoder.clone()));
             }
         }
     }
-}
-
-fn without_cuts(shared: &Bytes, frames: usize, cuts: &[Cut]) -> (Bytes, usize) {
-    let mut bytes = BytesMut::with_capacity(shared.len());
-    let mut frames = frames;
-    let mut place = 0;
-    for cut in cuts {
-        bytes.extend_from_slice(&shared[place..cut.from]);
-        bytes.extend_from_slice(&cut.instead);
-        place = cut.to;
-        frames = frames - cut.frames_less + cut.frames_more;
-    }
-    bytes.extend_from_slice(&shared[place..]);
-    (bytes.freeze(), frames)
 }
 
 /// Who an event happens to, beside the one who did it.
@@ -715,9 +650,16 @@ fn audience(
     actor: Option<UserId>,
     origin: Option<Origin>,
 ) -> Audience {
-    if actor != Some(user) {
+    if actor == Some(user) {
+        mine_of(node, session, origin)
+    } else {
         Audience::Other
-    } else if origin == Some(Origin { node, session }) {
+    }
+}
+
+/// The relation to an event of a session of the user who did it, or to whom it happened.
+fn mine_of(node: NodeId, session: SessionId, origin: Option<Origin>) -> Audience {
+    if origin == Some(Origin { node, session }) {
         Audience::Origin
     } else {
         Audience::Own
