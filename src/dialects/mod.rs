@@ -2,6 +2,8 @@
 //!
 //! A new one is a crate under `protocols/`, a module here, and a line in [`KNOWN`] and in [`listener`].
 
+#[cfg(feature = "cli")]
+pub mod client;
 #[cfg(any(feature = "purpose", feature = "uchat"))]
 mod direct_rooms;
 #[cfg(feature = "jim")]

@@ -1,5 +1,6 @@
 //! What ends a chat badly.
 
+use crate::dialects::client::ChatError;
 use std::io;
 
 /// Why the chat ended other than by a farewell.
@@ -20,10 +21,6 @@ pub(super) enum Failure {
         source: io::Error,
     },
 
-    /// The server does not let this user, or anyone, into the room.
-    #[error("refused: {0}")]
-    Refused(String),
-
     /// The server closed the connection, and nobody had asked it to.
     #[error("the server closed the connection{}", last_words(.0))]
     CutOff(Option<String>),
@@ -32,9 +29,9 @@ pub(super) enum Failure {
     #[error("the connection broke: {0}")]
     Transport(io::Error),
 
-    /// What the server sends cannot be read any further.
-    #[error("the server does not speak this dialect: {0}")]
-    Garbled(String),
+    /// The dialect's client cannot go on.
+    #[error(transparent)]
+    Client(#[from] ChatError),
 
     /// The server owes an answer.
     #[error("the server gave no answer for {0} seconds")]

@@ -1,6 +1,6 @@
 //! What a line of input means.
 
-use super::speaker::Saying;
+use crate::dialects::client::Saying;
 
 /// What is shown for `/help`.
 pub(super) const HELP: &str = "/me TEXT  says what you do\n\
@@ -110,8 +110,8 @@ fn say(text: &str) -> Wish {
 
 #[cfg(test)]
 mod tests {
-    use super::super::speaker::Saying;
     use super::{Wish, piped, say, typed};
+    use crate::dialects::client::Saying;
 
     fn emote(text: &str) -> Wish {
         Wish::Say(Saying {

@@ -1,58 +1,31 @@
 //! `tolmach chat`: a client for any dialect, for people on a terminal and for pipes.
 //!
 //! ```text
-//!  keyboard or pipe ──line──▶ SESSION ──Saying──▶ Speaker ──bytes──▶ server
+//!  keyboard or pipe ──line──▶ SESSION ──Saying──▶ ChatClient ──bytes──▶ server
 //!  screen or pipe ◀──Arrival── (session.rs) ◀──Arrival── (one per dialect) ◀──bytes──
 //! ```
 //!
-//! Read it in this order: [`args`] (the command line), `speaker` (what every dialect's client can do, without
-//! I/O and without a clock), `dialects` (the list of them), `session` (the one loop), `face` (where lines come
-//! from and arrivals go to), `line` (what a line means), `clean` (what never reaches a screen raw), `held` (what waits
-//! for a name, where a dialect has numbers), then a dialect.
-
-// What only one dialect needs is not used where only the other, or none, is built in.
-#![cfg_attr(
-    not(all(
-        feature = "jim",
-        feature = "talker",
-        feature = "purpose",
-        feature = "uchat"
-    )),
-    allow(dead_code, reason = "a part of the words that the dialects share")
-)]
+//! Read it in this order: [`args`] (the command line), [`crate::dialects::client`] (what every dialect's client can
+//! do, without I/O and without a clock), `dialects` (the list of them as it is named here), `session` (the one loop),
+//! `ui` (where lines come from and arrivals go to), `line` (what a line means).
 
 mod args;
-mod clean;
 mod dialects;
-mod face;
 mod failure;
-#[cfg(any(feature = "purpose", feature = "uchat"))]
-mod held;
-#[cfg(feature = "jim")]
-mod jim;
 mod line;
 mod outgoing;
-#[cfg(feature = "purpose")]
-mod purpose;
 mod server;
 mod session;
-mod speaker;
-#[cfg(any(feature = "jim", feature = "uchat"))]
-mod split;
-#[cfg(feature = "talker")]
-mod talker;
-#[cfg(feature = "uchat")]
-mod uchat;
+mod ui;
 
 pub(crate) use args::ChatArgs;
 
-use dialects::{Dialect, Identity, Key};
-use face::Face;
+use crate::dialects::client::{ChatClient, ClientSide, Identity, Key, clean};
 use failure::Failure;
 use server::Server;
-use speaker::Speaker;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use ui::Ui;
 
 /// Where the password comes from when nobody is to be asked.
 const PASSWORD_VARIABLE: &str = "TOLMACH_PASSWORD";
@@ -92,23 +65,23 @@ async fn chat(args: ChatArgs) -> Result<(), Failure> {
         let reason = format!("{} has no --signup", dialect.name);
         return Err(Failure::Usage(reason));
     }
-    let speaker = speaker(dialect, &args, revision, interactive)?;
+    let client = client(dialect, &args, revision, interactive)?;
     let server = Server::new(&args.host, args.port.unwrap_or(dialect.port(revision)));
     let stream = server.connect().await?;
-    let face = if interactive {
-        Face::terminal(&args.room(), args.times)
+    let ui = if interactive {
+        Ui::terminal(&args.room(), args.times)
     } else {
-        Face::pipe(args.commands)
+        Ui::pipe(args.commands)
     };
-    session::converse(stream, server, speaker, face).await
+    session::converse(stream, server, client, ui).await
 }
 
-fn speaker(
-    dialect: &Dialect,
+fn client(
+    dialect: &ClientSide,
     args: &ChatArgs,
     revision: u8,
     interactive: bool,
-) -> Result<Box<dyn Speaker>, Failure> {
+) -> Result<Box<dyn ChatClient>, Failure> {
     let password = match (dialect.key, &args.user, &args.token) {
         (Key::Password, Some(user), _) => {
             let prompt = format!("Password of {user} (empty: come as a guest): ");
@@ -126,7 +99,7 @@ fn speaker(
         revision,
         sign_up: args.signup,
     };
-    (dialect.begin)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
+    (dialect.chat)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
 }
 
 /// The environment's password, else the one that is typed; none where there is none, or an empty one.

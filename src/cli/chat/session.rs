@@ -5,12 +5,12 @@
 //!     └─────────────── refused, cut off, no answer ───────────────┘
 //! ```
 
-use super::face::Face;
 use super::failure::Failure;
 use super::line::{HELP, Wish};
 use super::outgoing::Outgoing;
 use super::server::Server;
-use super::speaker::{Arrival, Speaker, WINDOW};
+use super::ui::Ui;
+use crate::dialects::client::{Arrival, ChatClient, WINDOW};
 use bytes::BytesMut;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,12 +31,12 @@ const NEVER: Duration = Duration::from_secs(86400 * 365);
 pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
     stream: S,
     server: Server,
-    speaker: Box<dyn Speaker>,
-    face: Face,
+    client: Box<dyn ChatClient>,
+    ui: Ui,
 ) -> Result<(), Failure> {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut session = Session::new(server, speaker, face);
-    let every = session.speaker.keep_alive_every().unwrap_or(NEVER);
+    let mut session = Session::new(server, client, ui);
+    let every = session.client.keep_alive_every().unwrap_or(NEVER);
     let mut keep_alive = interval_at(Instant::now() + every, every);
     while session.phase != Phase::Over {
         let (takes_lines, has_output) = (session.takes_lines(), session.outgoing.is_waiting());
@@ -44,9 +44,9 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
         tokio::select! {
             read = reader.read_buf(&mut session.input) => session.heard(read)?,
             sent = session.outgoing.advance(&mut writer), if has_output => session.sent(sent),
-            line = session.face.line(), if takes_lines => session.typed(line)?,
+            line = session.ui.line(), if takes_lines => session.typed(line)?,
             Some(done) = session.errands.join_next() => session.errand_done(done)?,
-            _ = keep_alive.tick() => session.speaker.keep_alive(&mut session.outgoing.bytes),
+            _ = keep_alive.tick() => session.client.keep_alive(&mut session.outgoing.bytes),
             () = sleep_until(deadline) => session.waited()?,
         }
         session.turn()?;
@@ -68,8 +68,8 @@ struct Session {
     server: Server,
     /// What goes on over connections of its own.
     errands: JoinSet<Result<String, String>>,
-    speaker: Box<dyn Speaker>,
-    face: Face,
+    client: Box<dyn ChatClient>,
+    ui: Ui,
     phase: Phase,
     input: BytesMut,
     outgoing: Outgoing,
@@ -81,14 +81,14 @@ struct Session {
 }
 
 impl Session {
-    fn new(server: Server, mut speaker: Box<dyn Speaker>, face: Face) -> Self {
+    fn new(server: Server, mut client: Box<dyn ChatClient>, ui: Ui) -> Self {
         let mut outgoing = Outgoing::default();
-        speaker.open(now(), &mut outgoing.bytes);
+        client.open(now(), &mut outgoing.bytes);
         Self {
             server,
             errands: JoinSet::new(),
-            speaker,
-            face,
+            client,
+            ui,
             phase: Phase::Entering,
             input: BytesMut::new(),
             outgoing,
@@ -100,8 +100,8 @@ impl Session {
 
     fn takes_lines(&self) -> bool {
         self.phase == Phase::Talking
-            && self.speaker.is_in()
-            && self.speaker.unanswered() < WINDOW
+            && self.client.is_in()
+            && self.client.unanswered() < WINDOW
             && !self.outgoing.is_full()
     }
 
@@ -112,10 +112,10 @@ impl Session {
             Err(error) => return self.closed(Some(error)),
             Ok(_) => {}
         }
-        let unanswered = self.speaker.unanswered();
+        let unanswered = self.client.unanswered();
         self.show_arrivals()?;
         // What others say is no answer.
-        if self.phase == Phase::Entering || self.speaker.unanswered() < unanswered {
+        if self.phase == Phase::Entering || self.client.unanswered() < unanswered {
             self.patient_since = Instant::now();
         }
         Ok(())
@@ -124,13 +124,13 @@ impl Session {
     /// Shows what arrived, or came of what was typed.
     fn show_arrivals(&mut self) -> Result<(), Failure> {
         let out = &mut self.outgoing.bytes;
-        while let Some(arrival) = self.speaker.hear(&mut self.input, now(), out)? {
+        while let Some(arrival) = self.client.hear(&mut self.input, now(), out)? {
             self.not_accepted += usize::from(matches!(arrival, Arrival::NotAccepted(_)));
             self.last_words = match &arrival {
                 Arrival::Warning(words) | Arrival::NotAccepted(words) => Some(words.clone()),
                 _ => None,
             };
-            self.face.show(&arrival).map_err(Failure::Output)?;
+            self.ui.show(&arrival).map_err(Failure::Output)?;
         }
         Ok(())
     }
@@ -155,20 +155,20 @@ impl Session {
 
     fn typed(&mut self, line: io::Result<Option<String>>) -> Result<(), Failure> {
         let line = line.map_err(Failure::Input)?;
-        let wish = line.map_or(Wish::Quit, |line| self.face.understand(&line));
+        let wish = line.map_or(Wish::Quit, |line| self.ui.understand(&line));
         let tell = match wish {
             Wish::Nothing => return Ok(()),
             Wish::Say(saying) => {
                 let out = &mut self.outgoing.bytes;
-                self.speaker.say(saying, now(), out);
+                self.client.say(saying, now(), out);
                 return self.show_arrivals();
             }
             Wish::Quit => {
                 self.enter(Phase::Finishing);
                 return Ok(());
             }
-            Wish::Help => format!("{HELP}{}", self.speaker.commands()),
-            Wish::Who => match self.speaker.who() {
+            Wish::Help => format!("{HELP}{}", self.client.commands()),
+            Wish::Who => match self.client.who() {
                 Some(names) => format!("here: {}", names.join(", ")),
                 None => match self.command("who", "") {
                     Some(Ok(())) => return self.show_arrivals(),
@@ -184,29 +184,29 @@ impl Session {
             Wish::Wrong(words) => words,
         };
         let arrival = Arrival::Notice(tell);
-        self.face.show(&arrival).map_err(Failure::Output)
+        self.ui.show(&arrival).map_err(Failure::Output)
     }
 
     fn command(&mut self, word: &str, rest: &str) -> Option<Result<(), String>> {
         let out = &mut self.outgoing.bytes;
-        self.speaker.command(word, rest, now(), out)
+        self.client.command(word, rest, now(), out)
     }
 
     /// What is due after each step.
     fn turn(&mut self) -> Result<(), Failure> {
-        if self.phase == Phase::Entering && self.speaker.is_in() {
-            self.face.open().map_err(Failure::Input)?;
+        if self.phase == Phase::Entering && self.client.is_in() {
+            self.ui.open().map_err(Failure::Input)?;
             self.enter(Phase::Talking);
         }
-        while let Some(errand) = self.speaker.errand() {
+        while let Some(errand) = self.client.errand() {
             let server = self.server.clone();
             self.errands.spawn(async move {
                 let stream = server.connect().await.map_err(|error| error.to_string())?;
                 errand(Box::new(stream)).await
             });
         }
-        if self.phase == Phase::Finishing && self.speaker.is_settled() && self.errands.is_empty() {
-            self.speaker.farewell(now(), &mut self.outgoing.bytes);
+        if self.phase == Phase::Finishing && self.client.is_settled() && self.errands.is_empty() {
+            self.client.farewell(now(), &mut self.outgoing.bytes);
             self.outgoing.end();
             self.enter(Phase::Parting);
         }
@@ -225,7 +225,7 @@ impl Session {
                 Arrival::NotAccepted(reason)
             }
         };
-        self.face.show(&arrival).map_err(Failure::Output)
+        self.ui.show(&arrival).map_err(Failure::Output)
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -256,7 +256,7 @@ impl Session {
 
     /// A person saw what was refused, and went on; a pipe's caller wants to know.
     fn outcome(&self) -> Result<(), Failure> {
-        if self.not_accepted > 0 && self.face.is_pipe() {
+        if self.not_accepted > 0 && self.ui.is_pipe() {
             return Err(Failure::NotAccepted(self.not_accepted));
         }
         Ok(())

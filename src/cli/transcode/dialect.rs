@@ -1,63 +1,25 @@
-//! The dialects that can be read and written here: a new one is a file and a line in [`DIALECTS`].
+//! The dialects that can be read and written here, as the command line names them.
 
 use std::sync::Arc;
 
 use crate::config::Settings;
-
-use super::client::Client;
-use super::source::Source;
-
-/// Every dialect that is built in.
-const DIALECTS: &[Dialect] = &[
-    #[cfg(feature = "jim")]
-    super::jim::DIALECT,
-    #[cfg(feature = "talker")]
-    super::talker::DIALECT,
-    #[cfg(feature = "purpose")]
-    super::purpose::DIALECT,
-    #[cfg(feature = "uchat")]
-    super::uchat::DIALECT,
-];
-
-/// A dialect, as it is read and written here. The argument of its functions is the revision.
-#[derive(Debug)]
-pub(super) struct Dialect {
-    /// What it is called.
-    pub(super) name: &'static str,
-    /// How many revisions it has; the last is taken where none is named.
-    pub(super) revisions: u8,
-    /// Whether its clients send files.
-    pub(super) sends_files: bool,
-    /// How the virtual gateway serves it.
-    pub(super) settings: fn(u8) -> Settings,
-    /// A client of it; its second argument is who speaks where a stream does not say.
-    pub(super) client: fn(u8) -> Arc<dyn Client>,
-    /// A reader of recorded streams.
-    pub(super) source: fn(u8, &str) -> Box<dyn Source>,
-}
-
-impl Dialect {
-    /// Whether this is one of several revisions.
-    fn has(&self, revision: u8) -> bool {
-        self.revisions > 1 && (1..=self.revisions).contains(&revision)
-    }
-}
+use crate::dialects::client::{CLIENT_SIDES, ClientSide, Recording, VirtualClient};
 
 /// A dialect as it is named on the command line: `jim`, `purpose`, `purpose.1`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
-    dialect: &'static Dialect,
+    dialect: &'static ClientSide,
     revision: Option<u8>,
 }
 
 impl Named {
     /// The dialect of this name.
     pub(super) fn parse(name: &str) -> Result<Self, String> {
-        for dialect in DIALECTS {
+        for dialect in CLIENT_SIDES {
             let revision = match name.strip_prefix(dialect.name) {
                 Some("") => None,
                 Some(rest) => match rest.strip_prefix('.').and_then(|n| n.parse().ok()) {
-                    Some(revision) if dialect.has(revision) => Some(revision),
+                    Some(revision) if dialect.revision(Some(revision)).is_ok() => Some(revision),
                     _ => continue,
                 },
                 None => continue,
@@ -69,7 +31,7 @@ impl Named {
 
     /// Whether a revision can still be chosen.
     pub(super) fn is_open(self) -> bool {
-        self.revision.is_none() && self.dialect.revisions > 1
+        self.revision.is_none() && self.dialect.revisions() > 1
     }
 
     /// Whether its clients send files.
@@ -79,29 +41,29 @@ impl Named {
 
     /// The revision: by the name, else the one that was chosen, else the last.
     fn revision(self, chosen: Option<u8>) -> u8 {
-        self.revision.or(chosen).unwrap_or(self.dialect.revisions)
+        self.revision.or(chosen).unwrap_or(self.dialect.revisions())
     }
 
     pub(super) fn settings(self, chosen: Option<u8>) -> Settings {
         (self.dialect.settings)(self.revision(chosen))
     }
 
-    pub(super) fn client(self, chosen: Option<u8>) -> Arc<dyn Client> {
-        (self.dialect.client)(self.revision(chosen))
+    pub(super) fn client(self, chosen: Option<u8>) -> Arc<dyn VirtualClient> {
+        (self.dialect.virtual_client)(self.revision(chosen))
     }
 
-    pub(super) fn source(self, chosen: Option<u8>, speaker: &str) -> Box<dyn Source> {
-        (self.dialect.source)(self.revision(chosen), speaker)
+    pub(super) fn recording(self, chosen: Option<u8>, speaker: &str) -> Box<dyn Recording> {
+        (self.dialect.recording)(self.revision(chosen), speaker)
     }
 }
 
 /// What can be named.
 fn names() -> Vec<String> {
     let mut names = Vec::new();
-    for dialect in DIALECTS {
+    for dialect in CLIENT_SIDES {
         names.push(dialect.name.to_owned());
-        if dialect.revisions > 1 {
-            names.extend((1..=dialect.revisions).map(|n| format!("{}.{n}", dialect.name)));
+        if dialect.revisions() > 1 {
+            names.extend((1..=dialect.revisions()).map(|n| format!("{}.{n}", dialect.name)));
         }
     }
     names

@@ -2,7 +2,7 @@
 //! adapters as on a gateway.
 //!
 //! ```text
-//!  stdin ─▶ Source ──acts──▶ Stage ──frames──▶ a person's connection ─▶ adapter ─┐
+//!  stdin ─▶ Recording ──steps──▶ Replay ──frames──▶ a person's connection ─▶ adapter ─┐
 //!           (input)          (people, room)                                     hub
 //!  stdout ◀─ Observer ◀──────────frames──────── the observer's connection ◀─ adapter ┘
 //! ```
@@ -10,42 +10,19 @@
 //! One frame is carried out after the other: the next one is looked at when the last was accepted or refused. All
 //! this happens inside the process, in memory.
 //!
-//! Read it in this order: `source` (what a recorded stream can mean), `client` (what a connection needs), the file of
-//! a dialect (both of that dialect), `stage` (the people, on a `virtual_hub`), `observer` (the output), `dialect` (the list).
-
-// What only one dialect needs is not used where it is not built in.
-#![cfg_attr(
-    not(all(
-        feature = "jim",
-        feature = "talker",
-        feature = "purpose",
-        feature = "uchat"
-    )),
-    allow(dead_code, reason = "a part of the words that the dialects share")
-)]
+//! Read it in this order: [`crate::dialects::client`] (what a recorded stream can mean, and what a connection needs),
+//! `replay` (the people, on a `virtual_hub`), `observer` (the output), `dialect` (the dialects as they are named here).
 
 mod args;
-mod client;
+mod client_task;
 mod dialect;
 mod input;
-#[cfg(feature = "jim")]
-mod jim;
 mod numbers;
 mod observer;
 mod person;
-#[cfg(feature = "purpose")]
-mod purpose;
-mod source;
-mod stage;
-#[cfg(feature = "talker")]
-mod talker;
-#[cfg(any(feature = "talker", feature = "purpose", feature = "uchat"))]
-mod token;
-#[cfg(feature = "uchat")]
-mod uchat;
+mod replay;
 mod upload;
 mod virtual_hub;
-mod voice;
 mod wire;
 
 use std::io::{self, BufWriter, Write};
@@ -58,10 +35,10 @@ pub(crate) use args::TranscodeArgs;
 
 use super::failure::{Failure, Outcome};
 use super::output::visible;
+use crate::dialects::client::Recording;
 use input::{Place, Unread};
 use observer::Observer;
-use source::Source;
-use stage::Stage;
+use replay::Replay;
 use virtual_hub::VirtualHub;
 
 /// After so many frames the output is waited for, also where the input does not pause.
@@ -89,9 +66,9 @@ async fn transcode(
     let (from, to) = (args.from, args.to);
     let settings = from.settings(args.revision);
     let hub = VirtualHub::open(&args.room, from.sends_files()).await?;
-    let stage = Stage::open(hub, &settings, from.client(args.revision))?;
+    let replay = Replay::open(hub, &settings, from.client(args.revision))?;
     let settings = to.settings(args.revision);
-    let (wire, login) = stage
+    let (wire, login) = replay
         .observer(&args.observer, &settings, to.client(args.revision))
         .await?;
     let observer = Observer::begin(wire, login, out).await.map_err(|reason| {
@@ -101,23 +78,23 @@ async fn transcode(
         ))
     })?;
     let reading = Reading {
-        source: from.source(args.revision, &args.login),
+        source: from.recording(args.revision, &args.login),
         unread: Unread::default(),
         begun: None,
         pieces,
-        stage,
+        replay,
         observer,
     };
     reading.run().await
 }
 
 struct Reading {
-    source: Box<dyn Source>,
+    source: Box<dyn Recording>,
     unread: Unread,
     /// Where the frame begins that is not whole yet.
     begun: Option<Place>,
     pieces: mpsc::Receiver<io::Result<Bytes>>,
-    stage: Stage,
+    replay: Replay,
     observer: Observer,
 }
 
@@ -129,9 +106,9 @@ impl Reading {
             let has_lines = self.source.has_lines();
             self.begun = self.begun.or_else(|| self.unread.place(has_lines));
             match self.source.next(&mut self.unread.bytes, ended) {
-                Ok(Some(act)) => {
+                Ok(Some(step)) => {
                     let place = self.begun.take();
-                    if let Err(reason) = self.stage.act(act).await {
+                    if let Err(reason) = self.replay.act(step).await {
                         warn(place, &reason);
                     }
                     frames += 1;

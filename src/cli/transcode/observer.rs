@@ -6,9 +6,9 @@ use bytes::BytesMut;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::client::Heard;
 use super::wire::Wire;
 use crate::cli::failure::{Failure, Outcome};
+use crate::dialects::client::Heard;
 
 /// Writes down what a connection is told.
 pub(super) struct Observer {

@@ -3,15 +3,15 @@
 use crate::hub::Session;
 use bytes::BytesMut;
 
-use super::client::Identity;
-use super::voice::{Answered, Voice};
+use super::client_task::{Answered, ClientTask};
+use crate::dialects::client::Account;
 
 /// See the module.
 pub(super) struct Person {
     /// Who it is.
-    pub(super) who: Identity,
+    pub(super) who: Account,
     /// The connection over which it speaks, while it has one.
-    pub(super) voice: Option<Voice>,
+    pub(super) client_task: Option<ClientTask>,
     /// What makes it present for private messages, once it got one.
     pub(super) ear: Option<Session>,
     /// Where it is.
@@ -37,10 +37,10 @@ pub(super) enum Place {
 
 impl Person {
     /// Who is nowhere yet.
-    pub(super) fn new(who: Identity) -> Self {
+    pub(super) fn new(who: Account) -> Self {
         Self {
             who,
-            voice: None,
+            client_task: None,
             ear: None,
             place: Place::Nowhere,
         }
@@ -51,12 +51,12 @@ impl Person {
     /// # Errors
     /// Why it was refused.
     pub(super) async fn ask(&mut self, bytes: BytesMut) -> Result<(), String> {
-        let answered = match &self.voice {
-            Some(voice) => voice.ask(bytes).await,
+        let answered = match &self.client_task {
+            Some(client_task) => client_task.ask(bytes).await,
             None => Answered::default(),
         };
         if answered.closed {
-            self.voice = None;
+            self.client_task = None;
             self.place = Place::Nowhere;
             if answered.refused.is_empty() {
                 return Err("the connection was closed".to_owned());
@@ -71,8 +71,8 @@ impl Person {
     /// Why it was refused.
     pub(super) async fn go(&mut self, bytes: BytesMut) -> Result<(), String> {
         self.place = Place::Nowhere;
-        match self.voice.take() {
-            Some(voice) => outcome(voice.go(bytes).await),
+        match self.client_task.take() {
+            Some(client_task) => outcome(client_task.go(bytes).await),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! A file on its way into the virtual hub, over a connection of its own.
 
-use super::client::Heard;
 use super::wire::Wire;
+use crate::dialects::client::Heard;
 
 /// See the module.
 pub(super) struct Incoming {

@@ -15,9 +15,9 @@ use crate::model::{
 };
 use crate::store::MemoryStore;
 
-use super::client::{Client, Identity, Venue};
 use super::wire::{PIPE, Wire};
 use crate::cli::failure::{Failure, Outcome};
+use crate::dialects::client::{Account, Room, VirtualClient};
 
 /// Everybody's; nobody else comes to this hub.
 const PASSWORD: &str = "transcode";
@@ -27,7 +27,7 @@ pub(super) struct VirtualHub {
     gateway: Gateway,
     config: Config,
     /// The room.
-    pub(super) venue: Venue,
+    pub(super) room: Room,
 }
 
 impl VirtualHub {
@@ -52,7 +52,7 @@ impl VirtualHub {
         Ok(Self {
             gateway: gateway.map_err(|error| Failure::because(error.to_string()))?,
             config,
-            venue: Venue { name, id },
+            room: Room { name, id },
         })
     }
 
@@ -62,14 +62,14 @@ impl VirtualHub {
     }
 
     /// The client's end of a new connection.
-    pub(super) fn connect(&self, dialect: Arc<dyn Serve>, client: Arc<dyn Client>) -> Wire {
+    pub(super) fn connect(&self, dialect: Arc<dyn Serve>, client: Arc<dyn VirtualClient>) -> Wire {
         let (near, far) = tokio::io::duplex(PIPE);
         self.gateway.connect(dialect, Transport::memory(far));
         Wire::new(near, client)
     }
 
     /// An account, made where there is none, and what opens it.
-    pub(super) async fn identity(&self, login: &str) -> Result<Identity, String> {
+    pub(super) async fn identity(&self, login: &str) -> Result<Account, String> {
         let register = Command::Register {
             login: login.to_owned(),
             secret: Secret::Password(PASSWORD.to_owned()),
@@ -80,7 +80,7 @@ impl VirtualHub {
             Ok(_) | Err(Error::NameTaken) => {}
             Err(error) => return Err(format!("{login} cannot appear: {error}")),
         }
-        Ok(Identity {
+        Ok(Account {
             login: login.to_owned(),
             password: PASSWORD,
             token: self.token(login).await?,
@@ -131,7 +131,7 @@ impl VirtualHub {
     }
 
     fn room(&self) -> RoomSelector {
-        RoomSelector::Id(RoomId(self.venue.id))
+        RoomSelector::Id(RoomId(self.room.id))
     }
 }
 

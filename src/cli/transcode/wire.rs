@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::client::{Client, Heard};
+use crate::dialects::client::{Heard, VirtualClient};
 
 /// How many bytes lie between the two ends.
 pub(super) const PIPE: usize = 64 * 1024;
@@ -13,13 +13,13 @@ pub(super) const PIPE: usize = 64 * 1024;
 /// See the module.
 pub(super) struct Wire {
     stream: DuplexStream,
-    client: Arc<dyn Client>,
+    client: Arc<dyn VirtualClient>,
     input: BytesMut,
 }
 
 impl Wire {
     /// The end that a client of this dialect holds.
-    pub(super) fn new(stream: DuplexStream, client: Arc<dyn Client>) -> Self {
+    pub(super) fn new(stream: DuplexStream, client: Arc<dyn VirtualClient>) -> Self {
         Self {
             stream,
             client,
@@ -28,7 +28,7 @@ impl Wire {
     }
 
     /// Its dialect's client.
-    pub(super) fn client(&self) -> &dyn Client {
+    pub(super) fn client(&self) -> &dyn VirtualClient {
         &*self.client
     }
 

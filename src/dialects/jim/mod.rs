@@ -3,6 +3,8 @@
 //! The flavor says which clients are served: those that keep to the document, or published ones as well (`field`).
 
 mod adapter;
+#[cfg(feature = "cli")]
+mod client;
 mod encoder;
 mod field;
 mod outcome;
@@ -22,6 +24,8 @@ use crate::hub::tap::Show;
 use crate::hub::{Scope, SharedEncoder};
 
 use adapter::JimAdapter;
+#[cfg(feature = "cli")]
+pub(super) use client::CLIENT_SIDE;
 use encoder::JimEncoder;
 use field::{Encoders, FieldSide};
 use outcome::Style;

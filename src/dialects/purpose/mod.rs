@@ -2,6 +2,8 @@
 
 mod adapter;
 mod chats;
+#[cfg(feature = "cli")]
+mod client;
 mod encoder;
 mod fields;
 mod history;
@@ -24,6 +26,8 @@ use crate::hub::tap::Show;
 use crate::hub::{Scope, SharedEncoder};
 
 use adapter::PurposeAdapter;
+#[cfg(feature = "cli")]
+pub(super) use client::CLIENT_SIDE;
 use encoder::PurposeEncoder;
 pub(super) use translations::TRANSLATIONS;
 

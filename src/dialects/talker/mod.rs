@@ -1,6 +1,8 @@
 //! Talker: JSON lines, one room per connection, everyone's presence.
 
 mod adapter;
+#[cfg(feature = "cli")]
+mod client;
 mod encoder;
 mod shown;
 mod translations;
@@ -16,6 +18,8 @@ use crate::hub::tap::Show;
 use crate::hub::{Scope, SharedEncoder};
 
 use adapter::TalkerAdapter;
+#[cfg(feature = "cli")]
+pub(super) use client::CLIENT_SIDE;
 use encoder::TalkerEncoder;
 pub(super) use translations::TRANSLATIONS;
 

@@ -2,6 +2,8 @@
 
 mod account;
 mod adapter;
+#[cfg(feature = "cli")]
+mod client;
 mod codec;
 mod encoder;
 mod files;
@@ -22,6 +24,8 @@ use crate::hub::tap::Show;
 use crate::hub::{Scope, SharedEncoder};
 
 use adapter::UchatAdapter;
+#[cfg(feature = "cli")]
+pub(super) use client::CLIENT_SIDE;
 use encoder::UchatEncoder;
 pub(super) use translations::TRANSLATIONS;
 

@@ -1,0 +1,203 @@
+//! The way into the room; the picture is in `mod.rs`.
+
+use super::requests::Asked;
+use super::{ClientBody, Purpose};
+use crate::dialects::client::Arrival;
+use crate::dialects::client::ChatError;
+use crate::dialects::client::Identity;
+use crate::dialects::client::pending_arrivals::Chat;
+use bytes::BytesMut;
+use tolmach_purpose::{Answer, Request, Revision};
+
+/// What says who one is.
+pub(super) enum Proof {
+    /// A name and its password.
+    Password {
+        /// The login.
+        login: String,
+        /// Its password.
+        password: String,
+    },
+    /// A session, or an API token.
+    Token {
+        /// Its number.
+        id: i32,
+        /// The token itself.
+        token: String,
+    },
+}
+
+impl Proof {
+    /// The one that was given: a token before a password.
+    pub(super) fn of(identity: &Identity) -> Result<Self, &'static str> {
+        if let Some(token) = &identity.token {
+            let parts = token.split_once(':');
+            let parts = parts.and_then(|(id, token)| Some((id.parse().ok()?, token)));
+            let (id, token) = parts.filter(|(_, token)| !token.is_empty()).ok_or(
+                "purpose takes --token ID:TOKEN (`tolmach token create NAME` makes the token, `tolmach token list NAME` \
+                 tells its id)",
+            )?;
+            let token = token.to_owned();
+            return Ok(Self::Token { id, token });
+        }
+        let login = identity.user.clone().ok_or(
+            "purpose needs --user NAME with a password (TOLMACH_PASSWORD, or the prompt), or --token ID:TOKEN",
+        )?;
+        let password = identity
+            .password
+            .clone()
+            .ok_or("purpose has no guests: set TOLMACH_PASSWORD, or give --token ID:TOKEN")?;
+        Ok(Self::Password { login, password })
+    }
+
+    fn request(self) -> Request {
+        match self {
+            Self::Password { login, password } => Request::LogIn {
+                login: login.into(),
+                password: password.into(),
+            },
+            Self::Token { id, token } => Request::RestoreSession {
+                session_id: id,
+                session_hash: token.into(),
+            },
+        }
+    }
+}
+
+impl Purpose {
+    /// After HELLO.
+    pub(super) fn log_in(&mut self, out: &mut BytesMut) {
+        if let Some(proof) = self.proof.take() {
+            self.requests.ask(proof.request(), Asked::LogIn, out);
+        }
+    }
+
+    /// There is a session: asks who one is, as far as the revision tells it, and for the room.
+    pub(super) fn logged_in(&mut self, user: i32, out: &mut BytesMut) {
+        self.held.me = user;
+        let who = match (self.revision, &self.name) {
+            (Revision::Two, _) => Some(Request::OwnUser),
+            (Revision::One, Some(name)) => Some(Request::UserId {
+                name: name.as_str().into(),
+            }),
+            (Revision::One, None) => None,
+        };
+        if let Some(request) = who {
+            self.requests.ask(request, Asked::OwnUser, out);
+        }
+        self.find_room(out);
+    }
+
+    fn find_room(&mut self, out: &mut BytesMut) {
+        let name = self.room.name.as_str().into();
+        let request = Request::ChatId { name };
+        self.requests.ask(request, Asked::FindRoom, out);
+    }
+
+    /// Who one is; where a server does not tell, what is known must do.
+    pub(super) fn is_user(&mut self, answer: Answer) {
+        match answer {
+            Answer::OwnUser { user, .. } => {
+                self.held.me = user.id;
+                self.name = Some(user.nickname.to_string());
+            }
+            Answer::UserId(user) => self.held.me = user,
+            _ => {}
+        }
+        if self.held.me != 0 {
+            self.held.name(self.held.me, self.name.clone());
+        }
+        let name = self.own_name();
+        self.held
+            .push(Arrival::Notice(format!("logged in as {name}")));
+    }
+
+    /// One's own name, or something that stands for it.
+    pub(super) fn own_name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| "me".to_owned())
+    }
+
+    pub(super) fn found_room(&mut self, chat: i32, out: &mut BytesMut) {
+        self.room.id = Some(chat);
+        let password = self.room.password.clone().map(Into::into);
+        let request = Request::Join { chat, password };
+        self.requests.ask(request, Asked::Join, out);
+    }
+
+    /// There is no such room, or it is not told: revision 2 can make it.
+    pub(super) fn no_room(&mut self, reason: &str, out: &mut BytesMut) -> Result<(), ChatError> {
+        let room = &self.room.name;
+        if self.revision == Revision::One {
+            let reason = format!("#{room}: {reason} (revision 1 cannot make a room)");
+            return Err(ChatError::Refused(reason));
+        }
+        let request = Request::Create {
+            name: room.as_str().into(),
+            password: self.room.password.clone().map(Into::into),
+        };
+        self.requests.ask(request, Asked::CreateRoom, out);
+        Ok(())
+    }
+
+    /// Becoming a member was declined: is it for the want of a password?
+    pub(super) fn not_let_in(
+        &mut self,
+        reason: String,
+        out: &mut BytesMut,
+    ) -> Result<(), ChatError> {
+        let chat = self.room.id.unwrap_or_default();
+        if self.room.password.is_some() {
+            return Err(self.refusal(&reason));
+        }
+        let request = match self.revision {
+            Revision::One => Request::ChatRequiresPassword { chat },
+            Revision::Two => Request::ChatById { chat },
+        };
+        self.requests.ask(request, Asked::WhyNot(reason), out);
+        Ok(())
+    }
+
+    /// It was declined for this reason; the answer tells whether a password would have helped.
+    pub(super) fn why_not(&self, reason: &str, answer: Option<&Answer>) -> ChatError {
+        match answer {
+            Some(Answer::HasPassword(true)) => {}
+            Some(Answer::Chat { chat, .. }) if chat.has_password => {}
+            _ => return self.refusal(reason),
+        }
+        self.refusal(&format!(
+            "{reason} (the room has a password: TOLMACH_ROOM_PASSWORD)"
+        ))
+    }
+
+    pub(super) fn refusal(&self, reason: &str) -> ChatError {
+        ChatError::Refused(format!("#{}: {reason}", self.room.name))
+    }
+
+    /// One is a member now: learns who else is, where the revision tells it.
+    pub(super) fn joined(&mut self, chat: i32, out: &mut BytesMut) {
+        self.room.id = Some(chat);
+        self.held
+            .chat(chat, Some(Chat::Room(self.room.name.clone())));
+        if self.revision == Revision::Two {
+            let request = Request::ChatById { chat };
+            self.requests.ask(request, Asked::Members, out);
+        } else {
+            self.entered();
+        }
+    }
+
+    /// Nothing is left to be waited for.
+    pub(super) fn entered(&mut self) {
+        self.is_in = true;
+        self.held.push(Arrival::Entered(self.room.name.clone()));
+    }
+
+    /// The server closes: nobody will tell names any more, and its words come last.
+    pub(super) fn is_closed(&mut self, task: u8, words: String, out: &mut BytesMut) {
+        self.answer(task, ClientBody::Accepted(bytes::Bytes::new()), out);
+        self.held.give_up();
+        if !self.has_parted {
+            self.held.push(Arrival::Warning(words));
+        }
+    }
+}
