@@ -89,7 +89,7 @@ impl PendingArrivals {
     }
 
     /// The next one that waits for nothing.
-    pub fn next(&mut self) -> Option<Arrival> {
+    pub fn pop(&mut self) -> Option<Arrival> {
         let arrival = match self.waiting.front()? {
             Waiting::Ready(_) => None,
             Waiting::Said(heard) => Some(self.arrival(heard)?),

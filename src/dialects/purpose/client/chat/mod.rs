@@ -116,7 +116,7 @@ impl ChatClient for Purpose {
     ) -> Result<Option<Arrival>, ChatError> {
         let garbled = |error: tolmach_purpose::DecodeError| ChatError::Garbled(error.to_string());
         loop {
-            let arrival = self.held.next();
+            let arrival = self.held.pop();
             if arrival.is_some() {
                 return Ok(arrival);
             }

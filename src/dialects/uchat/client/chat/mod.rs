@@ -120,7 +120,7 @@ impl ChatClient for Uchat {
     ) -> Result<Option<Arrival>, ChatError> {
         let garbled = |error: tolmach_uchat::DecodeError| ChatError::Garbled(error.to_string());
         loop {
-            let arrival = self.held.next();
+            let arrival = self.held.pop();
             if arrival.is_some() {
                 return Ok(arrival);
             }
