@@ -1,13 +1,12 @@
 //! How many frames, and how many bytes of them, a codec takes and gives in a second.
 
 use bytes::BytesMut;
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use tokio_util::codec::Decoder;
 use tolmach_jim::{
     ClientCodec, ClientFrame, ClientRequest, Encoding, Extra, ServerCodec, ServerFrame,
 };
+use tolmach_protocol_testing::bench;
 
 /// Objects in one buffer, as they lie there when a client sends faster than they are read.
 const FRAMES: usize = 64;
@@ -29,7 +28,7 @@ fn msg(message: String) -> ServerFrame {
     }
 }
 
-fn request(message: String) -> ClientRequest {
+fn requests(message: String) -> BytesMut {
     let frame = ClientFrame::Msg {
         to: "#lobby".into(),
         from: "C0deMaver1ck".into(),
@@ -37,103 +36,40 @@ fn request(message: String) -> ClientRequest {
         encoding: Encoding::Utf8,
         extra: Extra::default(),
     };
-    ClientRequest {
-        time: 1_700_000_000,
-        frame,
-    }
-}
-
-/// Measures in frames and in bytes.
-fn both(
-    criterion: &mut Criterion,
-    name: &str,
-    frames: usize,
-    bytes: usize,
-    mut run: impl FnMut(&mut BenchmarkGroup<'_, WallTime>, &str),
-) {
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(frames as u64));
-    run(&mut group, "frames");
-    group.throughput(Throughput::Bytes(bytes as u64));
-    run(&mut group, "bytes");
-}
-
-fn decode<D: Decoder>(codec: &mut D, wire: &[u8], cut: usize) -> usize {
-    let mut buffer = BytesMut::with_capacity(wire.len());
-    let mut frames = 0;
-    for piece in wire.chunks(cut) {
-        buffer.extend_from_slice(piece);
-        while let Ok(Some(frame)) = codec.decode(&mut buffer) {
-            black_box(frame);
-            frames += 1;
-        }
-    }
-    frames
+    let time = 1_700_000_000;
+    let request = ClientRequest { time, frame };
+    let mut wire = BytesMut::new();
+    (0..FRAMES).for_each(|_| request.write(&mut wire));
+    wire
 }
 
 fn decoding(criterion: &mut Criterion) {
     for (name, text, times) in TEXTS {
-        let mut wire = BytesMut::new();
-        (0..FRAMES).for_each(|_| request(text.repeat(times)).write(&mut wire));
-        both(
+        let wire = requests(text.repeat(times));
+        let name = format!("server decodes msg, {name}");
+        bench::decoding(
             criterion,
-            &format!("server decodes msg, {name}"),
+            &name,
+            ServerCodec::new,
+            &wire,
             FRAMES,
             wire.len(),
-            |group, unit| {
-                group.bench_function(unit, |b| {
-                    b.iter(|| decode(&mut ServerCodec::new(), &wire, wire.len()))
-                });
-            },
         );
     }
-    let mut wire = BytesMut::new();
-    (0..FRAMES).for_each(|_| request("see you".into()).write(&mut wire));
-    both(
-        criterion,
-        "server decodes msg, byte by byte",
-        FRAMES,
-        wire.len(),
-        |group, unit| {
-            group.bench_function(unit, |b| {
-                b.iter(|| decode(&mut ServerCodec::new(), &wire, 1))
-            });
-        },
-    );
+    let wire = requests("see you".into());
+    let name = "server decodes msg, byte by byte";
+    bench::decoding(criterion, name, ServerCodec::new, &wire, FRAMES, 1);
     let mut wire = BytesMut::new();
     (0..FRAMES).for_each(|_| msg("see you".into()).write(&mut wire));
-    both(
-        criterion,
-        "client decodes msg",
-        FRAMES,
-        wire.len(),
-        |group, unit| {
-            group.bench_function(unit, |b| {
-                b.iter(|| decode(&mut ClientCodec::new(), &wire, wire.len()))
-            });
-        },
-    );
+    let name = "client decodes msg";
+    bench::decoding(criterion, name, ClientCodec::new, &wire, FRAMES, wire.len());
 }
 
 fn encoding(criterion: &mut Criterion) {
     for (name, text, times) in TEXTS {
         let frame = msg(text.repeat(times));
-        let mut wire = BytesMut::with_capacity(8192);
-        frame.write(&mut wire);
-        both(
-            criterion,
-            &format!("server encodes msg, {name}"),
-            1,
-            wire.len(),
-            |group, unit| {
-                group.bench_function(unit, |b| {
-                    b.iter(|| {
-                        wire.clear();
-                        black_box(&frame).write(&mut wire);
-                    });
-                });
-            },
-        );
+        let name = format!("server encodes msg, {name}");
+        bench::encoding(criterion, &name, |out| black_box(&frame).write(out));
     }
 }
 

@@ -1,8 +1,8 @@
 //! JSON in ASCII: what is not goes as `\uXXXX`, beyond U+FFFF as a pair of them.
 
-use crate::sink::Sink;
 use bytes::{BufMut, BytesMut};
 use std::fmt::Write;
+use tolmach_json::Sink;
 
 /// A [`Sink`] that writes nothing but ASCII.
 pub(crate) struct Ascii<'a>(pub(crate) &'a mut BytesMut);
@@ -54,8 +54,8 @@ pub fn ascii_bytes(character: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Ascii, ascii_bytes};
-    use crate::sink::Sink;
     use bytes::BytesMut;
+    use tolmach_json::Sink;
 
     #[test]
     fn every_character_survives_in_so_many_bytes_of_ascii() {

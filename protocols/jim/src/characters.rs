@@ -3,6 +3,8 @@
 //! "Characters = Unicode scalar values, counted after decoding: an escape sequence counts as the one
 //! character it stands for, white space outside strings does not count."
 
+use tolmach_json::{Sink, is_white_space};
+
 /// What one pass over JSON text finds out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Measure {
@@ -38,11 +40,6 @@ fn counts(byte: u8, in_string: bool) -> bool {
     !goes_on && (in_string || !is_white_space(byte))
 }
 
-/// White space as JSON has it.
-pub(crate) fn is_white_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
 impl Measure {
     /// The bytes of the escape sequence that `json` begins with; a surrogate pair is one of twelve bytes.
     fn escape(&mut self, json: &[u8]) -> usize {
@@ -65,6 +62,29 @@ fn utf16_unit(json: &[u8]) -> Option<u32> {
     })
 }
 
+/// Counts characters as the wire does.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(pub(crate) usize);
+
+impl Sink for Counter {
+    fn raw(&mut self, json: &'static str) {
+        self.0 += json.len();
+    }
+
+    fn json(&mut self, json: &str) {
+        self.0 += measure(json.as_bytes()).characters;
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0 += text.chars().count() + 2;
+    }
+
+    fn number(&mut self, number: i64) {
+        let digits = number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
+        self.0 += digits + usize::from(number < 0);
+    }
+}
+
 /// At most `limit` characters of `text`, fit to be shown: control characters become U+FFFD.
 pub(crate) fn printable(text: &str, limit: usize) -> String {
     let shown = text.chars().map(|c| {
@@ -79,7 +99,8 @@ pub(crate) fn printable(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{measure, printable};
+    use super::{Counter, measure, printable};
+    use tolmach_json::Sink;
 
     fn characters(json: &str) -> usize {
         measure(json.as_bytes()).characters
@@ -128,5 +149,30 @@ mod tests {
     #[test]
     fn what_is_shown_is_short_and_harmless() {
         assert_eq!(printable("a\u{1b}[2J\nbcd", 6), "a\u{fffd}[2J\u{fffd}");
+    }
+
+    #[test]
+    fn every_character_is_counted_as_one() {
+        let every = (0..0x300)
+            .chain(0x1F600..0x1F640)
+            .filter_map(char::from_u32);
+        let text: String = every.collect();
+        let mut json = String::new();
+        json.text(&text);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+
+        let (mut by_sink, mut by_json) = (Counter::default(), Counter::default());
+        by_sink.text(&text);
+        by_json.json(&json);
+        assert_eq!(by_sink.0, by_json.0);
+    }
+
+    #[test]
+    fn numbers_are_counted_as_they_are_written() {
+        for number in [0, 9, 10, -1, -10, 1_700_000_000, i64::MIN, i64::MAX] {
+            let mut counter = Counter::default();
+            counter.number(number);
+            assert_eq!(counter.0, number.to_string().len());
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What a client says.
 
+use crate::characters::Counter;
 use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
-use crate::sink::Counter;
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 use std::fmt;

@@ -1,9 +1,10 @@
 //! The fields of a `msg` that the protocol does not know.
 
-use crate::characters::{is_white_space, measure};
+use crate::characters::measure;
 use crate::limits::EXTRA_CHARS;
-use crate::object::{Member, Object};
-use crate::sink::Sink;
+use crate::object;
+use tolmach_json::Object;
+use tolmach_json::{Member, join_unknown};
 
 /// The unknown members of a `msg`, kept for passing on, "as the document asks".
 ///
@@ -22,7 +23,7 @@ impl Extra {
     /// or too many, becomes empty.
     pub fn from_json(members: &str) -> Self {
         let object = format!("{{{members}}}");
-        Object::read(object.as_bytes(), object.len())
+        object::read(object.as_bytes(), object.len())
             .map(|object| Self::of(&object))
             .unwrap_or_default()
     }
@@ -41,7 +42,7 @@ impl Extra {
     pub(crate) fn is_flat(&self) -> bool {
         let object = format!("{{{}}}", self.0);
         !self.0.is_empty()
-            && Object::parse(&object).is_ok_and(|object| {
+            && object::parse(&object).is_ok_and(|object| {
                 let is_plain = |member: &Member<'_>| !member.value.starts_with(['{', '[']);
                 object.members().iter().all(is_plain)
             })
@@ -49,20 +50,12 @@ impl Extra {
 
     /// The unknown members of an object; of several with the same key the last one holds.
     pub(crate) fn of(object: &Object<'_>) -> Self {
-        let unknown: Vec<_> = object
-            .members()
-            .iter()
-            .filter(|member| !is_known(&member.key))
-            .collect();
+        let members = object.members().iter();
+        let unknown: Vec<_> = members.filter(|member| !is_known(&member.key)).collect();
         if unknown.len() > MOST_MEMBERS {
             return Self::default();
         }
-        let mut json = String::new();
-        for (i, member) in unknown.iter().enumerate() {
-            if unknown[i + 1..].iter().all(|later| later.key != member.key) {
-                append(&mut json, member);
-            }
-        }
+        let json = join_unknown(&unknown, usize::MAX).unwrap_or_default();
         if measure(json.as_bytes()).characters > EXTRA_CHARS {
             Self::default()
         } else {
@@ -83,28 +76,6 @@ fn is_known(key: &str) -> bool {
         key,
         "sender" | "destination" | "text" | "mess_text" | "message_text"
     ) || matches!(key, "account_name" | "client_name" | "user_id")
-}
-
-fn append(json: &mut String, member: &Member<'_>) {
-    if !json.is_empty() {
-        json.push(',');
-    }
-    json.text(&member.key);
-    json.push(':');
-    compact(json, member.value);
-}
-
-/// Appends a JSON value without the white space between its tokens, which may be line breaks.
-fn compact(json: &mut String, value: &str) {
-    let (mut in_string, mut escaped) = (false, false);
-    json.extend(value.chars().filter(|&c| {
-        let kept = in_string || !(c.is_ascii() && is_white_space(c as u8));
-        if c == '"' && !escaped {
-            in_string = !in_string;
-        }
-        escaped = c == '\\' && !escaped;
-        kept
-    }));
 }
 
 #[cfg(test)]

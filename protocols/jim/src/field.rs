@@ -1,9 +1,8 @@
 //! One field of an object as text, with an error that names it.
 
 use crate::error::BadFrame;
-use crate::object::Object;
-use memchr::memchr;
 use std::borrow::Cow;
+use tolmach_json::Object;
 
 /// A field of the protocol: where it stands and what may be in it.
 #[derive(Debug)]
@@ -108,12 +107,8 @@ impl Field {
 
 /// The text that a valid JSON string stands for; `None` where `json` is no string.
 pub(crate) fn decode(json: &str) -> Option<Result<Cow<'_, str>, BadFrame>> {
-    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr(b'\\', inside.as_bytes()).is_none() {
-        return Some(Ok(Cow::Borrowed(inside)));
-    }
-    let owned = serde_json::from_str(json).map(Cow::Owned);
-    Some(owned.map_err(|error| BadFrame::NotJson {
+    let text = tolmach_json::string(json)?;
+    Some(text.map_err(|error| BadFrame::NotJson {
         reason: error.to_string(),
     }))
 }

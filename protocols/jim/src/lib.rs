@@ -43,7 +43,6 @@ mod in_the_field;
 pub mod limits;
 mod object;
 mod server_frame;
-mod sink;
 mod spelling;
 mod splitter;
 

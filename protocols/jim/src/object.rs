@@ -1,78 +1,45 @@
-//! A whole JSON object as its members, borrowed from the bytes.
+//! A whole JSON object within its limit of characters.
 
 use crate::characters::measure;
 use crate::error::BadFrame;
 use memchr::memchr;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::fmt;
+use tolmach_json::Object;
 
-/// The members of a JSON object that is valid throughout, in the order in which they came.
-#[derive(Debug)]
-pub(crate) struct Object<'a> {
-    members: Vec<Member<'a>>,
-}
-
-/// A member: its key, decoded, and the JSON text of its value.
-#[derive(Debug)]
-pub(crate) struct Member<'a> {
-    pub(crate) key: Cow<'a, str>,
-    pub(crate) value: &'a str,
-}
-
-impl<'a> Object<'a> {
-    /// Reads an object of at most `limit` characters.
-    ///
-    /// Its length is checked first, so that a longer one is never parsed; values are skipped over without
-    /// recursion, so that nesting costs no stack.
-    ///
-    /// # Errors
-    /// [`BadFrame::ObjectTooLong`] or [`BadFrame::NotJson`].
-    pub(crate) fn read(bytes: &'a [u8], limit: usize) -> Result<Self, BadFrame> {
-        // There are never more characters than bytes, and no surrogates where there are no escapes.
-        if bytes.len() > limit || memchr(b'\\', bytes).is_some() {
-            let measure = measure(bytes);
-            if measure.characters > limit {
-                return Err(BadFrame::ObjectTooLong {
-                    characters: measure.characters,
-                    limit,
-                });
-            }
-            if measure.lone_surrogate {
-                return Err(not_json("a \\u escape stands for half of a character"));
-            }
+/// Reads an object of at most `limit` characters.
+///
+/// Its length is checked first, so that a longer one is never parsed.
+///
+/// # Errors
+/// [`BadFrame::ObjectTooLong`] or [`BadFrame::NotJson`].
+pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Object<'_>, BadFrame> {
+    // There are never more characters than bytes, and no surrogates where there are no escapes.
+    if bytes.len() > limit || memchr(b'\\', bytes).is_some() {
+        let measure = measure(bytes);
+        if measure.characters > limit {
+            return Err(BadFrame::ObjectTooLong {
+                characters: measure.characters,
+                limit,
+            });
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            not_json(format_args!(
-                "invalid UTF-8 at byte {}",
-                error.valid_up_to() + 1
-            ))
-        })?;
-        Self::parse(text)
+        if measure.lone_surrogate {
+            return Err(not_json("a \\u escape stands for half of a character"));
+        }
     }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        not_json(format_args!(
+            "invalid UTF-8 at byte {}",
+            error.valid_up_to() + 1
+        ))
+    })?;
+    parse(text)
+}
 
-    /// Reads an object inside another one, which was read before.
-    ///
-    /// # Errors
-    /// [`BadFrame::NotJson`].
-    pub(crate) fn parse(text: &'a str) -> Result<Self, BadFrame> {
-        serde_json::from_str(text).map_err(not_json)
-    }
-
-    /// The JSON text of a member's value; of several with the same key the last one holds.
-    pub(crate) fn find(&self, key: &str) -> Option<&'a str> {
-        self.members
-            .iter()
-            .rev()
-            .find(|member| member.key == key)
-            .map(|member| member.value)
-    }
-
-    pub(crate) fn members(&self) -> &[Member<'a>] {
-        &self.members
-    }
+/// Reads an object inside another one, which was read before.
+///
+/// # Errors
+/// [`BadFrame::NotJson`].
+pub(crate) fn parse(text: &str) -> Result<Object<'_>, BadFrame> {
+    Object::parse(text).map_err(not_json)
 }
 
 fn not_json(reason: impl ToString) -> BadFrame {
@@ -81,68 +48,13 @@ fn not_json(reason: impl ToString) -> BadFrame {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Object<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // The longest action of the protocol has seven members.
-        let mut members = Vec::with_capacity(8);
-        while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-            members.push(Member {
-                key,
-                value: value.get(),
-            });
-        }
-        Ok(Object { members })
-    }
-}
-
-/// A key, borrowed where it holds no escapes (serde's own `Cow` is always owned).
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(KeyText)
-    }
-}
-
-struct KeyText;
-
-impl<'de> Visitor<'de> for KeyText {
-    type Value = Key<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Key(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Key(Cow::Owned(text.to_owned())))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Object;
     use crate::error::BadFrame;
+    use tolmach_json::Object;
 
     fn read(json: &str, limit: usize) -> Result<Object<'_>, BadFrame> {
-        Object::read(json.as_bytes(), limit)
+        super::read(json.as_bytes(), limit)
     }
 
     #[test]
@@ -186,7 +98,7 @@ mod tests {
             );
         }
         assert!(matches!(
-            Object::read(b"{\"a\":\"\xD0\"}", 640),
+            super::read(b"{\"a\":\"\xD0\"}", 640),
             Err(BadFrame::NotJson { .. })
         ));
     }

@@ -1,11 +1,11 @@
 //! What a server says.
 
 use crate::ascii::ascii_bytes;
+use crate::characters::Counter;
 use crate::document;
 use crate::extra::Extra;
 use crate::in_the_field;
 use crate::limits::{FIELD_OBJECT_BYTES, OBJECT_CHARS};
-use crate::sink::Counter;
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 

@@ -11,11 +11,11 @@
 //!
 //! Every byte is looked at once, however the stream is cut, and what comes out does not depend on the cuts.
 
-use crate::characters::is_white_space;
 use crate::error::DecodeError;
 use crate::limits::{BAD_RUNS, UNENDED_BYTES};
 use bytes::{Buf, BytesMut};
 use memchr::memchr2;
+use tolmach_json::{BraceScanner, skip_white_space};
 
 /// What the stream is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum State {
     #[default]
     Between,
     /// The buffer begins with an object's `{`.
-    Object(Scan),
+    Object(BraceScanner),
     /// So many bytes of a run were skipped, and its end has not been seen.
     Run {
         skipped: usize,
@@ -97,21 +97,20 @@ impl Splitter {
 
     /// "White space between objects is allowed and ignored." False when there was nothing else.
     fn begin(&mut self, src: &mut BytesMut) -> bool {
-        let white = src.iter().take_while(|byte| is_white_space(**byte)).count();
-        src.advance(white);
+        skip_white_space(src);
         match src.first() {
             None => return false,
-            Some(b'{') => self.state = State::Object(Scan::default()),
+            Some(b'{') => self.state = State::Object(BraceScanner::default()),
             Some(_) => self.state = State::Run { skipped: 0 },
         }
         true
     }
 
     fn object(&mut self, src: &BytesMut) -> Result<Option<Piece>, DecodeError> {
-        let State::Object(scan) = &mut self.state else {
+        let State::Object(scanner) = &mut self.state else {
             return Ok(None);
         };
-        match scan.end(&src[..src.len().min(UNENDED_BYTES)]) {
+        match scanner.scan(&src[..src.len().min(UNENDED_BYTES)]) {
             Some(end) => {
                 self.state = State::Between;
                 Ok(Some(Piece::Object(end)))
@@ -155,49 +154,5 @@ impl Splitter {
             Lost::Unended => DecodeError::Unended,
             Lost::TooManyBadRuns => DecodeError::TooManyBadRuns,
         })
-    }
-}
-
-/// How far into an object the search for its end has come. Nesting is counted, not stacked.
-#[derive(Debug, Default)]
-struct Scan {
-    /// The next byte to look at; one past the buffer where that byte is escaped and has yet to come.
-    at: usize,
-    depth: usize,
-    in_string: bool,
-}
-
-impl Scan {
-    /// The length of the object that `bytes` begins with; `bytes` may have grown since the last call.
-    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        while self.at < bytes.len() {
-            if self.in_string {
-                self.string(bytes);
-                continue;
-            }
-            match bytes[self.at] {
-                b'{' => self.depth += 1,
-                b'}' => self.depth -= 1,
-                b'"' => self.in_string = true,
-                _ => {}
-            }
-            self.at += 1;
-            if self.depth == 0 {
-                return Some(self.at);
-            }
-        }
-        None
-    }
-
-    /// Goes to the end of the string, or behind the next escape.
-    fn string(&mut self, bytes: &[u8]) {
-        match memchr2(b'"', b'\\', &bytes[self.at..]) {
-            None => self.at = bytes.len(),
-            Some(i) if bytes[self.at + i] == b'"' => {
-                self.at += i + 1;
-                self.in_string = false;
-            }
-            Some(i) => self.at += i + 2,
-        }
     }
 }

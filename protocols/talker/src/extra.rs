@@ -1,11 +1,8 @@
 //! Properties that the protocol has no meaning for, kept as text to be passed on.
 
-use crate::error::DecodeError;
-use crate::scan::Scanner;
-use crate::{limits, members, value, write};
-use serde_json::value::RawValue;
+use crate::limits;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use tolmach_json::{Member, Object, Scanner, join_unknown};
 
 /// What an [`Extra`] never brings into a `message`: what the server says itself, and what belongs into `connect`
 /// (a token that a client puts everywhere is not told to the room).
@@ -59,17 +56,36 @@ impl Extra {
         if members.is_empty() || !is_object {
             return Self::default();
         }
-        Self::from_object(&object, &[]).unwrap_or_default()
+        Object::parse(&object)
+            .map(|object| Self::of(&object, &[]))
+            .unwrap_or_default()
     }
 
-    /// The members of a JSON object but those that `owned` names.
-    pub(crate) fn from_object(
-        object: &str,
-        owned: &'static [&'static str],
-    ) -> Result<Self, DecodeError> {
-        let mut others = Others::new(owned);
-        members::for_each(object, |key, value| others.push(key, value))?;
-        Ok(others.into_extra())
+    /// The members of an object but those that `owned` names, or nothing if they are too much.
+    pub(crate) fn of(object: &Object<'_>, owned: &'static [&'static str]) -> Self {
+        let is_other = |member: &&Member<'_>| !owned.contains(&&*member.key);
+        let others: Vec<_> = object.members().iter().filter(is_other).collect();
+        // The least that they can take: a value has a byte, and the last one no comma.
+        let least: usize = others
+            .iter()
+            .map(|other| other.key.len() + r#""":0,"#.len())
+            .sum();
+        if others.is_empty() || least > limits::EXTRA_BYTES + 1 {
+            return Self::default();
+        }
+        let may_be_owned =
+            |key: &str| OWNED_BY_MESSAGE.contains(&key) || OWNED_BY_USER.contains(&key);
+        Self {
+            has_owned: others.iter().any(|other| may_be_owned(&other.key)),
+            json: join_unknown(&others, limits::EXTRA_BYTES).unwrap_or_default(),
+        }
+    }
+
+    /// The attributes in a `user` hash; none where `json` is no object.
+    pub(crate) fn of_user(json: &str) -> Self {
+        Object::parse(json)
+            .map(|user| Self::of(&user, OWNED_BY_USER))
+            .unwrap_or_default()
     }
 
     /// Whether there is nothing.
@@ -87,75 +103,9 @@ impl Extra {
         if !self.has_owned {
             return Cow::Borrowed(&self.json);
         }
-        let rest = Self::from_object(&format!("{{{}}}", self.json), owned);
-        Cow::Owned(rest.map(|rest| rest.json).unwrap_or_default())
-    }
-}
-
-/// The members of an object that are on their way to an [`Extra`].
-pub(crate) struct Others<'a> {
-    owned: &'static [&'static str],
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// The least that the members can take.
-    least_bytes: usize,
-}
-
-impl<'a> Others<'a> {
-    /// None yet; those that `owned` names are never taken.
-    pub(crate) fn new(owned: &'static [&'static str]) -> Self {
-        Self {
-            owned,
-            members: Vec::new(),
-            least_bytes: 0,
-        }
-    }
-
-    /// Takes a member, unless it is owned or they are too many already.
-    pub(crate) fn push(&mut self, key: Cow<'a, str>, value: &'a RawValue) {
-        if self.owned.contains(&&*key) {
-            return;
-        }
-        self.least_bytes = self
-            .least_bytes
-            .saturating_add(key.len() + r#""":0,"#.len());
-        if self.least_bytes <= limits::EXTRA_BYTES + 1 {
-            self.members.push((key, value));
-        }
-    }
-
-    /// What was taken, or nothing if it is too much.
-    pub(crate) fn into_extra(self) -> Extra {
-        if self.members.is_empty() || self.least_bytes > limits::EXTRA_BYTES + 1 {
-            return Extra::default();
-        }
-        self.join().unwrap_or_default()
-    }
-
-    /// Of a key that is there twice the last one stays, where it is.
-    fn join(self) -> Option<Extra> {
-        let mut seen = HashSet::with_capacity(self.members.len());
-        let mut kept: Vec<_> = self
-            .members
-            .iter()
-            .rev()
-            .filter(|(key, _)| seen.insert(&**key))
-            .collect();
-        kept.reverse();
-        let mut extra = Extra::default();
-        for (key, value) in kept {
-            if !extra.json.is_empty() {
-                extra.json.push(',');
-            }
-            write::string_to(&mut extra.json, key);
-            extra.json.push(':');
-            let left = limits::EXTRA_BYTES.checked_sub(extra.json.len())?;
-            extra.json.push_str(&value::compact(value.get(), left)?);
-            extra.has_owned |= OWNED_BY_MESSAGE
-                .iter()
-                .chain(OWNED_BY_USER)
-                .any(|owned| owned == key);
-        }
-        Some(extra)
+        let object = format!("{{{}}}", self.json);
+        let rest = Object::parse(&object).map(|object| Self::of(&object, owned).json);
+        Cow::Owned(rest.unwrap_or_default())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::error::DecodeError;
 use crate::limits;
-use crate::scan::{Fault, Scanner};
 use bytes::{Buf, BytesMut};
+use tolmach_json::{Fault, Scanner, skip_white_space};
 
 /// Where in the stream a decoder is.
 #[derive(Debug)]
@@ -68,11 +68,7 @@ impl Framing {
     /// Drops white space before the object, then looks for its end.
     fn find(&mut self, input: &mut BytesMut) -> Result<Option<usize>, DecodeError> {
         if self.scanner.is_idle() {
-            let blank = input
-                .iter()
-                .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-                .count();
-            input.advance(blank);
+            skip_white_space(input);
         }
         let window = &input[..input.len().min(self.frame_bytes)];
         match self.scanner.scan(window) {

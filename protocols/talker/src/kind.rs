@@ -2,7 +2,6 @@
 
 use crate::error::DecodeError;
 use crate::{limits, value};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// The `type` of an event, of either direction.
@@ -74,7 +73,7 @@ impl EventKind {
 
     /// What `known` makes of the `type` of an event, or the error that names it.
     pub(crate) fn read(
-        value: Option<&RawValue>,
+        value: Option<&str>,
         known: fn(&str) -> Option<Self>,
     ) -> Result<Self, DecodeError> {
         let Some(value) = value else {
@@ -82,7 +81,7 @@ impl EventKind {
         };
         match value::string(value) {
             Some(word) => known(&word).ok_or_else(|| DecodeError::UnknownType(shortened(&word))),
-            None => Err(DecodeError::UnknownType(shortened(value.get()))),
+            None => Err(DecodeError::UnknownType(shortened(value))),
         }
     }
 }

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The crate does no I/O, has no clock and knows no hub. Read it in this order: [`ClientFrame`] and
-//! [`ServerFrame`] (what can be said), [`ServerCodec`] (how it is read), then `scan` (where an event ends).
+//! [`ServerFrame`] (what can be said), [`ServerCodec`] (how it is read), then `framing` (where an event ends).
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -33,19 +33,15 @@
 mod client;
 mod codec;
 mod error;
+mod event;
 mod extra;
-mod field;
 mod flavor;
 mod framing;
 mod kind;
 pub mod limits;
-mod members;
-mod plain;
-mod scan;
 mod server;
 mod user;
 mod value;
-mod write;
 
 pub use client::{ClientFrame, EventId, Recipient, RoomSelector};
 pub use codec::{ClientCodec, ServerCodec};

@@ -1,15 +1,17 @@
 //! The `user` hash.
 
-use crate::error::DecodeError;
-use crate::extra::{Extra, OWNED_BY_USER, Others};
-use crate::field::Field;
+use crate::error::{BadFrame, DecodeError, Reason};
+use crate::event::Event;
+use crate::extra::{Extra, OWNED_BY_USER};
 use crate::flavor::Flavor;
 use crate::kind::EventKind;
-use crate::{members, value, write};
+use crate::value;
 use bytes::BytesMut;
-use serde_json::value::RawValue;
+use tolmach_json::Sink;
 
 const ID: &str = "a user's id, 31 bits, as a number or a string of digits";
+const HASH: &str = "a hash with `id` and `name`";
+const ID_OR_HASH: &str = "a user's id or hash";
 
 /// A user as servers tell it: "`user` {`id`, `name`, …}".
 #[derive(Debug, Clone, PartialEq)]
@@ -26,21 +28,27 @@ pub struct User {
 
 impl User {
     /// Reads the `user` of an event: a hash, or a bare id where `bare` allows one.
-    pub(crate) fn read(
-        event: EventKind,
-        value: Option<&RawValue>,
-        bare: bool,
-    ) -> Result<Self, DecodeError> {
-        if let Some(value) = value.filter(|value| value.get().starts_with('{')) {
-            return Self::read_hash(event, value.get());
-        }
-        let right = if bare {
-            "a user's id or hash"
-        } else {
-            "a hash with `id` and `name`"
+    pub(crate) fn read(event: &Event<'_>, bare: bool) -> Result<Self, DecodeError> {
+        Self::of(event.kind, event.find("user"), bare)
+    }
+
+    /// Reads the `user` of an event of this type.
+    pub(crate) fn of(kind: EventKind, json: Option<&str>, bare: bool) -> Result<Self, DecodeError> {
+        let json = json.filter(|json| *json != "null");
+        let (id, reason) = match json {
+            Some(json) if json.starts_with('{') => {
+                return Self::of_hash(&Event::read_user(kind, json)?);
+            }
+            Some(json) if bare => (read_id(json), Reason::Wrong(ID_OR_HASH)),
+            None if bare => (None, Reason::Missing(ID_OR_HASH)),
+            Some(_) => (None, Reason::Wrong(HASH)),
+            None => (None, Reason::Missing(HASH)),
         };
-        let read = |value| if bare { read_id(value) } else { None };
-        let id = Field::new(event, "user", right, value).required(read)?;
+        let id = id.ok_or(BadFrame {
+            event: kind,
+            field: "user",
+            reason,
+        })?;
         Ok(Self {
             id,
             name: String::new(),
@@ -49,24 +57,16 @@ impl User {
         })
     }
 
-    fn read_hash(event: EventKind, json: &str) -> Result<Self, DecodeError> {
-        let (mut id, mut name, mut status) = (None, None, None);
-        let mut others = Others::new(OWNED_BY_USER);
-        members::for_each(json, |key, value| match &*key {
-            "id" => id = Some(value),
-            "name" => name = Some(value),
-            "status" => status = Some(value),
-            _ => others.push(key, value),
-        })?;
+    fn of_hash(hash: &Event<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            id: Field::new(event, "user.id", ID, id).required(read_id)?,
-            name: Field::new(event, "user.name", "a string", name)
-                .required(value::string)?
+            id: hash.required("user.id", ID, read_id)?,
+            name: hash
+                .required("user.name", "a string", value::string)?
                 .into_owned(),
-            status: Field::new(event, "user.status", "a string", status)
-                .optional(value::string)?
+            status: hash
+                .optional("user.status", "a string", value::string)?
                 .map(Into::into),
-            extra: others.into_extra(),
+            extra: hash.extra(OWNED_BY_USER),
         })
     }
 
@@ -74,41 +74,41 @@ impl User {
     pub(crate) fn write(&self, flavor: Flavor, out: &mut BytesMut) {
         self.write_head(flavor, out);
         if let Some(status) = &self.status {
-            write::raw(out, ",\"status\":");
-            write::string(out, status);
+            out.raw(",\"status\":");
+            out.text(status);
         }
         if !self.extra.is_empty() {
             write_members_after(out, &self.extra.without(OWNED_BY_USER));
         }
-        write::raw(out, "}");
+        out.raw("}");
     }
 
     /// Writes the hash of a `message`: "being the required information of the sender (id and name, not profile
     /// picture, etc)".
     pub(crate) fn write_sender(&self, flavor: Flavor, out: &mut BytesMut) {
         self.write_head(flavor, out);
-        write::raw(out, "}");
+        out.raw("}");
     }
 
     fn write_head(&self, flavor: Flavor, out: &mut BytesMut) {
-        write::raw(out, "{\"id\":");
+        out.raw("{\"id\":");
         match flavor {
-            Flavor::Document => write::integer_as_string(out, self.id),
-            Flavor::TalkerApp => write::integer(out, self.id),
+            Flavor::Document => out.number_as_text(self.id.into()),
+            Flavor::TalkerApp => out.number(self.id.into()),
         }
-        write::raw(out, ",\"name\":");
-        write::string(out, &self.name);
+        out.raw(",\"name\":");
+        out.text(&self.name);
     }
 }
 
 /// Writes members after others.
 pub(crate) fn write_members_after(out: &mut BytesMut, members: &str) {
     if !members.is_empty() {
-        write::raw(out, ",");
-        write::raw(out, members);
+        out.raw(",");
+        out.json(members);
     }
 }
 
-fn read_id(value: &RawValue) -> Option<i32> {
+fn read_id(value: &str) -> Option<i32> {
     value::integer(value)?.try_into().ok()
 }

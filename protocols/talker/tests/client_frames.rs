@@ -1,18 +1,19 @@
 //! The table "Client to server", row by row and in both directions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::feed_every_way;
 use tokio_util::codec::Encoder;
+use tolmach_protocol_testing::{Outcome, feed_every_way};
 use tolmach_talker::{
     BadFrame, ClientCodec, ClientFrame, EventKind, Extra, Flavor, Reason, Recipient, RoomSelector,
     ServerCodec, limits,
 };
 
 fn read(json: &str) -> Result<ClientFrame, BadFrame> {
-    let (mut items, end) = feed_every_way(
+    let Outcome {
+        mut items,
+        error: end,
+    } = feed_every_way(
         || ServerCodec::new(limits::FRAME_BYTES, Flavor::Document),
         json.as_bytes(),
     );
@@ -297,7 +298,7 @@ fn a_bad_field_is_named_and_the_stream_goes_on() {
         ),
     ] {
         let bytes = format!("{json}{{\"type\":\"ping\"}}");
-        let (items, end) = feed_every_way(
+        let Outcome { items, error: end } = feed_every_way(
             || ServerCodec::new(limits::FRAME_BYTES, Flavor::Document),
             bytes.as_bytes(),
         );

@@ -4,12 +4,10 @@
 //! text, or `! ` and the error that ended the stream.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::feed_every_way;
 use std::fs;
 use std::path::PathBuf;
+use tolmach_protocol_testing::{Outcome, feed_every_way};
 use tolmach_talker::{ClientCodec, Flavor, ServerCodec, limits};
 
 /// Reads every stream in `folder` with `read`, and compares what it makes of it.
@@ -40,7 +38,7 @@ fn compare(folder: &str, read: impl Fn(&[u8]) -> String) {
 #[test]
 fn streams_of_clients() {
     compare("client", |stream| {
-        let (items, end) = feed_every_way(
+        let Outcome { items, error: end } = feed_every_way(
             || ServerCodec::new(limits::FRAME_BYTES, Flavor::Document),
             stream,
         );
@@ -58,7 +56,8 @@ fn streams_of_clients() {
 #[test]
 fn streams_of_servers() {
     compare("server", |stream| {
-        let (items, end) = feed_every_way(|| ClientCodec::new(limits::FRAME_BYTES), stream);
+        let Outcome { items, error: end } =
+            feed_every_way(|| ClientCodec::new(limits::FRAME_BYTES), stream);
         let mut lines = BytesMut::new();
         items
             .iter()

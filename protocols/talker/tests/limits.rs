@@ -1,11 +1,9 @@
 //! Every limit, at its last value and one beyond.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::{feed, feed_every_way};
 use tokio_util::codec::Decoder;
+use tolmach_protocol_testing::{Outcome, feed, feed_every_way};
 use tolmach_talker::{ClientFrame, DecodeError, Flavor, ServerCodec, limits};
 
 fn server(frame_bytes: usize) -> ServerCodec {
@@ -21,11 +19,11 @@ fn message(bytes: usize) -> String {
 #[test]
 fn an_event_has_at_most_so_many_bytes() {
     let fits = format!(" \r\n{}\r\n{}", message(64), message(64));
-    let (items, end) = feed_every_way(|| server(64), fits.as_bytes());
+    let Outcome { items, error: end } = feed_every_way(|| server(64), fits.as_bytes());
     assert_eq!((items.len(), end), (2, None));
 
     let over = format!("{}{}", message(64), message(65));
-    let (items, end) = feed_every_way(|| server(64), over.as_bytes());
+    let Outcome { items, error: end } = feed_every_way(|| server(64), over.as_bytes());
     assert_eq!(
         (items.len(), end.as_deref()),
         (1, Some("Event is longer than 64 bytes"))
@@ -48,17 +46,19 @@ fn too_long_is_seen_with_the_first_byte_too_many() {
 #[test]
 fn white_space_between_events_has_no_limit() {
     let stream = format!("{}{}{}", message(64), " \r\n\t".repeat(1000), message(64));
-    let (items, end) = feed(server(64), stream.as_bytes().chunks(7));
+    let Outcome { items, error: end } = feed(server(64), stream.as_bytes().chunks(7));
     assert_eq!((items.len(), end), (2, None));
 }
 
 #[test]
 fn the_longest_event_may_come_byte_by_byte() {
     let event = message(limits::FRAME_BYTES);
-    let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(1));
+    let Outcome { items, error: end } =
+        feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(1));
     assert_eq!((items.len(), end), (1, None));
     let event = message(limits::FRAME_BYTES + 1);
-    let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(4096));
+    let Outcome { items, error: end } =
+        feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(4096));
     assert_eq!(
         (items.len(), end.as_deref()),
         (0, Some("Event is longer than 2097152 bytes"))
@@ -77,7 +77,8 @@ fn a_content_of_102_400_characters_passes_in_whatever_escapes() {
             r#"{{"type":"message","content":"{}"}}"#,
             escaped.repeat(102_400)
         );
-        let (items, end) = feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(8192));
+        let Outcome { items, error: end } =
+            feed(server(limits::FRAME_BYTES), event.as_bytes().chunks(8192));
         let [Ok(ClientFrame::Message { content, .. })] = &items[..] else {
             panic!("{escaped}")
         };
@@ -96,15 +97,17 @@ fn nesting_is_bounded() {
             "]".repeat(levels - 1)
         )
     };
-    let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
+    let Outcome { items, error: end } =
+        feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
     assert!(items[0].is_ok());
     assert_eq!(end, None);
-    let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
+    let Outcome { items, error: end } =
+        feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
     assert_eq!(
         (items.len(), end.as_deref()),
         (0, Some("Event is nested deeper than 64 levels"))
     );
-    let (_, end) = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]);
+    let Outcome { error: end, .. } = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]);
     assert_eq!(end.as_deref(), Some("Event is nested deeper than 2 levels"));
 }
 
@@ -116,7 +119,7 @@ fn many_levels_cost_no_stack() {
         "[".repeat(depth),
         "]".repeat(depth)
     );
-    let (items, end) = feed(
+    let Outcome { items, error: end } = feed(
         server(limits::FRAME_BYTES).with_nesting(usize::MAX),
         [event.as_bytes()],
     );
@@ -130,7 +133,10 @@ fn other_properties_are_dropped_all_of_them_beyond_4_kib() {
             r#"{{"type":"message","content":"c", "k" : "{}"}}"#,
             "x".repeat(bytes - 6)
         );
-        let (mut items, end) = feed(server(limits::FRAME_BYTES), [stream.as_bytes()]);
+        let Outcome {
+            mut items,
+            error: end,
+        } = feed(server(limits::FRAME_BYTES), [stream.as_bytes()]);
         assert_eq!(end, None);
         let Ok(ClientFrame::Message { extra, content, .. }) = items.remove(0) else {
             panic!()
@@ -156,7 +162,7 @@ fn an_unknown_type_is_repeated_shortened() {
         (r#""connected""#, "connected".to_owned()),
         (r#""PING""#, "PING".to_owned()),
     ] {
-        let (items, end) =
+        let Outcome { items, error: end } =
             feed_every_way(|| server(4096), format!("{{\"type\":{json}}}").as_bytes());
         assert_eq!(
             (items.len(), end),
@@ -165,7 +171,7 @@ fn an_unknown_type_is_repeated_shortened() {
         );
     }
     let long = |count| {
-        let (_, end) = feed(
+        let Outcome { error: end, .. } = feed(
             server(4096),
             [format!("{{\"type\":\"{}\"}}", "é".repeat(count)).as_bytes()],
         );
@@ -173,6 +179,6 @@ fn an_unknown_type_is_repeated_shortened() {
     };
     assert_eq!(long(64), format!("Unknown event type: {}", "é".repeat(64)));
     assert_eq!(long(65), format!("Unknown event type: {}…", "é".repeat(64)));
-    let (_, end) = feed(server(4096), [&b"{}"[..]]);
+    let Outcome { error: end, .. } = feed(server(4096), [&b"{}"[..]]);
     assert_eq!(end.as_deref(), Some("Unknown event type: (none)"));
 }

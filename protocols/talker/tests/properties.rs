@@ -1,14 +1,12 @@
 //! What holds for all frames and for all bytes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::feed;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
+use tolmach_protocol_testing::{Outcome, feed, pieces};
 use tolmach_talker::{
     ClientCodec, ClientFrame, Extra, Flavor, Message, Recipient, RoomSelector, ServerCodec,
     ServerFrame, User, limits,
@@ -166,16 +164,6 @@ fn told(frame: ServerFrame, flavor: Flavor) -> ServerFrame {
     }
 }
 
-/// Cuts `bytes` at `cuts`.
-fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
-    let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-    ends.extend([0, bytes.len()]);
-    ends.sort_unstable();
-    ends.windows(2)
-        .map(|ends| &bytes[ends[0]..ends[1]])
-        .collect()
-}
-
 /// Whole events.
 const WHOLE: &[&str] = &[
     r#"{"type":"ping"}"#,
@@ -247,7 +235,7 @@ proptest! {
         frames.iter().for_each(|frame| frame.write(&mut bytes));
         prop_assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), frames.len());
         let outcome = feed(ServerCodec::new(limits::FRAME_BYTES, Flavor::Document), pieces(&bytes, &cuts));
-        prop_assert_eq!(outcome, (frames.into_iter().map(Ok).collect(), None));
+        prop_assert_eq!(outcome, Outcome::whole(frames.into_iter().map(Ok).collect()));
     }
 
     #[test]
@@ -258,7 +246,7 @@ proptest! {
             prop_assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), frames.len());
             let outcome = feed(ClientCodec::new(limits::FRAME_BYTES), pieces(&bytes, &cuts));
             let told = frames.iter().cloned().map(|frame| told(frame, flavor)).collect();
-            prop_assert_eq!(outcome, (told, None));
+            prop_assert_eq!(outcome, Outcome::whole(told));
         }
     }
 
@@ -267,7 +255,7 @@ proptest! {
         prop_assume!(!value.is_null());
         let content = serde_json::to_string_pretty(&value).unwrap();
         let event = format!("{{\n\"type\": \"message\",\n\"content\": {content}, \"x\": {content}\n}}");
-        let (items, end) = feed(ServerCodec::new(limits::FRAME_BYTES, Flavor::Document), [event.as_bytes()]);
+        let Outcome { items, error: end } = feed(ServerCodec::new(limits::FRAME_BYTES, Flavor::Document), [event.as_bytes()]);
         prop_assert_eq!(end, None);
         let [Ok(ClientFrame::Message { content, extra, .. })] = &items[..] else { panic!("{items:?}") };
         let compact = value.to_string();
@@ -297,7 +285,7 @@ proptest! {
     fn the_scanner_and_the_parser_agree(bytes in soup()) {
         let mut reference = serde_json::Deserializer::from_slice(&bytes).into_iter::<serde_json::Map<String, Value>>();
         let parsed = reference.by_ref().take_while(Result::is_ok).count();
-        let (items, end) = feed(ServerCodec::new(limits::FRAME_BYTES, Flavor::Document), [&bytes[..]]);
+        let Outcome { items, error: end } = feed(ServerCodec::new(limits::FRAME_BYTES, Flavor::Document), [&bytes[..]]);
         prop_assert!(items.len() <= parsed);
         if end.as_deref() == Some("Invalid JSON") {
             prop_assert_eq!(items.len(), parsed);

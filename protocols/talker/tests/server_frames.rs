@@ -1,11 +1,9 @@
 //! The table "Server to client", row by row, in both directions and both flavors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::feed_every_way;
 use tokio_util::codec::Encoder;
+use tolmach_protocol_testing::{Outcome, feed_every_way};
 use tolmach_talker::{ClientCodec, Extra, Flavor, Message, ServerCodec, ServerFrame, User, limits};
 
 fn ann() -> User {
@@ -39,8 +37,10 @@ fn write(frame: &ServerFrame, flavor: Flavor) -> String {
 }
 
 fn read(json: &str) -> Result<ServerFrame, String> {
-    let (mut items, end) =
-        feed_every_way(|| ClientCodec::new(limits::FRAME_BYTES), json.as_bytes());
+    let Outcome {
+        mut items,
+        error: end,
+    } = feed_every_way(|| ClientCodec::new(limits::FRAME_BYTES), json.as_bytes());
     end.map_or_else(|| Ok(items.remove(0)), Err)
 }
 

@@ -3,10 +3,10 @@
 use super::fields::{ALERT, ERROR, RESPONSE, TIME};
 use crate::error::BadFrame;
 use crate::field::decode;
-use crate::object::Object;
 use crate::server_frame::Answer;
-use crate::sink::Sink;
 use std::borrow::Cow;
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 /// "An answer has `response` (3 digits) and `time`, and may have `alert` (1xx, 2xx) or `error` (4xx, 5xx)."
 /// A text under the other of the two names is taken where the right one is absent or null.
@@ -75,7 +75,7 @@ fn read_code(json: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::{read_code, read_time};
-    use crate::object::Object;
+    use crate::object;
 
     #[test]
     fn a_code_is_three_digits() {
@@ -103,11 +103,11 @@ mod tests {
         ] {
             let object = format!("{{\"time\":{json}}}");
             assert_eq!(
-                read_time(&Object::parse(&object).unwrap()),
+                read_time(&object::parse(&object).unwrap()),
                 seconds,
                 "{json}"
             );
         }
-        assert_eq!(read_time(&Object::parse("{}").unwrap()), 0);
+        assert_eq!(read_time(&object::parse("{}").unwrap()), 0);
     }
 }

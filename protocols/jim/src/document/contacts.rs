@@ -4,9 +4,9 @@ use super::answer::read_time;
 use super::fields::RESPONSE;
 use crate::error::BadFrame;
 use crate::in_the_field::USER_ID;
-use crate::object::Object;
 use crate::server_frame::ServerFrame;
-use crate::sink::Sink;
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 /// "`get_contacts` answers {"response":202,"quantity":N}"; `None` for any other answer.
 pub(super) fn read_count(object: &Object<'_>) -> Option<ServerFrame> {

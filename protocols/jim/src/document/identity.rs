@@ -3,9 +3,10 @@
 use super::fields::{ACCOUNT_NAME, PASSWORD, STATUS, TYPE, USER};
 use crate::client_frame::ClientFrame;
 use crate::error::BadFrame;
-use crate::object::Object;
-use crate::sink::Sink;
+use crate::object;
 use std::borrow::Cow;
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 /// `authenticate`: "`user.account_name`, `user.password`".
 pub(crate) fn read_authenticate(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
@@ -74,7 +75,7 @@ pub(crate) fn put_presence(
 fn read_user<'a>(object: &Object<'a>) -> Result<Option<Object<'a>>, BadFrame> {
     match object.find(USER.key) {
         None => Ok(None),
-        Some(json) if json.starts_with('{') => Object::parse(json).map(Some),
+        Some(json) if json.starts_with('{') => object::parse(json).map(Some),
         Some(json) => Err(USER.wrong_type(json)),
     }
 }

@@ -15,9 +15,10 @@ use crate::encoding::Encoding;
 use crate::error::BadFrame;
 use crate::in_the_field;
 use crate::limits::{ACTION_CHARS, OBJECT_CHARS, UNENDED_BYTES};
-use crate::object::Object;
+use crate::object;
 use crate::server_frame::ServerFrame;
-use crate::sink::Sink;
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 pub(crate) use msg::read_encoding;
 
@@ -30,7 +31,7 @@ const SERVER_ACTIONS: &str = "it must be msg, contact_list or probe";
 /// Reads one object from a client. What is wrong first is told: the length, the JSON, `action`, `time`, and
 /// then the fields in the order of the document.
 pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
-    let object = &Object::read(bytes, OBJECT_CHARS)?;
+    let object = &object::read(bytes, OBJECT_CHARS)?;
     let action = fields::ACTION.required_limited(object)?;
     let read: fn(&Object<'_>) -> Result<ClientFrame, BadFrame> = match &*action {
         "authenticate" => identity::read_authenticate,
@@ -49,7 +50,7 @@ pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
 
 /// Reads one object from a server.
 pub(crate) fn read_server_frame(bytes: &[u8]) -> Result<ServerFrame, BadFrame> {
-    let object = &Object::read(bytes, UNENDED_BYTES)?;
+    let object = &object::read(bytes, UNENDED_BYTES)?;
     let Some(action) = fields::ACTION.optional(object)? else {
         return match contacts::read_count(object) {
             Some(count) => Ok(count),

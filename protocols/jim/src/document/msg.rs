@@ -2,15 +2,16 @@
 
 use super::answer::read_time;
 use super::fields::{ENCODING, FROM, MESSAGE, TO};
+use crate::characters::Counter;
 use crate::characters::printable;
 use crate::client_frame::ClientFrame;
 use crate::encoding::Encoding;
 use crate::error::BadFrame;
 use crate::extra::Extra;
 use crate::limits::{ACTION_CHARS, OBJECT_CHARS};
-use crate::object::Object;
 use crate::server_frame::ServerFrame;
-use crate::sink::{Counter, Sink};
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 /// What is written the same by both ends.
 pub(crate) struct Msg<'a> {

@@ -3,9 +3,9 @@
 use super::fields::{ROOM, ROOM_PASSWORD};
 use crate::client_frame::ClientFrame;
 use crate::error::BadFrame;
-use crate::object::Object;
-use crate::sink::Sink;
 use std::borrow::Cow;
+use tolmach_json::Object;
+use tolmach_json::Sink;
 
 /// `join`: "`room`: "#name"; a protected room takes an extra field `password`".
 pub(crate) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {

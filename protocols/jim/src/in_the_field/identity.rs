@@ -6,8 +6,9 @@ use crate::client_frame::ClientFrame;
 use crate::document::fields::{ACCOUNT_NAME, PASSWORD, ROOM_PASSWORD, STATUS};
 use crate::error::BadFrame;
 use crate::field::Field;
-use crate::object::Object;
+use crate::object;
 use std::borrow::Cow;
+use tolmach_json::Object;
 
 const CLIENT_NAME: Field = Field {
     path: "user.client_name",
@@ -37,7 +38,7 @@ struct Who<'a> {
 impl<'a> Who<'a> {
     fn of(object: &Object<'a>) -> Result<Self, BadFrame> {
         let user = match object.find(USER_AS_NAME.key) {
-            Some(json) if json.starts_with('{') => Some(Object::parse(json)?),
+            Some(json) if json.starts_with('{') => Some(object::parse(json)?),
             _ => None,
         };
         let name = match &user {

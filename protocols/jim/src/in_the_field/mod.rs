@@ -14,8 +14,9 @@ use crate::document::fields;
 use crate::error::BadFrame;
 use crate::field::Field;
 use crate::limits::{ACTION_CHARS, NAME_CHARS, OBJECT_CHARS};
-use crate::object::Object;
+use crate::object;
 use std::borrow::Cow;
+use tolmach_json::Object;
 
 pub(crate) use write::{put_request, put_server_frame, put_without_extra};
 
@@ -32,7 +33,7 @@ pub(crate) const USER_ID: Field = Field {
 
 /// Reads one object from a client. "A missing `time`" is accepted, and so is any other.
 pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
-    let object = &Object::read(bytes, OBJECT_CHARS)?;
+    let object = &object::read(bytes, OBJECT_CHARS)?;
     let action = fields::ACTION.required_limited(object)?;
     match &*action {
         "authenticate" => identity::read_authenticate(object),

@@ -8,9 +8,9 @@ use crate::document::read_encoding;
 use crate::error::BadFrame;
 use crate::extra::Extra;
 use crate::field::Field;
-use crate::object::Object;
 use crate::spelling::{Spelling, TextKey};
 use std::borrow::Cow;
+use tolmach_json::Object;
 
 const SENDER: Field = Field {
     path: "sender",

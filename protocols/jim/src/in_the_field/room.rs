@@ -4,8 +4,8 @@ use super::first_of;
 use crate::client_frame::ClientFrame;
 use crate::document::fields::{ROOM, ROOM_PASSWORD};
 use crate::error::BadFrame;
-use crate::object::Object;
 use std::borrow::Cow;
+use tolmach_json::Object;
 
 pub(super) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Join {

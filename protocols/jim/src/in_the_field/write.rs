@@ -2,15 +2,16 @@
 
 use super::USER_ID;
 use crate::ascii::Ascii;
+use crate::characters::Counter;
 use crate::client_frame::{ClientFrame, FieldMsg};
 use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
 use crate::limits::{FIELD_OBJECT_BYTES, FIELD_TEXT_BYTES, OBJECT_CHARS};
 use crate::server_frame::ServerFrame;
-use crate::sink::{Counter, Sink};
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
+use tolmach_json::Sink;
 
 /// A message with all its names, as both ends write it.
 struct Msg<'a> {

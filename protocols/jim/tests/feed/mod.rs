@@ -1,4 +1,4 @@
-//! Feeds bytes to a decoder in pieces, as a socket would.
+//! What either end makes of whole streams and of single objects.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,58 +8,20 @@
 )]
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
-use bytes::BytesMut;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use tokio_util::codec::Decoder;
 use tolmach_jim::{BadFrame, ClientCodec, ClientFrame, DecodeError, ServerCodec, ServerFrame};
+use tolmach_protocol_testing::StaysLost;
 
-/// What came out of a stream: its items, and the error that ended it if one did.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Outcome<T> {
-    pub(crate) items: Vec<Result<T, BadFrame>>,
-    pub(crate) error: Option<String>,
-}
+pub(crate) type Outcome<T> = tolmach_protocol_testing::Outcome<Result<T, BadFrame>>;
 
-/// Decodes pieces one after another, and then the end of the stream, with a new codec.
-pub(crate) fn feed<'a, D, T>(mut codec: D, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome<T>
+/// Decodes pieces one after another, and then the end of the stream; a boundary that is lost stays lost.
+pub(crate) fn feed<'a, D, T>(codec: D, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome<T>
 where
     D: Decoder<Item = Result<T, BadFrame>, Error = DecodeError>,
 {
-    let mut outcome = Outcome {
-        items: Vec::new(),
-        error: None,
-    };
-    let mut buffer = BytesMut::new();
-    for piece in pieces {
-        buffer.extend_from_slice(piece);
-        if !drain(&mut outcome, || codec.decode(&mut buffer)) {
-            return outcome;
-        }
-    }
-    drain(&mut outcome, || codec.decode_eof(&mut buffer));
-    assert!(
-        outcome.error.is_some() || buffer.is_empty(),
-        "the end of the stream left bytes behind"
-    );
-    outcome
-}
-
-/// False when an error ended the stream.
-fn drain<T>(
-    outcome: &mut Outcome<T>,
-    mut next: impl FnMut() -> Result<Option<Result<T, BadFrame>>, DecodeError>,
-) -> bool {
-    loop {
-        match next() {
-            Ok(Some(item)) => outcome.items.push(item),
-            Ok(None) => return true,
-            Err(error) => {
-                outcome.error = Some(error.to_string());
-                assert!(next().is_err(), "a lost boundary stays lost");
-                return false;
-            }
-        }
-    }
+    tolmach_protocol_testing::feed(StaysLost(codec), pieces)
 }
 
 /// What a server makes of a whole stream.
@@ -90,7 +52,7 @@ pub(crate) fn refusal(json: &str) -> String {
     }
 }
 
-fn one<T: std::fmt::Debug>(outcome: Outcome<T>) -> Result<T, BadFrame> {
+fn one<T: Debug>(outcome: Outcome<T>) -> Result<T, BadFrame> {
     assert_eq!(outcome.error, None);
     let [item] = outcome.items.try_into().expect("one object is one item");
     item

@@ -1,13 +1,12 @@
 //! `connect`: a client enters a room.
 
-use super::{ClientFrame, Fields};
+use super::ClientFrame;
 use crate::error::BadFrame;
+use crate::event::Event;
 use crate::extra::{Extra, OWNED_BY_USER};
-use crate::field::Field;
-use crate::kind::EventKind;
-use crate::{value, write};
+use crate::value;
 use bytes::BytesMut;
-use serde_json::value::RawValue;
+use tolmach_json::{Sink, is_digits};
 
 /// The id of an event, which is that of its message.
 pub type EventId = i64;
@@ -27,7 +26,7 @@ pub enum RoomSelector {
 impl From<String> for RoomSelector {
     /// Takes digits for a number, and all else for a name.
     fn from(text: String) -> Self {
-        if value::is_digits(&text) {
+        if is_digits(&text) {
             Self::Number(text)
         } else {
             Self::Name(text)
@@ -43,34 +42,30 @@ impl RoomSelector {
     }
 }
 
-pub(super) fn read(fields: &Fields<'_>) -> Result<ClientFrame, BadFrame> {
-    let field = |name, right, value| Field::new(EventKind::Connect, name, right, value);
-    let last = fields.last_event_id.filter(|value| value.get() != "\"\"");
+pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
+    let last_id = "an event's id, as a number or a string of digits";
+    let read_last = |value: &str| match value {
+        "\"\"" => Some(None),
+        value => value::integer(value).map(Some),
+    };
     Ok(ClientFrame::Connect {
-        room: field("room", "the room's name or number", fields.room).required(room)?,
-        token: field("token", "a string", fields.token)
-            .required(value::string)?
+        room: event.required("room", "the room's name or number", room)?,
+        token: event
+            .required("token", "a string", value::string)?
             .into_owned(),
-        user: fields.user.map(attributes).unwrap_or_default(),
-        last_event_id: field(
-            "last_event_id",
-            "an event's id, as a number or a string of digits",
-            last,
-        )
-        .optional(value::integer)?,
+        user: event.find("user").map(Extra::of_user).unwrap_or_default(),
+        last_event_id: event
+            .optional("last_event_id", last_id, read_last)?
+            .flatten(),
     })
 }
 
-fn room(value: &RawValue) -> Option<RoomSelector> {
+fn room(value: &str) -> Option<RoomSelector> {
     match value::string(value) {
         Some(text) => Some(text.into_owned().into()),
-        None if value::is_number(value) => Some(value.get().to_owned().into()),
+        None if value::is_number(value) => Some(value.to_owned().into()),
         None => None,
     }
-}
-
-fn attributes(user: &RawValue) -> Extra {
-    Extra::from_object(user.get(), OWNED_BY_USER).unwrap_or_default()
 }
 
 pub(super) fn write(
@@ -80,17 +75,17 @@ pub(super) fn write(
     last_event_id: Option<EventId>,
     out: &mut BytesMut,
 ) {
-    write::raw(out, ",\"room\":");
-    write::string(out, room.as_str());
-    write::raw(out, ",\"token\":");
-    write::string(out, token);
+    out.raw(",\"room\":");
+    out.text(room.as_str());
+    out.raw(",\"token\":");
+    out.text(token);
     if !user.is_empty() {
-        write::raw(out, ",\"user\":{");
-        write::raw(out, &user.without(OWNED_BY_USER));
-        write::raw(out, "}");
+        out.raw(",\"user\":{");
+        out.json(&user.without(OWNED_BY_USER));
+        out.raw("}");
     }
     if let Some(id) = last_event_id {
-        write::raw(out, ",\"last_event_id\":");
-        write::integer_as_string(out, id);
+        out.raw(",\"last_event_id\":");
+        out.number_as_text(id);
     }
 }

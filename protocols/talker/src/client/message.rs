@@ -1,14 +1,13 @@
 //! `message`: a client says something.
 
-use super::{ClientFrame, Fields};
+use super::ClientFrame;
 use crate::error::BadFrame;
+use crate::event::Event;
 use crate::extra::{Extra, OWNED_BY_MESSAGE};
-use crate::field::Field;
-use crate::kind::EventKind;
 use crate::user::write_members_after;
-use crate::{value, write};
+use crate::value;
 use bytes::BytesMut;
-use serde_json::value::RawValue;
+use tolmach_json::{Sink, is_digits};
 
 /// Whom a private message is for: "recipient's unique id as number or string, or login".
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,33 +22,28 @@ impl From<String> for Recipient {
     /// Takes digits for an id, and all else for a login.
     fn from(text: String) -> Self {
         match text.parse() {
-            Ok(id) if value::is_digits(&text) => Self::Id(id),
+            Ok(id) if is_digits(&text) => Self::Id(id),
             _ => Self::Login(text),
         }
     }
 }
 
-pub(super) fn read(fields: Fields<'_>) -> Result<ClientFrame, BadFrame> {
-    let field = |name, right, value| Field::new(EventKind::Message, name, right, value);
+pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
+    let edit = "a message's id, as a number or a string of digits";
     Ok(ClientFrame::Message {
-        content: field("content", "a text", fields.content).required(value::text)?,
-        to: field("to", "a user's id or login", fields.to).optional(recipient)?,
-        edit: field(
-            "edit",
-            "a message's id, as a number or a string of digits",
-            fields.edit,
-        )
-        .optional(value::integer)?,
-        action: value::flag(fields.action),
-        extra: fields.others.into_extra(),
+        content: event.required("content", "a text", value::text)?,
+        to: event.optional("to", "a user's id or login", recipient)?,
+        edit: event.optional("edit", edit, value::integer)?,
+        action: value::flag(event.find("action")),
+        extra: event.extra(OWNED_BY_MESSAGE),
     })
 }
 
 /// A number with a sign, a fraction or an exponent is nobody's id, and must not be taken for a login.
-fn recipient(value: &RawValue) -> Option<Recipient> {
+fn recipient(value: &str) -> Option<Recipient> {
     match value::string(value) {
         Some(text) => Some(text.into_owned().into()),
-        None if value::is_digits(value.get()) => Some(value.get().to_owned().into()),
+        None if is_digits(value) => Some(value.to_owned().into()),
         None => None,
     }
 }
@@ -62,21 +56,21 @@ pub(super) fn write(
     extra: &Extra,
     out: &mut BytesMut,
 ) {
-    write::raw(out, ",\"content\":");
-    write::string(out, content);
+    out.raw(",\"content\":");
+    out.text(content);
     if let Some(to) = to {
-        write::raw(out, ",\"to\":");
+        out.raw(",\"to\":");
         match to {
-            Recipient::Id(id) => write::integer_as_string(out, *id),
-            Recipient::Login(login) => write::string(out, login),
+            Recipient::Id(id) => out.number_as_text((*id).into()),
+            Recipient::Login(login) => out.text(login),
         }
     }
     if let Some(edit) = edit {
-        write::raw(out, ",\"edit\":");
-        write::integer_as_string(out, edit);
+        out.raw(",\"edit\":");
+        out.number_as_text(edit);
     }
     if action {
-        write::raw(out, ",\"action\":true");
+        out.raw(",\"action\":true");
     }
     write_members_after(out, &extra.without(OWNED_BY_MESSAGE));
 }

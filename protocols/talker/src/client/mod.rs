@@ -7,11 +7,11 @@ pub use connect::{EventId, RoomSelector};
 pub use message::Recipient;
 
 use crate::error::{BadFrame, DecodeError};
-use crate::extra::{Extra, OWNED_BY_MESSAGE, Others};
+use crate::event::Event;
+use crate::extra::Extra;
 use crate::kind::EventKind;
-use crate::{members, write};
 use bytes::BytesMut;
-use serde_json::value::RawValue;
+use tolmach_json::Sink;
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,10 +61,10 @@ impl ClientFrame {
 
     /// Reads one object that the scanner let through. Of a key that is there twice the last one counts.
     pub(crate) fn read(json: &str) -> Result<Result<Self, BadFrame>, DecodeError> {
-        let fields = Fields::read(json)?;
-        Ok(match EventKind::read(fields.kind, EventKind::of_client)? {
-            EventKind::Connect => connect::read(&fields),
-            EventKind::Message => message::read(fields),
+        let event = Event::read(json, EventKind::of_client)?;
+        Ok(match event.kind {
+            EventKind::Connect => connect::read(&event),
+            EventKind::Message => message::read(&event),
             EventKind::Ping => Ok(Self::Ping),
             _ => Ok(Self::Close),
         })
@@ -72,9 +72,9 @@ impl ClientFrame {
 
     /// Appends the event, one object and `\n`, to `out`. Ids are written as strings.
     pub fn write(&self, out: &mut BytesMut) {
-        write::raw(out, "{\"type\":\"");
-        write::raw(out, self.kind().as_str());
-        write::raw(out, "\"");
+        out.raw("{\"type\":\"");
+        out.raw(self.kind().as_str());
+        out.raw("\"");
         match self {
             Self::Connect {
                 room,
@@ -95,50 +95,6 @@ impl ClientFrame {
             }
             Self::Ping | Self::Close => {}
         }
-        write::raw(out, "}\n");
-    }
-}
-
-/// The members of a client's event that mean something in some type.
-struct Fields<'a> {
-    kind: Option<&'a RawValue>,
-    room: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    user: Option<&'a RawValue>,
-    last_event_id: Option<&'a RawValue>,
-    content: Option<&'a RawValue>,
-    to: Option<&'a RawValue>,
-    edit: Option<&'a RawValue>,
-    action: Option<&'a RawValue>,
-    others: Others<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn read(json: &'a str) -> Result<Self, DecodeError> {
-        let mut fields = Self {
-            kind: None,
-            room: None,
-            token: None,
-            user: None,
-            last_event_id: None,
-            content: None,
-            to: None,
-            edit: None,
-            action: None,
-            others: Others::new(OWNED_BY_MESSAGE),
-        };
-        members::for_each(json, |key, value| match &*key {
-            "type" => fields.kind = Some(value),
-            "room" => fields.room = Some(value),
-            "token" => fields.token = Some(value),
-            "user" => fields.user = Some(value),
-            "last_event_id" => fields.last_event_id = Some(value),
-            "content" => fields.content = Some(value),
-            "to" => fields.to = Some(value),
-            "edit" => fields.edit = Some(value),
-            "action" => fields.action = Some(value),
-            _ => fields.others.push(key, value),
-        })?;
-        Ok(fields)
+        out.raw("}\n");
     }
 }

@@ -1,15 +1,14 @@
 //! `message`: something was said.
 
-use super::Fields;
-use super::presence::write_time;
+use super::presence::{read_time, write_time};
 use crate::error::DecodeError;
+use crate::event::Event;
 use crate::extra::{Extra, OWNED_BY_MESSAGE};
-use crate::field::Field;
 use crate::flavor::Flavor;
-use crate::kind::EventKind;
 use crate::user::{User, write_members_after};
-use crate::{value, write};
+use crate::value;
 use bytes::BytesMut;
+use tolmach_json::Sink;
 
 const ID: &str = "a message's id, as a number or a string of digits";
 
@@ -35,17 +34,16 @@ pub struct Message {
     pub extra: Extra,
 }
 
-pub(super) fn read(fields: Fields<'_>) -> Result<Message, DecodeError> {
-    let event = EventKind::Message;
+pub(super) fn read(event: &Event<'_>) -> Result<Message, DecodeError> {
     Ok(Message {
-        content: Field::new(event, "content", "a text", fields.content).required(value::text)?,
-        user: User::read(event, fields.user, false)?,
-        time: fields.time(event)?,
-        id: Field::new(event, "id", ID, fields.id).optional(value::integer)?,
-        private: value::flag(fields.private),
-        action: value::flag(fields.action),
-        edit: Field::new(event, "edit", ID, fields.edit).optional(value::integer)?,
-        extra: fields.others.into_extra(),
+        content: event.required("content", "a text", value::text)?,
+        user: User::read(event, false)?,
+        time: read_time(event)?,
+        id: event.optional("id", ID, value::integer)?,
+        private: value::flag(event.find("private")),
+        action: value::flag(event.find("action")),
+        edit: event.optional("edit", ID, value::integer)?,
+        extra: event.extra(OWNED_BY_MESSAGE),
     })
 }
 
@@ -53,24 +51,24 @@ impl Message {
     /// Writes what follows `{"type":"message`, but for the end.
     pub(super) fn write(&self, flavor: Flavor, out: &mut BytesMut) {
         out.reserve(128 + self.content.len() + self.user.name.len() + self.extra.as_json().len());
-        write::raw(out, "\",\"content\":");
-        write::string(out, &self.content);
-        write::raw(out, ",\"user\":");
+        out.raw("\",\"content\":");
+        out.text(&self.content);
+        out.raw(",\"user\":");
         self.user.write_sender(flavor, out);
         if self.private {
-            write::raw(out, ",\"private\":true");
+            out.raw(",\"private\":true");
         }
         write_time(self.time, out);
         if let Some(id) = self.id {
-            write::raw(out, ",\"id\":");
-            write::integer_as_string(out, id);
+            out.raw(",\"id\":");
+            out.number_as_text(id);
         }
         if let Some(edit) = self.edit {
-            write::raw(out, ",\"edit\":");
-            write::integer_as_string(out, edit);
+            out.raw(",\"edit\":");
+            out.number_as_text(edit);
         }
         if self.action {
-            write::raw(out, ",\"action\":true");
+            out.raw(",\"action\":true");
         }
         write_members_after(out, &self.extra.without(OWNED_BY_MESSAGE));
     }

@@ -1,19 +1,30 @@
-//! Where a frame's JSON goes: into a buffer, or only into a count of its characters.
+//! Where a frame's JSON goes.
 
-use crate::characters::measure;
 use bytes::{BufMut, BytesMut};
 use std::fmt::Write;
 
-/// Takes JSON piece by piece. One description of a frame so serves both for writing and for counting.
-pub(crate) trait Sink {
+/// Takes JSON piece by piece: a buffer, or a count of what a buffer would get. One description of a frame so serves both
+/// for writing and for counting.
+pub trait Sink {
     /// JSON without white space between its tokens, and without escapes: the frame's own punctuation.
     fn raw(&mut self, json: &'static str);
+
     /// Valid JSON from elsewhere.
     fn json(&mut self, json: &str);
-    /// A string, which is put between quotes and escaped; what is not ASCII goes as UTF-8.
+
+    /// A string, which is put between quotes. Only what JSON demands is escaped, so that it is one line; what is not
+    /// ASCII goes as UTF-8.
     fn text(&mut self, text: &str);
+
     /// A number.
     fn number(&mut self, number: i64);
+
+    /// A number as a string of its digits.
+    fn number_as_text(&mut self, number: i64) {
+        self.raw("\"");
+        self.number(number);
+        self.raw("\"");
+    }
 }
 
 impl Sink for BytesMut {
@@ -26,6 +37,7 @@ impl Sink for BytesMut {
     }
 
     fn text(&mut self, text: &str) {
+        self.reserve(text.len() + 2);
         escape(text, |piece| self.put_slice(piece.as_bytes()));
     }
 
@@ -50,29 +62,6 @@ impl Sink for String {
 
     fn number(&mut self, number: i64) {
         let _ = write!(self, "{number}");
-    }
-}
-
-/// Counts characters as the wire does.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(pub(crate) usize);
-
-impl Sink for Counter {
-    fn raw(&mut self, json: &'static str) {
-        self.0 += json.len();
-    }
-
-    fn json(&mut self, json: &str) {
-        self.0 += measure(json.as_bytes()).characters;
-    }
-
-    fn text(&mut self, text: &str) {
-        self.0 += text.chars().count() + 2;
-    }
-
-    fn number(&mut self, number: i64) {
-        let digits = number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
-        self.0 += digits + usize::from(number < 0);
     }
 }
 
@@ -128,37 +117,35 @@ fn must_escape(block: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counter, Sink};
+    use super::Sink;
+    use bytes::BytesMut;
 
     #[test]
-    fn every_character_survives_and_is_counted_as_one() {
-        let every = (0..0x300)
-            .chain(0x1F600..0x1F640)
-            .filter_map(char::from_u32);
-        let text: String = every.collect();
-        let mut json = String::new();
-        json.text(&text);
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-
-        let (mut by_sink, mut by_json) = (Counter::default(), Counter::default());
-        by_sink.text(&text);
-        by_json.json(&json);
-        assert_eq!(by_sink.0, by_json.0);
-    }
-
-    #[test]
-    fn what_is_written_is_one_line() {
-        let mut json = String::new();
-        json.text("a\r\n\"\\\u{1}ж");
-        assert_eq!(json, "\"a\\r\\n\\\"\\\\\\u0001ж\"");
-    }
-
-    #[test]
-    fn numbers_are_counted_as_they_are_written() {
-        for number in [0, 9, 10, -1, -10, 1_700_000_000, i64::MIN, i64::MAX] {
-            let mut counter = Counter::default();
-            counter.number(number);
-            assert_eq!(counter.0, number.to_string().len());
+    fn every_character_reads_back() {
+        for character in ('\0'..'\u{3000}').chain(['\u{2028}', '😀', '\u{10ffff}']) {
+            let text = format!("a{character}b");
+            let mut out = BytesMut::new();
+            out.text(&text);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+            assert!(!out.contains(&b'\n'));
+            let mut same = String::new();
+            same.text(&text);
+            assert_eq!(same.as_bytes(), &out);
         }
+    }
+
+    #[test]
+    fn only_what_must_be_is_escaped() {
+        let mut json = String::new();
+        json.text("a\r\n\"\\\u{1}ж/");
+        assert_eq!(json, "\"a\\r\\n\\\"\\\\\\u0001ж/\"");
+    }
+
+    #[test]
+    fn numbers_are_decimal() {
+        let mut out = BytesMut::new();
+        out.number(i64::MIN);
+        out.number_as_text(7);
+        assert_eq!(out, "-9223372036854775808\"7\"");
     }
 }

@@ -12,17 +12,22 @@
 //!                                             FirstItem ────┘
 //! ```
 
+mod brace;
 mod string;
+
+pub use brace::BraceScanner;
 
 use crate::plain::plain_run;
 use string::{InString, Step};
 
 /// Why a scan stopped for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// A byte that cannot be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A byte that no JSON object can have there.
+    #[error("a byte that no JSON object can have there")]
     Invalid,
-    /// More levels than allowed.
+    /// More objects and arrays stand open at once than allowed.
+    #[error("more objects and arrays are open at once than allowed")]
     TooDeep,
 }
 
@@ -50,9 +55,11 @@ enum State {
     ValueString(InString),
 }
 
-/// The state of a search for the end of an object.
+/// A search for the end of an object that stops at the first byte that cannot be right: escapes, surrogate pairs and
+/// the order of tokens are looked at, but not the inside of numbers and words. Each byte is looked at once, however the
+/// stream is cut.
 #[derive(Debug)]
-pub(crate) struct Scanner {
+pub struct Scanner {
     state: State,
     /// The brackets that will close what is open, outermost first.
     open: Vec<u8>,
@@ -63,7 +70,7 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     /// A scanner that allows `nesting` levels, the object itself counted.
-    pub(crate) fn new(nesting: usize) -> Self {
+    pub fn new(nesting: usize) -> Self {
         Self {
             state: State::Start,
             open: Vec::new(),
@@ -73,13 +80,13 @@ impl Scanner {
     }
 
     /// Whether no byte of an object was seen.
-    pub(crate) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.seen == 0
     }
 
     /// Goes on in `bytes`, which begin with the object and with all that earlier calls were given. Returns
     /// the object's length when it ends in them, and is idle then.
-    pub(crate) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
+    pub fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Fault> {
         while let Some(&byte) = bytes.get(self.seen) {
             self.state = match self.state {
                 State::KeyString(place) => match self.string(place, bytes)? {

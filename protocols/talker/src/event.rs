@@ -1,0 +1,89 @@
+//! An event, or the `user` hash in one: its members, named where something is wrong with one.
+
+use crate::error::{BadFrame, DecodeError, Reason};
+use crate::extra::Extra;
+use crate::kind::EventKind;
+use tolmach_json::Object;
+
+/// The members of one object. Of a key that is there twice the last one counts; `null` is the same as none.
+pub(crate) struct Event<'a> {
+    pub(crate) kind: EventKind,
+    object: Object<'a>,
+    /// What stands before its fields' keys in their names.
+    inside: &'static str,
+}
+
+impl<'a> Event<'a> {
+    /// Reads one object that the scanner let through, of a type that `known` knows by its word.
+    pub(crate) fn read(
+        json: &'a str,
+        known: fn(&str) -> Option<EventKind>,
+    ) -> Result<Self, DecodeError> {
+        let object = parse(json)?;
+        let kind = EventKind::read(object.find("type"), known)?;
+        let inside = "";
+        Ok(Self {
+            kind,
+            object,
+            inside,
+        })
+    }
+
+    /// Reads the `user` of an event of this type.
+    pub(crate) fn read_user(kind: EventKind, json: &'a str) -> Result<Self, DecodeError> {
+        Ok(Self {
+            kind,
+            object: parse(json)?,
+            inside: "user.",
+        })
+    }
+
+    /// The JSON text of a member's value.
+    pub(crate) fn find(&self, key: &str) -> Option<&'a str> {
+        self.object.find(key).filter(|value| *value != "null")
+    }
+
+    /// What `read` makes of a field, which must be there. `right` says what it must be, as in "it must be …".
+    pub(crate) fn required<T>(
+        &self,
+        name: &'static str,
+        right: &'static str,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<T, BadFrame> {
+        self.optional(name, right, read)?
+            .ok_or_else(|| self.bad(name, Reason::Missing(right)))
+    }
+
+    /// What `read` makes of a field, if it is there.
+    pub(crate) fn optional<T>(
+        &self,
+        name: &'static str,
+        right: &'static str,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<Option<T>, BadFrame> {
+        let key = name.strip_prefix(self.inside).unwrap_or(name);
+        match self.find(key) {
+            None => Ok(None),
+            Some(value) => read(value)
+                .map(Some)
+                .ok_or_else(|| self.bad(name, Reason::Wrong(right))),
+        }
+    }
+
+    /// The other members, but those that `owned` names.
+    pub(crate) fn extra(&self, owned: &'static [&'static str]) -> Extra {
+        Extra::of(&self.object, owned)
+    }
+
+    fn bad(&self, field: &'static str, reason: Reason) -> BadFrame {
+        BadFrame {
+            event: self.kind,
+            field,
+            reason,
+        }
+    }
+}
+
+fn parse(json: &str) -> Result<Object<'_>, DecodeError> {
+    Object::parse(json).map_err(|_| DecodeError::InvalidJson)
+}
