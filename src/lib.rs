@@ -18,7 +18,8 @@
 //! 4. [`hub`]: accounts, rooms, presence, routing, history.
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
-//! 7. [`config`] and [`control`]: what an operator says, at the start and later.
+//! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
+//! 8. [`config`] and [`control`]: what an operator says, at the start and later.
 //!
 //! # What always holds
 //!
@@ -38,4 +39,5 @@ pub mod gateway;
 pub mod hub;
 pub mod ledger;
 pub mod model;
+pub mod settings;
 pub mod store;

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::dialects::table::{COLUMNS, markdown};
+use crate::dialects::table::{markdown, translation};
+use crate::gateway::Dialects;
 use crate::hub::translation::{By, Level, Meaning};
 use clap::Args;
 use serde::Serialize;
@@ -23,9 +24,9 @@ pub(crate) struct DialectsArgs {
 }
 
 impl DialectsArgs {
-    pub(super) fn run(&self) -> Outcome<()> {
+    pub(super) fn run(&self, dialects: Dialects) -> Outcome<()> {
         if self.markdown {
-            let written = io::stdout().write_all(markdown().as_bytes());
+            let written = io::stdout().write_all(markdown(dialects).as_bytes());
             return written.map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::OutputClosed,
                 _ => Failure::because(format!("standard output: {error}")),
@@ -34,13 +35,13 @@ impl DialectsArgs {
         let mut out = Output::standard();
         let rows: Vec<Translated> = Meaning::ALL
             .iter()
-            .flat_map(|meaning| COLUMNS.iter().map(|column| (*meaning, column)))
-            .map(|(meaning, column)| {
-                let translation = column.of(meaning);
+            .flat_map(|meaning| dialects.iter().map(|dialect| (*meaning, *dialect)))
+            .map(|(meaning, dialect)| {
+                let translation = translation(dialect, meaning);
                 Translated {
                     meaning,
                     name: meaning.name(),
-                    dialect: column.dialect,
+                    dialect: dialect.name(),
                     level: translation.level,
                     says: translation.says,
                     by: translation.by,

@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::dialects::KNOWN;
+use crate::gateway::Dialects;
 use clap::{Parser, Subcommand};
 use tokio::runtime;
 
@@ -95,12 +95,17 @@ enum Action {
 
 /// Carries out the command line of this process.
 pub fn run() -> ExitCode {
-    let Arguments { config, action } = usage::parse();
-    execute(action, config.as_deref()).unwrap_or_else(Failure::report)
+    run_with(crate::dialects::ALL)
 }
 
-fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
-    let load = || Config::load(file, std::env::vars_os(), KNOWN).map_err(Failure::Configuration);
+/// Carries out the command line of this process with these dialects, those of this crate or others.
+pub fn run_with(dialects: Dialects) -> ExitCode {
+    let Arguments { config, action } = usage::parse();
+    execute(action, config.as_deref(), dialects).unwrap_or_else(Failure::report)
+}
+
+fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<ExitCode> {
+    let load = || Config::load(file, std::env::vars_os(), dialects).map_err(Failure::Configuration);
     match action {
         // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
         Action::Chat(arguments) => {
@@ -110,12 +115,12 @@ fn execute(action: Action, file: Option<&Path>) -> Outcome<ExitCode> {
         Action::Tap(arguments) => {
             let config = load()?;
             logging::start("error", config.log.format)?;
-            on_this_thread(arguments.run(&config))
+            on_this_thread(arguments.run(&config, dialects))
         }
-        Action::Serve(arguments) => serve::run(&arguments.apply(load()?)?),
+        Action::Serve(arguments) => serve::run(&arguments.apply(load()?, dialects)?),
         Action::Check => check::run(&load()?),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments)),
-        Action::Dialects(arguments) => arguments.run().map(|()| ExitCode::SUCCESS),
+        Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),

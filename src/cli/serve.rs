@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::dialects;
-use crate::gateway::Gateway;
+use crate::gateway::{Dialects, Gateway};
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
@@ -22,7 +21,7 @@ pub(crate) struct ServeArgs {
     /// The IP address that every listener listens on; ports stay
     #[arg(short, long, value_name = "ADDR", value_parser = ip_address)]
     address: Option<IpAddr>,
-    /// The port of the first JIM listener; 0 lets the system choose one
+    /// The port of the first listener of the first dialect (JIM); 0 lets the system choose one
     #[arg(short, long, value_name = "JIM_PORT")]
     port: Option<u16>,
 }
@@ -42,13 +41,14 @@ fn ip_address(text: &str) -> Result<IpAddr, String> {
 
 impl ServeArgs {
     /// The configuration with what the command line says instead.
-    pub(super) fn apply(&self, mut config: Config) -> Outcome<Config> {
+    pub(super) fn apply(&self, mut config: Config, dialects: Dialects) -> Outcome<Config> {
         if let Some(address) = self.address {
             config.override_address(address);
         }
         if let Some(port) = self.port {
+            let first = dialects.first().map_or("", |first| first.name());
             config
-                .override_jim_port(port)
+                .override_port(first, port)
                 .map_err(Failure::Configuration)?;
         }
         Ok(config)
@@ -66,7 +66,7 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let gateway = Gateway::start(config, dialects::listener)
+        let gateway = Gateway::start(config)
             .await
             .map_err(|error| Failure::because(error.to_string()))?;
         say_ready(&gateway.ready_line());

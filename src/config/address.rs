@@ -2,28 +2,27 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::error::Wrong;
-use super::written::Written;
+use crate::settings::{ValueError, Written};
 
 /// `"[::]:7777"`, `"127.0.0.1:7777"`. Names are not looked up: what a listener binds must not depend on a resolver.
-pub(super) fn address(written: &Written) -> Result<SocketAddr, Wrong> {
+pub(super) fn address(written: &Written) -> Result<SocketAddr, ValueError> {
     let text = written
         .text()
         .map_or_else(|| written.quote(), str::to_owned);
     text.parse().map_err(|_| mend(&text))
 }
 
-fn mend(text: &str) -> Wrong {
+fn mend(text: &str) -> ValueError {
     if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         let right = format!(
             "write \"{}\", or port 0 to let the system choose one",
             SocketAddr::new(ip, 7777)
         );
-        return Wrong::new(format!("{text:?} has no port"), right);
+        return ValueError::new(format!("{text:?} has no port"), right);
     }
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
     let Ok(port) = port.parse::<u16>() else {
-        return Wrong::new(
+        return ValueError::new(
             format!("{text:?} is not an address"),
             "write an IP address and a port, as \"[::]:7777\"",
         );
@@ -32,7 +31,7 @@ fn mend(text: &str) -> Wrong {
         "write \"[::]:{port}\" for all addresses, \"127.0.0.1:{port}\" for this machine alone"
     );
     match host {
-        "" | "*" => Wrong::new(format!("{text:?} has no IP address"), right),
-        _ => Wrong::new(format!("{host:?} is not an IP address"), right),
+        "" | "*" => ValueError::new(format!("{text:?} has no IP address"), right),
+        _ => ValueError::new(format!("{host:?} is not an IP address"), right),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::error::Origin;
 use super::listener::Listener;
-use super::show::{Show, quoted};
 use super::{Config, keys};
+use crate::settings::{Key, Show, quoted};
 
 /// Where the values of a [`Config`] came from. It is no part of what they mean: any two are equal.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,7 @@ impl Origins {
 pub(super) fn describe(config: &Config) -> String {
     let mut lines = Vec::new();
     let mut section = "";
-    for (name, shown) in keys::shown(keys::GENERAL, config) {
+    for (name, shown) in Key::shown(keys::GENERAL, config) {
         let (inside, key) = name.split_once('.').unwrap_or(("", name));
         if inside != section {
             lines.extend(no_listeners(config, section));

@@ -1,43 +1,27 @@
 //! The configuration while layers are laid over it.
 
-use std::net::TcpListener;
-
-use super::error::{ConfigError, Wrong};
-use super::listener::{Listener, Settings};
+use super::Config;
+use super::error::ConfigError;
+use super::keys::{self, Keys};
 use super::listeners::{self, Item};
 use super::section::Store;
-use super::written::{Entry, Source, Value, Written};
-use super::{Config, keys, suggest};
-
-/// What a configuration depends on beside itself.
-pub(super) struct Machine<'a> {
-    /// The dialects that this build has.
-    pub(super) known: &'a [&'a str],
-    pub(super) has_ipv6: fn() -> bool,
-}
-
-impl<'a> Machine<'a> {
-    /// This one: it has IPv6 if its own address can be bound.
-    pub(super) fn this(known: &'a [&'a str]) -> Self {
-        Self {
-            known,
-            has_ipv6: || TcpListener::bind("[::1]:0").is_ok(),
-        }
-    }
-}
+use super::written::{Entry, Source};
+use crate::gateway::{AnyDialect, Settings};
+use crate::settings::{Key, Value, ValueError, Written};
 
 /// Begins with the defaults; each entry beats those before it.
 pub(super) struct Draft {
     /// Without listeners, and with the store's path as it was written.
     pub(super) config: Config,
-    /// `[jim]` and the like: what listeners of that dialect begin with.
-    pub(super) dialects: [Settings; 4],
+    /// The dialects' sections: what listeners of each begin with.
+    dialects: Vec<Settings>,
+    pub(super) keys: Keys,
     /// The `[[listener]]`s, once there was a list of them.
     items: Option<Vec<Item>>,
 }
 
-impl Default for Draft {
-    fn default() -> Self {
+impl Draft {
+    pub(super) fn new(dialects: &[&dyn AnyDialect]) -> Self {
         let config = Config {
             data_dir: "tolmach-data".into(),
             name: "tolmach".into(),
@@ -53,15 +37,15 @@ impl Default for Draft {
             shutdown: Default::default(),
             origins: Default::default(),
         };
+        let dialects: Vec<_> = dialects.iter().map(|kind| kind.settings()).collect();
         Self {
             config,
-            dialects: Settings::defaults(),
+            keys: Keys::of(&dialects),
+            dialects,
             items: None,
         }
     }
-}
 
-impl Draft {
     /// Lays a layer over what there is.
     pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<(), ConfigError> {
         entries.into_iter().try_for_each(|entry| self.apply(entry))
@@ -78,7 +62,7 @@ impl Draft {
             "listener" => self.listen(written, &source),
             _ => self.set(&key, &written),
         };
-        if let Err(Wrong {
+        if let Err(ValueError {
             wrong,
             right,
             line: inner,
@@ -95,8 +79,8 @@ impl Draft {
         Ok(())
     }
 
-    fn set(&mut self, key: &str, written: &Written) -> Result<(), Wrong> {
-        if let Some(done) = keys::set(keys::GENERAL, &mut self.config, key, written) {
+    fn set(&mut self, key: &str, written: &Written) -> Result<(), ValueError> {
+        if let Some(done) = Key::set(keys::GENERAL, &mut self.config, key, written) {
             return done;
         }
         let (section, name) = key.split_once('.').unwrap_or(("", key));
@@ -105,15 +89,15 @@ impl Draft {
             .iter_mut()
             .find(|settings| settings.dialect() == section);
         let done = dialect.and_then(|settings| settings.set(name, written));
-        done.unwrap_or_else(|| Err(suggest::unknown_key(key)))
+        done.unwrap_or_else(|| Err(self.keys.unknown(key)))
     }
 
-    fn listen(&mut self, written: Written, source: &Source) -> Result<(), Wrong> {
+    fn listen(&mut self, written: Written, source: &Source) -> Result<(), ValueError> {
         let wrong = |written: &Written| {
             let right = "write [[listener]] and its keys below it";
-            Wrong {
+            ValueError {
                 line: Some(written.line),
-                ..Wrong::new(format!("{} is not a listener", written.quote()), right)
+                ..ValueError::new(format!("{} is not a listener", written.quote()), right)
             }
         };
         let Value::List(list) = written.value else {
@@ -130,32 +114,18 @@ impl Draft {
         Ok(())
     }
 
-    /// What the layers together mean on this machine.
-    pub(super) fn finish(mut self, machine: &Machine<'_>) -> Result<Config, ConfigError> {
+    /// What the layers together mean on a machine.
+    pub(super) fn finish(mut self, has_ipv6: fn() -> bool) -> Result<Config, ConfigError> {
         self.config.listeners = match self.items.take() {
-            Some(items) => listeners::given(
-                &items,
-                &self.dialects,
-                machine.known,
-                &mut self.config.origins,
-            )?,
-            None => self.default_listeners(machine.known),
+            Some(items) => listeners::given(&items, &self.dialects, &mut self.config.origins)?,
+            None => listeners::defaults(&self.dialects, &mut self.config.origins),
         };
         let mut config = self.config;
         certificate_and_key(&config)?;
-        listeners::fit(&mut config.listeners, machine.has_ipv6);
+        listeners::fit(&mut config.listeners, has_ipv6);
         listeners::no_two_alike(&config)?;
         config.resolve();
         Ok(config)
-    }
-
-    /// The default set, with what `[jim]` and the like say.
-    fn default_listeners(&mut self, known: &[&str]) -> Vec<Listener> {
-        let mut listeners = listeners::defaults(known);
-        for listener in &mut listeners {
-            listeners::take_settings(listener, &self.dialects, &mut self.config.origins);
-        }
-        listeners
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use super::error::{ConfigError, Origin};
-use super::written::{Entry, Source, Written};
-use super::{keys, suggest};
+use super::keys::Keys;
+use super::suggest;
+use super::written::{self, Entry, Source};
 
 const PREFIX: &str = "TOLMACH_";
 
@@ -19,6 +20,7 @@ pub(super) fn variable(key: &str) -> String {
 /// The keys that the environment sets, by the variables' names in alphabetical order.
 pub(super) fn entries<K: Into<OsString>, V: Into<OsString>>(
     environment: impl IntoIterator<Item = (K, V)>,
+    keys: &Keys,
 ) -> Result<Vec<Entry>, ConfigError> {
     let all = environment
         .into_iter()
@@ -26,23 +28,26 @@ pub(super) fn entries<K: Into<OsString>, V: Into<OsString>>(
     let ours = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
     let mut variables: Vec<_> = all
         .filter_map(ours)
-        .filter(|(name, _)| is_ours(name))
+        .filter(|(name, _)| is_ours(name, keys))
         .collect();
     variables.sort();
     variables
         .into_iter()
-        .map(|(name, value)| entry(name, value))
+        .map(|(name, value)| entry(name, value, keys))
         .collect()
 }
 
-fn is_ours(name: &str) -> bool {
-    name.starts_with(PREFIX) && !OTHERS.contains(&name)
+fn is_ours(name: &str, keys: &Keys) -> bool {
+    let key = name
+        .strip_prefix(PREFIX)
+        .filter(|_| !OTHERS.contains(&name));
+    key.is_some_and(|key| !keys.is_elsewhere(&key.to_lowercase().replace("__", ".")))
 }
 
-fn entry(name: String, value: OsString) -> Result<Entry, ConfigError> {
-    let Some(key) = keys::all().into_iter().find(|key| variable(key) == name) else {
-        let known = keys::all().iter().map(|key| variable(key)).collect();
-        let wrong = suggest::unknown(&name, known);
+fn entry(name: String, value: OsString, keys: &Keys) -> Result<Entry, ConfigError> {
+    let Some(key) = keys.all.iter().find(|key| variable(key) == name).cloned() else {
+        let known: Vec<_> = keys.all.iter().map(|key| variable(key)).collect();
+        let wrong = suggest::unknown(&name, known.iter().map(String::as_str));
         return Err(ConfigError::new(
             Origin::Variable(name),
             "",
@@ -53,7 +58,7 @@ fn entry(name: String, value: OsString) -> Result<Entry, ConfigError> {
     match value.into_string() {
         Ok(text) => Ok(Entry {
             key,
-            written: Written::variable(&text),
+            written: written::variable(&text),
             source: Source::Variable(name),
         }),
         Err(_) => Err(ConfigError::new(

@@ -105,22 +105,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl Error for ConfigError {}
-
-/// Why one value was refused, before anyone knows where it stands.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) wrong: String,
-    pub(super) right: String,
-    /// The line of the part that is wrong, where that is not the line of the key.
-    pub(super) line: Option<usize>,
-}
-
-impl Wrong {
-    pub(super) fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
-        Self {
-            wrong: wrong.into(),
-            right: right.into(),
-            line: None,
-        }
-    }
-}

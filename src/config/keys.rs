@@ -1,37 +1,13 @@
-//! The tables of keys: one row for each, with how it is read and how it is shown.
+//! The keys that a configuration has: one row for each of the gateway's, and those of its dialects.
 
-use super::Config;
-use super::choice::choice;
-use super::error::Wrong;
-use super::listener::{JimSettings, PurposeSettings, Settings, TalkerSettings, UchatSettings};
-use super::read::{
-    duration, flag, frame_bytes, level, life, limit, notices, path, revision, some_path, whole,
-};
+use super::read::{frame_bytes, level, life, path, some_path};
 use super::section::StoreUrl;
-use super::show::{Show, quoted};
-use super::written::Written;
-use super::{name, url};
-
-/// One key of `T`: a field, or a field of a section.
-pub(super) struct Key<T> {
-    pub(super) name: &'static str,
-    pub(super) read: fn(&mut T, &Written) -> Result<(), Wrong>,
-    /// As TOML; `None` where nothing is set.
-    pub(super) show: fn(&T) -> Option<String>,
-}
-
-macro_rules! key {
-    ($first:ident $(. $second:ident)? : $read:expr) => {
-        Key {
-            name: concat!(stringify!($first) $(, ".", stringify!($second))?),
-            read: |of, written| {
-                of.$first $(.$second)? = $read(written)?;
-                Ok(())
-            },
-            show: |of| of.$first $(.$second)?.show(),
-        }
-    };
-}
+use super::{Config, name, suggest, url};
+use crate::dialects;
+use crate::gateway::Settings;
+use crate::key;
+use crate::settings::read::{duration, flag, limit};
+use crate::settings::{Key, ValueError, choice, quoted};
 
 /// The keys that are not about listeners. Those of a section stand together, those of none come first.
 pub(super) const GENERAL: &[Key<Config>] = &[
@@ -72,92 +48,57 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(shutdown.grace: duration),
 ];
 
-const JIM: &[Key<JimSettings>] = &[
-    key!(flavor: choice),
-    key!(probe_after: duration),
-    key!(notices: notices),
-    key!(everyone: name::room),
-    key!(pace: duration),
-];
-
-const TALKER: &[Key<TalkerSettings>] = &[
-    key!(flavor: choice),
-    key!(idle_after: duration),
-    key!(close_after: duration),
-    key!(replay: whole),
-];
-
-const PURPOSE: &[Key<PurposeSettings>] = &[key!(revision: revision), key!(probe_after: duration)];
-
-const UCHAT: &[Key<UchatSettings>] = &[key!(flavor: choice)];
-
 /// The keys of a `[[listener]]` beside those of its dialect.
 pub(super) const LISTENER: [&str; 4] = ["name", "dialect", "address", "tls"];
 
-impl Settings {
-    /// Sets one key of the dialect's; `None` if it has no such key.
-    pub(super) fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), Wrong>> {
-        match self {
-            Self::Jim(jim) => set(JIM, jim, name, written),
-            Self::Talker(talker) => set(TALKER, talker, name, written),
-            Self::Purpose(purpose) => set(PURPOSE, purpose, name, written),
-            Self::Uchat(uchat) => set(UCHAT, uchat, name, written),
+/// What a file with these dialects can hold, by name.
+pub(super) struct Keys {
+    /// Every key but those inside a `[[listener]]`: `name`, `limits.burst`, `jim.pace`, `listener`.
+    pub(super) all: Vec<String>,
+    /// Dialects that are known, but not here. Their sections are passed over: a file may serve several builds.
+    elsewhere: Vec<&'static str>,
+}
+
+impl Keys {
+    pub(super) fn of(dialects: &[Settings]) -> Self {
+        let general = GENERAL.iter().map(|key| key.name.to_owned());
+        let of_dialects = dialects.iter().flat_map(|settings| {
+            let keys = settings.shown().into_iter();
+            keys.map(|(key, _)| format!("{}.{key}", settings.dialect()))
+        });
+        let known = dialects::ALL.iter().map(|kind| kind.name());
+        let known = known.chain(dialects::LEFT_OUT.iter().copied());
+        let is_here = |name: &str| dialects.iter().any(|here| here.dialect() == name);
+        Self {
+            all: general
+                .chain(of_dialects)
+                .chain(["listener".into()])
+                .collect(),
+            elsewhere: known.filter(|name| !is_here(name)).collect(),
         }
     }
 
-    /// The dialect's keys with their values as TOML.
-    pub(super) fn shown(&self) -> Vec<(&'static str, Option<String>)> {
-        match self {
-            Self::Jim(jim) => shown(JIM, jim),
-            Self::Talker(talker) => shown(TALKER, talker),
-            Self::Purpose(purpose) => shown(PURPOSE, purpose),
-            Self::Uchat(uchat) => shown(UCHAT, uchat),
-        }
+    /// Whether the file has a `[name]`.
+    pub(super) fn is_section(&self, name: &str) -> bool {
+        self.sections().any(|section| section == name)
     }
 
-    /// The names of the dialect's keys.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        self.shown().into_iter().map(|(name, _)| name).collect()
+    /// Whether a key in dotted form is of a dialect that is not here.
+    pub(super) fn is_elsewhere(&self, key: &str) -> bool {
+        let section = key.split('.').next().unwrap_or(key);
+        self.elsewhere.contains(&section)
     }
-}
 
-/// Sets the key of this name; `None` if there is none.
-pub(super) fn set<T>(
-    keys: &[Key<T>],
-    of: &mut T,
-    name: &str,
-    written: &Written,
-) -> Option<Result<(), Wrong>> {
-    keys.iter()
-        .find(|key| key.name == name)
-        .map(|key| (key.read)(of, written))
-}
+    fn sections(&self) -> impl Iterator<Item = &str> {
+        let dotted = self.all.iter().filter_map(|key| key.split_once('.'));
+        dotted.map(|(section, _)| section)
+    }
 
-pub(super) fn shown<T>(keys: &[Key<T>], of: &T) -> Vec<(&'static str, Option<String>)> {
-    keys.iter().map(|key| (key.name, (key.show)(of))).collect()
-}
-
-/// Every key of the file but those inside a `[[listener]]`: `name`, `limits.burst`, `jim.pace`, `listener`.
-pub(super) fn all() -> Vec<String> {
-    let general = GENERAL.iter().map(|key| key.name.to_owned());
-    let dialect = |of: &Settings| {
-        of.names()
-            .into_iter()
-            .map(|key| format!("{}.{key}", of.dialect()))
-            .collect::<Vec<_>>()
-    };
-    general
-        .chain(Settings::defaults().iter().flat_map(dialect))
-        .chain(["listener".into()])
-        .collect()
-}
-
-/// Whether the file has a `[name]`.
-pub(super) fn is_section(name: &str) -> bool {
-    all().iter().any(|key| {
-        key.split_once('.')
-            .is_some_and(|(section, _)| section == name)
-    })
+    /// What is wrong with a key that does not exist, and the one that was probably meant.
+    pub(super) fn unknown(&self, key: &str) -> ValueError {
+        let sections = self.sections().filter(|_| !key.contains('.'));
+        suggest::unknown(key, self.all.iter().map(String::as_str).chain(sections))
+    }
 }
 
 /// A path under `data_dir` is shown as it would be written, without it.

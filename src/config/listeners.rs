@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use super::error::{ConfigError, Origin, Wrong};
-use super::listener::{Listener, PurposeSettings, Settings, TlsMode};
-use super::written::{Source, Written};
-use super::{Config, Origins, address, choice, keys, name, suggest};
+use super::error::{ConfigError, Origin};
+use super::listener::Listener;
+use super::written::Source;
+use super::{Config, Origins, address, keys, name, suggest};
+use crate::gateway::Settings;
+use crate::settings::{ValueError, Written, choice};
 
 /// One `[[listener]]` as written.
 pub(super) struct Item {
@@ -35,14 +37,15 @@ impl Item {
     }
 
     /// Finds what is wrong at its place.
-    fn wrong(&self, key: &str, written: &Written, wrong: Wrong) -> ConfigError {
+    fn wrong(&self, key: &str, written: &Written, wrong: ValueError) -> ConfigError {
         let origin = self.source.at(wrong.line.unwrap_or(written.line));
         ConfigError::new(origin, format!("listener.{key}"), wrong.wrong, wrong.right)
     }
 
     /// The settings of its dialect, as the dialect's section has them.
-    fn dialect(&self, dialects: &[Settings], known: &[&str]) -> Result<Settings, ConfigError> {
-        let right = match known {
+    fn dialect(&self, dialects: &[Settings]) -> Result<Settings, ConfigError> {
+        let known: Vec<_> = dialects.iter().map(Settings::dialect).collect();
+        let right = match known.as_slice() {
             [] => "this build has no dialect".into(),
             _ => format!("this build has {}", known.join(", ")),
         };
@@ -54,13 +57,12 @@ impl Item {
                 right,
             ));
         };
-        let named = written.text().filter(|name| known.contains(name));
         let found = dialects
             .iter()
-            .find(|settings| Some(settings.dialect()) == named);
+            .find(|settings| Some(settings.dialect()) == written.text());
         found.cloned().ok_or_else(|| {
             let wrong = format!("there is no dialect {} here", written.quote());
-            self.wrong(key, written, Wrong::new(wrong, right))
+            self.wrong(key, written, ValueError::new(wrong, right))
         })
     }
 }
@@ -69,13 +71,12 @@ impl Item {
 pub(super) fn given(
     items: &[Item],
     dialects: &[Settings],
-    known: &[&str],
     origins: &mut Origins,
 ) -> Result<Vec<Listener>, ConfigError> {
     let mut listeners: Vec<Listener> = Vec::new();
     for item in items {
-        let settings = item.dialect(dialects, known)?;
-        let mut listener = read_item(item, settings)?;
+        let settings = item.dialect(dialects)?;
+        let mut listener = read_item(item, settings, dialects)?;
         listener.name = free_name(&listeners, listener.name);
         origins.set_listener(&listener.name, "dialect", item.source.at(item.line));
         for (key, written) in &item.fields {
@@ -86,93 +87,63 @@ pub(super) fn given(
     Ok(listeners)
 }
 
-fn read_item(item: &Item, mut settings: Settings) -> Result<Listener, ConfigError> {
-    let (mut name, mut address, mut tls) = (None, None, TlsMode::Auto);
+fn read_item(
+    item: &Item,
+    mut settings: Settings,
+    dialects: &[Settings],
+) -> Result<Listener, ConfigError> {
+    let (mut name, mut address, mut tls) = (None, None, None);
     for (key, written) in &item.fields {
         let done = match key.as_str() {
             "dialect" => Ok(()),
             "name" => name::listener(written).map(|given| name = Some(given)),
             "address" => address::address(written).map(|given| address = Some(given)),
-            "tls" => choice::choice(written).map(|given| tls = given),
+            "tls" => choice(written).map(|given| tls = Some(given)),
             _ => settings
                 .set(key, written)
-                .unwrap_or_else(|| Err(no_such_key(&settings, key))),
+                .unwrap_or_else(|| Err(no_such_key(&settings, key, dialects))),
         };
         done.map_err(|wrong| item.wrong(key, written, wrong))?;
     }
-    let name = name.unwrap_or_else(|| settings.default_name());
-    let address = address.unwrap_or_else(|| settings.default_address());
+    let default = Listener::new(settings);
     Ok(Listener {
-        name,
-        address,
-        tls,
-        settings,
+        name: name.unwrap_or(default.name),
+        address: address.unwrap_or(default.address),
+        tls: tls.unwrap_or(default.tls),
+        settings: default.settings,
     })
 }
 
-fn no_such_key(settings: &Settings, key: &str) -> Wrong {
-    let others = Settings::defaults();
-    let of_other = others.iter().find(|other| other.names().contains(&key));
-    let known: Vec<_> = keys::LISTENER
-        .into_iter()
-        .chain(settings.names())
-        .map(str::to_owned)
-        .collect();
-    match of_other {
-        Some(other) => Wrong::new(
-            format!(
-                "this is a key of {}, and the listener's dialect is {}",
-                other.dialect(),
-                settings.dialect()
-            ),
-            format!(
-                "a {} listener takes {}",
-                settings.dialect(),
-                known.join(", ")
-            ),
-        ),
-        None => suggest::unknown(key, known),
-    }
-}
-
-/// Every known dialect on its default port; `purpose` in both revisions.
-pub(super) fn defaults(known: &[&str]) -> Vec<Listener> {
-    let first = |revision| {
-        Settings::Purpose(PurposeSettings {
-            revision,
-            ..Default::default()
-        })
-    };
-    let each = Settings::defaults()
-        .into_iter()
-        .flat_map(|settings| match settings {
-            Settings::Purpose(_) => vec![first(1), first(2)],
-            other => vec![other],
-        });
-    let known = each.filter(|settings| known.contains(&settings.dialect()));
-    known
-        .map(|settings| Listener {
-            name: settings.default_name(),
-            address: settings.default_address(),
-            tls: TlsMode::Auto,
-            settings,
-        })
-        .collect()
-}
-
-/// Gives a default listener what its dialect's section says, but the revision, which is its own.
-pub(super) fn take_settings(listener: &mut Listener, dialects: &[Settings], origins: &mut Origins) {
-    let own = listener.settings.clone();
-    if let Some(section) = dialects
+fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueError {
+    let names = |of: &Settings| of.shown().into_iter().map(|(name, _)| name);
+    let of_other = dialects
         .iter()
-        .find(|section| section.dialect() == own.dialect())
-    {
-        listener.settings = section.clone();
+        .find(|other| names(other).any(|name| name == key));
+    let known: Vec<_> = keys::LISTENER.into_iter().chain(names(settings)).collect();
+    let Some(other) = of_other else {
+        return suggest::unknown(key, known);
+    };
+    let (dialect, other) = (settings.dialect(), other.dialect());
+    ValueError::new(
+        format!("this is a key of {other}, and the listener's dialect is {dialect}"),
+        format!("a {dialect} listener takes {}", known.join(", ")),
+    )
+}
+
+/// Every dialect on its default port, in all its revisions, with what else its section says.
+pub(super) fn defaults(dialects: &[Settings], origins: &mut Origins) -> Vec<Listener> {
+    let mut listeners = Vec::new();
+    for settings in dialects {
+        let revisions = 1..=u8::try_from(settings.kind().ports().len()).unwrap_or(u8::MAX);
+        for revision in revisions.clone() {
+            let listener = Listener::new(settings.clone().with_revision(revision));
+            if *revisions.end() > 1 {
+                origins.set_listener(&listener.name, "revision", Origin::Default);
+            }
+            listeners.push(listener);
+        }
     }
-    if let (Settings::Purpose(settings), Settings::Purpose(own)) = (&mut listener.settings, own) {
-        settings.revision = own.revision;
-        origins.set_listener(&listener.name, "revision", Origin::Default);
-    }
+    listeners
 }
 
 /// The name itself, or with the first of `-2`, `-3`… that nobody has.

@@ -1,8 +1,8 @@
 //! What a person sets: defaults, then a TOML file, then the environment.
 //!
-//! Every key is one row of the tables in `keys`: its name, how it is read, how it is shown. The environment's
-//! names, the check for unknown keys, [`Config::describe`] and the test that holds `docs/configuration.md` to the
-//! code all come from these rows, so a new key is a field, its default, a row there, and a line in the reference.
+//! Every key is one row of a table, of the gateway's in `keys` or of a dialect's own: its name, how it is read, how it is
+//! shown. The environment's names, the check for unknown keys, [`Config::describe`] and the test that holds `docs/configuration.md` to the
+//! code all come from these rows, so a new key is a field, its default, a row, and a line in the reference.
 //!
 //! ```text
 //! a file ─────▶ entries ─┐
@@ -11,7 +11,6 @@
 //! ```
 
 mod address;
-mod choice;
 mod describe;
 mod draft;
 mod environment;
@@ -22,7 +21,6 @@ mod listeners;
 mod name;
 mod read;
 mod section;
-mod show;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -30,25 +28,22 @@ mod url;
 mod written;
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 pub use describe::Origins;
 pub use error::{ConfigError, Origin};
-pub use listener::{
-    JimFlavor, JimSettings, Listener, PurposeSettings, Settings, TalkerFlavor, TalkerSettings,
-    TlsMode, UchatFlavor, UchatSettings,
-};
+pub use listener::{Listener, TlsMode};
 pub use section::{
     Accounts, Bus, BusUrl, Limits, Log, LogFormat, Presence, Registration, Rooms, Shutdown, Store,
     StoreUrl, Tls,
 };
 
-use draft::{Draft, Machine};
+use draft::Draft;
 use written::Source;
 
-/// The dialects that have settings here, in the order of the default listeners.
-pub const DIALECTS: [&str; 4] = ["jim", "talker", "purpose", "uchat"];
+use crate::dialects;
+use crate::gateway::{AnyDialect, DialectOptions};
 
 /// Everything that can be set. The reference of the keys is `docs/configuration.md`.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,12 +77,11 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// What holds when nothing is set: every dialect on its default port.
+    /// What holds when nothing is set: every dialect of this build on its default port.
     fn default() -> Self {
-        let mut config = Self {
-            listeners: listeners::defaults(&DIALECTS),
-            ..Draft::default().config
-        };
+        let mut config = Draft::new(dialects::ALL).config;
+        let settings: Vec<_> = dialects::ALL.iter().map(|kind| kind.settings()).collect();
+        config.listeners = listeners::defaults(&settings, &mut config.origins);
         config.resolve();
         config
     }
@@ -97,8 +91,8 @@ impl Config {
     /// Defaults, then `file`, then the variables of `environment` whose names begin with `TOLMACH_`
     /// (others are passed over, and so is `TOLMACH_PASSWORD`, which the chat client reads).
     ///
-    /// `known` names the dialects that this build has: without a `[[listener]]` each of them listens on its default
-    /// port, and a listener of another dialect is refused. `[::]` becomes `0.0.0.0` where the machine has no IPv6.
+    /// Without a `[[listener]]` each of `dialects` listens on its default port, and a listener of another dialect is
+    /// refused; sections of dialects that tolmach has elsewhere are passed over. `[::]` becomes `0.0.0.0` where the machine has no IPv6.
     ///
     /// # Errors
     ///
@@ -107,28 +101,29 @@ impl Config {
     pub fn load<K: Into<OsString>, V: Into<OsString>>(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (K, V)>,
-        known: &[&str],
+        dialects: &[&dyn AnyDialect],
     ) -> Result<Self, ConfigError> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(dialects);
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| ConfigError::unreadable(path, &error))?;
-            draft.apply_all(written::document(&text, &Source::File(path.to_owned()))?)?;
+            let source = Source::File(path.to_owned());
+            draft.apply_all(written::document(&text, &source, &draft.keys)?)?;
         }
-        draft.apply_all(environment::entries(environment)?)?;
-        draft.finish(&Machine::this(known))
+        draft.apply_all(environment::entries(environment, &draft.keys)?)?;
+        draft.finish(has_ipv6)
     }
 
     /// Defaults, then `text`; no environment. For tests and for programs that embed the gateway.
-    /// All of [`DIALECTS`] may be used.
+    /// All dialects of this build may be used.
     ///
     /// # Errors
     ///
     /// As [`Config::load`]; the errors say `line 3` where they would name a file.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let mut draft = Draft::default();
-        draft.apply_all(written::document(text, &Source::Text)?)?;
-        draft.finish(&Machine::this(&DIALECTS))
+        let mut draft = Draft::new(dialects::ALL);
+        draft.apply_all(written::document(text, &Source::Text, &draft.keys)?)?;
+        draft.finish(has_ipv6)
     }
 
     /// `serve -a`: every listener listens on this address, on its own port.
@@ -138,34 +133,35 @@ impl Config {
             self.origins
                 .set_listener(&listener.name, "address", Origin::CommandLine("-a"));
         }
-        listeners::fit(&mut self.listeners, Machine::this(&[]).has_ipv6);
+        listeners::fit(&mut self.listeners, has_ipv6);
     }
 
-    /// `serve -p`: the first JIM listener listens on this port; 0 lets the system choose one.
+    /// `serve -p`: the first listener of this dialect listens on this port; 0 lets the system choose one.
     ///
     /// # Errors
     ///
-    /// There is no JIM listener, or another listener has that address and port.
-    pub fn override_jim_port(&mut self, port: u16) -> Result<(), ConfigError> {
+    /// There is no such listener, or another listener has that address and port.
+    pub fn override_port(&mut self, dialect: &str, port: u16) -> Result<(), ConfigError> {
         let origin = Origin::CommandLine("-p");
-        let is_jim = |listener: &&mut Listener| matches!(listener.settings, Settings::Jim(_));
-        let Some(jim) = self.listeners.iter_mut().find(is_jim) else {
+        let is_meant = |listener: &&mut Listener| listener.settings.dialect() == dialect;
+        let Some(first) = self.listeners.iter_mut().find(is_meant) else {
             return Err(ConfigError::new(
                 origin,
                 "",
-                "there is no jim listener",
+                format!("there is no {dialect} listener"),
                 "add one, or leave -p out",
             ));
         };
-        jim.address.set_port(port);
+        first.address.set_port(port);
         self.origins
-            .set_listener(&jim.name, "address", origin.clone());
-        let jim = jim.clone();
-        let same =
-            |other: &&Listener| other.address == jim.address && other.name != jim.name && port != 0;
+            .set_listener(&first.name, "address", origin.clone());
+        let first = first.clone();
+        let same = |other: &&Listener| {
+            other.address == first.address && other.name != first.name && port != 0
+        };
         let other = self.listeners.iter().find(same);
         other.map_or(Ok(()), |other| {
-            Err(listeners::alike(origin, &other.name, &jim))
+            Err(listeners::alike(origin, &other.name, &first))
         })
     }
 
@@ -176,10 +172,21 @@ impl Config {
         describe::describe(self)
     }
 
+    /// What a gateway of this configuration tells its dialects.
+    pub fn dialect_options(&self) -> DialectOptions {
+        let limits = &self.limits;
+        DialectOptions::new(&self.name, limits.frame_bytes, limits.file_bytes)
+    }
+
     /// Puts a relative database path under `data_dir`.
     fn resolve(&mut self) {
         if let StoreUrl::Sqlite(path) = &mut self.store.url {
             *path = self.data_dir.join(&path);
         }
     }
+}
+
+/// A machine has IPv6 if its own address can be bound.
+fn has_ipv6() -> bool {
+    TcpListener::bind("[::1]:0").is_ok()
 }

@@ -2,15 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::error::Wrong;
-use super::read;
-use super::written::Written;
-
-/// Characters of a login or a room's name, at most.
-const LONGEST: usize = 25;
+use crate::settings::read::{self, plain, room};
+use crate::settings::{ValueError, Written};
 
 /// The gateway's own name. People write to it as to anyone, so it obeys the rules of a login.
-pub(super) fn gateway(written: &Written) -> Result<String, Wrong> {
+pub(super) fn gateway(written: &Written) -> Result<String, ValueError> {
     let right = "write a name of 1 to 25 characters, as \"tolmach\"";
     let name = read::text(written)?;
     plain(name, right)?;
@@ -26,26 +22,15 @@ pub(super) fn gateway(written: &Written) -> Result<String, Wrong> {
         }
         _ => return Ok(name.into()),
     };
-    Err(Wrong::new(format!("{name:?} {fault}"), right))
-}
-
-/// A room's name, without the `#` that some dialects put in front.
-pub(super) fn room(written: &Written) -> Result<String, Wrong> {
-    let right = "write a room's name of 1 to 25 characters, as \"lobby\"";
-    let name = read::text(written)?;
-    plain(name, right)?;
-    if name.contains('#') {
-        return Err(Wrong::new(format!("{name:?} has a # in it"), right));
-    }
-    Ok(name.into())
+    Err(ValueError::new(format!("{name:?} {fault}"), right))
 }
 
 /// Rooms' names that differ without regard to case.
-pub(super) fn rooms(written: &Written) -> Result<Vec<String>, Wrong> {
+pub(super) fn rooms(written: &Written) -> Result<Vec<String>, ValueError> {
     let rooms = read::list(written, "[\"lobby\"], or [] for none", room)?;
     let mut seen = HashSet::new();
     match rooms.iter().find(|name| !seen.insert(name.to_lowercase())) {
-        Some(twice) => Err(Wrong::new(
+        Some(twice) => Err(ValueError::new(
             format!("{twice:?} is there twice"),
             "leave one out, case makes no difference",
         )),
@@ -54,24 +39,12 @@ pub(super) fn rooms(written: &Written) -> Result<Vec<String>, Wrong> {
 }
 
 /// A listener's name: it stands in the ready line as `name=address`.
-pub(super) fn listener(written: &Written) -> Result<String, Wrong> {
+pub(super) fn listener(written: &Written) -> Result<String, ValueError> {
     let right = "write a name of 1 to 25 characters, as \"jim.inside\"";
     let name = read::text(written)?;
     plain(name, right)?;
     if name.contains('=') {
-        return Err(Wrong::new(format!("{name:?} has a = in it"), right));
+        return Err(ValueError::new(format!("{name:?} has a = in it"), right));
     }
     Ok(name.into())
-}
-
-fn plain(name: &str, right: &str) -> Result<(), Wrong> {
-    let length = name.chars().count();
-    let fault = match length {
-        0 => "the name is empty".into(),
-        _ if length > LONGEST => format!("{name:?} has {length} characters"),
-        _ if name.contains(char::is_whitespace) => format!("{name:?} has white space in it"),
-        _ if name.contains(char::is_control) => format!("{name:?} has a control character in it"),
-        _ => return Ok(()),
-    };
-    Err(Wrong::new(fault, right))
 }

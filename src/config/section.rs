@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::settings::{Choice, Show, quoted};
+
 /// `[store]`: where durable things are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -204,6 +206,23 @@ impl Default for Shutdown {
     fn default() -> Self {
         Self {
             grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Choice for Registration {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("open", Self::Open), ("closed", Self::Closed)];
+}
+
+impl Choice for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+impl Show for BusUrl {
+    fn show(&self) -> Option<String> {
+        match self {
+            Self::Local => Some(quoted("local:")),
         }
     }
 }

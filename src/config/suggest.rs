@@ -1,36 +1,16 @@
 //! "Did you mean": the known word that is nearest to an unknown one.
 
-use super::error::Wrong;
-use super::keys;
-
-/// What is wrong with a key that does not exist, and the one that was probably meant.
-pub(super) fn unknown_key(key: &str) -> Wrong {
-    let mut known = keys::all();
-    if !key.contains('.') {
-        let sections: Vec<_> = known
-            .iter()
-            .filter_map(|key| key.split_once('.'))
-            .map(|(section, _)| section.into())
-            .collect();
-        known.extend(sections);
-    }
-    unknown(key, known)
-}
+use crate::settings::ValueError;
 
 /// What is wrong with a word that does not exist, and the one of `known` that was probably meant.
-pub(super) fn unknown(word: &str, known: Vec<String>) -> Wrong {
-    let right =
-        nearest(word, known).map_or(String::new(), |nearest| format!("did you mean {nearest}?"));
-    Wrong::new("there is no such key", right)
+pub(super) fn unknown<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> ValueError {
+    let right = nearest(word, known).map(|nearest| format!("did you mean {nearest}?"));
+    ValueError::new("there is no such key", right.unwrap_or_default())
 }
 
 /// The same key in another section, or else the word that takes the fewest changes.
-fn nearest(word: &str, known: Vec<String>) -> Option<String> {
-    let last = |key: &str| {
-        key.rsplit_once('.')
-            .map_or(key, |(_, last)| last)
-            .to_owned()
-    };
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
     let near = |key: &str| {
         (
             last(key) == last(word),

@@ -1,12 +1,10 @@
 //! The URLs of the store and the bus. Messages never repeat more than the scheme: the rest may hold a password.
 
-use super::error::Wrong;
-use super::read;
 use super::section::{BusUrl, StoreUrl};
-use super::written::Written;
+use crate::settings::{ValueError, Written, read};
 
 /// `sqlite:PATH` or `memory:`.
-pub(super) fn store(written: &Written) -> Result<StoreUrl, Wrong> {
+pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
     let right = "write \"sqlite:PATH\" or \"memory:\"";
     let fault = match read::text(written)?.split_once(':') {
         Some(("memory", "")) => return Ok(StoreUrl::Memory),
@@ -19,11 +17,11 @@ pub(super) fn store(written: &Written) -> Result<StoreUrl, Wrong> {
         Some((scheme, _)) => format!("there is no store {scheme:?}"),
         None => "this is not a store's URL".into(),
     };
-    Err(Wrong::new(fault, right))
+    Err(ValueError::new(fault, right))
 }
 
 /// `local:`.
-pub(super) fn bus(written: &Written) -> Result<BusUrl, Wrong> {
+pub(super) fn bus(written: &Written) -> Result<BusUrl, ValueError> {
     let fault = match read::text(written)?.split_once(':') {
         Some(("local", "")) => return Ok(BusUrl::Local),
         Some(("local", _)) => "local: takes nothing behind it".into(),
@@ -31,5 +29,5 @@ pub(super) fn bus(written: &Written) -> Result<BusUrl, Wrong> {
         Some((scheme, _)) => format!("there is no bus {scheme:?}"),
         None => "this is not a bus's URL".into(),
     };
-    Err(Wrong::new(fault, "write \"local:\""))
+    Err(ValueError::new(fault, "write \"local:\""))
 }

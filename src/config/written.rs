@@ -6,7 +6,8 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::error::{ConfigError, Origin};
-use super::keys;
+use super::keys::Keys;
+use crate::settings::{Value, Written};
 
 /// What was read: a layer of the configuration, or one variable.
 #[derive(Debug, Clone)]
@@ -38,91 +39,48 @@ pub(super) struct Entry {
     pub(super) source: Source,
 }
 
-/// A value and the line, from 1, of its key (of itself in a list).
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) value: Value,
-    pub(super) line: usize,
-    /// The whole of a variable: where text is wanted, it need not be quoted.
-    bare: Option<String>,
-}
-
-#[derive(Debug)]
-pub(super) enum Value {
-    Text(String),
-    /// Saturates: no key takes numbers of this size.
-    Integer(i128),
-    Flag(bool),
-    List(Vec<Written>),
-    Table(Vec<(String, Written)>),
-    /// What no key takes (fractions, dates), as it would be written.
-    Other(String),
-}
-
-impl Written {
-    /// The value of a variable: TOML, or else text.
-    pub(super) fn variable(text: &str) -> Self {
-        let value = match DeValue::parse(text) {
-            Ok(value) => Value::new(value.get_ref(), text),
-            Err(_) => Value::Text(text.into()),
-        };
-        Self {
-            value,
-            line: 1,
-            bare: Some(text.into()),
-        }
-    }
-
-    fn new(key_at: usize, value: &Spanned<DeValue<'_>>, text: &str) -> Self {
-        Self {
-            value: Value::new(value.get_ref(), text),
-            line: line(text, key_at),
-            bare: None,
-        }
-    }
-
-    /// The text, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) => Some(text),
-            _ => self.bare.as_deref(),
-        }
-    }
-
-    /// The value, for a message about it.
-    pub(super) fn quote(&self) -> String {
-        match &self.value {
-            Value::Text(text) => format!("{text:?}"),
-            Value::Integer(number) => number.to_string(),
-            Value::Flag(flag) => flag.to_string(),
-            Value::List(_) => "a list".into(),
-            Value::Table(_) => "a table".into(),
-            Value::Other(other) => other.clone(),
-        }
+/// The value of a variable: TOML, or else text.
+pub(super) fn variable(text: &str) -> Written {
+    let value = match DeValue::parse(text) {
+        Ok(parsed) => value(parsed.get_ref(), text),
+        Err(_) => Value::Text(text.into()),
+    };
+    Written {
+        value,
+        line: 1,
+        bare: Some(text.into()),
     }
 }
 
-impl Value {
-    fn new(value: &DeValue<'_>, text: &str) -> Self {
-        match value {
-            DeValue::String(string) => Self::Text(string.clone().into_owned()),
-            DeValue::Integer(integer) => Self::Integer(number(integer)),
-            DeValue::Boolean(flag) => Self::Flag(*flag),
-            DeValue::Float(float) => Self::Other(float.to_string()),
-            DeValue::Datetime(time) => Self::Other(time.to_string()),
-            DeValue::Array(items) => Self::List(
+fn written(key_at: usize, spanned: &Spanned<DeValue<'_>>, text: &str) -> Written {
+    Written::new(value(spanned.get_ref(), text), line(text, key_at))
+}
+
+fn value(value: &DeValue<'_>, text: &str) -> Value {
+    match value {
+        DeValue::String(string) => Value::Text(string.clone().into_owned()),
+        DeValue::Integer(integer) => Value::Integer(number(integer)),
+        DeValue::Boolean(flag) => Value::Flag(*flag),
+        DeValue::Float(float) => Value::Other(float.to_string()),
+        DeValue::Datetime(time) => Value::Other(time.to_string()),
+        DeValue::Array(items) => {
+            let items = items.iter();
+            Value::List(
                 items
-                    .iter()
-                    .map(|item| Written::new(item.span().start, item, text))
+                    .map(|item| written(item.span().start, item, text))
                     .collect(),
-            ),
-            DeValue::Table(table) => Self::Table(fields(table, text)),
+            )
         }
+        DeValue::Table(table) => Value::Table(fields(table, text)),
     }
 }
 
 /// The keys and values of a TOML document, in the order in which they stand there.
-pub(super) fn document(text: &str, source: &Source) -> Result<Vec<Entry>, ConfigError> {
+pub(super) fn document(
+    text: &str,
+    source: &Source,
+    keys: &Keys,
+) -> Result<Vec<Entry>, ConfigError> {
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         ConfigError::new(
@@ -134,7 +92,10 @@ pub(super) fn document(text: &str, source: &Source) -> Result<Vec<Entry>, Config
     })?;
     let mut entries = Vec::new();
     for (key, written) in fields(table.get_ref(), text) {
-        if keys::is_section(&key) {
+        if keys.is_elsewhere(&key) {
+            continue;
+        }
+        if keys.is_section(&key) {
             entries.extend(section(&key, written, source)?);
         } else {
             entries.push(Entry {
@@ -164,11 +125,11 @@ fn section(key: &str, written: Written, source: &Source) -> Result<Vec<Entry>, C
 fn fields(table: &DeTable<'_>, text: &str) -> Vec<(String, Written)> {
     let mut fields: Vec<_> = table.iter().collect();
     fields.sort_by_key(|(key, _)| key.span().start);
-    let written = |key: usize, value| Written::new(key, value, text);
-    fields
-        .into_iter()
-        .map(|(key, value)| (key.get_ref().to_string(), written(key.span().start, value)))
-        .collect()
+    let field = |(key, value): (&Spanned<_>, _)| {
+        let name: &std::borrow::Cow<'_, str> = key.get_ref();
+        (name.to_string(), written(key.span().start, value, text))
+    };
+    fields.into_iter().map(field).collect()
 }
 
 fn number(integer: &DeInteger<'_>) -> i128 {

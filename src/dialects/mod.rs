@@ -1,6 +1,7 @@
 //! The dialects: each translates between one protocol's frames and the model, and is the only place that knows both.
 //!
-//! A new one is a crate under `protocols/`, a module here, and a line in [`KNOWN`] and in [`listener`].
+//! A new one is a crate under `protocols/`, a module here that describes it by a
+//! [`DialectKind`](crate::gateway::DialectKind), and a line in [`ALL`]. One of another crate needs that description alone.
 
 #[cfg(feature = "cli")]
 pub mod client;
@@ -27,53 +28,35 @@ mod text;
 #[cfg(feature = "uchat")]
 pub mod uchat;
 
-use std::sync::Arc;
-
-use crate::config::{Config, Settings};
-use crate::gateway::Serve;
+use crate::gateway::Dialects;
 #[cfg(any(
     feature = "jim",
     feature = "purpose",
     feature = "talker",
     feature = "uchat"
 ))]
-use crate::gateway::serving;
+use crate::gateway::describe;
 
-/// The dialects of this build.
-pub const KNOWN: &[&str] = &[
+/// The dialects of this build, in the order of the default listeners.
+pub const ALL: Dialects = &[
     #[cfg(feature = "jim")]
-    "jim",
+    describe::<jim::Jim>(),
     #[cfg(feature = "talker")]
-    "talker",
+    describe::<talker::Talker>(),
     #[cfg(feature = "purpose")]
-    "purpose",
+    describe::<purpose::Purpose>(),
     #[cfg(feature = "uchat")]
-    "uchat",
+    describe::<uchat::Uchat>(),
 ];
 
-/// What serves the connections of a listener with these settings.
-///
-/// # Errors
-/// What this build cannot do.
-pub fn listener(config: &Config, settings: &Settings) -> Result<Arc<dyn Serve>, String> {
-    match settings {
-        #[cfg(feature = "jim")]
-        Settings::Jim(settings) => Ok(serving(jim::Jim::new(settings))),
-        #[cfg(feature = "talker")]
-        Settings::Talker(settings) => Ok(serving(talker::Talker::new(settings, config))),
-        #[cfg(feature = "purpose")]
-        Settings::Purpose(settings) => Ok(serving(purpose::Purpose::new(settings, config))),
-        #[cfg(feature = "uchat")]
-        Settings::Uchat(settings) => Ok(serving(uchat::Uchat::new(settings, config))),
-        #[allow(unreachable_patterns)]
-        other => {
-            // Which fields of the configuration are read depends on the features.
-            let _ = config;
-            Err(format!(
-                "this build has no dialect `{}`; it has: {}",
-                other.dialect(),
-                KNOWN.join(", ")
-            ))
-        }
-    }
-}
+/// The dialects that this build leaves out, by name: a configuration may have their sections, as it may serve several builds.
+pub const LEFT_OUT: &[&str] = &[
+    #[cfg(not(feature = "jim"))]
+    "jim",
+    #[cfg(not(feature = "talker"))]
+    "talker",
+    #[cfg(not(feature = "purpose"))]
+    "purpose",
+    #[cfg(not(feature = "uchat"))]
+    "uchat",
+];

@@ -1,66 +1,32 @@
-//! The table of translations: what becomes of each meaning in each dialect of this build.
+//! The table of translations: what becomes of each meaning in each dialect.
 
 use std::fmt::Write;
 
+use crate::gateway::AnyDialect;
 use crate::hub::translation::{By, Level, Meaning, Translation};
 
-/// A dialect's column.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    /// The dialect.
-    pub dialect: &'static str,
-    /// What it declares, a row for each meaning.
-    pub translations: &'static [Translation],
-}
-
-impl Column {
-    /// What it declares of a meaning.
-    #[must_use]
-    pub fn of(&self, meaning: Meaning) -> Translation {
-        Translation::of(self.translations, meaning)
-    }
-}
-
-/// The dialects of this build, each with what it declares.
-pub const COLUMNS: &[Column] = &[
-    #[cfg(feature = "jim")]
-    Column {
-        dialect: "jim",
-        translations: super::jim::TRANSLATIONS,
-    },
-    #[cfg(feature = "talker")]
-    Column {
-        dialect: "talker",
-        translations: super::talker::TRANSLATIONS,
-    },
-    #[cfg(feature = "purpose")]
-    Column {
-        dialect: "purpose",
-        translations: super::purpose::TRANSLATIONS,
-    },
-    #[cfg(feature = "uchat")]
-    Column {
-        dialect: "uchat",
-        translations: super::uchat::TRANSLATIONS,
-    },
-];
-
-/// The table as Markdown: what docs/dialects.md holds.
+/// What a dialect declares of a meaning.
 #[must_use]
-pub fn markdown() -> String {
+pub fn translation(dialect: &dyn AnyDialect, meaning: Meaning) -> Translation {
+    Translation::of(dialect.translations(), meaning)
+}
+
+/// The table of these dialects as Markdown: what docs/dialects.md holds.
+#[must_use]
+pub fn markdown(dialects: &[&dyn AnyDialect]) -> String {
     let mut text = String::from(HEAD);
     text += "| in the hub |";
-    for column in COLUMNS {
-        text += &format!(" {} |", column.dialect);
+    for dialect in dialects {
+        text += &format!(" {} |", dialect.name());
     }
     text += "\n|---|";
-    text += &"---|".repeat(COLUMNS.len());
+    text += &"---|".repeat(dialects.len());
     text.push('\n');
     for meaning in Meaning::ALL {
         text += &format!("| {meaning} |");
-        for column in COLUMNS {
+        for dialect in dialects {
             // Writing to a String cannot fail.
-            let _ = write!(text, " {} |", cell(column.of(*meaning)));
+            let _ = write!(text, " {} |", cell(translation(*dialect, *meaning)));
         }
         text.push('\n');
     }

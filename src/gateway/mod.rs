@@ -3,6 +3,7 @@
 mod connection;
 mod dialect;
 mod frame_capture;
+mod kind;
 mod listener;
 mod open;
 mod transport;
@@ -16,20 +17,17 @@ use tokio::sync::watch;
 
 pub use connection::ConnectionLimits;
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
+pub use kind::{AnyDialect, DialectKind, DialectOptions, Dialects, Settings, describe};
 pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;
 
-use crate::config::{Config, Settings, TlsMode};
+use crate::config::{Config, TlsMode};
 use crate::control::ControlServer;
 use crate::control::lock::DataDirLock;
 use crate::hub::Hub;
 use crate::hub::outbox::Bounds;
 use listener::{ConnectionLimiter, Listening};
-
-/// What serves the connections of a listener with these settings, or why nothing does:
-/// [`dialects::listener`](crate::dialects::listener), or a list with one's own.
-pub type Dialects = fn(&Config, &Settings) -> Result<Arc<dyn Serve>, String>;
 
 /// A running gateway: a hub, the listeners that lead to it, and the control socket.
 pub struct Gateway {
@@ -48,11 +46,11 @@ impl Gateway {
     ///
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
-    pub async fn start(config: &Config, dialects: Dialects) -> Result<Self, StartError> {
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
         let lock = DataDirLock::acquire(&config.data_dir)
             .map_err(|error| StartError::DataDir(error.to_string()))?;
         // What this build cannot do is said before anything is opened.
-        let served = served(config, dialects)?;
+        let served = served(config)?;
         let mut gateway = Self::with(open_hub(config).await?, config, served).await?;
         gateway._lock = Some(lock);
         let path = crate::control::socket_path(&config.data_dir);
@@ -71,8 +69,8 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError::Listener`]; [`StartError::Bind`], then the hub is stopped.
-    pub async fn over(hub: Hub, config: &Config, dialects: Dialects) -> Result<Self, StartError> {
-        Self::with(hub, config, served(config, dialects)?).await
+    pub async fn over(hub: Hub, config: &Config) -> Result<Self, StartError> {
+        Self::with(hub, config, served(config)?).await
     }
 
     async fn with(
@@ -179,19 +177,16 @@ impl Gateway {
     }
 }
 
-fn served(config: &Config, dialects: Dialects) -> Result<Vec<Arc<dyn Serve>>, StartError> {
+fn served(config: &Config) -> Result<Vec<Arc<dyn Serve>>, StartError> {
     let mut served = Vec::new();
     for listener in &config.listeners {
-        let refused = |reason: String| StartError::Listener {
-            name: listener.name.clone(),
-            reason,
-        };
         if listener.tls == TlsMode::Required {
-            return Err(refused(
-                "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
-            ));
+            return Err(StartError::Listener {
+                name: listener.name.clone(),
+                reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
+            });
         }
-        served.push(dialects(config, &listener.settings).map_err(refused)?);
+        served.push(listener.settings.serve(&config.dialect_options()));
     }
     Ok(served)
 }

@@ -151,7 +151,8 @@ impl Bench {
     pub(crate) fn configure(&self, more: &str) {
         let mut text = format!("data_dir = {:?}\n", self.data_dir());
         let mut listeners = String::new();
-        for dialect in tolmach::dialects::KNOWN {
+        for dialect in tolmach::dialects::ALL {
+            let dialect = dialect.name();
             write!(
                 listeners,
                 "[[listener]]\ndialect = {dialect:?}\naddress = \"127.0.0.1:0\"\n"

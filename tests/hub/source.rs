@@ -52,6 +52,34 @@ fn the_hub_and_what_it_stands_on_name_no_dialect() {
     assert_eq!(lines_with(&files, &DIALECTS), Vec::<String>::new());
 }
 
+/// What iterates the list of dialects and names none: but for what a person reads as an example, and for comments.
+#[test]
+fn what_iterates_the_dialects_names_none() {
+    let parts = ["config", "control", "gateway", "settings", "cli"];
+    let is_own = |path: &Path| {
+        // Clients of the dialects, and what is held against all of them.
+        let path = path.strip_prefix(root()).unwrap();
+        ["src/cli/chat", "src/cli/transcode", "src/config/tests"]
+            .iter()
+            .any(|own| path.starts_with(own))
+    };
+    let files: Vec<PathBuf> = parts
+        .iter()
+        .flat_map(|part| files(&root().join("src").join(part), "rs"))
+        .filter(|path| !is_own(path))
+        .collect();
+    assert!(files.len() > 50, "these are not the sources");
+    let is_read_by_a_person = |line: &String| {
+        let code = line.splitn(3, ':').nth(2).unwrap_or_default().trim_start();
+        code.starts_with("//")
+            || code.contains("as \\\"jim.inside\\\"")
+            || code.contains("\"JIM_PORT\"")
+    };
+    let mut lines = lines_with(&files, &DIALECTS);
+    lines.retain(|line| !is_read_by_a_person(line));
+    assert_eq!(lines, Vec::<String>::new());
+}
+
 #[test]
 fn the_model_imports_nothing_else_of_the_crate() {
     for path in files(&root().join("src/model"), "rs") {

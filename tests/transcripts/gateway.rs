@@ -29,7 +29,7 @@ impl Daemon {
     pub(crate) async fn start(more: &str) -> Result<Self, String> {
         let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
         let config = config(dir.path(), more)?;
-        let gateway = Gateway::start(&config, tolmach::dialects::listener)
+        let gateway = Gateway::start(&config)
             .await
             .map_err(|error| error.to_string())?;
         Ok(Self {
@@ -73,7 +73,7 @@ impl Daemon {
             let mut listeners = self.config.listeners.iter();
             let settings = listeners.find(|one| one.name == listener);
             let settings = &settings.ok_or_else(unknown)?.settings;
-            let dialect = tolmach::dialects::listener(&self.config, settings)?;
+            let dialect = settings.serve(&self.config.dialect_options());
             self.gateway()?.connect(dialect, Transport::memory(far));
             return Ok(Box::new(near));
         }

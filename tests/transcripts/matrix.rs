@@ -7,7 +7,8 @@ mod table;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use tolmach::dialects::table::COLUMNS;
+use tolmach::dialects;
+use tolmach::dialects::table::translation;
 use tolmach::hub::translation::{Level, Meaning};
 
 use crate::file::{Person, Transcript, What};
@@ -74,13 +75,13 @@ fn exception(meaning: Meaning, listener: &str, part: Part) -> Option<bool> {
 fn arrives(meaning: Meaning, person: &Person, part: Part, notices: bool) -> bool {
     let listener = person.listener.as_deref().unwrap();
     let dialect = listener.split('.').next();
-    let mut columns = COLUMNS.iter();
-    let column = columns.find(|column| Some(column.dialect) == dialect);
+    let mut all = dialects::ALL.iter();
+    let dialect = all.find(|known| Some(known.name()) == dialect);
     if listener == "jim" && !notices && BASIC_NOTICES.contains(&meaning) {
         return false;
     }
     exception(meaning, listener, part)
-        .unwrap_or_else(|| column.unwrap().of(meaning).level != Level::Dropped)
+        .unwrap_or_else(|| translation(*dialect.unwrap(), meaning).level != Level::Dropped)
 }
 
 #[test]

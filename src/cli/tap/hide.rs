@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 /// The password of every account of a transcript.
 pub(super) const PASSWORD: &str = "CorrectHorseBatteryStaple";
 const SECRET: &str = "<secret>";
-/// The fields of purpose frames that hold a time, of eight bytes.
+/// The fields, in bytes with their meaning, that hold a time, of eight bytes.
 const TIMES: [&str; 6] = ["created", "updated", "time", "from", "to", "last_activity"];
 /// Where what bytes are stands, unless there are more of them.
 const COLUMN: usize = 20;
@@ -32,8 +32,8 @@ pub(super) fn times(line: &str, run: &RangeInclusive<i64>) -> String {
     out
 }
 
-/// A line of a purpose frame, `bytes  what they are`, with `<time>`, `<later>` and `<earlier>`.
-pub(super) fn purpose_times(line: &str, run: &RangeInclusive<i64>) -> String {
+/// A line of bytes with their meaning, `bytes  what they are`, with `<time>`, `<later>` and `<earlier>`.
+pub(super) fn times_in_bytes(line: &str, run: &RangeInclusive<i64>) -> String {
     let Some((hex, meaning)) = line.split_once("  ") else {
         return line.to_owned();
     };
@@ -90,12 +90,12 @@ pub(super) fn told_secrets(lines: &[String], name: &str, count: &mut usize) -> V
     lines.iter().map(secret).collect()
 }
 
-/// What a client said, with the password of transcripts for a secret; a purpose frame then without its bytes.
-pub(super) fn said_secrets(lines: &[String], is_purpose: bool) -> (Vec<String>, bool) {
+/// What a client said, with the password of transcripts for a secret; a frame in bytes then without them.
+pub(super) fn said_secrets(lines: &[String], has_bytes: bool) -> (Vec<String>, bool) {
     if !lines.iter().any(|line| line.contains(SECRET)) {
         return (lines.to_vec(), false);
     }
-    if !is_purpose {
+    if !has_bytes {
         let filled = lines.iter().map(|line| line.replace(SECRET, PASSWORD));
         return (filled.collect(), true);
     }
@@ -122,9 +122,9 @@ mod tests {
         );
         let line = "0100 eb03000000000000 ec03000000000000  id 1, created 1003, updated 1004";
         let shown = "0100 <time> <later>  id 1, created <time>, updated <later>";
-        assert_eq!(purpose_times(line, &run), shown);
+        assert_eq!(times_in_bytes(line, &run), shown);
         assert_eq!(
-            purpose_times("01                  major 1", &run),
+            times_in_bytes("01                  major 1", &run),
             "01                  major 1"
         );
     }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::control::tap::{Entry, TapQuery};
 use crate::control::{ControlClient, ControlError, TapStream, socket_path};
+use crate::gateway::Dialects;
 use crate::model::{Error, SessionId};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,11 +46,11 @@ pub(crate) struct TapArgs {
 }
 
 impl TapArgs {
-    pub(super) async fn run(self, config: &Config) -> Outcome<ExitCode> {
+    pub(super) async fn run(self, config: &Config, dialects: Dialects) -> Outcome<ExitCode> {
         let mut stream = self.attach(config).await?;
         let mut saver = match &self.save {
             // Found out before anybody has worked for it.
-            Some(path) => Some((Saver::default(), create(path)?)),
+            Some(path) => Some((Saver::new(dialects), create(path)?)),
             None => None,
         };
         let mut out = Output::standard();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::control::tap::Endpoint;
+use crate::gateway::{AnyDialect, Dialects};
 
 /// Names that mean something else at the beginning of a line.
 const WORDS: [&str; 4] = ["config", "clock", "operator", "wait"];
@@ -12,19 +13,14 @@ pub(super) fn is_counted(line: &str) -> bool {
     line.starts_with("<") && !line.starts_with("<secret>")
 }
 
-pub(super) fn is_purpose(connection: &Endpoint) -> bool {
-    connection.dialect.starts_with("purpose")
-}
-
-/// The room that a Talker connection is in from the beginning.
-pub(super) fn room(connection: &Endpoint, login: Option<&[String]>) -> Option<String> {
-    if connection.dialect != "talker" {
-        return None;
-    }
-    let said = login.map(|lines| lines.join("\n")).unwrap_or_default();
-    let said: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
-    let room = said.get("room").and_then(serde_json::Value::as_str);
-    Some(room.unwrap_or(super::save::THERE).to_owned())
+/// The dialect of a connection, which may be named with its revision; none where this program has no such dialect.
+pub(super) fn dialect_of(
+    dialects: Dialects,
+    connection: &Endpoint,
+) -> Option<&'static dyn AnyDialect> {
+    let name = connection.dialect.split('.').next();
+    let mut dialects = dialects.iter().copied();
+    dialects.find(|dialect| Some(dialect.name()) == name)
 }
 
 /// `anna`, then `anna.2`…

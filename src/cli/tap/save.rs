@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::control::tap::{Endpoint, Entry, Happened};
+use crate::gateway::Dialects;
 
 use super::fixture::{self, Step, framed};
-use super::names::{free_name, is_counted, is_plain, is_purpose, room, seconds};
+use super::names::{dialect_of, free_name, is_counted, is_plain, seconds};
 use super::{hide, operator};
 
 /// Most steps that are kept.
@@ -20,8 +21,9 @@ const SLACK: i64 = 5;
 pub(super) const THERE: &str = "lobby";
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Saver {
+    dialects: Dialects,
     since: Option<i64>,
     steps: Vec<Step>,
     people: HashMap<u64, Person>,
@@ -48,6 +50,13 @@ struct Person {
 }
 
 impl Saver {
+    pub(super) fn new(dialects: Dialects) -> Self {
+        Self {
+            dialects,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn take(&mut self, entry: &Entry) {
         if self.steps.len() >= MOST {
             self.is_full = true;
@@ -96,7 +105,9 @@ impl Saver {
             .map(|(at, _)| *at)
             .unwrap_or(self.steps.len());
         let mut text = format!("{name}: {}", connection.dialect);
-        if let Some(room) = room(connection, frame.as_ref().map(|(_, said)| said.as_slice())) {
+        let said = frame.map(|(_, said)| said).unwrap_or_default();
+        let dialect = dialect_of(self.dialects, connection);
+        if let Some(room) = dialect.and_then(|dialect| dialect.room_of_login(&said)) {
             self.rooms_needed(&room);
             text += &format!(" #{room}");
         }
@@ -133,7 +144,13 @@ impl Saver {
         }
     }
 
+    /// Whether its frames are shown as bytes with their meaning.
+    fn has_bytes(&self, connection: &Endpoint) -> bool {
+        dialect_of(self.dialects, connection).is_some_and(|dialect| dialect.has_bytes())
+    }
+
     fn said(&mut self, connection: &Endpoint, frame: &[String], run: &Run) {
+        let has_bytes = self.has_bytes(connection);
         let Some(person) = self.people.get_mut(&connection.connection) else {
             return;
         };
@@ -142,10 +159,9 @@ impl Saver {
             person.login = Some((self.steps.len(), frame.to_vec()));
             return self.steps.push(Step::default());
         };
-        let is_purpose = is_purpose(connection);
-        let (lines, had_secret) = hide::said_secrets(frame, is_purpose);
+        let (lines, had_secret) = hide::said_secrets(frame, has_bytes);
         let mut step = Step {
-            text: framed(name, '>', &hidden(&lines, is_purpose && !had_secret, run)),
+            text: framed(name, '>', &hidden(&lines, has_bytes && !had_secret, run)),
             ..Step::default()
         };
         if had_secret {
@@ -162,6 +178,7 @@ impl Saver {
     }
 
     fn told(&mut self, connection: &Endpoint, frame: &[String], run: &Run) {
+        let has_bytes = self.has_bytes(connection);
         let Some(person) = self.people.get_mut(&connection.connection) else {
             return;
         };
@@ -174,7 +191,7 @@ impl Saver {
         if step.text.starts_with(&own) {
             return;
         }
-        let lines = hidden(&lines, is_purpose(connection), run);
+        let lines = hidden(&lines, has_bytes, run);
         step.told.push((name.clone(), lines));
     }
 
@@ -210,7 +227,7 @@ impl Saver {
             if made {
                 self.made.insert(id);
             }
-            // Talker's rooms must be there before anybody comes.
+            // A room of a login must be there before anybody comes.
             let is_entered = self.rooms.values().any(|known| known == name);
             self.rooms
                 .retain(|at, known| known != name || *at <= i64::from(i32::MAX));
@@ -259,9 +276,9 @@ impl Saver {
 
 type Run = std::ops::RangeInclusive<i64>;
 
-fn hidden(lines: &[String], is_purpose: bool, run: &Run) -> Vec<String> {
-    let hide = if is_purpose {
-        hide::purpose_times
+fn hidden(lines: &[String], has_bytes: bool, run: &Run) -> Vec<String> {
+    let hide = if has_bytes {
+        hide::times_in_bytes
     } else {
         hide::times
     };

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::Settings;
 use crate::dialects::client::{CLIENT_SIDES, ClientSide, Recording, VirtualClient};
+use crate::gateway::Settings;
 
 /// A dialect as it is named on the command line: `jim`, `purpose`, `purpose.1`.
 #[derive(Debug, Clone, Copy)]

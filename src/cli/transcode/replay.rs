@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::Settings;
 use crate::gateway::Serve;
+use crate::gateway::Settings;
 use crate::model::fold_login;
 use bytes::BytesMut;
 
@@ -36,7 +36,7 @@ impl Replay {
         client: Arc<dyn VirtualClient>,
     ) -> Outcome<Self> {
         Ok(Self {
-            dialect: hub.dialect(settings)?,
+            dialect: hub.dialect(settings),
             hub,
             client,
             people: HashMap::new(),
@@ -53,7 +53,7 @@ impl Replay {
         client: Arc<dyn VirtualClient>,
     ) -> Outcome<(Wire, BytesMut)> {
         let who = self.hub.identity(login).await.map_err(Failure::Because)?;
-        let dialect = self.hub.dialect(settings)?;
+        let dialect = self.hub.dialect(settings);
         let bytes = frames(|out| {
             client.log_in(&who, &self.hub.room, out);
             client.enter(&self.hub.room, out);

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::LocalBus;
-use crate::config::{Config, Settings};
-use crate::dialects;
+use crate::config::Config;
 use crate::files::FileArea;
-use crate::gateway::{Gateway, Serve, Transport};
+use crate::gateway::{Gateway, Serve, Settings, Transport};
 use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
 use crate::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Role, RoomId, RoomKind, RoomSelector, Secret,
@@ -48,7 +47,7 @@ impl VirtualHub {
             Err(error) => return Err(Failure::because(error.to_string())),
         };
         let name = room.to_owned();
-        let gateway = Gateway::over(hub, &config, dialects::listener).await;
+        let gateway = Gateway::over(hub, &config).await;
         Ok(Self {
             gateway: gateway.map_err(|error| Failure::because(error.to_string()))?,
             config,
@@ -57,8 +56,8 @@ impl VirtualHub {
     }
 
     /// What serves connections of a dialect with these settings.
-    pub(super) fn dialect(&self, settings: &Settings) -> Outcome<Arc<dyn Serve>> {
-        dialects::listener(&self.config, settings).map_err(Failure::Because)
+    pub(super) fn dialect(&self, settings: &Settings) -> Arc<dyn Serve> {
+        settings.serve(&self.config.dialect_options())
     }
 
     /// The client's end of a new connection.

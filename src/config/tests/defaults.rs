@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::load;
+use super::{keys, load};
+use crate::config::draft::Draft;
 use crate::config::written::{Source, document};
-use crate::config::{Config, Settings, StoreUrl, keys};
+use crate::config::{Config, StoreUrl};
+use crate::dialects::{self, jim::Jim};
 
 /// Section 6 of the design, but the listeners, and the certificate, which has no default.
 const DESIGN: &str = r#"
@@ -93,7 +95,7 @@ fn the_designs_values_are_the_default() {
 
 #[test]
 fn the_design_names_every_key() {
-    let entries = document(DESIGN, &Source::Text).unwrap();
+    let entries = document(DESIGN, &Source::Text, &Draft::new(dialects::ALL).keys).unwrap();
     let in_design: Vec<_> = entries.into_iter().map(|entry| entry.key).collect();
     let elsewhere = [
         "bus.url",
@@ -102,7 +104,7 @@ fn the_design_names_every_key() {
         "tls.key",
         "listener",
     ];
-    let missing: Vec<_> = keys::all()
+    let missing: Vec<_> = keys()
         .into_iter()
         .filter(|key| !in_design.contains(key))
         .collect();
@@ -146,7 +148,8 @@ fn some_defaults_as_values() {
         .map(|listener| listener.settings.dialect())
         .collect();
     assert_eq!(dialects, ["jim", "talker", "purpose", "purpose", "uchat"]);
-    assert!(matches!(&config.listeners[0].settings, Settings::Jim(jim) if jim.notices == [101]));
+    let jim = config.listeners[0].settings.as_of::<Jim>().unwrap();
+    assert_eq!(jim.notices, [101]);
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn what_is_described_means_the_same() {
 fn a_description_says_where_values_come_from() {
     let file = "[limits]\nburst = 5\n[jim]\npace = '1s'\n[[listener]]\ndialect = 'jim'\nnotices = []\naddress = '[::1]:7777'";
     let mut config = load(file, &[("TOLMACH_NAME", "gate")]).unwrap();
-    config.override_jim_port(0).unwrap();
+    config.override_port("jim", 0).unwrap();
     let described = config.describe();
     let line = |start: &str| {
         let line = described

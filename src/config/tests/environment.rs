@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{load, variable_error};
+use super::{load, only, variable_error};
 use crate::config::Config;
 
 #[test]
@@ -42,11 +42,10 @@ fn others_variables_are_passed_over() {
         ("XTOLMACH_NAME", "x"),
     ];
     assert_eq!(load("", &others).unwrap(), Config::default());
-    let known = ["jim"];
     let none = Config::load(
         None,
         std::env::vars_os().filter(|(name, _)| name == "PATH"),
-        &known,
+        &only(&["jim"]),
     )
     .unwrap();
     assert_eq!(none.listeners.len(), 1);

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::load;
-use crate::config::{Config, Settings, environment, keys};
+use crate::config::keys::GENERAL;
+use crate::config::{Config, environment};
+use crate::dialects;
+use crate::gateway::Settings;
+use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
 const VALUES: [(&str, &str); 41] = [
@@ -54,7 +58,7 @@ const VALUES: [(&str, &str); 41] = [
 const LISTENERS: &str = "\n[[listener]]\ndialect='jim'\n[[listener]]\ndialect='talker'\n[[listener]]\ndialect='purpose'\n[[listener]]\ndialect='uchat'\n";
 
 fn shown(config: &Config, key: &str) -> Option<String> {
-    let general = keys::shown(keys::GENERAL, config)
+    let general = Key::shown(GENERAL, config)
         .into_iter()
         .find(|(name, _)| *name == key);
     let in_listener = |settings: &Settings| {
@@ -99,7 +103,7 @@ fn with_partner(key: &str) -> (String, Vec<(String, String)>) {
 #[test]
 fn the_values_are_for_every_key() {
     let tried: BTreeSet<_> = VALUES.iter().map(|(key, _)| (*key).to_owned()).collect();
-    assert_eq!(tried, keys::all().into_iter().collect());
+    assert_eq!(tried, super::keys().into_iter().collect());
     let defaults = load(LISTENERS, &[]).unwrap();
     for (key, value) in VALUES.iter().filter(|(key, _)| *key != "bus.url") {
         assert_ne!(shown(&defaults, key).as_deref(), Some(*value), "{key}");
@@ -145,7 +149,7 @@ fn by_the_environment_over_the_file() {
 
 #[test]
 fn inside_a_listener_over_the_section() {
-    for settings in Settings::defaults() {
+    for settings in dialects::ALL.iter().map(|kind| kind.settings()) {
         let dialect = settings.dialect();
         for (key, default) in settings.shown() {
             let path = format!("{dialect}.{key}");

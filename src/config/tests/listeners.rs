@@ -1,8 +1,11 @@
 //! Listeners: what one says, what they are together, and what the command line does to them.
 
-use super::{error, load, load_on};
-use crate::config::draft::Machine;
-use crate::config::{Config, DIALECTS, Settings, TlsMode};
+use super::{error, load, load_on, only};
+use crate::config::{Config, TlsMode};
+use crate::dialects::purpose::Purpose;
+use crate::gateway::Settings;
+
+const DIALECTS: [&str; 4] = ["jim", "talker", "purpose", "uchat"];
 
 fn shown(config: &Config) -> Vec<String> {
     config
@@ -13,7 +16,7 @@ fn shown(config: &Config) -> Vec<String> {
 }
 
 fn on(known: &[&str], has_ipv6: fn() -> bool, file: &str) -> Config {
-    load_on(&Machine { known, has_ipv6 }, file, &[]).unwrap()
+    load_on(&only(known), has_ipv6, file, &[]).unwrap()
 }
 
 #[test]
@@ -27,7 +30,7 @@ fn the_default_set() {
     ];
     assert_eq!(shown(&Config::default()), all);
     assert_eq!(
-        shown(&on(&["uchat", "jim"], || true, "")),
+        shown(&on(&["jim", "uchat"], || true, "")),
         ["jim=[::]:7777", "uchat=[::]:3333"]
     );
     assert_eq!(shown(&on(&[], || true, "")), [""; 0]);
@@ -102,7 +105,10 @@ fn the_section_is_what_listeners_begin_with() {
         ["purpose.1=[::]:9600", "purpose.2=[::]:9601"]
     );
     assert_eq!(config.listeners[0].tls, TlsMode::Required);
-    let each = |settings: &Settings| matches!(settings, Settings::Purpose(one) if one.probe_after.as_secs() == 5);
+    let each = |settings: &Settings| {
+        let purpose = settings.as_of::<Purpose>();
+        purpose.is_some_and(|one| one.probe_after.as_secs() == 5)
+    };
     assert!(
         config
             .listeners
@@ -156,26 +162,20 @@ fn what_is_wrong_with_one() {
 #[test]
 fn a_dialect_that_this_build_lacks() {
     let file = "[[listener]]\ndialect = 'talker'";
-    let machine = Machine {
-        known: &["jim"],
-        has_ipv6: || true,
-    };
-    let message = load_on(&machine, file, &[]).unwrap_err().to_string();
+    let jim = only(&["jim"]);
+    let message = load_on(&jim, || true, file, &[]).unwrap_err().to_string();
     assert_eq!(
         message,
         "tolmach.toml:2: listener.dialect: there is no dialect \"talker\" here; this build has jim"
     );
-    let machine = Machine {
-        known: &[],
-        has_ipv6: || true,
-    };
-    let message = load_on(&machine, file, &[]).unwrap_err().to_string();
+    let message = load_on(&[], || true, file, &[]).unwrap_err().to_string();
     assert!(
         message.ends_with("here; this build has no dialect"),
         "{message}"
     );
     // Its section is no mistake: the file may serve several builds.
-    load_on(&machine, "[talker]\nreplay = 5", &[]).unwrap();
+    load_on(&[], || true, "[talker]\nreplay = 5", &[]).unwrap();
+    load_on(&jim, || true, "", &[("TOLMACH_TALKER__REPLAY", "5")]).unwrap();
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn no_two_have_one_address() {
 fn the_command_lines_address_and_port() {
     let mut config = Config::default();
     config.override_address("127.0.0.1".parse().unwrap());
-    config.override_jim_port(7000).unwrap();
+    config.override_port("jim", 7000).unwrap();
     let all = [
         "jim=127.0.0.1:7000",
         "talker=127.0.0.1:8500",
@@ -230,11 +230,11 @@ fn the_command_lines_address_and_port() {
         "purpose.2=127.0.0.1:9601",
     ];
     assert_eq!(shown(&config)[..4], all);
-    let message = config.override_jim_port(8500).unwrap_err().to_string();
+    let message = config.override_port("jim", 8500).unwrap_err().to_string();
     let wrong = "listener.address: 127.0.0.1:8500 is the address of the listener talker too";
     assert_eq!(message, format!("-p: {wrong}; give each its own port"));
     config.listeners.clear();
-    let message = config.override_jim_port(1).unwrap_err().to_string();
+    let message = config.override_port("jim", 1).unwrap_err().to_string();
     assert_eq!(
         message,
         "-p: there is no jim listener; add one, or leave -p out"

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Settings, environment, keys};
+use crate::config::{Config, environment, keys};
+use crate::dialects;
+use crate::gateway::Settings;
+use crate::settings::Key;
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
 
@@ -39,7 +42,7 @@ fn the_reference_lists_every_key() {
 
 /// The keys as the code has them, each with its default and its variable.
 fn in_code() -> BTreeMap<String, (String, String)> {
-    let general = keys::shown(keys::GENERAL, &Config::default())
+    let general = Key::shown(keys::GENERAL, &Config::default())
         .into_iter()
         .map(|(key, shown)| (key.to_owned(), shown));
     let dialect = |of: &Settings| {
@@ -48,12 +51,8 @@ fn in_code() -> BTreeMap<String, (String, String)> {
             .map(|(key, shown)| (format!("{}.{key}", of.dialect()), shown))
             .collect::<Vec<_>>()
     };
-    let all = general.chain(
-        Settings::defaults()
-            .iter()
-            .flat_map(dialect)
-            .collect::<Vec<_>>(),
-    );
+    let defaults = dialects::ALL.iter().map(|kind| kind.settings());
+    let all = general.chain(defaults.flat_map(|settings| dialect(&settings)));
     all.map(|(key, shown)| {
         (
             key.clone(),

@@ -27,7 +27,7 @@ pub use recording::{Action, Facts, Recording, Step, Write};
 pub use token::login_of;
 pub use virtual_client::{Account, Heard, Room, VirtualClient, line};
 
-use crate::config::Settings;
+use crate::gateway::Settings;
 use std::sync::Arc;
 
 /// Every dialect of this build.

@@ -9,19 +9,21 @@ mod encoder;
 mod field;
 mod outcome;
 mod requests;
+mod settings;
 mod shown;
 mod translations;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tolmach_jim::Spelling;
+use tolmach_jim::{Flavor, Spelling};
 
-use crate::config::{JimFlavor, JimSettings};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
 use crate::hub::outbox::Pacing;
 use crate::hub::tap::Show;
+use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
+use crate::settings::Key;
 
 use adapter::JimAdapter;
 #[cfg(feature = "cli")]
@@ -29,7 +31,7 @@ pub(super) use client::CLIENT_SIDE;
 use encoder::JimEncoder;
 use field::{Encoders, FieldSide};
 use outcome::Style;
-pub(super) use translations::TRANSLATIONS;
+pub use settings::JimSettings;
 
 /// JIM as one listener speaks it.
 pub struct Jim {
@@ -45,12 +47,18 @@ struct Field {
     pace: Duration,
 }
 
-impl Jim {
-    /// JIM with these settings.
-    #[must_use]
-    pub fn new(settings: &JimSettings) -> Self {
+impl DialectKind for Jim {
+    type Settings = JimSettings;
+
+    const NAME: &'static str = "jim";
+    const SUMMARY: &'static str = "JSON instant messaging";
+    const PORTS: &'static [u16] = &[7777];
+    const KEYS: &'static [Key<JimSettings>] = settings::KEYS;
+    const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+
+    fn new(settings: &JimSettings, _options: &DialectOptions) -> Self {
         match settings.flavor {
-            JimFlavor::Document => Self {
+            Flavor::Document => Self {
                 probe_after: settings.probe_after,
                 encoder: SharedEncoder(Arc::new(JimEncoder::new(
                     &settings.notices,
@@ -58,7 +66,7 @@ impl Jim {
                 ))),
                 field: None,
             },
-            JimFlavor::Field => {
+            Flavor::Field => {
                 let encoders = Encoders::new(&settings.notices);
                 Self {
                     // "No probe."
@@ -79,7 +87,7 @@ impl Dialect for Jim {
     type Adapter = JimAdapter;
 
     fn name(&self) -> &'static str {
-        "jim"
+        Self::NAME
     }
 
     fn show(&self) -> Box<dyn Show> {

@@ -6,7 +6,7 @@ use Meaning as M;
 use Translation as T;
 
 /// The dialect's column of the table.
-pub(in crate::dialects) const TRANSLATIONS: &[Translation] = &[
+pub(super) const TRANSLATIONS: &[Translation] = &[
     T::native(M::Message, "`msg` to \"#name\""),
     T::native(M::ToSender, "answer 200").by(By::Answer),
     T::native(M::ToSendersOthers, "as to anyone"),

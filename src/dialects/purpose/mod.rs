@@ -11,6 +11,7 @@ mod infos;
 mod messages;
 mod people;
 mod sessions;
+mod settings;
 mod shown;
 mod translations;
 
@@ -19,17 +20,18 @@ use std::time::{Duration, Instant};
 
 use tolmach_purpose::Revision;
 
-use crate::config::{Config, PurposeSettings};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
 use crate::hub::outbox::Numbering;
 use crate::hub::tap::Show;
+use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
+use crate::settings::Key;
 
 use adapter::PurposeAdapter;
 #[cfg(feature = "cli")]
 pub(super) use client::CLIENT_SIDE;
 use encoder::PurposeEncoder;
-pub(super) use translations::TRANSLATIONS;
+pub use settings::PurposeSettings;
 
 /// "The server never has more than 200 unanswered requests open towards one client."
 const UNANSWERED: usize = 200;
@@ -48,18 +50,36 @@ struct Rules {
     frame_bytes: usize,
 }
 
-impl Purpose {
-    /// The purpose-byte protocol with these settings.
-    #[must_use]
-    pub fn new(settings: &PurposeSettings, config: &Config) -> Self {
-        let revision = match settings.revision {
+impl DialectKind for Purpose {
+    type Settings = PurposeSettings;
+
+    const NAME: &'static str = "purpose";
+    const SUMMARY: &'static str = "binary frames with a purpose byte, in two revisions";
+    const PORTS: &'static [u16] = &[9600, 9601];
+    const KEYS: &'static [Key<PurposeSettings>] = settings::KEYS;
+    const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+    const HAS_BYTES: bool = true;
+
+    fn revision(settings: &PurposeSettings) -> u8 {
+        match settings.revision {
+            Revision::One => 1,
+            Revision::Two => 2,
+        }
+    }
+
+    fn set_revision(settings: &mut PurposeSettings, revision: u8) {
+        settings.revision = match revision {
             1 => Revision::One,
             _ => Revision::Two,
         };
+    }
+
+    fn new(settings: &PurposeSettings, options: &DialectOptions) -> Self {
+        let revision = settings.revision;
         let rules = Rules {
             revision,
             probe_after: settings.probe_after,
-            frame_bytes: config.limits.frame_bytes,
+            frame_bytes: options.frame_bytes,
         };
         Self {
             rules,
@@ -72,7 +92,7 @@ impl Dialect for Purpose {
     type Adapter = PurposeAdapter;
 
     fn name(&self) -> &'static str {
-        "purpose"
+        Self::NAME
     }
 
     fn label(&self) -> String {

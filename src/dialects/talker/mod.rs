@@ -4,6 +4,7 @@ mod adapter;
 #[cfg(feature = "cli")]
 mod client;
 mod encoder;
+mod settings;
 mod shown;
 mod translations;
 
@@ -12,16 +13,17 @@ use std::time::{Duration, Instant};
 
 use tolmach_talker::Flavor;
 
-use crate::config::{Config, TalkerFlavor, TalkerSettings};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
 use crate::hub::tap::Show;
+use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
+use crate::settings::Key;
 
 use adapter::TalkerAdapter;
 #[cfg(feature = "cli")]
 pub(super) use client::CLIENT_SIDE;
 use encoder::TalkerEncoder;
-pub(super) use translations::TRANSLATIONS;
+pub use settings::TalkerSettings;
 
 /// Talker as one listener speaks it.
 pub struct Talker {
@@ -40,28 +42,30 @@ struct Rules {
     gateway: String,
 }
 
-impl Talker {
-    /// Talker with these settings.
-    #[must_use]
-    pub fn new(settings: &TalkerSettings, config: &Config) -> Self {
-        let flavor = match settings.flavor {
-            TalkerFlavor::Document => Flavor::Document,
-            TalkerFlavor::TalkerApp => Flavor::TalkerApp,
-        };
-        let frame_bytes = if config.limits.frame_bytes == 0 {
-            usize::MAX
-        } else {
-            config.limits.frame_bytes
-        };
+impl DialectKind for Talker {
+    type Settings = TalkerSettings;
+
+    const NAME: &'static str = "talker";
+    const SUMMARY: &'static str = "JSON lines, one room per connection";
+    const PORTS: &'static [u16] = &[8500];
+    const KEYS: &'static [Key<TalkerSettings>] = settings::KEYS;
+    const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+
+    fn room_of_login(frame: &[String]) -> Option<String> {
+        Some(shown::room(frame))
+    }
+
+    fn new(settings: &TalkerSettings, options: &DialectOptions) -> Self {
+        let flavor = settings.flavor;
         let rules = Rules {
-            frame_bytes,
+            frame_bytes: options.longest_frame(),
             idle_after: settings.idle_after,
             close_after: settings.close_after,
             replay: settings.replay,
             flavor,
-            gateway: config.name.clone(),
+            gateway: options.name.clone(),
         };
-        let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, config.name.clone())));
+        let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, options.name.clone())));
         Self { rules, encoder }
     }
 }
@@ -70,7 +74,7 @@ impl Dialect for Talker {
     type Adapter = TalkerAdapter;
 
     fn name(&self) -> &'static str {
-        "talker"
+        Self::NAME
     }
 
     fn show(&self) -> Box<dyn Show> {

@@ -13,3 +13,10 @@ pub(super) fn show() -> Box<dyn Show> {
 fn is_private(event: &Value) -> bool {
     event.get("to").is_some_and(|to| !to.is_null())
 }
+
+/// The room that the frame of a login names; else the one that every gateway has.
+pub(super) fn room(login: &[String]) -> String {
+    let said: Value = serde_json::from_str(&login.join("\n")).unwrap_or_default();
+    let room = said.get("room").and_then(Value::as_str);
+    room.unwrap_or("lobby").to_owned()
+}

@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod outcome;
 mod rooms;
+mod settings;
 mod shown;
 mod translations;
 
@@ -18,16 +19,17 @@ use std::time::Instant;
 
 use tolmach_uchat::Flavor;
 
-use crate::config::{Config, UchatFlavor, UchatSettings};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
 use crate::hub::tap::Show;
+use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
+use crate::settings::Key;
 
 use adapter::UchatAdapter;
 #[cfg(feature = "cli")]
 pub(super) use client::CLIENT_SIDE;
 use encoder::UchatEncoder;
-pub(super) use translations::TRANSLATIONS;
+pub use settings::UchatSettings;
 
 /// uchat as one listener speaks it.
 pub struct Uchat {
@@ -44,22 +46,21 @@ struct Rules {
     file_bytes: u64,
 }
 
-impl Uchat {
-    /// uchat with these settings.
-    #[must_use]
-    pub fn new(settings: &UchatSettings, config: &Config) -> Self {
-        let flavor = match settings.flavor {
-            UchatFlavor::Field => Flavor::Field,
-            UchatFlavor::Document => Flavor::Document,
-        };
-        let frame_bytes = match config.limits.frame_bytes {
-            0 => usize::MAX,
-            limit => limit,
-        };
+impl DialectKind for Uchat {
+    type Settings = UchatSettings;
+
+    const NAME: &'static str = "uchat";
+    const SUMMARY: &'static str = "JSON lines, rooms with roles, edits, searches, files";
+    const PORTS: &'static [u16] = &[3333];
+    const KEYS: &'static [Key<UchatSettings>] = settings::KEYS;
+    const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+
+    fn new(settings: &UchatSettings, options: &DialectOptions) -> Self {
+        let flavor = settings.flavor;
         let rules = Rules {
             flavor,
-            frame_bytes,
-            file_bytes: config.limits.file_bytes,
+            frame_bytes: options.longest_frame(),
+            file_bytes: options.file_bytes,
         };
         Self {
             rules,
@@ -72,7 +73,7 @@ impl Dialect for Uchat {
     type Adapter = UchatAdapter;
 
     fn name(&self) -> &'static str {
-        "uchat"
+        Self::NAME
     }
 
     fn show(&self) -> Box<dyn Show> {

@@ -47,9 +47,7 @@ impl Daemon {
     pub(crate) async fn start(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::start(&config, tolmach::dialects::listener)
-            .await
-            .unwrap();
+        let gateway = Gateway::start(&config).await.unwrap();
         Self {
             gateway,
             config,
@@ -60,9 +58,7 @@ impl Daemon {
     /// A gateway whose store is SQLite in `dir`.
     pub(crate) async fn on_disk(dir: &Path, more: &str) -> Self {
         let config = config(dir, "sqlite:tolmach.db", more);
-        let gateway = Gateway::start(&config, tolmach::dialects::listener)
-            .await
-            .unwrap();
+        let gateway = Gateway::start(&config).await.unwrap();
         Self {
             gateway,
             config,
@@ -74,9 +70,7 @@ impl Daemon {
     pub(crate) async fn over(hub: Hub, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::over(hub, &config, tolmach::dialects::listener)
-            .await
-            .unwrap();
+        let gateway = Gateway::over(hub, &config).await.unwrap();
         Self {
             gateway,
             config,
@@ -121,7 +115,7 @@ impl Daemon {
             .find(|one| one.name == listener)
             .unwrap()
             .settings;
-        let dialect = tolmach::dialects::listener(&self.config, settings).unwrap();
+        let dialect = settings.serve(&self.config.dialect_options());
         self.gateway.connect(dialect, Transport::memory(far));
         near
     }

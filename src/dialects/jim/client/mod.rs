@@ -3,8 +3,9 @@
 mod chat;
 mod recording;
 
-use crate::config::{JimSettings, Settings};
+use super::JimSettings;
 use crate::dialects::client::{ClientSide, Key};
+use crate::gateway::Settings;
 use chat::Jim;
 use recording::{JimClient, JimRecording};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
     chat: |identity| Ok(Box::new(Jim::new(identity)?)),
     sends_files: false,
     settings: |_| {
-        Settings::Jim(JimSettings {
+        Settings::of::<super::Jim>(JimSettings {
             probe_after: Duration::ZERO,
             ..JimSettings::default()
         })

@@ -3,8 +3,9 @@
 mod chat;
 mod recording;
 
-use crate::config::{PurposeSettings, Settings};
+use super::PurposeSettings;
 use crate::dialects::client::{ClientSide, Key};
+use crate::gateway::Settings;
 use chat::Purpose;
 use recording::{PurposeClient, PurposeRecording};
 use std::sync::Arc;
@@ -20,8 +21,8 @@ pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
     chat: |identity| Ok(Box::new(Purpose::new(identity)?)),
     sends_files: false,
     settings: |revision| {
-        Settings::Purpose(PurposeSettings {
-            revision,
+        Settings::of::<super::Purpose>(PurposeSettings {
+            revision: recording::of(revision),
             probe_after: Duration::ZERO,
         })
     },

@@ -16,7 +16,7 @@ const TASK: u8 = 1;
 /// The task of pings.
 const PING: u8 = 2;
 
-fn of(revision: u8) -> Revision {
+pub(super) fn of(revision: u8) -> Revision {
     match revision {
         1 => Revision::One,
         _ => Revision::Two,

@@ -3,8 +3,9 @@
 mod chat;
 mod recording;
 
-use crate::config::{Settings, TalkerSettings};
+use super::TalkerSettings;
 use crate::dialects::client::{ClientSide, Key};
+use crate::gateway::Settings;
 use chat::Talker;
 use recording::{TalkerClient, TalkerRecording};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
     chat: |identity| Ok(Box::new(Talker::new(identity)?)),
     sends_files: false,
     settings: |_| {
-        Settings::Talker(TalkerSettings {
+        Settings::of::<super::Talker>(TalkerSettings {
             idle_after: Duration::ZERO,
             close_after: Duration::ZERO,
             ..TalkerSettings::default()

@@ -3,8 +3,9 @@
 mod chat;
 mod recording;
 
-use crate::config::{Settings, UchatSettings};
+use super::UchatSettings;
 use crate::dialects::client::{ClientSide, Key};
+use crate::gateway::Settings;
 use chat::Uchat;
 use recording::{UchatClient, UchatRecording};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
     needs: "--user NAME and its password (--signup makes the account), or --token TOKEN",
     chat: |identity| Ok(Box::new(Uchat::new(identity)?)),
     sends_files: true,
-    settings: |_| Settings::Uchat(UchatSettings::default()),
+    settings: |_| Settings::of::<super::Uchat>(UchatSettings::default()),
     virtual_client: |_| Arc::new(UchatClient),
     recording: |_, speaker| Box::new(UchatRecording::new(speaker)),
 };

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::choice::Choice;
-use super::section::BusUrl;
 
-pub(super) trait Show {
+/// What a configuration can hold.
+pub trait Show {
     /// The value in TOML; `None` for what is not set and has no value.
     fn show(&self) -> Option<String>;
 }
@@ -76,14 +76,6 @@ impl Show for SocketAddr {
     }
 }
 
-impl Show for BusUrl {
-    fn show(&self) -> Option<String> {
-        match self {
-            Self::Local => Some(quoted("local:")),
-        }
-    }
-}
-
 impl<T: Choice> Show for T {
     fn show(&self) -> Option<String> {
         T::WORDS
@@ -93,8 +85,8 @@ impl<T: Choice> Show for T {
     }
 }
 
-/// A basic string of TOML.
-pub(super) fn quoted(text: &str) -> String {
+/// A text as TOML writes it: in quotes, what is special escaped.
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {

@@ -1,0 +1,305 @@
+//! What there is to know of a dialect beside how one connection is served: its name, its ports, its configuration, what
+//! it can say. It is described once, by [`DialectKind`]; everything else iterates a list of [`AnyDialect`]s.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::dialect::Dialect;
+use super::listener::{Serve, serving};
+use crate::hub::translation::Translation;
+use crate::settings::{Key, ValueError, Written};
+
+/// What a gateway tells every dialect beside the dialect's own settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DialectOptions {
+    /// What the gateway calls itself, in notices and as a user.
+    pub name: String,
+    /// Bytes of one inbound frame, at most; 0 is no limit.
+    pub frame_bytes: usize,
+    /// Bytes of one uploaded file, at most; 0 is no limit.
+    pub file_bytes: u64,
+}
+
+impl DialectOptions {
+    /// The options of a gateway of this name, with these limits.
+    pub fn new(name: impl Into<String>, frame_bytes: usize, file_bytes: u64) -> Self {
+        Self {
+            name: name.into(),
+            frame_bytes,
+            file_bytes,
+        }
+    }
+
+    /// Bytes of one inbound frame, where no limit is a number, too.
+    #[must_use]
+    pub fn longest_frame(&self) -> usize {
+        match self.frame_bytes {
+            0 => usize::MAX,
+            limit => limit,
+        }
+    }
+}
+
+/// A dialect as it is described, once, for the gateway, the configuration and the command line.
+///
+/// The implementing type is the server side of one listener. [`describe`] makes an entry of the list of dialects of it.
+pub trait DialectKind: Dialect + Sized {
+    /// What can be set for one listener, and its defaults.
+    type Settings: Clone + PartialEq + fmt::Debug + Default + Send + Sync;
+
+    /// The name by which it is chosen: lower-case ASCII letters and digits.
+    const NAME: &'static str;
+
+    /// What it is, in a few words without a full stop.
+    const SUMMARY: &'static str;
+
+    /// The ports it has where none is given: one for each revision, from the first on.
+    const PORTS: &'static [u16];
+
+    /// Its keys in `[NAME]` and inside a `[[listener]]`. A dialect of several revisions has a key `revision`.
+    const KEYS: &'static [Key<Self::Settings>] = &[];
+
+    /// What becomes of each meaning of the hub's in it, one of each.
+    const TRANSLATIONS: &'static [Translation];
+
+    /// Whether its frames are shown as bytes with what they mean beside them; else they are text.
+    const HAS_BYTES: bool = false;
+
+    /// The revision that these settings choose, from 1.
+    fn revision(_settings: &Self::Settings) -> u8 {
+        1
+    }
+
+    /// Chooses a revision.
+    fn set_revision(_settings: &mut Self::Settings, _revision: u8) {}
+
+    /// The room that a connection is in from its login on, by the frame of the login as it is shown; none where rooms are
+    /// entered later.
+    fn room_of_login(_frame: &[String]) -> Option<String> {
+        None
+    }
+
+    /// The server side of a listener with these settings.
+    fn new(settings: &Self::Settings, options: &DialectOptions) -> Self;
+}
+
+/// A list of dialects, such as [`dialects::ALL`](crate::dialects::ALL).
+pub type Dialects = &'static [&'static dyn AnyDialect];
+
+/// A [`DialectKind`] of whatever type; made by [`describe`].
+pub trait AnyDialect: Send + Sync {
+    /// [`DialectKind::NAME`].
+    fn name(&self) -> &'static str;
+
+    /// [`DialectKind::SUMMARY`].
+    fn summary(&self) -> &'static str;
+
+    /// [`DialectKind::PORTS`].
+    fn ports(&self) -> &'static [u16];
+
+    /// [`DialectKind::TRANSLATIONS`].
+    fn translations(&self) -> &'static [Translation];
+
+    /// [`DialectKind::HAS_BYTES`].
+    fn has_bytes(&self) -> bool;
+
+    /// [`DialectKind::room_of_login`].
+    fn room_of_login(&self, frame: &[String]) -> Option<String>;
+
+    /// The settings of a listener where nothing is set.
+    fn settings(&self) -> Settings;
+}
+
+/// An entry of a list of dialects.
+#[must_use]
+pub const fn describe<D: DialectKind>() -> &'static dyn AnyDialect {
+    &Kind::<D>(PhantomData)
+}
+
+struct Kind<D>(PhantomData<fn() -> D>);
+
+impl<D: DialectKind> AnyDialect for Kind<D> {
+    fn name(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        D::SUMMARY
+    }
+
+    fn ports(&self) -> &'static [u16] {
+        D::PORTS
+    }
+
+    fn translations(&self) -> &'static [Translation] {
+        D::TRANSLATIONS
+    }
+
+    fn has_bytes(&self) -> bool {
+        D::HAS_BYTES
+    }
+
+    fn room_of_login(&self, frame: &[String]) -> Option<String> {
+        D::room_of_login(frame)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::of::<D>(D::Settings::default())
+    }
+}
+
+/// A dialect and how a listener speaks it, whatever the type of its settings.
+pub struct Settings(Box<dyn AnySettings>);
+
+impl Settings {
+    /// These settings of a dialect.
+    pub fn of<D: DialectKind>(settings: D::Settings) -> Self {
+        Self(Box::new(Of::<D>(settings)))
+    }
+
+    /// What is set, if the dialect is `D`.
+    #[must_use]
+    pub fn as_of<D: DialectKind>(&self) -> Option<&D::Settings> {
+        let of = self.0.as_any().downcast_ref::<Of<D>>();
+        of.map(|of| &of.0)
+    }
+
+    /// The dialect.
+    #[must_use]
+    pub fn kind(&self) -> &'static dyn AnyDialect {
+        self.0.kind()
+    }
+
+    /// The dialect's name.
+    #[must_use]
+    pub fn dialect(&self) -> &'static str {
+        self.kind().name()
+    }
+
+    /// The revision that is spoken, from 1.
+    #[must_use]
+    pub fn revision(&self) -> u8 {
+        self.0.revision()
+    }
+
+    /// The same with another revision, from 1.
+    #[must_use]
+    pub fn with_revision(mut self, revision: u8) -> Self {
+        self.0.set_revision(revision);
+        self
+    }
+
+    /// What a listener is called that has no name of its own: its dialect, with the revision where there are several.
+    #[must_use]
+    pub fn default_name(&self) -> String {
+        let kind = self.kind();
+        match kind.ports().len() {
+            0 | 1 => kind.name().to_owned(),
+            _ => format!("{}.{}", kind.name(), self.revision()),
+        }
+    }
+
+    /// The port of the revision where none is given; 0, one that the system chooses, where the dialect has none.
+    #[must_use]
+    pub fn default_port(&self) -> u16 {
+        let index = usize::from(self.revision()).saturating_sub(1);
+        self.kind().ports().get(index).copied().unwrap_or_default()
+    }
+
+    /// Sets one key of the dialect's; `None` if it has no such key.
+    pub fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>> {
+        self.0.set(name, written)
+    }
+
+    /// The dialect's keys with their values as TOML.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(&'static str, Option<String>)> {
+        self.0.shown()
+    }
+
+    /// What serves the connections of a listener.
+    #[must_use]
+    pub fn serve(&self, options: &DialectOptions) -> Arc<dyn Serve> {
+        self.0.serve(options)
+    }
+}
+
+impl Clone for Settings {
+    fn clone(&self) -> Self {
+        self.0.cloned()
+    }
+}
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Settings whose type is forgotten.
+trait AnySettings: Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn cloned(&self) -> Settings;
+    fn equals(&self, other: &dyn AnySettings) -> bool;
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn kind(&self) -> &'static dyn AnyDialect;
+    fn revision(&self) -> u8;
+    fn set_revision(&mut self, revision: u8);
+    fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>>;
+    fn shown(&self) -> Vec<(&'static str, Option<String>)>;
+    fn serve(&self, options: &DialectOptions) -> Arc<dyn Serve>;
+}
+
+struct Of<D: DialectKind>(D::Settings);
+
+impl<D: DialectKind> AnySettings for Of<D> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Settings {
+        Settings::of::<D>(self.0.clone())
+    }
+
+    fn equals(&self, other: &dyn AnySettings) -> bool {
+        let other = other.as_any().downcast_ref::<Self>();
+        other.is_some_and(|other| self.0 == other.0)
+    }
+
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+
+    fn kind(&self) -> &'static dyn AnyDialect {
+        describe::<D>()
+    }
+
+    fn revision(&self) -> u8 {
+        D::revision(&self.0)
+    }
+
+    fn set_revision(&mut self, revision: u8) {
+        D::set_revision(&mut self.0, revision);
+    }
+
+    fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>> {
+        Key::set(D::KEYS, &mut self.0, name, written)
+    }
+
+    fn shown(&self) -> Vec<(&'static str, Option<String>)> {
+        Key::shown(D::KEYS, &self.0)
+    }
+
+    fn serve(&self, options: &DialectOptions) -> Arc<dyn Serve> {
+        serving(D::new(&self.0, options))
+    }
+}

@@ -1,0 +1,83 @@
+//! Values as somebody wrote them, and what can be wrong with one.
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub struct Written {
+    /// The value.
+    pub value: Value,
+    /// The line, from 1, of its key (of itself in a list).
+    pub line: usize,
+    /// The whole of a variable: where text is wanted, it need not be quoted.
+    pub(crate) bare: Option<String>,
+}
+
+/// A value of TOML.
+#[derive(Debug)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// A whole number. Saturates: no key takes numbers of this size.
+    Integer(i128),
+    /// `true` or `false`.
+    Flag(bool),
+    /// An array.
+    List(Vec<Written>),
+    /// A table: its keys and values, in the order in which they stand there.
+    Table(Vec<(String, Written)>),
+    /// What no key takes (fractions, dates), as it would be written.
+    Other(String),
+}
+
+impl Written {
+    /// A value in this line, from 1.
+    pub fn new(value: Value, line: usize) -> Self {
+        Self {
+            value,
+            line,
+            bare: None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => self.bare.as_deref(),
+        }
+    }
+
+    /// The value, for a message about it.
+    pub fn quote(&self) -> String {
+        match &self.value {
+            Value::Text(text) => format!("{text:?}"),
+            Value::Integer(number) => number.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::List(_) => "a list".into(),
+            Value::Table(_) => "a table".into(),
+            Value::Other(other) => other.clone(),
+        }
+    }
+}
+
+/// Why one value was refused, before anyone knows where it stands. Shown as `what is wrong; what would be right`
+/// behind the place and the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueError {
+    /// What is wrong: `"soon" is not a duration`.
+    pub wrong: String,
+    /// What would be right: `write a number and its unit, as "30s"`; may be empty.
+    pub right: String,
+    /// The line of the part that is wrong, where that is not the line of the key.
+    pub line: Option<usize>,
+}
+
+impl ValueError {
+    /// What is wrong, and what would be right.
+    pub fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+        Self {
+            wrong: wrong.into(),
+            right: right.into(),
+            line: None,
+        }
+    }
+}
