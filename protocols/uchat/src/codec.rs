@@ -1,10 +1,11 @@
 //! The two ends of the wire as `tokio_util` codecs.
 
-use crate::client::ClientFrame;
+use crate::client_frame::ClientFrame;
 use crate::error::{BadFrame, DecodeError};
 use crate::fields::Fields;
 use crate::flavor::Flavor;
 use crate::framing::{Framing, Piece};
+use crate::request::Request;
 use crate::server::ServerFrame;
 use bytes::BytesMut;
 use std::io;
@@ -66,7 +67,7 @@ impl ServerCodec {
             Some(Piece::Raw(bytes)) => Ok(Some(Ok(ClientFrame::Raw(bytes)))),
             Some(Piece::Line(line)) => {
                 let fields = Fields::of_line(&line, self.framing.nesting)?;
-                Ok(Some(ClientFrame::read(fields)))
+                Ok(Some(Request::read(fields).map(ClientFrame::Request)))
             }
         }
     }

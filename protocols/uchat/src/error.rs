@@ -1,6 +1,6 @@
 //! What can be wrong with what arrives: [`DecodeError`] ends the connection, [`BadFrame`] only one frame.
 
-use crate::request::RequestType;
+use crate::request_type::RequestType;
 use std::fmt;
 
 /// The stream cannot be read any further.

@@ -3,8 +3,8 @@
 use crate::Id;
 use crate::error::{BadFrame, DecodeError, Reason};
 use crate::key::Key;
-use crate::request::RequestType;
-use crate::{members, value};
+use crate::request_type::RequestType;
+use crate::{json, members};
 use serde_json::value::RawValue;
 
 /// The members that mean something in some frame; all others are dropped. Of a key that is there more than once
@@ -35,7 +35,7 @@ impl<'a> Fields<'a> {
             depth: 1,
         };
         members::for_each_member(json, |name, value| {
-            fields.depth = fields.depth.max(1 + value::depth(value.get()));
+            fields.depth = fields.depth.max(1 + json::depth(value.get()));
             if let Some(key) = Key::named(&name) {
                 fields.push(key, value);
             }
@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
 
     /// What the frame's `type` says it is, from now on named in what is wrong with it.
     pub(crate) fn request(&mut self) -> Result<RequestType, BadFrame> {
-        let number = self.required(Key::Type, "the number of a request", value::whole)?;
+        let number = self.required(Key::Type, "the number of a request", json::whole)?;
         let unknown = self.bad(Key::Type, Reason::UnknownType(number));
         let request = RequestType::from_number(number).ok_or(unknown)?;
         self.request = Some(request);
@@ -76,35 +76,35 @@ impl<'a> Fields<'a> {
 
     /// A string.
     pub(crate) fn text<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
-        Ok(self.required(key, "a string", value::string)?.into())
+        Ok(self.required(key, "a string", json::string)?.into())
     }
 
     /// A string that the document's frames, or other servers', do without.
     pub(crate) fn text_or_empty<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
-        let text = self.optional(key, "a string", value::string)?;
+        let text = self.optional(key, "a string", json::string)?;
         Ok(text.unwrap_or_default().into())
     }
 
     /// An id: "Ids stay within 31 bits".
     pub(crate) fn id(&self, key: Key) -> Result<Id, BadFrame> {
         self.required(key, "an id, a number of 31 bits", |json| {
-            value::whole(json).filter(|id| *id >= 0)
+            json::whole(json).filter(|id| *id >= 0)
         })
     }
 
     /// A time: "UNIX time in **milliseconds**".
     pub(crate) fn date(&self, key: Key) -> Result<i64, BadFrame> {
-        self.required(key, "milliseconds since 1970, a number", value::whole)
+        self.required(key, "milliseconds since 1970, a number", json::whole)
     }
 
     /// A number from 0.
     pub(crate) fn size(&self, key: Key) -> Result<u64, BadFrame> {
-        self.required(key, "a whole number from 0", value::whole)
+        self.required(key, "a whole number from 0", json::whole)
     }
 
     /// A number from 0 that the document's frames do without.
     pub(crate) fn size_or_zero(&self, key: Key) -> Result<u64, BadFrame> {
-        let size = self.optional(key, "a whole number from 0", value::whole)?;
+        let size = self.optional(key, "a whole number from 0", json::whole)?;
         Ok(size.unwrap_or_default())
     }
 
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
         right: &'static str,
         known: fn(i64) -> Option<T>,
     ) -> Result<T, BadFrame> {
-        self.required(key, right, |json| known(value::whole(json)?))
+        self.required(key, right, |json| known(json::whole(json)?))
     }
 
     /// One of an enum's numbers, if it is there.
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
         right: &'static str,
         known: fn(i64) -> Option<T>,
     ) -> Result<Option<T>, BadFrame> {
-        self.optional(key, right, |json| known(value::whole(json)?))
+        self.optional(key, right, |json| known(json::whole(json)?))
     }
 
     /// The second `type`.
@@ -136,7 +136,7 @@ impl<'a> Fields<'a> {
     ) -> Result<T, BadFrame> {
         let value = self.second_type.filter(|value| value.get() != "null");
         let value = value.ok_or_else(|| self.bad(Key::Type, Reason::Missing(right)))?;
-        value::whole(value)
+        json::whole(value)
             .and_then(known)
             .ok_or_else(|| self.bad(Key::Type, Reason::Wrong(right)))
     }

@@ -27,6 +27,14 @@ macro_rules! keys {
                 }
             }
         }
+
+        /// [`Key::as_str`] as a literal, for what documents it.
+        macro_rules! key_name {
+            $(($key) => {
+                $word
+            };)+
+        }
+        pub(crate) use key_name;
     };
 }
 

@@ -6,23 +6,23 @@
 //!
 //! ```text
 //!            ClientCodec::encode                            ServerCodec::decode
-//! ClientFrame ─────────────────▶ {"type":14,"room_id":7}\n ─────────────────▶ Result<ClientFrame, BadFrame>
+//! Request ─────────────────────▶ {"type":14,"room_id":7}\n ─────────────────▶ Result<ClientFrame, BadFrame>
 //!            ClientCodec::decode                            ServerFrame::write
 //! ServerFrame ◀───────────────── {"type":13,"room_id":7}\n ◀───────────────── ServerFrame
 //! ```
 //!
-//! The crate does no I/O, has no clock and knows no hub. Read it in this order: [`ClientFrame`] and
-//! [`ServerFrame`] (what can be said; a file per family of frames, reading beside writing), [`ServerCodec`] (how
-//! it is read), then `framing` (where a frame ends, and where raw bytes do) and `fields` (what a frame holds).
+//! The crate does no I/O, has no clock and knows no hub. Read it in this order: [`Request`] and
+//! [`ServerFrame`] (tables of what can be said), [`ServerCodec`] (how it is read), then `framing` (where a frame ends,
+//! and where raw bytes do) and `fields` (what a frame holds).
 //!
 //! ```
 //! use bytes::BytesMut;
 //! use tokio_util::codec::Decoder;
-//! use tolmach_uchat::{ClientFrame, ErrorCode, Flavor, ServerCodec, ServerFrame, limits};
+//! use tolmach_uchat::{ErrorCode, Flavor, Request, ServerCodec, ServerFrame, limits};
 //!
 //! let mut codec = ServerCodec::new(Flavor::Field, limits::FRAME_BYTES);
 //! let mut input = BytesMut::from("{\"type\":14,\"room_id\":7}\n{\"type\":3,\"mess");
-//! assert_eq!(codec.decode(&mut input)?, Some(Ok(ClientFrame::JoinRoom { room: 7 })));
+//! assert_eq!(codec.decode(&mut input)?, Some(Ok(Request::JoinRoom { room: 7 }.into())));
 //! assert_eq!(codec.decode(&mut input)?, None); // the rest is still to come
 //!
 //! let mut output = BytesMut::new();
@@ -32,29 +32,32 @@
 //! # Ok::<(), tolmach_uchat::DecodeError>(())
 //! ```
 
-mod client;
+mod client_frame;
 mod codec;
 mod error;
 mod fields;
 mod flavor;
 mod framing;
+mod json;
 mod key;
 pub mod limits;
 mod members;
 mod number;
 mod object;
 mod request;
+mod request_type;
 mod secret;
 mod server;
 mod value;
 
-pub use client::ClientFrame;
+pub use client_frame::ClientFrame;
 pub use codec::{ClientCodec, ServerCodec};
 pub use error::{BadFrame, DecodeError, Reason};
 pub use flavor::Flavor;
 pub use limits::{sendable_text, valid_login, valid_room_name};
 pub use number::{ErrorCode, MemberType, MessageStatus, MessageType, RoomType};
-pub use request::RequestType;
+pub use request::{Request, State};
+pub use request_type::RequestType;
 pub use secret::Secret;
 pub use server::{Member, Message, Page, Room, ServerFrame};
 

@@ -1,7 +1,7 @@
 //! JSON objects, written straight into the output.
 
 use crate::key::Key;
-use crate::request::RequestType;
+use crate::request_type::RequestType;
 use bytes::{BufMut, BytesMut};
 use std::fmt::{Display, Write};
 

@@ -1,129 +1,149 @@
-//! What a member's value can be taken for.
+//! How a member of a frame is read and written, by its type.
 
-use serde_json::value::RawValue;
+use crate::Id;
+use crate::error::BadFrame;
+use crate::fields::Fields;
+use crate::key::Key;
+use crate::number::ErrorCode;
+use crate::object::Object;
+use crate::secret::Secret;
+use std::borrow::Cow;
 
-/// Whole numbers beyond this may not be what was meant when they were written as floating-point ones: 2^53.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// The value, if it is a string without half of a surrogate pair.
-pub(crate) fn string(value: &RawValue) -> Option<String> {
-    let json = value.get();
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(inner.to_owned());
-    }
-    serde_json::from_str(json).ok()
+/// What the type of a member says about how it stands on the wire.
+pub(crate) trait Value: Sized {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame>;
+    fn write(&self, object: &mut Object<'_>, key: Key);
 }
 
-/// The value, if it is a whole number that `T` holds.
-///
-/// Clients that keep all numbers as floating-point ones may write them so: `5.0` and `1.7e12` are whole numbers
-/// too, up to 2^53. A string is no number.
-pub(crate) fn whole<T: TryFrom<i128>>(value: &RawValue) -> Option<T> {
-    let json = value.get();
-    let number = match json.parse::<i128>() {
-        Ok(number) => number,
-        Err(_) => floating(json)?,
+/// A member by its type, or by the codec that its row names; without a key, an object whose members are the frame's.
+macro_rules! read {
+    ($fields:expr) => {
+        crate::value::Whole::read_whole($fields)
     };
-    number.try_into().ok()
+    ($fields:expr, $key:expr) => {
+        crate::value::Value::read($fields, $key)
+    };
+    ($fields:expr, $key:expr, $codec:ident $(, $flavor:expr)?) => {
+        $codec::read($fields, $key $(, $flavor)?)
+    };
 }
 
-fn floating(json: &str) -> Option<i128> {
-    // Of JSON's values only numbers begin so; `parse` would take `inf` and the like.
-    if !json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-        return None;
-    }
-    let number: f64 = json.parse().ok()?;
-    let is_whole = number.fract() == 0.0 && number.abs() <= EXACT;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "it is whole, and within 2^53"
-    )]
-    is_whole.then_some(number as i128)
+/// As [`read!`], written.
+macro_rules! write {
+    ($object:expr, $frame:expr) => {
+        crate::value::Whole::write_whole($object, $frame)
+    };
+    ($member:expr, $object:expr, $key:expr) => {
+        crate::value::Value::write($member, $object, $key)
+    };
+    ($member:expr, $object:expr, $key:expr, $codec:ident $(, $flavor:expr)?) => {
+        $codec::write($member, $object, $key $(, $flavor)?)
+    };
 }
 
-/// How many arrays and objects stand open at once at most in `json`, which is valid JSON.
-pub(crate) fn depth(json: &str) -> usize {
-    if !json.starts_with(['{', '[']) {
-        return 0;
+pub(crate) use {read, write};
+
+impl Value for String {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.text(key)
     }
-    let (mut open, mut deepest) = (0_usize, 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                open += 1;
-                deepest = deepest.max(open);
-            }
-            b'}' | b']' => open = open.saturating_sub(1),
-            _ => {}
-        }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.text(key, self);
     }
-    deepest
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn raw(json: &str) -> &RawValue {
-        serde_json::from_str(json).unwrap()
+impl Value for Cow<'_, str> {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.text(key)
     }
 
-    #[test]
-    fn whole_numbers_are_numbers() {
-        for (json, want) in [
-            ("5", Some(5)),
-            ("-5", Some(-5)),
-            ("-0", Some(0)),
-            ("5.0", Some(5)),
-            ("1.7e12", Some(1_700_000_000_000)),
-            ("1700000000000", Some(1_700_000_000_000)),
-            ("9223372036854775807", Some(i64::MAX)),
-            ("9007199254740992.0", Some(1 << 53)),
-            ("9007199254740994.0", None),
-            ("9223372036854775808", None),
-            ("5.5", None),
-            ("1e400", None),
-            ("\"5\"", None),
-            ("true", None),
-            ("[5]", None),
-            ("null", None),
-        ] {
-            assert_eq!(whole::<i64>(raw(json)), want, "{json}");
-        }
-        let digits = "1".repeat(1000);
-        assert_eq!(whole::<i64>(raw(&digits)), None);
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.text(key, self);
+    }
+}
+
+impl<T: Value> Value for Secret<T> {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        T::read(fields, key).map(Secret)
     }
 
-    #[test]
-    fn strings_are_strings() {
-        for (json, want) in [
-            (r#""""#, Some("")),
-            (r#""a\n\"\\\u0041\ud83d\ude00""#, Some("a\n\"\\A😀")),
-            (r#""\ud83d""#, None),
-            ("5", None),
-            ("[\"a\"]", None),
-        ] {
-            assert_eq!(string(raw(json)).as_deref(), want, "{json}");
-        }
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        self.0.write(object, key);
+    }
+}
+
+impl Value for Id {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.id(key)
     }
 
-    #[test]
-    fn depth_counts_what_is_open_at_once() {
-        for (json, want) in [
-            ("1", 0),
-            (r#""[[\"[""#, 0),
-            ("[]", 1),
-            (r#"{"a\"[":"{"}"#, 1),
-            ("[[],[]]", 2),
-            (r#"{"[":[{"\\":"}"}]}"#, 3),
-        ] {
-            assert_eq!(depth(json), want, "{json}");
-        }
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.number(key, self);
     }
+}
+
+/// A time, in milliseconds.
+impl Value for i64 {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.date(key)
+    }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.number(key, self);
+    }
+}
+
+/// A size, in bytes.
+impl Value for u64 {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.size(key)
+    }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.number(key, self);
+    }
+}
+
+/// How many: more than 32 bits are as many as they hold.
+impl Value for u32 {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        Ok(fields.size(key)?.try_into().unwrap_or(u32::MAX))
+    }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.number(key, self);
+    }
+}
+
+impl Value for ErrorCode {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.number(key, "an error's number, 0 to 7", ErrorCode::from_number)
+    }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.number(key, self.number());
+    }
+}
+
+/// An object of a list.
+pub(crate) trait Item: Sized {
+    fn read(fields: &Fields<'_>) -> Result<Self, BadFrame>;
+    fn write(&self, object: &mut Object<'_>);
+}
+
+impl<T: Item> Value for Vec<T> {
+    fn read(fields: &Fields<'_>, key: Key) -> Result<Self, BadFrame> {
+        fields.list(key, T::read)
+    }
+
+    fn write(&self, object: &mut Object<'_>, key: Key) {
+        object.list(key, self, T::write);
+    }
+}
+
+/// An object whose members are a frame's own.
+pub(crate) trait Whole: Sized {
+    fn read_whole(fields: &Fields<'_>) -> Result<Self, BadFrame>;
+    fn write_whole(&self, frame: &mut Object<'_>);
 }

@@ -12,8 +12,8 @@ mod samples;
 use feed::{Outcome, feed, feed_every_way};
 use samples::{Sample, of_client, of_server};
 use tolmach_uchat::{
-    BadFrame, ClientCodec, ClientFrame, Flavor, MessageType, Reason, RequestType, RoomType,
-    ServerCodec, ServerFrame, limits,
+    BadFrame, ClientCodec, ClientFrame, Flavor, MessageType, Reason, Request, RequestType,
+    RoomType, ServerCodec, ServerFrame, limits,
 };
 
 type Read<F> = Outcome<Result<F, BadFrame>>;
@@ -137,10 +137,12 @@ fn of_repeated_keys_the_first_counts_and_unknown_ones_are_ignored() {
 
 #[test]
 fn the_type_may_stand_anywhere_and_the_room_s_type_is_the_second() {
-    let want = |kind| ClientFrame::NewRoom {
-        name: "n".into(),
-        desc: "d".into(),
-        kind,
+    let want = |kind| {
+        ClientFrame::from(Request::NewRoom {
+            name: "n".into(),
+            desc: "d".into(),
+            kind,
+        })
     };
     for (line, kind) in [
         (
@@ -246,21 +248,22 @@ fn what_clients_may_write_otherwise() {
     );
     assert_eq!(
         ok(r#"{"type":14e0,"room_id":7.0}"#),
-        ClientFrame::JoinRoom { room: 7 }
+        Request::JoinRoom { room: 7 }.into()
     );
     assert_eq!(
         ok(r#"{"type":11,"date":1.7e12}"#),
-        ClientFrame::Rooms {
+        Request::Rooms {
             date: 1_700_000_000_000
         }
+        .into()
     );
     assert_eq!(
         ok(r#"{"type":11,"date":-1}"#),
-        ClientFrame::Rooms { date: -1 }
+        Request::Rooms { date: -1 }.into()
     );
     let page = ok(r#"{"type":7,"room_id":0,"date":0,"count":5000000000}"#);
     let (room, date, count) = (0, 0, u32::MAX);
-    assert_eq!(page, ClientFrame::NewMessages { room, date, count });
+    assert_eq!(page, Request::NewMessages { room, date, count }.into());
 }
 
 #[test]

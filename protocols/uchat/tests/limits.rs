@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use feed::{feed, feed_every_way};
 use tokio_util::codec::Decoder;
 use tolmach_uchat::{
-    ClientCodec, ClientFrame, DecodeError, Flavor, ServerCodec, limits, sendable_text, valid_login,
+    ClientCodec, DecodeError, Flavor, Request, ServerCodec, limits, sendable_text, valid_login,
     valid_room_name,
 };
 
@@ -99,7 +99,7 @@ fn what_is_no_object_loses_the_boundary() {
         for ended in [&b"\n"[..], b"\r\n", b""] {
             let stream = [b"{\"type\":27}\n", *line, ended].concat();
             let (items, end) = feed_every_way(|| server(4096), &stream);
-            assert_eq!(items, [Ok(ClientFrame::ReadyRead)]);
+            assert_eq!(items, [Ok(Request::ReadyRead.into())]);
             let error = Some("the line is not a JSON object");
             assert_eq!(end.as_deref(), error, "{}", line.escape_ascii());
         }
@@ -114,7 +114,7 @@ fn nesting_is_bounded() {
             format!("{{\"type\":27,\"x\":{open}1{close}}}")
         };
         let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
-        assert_eq!((items, end), (vec![Ok(ClientFrame::ReadyRead)], None));
+        assert_eq!((items, end), (vec![Ok(Request::ReadyRead.into())], None));
         let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
         let error = Some("the line is nested deeper than 64 levels");
         assert_eq!((items.len(), end.as_deref()), (0, error));

@@ -12,7 +12,7 @@ use proptest::sample::{Index, select};
 use std::borrow::Cow;
 use tolmach_uchat::{
     ClientCodec, ClientFrame, ErrorCode, Flavor, Member, MemberType, Message, MessageStatus,
-    MessageType, Room, RoomType, Secret, ServerCodec, ServerFrame, limits,
+    MessageType, Request, Room, RoomType, Secret, ServerCodec, ServerFrame, limits,
 };
 
 const FLAVORS: [Flavor; 2] = [Flavor::Field, Flavor::Document];
@@ -33,8 +33,8 @@ fn id() -> impl Strategy<Value = i32> {
     prop_oneof![Just(0), Just(i32::MAX), 0..=i32::MAX]
 }
 
-fn account_request() -> impl Strategy<Value = ClientFrame> {
-    use ClientFrame as C;
+fn account_request() -> impl Strategy<Value = Request> {
+    use Request as C;
     let secret = || text().prop_map(Secret);
     prop_oneof![
         (text(), secret()).prop_map(|(login, pass)| C::LogIn { login, pass }),
@@ -62,8 +62,8 @@ fn account_request() -> impl Strategy<Value = ClientFrame> {
     ]
 }
 
-fn room_request() -> impl Strategy<Value = ClientFrame> {
-    use ClientFrame as C;
+fn room_request() -> impl Strategy<Value = Request> {
+    use Request as C;
     prop_oneof![
         any::<i64>().prop_map(|date| C::Rooms { date }),
         (text(), text(), select(RoomType::ALL)).prop_map(|(name, desc, kind)| C::NewRoom {
@@ -82,8 +82,8 @@ fn room_request() -> impl Strategy<Value = ClientFrame> {
     ]
 }
 
-fn message_request() -> impl Strategy<Value = ClientFrame> {
-    use ClientFrame as C;
+fn message_request() -> impl Strategy<Value = Request> {
+    use Request as C;
     let sendable = select(&[MessageType::Text, MessageType::Sticker][..]);
     let page = || (id(), any::<i64>(), any::<u32>());
     prop_oneof![
@@ -106,7 +106,7 @@ fn message_request() -> impl Strategy<Value = ClientFrame> {
 }
 
 fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    prop_oneof![account_request(), room_request(), message_request()]
+    prop_oneof![account_request(), room_request(), message_request()].prop_map(ClientFrame::from)
 }
 
 fn room(kind: impl Strategy<Value = Option<RoomType>>) -> impl Strategy<Value = Room<'static>> {

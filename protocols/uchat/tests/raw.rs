@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, ServerCodec, ServerFrame, limits};
+use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Request, ServerCodec, ServerFrame, limits};
 
 /// What a server does: it expects raw bytes when an upload was announced.
 #[derive(Debug, Default, PartialEq)]
@@ -22,7 +22,7 @@ fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen {
             seen.file.extend_from_slice(&bytes);
         }
         frame => {
-            if let ClientFrame::Upload { size, .. } = frame {
+            if let ClientFrame::Request(Request::Upload { size, .. }) = frame {
                 codec.expect_raw(size);
                 assert_eq!(codec.raw_left(), size);
             }
@@ -43,12 +43,13 @@ fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen {
 }
 
 fn upload(size: usize) -> ClientFrame {
-    ClientFrame::Upload {
+    Request::Upload {
         name: "a.bin".into(),
         size: size as u64,
         room: 7,
         token: "t".into(),
     }
+    .into()
 }
 
 /// Bytes that would be anything but frames.
@@ -102,7 +103,7 @@ fn what_follows_is_frames_again() {
     for size in [0, 1, 40] {
         let follows = [&file(size)[..], b"{\"type\":14,\"room_id\":7}\n"].concat();
         let seen = serve_every_way(&stream(size, &follows));
-        let frames = vec![upload(size), ClientFrame::JoinRoom { room: 7 }];
+        let frames = vec![upload(size), Request::JoinRoom { room: 7 }.into()];
         let (file, raw_left) = (file(size), 0);
         assert_eq!(
             seen,

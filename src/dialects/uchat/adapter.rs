@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tolmach_uchat::{
-    BadFrame, ClientFrame, ErrorCode, MessageType, RequestType, ServerCodec, ServerFrame,
-    sendable_text,
+    BadFrame, ClientFrame, ErrorCode, MessageType, Request, RequestType, ServerCodec, ServerFrame,
+    State, sendable_text,
 };
 
 use super::Rules;
@@ -65,93 +65,92 @@ impl UchatAdapter {
         Ok(Bytes::new())
     }
 
-    async fn request(&mut self, request: ClientFrame, cx: &mut RequestContext<'_>) -> Response {
-        let is_somebody = cx.session.user().is_some();
-        let outcome = match request {
-            ClientFrame::LogIn { login, pass } => self.log_in(&login, &pass, cx).await,
-            ClientFrame::SignUp {
-                login,
-                pass,
-                name,
-                desc,
-            } => self.sign_up(login, &pass, name, desc, cx).await,
-            ClientFrame::Token { token } => self.by_token(&token, cx).await,
-            ClientFrame::Upload {
-                name,
-                size,
-                room,
-                token,
-            } => return self.upload(name, size, room, &token, cx).await,
-            ClientFrame::Download {
-                room,
-                message,
-                token,
-            } => return self.download(room, message, &token, cx).await,
-            _ if !is_somebody => Err(Error::Unauthenticated),
-            ClientFrame::Message {
-                room,
-                message,
-                kind,
-            } => return self.say(room, &message, kind, cx).await,
-            request => self.of_somebody(request, cx).await,
+    async fn request(&mut self, request: Request, cx: &mut RequestContext<'_>) -> Response {
+        let state = match cx.session.user() {
+            Some(_) => State::LoggedIn,
+            None => State::Stranger,
         };
-        match outcome {
-            Ok(answer) => Response::Answer(answer),
+        if state < request.state() {
+            return refused(self.rules.flavor, &Error::Unauthenticated);
+        }
+        match self.carry_out(request, cx).await {
+            Ok(response) => response,
             Err(error) => refused(self.rules.flavor, &error),
         }
     }
 
-    /// What only who is logged in may ask.
-    async fn of_somebody(
+    async fn carry_out(
         &mut self,
-        request: ClientFrame,
+        request: Request,
         cx: &mut RequestContext<'_>,
-    ) -> Result<Bytes> {
-        match request {
-            ClientFrame::LogOut { token } => self.log_out(&token, cx).await,
-            ClientFrame::DescribeUser { desc } => self.describe_self(desc, cx).await,
-            ClientFrame::MemberInfo { user } => self.member_info(user, cx).await,
-            ClientFrame::Rooms { date } => self.rooms(date, cx).await,
-            ClientFrame::NewRoom { name, desc, kind } => self.new_room(name, desc, kind, cx).await,
-            ClientFrame::JoinRoom { room } => self.join_room(room, cx).await,
-            ClientFrame::DeleteRoom { room } => {
+    ) -> Result<Response> {
+        let answer = match request {
+            Request::LogIn { login, pass } => self.log_in(&login, &pass, cx).await?,
+            Request::SignUp {
+                login,
+                pass,
+                name,
+                desc,
+            } => self.sign_up(login, &pass, name, desc, cx).await?,
+            Request::Token { token } => self.by_token(&token, cx).await?,
+            Request::LogOut { token } => self.log_out(&token, cx).await?,
+            Request::DescribeUser { desc } => self.describe_self(desc, cx).await?,
+            Request::MemberInfo { user } => self.member_info(user, cx).await?,
+            Request::Rooms { date } => self.rooms(date, cx).await?,
+            Request::NewRoom { name, desc, kind } => self.new_room(name, desc, kind, cx).await?,
+            Request::JoinRoom { room } => self.join_room(room, cx).await?,
+            Request::DeleteRoom { room } => {
                 let room = by_id(room);
-                self.told(Command::DeleteRoom { room }, cx).await
+                self.told(Command::DeleteRoom { room }, cx).await?
             }
-            ClientFrame::RenameRoom { room, name } => self.rename_room(room, name, cx).await,
-            ClientFrame::DescribeRoom { room, desc } => self.describe_room(room, desc, cx).await,
-            ClientFrame::SearchRooms { name } => self.search_rooms(name, cx).await,
-            ClientFrame::Members { room } => self.members(room, cx).await,
-            ClientFrame::Ban { room, user } => self.ban(room, user, cx).await,
-            ClientFrame::Edit {
+            Request::RenameRoom { room, name } => self.rename_room(room, name, cx).await?,
+            Request::DescribeRoom { room, desc } => self.describe_room(room, desc, cx).await?,
+            Request::SearchRooms { name } => self.search_rooms(name, cx).await?,
+            Request::Members { room } => self.members(room, cx).await?,
+            Request::Ban { room, user } => self.ban(room, user, cx).await?,
+            Request::Message {
+                room,
+                message,
+                kind,
+            } => return self.say(room, &message, kind, cx).await,
+            Request::Edit {
                 room,
                 message,
                 text,
-            } => self.edit(room, message, &text, cx).await,
-            ClientFrame::Delete { room, message } => {
+            } => self.edit(room, message, &text, cx).await?,
+            Request::Delete { room, message } => {
                 let message = self.message(room, message, cx).await?.id;
-                self.told(Command::Delete { message }, cx).await
+                self.told(Command::Delete { message }, cx).await?
             }
-            ClientFrame::ClearHistory { room } => {
+            Request::ClearHistory { room } => {
                 let room = by_id(room);
-                self.told(Command::ClearHistory { room }, cx).await
+                self.told(Command::ClearHistory { room }, cx).await?
             }
-            ClientFrame::NewMessages { room, date, count } => {
-                self.new_messages(room, date, count, cx).await
+            Request::NewMessages { room, date, count } => {
+                self.new_messages(room, date, count, cx).await?
             }
-            ClientFrame::OldMessages { room, date, count } => {
-                self.old_messages(room, date, count, cx).await
+            Request::OldMessages { room, date, count } => {
+                self.old_messages(room, date, count, cx).await?
             }
-            ClientFrame::Search { room, text } => self.search(room, text, cx).await,
-            ClientFrame::ReadyRead => Err(Error::invalid(
-                "type",
-                "RQ_READY_READ comes after RQ_DOWNLOAD_FILE, on a connection of its own",
-            )),
-            other => {
-                tracing::error!(?other, "a request was led astray");
-                Err(Error::Internal)
+            Request::Search { room, text } => self.search(room, text, cx).await?,
+            Request::Upload {
+                name,
+                size,
+                room,
+                token,
+            } => return Ok(self.upload(name, size, room, &token, cx).await),
+            Request::Download {
+                room,
+                message,
+                token,
+            } => return Ok(self.download(room, message, &token, cx).await),
+            Request::ReadyRead => {
+                let reason =
+                    "RQ_READY_READ comes after RQ_DOWNLOAD_FILE, on a connection of its own";
+                return Err(Error::invalid("type", reason));
             }
-        }
+        };
+        Ok(Response::Answer(answer))
     }
 
     async fn say(
@@ -160,23 +159,20 @@ impl UchatAdapter {
         text: &str,
         kind: MessageType,
         cx: &mut RequestContext<'_>,
-    ) -> Response {
+    ) -> Result<Response> {
         let flavor = self.rules.flavor;
-        let text = match checked_text("message", text) {
-            Ok(text) => text,
-            Err(error) => return Response::Answer(refusal(flavor, &error)),
-        };
+        let text = checked_text("message", text)?;
         let mut draft = Draft::text(Target::Room(by_id(room)), text);
         if kind == MessageType::Sticker {
             (draft.kind, draft.text) = (MessageKind::Sticker, text.to_owned());
         }
         draft.offline = Offline::Store;
-        cx.post(draft, move |outcome| match outcome {
+        let posted = cx.post(draft, move |outcome| match outcome {
             // The sender's answer is the echo, which everybody in the room gets.
             Ok(_) => Bytes::new(),
             Err(error) => refusal(flavor, &error),
-        })
-        .await
+        });
+        Ok(posted.await)
     }
 
     async fn edit(
@@ -214,18 +210,9 @@ impl UchatAdapter {
     }
 }
 
-/// Whether who is not logged in is told what is wrong with it: "anything, before log in: error 0".
+/// Whether a stranger is told what is wrong with it; else only that nobody is logged in: PROTOCOL.md 4.1.
 fn is_for_strangers(bad: &BadFrame) -> bool {
-    matches!(
-        bad.request,
-        Some(
-            RequestType::LogIn
-                | RequestType::SignUp
-                | RequestType::Token
-                | RequestType::Upload
-                | RequestType::Download
-        )
-    )
+    bad.request.and_then(RequestType::state) == Some(State::Stranger)
 }
 
 /// "1–800 bytes, ends trimmed."
@@ -250,7 +237,8 @@ impl Adapter for UchatAdapter {
         self.heard = cx.now;
         match (frame, self.transfer.is_some()) {
             (Ok(frame), true) => self.transferred(frame, cx).await,
-            (Ok(frame), false) => self.request(frame, cx).await,
+            (Ok(ClientFrame::Request(request)), false) => self.request(request, cx).await,
+            (Ok(ClientFrame::Raw(_)), false) => self.no_file(),
             (Err(bad), true) => {
                 self.transfer = None;
                 Response::Close(self.error(ErrorCode::BadRequest, &bad.to_string()))

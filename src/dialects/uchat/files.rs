@@ -1,7 +1,7 @@
 //! Files: "each on a connection of its own, identified by token".
 
 use bytes::Bytes;
-use tolmach_uchat::{ClientFrame, ErrorCode, Secret, ServerFrame};
+use tolmach_uchat::{ClientFrame, ErrorCode, Request, Secret, ServerFrame};
 
 use super::adapter::{TRANSFER_PATIENCE, UchatAdapter};
 use super::outcome::refusal;
@@ -121,7 +121,7 @@ impl UchatAdapter {
                 self.received(&bytes, incoming, cx).await
             }
             (
-                ClientFrame::ReadyRead,
+                ClientFrame::Request(Request::ReadyRead),
                 Some(Transfer::Out {
                     room,
                     message,
@@ -132,14 +132,17 @@ impl UchatAdapter {
                 Err(error) => self.closing(&error),
             },
             // The document has both ends say it.
-            (ClientFrame::ReadyRead, Some(upload @ Transfer::In(_))) => {
+            (ClientFrame::Request(Request::ReadyRead), Some(upload @ Transfer::In(_))) => {
                 self.transfer = Some(upload);
                 Response::Continue
             }
-            _ => Response::Close(
-                self.error(ErrorCode::BadRequest, "this connection is for its file"),
-            ),
+            _ => self.no_file(),
         }
+    }
+
+    /// Neither a file's bytes nor what goes before them.
+    pub(super) fn no_file(&self) -> Response {
+        Response::Close(self.error(ErrorCode::BadRequest, "this connection is for its file"))
     }
 
     /// What was offered, if it may still be had.

@@ -1,14 +1,12 @@
 //! What was said, and what became of it.
 
-use super::{Read, ServerFrame};
 use crate::Id;
 use crate::error::BadFrame;
 use crate::fields::Fields;
-use crate::flavor::Flavor;
 use crate::key::Key;
 use crate::number::{MessageStatus, MessageType};
 use crate::object::Object;
-use crate::request::RequestType;
+use crate::value::{Item, Whole};
 use std::borrow::Cow;
 
 /// A message as it is told: "{message_id, room_id, user_id, date, message, msg_type, status, file_size, file_name,
@@ -37,8 +35,8 @@ pub struct Message<'a> {
     pub power: u64,
 }
 
-impl Message<'static> {
-    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
+impl Item for Message<'_> {
+    fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
         let kind = "a message's type, 0 to 3";
         let status = "a message's status, 0 or 1";
         Ok(Self {
@@ -56,10 +54,8 @@ impl Message<'static> {
             power: fields.size_or_zero(Key::Power)?,
         })
     }
-}
 
-impl Message<'_> {
-    pub(super) fn write(&self, object: &mut Object<'_>) {
+    fn write(&self, object: &mut Object<'_>) {
         object
             .number(Key::MessageId, self.message_id)
             .number(Key::RoomId, self.room_id)
@@ -74,59 +70,12 @@ impl Message<'_> {
     }
 }
 
-pub(super) fn read(request: RequestType, _: Flavor, fields: &Fields<'_>) -> Read {
-    match request {
-        RequestType::Message => Some(Message::read(fields).map(ServerFrame::Message)),
-        RequestType::Edit => Some(edit(fields)),
-        RequestType::Delete => Some(delete(fields)),
-        RequestType::ClearHistory => Some(clear_history(fields)),
-        _ => None,
+impl Whole for Message<'_> {
+    fn read_whole(fields: &Fields<'_>) -> Result<Self, BadFrame> {
+        Self::read(fields)
     }
-}
 
-fn edit(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::Edit {
-        room: fields.id(Key::RoomId)?,
-        message: fields.id(Key::MsgId)?,
-        text: fields.text(Key::Msg)?,
-        power: fields.size_or_zero(Key::Power)?,
-    })
-}
-
-fn delete(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::Delete {
-        room: fields.id(Key::RoomId)?,
-        message: fields.id(Key::MsgId)?,
-    })
-}
-
-fn clear_history(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::ClearHistory {
-        room: fields.id(Key::RoomId)?,
-    })
-}
-
-pub(super) fn write(frame: &ServerFrame<'_>, _: Flavor, object: &mut Object<'_>) {
-    match frame {
-        ServerFrame::Message(message) => message.write(object),
-        ServerFrame::Edit {
-            room,
-            message,
-            text,
-            power,
-        } => {
-            object
-                .number(Key::RoomId, room)
-                .number(Key::MsgId, message)
-                .text(Key::Msg, text)
-                .number(Key::Power, power);
-        }
-        ServerFrame::Delete { room, message } => {
-            object.number(Key::RoomId, room).number(Key::MsgId, message);
-        }
-        ServerFrame::ClearHistory { room } => {
-            object.number(Key::RoomId, room);
-        }
-        _ => {}
+    fn write_whole(&self, frame: &mut Object<'_>) {
+        self.write(frame);
     }
 }

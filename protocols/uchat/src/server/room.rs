@@ -1,14 +1,12 @@
 //! Rooms: those that there are, and what becomes of them.
 
-use super::{Read, ServerFrame};
 use crate::Id;
 use crate::error::BadFrame;
 use crate::fields::Fields;
-use crate::flavor::Flavor;
 use crate::key::Key;
 use crate::number::RoomType;
 use crate::object::Object;
-use crate::request::RequestType;
+use crate::value::{Item, Whole};
 use std::borrow::Cow;
 
 const KIND: &str = "a room's type 0, 1 or 2";
@@ -34,9 +32,9 @@ pub struct Room<'a> {
     pub power: u64,
 }
 
-impl Room<'static> {
-    /// Reads all but the type, which stands elsewhere in a frame than in a list.
-    fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
+/// All but the type, which stands elsewhere in a frame than in a list.
+impl Whole for Room<'_> {
+    fn read_whole(fields: &Fields<'_>) -> Result<Self, BadFrame> {
         Ok(Self {
             id: fields.id(Key::Id)?,
             name: fields.text(Key::Name)?,
@@ -48,17 +46,8 @@ impl Room<'static> {
         })
     }
 
-    fn read_item(fields: &Fields<'_>) -> Result<Self, BadFrame> {
-        Ok(Self {
-            kind: fields.optional_number(Key::Type, KIND, RoomType::from_number)?,
-            ..Self::read(fields)?
-        })
-    }
-}
-
-impl Room<'_> {
-    fn write(&self, object: &mut Object<'_>) {
-        object
+    fn write_whole(&self, frame: &mut Object<'_>) {
+        frame
             .number(Key::Id, self.id)
             .text(Key::Name, &self.name)
             .number(Key::CustomerId, self.customer_id)
@@ -66,67 +55,20 @@ impl Room<'_> {
             .text(Key::Desc, &self.desc)
             .number(Key::Power, self.power);
     }
+}
 
-    fn write_item(&self, object: &mut Object<'_>) {
-        self.write(object);
+impl Item for Room<'_> {
+    fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
+        Ok(Self {
+            kind: fields.optional_number(Key::Type, KIND, RoomType::from_number)?,
+            ..Self::read_whole(fields)?
+        })
+    }
+
+    fn write(&self, item: &mut Object<'_>) {
+        self.write_whole(item);
         if let Some(kind) = self.kind {
-            object.number(Key::Type, kind.number());
+            item.number(Key::Type, kind.number());
         }
-    }
-}
-
-pub(super) fn read(request: RequestType, _: Flavor, fields: &Fields<'_>) -> Read {
-    match request {
-        RequestType::Rooms => Some(rooms(fields).map(ServerFrame::Rooms)),
-        RequestType::SearchRooms => Some(rooms(fields).map(ServerFrame::SearchRooms)),
-        RequestType::NewRoom => Some(Room::read(fields).map(ServerFrame::NewRoom)),
-        RequestType::JoinRoom => Some(Room::read(fields).map(ServerFrame::JoinRoom)),
-        RequestType::DeleteRoom => Some(delete_room(fields)),
-        RequestType::RenameRoom => Some(rename_room(fields)),
-        RequestType::DescribeRoom => Some(describe_room(fields)),
-        _ => None,
-    }
-}
-
-fn rooms(fields: &Fields<'_>) -> Result<Vec<Room<'static>>, BadFrame> {
-    fields.list(Key::Rooms, Room::read_item)
-}
-
-fn delete_room(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::DeleteRoom {
-        room: fields.id(Key::RoomId)?,
-    })
-}
-
-fn rename_room(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::RenameRoom {
-        room: fields.id(Key::RoomId)?,
-        name: fields.text(Key::RoomName)?,
-    })
-}
-
-fn describe_room(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::DescribeRoom {
-        room: fields.id(Key::RoomId)?,
-        desc: fields.text(Key::Desc)?,
-    })
-}
-
-pub(super) fn write(frame: &ServerFrame<'_>, _: Flavor, object: &mut Object<'_>) {
-    match frame {
-        ServerFrame::Rooms(rooms) | ServerFrame::SearchRooms(rooms) => {
-            object.list(Key::Rooms, rooms, Room::write_item);
-        }
-        ServerFrame::NewRoom(room) | ServerFrame::JoinRoom(room) => room.write(object),
-        ServerFrame::DeleteRoom { room } => {
-            object.number(Key::RoomId, room);
-        }
-        ServerFrame::RenameRoom { room, name } => {
-            object.number(Key::RoomId, room).text(Key::RoomName, name);
-        }
-        ServerFrame::DescribeRoom { room, desc } => {
-            object.number(Key::RoomId, room).text(Key::Desc, desc);
-        }
-        _ => {}
     }
 }

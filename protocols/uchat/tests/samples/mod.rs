@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use tolmach_uchat::{
-    ClientFrame, ErrorCode, Flavor, Member, MemberType, Message, MessageStatus, MessageType, Room,
-    RoomType, ServerFrame,
+    ClientFrame, ErrorCode, Flavor, Member, MemberType, Message, MessageStatus, MessageType,
+    Request, Room, RoomType, ServerFrame,
 };
 
 /// A frame's type and members in their order on the wire, and the frame.
@@ -29,11 +29,15 @@ impl<F> Sample<F> {
     }
 }
 
-fn sample<F>(kind: i64, members: &[(&'static str, &'static str)], frame: F) -> Sample<F> {
+fn sample<F>(
+    kind: i64,
+    members: &[(&'static str, &'static str)],
+    frame: impl Into<F>,
+) -> Sample<F> {
     Sample {
         kind,
         members: members.to_vec(),
-        frame,
+        frame: frame.into(),
     }
 }
 
@@ -47,11 +51,11 @@ pub(crate) fn of_client() -> Vec<Sample<ClientFrame>> {
 }
 
 fn accounts() -> Vec<Sample<ClientFrame>> {
-    let log_in = ClientFrame::LogIn {
+    let log_in = Request::LogIn {
         login: "ann".into(),
         pass: "c0ffee".into(),
     };
-    let sign_up = ClientFrame::SignUp {
+    let sign_up = Request::SignUp {
         login: "ann".into(),
         pass: "c0ffee".into(),
         name: "Ann".into(),
@@ -65,13 +69,9 @@ fn accounts() -> Vec<Sample<ClientFrame>> {
     vec![
         sample(0, &[names, empty].concat(), log_in),
         sample(1, &[names, given].concat(), sign_up),
-        sample(2, &[TOKEN], ClientFrame::Token { token: token() }),
-        sample(26, &[TOKEN], ClientFrame::LogOut { token: token() }),
-        sample(
-            23,
-            &[("desc", r#""me""#)],
-            ClientFrame::DescribeUser { desc },
-        ),
+        sample(2, &[TOKEN], Request::Token { token: token() }),
+        sample(26, &[TOKEN], Request::LogOut { token: token() }),
+        sample(23, &[("desc", r#""me""#)], Request::DescribeUser { desc }),
     ]
 }
 
@@ -81,22 +81,22 @@ const DATE: (&str, &str) = ("date", "1700000000000");
 
 fn rooms() -> Vec<Sample<ClientFrame>> {
     let date = 1_700_000_000_000;
-    let new_room = ClientFrame::NewRoom {
+    let new_room = Request::NewRoom {
         name: "Lobby".into(),
         desc: "for all".into(),
         kind: RoomType::Global,
     };
-    let rename = ClientFrame::RenameRoom {
+    let rename = Request::RenameRoom {
         room: 7,
         name: "Hall".into(),
     };
-    let describe = ClientFrame::DescribeRoom {
+    let describe = Request::DescribeRoom {
         room: 7,
         desc: "for us".into(),
     };
     let name = "lob".into();
     vec![
-        sample(11, &[DATE], ClientFrame::Rooms { date }),
+        sample(11, &[DATE], Request::Rooms { date }),
         sample(
             12,
             &[
@@ -106,38 +106,34 @@ fn rooms() -> Vec<Sample<ClientFrame>> {
             ],
             new_room,
         ),
-        sample(14, &[ROOM], ClientFrame::JoinRoom { room: 7 }),
-        sample(13, &[ROOM], ClientFrame::DeleteRoom { room: 7 }),
+        sample(14, &[ROOM], Request::JoinRoom { room: 7 }),
+        sample(13, &[ROOM], Request::DeleteRoom { room: 7 }),
         sample(15, &[ROOM, ("room_name", r#""Hall""#)], rename),
         sample(16, &[ROOM, ("desc", r#""for us""#)], describe),
-        sample(
-            18,
-            &[("name", r#""lob""#)],
-            ClientFrame::SearchRooms { name },
-        ),
-        sample(19, &[ROOM], ClientFrame::Members { room: 7 }),
-        sample(20, &[("user_id", "5")], ClientFrame::MemberInfo { user: 5 }),
+        sample(18, &[("name", r#""lob""#)], Request::SearchRooms { name }),
+        sample(19, &[ROOM], Request::Members { room: 7 }),
+        sample(20, &[("user_id", "5")], Request::MemberInfo { user: 5 }),
         sample(
             22,
             &[ROOM, ("user_id", "5")],
-            ClientFrame::Ban { room: 7, user: 5 },
+            Request::Ban { room: 7, user: 5 },
         ),
     ]
 }
 
 fn messages() -> Vec<Sample<ClientFrame>> {
     let (room, message, date, count) = (7, 41, 1_700_000_000_000, 50);
-    let say = ClientFrame::Message {
+    let say = Request::Message {
         room,
         message: "hi".into(),
         kind: MessageType::Text,
     };
-    let edit = ClientFrame::Edit {
+    let edit = Request::Edit {
         room,
         message,
         text: "ho".into(),
     };
-    let search = ClientFrame::Search {
+    let search = Request::Search {
         room,
         text: "50%".into(),
     };
@@ -148,23 +144,23 @@ fn messages() -> Vec<Sample<ClientFrame>> {
         sample(
             5,
             &[ROOM, ("msg_id", "41")],
-            ClientFrame::Delete { room, message },
+            Request::Delete { room, message },
         ),
-        sample(6, &[ROOM], ClientFrame::ClearHistory { room }),
-        sample(7, &page, ClientFrame::NewMessages { room, date, count }),
-        sample(10, &page, ClientFrame::OldMessages { room, date, count }),
+        sample(6, &[ROOM], Request::ClearHistory { room }),
+        sample(7, &page, Request::NewMessages { room, date, count }),
+        sample(10, &page, Request::OldMessages { room, date, count }),
         sample(8, &[("msg", r#""50%""#), ROOM], search),
     ]
 }
 
 fn files() -> Vec<Sample<ClientFrame>> {
-    let upload = ClientFrame::Upload {
+    let upload = Request::Upload {
         name: "a.png".into(),
         size: 10_000_000_000,
         room: 7,
         token: "c0ffeeann".into(),
     };
-    let download = ClientFrame::Download {
+    let download = Request::Download {
         room: 7,
         message: 41,
         token: "c0ffeeann".into(),
@@ -173,7 +169,7 @@ fn files() -> Vec<Sample<ClientFrame>> {
     vec![
         sample(24, &file, upload),
         sample(25, &[ROOM, ("msg_id", "41"), TOKEN], download),
-        sample(27, &[], ClientFrame::ReadyRead),
+        sample(27, &[], Request::ReadyRead),
     ]
 }
 

@@ -8,7 +8,7 @@ use tolmach_purpose::{
 };
 
 use crate::dialects::client::{
-    Account, Action, Facts, Heard, Recording, Room, Step, VirtualClient, Write, login_of,
+    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, login_of,
 };
 
 /// The task of requests. One waits for its answer before the next.
@@ -133,7 +133,7 @@ impl PurposeRecording {
             ClientBody::Accepted(_) | ClientBody::Declined(_) | ClientBody::Heartbeat(_) => {
                 Action::Nothing
             }
-            ClientBody::Disconnect => Action::Go(self.write(|_| Ok(ClientBody::Disconnect))),
+            ClientBody::Disconnect => Action::Go(self.disconnect()),
             ClientBody::Request(request) => self.request(request),
         };
         let who = self.speaker.clone();
@@ -151,74 +151,71 @@ impl PurposeRecording {
                 self.speaker = login.unwrap_or(&self.given).to_owned();
                 Action::Appear
             }
-            Request::LogOff => Action::Go(self.ask(|_| Ok(Request::LogOff))),
+            Request::LogOff => Action::Go(self.ask(request)),
             Request::Join { .. } | Request::Create { .. } => Action::Enter,
-            Request::Leave { .. } => Action::Leave(self.ask(|facts| {
-                let chat = facts.room.id;
-                Ok(Request::Leave { chat })
-            })),
-            Request::Send { text, .. } => Action::Say(self.ask(|facts| {
-                let chat = facts.room.id;
-                Ok(Request::Send { chat, text })
-            })),
-            Request::SetAdmin { .. } | Request::RemoveAdmin { .. } => {
-                Action::AskHere(self.ask(|_| {
-                    Err(
-                        "the recording names a person by a number only; nobody's role changes"
-                            .into(),
-                    )
-                }))
-            }
-            request => self.of_the_room(request),
+            Request::Leave { .. } => Action::Leave(self.ask(request)),
+            Request::Send { .. } => Action::Say(self.ask(request)),
+            Request::SetAdmin { .. }
+            | Request::RemoveAdmin { .. }
+            | Request::Delete { .. }
+            | Request::Rename { .. }
+            | Request::SetTitle { .. }
+            | Request::MarkSeen { .. }
+            | Request::DeleteMessage { .. } => Action::AskHere(self.ask(request)),
+            Request::Hello { .. }
+            | Request::RegisterUser { .. }
+            | Request::UserId { .. }
+            | Request::ChatId { .. }
+            | Request::ChatRequiresPassword { .. }
+            | Request::ChatById { .. }
+            | Request::ChatByName { .. }
+            | Request::DirectById { .. }
+            | Request::DirectByName { .. }
+            | Request::StartChat { .. }
+            | Request::MyChats
+            | Request::Messages { .. }
+            | Request::Seen { .. }
+            | Request::Hide { .. }
+            | Request::UserById { .. }
+            | Request::UserByName { .. }
+            | Request::OwnUser
+            | Request::Sessions => Action::Nothing,
         }
     }
 
-    /// Requests that change something in the room; all others only ask.
-    fn of_the_room(&self, request: Request) -> Action {
-        let write = match request {
-            Request::Delete { .. } => self.ask(|facts| {
-                let chat = facts.room.id;
-                Ok(Request::Delete { chat })
-            }),
-            Request::Rename { name, .. } => self.ask(|facts| {
-                let chat = facts.room.id;
-                Ok(Request::Rename { chat, name })
-            }),
-            Request::SetTitle { title, .. } => self.ask(|facts| {
-                let chat = facts.room.id;
-                Ok(Request::SetTitle { chat, title })
-            }),
-            Request::MarkSeen { time, .. } => self.ask(move |facts| {
-                let chat = facts.room.id;
-                Ok(Request::MarkSeen { chat, time })
-            }),
-            Request::DeleteMessage { message } => self.ask(move |facts| {
-                let message = facts.short(message)?;
-                Ok(Request::DeleteMessage { message })
-            }),
-            _ => return Action::Nothing,
-        };
-        Action::AskHere(write)
-    }
-
-    fn ask(
-        &self,
-        request: impl FnOnce(&Facts<'_>) -> Result<Request, String> + Send + 'static,
-    ) -> Write {
-        self.write(|facts| request(facts).map(ClientBody::Request))
-    }
-
-    fn write(
-        &self,
-        body: impl FnOnce(&Facts<'_>) -> Result<ClientBody, String> + Send + 'static,
-    ) -> Write {
+    /// The request with the numbers that are in force in place of the recorded ones.
+    fn ask(&self, mut request: Request) -> Write {
         let revision = self.codec.revision();
         Box::new(move |facts, out| {
-            let body = body(facts)?;
-            match (ClientFrame { task: TASK, body }).write(revision, out) {
+            match &mut request {
+                Request::Leave { chat }
+                | Request::Send { chat, .. }
+                | Request::Delete { chat }
+                | Request::Rename { chat, .. }
+                | Request::SetTitle { chat, .. }
+                | Request::MarkSeen { chat, .. } => *chat = facts.room.id,
+                Request::DeleteMessage { message } => *message = facts.short(*message)?,
+                Request::SetAdmin { .. } | Request::RemoveAdmin { .. } => {
+                    let reason =
+                        "the recording names a person by a number only; nobody's role changes";
+                    return Err(reason.into());
+                }
+                // It names nothing that would be another here.
+                _ => {}
+            }
+            match request.write(revision, TASK, out) {
                 true => Ok(()),
                 false => Err(format!("revision {revision} has no such purpose")),
             }
+        })
+    }
+
+    fn disconnect(&self) -> Write {
+        let (revision, body) = (self.codec.revision(), ClientBody::Disconnect);
+        Box::new(move |_, out| {
+            // Both revisions have it.
+            let _ = ClientFrame { task: TASK, body }.write(revision, out);
+            Ok(())
         })
     }
 }

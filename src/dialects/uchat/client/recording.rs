@@ -2,10 +2,12 @@
 
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Secret, ServerCodec, ServerFrame, limits};
+use tolmach_uchat::{
+    ClientCodec, ClientFrame, Flavor, Request, Secret, ServerCodec, ServerFrame, limits,
+};
 
 use crate::dialects::client::{
-    Account, Action, Facts, Heard, Recording, Room, Step, VirtualClient, Write, line, login_of,
+    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line, login_of,
 };
 
 /// How the answer to an RQ_DOWNLOAD_FILE without its fields begins; no client's stream here holds one.
@@ -16,11 +18,11 @@ pub(super) struct UchatClient;
 impl VirtualClient for UchatClient {
     fn log_in(&self, who: &Account, _: &Room, out: &mut BytesMut) {
         let token = Secret(who.token.1.clone());
-        ClientFrame::Token { token }.write(out);
+        Request::Token { token }.write(out);
     }
 
     fn enter(&self, room: &Room, out: &mut BytesMut) {
-        ClientFrame::JoinRoom { room: room.id }.write(out);
+        Request::JoinRoom { room: room.id }.write(out);
     }
 
     fn ping(&self, out: &mut BytesMut) {
@@ -80,97 +82,82 @@ impl UchatRecording {
 
     fn act(&mut self, frame: ClientFrame) -> Step {
         let action = match frame {
-            ClientFrame::LogIn { login, .. } | ClientFrame::SignUp { login, .. } => {
-                self.speaker = login;
-                Action::Appear
-            }
-            ClientFrame::Token { token } => {
-                self.speaker = login_of(&token.0).unwrap_or(&self.given).to_owned();
-                Action::Appear
-            }
-            ClientFrame::LogOut { .. } => Action::Go(ask(|facts| {
-                let token = Secret(facts.who.token.1.clone());
-                Ok(ClientFrame::LogOut { token })
-            })),
-            ClientFrame::JoinRoom { .. } | ClientFrame::NewRoom { .. } => Action::Enter,
-            ClientFrame::Message { message, kind, .. } => Action::Say(ask(move |facts| {
-                let room = facts.room.id;
-                Ok(ClientFrame::Message {
-                    room,
-                    message,
-                    kind,
-                })
-            })),
-            ClientFrame::Upload {
-                name, size, token, ..
-            } => self.upload(name, size, &token.0),
+            ClientFrame::Request(request) => self.request(request),
             ClientFrame::Raw(bytes) => Action::Raw(bytes),
-            frame => of_the_room(frame),
         };
         let who = self.speaker.clone();
         Step { who, action }
     }
 
-    fn upload(&mut self, name: String, size: u64, token: &str) -> Action {
-        self.codec.expect_raw(size);
-        if let Some(login) = login_of(token) {
-            self.speaker = login.to_owned();
+    fn request(&mut self, request: Request) -> Action {
+        match request {
+            Request::LogIn { login, .. } | Request::SignUp { login, .. } => {
+                self.speaker = login;
+                Action::Appear
+            }
+            Request::Token { token } => {
+                self.speaker = login_of(&token.0).unwrap_or(&self.given).to_owned();
+                Action::Appear
+            }
+            Request::LogOut { .. } => Action::Go(translated(request)),
+            Request::JoinRoom { .. } | Request::NewRoom { .. } => Action::Enter,
+            Request::Message { .. } => Action::Say(translated(request)),
+            Request::Upload {
+                size, ref token, ..
+            } => {
+                self.codec.expect_raw(size);
+                if let Some(login) = login_of(&token.0) {
+                    self.speaker = login.to_owned();
+                }
+                Action::Upload(size, translated(request))
+            }
+            Request::Edit { .. }
+            | Request::Delete { .. }
+            | Request::ClearHistory { .. }
+            | Request::DeleteRoom { .. }
+            | Request::RenameRoom { .. }
+            | Request::DescribeRoom { .. }
+            | Request::Ban { .. } => Action::AskHere(translated(request)),
+            Request::DescribeUser { .. }
+            | Request::Rooms { .. }
+            | Request::SearchRooms { .. }
+            | Request::Members { .. }
+            | Request::MemberInfo { .. }
+            | Request::NewMessages { .. }
+            | Request::OldMessages { .. }
+            | Request::Search { .. }
+            | Request::Download { .. }
+            | Request::ReadyRead => Action::Nothing,
         }
-        let write = ask(move |facts| {
-            Ok(ClientFrame::Upload {
-                name,
-                size,
-                room: facts.room.id,
-                token: Secret(facts.who.token.1.clone()),
-            })
-        });
-        Action::Upload(size, write)
     }
 }
 
-/// Requests that change something in the room; all others only ask.
-fn of_the_room(frame: ClientFrame) -> Action {
-    let write = match frame {
-        ClientFrame::Edit { message, text, .. } => ask(move |facts| {
-            Ok(ClientFrame::Edit {
-                room: facts.room.id,
-                message: facts.short(message)?,
-                text,
-            })
-        }),
-        ClientFrame::Delete { message, .. } => ask(move |facts| {
-            Ok(ClientFrame::Delete {
-                room: facts.room.id,
-                message: facts.short(message)?,
-            })
-        }),
-        ClientFrame::ClearHistory { .. } => ask(|facts| {
-            let room = facts.room.id;
-            Ok(ClientFrame::ClearHistory { room })
-        }),
-        ClientFrame::DeleteRoom { .. } => ask(|facts| {
-            let room = facts.room.id;
-            Ok(ClientFrame::DeleteRoom { room })
-        }),
-        ClientFrame::RenameRoom { name, .. } => ask(|facts| {
-            let room = facts.room.id;
-            Ok(ClientFrame::RenameRoom { room, name })
-        }),
-        ClientFrame::DescribeRoom { desc, .. } => ask(|facts| {
-            let room = facts.room.id;
-            Ok(ClientFrame::DescribeRoom { room, desc })
-        }),
-        ClientFrame::Ban { .. } => {
-            ask(|_| Err("the recording names a person by a number only; nobody is banned".into()))
-        }
-        _ => return Action::Nothing,
-    };
-    Action::AskHere(write)
-}
-
-fn ask(frame: impl FnOnce(&Facts<'_>) -> Result<ClientFrame, String> + Send + 'static) -> Write {
+/// The request with the numbers and secrets that are in force in place of the recorded ones.
+fn translated(mut request: Request) -> Write {
     Box::new(move |facts, out| {
-        frame(facts)?.write(out);
+        match &mut request {
+            Request::Edit { room, message, .. } | Request::Delete { room, message } => {
+                *room = facts.room.id;
+                *message = facts.short(*message)?;
+            }
+            Request::Upload { room, token, .. } => {
+                *room = facts.room.id;
+                token.0.clone_from(&facts.who.token.1);
+            }
+            Request::Message { room, .. }
+            | Request::ClearHistory { room }
+            | Request::DeleteRoom { room }
+            | Request::RenameRoom { room, .. }
+            | Request::DescribeRoom { room, .. } => *room = facts.room.id,
+            Request::LogOut { token } => token.0.clone_from(&facts.who.token.1),
+            Request::Ban { .. } => {
+                let reason = "the recording names a person by a number only; nobody is banned";
+                return Err(reason.into());
+            }
+            // It names nothing that would be another here.
+            _ => {}
+        }
+        request.write(out);
         Ok(())
     })
 }

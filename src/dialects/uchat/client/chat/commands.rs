@@ -6,7 +6,7 @@ use super::{Uchat, files};
 use crate::dialects::client::Arrival;
 use bytes::BytesMut;
 use std::path::PathBuf;
-use tolmach_uchat::{ClientFrame, Id, Member, Message, Room, sendable_text};
+use tolmach_uchat::{Id, Member, Message, Request, Room, sendable_text};
 
 /// What `/help` says of them.
 pub(super) const HELP: &str = "\n\
@@ -34,11 +34,11 @@ impl Uchat {
     ) -> Option<Done> {
         let room = self.room.id;
         Some(match word {
-            "who" | "members" => self.ask("members", ClientFrame::Members { room }, out),
-            "rooms" => self.ask("rooms", ClientFrame::Rooms { date: 0 }, out),
+            "who" | "members" => self.ask("members", Request::Members { room }, out),
+            "rooms" => self.ask("rooms", Request::Rooms { date: 0 }, out),
             "find" => {
                 let name = rest.to_owned();
-                self.ask("find", ClientFrame::SearchRooms { name }, out)
+                self.ask("find", Request::SearchRooms { name }, out)
             }
             "join" | "new" => self.go(word, rest, out),
             "history" => self.history(rest, now, out),
@@ -46,7 +46,7 @@ impl Uchat {
                 "" => Err("/search TEXT: what is the text?".to_owned()),
                 text => {
                     let text = text.to_owned();
-                    self.ask("search", ClientFrame::Search { room, text }, out)
+                    self.ask("search", Request::Search { room, text }, out)
                 }
             },
             "edit" => self.edit(rest, out),
@@ -58,7 +58,7 @@ impl Uchat {
         })
     }
 
-    fn ask(&mut self, word: &'static str, frame: ClientFrame, out: &mut BytesMut) -> Done {
+    fn ask(&mut self, word: &'static str, frame: Request, out: &mut BytesMut) -> Done {
         self.exchange.ask(frame, Asked::Command(word), out);
         Ok(())
     }
@@ -86,11 +86,7 @@ impl Uchat {
                 .map_err(|_| "/history [N]: how many?".to_owned())?,
         };
         let (room, date) = (self.room.id, now.saturating_add(DAY).saturating_mul(1000));
-        self.ask(
-            "history",
-            ClientFrame::OldMessages { room, date, count },
-            out,
-        )
+        self.ask("history", Request::OldMessages { room, date, count }, out)
     }
 
     fn edit(&mut self, rest: &str, out: &mut BytesMut) -> Done {
@@ -99,7 +95,7 @@ impl Uchat {
         let (message, text) =
             parts.ok_or("/edit ID TEXT: a number and a text of 1 to 800 bytes")?;
         let (room, text) = (self.room.id, text.to_owned());
-        let frame = ClientFrame::Edit {
+        let frame = Request::Edit {
             room,
             message,
             text,
@@ -113,7 +109,7 @@ impl Uchat {
             .parse()
             .map_err(|_| "/delete ID: which one? /history shows the numbers".to_owned())?;
         let room = self.room.id;
-        let frame = ClientFrame::Delete { room, message };
+        let frame = Request::Delete { room, message };
         self.exchange.ask(frame, Asked::Delete(message), out);
         Ok(())
     }

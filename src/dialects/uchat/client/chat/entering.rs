@@ -8,7 +8,7 @@ use crate::dialects::client::Identity;
 use crate::dialects::client::pending_arrivals::Chat;
 use bytes::BytesMut;
 use sha2::{Digest, Sha256};
-use tolmach_uchat::{ClientFrame, ErrorCode, Id, Member, Room, RoomType, Secret};
+use tolmach_uchat::{ErrorCode, Id, Member, Request, Room, RoomType, Secret};
 
 /// What says who one is.
 pub(super) enum Proof {
@@ -47,11 +47,11 @@ impl Proof {
         })
     }
 
-    fn request(&self) -> (ClientFrame, Asked) {
+    fn request(&self) -> (Request, Asked) {
         match self {
             Self::Token(token) => {
                 let token = token.clone();
-                (ClientFrame::Token { token }, Asked::LogIn)
+                (Request::Token { token }, Asked::LogIn)
             }
             Self::Password {
                 login,
@@ -61,7 +61,7 @@ impl Proof {
                 let (login, pass) = (login.clone(), pass.clone());
                 if *sign_up {
                     let (name, desc) = (login.clone(), String::new());
-                    let frame = ClientFrame::SignUp {
+                    let frame = Request::SignUp {
                         login,
                         pass,
                         name,
@@ -69,7 +69,7 @@ impl Proof {
                     };
                     (frame, Asked::SignUp)
                 } else {
-                    (ClientFrame::LogIn { login, pass }, Asked::LogIn)
+                    (Request::LogIn { login, pass }, Asked::LogIn)
                 }
             }
         }
@@ -119,7 +119,7 @@ impl Uchat {
     pub(super) fn go_to(&mut self, room: String, out: &mut BytesMut) {
         self.target = room;
         self.exchange
-            .ask(ClientFrame::Rooms { date: 0 }, Asked::MyRooms, out);
+            .ask(Request::Rooms { date: 0 }, Asked::MyRooms, out);
     }
 
     pub(super) fn among_my_rooms(&mut self, rooms: &[Room<'_>], out: &mut BytesMut) {
@@ -128,14 +128,14 @@ impl Uchat {
             None => {
                 let name = self.target.clone();
                 self.exchange
-                    .ask_first(ClientFrame::SearchRooms { name }, Asked::FindRoom, out);
+                    .ask_first(Request::SearchRooms { name }, Asked::FindRoom, out);
             }
         }
     }
 
     pub(super) fn among_others(&mut self, rooms: &[Room<'_>], out: &mut BytesMut) {
         if let Some(room) = titled(&self.target, rooms) {
-            let frame = ClientFrame::JoinRoom { room: room.id };
+            let frame = Request::JoinRoom { room: room.id };
             self.exchange.ask_first(frame, Asked::Join, out);
         } else if self.is_in {
             let room = &self.target;
@@ -149,7 +149,7 @@ impl Uchat {
 
     /// Makes the room to go to.
     pub(super) fn make_room(&mut self, out: &mut BytesMut) {
-        let frame = ClientFrame::NewRoom {
+        let frame = Request::NewRoom {
             name: self.target.clone(),
             desc: String::new(),
             kind: RoomType::Global,
@@ -161,7 +161,7 @@ impl Uchat {
     pub(super) fn joined(&mut self, room: &Room<'_>, out: &mut BytesMut) {
         let name = Chat::Room(room.name.to_string());
         self.held.chat(room.id, Some(name));
-        let frame = ClientFrame::Members { room: room.id };
+        let frame = Request::Members { room: room.id };
         self.exchange.ask_first(frame, Asked::Members(room.id), out);
     }
 

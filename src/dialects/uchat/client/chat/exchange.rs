@@ -3,7 +3,7 @@
 use crate::dialects::client::{Saying, WINDOW};
 use bytes::BytesMut;
 use std::collections::VecDeque;
-use tolmach_uchat::{ClientFrame, Id};
+use tolmach_uchat::{Id, Request};
 
 /// Why something was asked.
 pub(super) enum Asked {
@@ -55,7 +55,7 @@ impl Asked {
 pub(super) struct Exchange {
     /// One that is no message, or only messages.
     open: VecDeque<Asked>,
-    waiting: VecDeque<(ClientFrame, Asked)>,
+    waiting: VecDeque<(Request, Asked)>,
     /// What some of the open messages were refused for. Which ones shows when the others have their echo.
     refused: Vec<String>,
 }
@@ -78,13 +78,13 @@ impl Exchange {
     }
 
     /// Asks when its turn comes.
-    pub(super) fn ask(&mut self, frame: ClientFrame, asked: Asked, out: &mut BytesMut) {
+    pub(super) fn ask(&mut self, frame: Request, asked: Asked, out: &mut BytesMut) {
         self.waiting.push_back((frame, asked));
         self.send(out);
     }
 
     /// Asks next: others wait for the answer.
-    pub(super) fn ask_first(&mut self, frame: ClientFrame, asked: Asked, out: &mut BytesMut) {
+    pub(super) fn ask_first(&mut self, frame: Request, asked: Asked, out: &mut BytesMut) {
         self.waiting.push_front((frame, asked));
         self.send(out);
     }

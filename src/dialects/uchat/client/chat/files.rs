@@ -9,7 +9,7 @@ use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::codec::Decoder;
-use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Id, Secret, ServerFrame, limits};
+use tolmach_uchat::{ClientCodec, Flavor, Id, Request, Secret, ServerFrame, limits};
 
 /// How long the server may take for the next bytes, or to take some.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ pub(super) fn download(path: PathBuf, room: Id, message: Id, token: Secret) -> E
     Box::new(move |stream| {
         Box::pin(async move {
             let name = path.display().to_string();
-            let request = ClientFrame::Download {
+            let request = Request::Download {
                 room,
                 message,
                 token,
@@ -60,7 +60,7 @@ async fn send(
     }
     let (size, name) = (data.len(), path.file_name().unwrap_or_default());
     let mut wire = Wire::new(stream);
-    wire.say(&ClientFrame::Upload {
+    wire.say(&Request::Upload {
         name: name.to_string_lossy().into_owned(),
         size,
         room,
@@ -95,7 +95,7 @@ async fn send_all(file: &mut File, size: u64, wire: &mut Wire) -> Result<(), Str
     Ok(())
 }
 
-async fn fetch(path: &Path, request: ClientFrame, stream: Box<dyn Stream>) -> Result<u64, String> {
+async fn fetch(path: &Path, request: Request, stream: Box<dyn Stream>) -> Result<u64, String> {
     let mut wire = Wire::new(stream);
     wire.say(&request).await?;
     let size = match wire.hear().await? {
@@ -133,7 +133,7 @@ impl Wire {
         }
     }
 
-    async fn say(&mut self, frame: &ClientFrame) -> Result<(), String> {
+    async fn say(&mut self, frame: &Request) -> Result<(), String> {
         let mut out = BytesMut::new();
         frame.write(&mut out);
         self.write(&out).await
@@ -171,7 +171,7 @@ impl Wire {
     /// Takes the file's bytes.
     async fn fill(&mut self, file: &mut File, size: u64) -> Result<(), String> {
         self.codec.expect_raw(size);
-        self.say(&ClientFrame::ReadyRead).await?;
+        self.say(&Request::ReadyRead).await?;
         while self.codec.raw_left() > 0 {
             match self.hear().await? {
                 Some(ServerFrame::Raw(bytes)) => file.write_all(&bytes).await.map_err(words)?,

@@ -28,7 +28,7 @@ use exchange::{Asked, Exchange};
 use std::collections::VecDeque;
 use tokio_util::codec::Decoder;
 use tolmach_uchat::limits::MESSAGE_BYTES;
-use tolmach_uchat::{ClientCodec, ClientFrame, Flavor, Id, MessageType, Secret};
+use tolmach_uchat::{ClientCodec, Flavor, Id, MessageType, Request, Secret};
 
 /// The longest line that is read: a history of long messages.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -91,7 +91,7 @@ impl Uchat {
         let mut pieces = pieces_of_bytes(text.trim(), *MESSAGE_BYTES.end()).peekable();
         let mut whole = Some(saying);
         while let Some(piece) = pieces.next() {
-            let frame = ClientFrame::Message {
+            let frame = Request::Message {
                 room,
                 message: piece.to_owned(),
                 kind: MessageType::Text,
@@ -148,7 +148,7 @@ impl ChatClient for Uchat {
         match self.held.direct(name).filter(|_| !is_looking) {
             Some(room) => self.send(room, saying, out),
             None => {
-                let frame = ClientFrame::Rooms { date: 0 };
+                let frame = Request::Rooms { date: 0 };
                 self.exchange.ask(frame, Asked::Recipient(saying), out);
             }
         }
@@ -167,7 +167,7 @@ impl ChatClient for Uchat {
         self.has_parted = true;
         // A token that was given must go on.
         if let (Proof::Password { .. }, Some(token)) = (&self.proof, self.token.take()) {
-            ClientFrame::LogOut { token }.write(out);
+            Request::LogOut { token }.write(out);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::dialects::client::clean::comparable;
 use crate::dialects::client::pending_arrivals::{Fate, PendingMessage};
 use crate::dialects::client::{Arrival, Place, Said};
 use bytes::BytesMut;
-use tolmach_uchat::{ClientFrame, Id, Message, MessageStatus, MessageType};
+use tolmach_uchat::{Id, Message, MessageStatus, MessageType, Request};
 
 /// Of so many messages it is known who said them.
 const AUTHORS: usize = 10_000;
@@ -70,11 +70,11 @@ impl Uchat {
     /// Asks for the names that it takes to show something.
     pub(super) fn look_up(&mut self, room: Id, user: Id, out: &mut BytesMut) {
         if self.held.is_new_chat(room) {
-            let frame = ClientFrame::Rooms { date: 0 };
+            let frame = Request::Rooms { date: 0 };
             self.exchange.ask_first(frame, Asked::Chat(room), out);
         }
         if self.held.is_new_user(user) {
-            let frame = ClientFrame::MemberInfo { user };
+            let frame = Request::MemberInfo { user };
             self.exchange.ask_first(frame, Asked::Name(user), out);
         }
         if self.has_parted {

@@ -1,13 +1,12 @@
 //! Pages of what was said.
 
-use super::{Message, Read, ServerFrame};
+use super::Message;
 use crate::Id;
-use crate::error::BadFrame;
-use crate::fields::Fields;
 use crate::flavor::Flavor;
 use crate::key::Key;
 use crate::object::{List, Object};
-use crate::request::RequestType;
+use crate::request_type::RequestType;
+use crate::value::Item;
 use bytes::BytesMut;
 
 /// An answer that lists messages, written one message at a time, so that nobody needs to collect them.
@@ -68,51 +67,9 @@ impl Drop for Page<'_> {
 }
 
 /// In the document "RQ_OLD_MSGS answers under `message`".
-fn old_messages_key(flavor: Flavor) -> Key {
+pub(super) fn old_messages_key(flavor: Flavor) -> Key {
     match flavor {
         Flavor::Field => Key::Messages,
         Flavor::Document => Key::Message,
-    }
-}
-
-pub(super) fn read(request: RequestType, flavor: Flavor, fields: &Fields<'_>) -> Read {
-    match request {
-        RequestType::NewMessages => Some(new_messages(fields)),
-        RequestType::OldMessages => Some(old_messages(flavor, fields)),
-        RequestType::Search => Some(
-            fields
-                .list(Key::Msgs, Message::read)
-                .map(ServerFrame::Search),
-        ),
-        _ => None,
-    }
-}
-
-fn new_messages(fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::NewMessages {
-        room: fields.id(Key::RoomId)?,
-        messages: fields.list(Key::Messages, Message::read)?,
-    })
-}
-
-fn old_messages(flavor: Flavor, fields: &Fields<'_>) -> Result<ServerFrame<'static>, BadFrame> {
-    Ok(ServerFrame::OldMessages {
-        room: fields.id(Key::RoomId)?,
-        messages: fields.list(old_messages_key(flavor), Message::read)?,
-    })
-}
-
-pub(super) fn write(frame: &ServerFrame<'_>, flavor: Flavor, object: &mut Object<'_>) {
-    match frame {
-        ServerFrame::NewMessages { room, messages } => {
-            object.number(Key::RoomId, room);
-            object.list(Key::Messages, messages, Message::write);
-        }
-        ServerFrame::OldMessages { room, messages } => {
-            object.number(Key::RoomId, room);
-            object.list(old_messages_key(flavor), messages, Message::write);
-        }
-        ServerFrame::Search(messages) => object.list(Key::Msgs, messages, Message::write),
-        _ => {}
     }
 }
