@@ -39,10 +39,12 @@
 //! 3. [`ClientFrame`] and [`ServerFrame`]: a task id, and all that can be said under it.
 //! 4. `framing`: where a frame ends in the stream, and what happens to one that is too large.
 //! 5. [`ServerCodec`] and [`ClientCodec`] put these together.
+//! 6. [`Client`]: what a bot, or any other client, does with them.
 #![forbid(unsafe_code)]
 
 mod answer;
 mod body;
+mod client;
 mod client_frame;
 mod codec;
 mod error;
@@ -59,6 +61,7 @@ mod text;
 mod writer;
 
 pub use answer::{Answer, AnswerKind};
+pub use client::{Client, Credentials, Event};
 pub use client_frame::{ClientBody, ClientFrame};
 pub use codec::{ClientCodec, ServerCodec};
 pub use error::{BadBody, BadFrame, DecodeError, Problem, Reason};

@@ -10,6 +10,7 @@ use chat::Purpose;
 use recording::{PurposeClient, PurposeRecording};
 use std::sync::Arc;
 use std::time::Duration;
+use tolmach_purpose::Revision;
 
 /// What `chat` and `transcode` know of the dialect.
 pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
@@ -22,10 +23,18 @@ pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
     sends_files: false,
     settings: |revision| {
         Settings::of::<super::Purpose>(PurposeSettings {
-            revision: recording::of(revision),
+            revision: self::revision(revision),
             probe_after: Duration::ZERO,
         })
     },
     virtual_client: |revision| Arc::new(PurposeClient::new(revision)),
     recording: |revision, speaker| Box::new(PurposeRecording::new(revision, speaker)),
 };
+
+/// The revision of this number.
+fn revision(number: u8) -> Revision {
+    match number {
+        1 => Revision::One,
+        _ => Revision::Two,
+    }
+}

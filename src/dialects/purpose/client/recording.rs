@@ -16,13 +16,6 @@ const TASK: u8 = 1;
 /// The task of pings.
 const PING: u8 = 2;
 
-pub(super) fn of(revision: u8) -> Revision {
-    match revision {
-        1 => Revision::One,
-        _ => Revision::Two,
-    }
-}
-
 pub(super) struct PurposeClient(Revision);
 
 impl PurposeClient {
@@ -34,7 +27,7 @@ impl PurposeClient {
 
 impl PurposeClient {
     pub(super) fn new(revision: u8) -> Self {
-        Self(of(revision))
+        Self(super::revision(revision))
     }
 }
 
@@ -122,7 +115,7 @@ impl Recording for PurposeRecording {
 impl PurposeRecording {
     pub(super) fn new(revision: u8, speaker: &str) -> Self {
         Self {
-            codec: ServerCodec::new(of(revision), limits::FRAME_BYTES),
+            codec: ServerCodec::new(super::revision(revision), limits::FRAME_BYTES),
             speaker: speaker.to_owned(),
             given: speaker.to_owned(),
         }

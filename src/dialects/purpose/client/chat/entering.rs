@@ -1,81 +1,42 @@
 //! The way into the room; the picture is in `mod.rs`.
 
+use super::Purpose;
 use super::requests::Asked;
-use super::{ClientBody, Purpose};
 use crate::dialects::client::Arrival;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::Identity;
 use crate::dialects::client::pending_arrivals::Chat;
 use bytes::BytesMut;
-use tolmach_purpose::{Answer, Request, Revision};
+use tolmach_purpose::{Answer, Credentials, Request, Revision};
 
-/// What says who one is.
-pub(super) enum Proof {
-    /// A name and its password.
-    Password {
-        /// The login.
-        login: String,
-        /// Its password.
-        password: String,
-    },
-    /// A session, or an API token.
-    Token {
-        /// Its number.
-        id: i32,
-        /// The token itself.
-        token: String,
-    },
-}
-
-impl Proof {
-    /// The one that was given: a token before a password.
-    pub(super) fn of(identity: &Identity) -> Result<Self, &'static str> {
-        if let Some(token) = &identity.token {
-            let parts = token.split_once(':');
-            let parts = parts.and_then(|(id, token)| Some((id.parse().ok()?, token)));
-            let (id, token) = parts.filter(|(_, token)| !token.is_empty()).ok_or(
-                "purpose takes --token ID:TOKEN (`tolmach token create NAME` makes the token, `tolmach token list NAME` \
-                 tells its id)",
-            )?;
-            let token = token.to_owned();
-            return Ok(Self::Token { id, token });
-        }
-        let login = identity.user.clone().ok_or(
-            "purpose needs --user NAME with a password (TOLMACH_PASSWORD, or the prompt), or --token ID:TOKEN",
+/// What was given to say who one is: a token before a password.
+pub(super) fn credentials(identity: &Identity) -> Result<Credentials, &'static str> {
+    if let Some(token) = &identity.token {
+        let parts = token.split_once(':');
+        let parts = parts.and_then(|(id, token)| Some((id.parse().ok()?, token)));
+        let (id, token) = parts.filter(|(_, token)| !token.is_empty()).ok_or(
+            "purpose takes --token ID:TOKEN (`tolmach token create NAME` makes the token, `tolmach token list NAME` \
+             tells its id)",
         )?;
-        let password = identity
-            .password
-            .clone()
-            .ok_or("purpose has no guests: set TOLMACH_PASSWORD, or give --token ID:TOKEN")?;
-        Ok(Self::Password { login, password })
+        let hash = token.into();
+        return Ok(Credentials::Session { id, hash });
     }
-
-    fn request(self) -> Request {
-        match self {
-            Self::Password { login, password } => Request::LogIn {
-                login: login.into(),
-                password: password.into(),
-            },
-            Self::Token { id, token } => Request::RestoreSession {
-                session_id: id,
-                session_hash: token.into(),
-            },
-        }
-    }
+    let login = identity.user.clone().ok_or(
+        "purpose needs --user NAME with a password (TOLMACH_PASSWORD, or the prompt), or --token ID:TOKEN",
+    )?;
+    let password = identity
+        .password
+        .as_deref()
+        .ok_or("purpose has no guests: set TOLMACH_PASSWORD, or give --token ID:TOKEN")?
+        .into();
+    Ok(Credentials::Password { login, password })
 }
 
 impl Purpose {
-    /// After HELLO.
-    pub(super) fn log_in(&mut self, out: &mut BytesMut) {
-        if let Some(proof) = self.proof.take() {
-            self.requests.ask(proof.request(), Asked::LogIn, out);
-        }
-    }
-
     /// There is a session: asks who one is, as far as the revision tells it, and for the room.
     pub(super) fn logged_in(&mut self, user: i32, out: &mut BytesMut) {
         self.held.me = user;
-        let who = match (self.revision, &self.name) {
+        let who = match (self.client.revision(), &self.name) {
             (Revision::Two, _) => Some(Request::OwnUser),
             (Revision::One, Some(name)) => Some(Request::UserId {
                 name: name.as_str().into(),
@@ -83,7 +44,7 @@ impl Purpose {
             (Revision::One, None) => None,
         };
         if let Some(request) = who {
-            self.requests.ask(request, Asked::OwnUser, out);
+            self.ask(request, Asked::OwnUser, out);
         }
         self.find_room(out);
     }
@@ -91,7 +52,7 @@ impl Purpose {
     fn find_room(&mut self, out: &mut BytesMut) {
         let name = self.room.name.as_str().into();
         let request = Request::ChatId { name };
-        self.requests.ask(request, Asked::FindRoom, out);
+        self.ask(request, Asked::FindRoom, out);
     }
 
     /// Who one is; where a server does not tell, what is known must do.
@@ -121,13 +82,13 @@ impl Purpose {
         self.room.id = Some(chat);
         let password = self.room.password.clone().map(Into::into);
         let request = Request::Join { chat, password };
-        self.requests.ask(request, Asked::Join, out);
+        self.ask(request, Asked::Join, out);
     }
 
     /// There is no such room, or it is not told: revision 2 can make it.
     pub(super) fn no_room(&mut self, reason: &str, out: &mut BytesMut) -> Result<(), ChatError> {
         let room = &self.room.name;
-        if self.revision == Revision::One {
+        if !self.knows_names() {
             let reason = format!("#{room}: {reason} (revision 1 cannot make a room)");
             return Err(ChatError::Refused(reason));
         }
@@ -135,7 +96,7 @@ impl Purpose {
             name: room.as_str().into(),
             password: self.room.password.clone().map(Into::into),
         };
-        self.requests.ask(request, Asked::CreateRoom, out);
+        self.ask(request, Asked::CreateRoom, out);
         Ok(())
     }
 
@@ -149,11 +110,11 @@ impl Purpose {
         if self.room.password.is_some() {
             return Err(self.refusal(&reason));
         }
-        let request = match self.revision {
+        let request = match self.client.revision() {
             Revision::One => Request::ChatRequiresPassword { chat },
             Revision::Two => Request::ChatById { chat },
         };
-        self.requests.ask(request, Asked::WhyNot(reason), out);
+        self.ask(request, Asked::WhyNot(reason), out);
         Ok(())
     }
 
@@ -178,9 +139,9 @@ impl Purpose {
         self.room.id = Some(chat);
         self.held
             .chat(chat, Some(Chat::Room(self.room.name.clone())));
-        if self.revision == Revision::Two {
+        if self.knows_names() {
             let request = Request::ChatById { chat };
-            self.requests.ask(request, Asked::Members, out);
+            self.ask(request, Asked::Members, out);
         } else {
             self.entered();
         }
@@ -193,8 +154,7 @@ impl Purpose {
     }
 
     /// The server closes: nobody will tell names any more, and its words come last.
-    pub(super) fn is_closed(&mut self, task: u8, words: String, out: &mut BytesMut) {
-        self.answer(task, ClientBody::Accepted(bytes::Bytes::new()), out);
+    pub(super) fn is_closed(&mut self, words: String) {
         self.held.give_up();
         if !self.has_parted {
             self.held.push(Arrival::Warning(words));

@@ -5,54 +5,61 @@ use super::requests::Asked;
 use crate::dialects::client::Arrival;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::pending_arrivals::{Fate, PendingMessage};
-use bytes::{Bytes, BytesMut};
-use tolmach_purpose::{
-    Answer, ClientBody, Message, Notification, Request, RequestKind, Revision, ServerBody,
-    ServerFrame, Status, UserInfo,
-};
+use bytes::BytesMut;
+use tolmach_purpose::{Answer, Event, Message, Request, Status, UserInfo};
 
 impl Purpose {
-    pub(super) fn hear_frame(
+    pub(super) fn hear_event(
         &mut self,
-        frame: ServerFrame,
+        event: Event<Asked>,
         now: i64,
         out: &mut BytesMut,
     ) -> Result<(), ChatError> {
-        let task = frame.task;
-        match frame.body {
-            ServerBody::Accepted(content) => self.hear_answer(task, Ok(content), now, out)?,
-            ServerBody::Declined(reason) => {
-                self.hear_answer(task, Err(reason.into()), now, out)?;
+        match event {
+            Event::LoggedIn { user, .. } => self.logged_in(user, out),
+            Event::Refused(reason) => return Err(ChatError::Refused(reason)),
+            Event::Answered {
+                asked,
+                answer: Ok(answer),
+            } => return self.granted(asked, answer, now, out),
+            Event::Answered {
+                asked,
+                answer: Err(reason),
+            } => return self.declined(asked, reason, out),
+            Event::Messages(messages) => {
+                for message in messages {
+                    self.hear_message(message, out);
+                }
             }
-            ServerBody::Heartbeat(echo) => self.answer(task, ClientBody::Accepted(echo), out),
-            ServerBody::Disconnect => {
-                let words = "the server says farewell".to_owned();
-                self.is_closed(task, words, out);
+            Event::Joined(chat) => {
+                self.learn(&chat);
+                if !chat.is_direct && self.room.id != Some(chat.id) {
+                    let told = format!("#{}: entered by another connection", chat.nickname);
+                    self.held.push(Arrival::Notice(told));
+                }
             }
-            ServerBody::Notification(told) => self.hear_told(task, told, out),
+            Event::Left(chat) => {
+                let told = format!("#{}: no longer a member", chat.nickname);
+                self.held.push(Arrival::Warning(told));
+            }
+            Event::Deauthorized(reason) => {
+                let reason = match reason.as_str() {
+                    "" => "no reason was given",
+                    reason => reason,
+                };
+                self.made_session = false;
+                self.is_closed(format!("the session is ended: {reason}"));
+            }
+            // Answered at the end: who gave the token would not have the new hash.
+            Event::Renewed { .. } => {}
+            Event::Disconnected => self.is_closed("the server says farewell".to_owned()),
+            Event::Stray(reason) => self.held.push(Arrival::Warning(reason)),
+            Event::Bad(bad) => {
+                let words = format!("not understood: {bad}");
+                self.held.push(Arrival::Warning(words));
+            }
         }
         Ok(())
-    }
-
-    /// The answer to a request: what an ACCEPTED contains, or why it is declined.
-    pub(super) fn hear_answer(
-        &mut self,
-        task: u8,
-        answer: Result<Bytes, String>,
-        now: i64,
-        out: &mut BytesMut,
-    ) -> Result<(), ChatError> {
-        let Some((kind, asked)) = self.requests.answered(task, out) else {
-            if let Err(reason) = answer {
-                self.held.push(Arrival::Warning(reason));
-            }
-            return Ok(());
-        };
-        let answer = answer.and_then(|content| read(kind, self.revision, content));
-        match answer {
-            Ok(answer) => self.granted(asked, answer, now, out),
-            Err(reason) => self.declined(asked, reason, out),
-        }
     }
 
     fn granted(
@@ -63,10 +70,6 @@ impl Purpose {
         out: &mut BytesMut,
     ) -> Result<(), ChatError> {
         match (asked, answer) {
-            (Asked::Hello, _) => self.log_in(out),
-            (Asked::LogIn, Answer::Session { user_id, .. } | Answer::Restored { user_id }) => {
-                self.logged_in(user_id, out);
-            }
             (Asked::OwnUser, answer) => self.is_user(answer),
             (Asked::FindRoom, Answer::ChatId(chat)) => self.found_room(chat, out),
             (Asked::CreateRoom, Answer::ChatInfo(chat)) => self.joined(chat.id, out),
@@ -98,7 +101,6 @@ impl Purpose {
         out: &mut BytesMut,
     ) -> Result<(), ChatError> {
         match asked {
-            Asked::Hello | Asked::LogIn => return Err(ChatError::Refused(reason)),
             Asked::OwnUser => self.is_user(Answer::Nothing),
             Asked::FindRoom => return self.no_room(&reason, out),
             Asked::CreateRoom => return Err(self.refusal(&reason)),
@@ -118,49 +120,16 @@ impl Purpose {
         Ok(())
     }
 
-    fn hear_told(&mut self, task: u8, told: Notification, out: &mut BytesMut) {
-        match told {
-            Notification::Messages { messages, .. } => {
-                for message in messages {
-                    self.hear_message(message, out);
-                }
-            }
-            // "The old hash ends with the client's ACCEPTED", and who gave the token would not have the new one.
-            Notification::SessionData { .. } => {
-                self.renewal = Some(task);
-                return;
-            }
-            Notification::Deauthorized { reason } => {
-                let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
-                let reason = reason.unwrap_or("no reason was given");
-                self.made_session = false;
-                return self.is_closed(task, format!("the session is ended: {reason}"), out);
-            }
-            Notification::Joined(chat) => {
-                self.learn(&chat);
-                if !chat.is_direct && self.room.id != Some(chat.id) {
-                    let told = format!("#{}: entered by another connection", chat.nickname);
-                    self.held.push(Arrival::Notice(told));
-                }
-            }
-            Notification::Left(chat) => {
-                let told = format!("#{}: no longer a member", chat.nickname);
-                self.held.push(Arrival::Warning(told));
-            }
-        }
-        self.answer(task, ClientBody::Accepted(Bytes::new()), out);
-    }
-
     fn hear_message(&mut self, message: Message, out: &mut BytesMut) {
         let (user, chat) = (message.sender_id, message.chat_id);
-        let asks = self.revision == Revision::Two && !self.has_parted;
+        let asks = self.knows_names() && !self.has_parted;
         if self.held.is_new_user(user) && asks {
             let request = Request::UserById { user };
-            self.requests.ask(request, Asked::User(user), out);
+            self.ask(request, Asked::User(user), out);
         }
         if self.held.is_new_chat(chat) && asks {
             let request = Request::ChatById { chat };
-            self.requests.ask(request, Asked::Chat(chat), out);
+            self.ask(request, Asked::Chat(chat), out);
         }
         if !asks {
             self.held.give_up();
@@ -194,8 +163,4 @@ impl Purpose {
         let told = format!("members of #{}: {}", self.room.name, names.join(", "));
         self.held.push(Arrival::Notice(told));
     }
-}
-
-fn read(kind: RequestKind, revision: Revision, content: Bytes) -> Result<Answer, String> {
-    Answer::read(kind, revision, content).map_err(|bad| format!("not understood: {bad}"))
 }

@@ -6,7 +6,8 @@
 //!                               refused ◀──────── DECLINED ┘
 //! ```
 //!
-//! Read it in this order: `requests` (task ids), `entering` (the picture above), `saying` (what is said, and to
+//! What of it is the protocol's, [`tolmach_purpose::Client`] does. Read it in this order: `requests` (why something is
+//! asked), `entering` (the picture above), `saying` (what is said, and to
 //! whom), `hearing` (what the server tells).
 
 mod entering;
@@ -19,19 +20,14 @@ use crate::dialects::client::Identity;
 use crate::dialects::client::pending_arrivals::PendingArrivals;
 use crate::dialects::client::{Arrival, ChatClient, Saying};
 use bytes::BytesMut;
-use entering::Proof;
-use requests::{Asked, Requests};
+use entering::credentials;
+use requests::Asked;
 use saying::Directs;
-use tokio_util::codec::Decoder;
-use tolmach_purpose::limits::SKIPPED_BYTES;
-use tolmach_purpose::{BadFrame, ClientBody, ClientCodec, ClientFrame, Request, Revision};
+use tolmach_purpose::{Client, Credentials, Request, Revision};
 
 /// A client of the dialect.
 pub(super) struct Purpose {
-    revision: Revision,
-    codec: ClientCodec,
-    /// None once it is used.
-    proof: Option<Proof>,
+    client: Client<Asked>,
     /// Whether the session is this client's own, to be ended with it.
     made_session: bool,
     /// One's own name, as far as it is known.
@@ -39,13 +35,10 @@ pub(super) struct Purpose {
     room: Room,
     is_in: bool,
     has_parted: bool,
-    requests: Requests,
     directs: Directs,
     /// What was said and is neither accepted nor declined.
     unanswered: usize,
     held: PendingArrivals,
-    /// The SESSION_DATA that waits for its answer until the end.
-    renewal: Option<u8>,
 }
 
 /// The room to be in.
@@ -58,16 +51,11 @@ struct Room {
 
 impl Purpose {
     pub(super) fn new(identity: Identity) -> Result<Self, &'static str> {
-        let revision = match identity.revision {
-            1 => Revision::One,
-            _ => Revision::Two,
-        };
-        let proof = Proof::of(&identity)?;
+        let revision = super::revision(identity.revision);
+        let credentials = credentials(&identity)?;
         Ok(Self {
-            revision,
-            codec: ClientCodec::new(revision, SKIPPED_BYTES),
-            made_session: matches!(proof, Proof::Password { .. }),
-            proof: Some(proof),
+            made_session: matches!(credentials, Credentials::Password { .. }),
+            client: Client::new(revision, credentials),
             name: identity.user,
             room: Room {
                 name: identity.room,
@@ -76,36 +64,25 @@ impl Purpose {
             },
             is_in: false,
             has_parted: false,
-            requests: Requests::new(revision),
             directs: Directs::default(),
             unanswered: 0,
             held: PendingArrivals::default(),
-            renewal: None,
         })
     }
 
-    /// Answers what the server asks or tells.
-    fn answer(&self, task: u8, body: ClientBody, out: &mut BytesMut) {
-        // Both revisions have both answers.
-        _ = ClientFrame { task, body }.write(self.revision, out);
+    fn ask(&mut self, request: Request, asked: Asked, out: &mut BytesMut) {
+        self.client.ask(request, asked, out);
     }
 
-    /// What cannot be understood: an answer counts as a refusal; else the server may go on.
-    fn hear_bad(&mut self, bad: &BadFrame, now: i64, out: &mut BytesMut) -> Result<(), ChatError> {
-        let words = format!("not understood: {bad}");
-        if bad.is_answer() {
-            return self.hear_answer(bad.task, Err(words), now, out);
-        }
-        self.answer(bad.task, ClientBody::Accepted(bytes::Bytes::new()), out);
-        self.held.push(Arrival::Warning(words));
-        Ok(())
+    /// Whether the revision tells who somebody is, and has direct chats.
+    fn knows_names(&self) -> bool {
+        self.client.revision() == Revision::Two
     }
 }
 
 impl ChatClient for Purpose {
     fn open(&mut self, _now: i64, out: &mut BytesMut) {
-        self.requests
-            .ask(Request::Hello { major: 0, minor: 1 }, Asked::Hello, out);
+        self.client.open(out);
     }
 
     fn hear(
@@ -120,10 +97,9 @@ impl ChatClient for Purpose {
             if arrival.is_some() {
                 return Ok(arrival);
             }
-            match self.codec.decode(input).map_err(garbled)? {
+            match self.client.next(input, out).map_err(garbled)? {
                 None => return Ok(None),
-                Some(Ok(frame)) => self.hear_frame(frame, now, out)?,
-                Some(Err(bad)) => self.hear_bad(&bad, now, out)?,
+                Some(event) => self.hear_event(event, now, out)?,
             }
         }
     }
@@ -151,15 +127,12 @@ impl ChatClient for Purpose {
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
         self.has_parted = true;
-        if let Some(task) = self.renewal.take() {
-            // The new hash is not kept: the old one must go on.
-            self.answer(task, ClientBody::Declined("not kept".into()), out);
-        }
+        // The new hash is not kept: the old one must go on.
+        self.client.keep_session(false, out);
         if self.made_session {
-            self.requests.ask(Request::LogOff, Asked::LogOff, out);
+            self.ask(Request::LogOff, Asked::LogOff, out);
         }
-        let task = self.requests.free_task();
-        self.answer(task, ClientBody::Disconnect, out);
+        self.client.disconnect(out);
     }
 
     fn command(
@@ -170,11 +143,10 @@ impl ChatClient for Purpose {
         out: &mut BytesMut,
     ) -> Option<Result<(), String>> {
         let chat = self.room.id?;
-        if word != "who" || self.revision == Revision::One {
+        if word != "who" || !self.knows_names() {
             return None;
         }
-        self.requests
-            .ask(Request::ChatById { chat }, Asked::Who, out);
+        self.ask(Request::ChatById { chat }, Asked::Who, out);
         Some(Ok(()))
     }
 }

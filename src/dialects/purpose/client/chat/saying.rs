@@ -6,7 +6,7 @@ use crate::dialects::client::pending_arrivals::{Chat, EMOTE};
 use crate::dialects::client::{Arrival, Place, Said, Saying};
 use bytes::BytesMut;
 use std::collections::BTreeMap;
-use tolmach_purpose::{ChatInfo, Request, Revision};
+use tolmach_purpose::{ChatInfo, Request};
 
 /// The direct chats to say something in, by the recipient's name as it was given, in lower case.
 pub(super) type Directs = BTreeMap<String, Direct>;
@@ -24,11 +24,11 @@ impl Purpose {
         let emote = if saying.emote { EMOTE } else { "" };
         let text = format!("{emote}{}", saying.text).into();
         let request = Request::Send { chat, text };
-        self.requests.ask(request, Asked::Say(saying), out);
+        self.ask(request, Asked::Say(saying), out);
     }
 
     pub(super) fn say_privately(&mut self, name: &str, saying: Saying, out: &mut BytesMut) {
-        if self.revision == Revision::One {
+        if !self.knows_names() {
             let reason = "revision 1 has no request for a direct chat; --revision 2 has".to_owned();
             return self.not_accepted(&saying, &reason);
         }
@@ -43,16 +43,14 @@ impl Purpose {
                 self.directs
                     .insert(key.clone(), Direct::Asked(vec![saying]));
                 let name = name.into();
-                self.requests
-                    .ask(Request::UserId { name }, Asked::Recipient(key), out);
+                self.ask(Request::UserId { name }, Asked::Recipient(key), out);
             }
         }
     }
 
     /// The recipient is this user.
     pub(super) fn recipient(&mut self, key: String, user: i32, out: &mut BytesMut) {
-        self.requests
-            .ask(Request::StartChat { user }, Asked::Direct(key), out);
+        self.ask(Request::StartChat { user }, Asked::Direct(key), out);
     }
 
     /// This is the direct chat with the recipient.

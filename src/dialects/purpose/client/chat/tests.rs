@@ -33,7 +33,7 @@ fn identity(revision: u8) -> Identity {
 impl Talk {
     fn new(identity: Identity) -> Self {
         let mut client = Purpose::new(identity).unwrap();
-        let (revision, mut out) = (client.revision, BytesMut::new());
+        let (revision, mut out) = (client.client.revision(), BytesMut::new());
         client.open(5, &mut out);
         Self {
             client,
