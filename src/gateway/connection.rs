@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            bytes              frames            steps
-//!  transport ─────▶ codec ─────────────▶ adapter ───────▶ outbox ─────▶ transport
+//!  transport ─────▶ codec ─────────────▶ adapter ───────▶ writer ─────▶ transport
 //!                                           │ commands      ▲
 //!                                           ▼               │ events, answers
 //!                                          hub ─────────────┘
@@ -25,21 +25,21 @@ use tokio_util::codec::Decoder;
 use super::dialect::{Adapter, Content, Dialect, RequestContext, Response};
 use super::frame_capture::FrameCapture;
 use super::transport::{Reader, Transport, release};
-use crate::hub::outbox::{Bounds, Drained, Outbox};
+use super::writer::{Drained, Slot, Writer};
 use crate::hub::tap::{TapConnection, TapEvent};
-use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder};
+use crate::hub::{Bounds, ConnectionInfo, Hub, Session, SharedEncoder, Sink};
 use crate::model::{EndReason, Timestamp};
 
 /// Requests of one connection that may be under way at once.
-const REQUESTS: usize = 64;
+const MAX_REQUESTS: usize = 64;
 /// A connection with more bytes of unread answers than this is not read from.
-const UNREAD_ANSWERS: usize = 64 * 1024;
+const MAX_UNREAD_ANSWERS: usize = 64 * 1024;
 /// Requests of more bytes than this are heavy.
-const HEAVY: usize = 64 * 1024;
+const MAX_LIGHT_BYTES: usize = 64 * 1024;
 /// Heavy requests of one connection that may be under way at once.
-const HEAVY_REQUESTS: usize = 4;
+const MAX_HEAVY_REQUESTS: usize = 4;
 /// Bytes without a frame that count as a request when it comes to pace.
-const UNFRAMED: usize = 64 * 1024;
+const MAX_UNFRAMED_BYTES: usize = 64 * 1024;
 /// How long a closed connection may take nothing of its last bytes.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long a closed connection is listened to, so that its last bytes are not lost to a reset; and how long one that
@@ -69,7 +69,7 @@ enum End {
     Expelled(Bytes),
     /// Ended by the gateway.
     Reason(EndReason),
-    /// The outbox was closed: the hub ended the session.
+    /// The writer was closed: the hub ended the session.
     Closing,
 }
 
@@ -84,23 +84,28 @@ pub(super) async fn serve<D: Dialect>(
     let address = transport.peer();
     let (mut reader, wire) = transport.split();
     let session_options = dialect.session_options();
-    let outbox = Outbox::with_numbering(wire, limits.bounds, session_options.numbering);
     let shown = dialect.clone();
     let show = Box::new(move || shown.show());
     let line = hub.tap().line(dialect.label(), address, show);
     let _last = Closing(line.clone());
-    let outbox = Arc::new(outbox.paced(dialect.pacing()).watched(line.clone()));
+    let writer = Arc::new(Writer::new(
+        wire,
+        limits.bounds,
+        session_options.numbering,
+        dialect.pacing(),
+        Some(line.clone()),
+    ));
     let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
         address,
         exclusive: session_options.exclusive,
         scope: session_options.scope,
         encoder: session_options.encoder.clone(),
-        outbox: outbox.clone(),
+        sink: writer.clone(),
     });
     let reading = Connection {
         adapter: dialect.adapter(now()),
-        outbox: outbox.clone(),
+        writer: writer.clone(),
         session,
         limits,
         nobody_since: now(),
@@ -113,7 +118,7 @@ pub(super) async fn serve<D: Dialect>(
         tokio::pin!(run);
         tokio::select! {
             biased;
-            drained = std::future::poll_fn(|cx| outbox.poll_drain(cx)) => {
+            drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
                 if drained == Drained::Broken {
                     // The peer takes no more, but what it sent before is carried out.
                     run.await;
@@ -121,15 +126,15 @@ pub(super) async fn serve<D: Dialect>(
                 drained
             }
             () = &mut run => {
-                match drain_last(&outbox).await {
+                match drain_last(&writer).await {
                     Some(drained) => drained,
-                    None => return outbox.abort(),
+                    None => return writer.abort(),
                 }
             }
         }
     };
     if drained == Drained::Closed {
-        outbox.shut_down().await;
+        writer.shut_down().await;
         let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
     }
 }
@@ -144,13 +149,13 @@ impl Drop for Closing {
 }
 
 /// Writes what is left for as long as the peer takes some of it.
-async fn drain_last(outbox: &Outbox) -> Option<Drained> {
+async fn drain_last(writer: &Writer) -> Option<Drained> {
     loop {
-        let before = outbox.total_written();
-        let last = std::future::poll_fn(|cx| outbox.poll_drain(cx));
-        match tokio::time::timeout(LAST_WORDS + outbox.pause(), last).await {
+        let before = writer.total_written();
+        let last = std::future::poll_fn(|cx| writer.poll_drain(cx));
+        match tokio::time::timeout(LAST_WORDS + writer.pause(), last).await {
             Ok(drained) => return Some(drained),
-            Err(_) if outbox.total_written() > before => {}
+            Err(_) if writer.total_written() > before => {}
             Err(_) => return None,
         }
     }
@@ -166,7 +171,7 @@ pub(super) async fn discard(reader: &mut Reader) {
 
 struct Connection<A: Adapter> {
     adapter: A,
-    outbox: Arc<Outbox>,
+    writer: Arc<Writer>,
     session: Session,
     limits: ConnectionLimits,
     /// Since when nobody is logged in, if nobody is.
@@ -181,30 +186,30 @@ impl<A: Adapter> Connection<A> {
         let end = self.read_all(reader).await;
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
-            self.outbox.room_for_requests(0, usize::MAX).await;
+            self.writer.room_for_requests(0, usize::MAX).await;
         }
         match end {
             End::BrokeOff => {
                 drop(self.session);
-                self.outbox.close(Bytes::new(), false);
+                self.writer.finish(Bytes::new());
             }
             End::Expelled(last) => {
                 drop(self.session);
-                self.outbox.close(last, false);
+                self.writer.finish(last);
             }
             End::Farewell(last) => {
                 self.session.farewell();
-                self.outbox.close(last, false);
+                self.writer.finish(last);
             }
             End::Reason(reason) => {
                 self.session.farewell();
                 let mut last = BytesMut::new();
                 encoder.0.encode_end(reason, &mut last);
-                self.outbox.close(last.freeze(), false);
+                self.writer.finish(last.freeze());
             }
             End::Closing => drop(self.session),
         }
-        self.outbox.flush();
+        self.writer.flush();
     }
 
     async fn read_all(&mut self, reader: &mut Reader) -> End {
@@ -215,7 +220,7 @@ impl<A: Adapter> Connection<A> {
             if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;
             }
-            if unframed >= UNFRAMED && buffer.is_empty() {
+            if unframed >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
                 keep_pace(self.pace.as_ref()).await;
                 unframed = 0;
             }
@@ -267,23 +272,23 @@ impl<A: Adapter> Connection<A> {
     /// Waits until one more request may come in, of which so many bytes are there. Neither unread answers nor a stream
     /// that never pauses keep away an end that is due; reading what was written is a sign of life.
     async fn room_for_one_more(&mut self, bytes: usize) -> Option<End> {
-        let requests = if bytes > HEAVY {
-            HEAVY_REQUESTS
+        let requests = if bytes > MAX_LIGHT_BYTES {
+            MAX_HEAVY_REQUESTS
         } else {
-            REQUESTS
+            MAX_REQUESTS
         };
-        let mut signs = (self.outbox.total_written(), None);
+        let mut signs = (self.writer.total_written(), None);
         loop {
             let login_by = self.login_by();
             let timer = signs.1.or_else(|| self.adapter.next_timer());
             let on_time = tokio::select! {
                 biased;
-                () = self.outbox.room_for_requests(requests - 1, UNREAD_ANSWERS) => false,
+                () = self.writer.room_for_requests(requests - 1, MAX_UNREAD_ANSWERS) => false,
                 _ = self.shutdown.wait_for(|down| *down) => false,
                 () = sleep_until(login_by) => false,
                 () = sleep_until(timer) => true,
             };
-            if self.outbox.was_closed() {
+            if self.writer.was_closed() {
                 return Some(End::Closing);
             }
             if *self.shutdown.borrow() {
@@ -295,7 +300,7 @@ impl<A: Adapter> Connection<A> {
             if !on_time {
                 return None;
             }
-            let written = self.outbox.total_written();
+            let written = self.writer.total_written();
             if written > signs.0 {
                 signs = (written, Some(now() + LAST_WORDS));
             } else if let Wait::End(end) = self.on_timer() {
@@ -314,7 +319,7 @@ impl<A: Adapter> Connection<A> {
 
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
         keep_pace(self.pace.as_ref()).await;
-        let slot = self.outbox.reserve();
+        let slot = self.writer.reserve();
         self.capture.tell(Some(slot.number()));
         let was_somebody = !self.adapter.owes_login(&self.session);
         let mut cx = RequestContext {
@@ -322,7 +327,7 @@ impl<A: Adapter> Connection<A> {
             now: now(),
             at: Timestamp::now(),
             slot: Some(slot),
-            outbox: &self.outbox,
+            writer: &self.writer,
         };
         let response = self.adapter.frame(frame, &mut cx).await;
         let slot = cx.slot;
@@ -362,18 +367,18 @@ impl<A: Adapter> Connection<A> {
     async fn send(&mut self, content: Content) -> End {
         let mut reader = content.reader.take(content.bytes);
         loop {
-            let mut piece = BytesMut::with_capacity(UNREAD_ANSWERS);
+            let mut piece = BytesMut::with_capacity(MAX_UNREAD_ANSWERS);
             let unread = match reader.read_buf(&mut piece).await {
                 // All is there; the end waits until all is taken.
                 Ok(0) => 0,
-                Ok(_) => UNREAD_ANSWERS,
+                Ok(_) => MAX_UNREAD_ANSWERS,
                 Err(error) => {
                     tracing::error!(%error, "a content cannot be read to its end");
                     return End::Expelled(Bytes::new());
                 }
             };
             let ended = piece.is_empty();
-            let slot = self.outbox.reserve();
+            let slot = self.writer.reserve();
             self.answer(Some(slot), piece.freeze());
             match self.taken(unread, content.patience).await {
                 Some(end) => return end,
@@ -386,43 +391,41 @@ impl<A: Adapter> Connection<A> {
     /// Waits until no more than so many bytes are still to be taken, as long as some are taken now and then.
     async fn taken(&mut self, unread: usize, patience: Duration) -> Option<End> {
         loop {
-            let written = self.outbox.total_written();
+            let written = self.writer.total_written();
             let is_time = tokio::select! {
                 biased;
-                () = self.outbox.room_for_requests(0, unread) => false,
+                () = self.writer.room_for_requests(0, unread) => false,
                 _ = self.shutdown.wait_for(|down| *down) => false,
                 () = tokio::time::sleep(patience) => true,
             };
-            if self.outbox.was_closed() {
+            if self.writer.was_closed() {
                 return Some(End::Closing);
             }
             if *self.shutdown.borrow() {
                 return Some(End::Reason(EndReason::Shutdown));
             }
-            if self.outbox.is_broken() {
+            if self.writer.is_broken() {
                 return Some(End::BrokeOff);
             }
             if !is_time {
                 return None;
             }
-            if self.outbox.total_written() == written {
+            if self.writer.total_written() == written {
                 return Some(End::Expelled(Bytes::new()));
             }
         }
     }
 
-    fn answer(&self, slot: Option<crate::hub::outbox::Slot>, bytes: Bytes) {
-        if let Some(slot) = slot
-            && self.outbox.fill(slot, bytes)
-        {
-            self.outbox.flush();
+    fn answer(&self, slot: Option<Slot>, bytes: Bytes) {
+        if let Some(slot) = slot {
+            self.writer.fill(&slot, bytes);
+            self.writer.flush();
         }
     }
 
     fn ask(&self, bytes: Bytes) {
-        if self.outbox.ask(bytes) {
-            self.outbox.flush();
-        }
+        self.writer.ask(bytes);
+        self.writer.flush();
     }
 
     async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
@@ -430,9 +433,9 @@ impl<A: Adapter> Connection<A> {
         let timer = self.adapter.next_timer();
         let event = tokio::select! {
             biased;
-            () = self.outbox.until_closed() => Wait::End(End::Closing),
+            () = self.writer.until_closed() => Wait::End(End::Closing),
             // Who takes no more and says no more is gone, whether or not its stream ends.
-            () = async { self.outbox.until_broken().await; tokio::time::sleep(LINGER).await } => Wait::Ended,
+            () = async { self.writer.until_broken().await; tokio::time::sleep(LINGER).await } => Wait::Ended,
             _ = self.shutdown.wait_for(|down| *down) => Wait::End(End::Reason(EndReason::Shutdown)),
             () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
             // What is due comes before what a peer that never pauses has to say.
@@ -453,7 +456,7 @@ impl<A: Adapter> Connection<A> {
         match self.adapter.timer(now(), Timestamp::now(), &self.session) {
             Response::Continue | Response::Posted => Wait::Bytes,
             Response::Answer(bytes) => {
-                let slot = self.outbox.reserve();
+                let slot = self.writer.reserve();
                 self.answer(Some(slot), bytes);
                 Wait::Bytes
             }

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 
-use crate::hub::outbox::{Numbering, Outbox, Pacing, Slot};
+use super::writer::{Numbering, Pacing, Slot, Writer};
 use crate::hub::tap::{Lengths, Show};
-use crate::hub::{Scope, Session, SharedEncoder};
+use crate::hub::{Scope, Session, SharedEncoder, Sink};
 use crate::model::{Draft, EndReason, Message, Result, Timestamp};
 
 /// How the hub is to treat a dialect's connections.
@@ -142,34 +142,38 @@ pub struct RequestContext<'a> {
     /// When the frame came in, for answers that tell the time.
     pub at: Timestamp,
     pub(super) slot: Option<Slot>,
-    pub(super) outbox: &'a Arc<Outbox>,
+    pub(super) writer: &'a Arc<Writer>,
 }
 
 impl RequestContext<'_> {
     /// The client answered what bore this number: what [`Numbering::number`] told of it, if it was unanswered.
     pub fn answered(&self, number: u8) -> Option<u8> {
-        let what = self.outbox.answered(number);
-        self.outbox.flush();
+        let what = self.writer.answered(number);
+        self.writer.flush();
         what
     }
 
     /// The client refused what bore this number; `suspends` says by what it was whether the client is suspended then.
     pub fn refused(&self, number: u8, suspends: impl FnOnce(u8) -> bool) -> Option<u8> {
-        let what = self.outbox.refused(number, suspends);
-        self.outbox.flush();
+        let what = self.writer.refused(number, suspends);
+        self.writer.flush();
         what
     }
 
     /// While suspended, the client is told no events; what happens then it does not hear of later.
     pub fn suspend(&self, suspended: bool) {
-        self.outbox.suspend(suspended);
+        self.writer.suspend(suspended);
     }
 
     /// Writes a request of the server's own behind the answer to this one.
     pub fn ask(&self, bytes: Bytes) {
-        if self.outbox.ask(bytes) {
-            self.outbox.flush();
-        }
+        self.writer.ask(bytes);
+        self.writer.flush();
+    }
+
+    /// What the client is told in place of the encoder's words when its session is [over](EndReason::is_final).
+    pub fn set_parting(&self, words: Option<Bytes>) {
+        self.writer.set_parting(words);
     }
 
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
@@ -180,7 +184,9 @@ impl RequestContext<'_> {
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
     ) -> Response {
         if let Some(slot) = self.slot.take() {
-            self.session.post(draft, slot, answer).await;
+            let writer = self.writer.clone();
+            let fill = move |outcome| writer.fill(&slot, answer(outcome));
+            self.session.post(draft, fill).await;
         }
         Response::Posted
     }

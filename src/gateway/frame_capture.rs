@@ -7,7 +7,7 @@ use bytes::{Buf, BytesMut};
 use crate::hub::tap::{TapConnection, TapEvent};
 
 /// Most bytes that are kept of what a decoder takes without giving a frame.
-const MOST: usize = 4 * 1024 * 1024;
+const MAX_TAKEN: usize = 4 * 1024 * 1024;
 
 /// What a decoder has before it, a second time.
 pub(super) struct FrameCapture {
@@ -50,7 +50,7 @@ impl FrameCapture {
         }
         self.taken += self.before.saturating_sub(buffer.len());
         self.taken = self.taken.min(self.bytes.len());
-        if self.taken > MOST {
+        if self.taken > MAX_TAKEN {
             self.bytes.advance(self.taken);
             self.taken = 0;
         }

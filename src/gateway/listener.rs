@@ -20,9 +20,9 @@ use super::connection::{self, ConnectionLimits};
 use super::dialect::Dialect;
 use super::open::StartError;
 use super::transport::Transport;
+use super::writer::Wire;
 use crate::config::Config;
 use crate::hub::Hub;
-use crate::hub::outbox::Wire;
 use crate::model::EndReason;
 
 /// How many connections the system keeps until they are accepted.

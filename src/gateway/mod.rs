@@ -7,6 +7,7 @@ mod kind;
 mod listener;
 mod open;
 mod transport;
+mod writer;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -21,12 +22,12 @@ pub use kind::{AnyDialect, DialectKind, DialectOptions, Dialects, Settings, desc
 pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;
+pub use writer::{Numbering, Pacing};
 
 use crate::config::{Config, TlsMode};
 use crate::control::ControlServer;
 use crate::control::lock::DataDirLock;
-use crate::hub::Hub;
-use crate::hub::outbox::Bounds;
+use crate::hub::{Bounds, Hub};
 use listener::{ConnectionLimiter, Listening};
 
 /// A running gateway: a hub, the listeners that lead to it, and the control socket.

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 
-use crate::hub::outbox::Wire;
+use super::writer::Wire;
 
 /// How much room a read is given at least.
 const READ_BYTES: usize = 8 * 1024;

@@ -1,20 +1,19 @@
 //! A connection inside the process: for whoever embeds the hub, with dialects beside it or none.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, DuplexStream, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
 
-use super::encoder::{JsonLines, SharedEncoder};
-use super::outbox::{Bounds, Outbox, Wire};
+use super::encoder::{Encoding, EventEncoder, SharedEncoder};
+use super::sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 use super::{ConnectionInfo, Hub, Scope, Session};
-use crate::model::Event;
+use crate::model::{EndReason, Event, RoomId};
 
-/// How many bytes lie between the outbox and the reader.
-const PIPE: usize = 16 * 1024;
 /// What may wait for an embedder that does not say otherwise: as much as for a client over a socket by default.
 const BOUNDS: Bounds = Bounds {
     events: 4096,
@@ -52,8 +51,8 @@ impl Hub {
     /// anna.call(Command::Send(Draft::text(Target::Room(lobby), "Tea?"))).await?;
     /// loop {
     ///     let event = events.next().await.ok_or("the session was ended")?;
-    ///     if let Event::Room(event) = event
-    ///         && let RoomChange::Posted(message) = event.change
+    ///     if let Event::Room(event) = &*event
+    ///         && let RoomChange::Posted(message) = &event.change
     ///     {
     ///         assert_eq!((message.sender.login.as_str(), message.text.as_str()), ("anna", "Tea?"));
     ///         break;
@@ -65,104 +64,176 @@ impl Hub {
     /// ```
     #[must_use]
     pub fn attach(&self, dialect: &'static str, scope: Scope) -> (Session, Events) {
-        let (outbox, events) = Events::channel(BOUNDS);
+        let (sink, events) = Events::channel(BOUNDS);
         let connection = ConnectionInfo {
             dialect,
             address: None,
             exclusive: false,
             scope,
             encoder: Events::encoder(),
-            outbox,
+            sink,
         };
         (self.connect(connection), events)
     }
 }
 
-/// What a session inside the process is told, in order; see [`Hub::attach`].
+/// What a session inside the process is told, in order, as a [`Stream`] of events; see [`Hub::attach`].
 ///
-/// Nothing is told to who does not ask: events wait in the session's outbox, within its bounds. Dropped, the session
+/// Nothing is told to who does not ask: events wait within the bounds. Dropped, the session
 /// hears nothing more and goes on otherwise.
-pub struct Events {
-    outbox: Arc<Outbox>,
-    pipe: DuplexStream,
-    unread: BytesMut,
+pub struct Events(Arc<Queue>);
+
+/// The other end: a bounded queue of events.
+struct Queue {
+    state: Mutex<QueueState>,
+    bounds: Bounds,
+}
+
+#[derive(Default)]
+struct QueueState {
+    unread: VecDeque<Arc<Event>>,
+    waiting: Waiting,
+    /// The hub closed it, or nobody reads it any more.
+    is_over: bool,
+    is_closed: bool,
+    reader: Option<Waker>,
 }
 
 impl Events {
-    /// An outbox for a [`Connection`] whose form is [`Events::form`], and its other end.
+    /// A sink for a [`ConnectionInfo`] whose encoder is [`Events::encoder`] (or gives events, too), and its other end.
     #[must_use]
-    pub fn channel(bounds: Bounds) -> (Arc<Outbox>, Self) {
-        let (wire, pipe) = tokio::io::duplex(PIPE);
-        let outbox = Arc::new(Outbox::new(Wire::Stream(Box::new(wire)), bounds));
-        (
-            outbox.clone(),
-            Self {
-                outbox,
-                pipe,
-                unread: BytesMut::new(),
-            },
-        )
+    pub fn channel(bounds: Bounds) -> (Arc<dyn Sink>, Self) {
+        let state = Mutex::default();
+        let queue = Arc::new(Queue { state, bounds });
+        (queue.clone(), Self(queue))
     }
 
-    /// The one form of all such connections; they share each event's bytes.
+    /// The one form of all such connections: events as they are.
     #[must_use]
     pub fn encoder() -> SharedEncoder {
-        static FORM: OnceLock<SharedEncoder> = OnceLock::new();
-        FORM.get_or_init(|| SharedEncoder(Arc::new(JsonLines)))
-            .clone()
+        static PLAIN: OnceLock<SharedEncoder> = OnceLock::new();
+        PLAIN.get_or_init(|| SharedEncoder(Arc::new(Plain))).clone()
     }
 
     /// The next event; `None` once the session was ended and everything is read. Nothing is lost when the future is dropped.
-    pub async fn next(&mut self) -> Option<Event> {
-        poll_fn(|cx| self.poll_next(cx)).await
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        poll_fn(|cx| self.0.poll_next(cx)).await
     }
 
     /// The next event, if it is there already.
-    pub fn try_next(&mut self) -> Option<Event> {
-        // Outside the runtime's budget: a task that has used its own up is to find what is there all the same.
-        let next = pin!(tokio::task::unconstrained(self.next()));
-        match next.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(event) => event,
-            Poll::Pending => None,
-        }
+    pub fn try_next(&mut self) -> Option<Arc<Event>> {
+        self.0.lock().take()
     }
+}
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        loop {
-            if let Some(line) = self.line() {
-                match serde_json::from_slice(&line) {
-                    Ok(event) => return Poll::Ready(Some(event)),
-                    Err(error) => tracing::error!(%error, "an event cannot be read as JSON"),
-                }
-                continue;
-            }
-            let drained = self.outbox.poll_drain(cx);
-            if self.read(cx) {
-                continue;
-            }
-            return drained.map(|_| None);
-        }
-    }
+impl Stream for Events {
+    type Item = Arc<Event>;
 
-    fn line(&mut self) -> Option<BytesMut> {
-        let end = self.unread.iter().position(|byte| *byte == b'\n')?;
-        let line = self.unread.split_to(end);
-        self.unread.advance(1);
-        Some(line)
-    }
-
-    /// Whether there was something to read.
-    fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut space = [0; 4096];
-        let mut piece = ReadBuf::new(&mut space);
-        let read = Pin::new(&mut self.pipe).poll_read(cx, &mut piece);
-        self.unread.extend_from_slice(piece.filled());
-        matches!(read, Poll::Ready(Ok(()))) && !piece.filled().is_empty()
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Arc<Event>>> {
+        self.0.poll_next(cx)
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.outbox.abort();
+        let mut state = self.0.lock();
+        state.is_over = true;
+        state.drop_unread();
     }
+}
+
+impl Queue {
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Arc<Event>>> {
+        let mut state = self.lock();
+        match state.take() {
+            None if !state.is_over => {
+                state.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            event => Poll::Ready(event),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl QueueState {
+    fn take(&mut self) -> Option<Arc<Event>> {
+        let event = self.unread.pop_front()?;
+        self.waiting.subtract(size(&event));
+        Some(event)
+    }
+
+    fn drop_unread(&mut self) {
+        self.unread = VecDeque::new();
+        self.waiting = Waiting::default();
+    }
+}
+
+impl Sink for Queue {
+    fn push(&self, _: RoomId, delivery: Delivery) -> Result<bool, Overflow> {
+        let mut state = self.lock();
+        if state.is_over {
+            return Ok(false);
+        }
+        let mut more = Waiting::default();
+        for event in &delivery.events {
+            more.add(size(event));
+        }
+        if !self.bounds.hold(state.waiting, more) {
+            return Err(Overflow);
+        }
+        state.waiting.add(more);
+        state.unread.extend(delivery.events);
+        Ok(state.reader.is_some())
+    }
+
+    fn flush(&self) {
+        let reader = self.lock().reader.take();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    fn close(&self, reason: EndReason, _: Bytes) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        if state.is_over {
+            return;
+        }
+        state.is_over = true;
+        if reason == EndReason::TooSlow {
+            state.drop_unread();
+        }
+        state.unread.push_back(Arc::new(Event::Ended(reason)));
+    }
+
+    fn was_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+}
+
+/// About how much memory an event holds.
+fn size(event: &Event) -> Waiting {
+    let text = match event {
+        Event::Room(event) => event.text_bytes(),
+        Event::Presence(_) | Event::Ended(_) => 0,
+    };
+    Waiting {
+        events: 1,
+        bytes: size_of::<Event>() + text,
+    }
+}
+
+/// The form that is none: events as they are.
+struct Plain;
+
+impl EventEncoder for Plain {
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        out.event(event.clone());
+    }
+
+    fn encode_end(&self, _: EndReason, _: &mut BytesMut) {}
 }

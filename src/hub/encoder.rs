@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::sink::Delivery;
 use super::translation::{By, Level, Meaning, Translation};
 use crate::model::{EndReason, Event};
 
@@ -62,13 +63,32 @@ impl Encoded {
 #[derive(Debug, Default)]
 pub struct Encoding {
     /// The others' frames, behind those of the events before.
-    pub(super) shared: BytesMut,
+    pub(super) shared: Shared,
     pub(super) others: Encoded,
     own: Private,
     origin: Private,
 }
 
-/// What one audience is told in place of the shared bytes.
+/// Frames and events, as several sessions are told them.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) bytes: BytesMut,
+    pub(super) events: Vec<Arc<Event>>,
+}
+
+impl Shared {
+    /// A place in it: how many bytes, how many events.
+    pub(super) fn end(&self) -> (usize, usize) {
+        (self.bytes.len(), self.events.len())
+    }
+
+    fn truncate(&mut self, (bytes, events): (usize, usize)) {
+        self.bytes.truncate(bytes);
+        self.events.truncate(events);
+    }
+}
+
+/// What one audience is told in place of what is shared.
 #[derive(Debug, Default)]
 struct Private {
     /// Somebody of this audience is there.
@@ -77,9 +97,13 @@ struct Private {
 }
 
 impl Encoding {
-    /// An event's encoding, for the others and for whom else there is, behind what `shared` holds already.
+    /// An event's encoding, for the others and for whom else there is.
     #[must_use]
-    pub fn new(shared: BytesMut, audiences: &[Audience]) -> Self {
+    pub fn new(audiences: &[Audience]) -> Self {
+        Self::behind(Shared::default(), audiences)
+    }
+
+    fn behind(shared: Shared, audiences: &[Audience]) -> Self {
         let private = |audience| Private {
             is_wanted: audiences.contains(&audience),
             told: None,
@@ -94,7 +118,13 @@ impl Encoding {
 
     /// Tells everybody.
     pub fn all(&mut self, write: impl FnOnce(&mut BytesMut) -> Encoded) {
-        self.others = write(&mut self.shared);
+        self.others = write(&mut self.shared.bytes);
+    }
+
+    /// Tells everybody the event itself, or another in its place: for a [sink](super::Sink) that takes events.
+    pub fn event(&mut self, event: Arc<Event>) {
+        self.shared.events.push(event);
+        self.others = Encoded::frames(1);
     }
 
     /// Tells these of the event's user's sessions something else than the others. Written once, if any of them is there.
@@ -127,11 +157,20 @@ impl Encoding {
         self.private(audience)?.told.as_ref()
     }
 
-    /// What an audience is told, where nothing was written before.
+    /// What an audience is told, and what comes of it.
     #[must_use]
-    pub fn told(&self, audience: Audience) -> (Bytes, Encoded) {
-        let instead = self.told_instead(audience).cloned();
-        instead.unwrap_or_else(|| (Bytes::copy_from_slice(&self.shared), self.others))
+    pub fn told(&self, audience: Audience) -> (Delivery, Encoded) {
+        match self.told_instead(audience) {
+            Some((bytes, encoded)) => (Delivery::frames(bytes.clone(), encoded.frames), *encoded),
+            None => {
+                let delivery = Delivery {
+                    bytes: Bytes::copy_from_slice(&self.shared.bytes),
+                    events: self.shared.events.clone(),
+                    count: self.others.frames,
+                };
+                (delivery, self.others)
+            }
+        }
     }
 
     fn private(&self, audience: Audience) -> Option<&Private> {
@@ -166,7 +205,7 @@ pub trait EventEncoder: Send + Sync {
     }
 
     /// Says what each audience is told of an event, if anything.
-    fn encode(&self, event: &Event, out: &mut Encoding);
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding);
 
     /// Appends the last words before the server ends a session, if the dialect has any.
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut);
@@ -188,12 +227,12 @@ impl SharedEncoder {
     /// holds already.
     pub(super) fn encode(
         &self,
-        event: &Event,
+        event: &Arc<Event>,
         audiences: &[Audience],
-        shared: BytesMut,
+        shared: Shared,
     ) -> Encoding {
-        let before = shared.len();
-        let mut encoding = Encoding::new(shared, audiences);
+        let before = shared.end();
+        let mut encoding = Encoding::behind(shared, audiences);
         let tells = |audience| self.declared(event, audience).is_told_by_event();
         let tells_others = tells(Audience::Other);
         if !tells_others && !audiences.iter().any(|audience| tells(*audience)) {
@@ -204,7 +243,7 @@ impl SharedEncoder {
             if !tells(*audience) {
                 encoding.nothing(&[*audience]);
             } else if !tells_others && encoding.told_instead(*audience).is_none() {
-                let told = Bytes::copy_from_slice(&encoding.shared[before..]);
+                let told = Bytes::copy_from_slice(&encoding.shared.bytes[before.0..]);
                 let others = encoding.others;
                 encoding.instead(&[*audience], |out| {
                     out.extend_from_slice(&told);
@@ -247,35 +286,5 @@ impl SharedEncoder {
 impl PartialEq for SharedEncoder {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// The form of whoever embeds the hub: each event as one line of JSON, as serde writes [`Event`].
-#[derive(Debug, Clone, Copy, Default)]
-pub struct JsonLines;
-
-impl JsonLines {
-    fn line(event: &Event, out: &mut BytesMut) -> Encoded {
-        match serde_json::to_vec(event) {
-            Ok(line) => {
-                out.extend_from_slice(&line);
-                out.extend_from_slice(b"\n");
-                Encoded::frames(1)
-            }
-            Err(error) => {
-                tracing::error!(%error, "an event cannot be written as JSON");
-                Encoded::NOTHING
-            }
-        }
-    }
-}
-
-impl EventEncoder for JsonLines {
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        out.all(|out| Self::line(event, out));
-    }
-
-    fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
-        Self::line(&Event::Ended(reason), out);
     }
 }

@@ -358,7 +358,7 @@ fn new_entry(
     SessionEntry {
         user: Arc::new(user.user.clone()),
         reference: user.reference.clone(),
-        outbox: connection.outbox,
+        sink: connection.sink,
         encoder: connection.encoder,
         scope: connection.scope,
         dialect: connection.dialect,
@@ -371,7 +371,6 @@ fn new_entry(
         token,
         by_api_token,
         silent: false,
-        parting: None,
         rooms: Default::default(),
         known: Default::default(),
     }

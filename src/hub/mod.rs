@@ -7,13 +7,13 @@
 //! ```text
 //!  Session ──command──▶ Hub ──write──▶ Store (decides and commits, in order)
 //!                                        │ commits
-//!  Outbox ◀──bytes── HubState ◀── deliver ◀─┘
+//!  Sink ◀──delivery── HubState ◀── deliver ◀─┘
 //! ```
 //!
 //! The delivery takes the commits in their order, tells the state of each, and only then answers who asked. So
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
-//! Locks: the state's is taken alone, never across an await, and while it is held only outboxes' own locks are
+//! Locks: the state's is taken alone, never across an await, and while it is held only sinks' own locks are
 //! taken. The hub knows no dialect: a session brings its [`SharedEncoder`].
 
 mod accounts;
@@ -24,13 +24,14 @@ pub mod encoder;
 mod files;
 mod hashing;
 mod login;
-pub mod outbox;
 mod rooms;
 mod session;
+mod sink;
 mod state;
 mod talk;
 pub mod tap;
 pub mod translation;
+mod under_way;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,14 +45,15 @@ pub use commit_queue::CommitQueue;
 pub use embed::Events;
 pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
 pub use session::{ConnectionInfo, Session};
+pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
 
 use crate::bus::{Bus, Envelope, Listener, Payload, VERSION};
 use crate::files::FileArea;
 use crate::ledger::{Actor, Change, Outcome, Policy, Write};
 use crate::model::{
-    Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomChange, RoomEvent, RoomId, Seq,
-    SessionId, Timestamp, UserId,
+    Command, EndReason, Error, NodeId, Origin, Reply, Result, RoomEvent, RoomId, Seq, SessionId,
+    Timestamp, UserId,
 };
 use crate::store::{Commit, Store, Ticket};
 use attempts::Attempts;
@@ -138,7 +140,7 @@ struct Inner {
     stopped: AtomicBool,
 }
 
-/// How many outboxes one delivery flushes before it lets others run.
+/// How many sinks one delivery flushes before it lets others run.
 const FLUSHES: usize = 128;
 /// How many commits one telling of the state takes, so that no queue is filled by one of them.
 const SLICE_COMMITS: usize = 128;
@@ -291,13 +293,13 @@ impl Hub {
     /// Does something with the state, then sends what that gave sessions to read.
     fn with_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> R {
         let (result, dirty) = self.on_state(work);
-        for outbox in dirty {
-            outbox.flush();
+        for sink in dirty {
+            sink.flush();
         }
         result
     }
 
-    fn on_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> (R, Vec<Arc<outbox::Outbox>>) {
+    fn on_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> (R, Vec<Arc<dyn Sink>>) {
         let (now, at) = self.now();
         let mut state = self
             .inner
@@ -498,7 +500,7 @@ impl Hub {
             Payload::Presence(event) => {
                 let ((), dirty) = self.on_state(|state| {
                     let room = event.room.id;
-                    state.broadcast(room, &crate::model::Event::Presence(event), None);
+                    state.broadcast(room, &Arc::new(crate::model::Event::Presence(event)), None);
                 });
                 flush(dirty).await;
             }
@@ -588,23 +590,20 @@ fn next_slice(commits: &mut impl Iterator<Item = Commit>) -> Vec<Commit> {
     let (mut slice, mut bytes) = (Vec::new(), 0);
     while slice.len() < SLICE_COMMITS && bytes < SLICE_BYTES {
         let Some(commit) = commits.next() else { break };
-        bytes += commit.events.iter().map(text_bytes).sum::<usize>();
+        bytes += commit
+            .events
+            .iter()
+            .map(RoomEvent::text_bytes)
+            .sum::<usize>();
         slice.push(commit);
     }
     slice
 }
 
-fn text_bytes(event: &RoomEvent) -> usize {
-    match &event.change {
-        RoomChange::Posted(message) | RoomChange::Edited(message) => message.text.len(),
-        _ => 0,
-    }
-}
-
-async fn flush(dirty: Vec<Arc<outbox::Outbox>>) {
+async fn flush(dirty: Vec<Arc<dyn Sink>>) {
     for some in dirty.chunks(FLUSHES) {
-        for outbox in some {
-            outbox.flush();
+        for sink in some {
+            sink.flush();
         }
         if some.len() == FLUSHES {
             tokio::task::yield_now().await;

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::encoder::SharedEncoder;
-use super::outbox::{Outbox, Slot};
+use super::sink::Sink;
 use super::state::Scope;
 use super::tap::TapEvent;
+use super::under_way::UnderWay;
 use super::{Caller, Hub};
 use crate::ledger::{Actor, Outcome};
 use crate::model::{
@@ -29,8 +28,8 @@ pub struct ConnectionInfo {
     pub scope: Scope,
     /// How it is told of events.
     pub encoder: SharedEncoder,
-    /// Where that is written to.
-    pub outbox: Arc<Outbox>,
+    /// Where that goes.
+    pub sink: Arc<dyn Sink>,
 }
 
 /// A connection at the hub, logged in or not. Dropped without [`Session::farewell`], it broke off.
@@ -40,6 +39,8 @@ pub struct Session {
     pub(super) entry: Option<(SessionId, Arc<User>)>,
     /// Who proved by a token who it is, without a session.
     pub(super) bearer: Option<Arc<User>>,
+    /// What was posted and is neither accepted nor refused.
+    posted: UnderWay,
 }
 
 impl Session {
@@ -49,6 +50,7 @@ impl Session {
             connection,
             entry: None,
             bearer: None,
+            posted: UnderWay::default(),
         }
     }
 
@@ -75,24 +77,13 @@ impl Session {
     /// # Errors
     /// The command's.
     pub async fn call(&mut self, command: Command) -> Result<Reply> {
-        // The request that is being carried out has one unfilled slot itself.
-        self.connection
-            .outbox
-            .room_for_requests(1, usize::MAX)
-            .await;
+        self.posted.done().await;
         self.not_ended()?;
         let outcome = self.carry_out(command).await;
         if let Err(error) = &outcome {
-            self.tell_refusal(error);
+            tell_refusal(&self.connection.sink, error);
         }
         outcome
-    }
-
-    /// Those who watch are told what became no event.
-    fn tell_refusal(&self, error: &Error) {
-        if let Some(line) = self.connection.outbox.line() {
-            line.tell(TapEvent::Refused(error.clone()));
-        }
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<Reply> {
@@ -132,15 +123,14 @@ impl Session {
         }
     }
 
-    /// Says something without waiting: `answer` turns the outcome into the bytes that fill `slot`. Many can be under way
-    /// at once; they are accepted in the order of posting.
+    /// Says something without waiting: `answer` is given the outcome, under the hub's lock, and may put something into the
+    /// session's sink, which is flushed then. Many can be under way at once; they are accepted in the order of posting.
     pub async fn post(
         &mut self,
         draft: Draft,
-        slot: Slot,
-        answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
+        answer: impl FnOnce(Result<Arc<Message>>) + Send + 'static,
     ) {
-        let outbox = self.connection.outbox.clone();
+        let sink = self.connection.sink.clone();
         let prepared = match self.caller() {
             Ok(caller) => self
                 .hub
@@ -152,27 +142,29 @@ impl Session {
         let (caller, change) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
-                self.tell_refusal(&error);
-                if outbox.fill(slot, answer(Err(error))) {
-                    outbox.flush();
-                }
+                tell_refusal(&sink, &error);
+                answer(Err(error));
+                sink.flush();
                 return;
             }
         };
+        let under_way = self.posted.begin();
         let completion = move |state: &mut super::state::HubState, outcome: Result<Outcome>| {
             let outcome = match outcome {
                 Ok(Outcome::Message(message)) => Ok(message),
                 Ok(_) => Err(Error::Internal),
                 Err(error) => Err(error),
             };
-            if let (Err(error), Some(line)) = (&outcome, outbox.line()) {
-                line.tell(TapEvent::Refused(error.clone()));
+            if let Err(error) = &outcome {
+                tell_refusal(&sink, error);
             }
             if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, caller.session) {
                 state.end_later(session, EndReason::OutcomeUnknown);
-            } else if outbox.fill(slot, answer(outcome)) {
-                state.mark_dirty(&outbox);
+            } else {
+                answer(outcome);
+                state.mark_dirty(&sink);
             }
+            drop(under_way);
         };
         self.hub
             .submit(caller.actor, caller.session, change, Box::new(completion));
@@ -183,17 +175,6 @@ impl Session {
         if let Some(session) = self.id() {
             self.hub
                 .with_state(|state| state.set_silent(session, silent, Timestamp::now()));
-        }
-    }
-
-    /// What the client is told in place of the form's words when the session is [over](EndReason::is_final).
-    pub fn set_parting(&self, words: Bytes) {
-        if let Some(session) = self.id() {
-            self.hub.with_state(|state| {
-                if let Some(entry) = state.sessions.get_mut(&session) {
-                    entry.parting = Some(words);
-                }
-            });
         }
     }
 
@@ -216,10 +197,7 @@ impl Session {
     /// # Errors
     /// The command's.
     pub async fn enter_common(&mut self, name: &str) -> Result<Reply> {
-        self.connection
-            .outbox
-            .room_for_requests(1, usize::MAX)
-            .await;
+        self.posted.done().await;
         self.not_ended()?;
         self.enter(RoomSelector::Name(name.to_owned()), None, true)
             .await
@@ -260,7 +238,7 @@ impl Session {
 
     /// Once the server has ended the session, it is nobody's: nothing more is carried out for it.
     fn not_ended(&self) -> Result<()> {
-        if self.connection.outbox.was_closed() {
+        if self.connection.sink.was_closed() {
             Err(Error::Unauthenticated)
         } else {
             Ok(())
@@ -305,5 +283,12 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.leave_state(true);
+    }
+}
+
+/// Those who watch are told what became no event.
+fn tell_refusal(sink: &Arc<dyn Sink>, error: &Error) {
+    if let Some(tap) = sink.tap() {
+        tap.tell(TapEvent::Refused(error.clone()));
     }
 }

@@ -57,6 +57,28 @@ impl RoomEvent {
             .as_ref()
             .is_some_and(|peer| peer.id == self.actor.id)
     }
+
+    /// How long the text is that it brings, in bytes.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match &self.change {
+            RoomChange::Posted(message) | RoomChange::Edited(message) => message.text.len(),
+            RoomChange::Created
+            | RoomChange::Deleted(_)
+            | RoomChange::HistoryCleared
+            | RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Renamed { .. }
+            | RoomChange::AccessChanged
+            | RoomChange::RoomDeleted
+            | RoomChange::MemberJoined { .. }
+            | RoomChange::MemberLeft { .. }
+            | RoomChange::MemberRemoved { .. }
+            | RoomChange::MemberBanned { .. }
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => 0,
+        }
+    }
 }
 
 /// A session among those of all nodes.

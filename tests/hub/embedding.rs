@@ -4,9 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bytes::Bytes;
-use tolmach::hub::outbox::{Bounds, Outbox, Wire};
-use tolmach::hub::{ConnectionInfo, Events, Scope};
+use tolmach::hub::{Bounds, ConnectionInfo, Events, Scope};
 use tolmach::model::{Command, EndReason, Error, Event, Reply, RoomKind};
 
 use crate::support::{Client, World, create_room, draft, enter, guest, name, say};
@@ -22,7 +20,7 @@ async fn a_session_inside_the_process_says_and_hears() {
     boris.enter(name("tea")).await;
     let mut all = Vec::new();
     while all.len() < 4 {
-        all.push(events.next().await.unwrap());
+        all.push(Arc::unwrap_or_clone(events.next().await.unwrap()));
     }
     assert_eq!(
         crate::support::lines(&all),
@@ -35,7 +33,10 @@ async fn a_session_inside_the_process_says_and_hears() {
     );
     assert_eq!(events.try_next(), None);
     world.hub.end_all();
-    assert_eq!(events.next().await, Some(Event::Ended(EndReason::Shutdown)));
+    assert_eq!(
+        events.next().await,
+        Some(Arc::new(Event::Ended(EndReason::Shutdown)))
+    );
     assert_eq!(events.next().await, None);
 }
 
@@ -61,7 +62,7 @@ async fn who_does_not_read_is_ended_and_the_others_go_on() {
     world.room("tea", RoomKind::Public, []).await;
     let mut anna = world.guest("anna").await;
     anna.enter(name("tea")).await;
-    let (outbox, events) = Events::channel(Bounds {
+    let (sink, events) = Events::channel(Bounds {
         events: 5,
         bytes: 0,
     });
@@ -72,7 +73,7 @@ async fn who_does_not_read_is_ended_and_the_others_go_on() {
         exclusive: false,
         scope: Scope::AllRooms,
         encoder,
-        outbox,
+        sink,
     });
     let mut slow = Client { session, events };
     slow.ok(guest("slow")).await;
@@ -105,15 +106,12 @@ async fn nothing_is_carried_out_for_a_session_that_was_ended() {
     ] {
         assert_eq!(anna.err(command).await, Error::Unauthenticated);
     }
-    let (slot_outbox, _) = Events::channel(crate::support::BOUNDS);
-    let slot = slot_outbox.reserve();
     let (tell, told) = tokio::sync::oneshot::channel();
     let answer = move |outcome: tolmach::model::Result<_>| {
         tell.send(outcome.is_err()).unwrap();
-        Bytes::new()
     };
     anna.session
-        .post(draft(name("tea"), "still here"), slot, answer)
+        .post(draft(name("tea"), "still here"), answer)
         .await;
     assert!(told.await.unwrap());
     assert!(
@@ -141,13 +139,9 @@ async fn what_is_said_without_waiting_is_accepted_in_order() {
         let mut anna = world.guest("anna").await;
         anna.enter(name("tea")).await;
         anna.told();
-        let (outbox, _) = Events::channel(crate::support::BOUNDS);
         for number in 0..50 {
-            let slot = outbox.reserve();
             anna.session
-                .post(draft(name("tea"), &number.to_string()), slot, |_| {
-                    Bytes::new()
-                })
+                .post(draft(name("tea"), &number.to_string()), |_| {})
                 .await;
         }
         // A call comes after what was posted before.
@@ -193,47 +187,6 @@ async fn a_stopped_hub_answers_that_it_is_unavailable() {
         let mut late = world.client();
         assert_eq!(late.err(guest("boris")).await, Error::Unavailable);
     }
-}
-
-#[tokio::test]
-async fn room_for_one_more_request_is_told_as_soon_as_it_is_there() {
-    let (wire, _peer) = tokio::io::duplex(1024);
-    let outbox = Arc::new(Outbox::new(
-        Wire::Stream(Box::new(wire)),
-        crate::support::BOUNDS,
-    ));
-    let (first, second) = (outbox.reserve(), outbox.reserve());
-    let waiting = tokio::spawn({
-        let outbox = outbox.clone();
-        async move { outbox.room_for_requests(1, usize::MAX).await }
-    });
-    tokio::task::yield_now().await;
-    assert!(!waiting.is_finished());
-    // An empty answer, as where the sender hears its message as an event.
-    outbox.fill(first, Bytes::new());
-    tokio::time::timeout(std::time::Duration::from_secs(5), waiting)
-        .await
-        .unwrap()
-        .unwrap();
-    outbox.fill(second, Bytes::new());
-}
-
-#[tokio::test]
-async fn a_closed_outbox_takes_nothing_more() {
-    use tokio::io::AsyncReadExt;
-    let (wire, mut peer) = tokio::io::duplex(1024);
-    let outbox = Outbox::new(Wire::Stream(Box::new(wire)), crate::support::BOUNDS);
-    let early = outbox.reserve();
-    outbox.push(Bytes::from_static(b"event "), 1).unwrap();
-    outbox.close(Bytes::from_static(b"goodbye"), false);
-    outbox.fill(early, Bytes::from_static(b"too late"));
-    let late = outbox.reserve();
-    outbox.fill(late, Bytes::from_static(b"too late"));
-    std::future::poll_fn(|cx| outbox.poll_drain(cx)).await;
-    drop(outbox);
-    let mut all = String::new();
-    peer.read_to_string(&mut all).await.unwrap();
-    assert_eq!(all, "event goodbye");
 }
 
 #[tokio::test]

@@ -12,15 +12,15 @@ use crate::support::{World, by_id, enter, login, name, say, to_user};
 struct Loud;
 
 impl EventEncoder for Loud {
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        let mut event = event.clone();
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        let mut event = Event::clone(event);
         if let Event::Room(event) = &mut event
             && let RoomChange::Posted(message) = &mut event.change
         {
             let message = Arc::make_mut(message);
             message.text = message.text.to_uppercase();
         }
-        tolmach::hub::encoder::JsonLines.encode(&event, out);
+        out.event(Arc::new(event));
     }
 
     fn encode_end(&self, _: EndReason, _: &mut BytesMut) {}

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
 use tolmach::hub::{
-    Audience, ConnectionInfo, Encoded, Encoding, EventEncoder, Events, Scope, SharedEncoder,
+    Audience, ConnectionInfo, Delivery, Encoded, Encoding, EventEncoder, Events, Overflow, Scope,
+    SharedEncoder, Sink,
 };
-use tolmach::model::{Command, EndReason, Event, Role, RoomChange, RoomKind};
+use tolmach::model::{Command, EndReason, Event, Role, RoomChange, RoomId, RoomKind};
 
 use crate::support::{
     BOUNDS, Client, World, by_id, create_room, login, name, register, say, to_user,
@@ -207,8 +208,8 @@ async fn a_command_is_answered_after_its_events_are_told() {
 struct Notes(Mutex<Vec<(String, Audience)>>);
 
 impl EventEncoder for Notes {
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        let Event::Room(event) = event else {
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        let Event::Room(event) = &**event else {
             return;
         };
         let mine = [Audience::Own, Audience::Origin];
@@ -242,25 +243,45 @@ impl EventEncoder for Notes {
     }
 }
 
+/// Bytes as they come.
+#[derive(Default)]
+struct Bytes(Mutex<(Vec<u8>, bool)>);
+
+impl Sink for Bytes {
+    fn push(&self, _: RoomId, delivery: Delivery) -> Result<bool, Overflow> {
+        self.0.lock().unwrap().0.extend_from_slice(&delivery.bytes);
+        Ok(false)
+    }
+
+    fn flush(&self) {}
+
+    fn close(&self, _: EndReason, last: bytes::Bytes) {
+        let mut told = self.0.lock().unwrap();
+        told.0.extend_from_slice(&last);
+        told.1 = true;
+    }
+
+    fn was_closed(&self) -> bool {
+        self.0.lock().unwrap().1
+    }
+}
+
 /// A connection whose bytes are looked at as they are.
 struct Raw {
     session: tolmach::hub::Session,
-    outbox: Arc<tolmach::hub::outbox::Outbox>,
-    peer: tokio::io::DuplexStream,
+    bytes: Arc<Bytes>,
 }
 
 impl Raw {
     async fn open(world: &World, encoder: &SharedEncoder, user: &str) -> Self {
-        let (wire, peer) = tokio::io::duplex(1 << 20);
-        let wire = tolmach::hub::outbox::Wire::Stream(Box::new(wire));
-        let outbox = Arc::new(tolmach::hub::outbox::Outbox::new(wire, BOUNDS));
+        let bytes = Arc::new(Bytes::default());
         let connection = ConnectionInfo {
             dialect: "raw",
             address: None,
             exclusive: false,
             scope: Scope::AllRooms,
             encoder: encoder.clone(),
-            outbox: outbox.clone(),
+            sink: bytes.clone(),
         };
         let (_, events) = Events::channel(BOUNDS);
         let client = Client {
@@ -269,23 +290,13 @@ impl Raw {
         };
         Self {
             session: world.seat(client, user).await.session,
-            outbox,
-            peer,
+            bytes,
         }
     }
 
     fn heard(&mut self) -> String {
-        use std::task::{Context, Waker};
-        let mut cx = Context::from_waker(Waker::noop());
-        let _ = self.outbox.poll_drain(&mut cx);
-        let mut space = [0; 4096];
-        let mut piece = tokio::io::ReadBuf::new(&mut space);
-        let _ = tokio::io::AsyncRead::poll_read(
-            std::pin::Pin::new(&mut self.peer),
-            &mut cx,
-            &mut piece,
-        );
-        String::from_utf8(piece.filled().to_vec()).unwrap()
+        let bytes = std::mem::take(&mut self.bytes.0.lock().unwrap().0);
+        String::from_utf8(bytes).unwrap()
     }
 }
 

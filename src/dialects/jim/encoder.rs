@@ -1,5 +1,7 @@
 //! How events look in JIM.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use tolmach_jim::{Extra, ServerFrame};
 
@@ -158,8 +160,8 @@ impl EventEncoder for JimEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        match event {
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        match &**event {
             Event::Room(event) => self.room(event, out),
             Event::Presence(event) => self.presence(event, out),
             Event::Ended(_) => {}

@@ -18,8 +18,7 @@ use std::time::{Duration, Instant};
 
 use tolmach_jim::{Flavor, Spelling};
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
-use crate::hub::outbox::Pacing;
+use crate::gateway::{Dialect, DialectKind, DialectOptions, Pacing, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};

@@ -1,6 +1,7 @@
 //! How events look in the purpose-byte protocol.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use tolmach_purpose::{
@@ -126,8 +127,8 @@ impl EventEncoder for PurposeEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        match event {
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        match &**event {
             Event::Room(event) => self.room(event, out),
             Event::Presence(_) | Event::Ended(_) => {}
         }

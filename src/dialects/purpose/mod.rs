@@ -20,8 +20,7 @@ use std::time::{Duration, Instant};
 
 use tolmach_purpose::Revision;
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
-use crate::hub::outbox::Numbering;
+use crate::gateway::{Dialect, DialectKind, DialectOptions, Numbering, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};

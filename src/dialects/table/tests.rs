@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
-
 use super::*;
 use crate::hub::{Audience, Encoding, EventEncoder};
 use crate::model::{
@@ -189,13 +187,13 @@ fn what_is_declared_is_written_and_nothing_else() {
                 continue;
             };
             let declared = encoder.translation(*meaning);
-            let mut encoding = Encoding::new(BytesMut::new(), &[audience]);
-            encoder.encode(&event, &mut encoding);
-            let (out, written) = encoding.told(audience);
+            let mut encoding = Encoding::new(&[audience]);
+            encoder.encode(&Arc::new(event), &mut encoding);
+            let (told, written) = encoding.told(audience);
             let is_told = written.frames > 0 || written.end.is_some();
             let is_declared = declared.level != Level::Dropped && declared.by == By::Event;
             assert_eq!(is_told, is_declared, "{dialect}: {meaning}: {declared:?}");
-            assert_eq!(out.is_empty(), written.frames == 0, "{dialect}: {meaning}");
+            assert_eq!(told.is_empty(), written.frames == 0, "{dialect}: {meaning}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How events look in Talker.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
@@ -185,8 +186,8 @@ impl EventEncoder for TalkerEncoder {
         Translation::of(TRANSLATIONS, meaning)
     }
 
-    fn encode(&self, event: &Event, out: &mut Encoding) {
-        match event {
+    fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
+        match &**event {
             Event::Room(event) => self.room(event, out),
             Event::Presence(event) => self.presence(event, out),
             Event::Ended(_) => {}

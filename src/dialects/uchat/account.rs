@@ -93,7 +93,7 @@ impl UchatAdapter {
     fn welcome(&mut self, user: &User, token: String, cx: &RequestContext<'_>) -> Bytes {
         let own = |text: &str| Secret(text.to_owned().into());
         let parting = ServerFrame::LogOut { token: own(&token) };
-        cx.session.set_parting(self.frame_of(&parting));
+        cx.set_parting(Some(self.frame_of(&parting)));
         let welcome = self.frame_of(&ServerFrame::Token {
             token: own(&token),
             login: user.login.as_str().into(),
@@ -118,6 +118,7 @@ impl UchatAdapter {
             })
             .await?;
         self.token = None;
+        cx.set_parting(None);
         let token = Secret(token.0.as_str().into());
         Ok(self.frame_of(&ServerFrame::LogOut { token }))
     }

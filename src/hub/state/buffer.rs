@@ -2,24 +2,26 @@
 //! something else in place of parts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::Observing;
-use crate::hub::encoder::{Audience, SharedEncoder};
+use crate::hub::Delivery;
+use crate::hub::encoder::{Audience, Shared, SharedEncoder};
 use crate::model::{EndReason, Event, SessionId};
 
 pub(super) struct Buffer {
     pub(super) encoder: SharedEncoder,
-    bytes: BytesMut,
+    shared: Shared,
     frames: usize,
     cuts: HashMap<SessionId, Vec<Cut>>,
 }
 
 /// A part of the shared bytes that a session is not told, and what it is told in its place.
 struct Cut {
-    from: usize,
-    to: usize,
+    from: (usize, usize),
+    to: (usize, usize),
     frames_less: usize,
     instead: Bytes,
     frames_more: usize,
@@ -37,7 +39,7 @@ impl Buffer {
     pub(super) fn new(encoder: SharedEncoder) -> Self {
         Self {
             encoder,
-            bytes: BytesMut::new(),
+            shared: Shared::default(),
             frames: 0,
             cuts: HashMap::new(),
         }
@@ -46,15 +48,15 @@ impl Buffer {
     /// One more event; `mine` are the sessions whose own it is.
     pub(super) fn tell(
         &mut self,
-        event: &Event,
+        event: &Arc<Event>,
         mine: &[(SessionId, Audience)],
         observing: &Observing,
     ) -> Ending {
-        let from = self.bytes.len();
+        let from = self.shared.end();
         let audiences: Vec<Audience> = mine.iter().map(|(_, audience)| *audience).collect();
-        let shared = std::mem::take(&mut self.bytes);
+        let shared = std::mem::take(&mut self.shared);
         let mut encoding = self.encoder.encode(event, &audiences, shared);
-        self.bytes = std::mem::take(&mut encoding.shared);
+        self.shared = std::mem::take(&mut encoding.shared);
         let others = encoding.others;
         self.frames += others.frames;
         observing.count(&self.encoder, event, Audience::Other, others);
@@ -67,7 +69,7 @@ impl Buffer {
             ending_instead.extend(told.end.map(|reason| (*session, reason)));
             self.cuts.entry(*session).or_default().push(Cut {
                 from,
-                to: self.bytes.len(),
+                to: self.shared.end(),
                 frames_less: others.frames,
                 instead: instead.clone(),
                 frames_more: told.frames,
@@ -83,8 +85,11 @@ impl Buffer {
     pub(super) fn finish(self) -> Parts {
         Parts {
             encoder: self.encoder,
-            shared: self.bytes.freeze(),
-            frames: self.frames,
+            shared: Delivery {
+                bytes: self.shared.bytes.freeze(),
+                events: self.shared.events,
+                count: self.frames,
+            },
             cuts: self.cuts,
         }
     }
@@ -93,26 +98,32 @@ impl Buffer {
 /// What a buffer holds for each session.
 pub(super) struct Parts {
     pub(super) encoder: SharedEncoder,
-    shared: Bytes,
-    frames: usize,
+    shared: Delivery,
     cuts: HashMap<SessionId, Vec<Cut>>,
 }
 
 impl Parts {
-    /// What a session is told, and how many frames that is.
-    pub(super) fn of(&self, session: SessionId) -> (Bytes, usize) {
+    /// What a session is told.
+    pub(super) fn of(&self, session: SessionId) -> Delivery {
         let Some(cuts) = self.cuts.get(&session) else {
-            return (self.shared.clone(), self.frames);
+            return self.shared.clone();
         };
-        let mut bytes = BytesMut::with_capacity(self.shared.len());
-        let (mut frames, mut place) = (self.frames, 0);
+        let Delivery { bytes, events, .. } = &self.shared;
+        let (mut own, mut own_events) = (BytesMut::with_capacity(bytes.len()), Vec::new());
+        let (mut count, mut place) = (self.shared.count, (0, 0));
         for cut in cuts {
-            bytes.extend_from_slice(&self.shared[place..cut.from]);
-            bytes.extend_from_slice(&cut.instead);
+            own.extend_from_slice(&bytes[place.0..cut.from.0]);
+            own.extend_from_slice(&cut.instead);
+            own_events.extend_from_slice(&events[place.1..cut.from.1]);
+            count = count - cut.frames_less + cut.frames_more;
             place = cut.to;
-            frames = frames - cut.frames_less + cut.frames_more;
         }
-        bytes.extend_from_slice(&self.shared[place..]);
-        (bytes.freeze(), frames)
+        own.extend_from_slice(&bytes[place.0..]);
+        own_events.extend_from_slice(&events[place.1..]);
+        Delivery {
+            bytes: own.freeze(),
+            events: own_events,
+            count,
+        }
     }
 }

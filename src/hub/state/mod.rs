@@ -1,7 +1,7 @@
 //! The switchboard: which sessions are open, which rooms they are attached to, and who hears of what.
 //!
 //! It has no clock and no I/O. The hub holds it under one lock, tells it what happened in the order in which it
-//! happened, and afterwards flushes the outboxes it names ([`HubState::take_dirty`]). Within one call of the hub,
+//! happened, and afterwards flushes the sinks it names ([`HubState::take_dirty`]). Within one call of the hub,
 //! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
 
 mod buffer;
@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
-use crate::hub::encoder::{Audience, Encoded, Encoding, SharedEncoder};
-use crate::hub::outbox::{Outbox, Overflow};
+use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder};
+use crate::hub::sink::{Delivery, Overflow, Sink};
 use crate::hub::tap::{Tap, TapUser};
 use crate::hub::translation::Observer;
 use crate::model::{
@@ -39,7 +39,7 @@ pub enum Scope {
 pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) user: Arc<User>,
     pub(in crate::hub) reference: Arc<UserRef>,
-    pub(in crate::hub) outbox: Arc<Outbox>,
+    pub(in crate::hub) sink: Arc<dyn Sink>,
     pub(in crate::hub) encoder: SharedEncoder,
     pub(in crate::hub) scope: Scope,
     pub(in crate::hub) dialect: &'static str,
@@ -49,8 +49,6 @@ pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) token: Option<TokenId>,
     pub(in crate::hub) by_api_token: bool,
     pub(in crate::hub) silent: bool,
-    /// What it is told in place of the form's words when it is over.
-    pub(in crate::hub) parting: Option<Bytes>,
     pub(in crate::hub) rooms: BTreeSet<RoomId>,
     /// Private rooms whose id this session got for their exact name.
     pub(in crate::hub) known: BTreeSet<RoomId>,
@@ -81,7 +79,7 @@ pub(in crate::hub) struct Subscriber {
     pub(in crate::hub) session: SessionId,
     pub(in crate::hub) user: UserId,
     encoder: SharedEncoder,
-    outbox: Arc<Outbox>,
+    sink: Arc<dyn Sink>,
 }
 
 /// Who counts translations, and from which dialect the present event comes.
@@ -112,7 +110,7 @@ pub(in crate::hub) struct HubState {
     /// Nobody hears of anybody's presence any more: all are about to go.
     pub(in crate::hub) presence_suppressed: bool,
     touched: Vec<RoomId>,
-    dirty: Vec<Arc<Outbox>>,
+    dirty: Vec<Arc<dyn Sink>>,
     ending: Vec<(SessionId, EndReason)>,
     /// Guests that became absent; their memberships are to be ended.
     pub(in crate::hub) gone_guests: Vec<UserId>,
@@ -165,7 +163,7 @@ impl HubState {
             });
         user_entry.kind = entry.user.kind;
         user_entry.sessions.push(id);
-        if let Some(line) = entry.outbox.line() {
+        if let Some(line) = entry.sink.tap() {
             line.log_in(TapUser {
                 session: id,
                 user: entry.user.id,
@@ -246,7 +244,7 @@ impl HubState {
             self.update_reference(&room);
         }
         if room.kind == RoomKind::Direct {
-            return self.tell_pair(&room, &Event::Room(event));
+            return self.tell_pair(&room, &Arc::new(Event::Room(event)));
         }
         let at = event.at;
         let change = event.change.clone();
@@ -258,7 +256,7 @@ impl HubState {
         let subject = subject(&change).cloned();
         self.broadcast(
             room.id,
-            &Event::Room(event),
+            &Arc::new(Event::Room(event)),
             subject.as_ref().map(|user| user.id),
         );
         match change {
@@ -314,7 +312,7 @@ impl HubState {
             session,
             user: entry.user.id,
             encoder: entry.encoder.clone(),
-            outbox: entry.outbox.clone(),
+            sink: entry.sink.clone(),
         });
     }
 
@@ -354,7 +352,7 @@ impl HubState {
     pub(in crate::hub) fn broadcast(
         &mut self,
         room: RoomId,
-        event: &Event,
+        event: &Arc<Event>,
         subject: Option<UserId>,
     ) {
         self.tap.event(event);
@@ -409,7 +407,7 @@ impl HubState {
     }
 
     /// The sessions of the two users of a direct room are told.
-    fn tell_pair(&mut self, room: &RoomRef, event: &Event) {
+    fn tell_pair(&mut self, room: &RoomRef, event: &Arc<Event>) {
         let Some((a, b)) = room.pair else { return };
         self.tap.event(event);
         let (actor, origin) = doer(event);
@@ -433,34 +431,28 @@ impl HubState {
                     .position(|(encoder, _)| *encoder == entry.encoder);
                 let place = known.unwrap_or_else(|| {
                     let encoder = entry.encoder.clone();
-                    let encoding = encoder.encode(event, Audience::MINE, BytesMut::new());
+                    let encoding = encoder.encode(event, Audience::MINE, Shared::default());
                     encoded.push((encoder, encoding));
                     encoded.len() - 1
                 });
-                let (bytes, written) = encoded[place].1.told(audience);
+                let (delivery, written) = encoded[place].1.told(audience);
                 if !counted.contains(&(place, audience)) {
                     self.observing
                         .count(&entry.encoder, event, audience, written);
                     counted.push((place, audience));
                 }
-                self.push(session, room.id, bytes, written.frames);
+                self.push(session, room.id, delivery);
             }
         }
     }
 
     /// One session is told of a room, apart from those that are in its hall.
-    pub(in crate::hub) fn push(
-        &mut self,
-        session: SessionId,
-        room: RoomId,
-        bytes: Bytes,
-        frames: usize,
-    ) {
+    pub(in crate::hub) fn push(&mut self, session: SessionId, room: RoomId, delivery: Delivery) {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
-        match entry.outbox.push_of(room, bytes, frames.max(1)) {
-            Ok(true) => self.dirty.push(entry.outbox.clone()),
+        match entry.sink.push(room, delivery) {
+            Ok(true) => self.dirty.push(entry.sink.clone()),
             Ok(false) => {}
             Err(Overflow) => self.ending.push((session, EndReason::TooSlow)),
         }
@@ -479,9 +471,8 @@ impl HubState {
                 .iter()
                 .filter(|subscriber| parts.encoder == subscriber.encoder)
             {
-                let (bytes, frames) = parts.of(subscriber.session);
-                match subscriber.outbox.push_of(room, bytes, frames.max(1)) {
-                    Ok(true) => self.dirty.push(subscriber.outbox.clone()),
+                match subscriber.sink.push(room, parts.of(subscriber.session)) {
+                    Ok(true) => self.dirty.push(subscriber.sink.clone()),
                     Ok(false) => {}
                     Err(Overflow) => self.ending.push((subscriber.session, EndReason::TooSlow)),
                 }
@@ -489,13 +480,13 @@ impl HubState {
         }
     }
 
-    /// Hands out all that was written; then ends the sessions that are over. Returns the outboxes to flush.
+    /// Hands out all that was written; then ends the sessions that are over. Returns the sinks to flush.
     pub(in crate::hub) fn take_dirty(
         &mut self,
         now: Instant,
         grace: std::time::Duration,
         at: Timestamp,
-    ) -> Vec<Arc<Outbox>> {
+    ) -> Vec<Arc<dyn Sink>> {
         loop {
             for room in std::mem::take(&mut self.touched) {
                 self.flush_room(room);
@@ -512,9 +503,9 @@ impl HubState {
         }
     }
 
-    /// Marks an outbox that the caller filled.
-    pub(in crate::hub) fn mark_dirty(&mut self, outbox: &Arc<Outbox>) {
-        self.dirty.push(outbox.clone());
+    /// Marks a sink that the caller put something into.
+    pub(in crate::hub) fn mark_dirty(&mut self, sink: &Arc<dyn Sink>) {
+        self.dirty.push(sink.clone());
     }
 
     /// Ends a session when the present call is over.
@@ -578,18 +569,14 @@ impl HubState {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
-        let (outbox, encoder) = (entry.outbox.clone(), entry.encoder.clone());
-        let parting = entry.parting.clone().filter(|_| reason.is_final());
+        let (sink, encoder) = (entry.sink.clone(), entry.encoder.clone());
         self.remove_entry(session, grace_until, at);
-        let last = parting.unwrap_or_else(|| {
-            let mut last = BytesMut::new();
-            if reason != EndReason::OutcomeUnknown {
-                encoder.0.encode_end(reason, &mut last);
-            }
-            last.freeze()
-        });
-        outbox.close(last, reason == EndReason::TooSlow);
-        self.dirty.push(outbox);
+        let mut last = BytesMut::new();
+        if reason != EndReason::OutcomeUnknown {
+            encoder.0.encode_end(reason, &mut last);
+        }
+        sink.close(reason, last.freeze());
+        self.dirty.push(sink);
     }
 
     fn close_live_room(&mut self, room: RoomId) {

@@ -100,7 +100,7 @@ impl HubState {
         let Some(entry) = self.sessions.remove(&session) else {
             return;
         };
-        if let Some(line) = entry.outbox.line() {
+        if let Some(line) = entry.sink.tap() {
             line.log_out(session);
         }
         self.unused_tokens.extend(entry.token);
@@ -309,6 +309,6 @@ impl HubState {
             at,
         };
         self.published.push(event.clone());
-        self.broadcast(room, &Event::Presence(event), None);
+        self.broadcast(room, &Arc::new(Event::Presence(event)), None);
     }
 }

@@ -97,9 +97,9 @@ impl HubState {
             return;
         };
         if entry.user.id != user {
-            let outbox = entry.outbox.clone();
+            let sink = entry.sink.clone();
             self.remove_entry(id, None, at);
-            outbox.change_reader();
+            sink.change_reader();
         }
     }
 

@@ -210,9 +210,9 @@ impl Tap {
         Viewer::new(queue, self.clone())
     }
 
-    pub(super) fn event(&self, event: &Event) {
+    pub(super) fn event(&self, event: &Arc<Event>) {
         if self.is_watched() {
-            self.queue(None, None, TapEvent::Event(Arc::new(event.clone())));
+            self.queue(None, None, TapEvent::Event(event.clone()));
         }
     }
 

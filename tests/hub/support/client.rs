@@ -85,7 +85,8 @@ impl Client {
 
     /// As [`Client::heard`], the events themselves.
     pub(crate) fn told(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.events.try_next()).collect()
+        let events = std::iter::from_fn(|| self.events.try_next());
+        events.map(Arc::unwrap_or_clone).collect()
     }
 
     pub(crate) fn user(&self) -> UserId {

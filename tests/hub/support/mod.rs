@@ -6,8 +6,7 @@ mod words;
 use std::sync::Arc;
 
 use tolmach::bus::{Bus, LocalBus};
-use tolmach::hub::outbox::Bounds;
-use tolmach::hub::{CommitQueue, ConnectionInfo, Events, Hub, Options, Scope};
+use tolmach::hub::{Bounds, CommitQueue, ConnectionInfo, Events, Hub, Options, Scope};
 use tolmach::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomId, RoomKind, Seq,
     UserId,
@@ -119,7 +118,7 @@ impl World {
         exclusive: bool,
         scope: Scope,
     ) -> Client {
-        let (outbox, events) = Events::channel(BOUNDS);
+        let (sink, events) = Events::channel(BOUNDS);
         let encoder = Events::encoder();
         Client {
             session: self.hub.connect(ConnectionInfo {
@@ -128,7 +127,7 @@ impl World {
                 exclusive,
                 scope,
                 encoder,
-                outbox,
+                sink,
             }),
             events,
         }

@@ -17,19 +17,19 @@ pub struct Pacing {
     pub interval: Duration,
 }
 
-/// The pace of one connection. Its clock is the runtime's, and only the connection's own task waits for it.
+/// Where one connection is between two frames. Its clock is the runtime's, and only the connection's own task waits for it.
 ///
 /// ```text
 ///  between ──the pause is over──▶ in a frame ──its last byte is written──▶ between
 /// ```
-pub(super) struct Pace {
+pub(super) struct Pacer {
     rule: Pacing,
     /// Bytes of the present frame that are not written; 0 between frames.
     left: usize,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl Pace {
+impl Pacer {
     pub(super) fn new(rule: Pacing) -> Self {
         Self {
             rule,
@@ -74,5 +74,30 @@ impl Pace {
             let next = Instant::now() + self.rule.interval;
             self.pause = Some(Box::pin(sleep_until(next)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_begins_with_the_end_of_a_frame() {
+        let mut pacer = Pacer::new(Pacing {
+            length: |_| 4,
+            interval: Duration::from_millis(50),
+        });
+        let is_due = |pacer: &mut Pacer| pacer.poll_due(&mut Context::from_waker(Waker::noop()));
+        assert!(is_due(&mut pacer));
+        assert_eq!(pacer.allowance(b"12345678"), 4);
+        pacer.wrote(3);
+        assert!(is_due(&mut pacer), "inside a frame there is no pause");
+        assert_eq!((pacer.left(), pacer.allowance(b"45678")), (1, 1));
+        pacer.wrote(1);
+        assert!(!is_due(&mut pacer));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(is_due(&mut pacer));
     }
 }

@@ -1,0 +1,228 @@
+//! The writing half of a connection, and what is ready to be written to it.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::chunk::Chunk;
+use super::pacer::Pacer;
+
+/// How many chunks one write takes together.
+const MAX_PIECES: usize = 64;
+
+/// Where a connection's bytes are written to.
+pub(in crate::gateway) enum Wire {
+    /// A socket, which anybody can write to.
+    Tcp(OwnedWriteHalf),
+    /// Any other stream, which only the connection's own task writes to.
+    Stream(Box<dyn AsyncWrite + Send + Unpin>),
+}
+
+/// See the module. Holds no memory while nothing is ready: a single chunk, the common case, lies in place.
+pub(super) struct Socket {
+    wire: Wire,
+    first: Option<Chunk>,
+    rest: VecDeque<Chunk>,
+    /// Bytes of the first chunk that are already written.
+    written: usize,
+    /// The peer takes no more at the moment.
+    pub(super) is_blocked: bool,
+    /// Bytes written since the beginning.
+    pub(super) total: u64,
+}
+
+impl Socket {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            first: None,
+            rest: VecDeque::new(),
+            written: 0,
+            is_blocked: false,
+            total: 0,
+        }
+    }
+
+    /// To be written behind what is ready.
+    pub(super) fn queue(&mut self, chunk: Chunk) {
+        match self.first {
+            None => self.first = Some(chunk),
+            Some(_) => self.rest.push_back(chunk),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(super) fn clear(&mut self) {
+        (self.first, self.rest, self.written) = (None, VecDeque::new(), 0);
+    }
+
+    /// Drops what is ready, but for the frames that are begun.
+    pub(super) fn drop_unbegun(&mut self, pacer: Option<&Pacer>) {
+        self.rest = VecDeque::new();
+        let Some(pacer) = pacer else {
+            if self.written == 0 {
+                self.first = None;
+            }
+            return;
+        };
+        match &mut self.first {
+            Some(begun) if pacer.left() > 0 => begun.bytes.truncate(self.written + pacer.left()),
+            _ => self.clear(),
+        }
+    }
+
+    /// Writes once: everything that is ready as far as it is taken, or as much of one frame as the pacer lets, which is
+    /// the business of the connection's own task. That brings a context, and is woken when the peer takes more.
+    pub(super) fn write(
+        &mut self,
+        pacer: Option<&mut Pacer>,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<usize>> {
+        let Some(first) = &self.first else {
+            return Poll::Ready(Ok(0));
+        };
+        let bytes = &first.bytes[self.written..];
+        match (pacer, cx) {
+            (None, cx) if self.rest.is_empty() => self.wire.write(bytes, cx),
+            (None, cx) => {
+                let mut slices = [IoSlice::new(&[]); MAX_PIECES];
+                slices[0] = IoSlice::new(bytes);
+                for (slice, chunk) in slices[1..].iter_mut().zip(&self.rest) {
+                    *slice = IoSlice::new(&chunk.bytes);
+                }
+                let count = MAX_PIECES.min(1 + self.rest.len());
+                self.wire.write_vectored(&slices[..count], cx)
+            }
+            (Some(pacer), Some(cx)) => {
+                if !pacer.poll_due(cx) {
+                    return Poll::Pending;
+                }
+                let frame = &bytes[..pacer.allowance(bytes)];
+                let written = self.wire.write(frame, Some(cx));
+                if let Poll::Ready(Ok(count)) = &written {
+                    pacer.wrote(*count);
+                }
+                written
+            }
+            (Some(_), None) => Poll::Pending,
+        }
+    }
+
+    /// So many bytes were written: `taken` is told of each chunk how many of its bytes that were, and whether it is whole.
+    pub(super) fn advance(&mut self, mut count: usize, mut taken: impl FnMut(&Chunk, usize, bool)) {
+        self.total += count as u64;
+        while let Some(first) = &self.first {
+            let left = first.bytes.len() - self.written;
+            let is_whole = count >= left;
+            taken(first, count.min(left), is_whole);
+            if !is_whole {
+                self.written += count;
+                return;
+            }
+            count -= left;
+            self.written = 0;
+            self.first = self.rest.pop_front();
+            if self.rest.is_empty() {
+                self.rest = VecDeque::new();
+            }
+        }
+    }
+
+    /// Tells the peer that nothing more comes. What fails here is already closed.
+    pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.wire {
+            Wire::Tcp(socket) => Pin::new(socket).poll_shutdown(cx).map(drop),
+            Wire::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
+        }
+    }
+}
+
+impl Wire {
+    fn write(&mut self, bytes: &[u8], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+        match (self, cx) {
+            (Self::Tcp(socket), cx) => or_wait(socket, socket.try_write(bytes), cx),
+            (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write(cx, bytes),
+            (Self::Stream(_), None) => Poll::Pending,
+        }
+    }
+
+    fn write_vectored(
+        &mut self,
+        slices: &[IoSlice<'_>],
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<usize>> {
+        match (self, cx) {
+            (Self::Tcp(socket), cx) => or_wait(socket, socket.try_write_vectored(slices), cx),
+            (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write_vectored(cx, slices),
+            (Self::Stream(_), None) => Poll::Pending,
+        }
+    }
+}
+
+/// Where the socket would block, asks to be woken, if there is somebody to wake.
+fn or_wait(
+    socket: &OwnedWriteHalf,
+    tried: io::Result<usize>,
+    cx: Option<&mut Context<'_>>,
+) -> Poll<io::Result<usize>> {
+    let (Err(error), cx) = (&tried, cx) else {
+        return Poll::Ready(tried);
+    };
+    if error.kind() != io::ErrorKind::WouldBlock {
+        return Poll::Ready(tried);
+    }
+    let Some(cx) = cx else { return Poll::Pending };
+    match socket.as_ref().poll_write_ready(cx) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(())) => {
+            // Ready again since the try: come back at once.
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn written(socket: &mut Socket) -> usize {
+        let mut cx = Context::from_waker(Waker::noop());
+        match socket.write(None, Some(&mut cx)) {
+            Poll::Ready(Ok(count)) => count,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_takes_several_chunks_and_goes_on_where_it_ended() {
+        let (near, far) = tokio::io::duplex(4);
+        let mut socket = Socket::new(Wire::Stream(Box::new(near)));
+        for text in ["ab", "cde", "f"] {
+            socket.queue(Chunk::asked(text.into()));
+        }
+        let count = written(&mut socket);
+        assert!(count <= 4, "{count}");
+        let mut parts = Vec::new();
+        socket.advance(4, |chunk, count, is_whole| {
+            parts.push((chunk.bytes.clone(), count, is_whole));
+        });
+        assert_eq!(parts, [("ab".into(), 2, true), ("cde".into(), 2, false)]);
+        socket.drop_unbegun(None);
+        assert_eq!(socket.first.as_ref().unwrap().bytes, "cde");
+        socket.advance(1, |_, _, is_whole| assert!(is_whole));
+        assert_eq!((socket.is_empty(), socket.rest.capacity()), (true, 0));
+        assert_eq!(socket.total, 5);
+        drop(far);
+    }
+}
