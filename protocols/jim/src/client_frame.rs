@@ -57,28 +57,28 @@ pub enum ClientFrame {
     Quit,
     /// `probe`: to be answered with 400, as "only the server probes".
     Probe,
-    /// A message as clients of the field say it: [`Flavor::Field`](crate::Flavor::Field) gives it in place of
+    /// A message as published clients say it: [`Flavor::Compat`](crate::Flavor::Compat) gives it in place of
     /// [`Msg`](Self::Msg).
-    FieldMsg(FieldMsg),
-    /// `leave` without a room, in the field: leaves the one joined last.
+    CompatMsg(CompatMsg),
+    /// `leave` without a room, of published clients: leaves the one joined last.
     LeaveLast,
-    /// `get_contacts`, in the field: asks for the contact list.
+    /// `get_contacts`, of published clients: asks for the contact list.
     GetContacts,
-    /// `add_contact`, in the field.
+    /// `add_contact`, of published clients.
     AddContact {
         /// Whom.
         user_id: String,
     },
-    /// `del_contact`, in the field.
+    /// `del_contact`, of published clients.
     DelContact {
         /// Whom.
         user_id: String,
     },
 }
 
-/// A message as clients of the field say it, however they spell it.
+/// A message as published clients say it, however they spell it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FieldMsg {
+pub struct CompatMsg {
     /// `to` or `destination`: a user's name, a room's with its `#`, a word for everyone, or nothing.
     pub to: Option<String>,
     /// `from` or `sender`; it may be missing or somebody else's name.
@@ -134,7 +134,7 @@ impl fmt::Debug for ClientFrame {
             Self::Leave { room } => f.debug_struct("Leave").field("room", room).finish(),
             Self::Quit => f.write_str("Quit"),
             Self::Probe => f.write_str("Probe"),
-            Self::FieldMsg(msg) => msg.fmt(f),
+            Self::CompatMsg(msg) => msg.fmt(f),
             Self::LeaveLast => f.write_str("LeaveLast"),
             Self::GetContacts => f.write_str("GetContacts"),
             Self::AddContact { user_id } => write!(f, "AddContact({user_id:?})"),

@@ -1,9 +1,9 @@
 //! The codecs of both ends: bytes into frames and back.
 
 use crate::client_frame::{ClientFrame, ClientRequest};
+use crate::compat;
 use crate::document;
 use crate::error::{BadFrame, DecodeError};
-use crate::in_the_field;
 use crate::server_frame::ServerFrame;
 use crate::spelling::{Flavor, Spelling};
 use crate::splitter::{Piece, Splitter};
@@ -39,16 +39,16 @@ impl ServerCodec {
         Self::default()
     }
 
-    /// A codec for a new stream of one of these clients. In the field it writes messages as the client spells its own.
+    /// A codec for a new stream of one of these clients. In [`Flavor::Compat`] it writes messages as the client spells its own.
     ///
     /// ```
     /// use bytes::BytesMut;
     /// use tokio_util::codec::Decoder;
     /// use tolmach_jim::{ClientFrame, Flavor, ServerCodec, TextKey};
     ///
-    /// let mut codec = ServerCodec::of(Flavor::Field);
+    /// let mut codec = ServerCodec::of(Flavor::Compat);
     /// let mut wire = BytesMut::from(r#"{"action":"message","sender":"anna","mess_text":"hi"}"#);
-    /// let Some(Ok(ClientFrame::FieldMsg(msg))) = codec.decode(&mut wire)? else { panic!() };
+    /// let Some(Ok(ClientFrame::CompatMsg(msg))) = codec.decode(&mut wire)? else { panic!() };
     /// assert_eq!((msg.from.as_deref(), msg.to, msg.message.as_str()), (Some("anna"), None, "hi"));
     /// assert_eq!((msg.spelling.message, msg.spelling.text), (true, TextKey::MessText));
     /// # Ok::<(), tolmach_jim::DecodeError>(())
@@ -63,10 +63,10 @@ impl ServerCodec {
     fn read(&mut self, piece: Piece, src: &mut BytesMut) -> Result<ClientFrame, BadFrame> {
         let read = match self.flavor {
             Flavor::Document => document::read_client_frame,
-            Flavor::Field => in_the_field::read_client_frame,
+            Flavor::Compat => compat::read_client_frame,
         };
         let frame = frame(&mut self.splitter, piece, src, read);
-        if let Ok(ClientFrame::FieldMsg(msg)) = &frame {
+        if let Ok(ClientFrame::CompatMsg(msg)) = &frame {
             self.spelling = self.spelling.after(msg.spelling);
         }
         frame
@@ -135,11 +135,11 @@ fn frame<T>(
 impl Encoder<&ServerFrame> for ServerCodec {
     type Error = io::Error;
 
-    /// As [`ServerFrame::write`], in the field as [`ServerFrame::write_field`]; never fails.
+    /// As [`ServerFrame::write`], in [`Flavor::Compat`] as [`ServerFrame::write_compat`]; never fails.
     fn encode(&mut self, frame: &ServerFrame, dst: &mut BytesMut) -> io::Result<()> {
         match self.flavor {
             Flavor::Document => frame.write(dst),
-            Flavor::Field => frame.write_field(self.spelling, dst),
+            Flavor::Compat => frame.write_compat(self.spelling, dst),
         }
         Ok(())
     }

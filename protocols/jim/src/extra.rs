@@ -16,7 +16,7 @@ use tolmach_json::{Member, join_unknown};
 pub struct Extra(String);
 
 /// A member takes at least five characters: `"":1,`.
-const MOST_MEMBERS: usize = (EXTRA_CHARS + 1) / 5;
+const MAX_MEMBERS: usize = (EXTRA_CHARS + 1) / 5;
 
 impl Extra {
     /// Reads stored members again, as [`as_json`](Self::as_json) gave them. What are no valid JSON members,
@@ -52,7 +52,7 @@ impl Extra {
     pub(crate) fn of(object: &Object<'_>) -> Self {
         let members = object.members().iter();
         let unknown: Vec<_> = members.filter(|member| !is_known(&member.key)).collect();
-        if unknown.len() > MOST_MEMBERS {
+        if unknown.len() > MAX_MEMBERS {
             return Self::default();
         }
         let json = join_unknown(&unknown, usize::MAX).unwrap_or_default();

@@ -26,7 +26,7 @@
 //! 3. `object`: an object's members, validated and borrowed; `field`: one member as text, within its limit.
 //! 4. `document`: the frames as the protocol's document spells them, decoding beside encoding. Another
 //!    spelling of the same frames is another such module, and a choice in the codec.
-//! 5. `in_the_field`: the same frames as published clients spell them, for a codec of [`Flavor::Field`].
+//! 5. `compat`: the same frames as published clients spell them, for a codec of [`Flavor::Compat`].
 //! 6. [`ServerCodec`] and [`ClientCodec`] put these together.
 #![forbid(unsafe_code)]
 
@@ -34,12 +34,12 @@ mod ascii;
 mod characters;
 mod client_frame;
 mod codec;
+mod compat;
 mod document;
 mod encoding;
 mod error;
 mod extra;
 mod field;
-mod in_the_field;
 pub mod limits;
 mod object;
 mod server_frame;
@@ -47,7 +47,7 @@ mod spelling;
 mod splitter;
 
 pub use ascii::ascii_bytes;
-pub use client_frame::{ClientFrame, ClientRequest, FieldMsg};
+pub use client_frame::{ClientFrame, ClientRequest, CompatMsg};
 pub use codec::{ClientCodec, ServerCodec};
 pub use encoding::Encoding;
 pub use error::{BadFrame, DecodeError};

@@ -22,12 +22,12 @@ pub const UNENDED_BYTES: usize = 64 * 1024;
 /// Characters of the unknown members of a `msg` that are passed on, "of their JSON text, keys included".
 pub const EXTRA_CHARS: usize = 128;
 
-/// Bytes of an object that is written in the field, its newline included: "at most 1,000 bytes each", as such clients do one
+/// Bytes of an object that is written in the flavor `compat`, its newline included: "at most 1,000 bytes each", as such clients do one
 /// `recv(1024)`.
-pub const FIELD_OBJECT_BYTES: usize = 1000;
+pub const COMPAT_OBJECT_BYTES: usize = 1000;
 
-/// Bytes that must remain for a text in the field: else the doubles of the names are left out.
-pub const FIELD_TEXT_BYTES: usize = 300;
+/// Bytes that must remain for a text in the flavor `compat`: else the doubles of the names are left out.
+pub const COMPAT_TEXT_BYTES: usize = 300;
 
 /// Runs outside objects, in a row, after which the connection is closed.
 pub const BAD_RUNS: u8 = 3;

@@ -2,10 +2,10 @@
 
 use crate::ascii::ascii_bytes;
 use crate::characters::Counter;
+use crate::compat;
 use crate::document;
 use crate::extra::Extra;
-use crate::in_the_field;
-use crate::limits::{FIELD_OBJECT_BYTES, OBJECT_CHARS};
+use crate::limits::{COMPAT_OBJECT_BYTES, OBJECT_CHARS};
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 
@@ -34,7 +34,7 @@ pub enum ServerFrame {
         /// Seconds since 1970, UTC, by the server's clock.
         time: i64,
     },
-    /// The answer to `get_contacts`, in the field: 202, and how many [`Contact`](Self::Contact)s follow.
+    /// The answer to `get_contacts`, of published clients: 202, and how many [`Contact`](Self::Contact)s follow.
     ContactCount {
         /// Seconds since 1970, UTC, by the server's clock.
         time: i64,
@@ -70,29 +70,29 @@ impl ServerFrame {
         dst.put_u8(b'\n');
     }
 
-    /// Appends the object and a newline as clients of the field read it: in ASCII, a message spelled like theirs, with every
-    /// name twice where they do so and enough remains for the text ([`FIELD_TEXT_BYTES`](crate::limits::FIELD_TEXT_BYTES)).
+    /// Appends the object and a newline as published clients read it: in ASCII, a message spelled like theirs, with every
+    /// name twice where they do so and enough remains for the text ([`COMPAT_TEXT_BYTES`](crate::limits::COMPAT_TEXT_BYTES)).
     ///
-    /// The limit of [`FIELD_OBJECT_BYTES`](crate::limits::FIELD_OBJECT_BYTES) is not enforced, except that [`Extra`] gives way:
-    /// see [`field_text_bytes`](Self::field_text_bytes).
-    pub fn write_field(&self, spelling: Spelling, dst: &mut BytesMut) {
+    /// The limit of [`COMPAT_OBJECT_BYTES`](crate::limits::COMPAT_OBJECT_BYTES) is not enforced, except that [`Extra`] gives way:
+    /// see [`compat_text_bytes`](Self::compat_text_bytes).
+    pub fn write_compat(&self, spelling: Spelling, dst: &mut BytesMut) {
         dst.reserve(document::LIKELY_BYTES + self.text_bytes());
-        in_the_field::put_server_frame(dst, self, spelling);
+        compat::put_server_frame(dst, self, spelling);
     }
 
     /// How many bytes ([`ascii_bytes`](crate::ascii_bytes)) a text may take in place of this frame's own, for the object to keep
-    /// to [`FIELD_OBJECT_BYTES`](crate::limits::FIELD_OBJECT_BYTES): 300 at
+    /// to [`COMPAT_OBJECT_BYTES`](crate::limits::COMPAT_OBJECT_BYTES): 300 at
     /// least beside names within their limits.
-    pub fn field_text_bytes(&self, spelling: Spelling) -> usize {
+    pub fn compat_text_bytes(&self, spelling: Spelling) -> usize {
         let mut object = BytesMut::new();
-        in_the_field::put_without_extra(&mut object, self, spelling);
+        compat::put_without_extra(&mut object, self, spelling);
         let text = match self {
             Self::Answer(answer) => answer.text.as_deref().unwrap_or_default(),
             Self::Msg { message, .. } => message,
             _ => "",
         };
         let text: usize = text.chars().map(ascii_bytes).sum();
-        FIELD_OBJECT_BYTES.saturating_sub(object.len() - text)
+        COMPAT_OBJECT_BYTES.saturating_sub(object.len() - text)
     }
 
     /// The length of what [`write`](Self::write) puts, without the newline, in characters as the wire counts.

@@ -7,10 +7,10 @@ pub enum Flavor {
     #[default]
     Document,
     /// Published ones, too: "agree with the document on the frame and on presence, and differ in the rest".
-    Field,
+    Compat,
 }
 
-/// How a client of the field spells a message: it is answered in kind.
+/// How a published client spells a message: it is answered in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Spelling {
     /// The action is `message`, not `msg`, and every name stands there twice.

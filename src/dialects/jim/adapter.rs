@@ -84,7 +84,7 @@ impl Adapter for JimAdapter {
     fn codec(&self) -> ServerCodec {
         ServerCodec::of(match self.field {
             None => Flavor::Document,
-            Some(_) => Flavor::Field,
+            Some(_) => Flavor::Compat,
         })
     }
 
@@ -122,7 +122,7 @@ impl Adapter for JimAdapter {
             }
             ClientFrame::Join { room, password } => self.join(&room, password, cx).await,
             ClientFrame::Leave { room } => self.leave(by_name(&room), cx).await,
-            ClientFrame::FieldMsg(msg) => self.field_message(msg, cx).await,
+            ClientFrame::CompatMsg(msg) => self.field_message(msg, cx).await,
             ClientFrame::LeaveLast => self.leave_last(cx).await,
             ClientFrame::GetContacts => self.contacts(cx).await,
             ClientFrame::AddContact { user_id } => {

@@ -21,7 +21,7 @@ const OWN_EXTRA: &str = "jim:";
 const BASIC: u16 = 100;
 const IMPORTANT: u16 = 101;
 
-/// The wire form of a listener, in the field that of one spelling there: `msg` for messages, notices as far as they are wanted.
+/// The wire form of a listener, in the flavor `compat` that of one spelling there: `msg` for messages, notices as far as they are wanted.
 pub(super) struct JimEncoder {
     basic: bool,
     important: bool,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach_jim::{FieldMsg, ServerFrame, Spelling};
+use tolmach_jim::{CompatMsg, ServerFrame, Spelling};
 
 use super::adapter::JimAdapter;
 use super::encoder::JimEncoder;
@@ -121,7 +121,7 @@ impl JimAdapter {
 
     pub(super) async fn field_message(
         &mut self,
-        msg: FieldMsg,
+        msg: CompatMsg,
         cx: &mut RequestContext<'_>,
     ) -> Response {
         let Some(field) = &mut self.field else {

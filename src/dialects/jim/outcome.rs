@@ -31,7 +31,7 @@ pub(super) fn code(error: &Error) -> u16 {
 pub(super) enum Style {
     /// As the document has it.
     Document,
-    /// As clients of the field read it, messages spelled like theirs.
+    /// As published clients read it, messages spelled like theirs.
     Field(Spelling),
 }
 
@@ -40,13 +40,13 @@ impl Style {
     pub(super) fn write(self, frame: &ServerFrame, out: &mut BytesMut) {
         match self {
             Self::Document => frame.write(out),
-            Self::Field(spelling) => frame.write_field(spelling, out),
+            Self::Field(spelling) => frame.write_compat(spelling, out),
         }
     }
 
     /// Appends a text as the frames that `frame` makes of its pieces; how many. "Longer text is cut into several `msg` objects."
     ///
-    /// In the field a piece "is cut further where it must be": the text is first cut as for the document, into at most 8
+    /// In the flavor `compat` a piece "is cut further where it must be": the text is first cut as for the document, into at most 8
     /// pieces of which the last one says how much is missing, and each of these then into as many objects as its bytes
     /// need. So both flavors tell the same text, and of one message there are at most 8 times 20 objects: where all
     /// characters are emoji and the names leave the least room.
@@ -58,7 +58,7 @@ impl Style {
     ) -> usize {
         let mut pieces = cut(text, limits::MESSAGE_CHARS, PIECES);
         if let Self::Field(spelling) = self {
-            let room = frame(String::new()).field_text_bytes(spelling);
+            let room = frame(String::new()).compat_text_bytes(spelling);
             let further = |piece: String| cut_by(&piece, room, usize::MAX, ascii_bytes);
             pieces = pieces.into_iter().flat_map(further).collect();
         }
@@ -78,7 +78,7 @@ impl Style {
             text: text.filter(|text| !text.is_empty()),
         };
         if let (Self::Field(spelling), Some(text)) = (self, answer.text.clone()) {
-            let room = ServerFrame::Answer(answer.clone()).field_text_bytes(spelling);
+            let room = ServerFrame::Answer(answer.clone()).compat_text_bytes(spelling);
             answer.text = cut_by(&text, room, 1, ascii_bytes).pop();
         }
         self.write(&ServerFrame::Answer(answer), out);

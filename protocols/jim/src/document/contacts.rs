@@ -1,9 +1,9 @@
-//! Contact lists, which servers of the field send: a count in an answer, then one object for each name.
+//! Contact lists, which published servers send: a count in an answer, then one object for each name.
 
 use super::answer::read_time;
 use super::fields::RESPONSE;
+use crate::compat::USER_ID;
 use crate::error::BadFrame;
-use crate::in_the_field::USER_ID;
 use crate::server_frame::ServerFrame;
 use tolmach_json::Object;
 use tolmach_json::Sink;

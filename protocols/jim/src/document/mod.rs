@@ -11,9 +11,9 @@ mod room;
 
 use crate::characters::printable;
 use crate::client_frame::ClientFrame;
+use crate::compat;
 use crate::encoding::Encoding;
 use crate::error::BadFrame;
-use crate::in_the_field;
 use crate::limits::{ACTION_CHARS, OBJECT_CHARS, UNENDED_BYTES};
 use crate::object;
 use crate::server_frame::ServerFrame;
@@ -108,11 +108,11 @@ pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) 
         ClientFrame::Leave { room } => room::put_leave(sink, time, room),
         ClientFrame::Quit => put_bare(sink, "{\"action\":\"quit\",\"time\":", time),
         ClientFrame::Probe => put_probe(sink, time),
-        ClientFrame::FieldMsg(_)
+        ClientFrame::CompatMsg(_)
         | ClientFrame::LeaveLast
         | ClientFrame::GetContacts
         | ClientFrame::AddContact { .. }
-        | ClientFrame::DelContact { .. } => in_the_field::put_request(sink, time, frame),
+        | ClientFrame::DelContact { .. } => compat::put_request(sink, time, frame),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::Timestamp;
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
 use tolmach_jim::{
-    ClientCodec, ClientFrame, ClientRequest, FieldMsg, Flavor, ServerCodec, ServerFrame,
+    ClientCodec, ClientFrame, ClientRequest, CompatMsg, Flavor, ServerCodec, ServerFrame,
 };
 
 use crate::dialects::client::{
@@ -94,7 +94,7 @@ impl JimRecording {
     pub(super) fn new(speaker: &str) -> Self {
         Self {
             // It takes the streams of published clients too, and of those that keep to the document.
-            codec: ServerCodec::of(Flavor::Field),
+            codec: ServerCodec::of(Flavor::Compat),
             speaker: speaker.to_owned(),
         }
     }
@@ -116,14 +116,14 @@ impl JimRecording {
                     status,
                 }))
             }
-            ClientFrame::FieldMsg(msg) => self.message(msg),
+            ClientFrame::CompatMsg(msg) => self.message(msg),
             ClientFrame::Msg {
                 to,
                 from,
                 message,
                 encoding,
                 extra,
-            } => self.message(FieldMsg {
+            } => self.message(CompatMsg {
                 to: Some(to),
                 from: Some(from),
                 message,
@@ -151,7 +151,7 @@ impl JimRecording {
         Step { who, action }
     }
 
-    fn message(&mut self, msg: FieldMsg) -> Action {
+    fn message(&mut self, msg: CompatMsg) -> Action {
         if let Some(from) = msg.from {
             self.speaker = from;
         }

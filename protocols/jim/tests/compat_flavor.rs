@@ -1,4 +1,4 @@
-//! The flavor of the field: what published clients say, in all their spellings, and what is written for them.
+//! The flavor `compat`: what published clients say, in all their spellings, and what is written for them.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,14 +15,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
 use tokio_util::codec::{Decoder, Encoder};
-use tolmach_jim::limits::FIELD_OBJECT_BYTES;
+use tolmach_jim::limits::COMPAT_OBJECT_BYTES;
 use tolmach_jim::{
-    Answer, BadFrame, ClientFrame, ClientRequest, Encoding, Extra, FieldMsg, Flavor, ServerCodec,
+    Answer, BadFrame, ClientFrame, ClientRequest, CompatMsg, Encoding, Extra, Flavor, ServerCodec,
     ServerFrame, Spelling, TextKey, ascii_bytes,
 };
 
 fn to_server(bytes: &[u8]) -> Outcome<ClientFrame> {
-    feed(ServerCodec::of(Flavor::Field), [bytes])
+    feed(ServerCodec::of(Flavor::Compat), [bytes])
 }
 
 fn read(json: &str) -> Result<ClientFrame, BadFrame> {
@@ -45,7 +45,7 @@ fn presence(status: Option<&str>) -> ClientFrame {
 }
 
 fn msg(to: Option<&str>, message: bool, key: TextKey, text: &str) -> ClientFrame {
-    ClientFrame::FieldMsg(FieldMsg {
+    ClientFrame::CompatMsg(CompatMsg {
         to: to.map(Into::into),
         from: Some("anna".into()),
         message: text.into(),
@@ -109,7 +109,7 @@ fn cuts_do_not_matter() {
     let whole = to_server(&stream);
     assert_eq!((whole.items.len(), &whole.error), (14, &None));
     assert!(whole.items.iter().all(Result::is_ok));
-    let codec = || ServerCodec::of(Flavor::Field);
+    let codec = || ServerCodec::of(Flavor::Compat);
     assert_eq!(feed(codec(), stream.chunks(1)), whole);
     for at in 0..=stream.len() {
         let (head, tail) = stream.split_at(at);
@@ -128,7 +128,7 @@ fn what_the_document_prints_is_read_as_well() {
                 Ok(ClientFrame::Msg {
                     to, from, message, ..
                 }),
-                Ok(ClientFrame::FieldMsg(msg)),
+                Ok(ClientFrame::CompatMsg(msg)),
             ) => {
                 assert_eq!(
                     (Some(to), Some(from), message),
@@ -235,7 +235,7 @@ fn the_document_flavor_takes_none_of_it() {
 
 fn written(frame: &ServerFrame, spelling: Spelling) -> String {
     let mut wire = BytesMut::new();
-    frame.write_field(spelling, &mut wire);
+    frame.write_compat(spelling, &mut wire);
     assert!(wire.is_ascii());
     let line = String::from_utf8(wire.to_vec()).unwrap();
     assert_eq!(line.find('\n'), Some(line.len() - 1), "one line");
@@ -350,8 +350,8 @@ fn the_doubles_are_left_out_where_less_than_300_bytes_would_remain() {
         let line = written(&frame, mirrored);
         let doubled = line.contains("sender");
         assert_eq!(doubled, line.contains("destination"));
-        let room = frame.field_text_bytes(mirrored);
-        assert_eq!(room, FIELD_OBJECT_BYTES - line.len());
+        let room = frame.compat_text_bytes(mirrored);
+        assert_eq!(room, COMPAT_OBJECT_BYTES - line.len());
         assert!(room >= 300, "{letters} letters leave {room}");
         if before == Some(true) && !doubled {
             // One letter more, twice in each of two names, would have left less.
@@ -367,12 +367,12 @@ fn the_doubles_are_left_out_where_less_than_300_bytes_would_remain() {
 /// What remains for the text beside two names of so many such characters.
 fn room_beside(character: &str, characters: usize, spelling: Spelling) -> usize {
     let name = character.repeat(characters);
-    push(&format!("#{name}"), &name, "", "").field_text_bytes(spelling)
+    push(&format!("#{name}"), &name, "", "").compat_text_bytes(spelling)
 }
 
 #[test]
 fn the_codec_answers_in_kind() {
-    let mut codec = ServerCodec::of(Flavor::Field);
+    let mut codec = ServerCodec::of(Flavor::Compat);
     let mut out = BytesMut::new();
     let mut exchange = |said: &str| {
         codec.decode(&mut BytesMut::from(said)).unwrap();
@@ -418,7 +418,7 @@ fn request() -> impl Strategy<Value = ClientFrame> {
         spelling(),
     );
     prop_oneof![
-        4 => fields.prop_map(|(to, from, message, spelling)| ClientFrame::FieldMsg(FieldMsg {
+        4 => fields.prop_map(|(to, from, message, spelling)| ClientFrame::CompatMsg(CompatMsg {
             to,
             from,
             message,
@@ -450,12 +450,12 @@ proptest! {
     fn what_is_written_fits_and_is_what_was_said(
         to in text(25), from in text(25), said in text(500), spelling in spelling(),
     ) {
-        let room = push(&to, &from, "", "").field_text_bytes(spelling);
+        let room = push(&to, &from, "", "").compat_text_bytes(spelling);
         let mut bytes = 0;
         let fits = |character: &char| { bytes += ascii_bytes(*character); bytes <= room };
         let said: String = said.chars().take_while(fits).collect();
         let line = written(&push(&to, &from, &said, ""), spelling);
-        prop_assert!(line.len() <= FIELD_OBJECT_BYTES);
+        prop_assert!(line.len() <= COMPAT_OBJECT_BYTES);
         let object: Value = serde_json::from_str(&line).unwrap();
         let object = object.as_object().unwrap();
         prop_assert_eq!(&object[spelling.text.name()], &Value::from(said));

@@ -2,7 +2,7 @@
 //! or `destination`".
 
 use super::first_of;
-use crate::client_frame::{ClientFrame, FieldMsg};
+use crate::client_frame::{ClientFrame, CompatMsg};
 use crate::document::fields::{FROM, MESSAGE, TO};
 use crate::document::read_encoding;
 use crate::error::BadFrame;
@@ -26,7 +26,7 @@ const DESTINATION: Field = Field {
 
 pub(super) fn read(object: &Object<'_>, action: &str) -> Result<ClientFrame, BadFrame> {
     let (text, message) = read_text(object)?;
-    Ok(ClientFrame::FieldMsg(FieldMsg {
+    Ok(ClientFrame::CompatMsg(CompatMsg {
         to: first_of(object, &[&TO, &DESTINATION])?.map(Cow::into_owned),
         from: first_of(object, &[&FROM, &SENDER])?.map(Cow::into_owned),
         message,

@@ -1,13 +1,13 @@
-//! What is written in the field: "flat objects in ASCII, at most 1,000 bytes each".
+//! What is written in the flavor `compat`: "flat objects in ASCII, at most 1,000 bytes each".
 
 use super::USER_ID;
 use crate::ascii::Ascii;
 use crate::characters::Counter;
-use crate::client_frame::{ClientFrame, FieldMsg};
+use crate::client_frame::{ClientFrame, CompatMsg};
 use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
-use crate::limits::{FIELD_OBJECT_BYTES, FIELD_TEXT_BYTES, OBJECT_CHARS};
+use crate::limits::{COMPAT_OBJECT_BYTES, COMPAT_TEXT_BYTES, OBJECT_CHARS};
 use crate::server_frame::ServerFrame;
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
@@ -69,7 +69,7 @@ fn put_msg(dst: &mut BytesMut, msg: &Msg<'_>, extra: Option<&Extra>) {
         sink.raw(",");
         sink.json(extra.as_json());
         // The brace and the newline are still to come.
-        let too_long = dst.len() - begun + 2 > FIELD_OBJECT_BYTES;
+        let too_long = dst.len() - begun + 2 > COMPAT_OBJECT_BYTES;
         if too_long || (!msg.spelling.message && characters(msg, extra) > OBJECT_CHARS) {
             dst.truncate(known);
         }
@@ -88,7 +88,7 @@ fn leaves_room(msg: &Msg<'_>) -> bool {
         },
         true,
     );
-    around.len() + 2 + FIELD_TEXT_BYTES <= FIELD_OBJECT_BYTES
+    around.len() + 2 + COMPAT_TEXT_BYTES <= COMPAT_OBJECT_BYTES
 }
 
 fn characters(msg: &Msg<'_>, extra: &Extra) -> usize {
@@ -124,11 +124,11 @@ fn put_member(sink: &mut impl Sink, key: &'static str, text: &str) {
     sink.text(text);
 }
 
-/// Puts what only clients of the field say, and nothing else.
+/// Puts what only published clients say, and nothing else.
 pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) {
     let (action, user_id) = match frame {
-        ClientFrame::FieldMsg(msg) => {
-            return put_field_msg(sink, time, msg);
+        ClientFrame::CompatMsg(msg) => {
+            return put_compat_msg(sink, time, msg);
         }
         ClientFrame::LeaveLast => ("leave", None),
         ClientFrame::GetContacts => ("get_contacts", None),
@@ -146,7 +146,7 @@ pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) 
     sink.raw("}");
 }
 
-fn put_field_msg(sink: &mut impl Sink, time: i64, msg: &FieldMsg) {
+fn put_compat_msg(sink: &mut impl Sink, time: i64, msg: &CompatMsg) {
     sink.raw("{\"action\":\"");
     sink.raw(if msg.spelling.message {
         "message"
