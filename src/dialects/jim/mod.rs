@@ -65,7 +65,7 @@ impl DialectKind for Jim {
                 ))),
                 field: None,
             },
-            Flavor::Field => {
+            Flavor::Compat => {
                 let encoders = Encoders::new(&settings.notices);
                 Self {
                     // "No probe."

@@ -36,7 +36,7 @@ impl Default for JimSettings {
 
 impl Choice for Flavor {
     const WORDS: &'static [(&'static str, Self)] =
-        &[("document", Self::Document), ("field", Self::Field)];
+        &[("document", Self::Document), ("field", Self::Compat)];
 }
 
 pub(super) const KEYS: &[Key<JimSettings>] = &[
