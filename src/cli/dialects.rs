@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::dialects::Dialects;
 use crate::dialects::table::{markdown, translation};
-use crate::gateway::Dialects;
 use crate::hub::translation::{By, Level, Meaning};
 use clap::Args;
 use serde::Serialize;

@@ -39,8 +39,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::gateway::Dialects;
-use clap::{Parser, Subcommand};
+use crate::dialects::Dialects;
+use clap::{Command, CommandFactory, Parser, Subcommand};
 use tokio::runtime;
 
 use failure::{Failure, Outcome};
@@ -100,8 +100,17 @@ pub fn run() -> ExitCode {
 
 /// Carries out the command line of this process with these dialects, those of this crate or others.
 pub fn run_with(dialects: Dialects) -> ExitCode {
-    let Arguments { config, action } = usage::parse();
+    let Arguments { config, action } = usage::parse(command(dialects));
     execute(action, config.as_deref(), dialects).unwrap_or_else(Failure::report)
+}
+
+/// The command line, with what it says of these dialects.
+fn command(dialects: Dialects) -> Command {
+    Arguments::command()
+        .mut_subcommand("chat", |inner| inner.after_help(chat::help(dialects)))
+        .mut_subcommand("transcode", |inner| {
+            inner.after_help(transcode::help(dialects))
+        })
 }
 
 fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<ExitCode> {
@@ -110,7 +119,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
         Action::Chat(arguments) => {
             file.map(|_| load()).transpose()?;
-            on_this_thread(async { Ok(chat::run(arguments).await) })
+            on_this_thread(async { Ok(chat::run(arguments, dialects).await) })
         }
         Action::Tap(arguments) => {
             let config = load()?;
@@ -119,7 +128,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         }
         Action::Serve(arguments) => serve::run(&arguments.apply(load()?, dialects)?),
         Action::Check => check::run(&load()?),
-        Action::Transcode(arguments) => on_this_thread(transcode::run(arguments)),
+        Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),
         Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),

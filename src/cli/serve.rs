@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::gateway::{Dialects, Gateway};
+use crate::dialects::Dialects;
+use crate::gateway::Gateway;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;

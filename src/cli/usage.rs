@@ -4,27 +4,28 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{Command, FromArgMatches};
 
 /// The command line of this process; where it is wrong, or asks for help or the version, this ends the process.
-pub(super) fn parse<P: Parser>() -> P {
+pub(super) fn parse<P: FromArgMatches>(command: Command) -> P {
     let words: Vec<OsString> = std::env::args_os().collect();
-    P::try_parse_from(&words).unwrap_or_else(|error| {
+    let matches = command.clone().try_get_matches_from(&words);
+    let parsed = matches.and_then(|matches| P::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| {
         let of_a_value = matches!(
             error.kind(),
             ErrorKind::InvalidValue | ErrorKind::ValueValidation
         );
         if of_a_value {
             // Nobody may be there to read it; the exit code says it, too.
-            let _ = writeln!(io::stderr(), "{}\n", usage::<P>(&words));
+            let _ = writeln!(io::stderr(), "{}\n", usage(command, &words));
         }
         error.exit()
     })
 }
 
 /// The usage of the innermost command that is named.
-fn usage<P: CommandFactory>(words: &[OsString]) -> String {
-    let mut command = P::command();
+fn usage(mut command: Command, words: &[OsString]) -> String {
     command.build();
     for word in words.iter().filter_map(|word| word.to_str()) {
         if let Some(inner) = command.find_subcommand(word) {
@@ -37,6 +38,8 @@ fn usage<P: CommandFactory>(words: &[OsString]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+
     use crate::cli::Arguments;
 
     #[test]
@@ -50,7 +53,7 @@ mod tests {
             ("tolmach", "Usage: tolmach [OPTIONS] <COMMAND>"),
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert_eq!(usage::<Arguments>(&words), shown);
+            assert_eq!(usage(Arguments::command(), &words), shown);
         }
     }
 }

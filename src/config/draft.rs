@@ -6,7 +6,7 @@ use super::keys::{self, Keys};
 use super::listeners::{self, Item};
 use super::section::Store;
 use super::written::{Entry, Source};
-use crate::gateway::{AnyDialect, Settings};
+use crate::dialects::{AnyDialect, Settings};
 use crate::settings::{Key, Value, ValueError, Written};
 
 /// Begins with the defaults; each entry beats those before it.

@@ -4,7 +4,7 @@ use super::read::{frame_bytes, level, life, path, some_path};
 use super::section::StoreUrl;
 use super::{Config, name, suggest, url};
 use crate::dialects;
-use crate::gateway::Settings;
+use crate::dialects::Settings;
 use crate::key;
 use crate::settings::read::{duration, flag, limit};
 use crate::settings::{Key, ValueError, choice, quoted};

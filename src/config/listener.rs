@@ -2,7 +2,7 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
-use crate::gateway::Settings;
+use crate::dialects::Settings;
 use crate::settings::Choice;
 
 /// One address that one dialect is spoken on.
@@ -33,9 +33,10 @@ pub enum TlsMode {
 impl Listener {
     /// A listener of these settings on the dialect's port, on all addresses.
     pub fn new(settings: Settings) -> Self {
+        let port = settings.kind().port(settings.revision());
         Self {
             name: settings.default_name(),
-            address: (Ipv6Addr::UNSPECIFIED, settings.default_port()).into(),
+            address: (Ipv6Addr::UNSPECIFIED, port).into(),
             tls: TlsMode::Auto,
             settings,
         }

@@ -7,7 +7,7 @@ use super::error::{ConfigError, Origin};
 use super::listener::Listener;
 use super::written::Source;
 use super::{Config, Origins, address, keys, name, suggest};
-use crate::gateway::Settings;
+use crate::dialects::Settings;
 use crate::settings::{ValueError, Written, choice};
 
 /// One `[[listener]]` as written.
@@ -134,10 +134,10 @@ fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueEr
 pub(super) fn defaults(dialects: &[Settings], origins: &mut Origins) -> Vec<Listener> {
     let mut listeners = Vec::new();
     for settings in dialects {
-        let revisions = 1..=u8::try_from(settings.kind().ports().len()).unwrap_or(u8::MAX);
-        for revision in revisions.clone() {
+        let revisions = settings.kind().revisions();
+        for revision in 1..=revisions {
             let listener = Listener::new(settings.clone().with_revision(revision));
-            if *revisions.end() > 1 {
+            if revisions > 1 {
                 origins.set_listener(&listener.name, "revision", Origin::Default);
             }
             listeners.push(listener);

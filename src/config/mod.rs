@@ -43,7 +43,7 @@ use draft::Draft;
 use written::Source;
 
 use crate::dialects;
-use crate::gateway::{AnyDialect, DialectOptions};
+use crate::dialects::{AnyDialect, DialectOptions};
 
 /// Everything that can be set. The reference of the keys is `docs/configuration.md`.
 #[derive(Debug, Clone, PartialEq)]

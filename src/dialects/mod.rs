@@ -1,7 +1,7 @@
 //! The dialects: each translates between one protocol's frames and the model, and is the only place that knows both.
 //!
 //! A new one is a crate under `protocols/`, a module here that describes it by a
-//! [`DialectKind`](crate::gateway::DialectKind), and a line in [`ALL`]. One of another crate needs that description alone.
+//! [`DialectKind`], and a line in [`ALL`]. One of another crate needs that description alone.
 
 #[cfg(feature = "cli")]
 pub mod client;
@@ -9,6 +9,7 @@ pub mod client;
 mod direct_rooms;
 #[cfg(feature = "jim")]
 pub mod jim;
+mod kind;
 #[cfg(feature = "purpose")]
 pub mod purpose;
 #[cfg(any(feature = "jim", feature = "talker", feature = "uchat"))]
@@ -28,14 +29,7 @@ mod text;
 #[cfg(feature = "uchat")]
 pub mod uchat;
 
-use crate::gateway::Dialects;
-#[cfg(any(
-    feature = "jim",
-    feature = "purpose",
-    feature = "talker",
-    feature = "uchat"
-))]
-use crate::gateway::describe;
+pub use kind::{AnyDialect, DialectKind, DialectOptions, Dialects, Settings, describe};
 
 /// The dialects of this build, in the order of the default listeners.
 pub const ALL: Dialects = &[

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::gateway::AnyDialect;
+use crate::dialects::AnyDialect;
 use crate::hub::translation::{By, Level, Meaning, Translation};
 
 /// What a dialect declares of a meaning.

@@ -3,7 +3,6 @@
 mod connection;
 mod dialect;
 mod frame_capture;
-mod kind;
 mod listener;
 mod open;
 mod transport;
@@ -18,7 +17,6 @@ use tokio::sync::watch;
 
 pub use connection::ConnectionLimits;
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
-pub use kind::{AnyDialect, DialectKind, DialectOptions, Dialects, Settings, describe};
 pub use listener::{Serve, serving};
 pub use open::{StartError, open_hub};
 pub use transport::Transport;

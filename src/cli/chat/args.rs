@@ -1,11 +1,9 @@
 //! The command line of `tolmach chat`.
 
-use super::dialects;
 use std::path::PathBuf;
 
 /// A client for any dialect; a pipe works: lines in, lines out
 #[derive(Debug, clap::Args)]
-#[command(after_help = dialects::help())]
 pub(crate) struct ChatArgs {
     /// How to speak
     pub(crate) dialect: String,

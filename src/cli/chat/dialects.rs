@@ -1,12 +1,26 @@
 //! The dialects that `chat` speaks, as the command line knows them.
 
-use crate::dialects::client::{CLIENT_SIDES, ClientSide};
+use crate::dialects::client::ChatSide;
+use crate::dialects::{AnyDialect, Dialects};
 
-/// The dialect of this name.
-pub(super) fn find(name: &str) -> Result<&'static ClientSide, String> {
-    let found = CLIENT_SIDES.iter().find(|dialect| dialect.name == name);
+/// The dialects that have a client for people.
+fn with_chat(
+    dialects: Dialects,
+) -> impl Iterator<Item = (&'static dyn AnyDialect, &'static ChatSide)> {
+    let dialects = dialects.iter().copied();
+    dialects.filter_map(|dialect| Some((dialect, dialect.chat()?)))
+}
+
+/// The dialect of this name, and its client.
+pub(super) fn find(
+    dialects: Dialects,
+    name: &str,
+) -> Result<(&'static dyn AnyDialect, &'static ChatSide), String> {
+    let found = with_chat(dialects).find(|(dialect, _)| dialect.name() == name);
     found.ok_or_else(|| {
-        let names: Vec<_> = CLIENT_SIDES.iter().map(|dialect| dialect.name).collect();
+        let names: Vec<_> = with_chat(dialects)
+            .map(|(dialect, _)| dialect.name())
+            .collect();
         format!(
             "the dialect {name} is not built in; built in: {}",
             names.join(", ")
@@ -15,12 +29,12 @@ pub(super) fn find(name: &str) -> Result<&'static ClientSide, String> {
 }
 
 /// What stands below the options in `--help`.
-pub(super) fn help() -> String {
+pub(crate) fn help(dialects: Dialects) -> String {
     let mut help = "Dialects:\n".to_owned();
-    for dialect in CLIENT_SIDES {
-        let ports: Vec<_> = dialect.ports.iter().map(ToString::to_string).collect();
-        let ports = ports.join(", ");
-        help += &format!("  {:8} {} (port {ports})\n", dialect.name, dialect.needs);
+    for (dialect, chat) in with_chat(dialects) {
+        let ports: Vec<_> = dialect.ports().iter().map(ToString::to_string).collect();
+        let (name, ports) = (dialect.name(), ports.join(", "));
+        help += &format!("  {name:8} {} (port {ports})\n", chat.needs);
     }
     help + HELP_ON_LINES
 }
@@ -50,25 +64,27 @@ command line.";
 
 #[cfg(test)]
 mod tests {
-    use super::{CLIENT_SIDES, find, help};
+    use super::{find, help, with_chat};
+    use crate::dialects::ALL;
 
     #[test]
     fn a_dialect_that_is_not_built_is_told_with_those_that_are() {
-        let error = find("gopher").unwrap_err();
+        let error = find(ALL, "gopher").unwrap_err();
         assert!(error.contains("gopher"), "{error}");
-        for dialect in CLIENT_SIDES {
-            assert!(error.contains(dialect.name), "{error}");
-            assert_eq!(find(dialect.name).unwrap().ports, dialect.ports);
-            assert!(help().contains(dialect.needs));
+        for (dialect, chat) in with_chat(ALL) {
+            assert!(error.contains(dialect.name()), "{error}");
+            let (found, _) = find(ALL, dialect.name()).unwrap();
+            assert_eq!(found.ports(), dialect.ports());
+            assert!(help(ALL).contains(chat.needs));
         }
     }
 
     #[test]
     fn only_a_dialect_with_revisions_can_be_given_one() {
-        for dialect in CLIENT_SIDES {
-            let count = u8::try_from(dialect.ports.len()).unwrap();
+        for dialect in ALL {
+            let count = u8::try_from(dialect.ports().len()).unwrap();
             assert_eq!(dialect.revision(None), Ok(count));
-            assert_eq!(dialect.port(count), *dialect.ports.last().unwrap());
+            assert_eq!(dialect.port(count), *dialect.ports().last().unwrap());
             assert!(dialect.revision(Some(0)).is_err());
             assert!(dialect.revision(Some(count + 1)).is_err());
             assert_eq!(dialect.revision(Some(1)).is_ok(), count > 1);

@@ -19,8 +19,10 @@ mod session;
 mod ui;
 
 pub(crate) use args::ChatArgs;
+pub(crate) use dialects::help;
 
-use crate::dialects::client::{ChatClient, ClientSide, Identity, Key, clean};
+use crate::dialects::Dialects;
+use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
 use failure::Failure;
 use server::Server;
 use std::io::{self, IsTerminal, Write};
@@ -35,8 +37,8 @@ const ROOM_PASSWORD_VARIABLE: &str = "TOLMACH_ROOM_PASSWORD";
 
 /// Chats until the input or the connection ends: 0 after a farewell, 1 when refused or cut off, 2 for a wrong
 /// command line. What went wrong is said on standard error.
-pub(crate) async fn run(args: ChatArgs) -> ExitCode {
-    match chat(args).await {
+pub(crate) async fn run(args: ChatArgs, dialects: Dialects) -> ExitCode {
+    match chat(args, dialects).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(message)) => {
             // Nothing is left to tell it to where standard error is gone.
@@ -54,18 +56,18 @@ pub(crate) async fn run(args: ChatArgs) -> ExitCode {
     }
 }
 
-async fn chat(args: ChatArgs) -> Result<(), Failure> {
+async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     if args.tls {
         return Err(Failure::Usage("--tls is not built yet".to_owned()));
     }
-    let dialect = dialects::find(&args.dialect).map_err(Failure::Usage)?;
+    let (dialect, chat) = dialects::find(dialects, &args.dialect).map_err(Failure::Usage)?;
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
     let revision = dialect.revision(args.revision).map_err(Failure::Usage)?;
-    if args.signup && !dialect.signs_up {
-        let reason = format!("{} has no --signup", dialect.name);
+    if args.signup && !chat.signs_up {
+        let reason = format!("{} has no --signup", dialect.name());
         return Err(Failure::Usage(reason));
     }
-    let client = client(dialect, &args, revision, interactive)?;
+    let client = client(chat, &args, revision, interactive)?;
     let server = Server::new(&args.host, args.port.unwrap_or(dialect.port(revision)));
     let stream = server.connect().await?;
     let ui = if interactive {
@@ -77,12 +79,12 @@ async fn chat(args: ChatArgs) -> Result<(), Failure> {
 }
 
 fn client(
-    dialect: &ClientSide,
+    chat: &ChatSide,
     args: &ChatArgs,
     revision: u8,
     interactive: bool,
 ) -> Result<Box<dyn ChatClient>, Failure> {
-    let password = match (dialect.key, &args.user, &args.token) {
+    let password = match (chat.key, &args.user, &args.token) {
         (Key::Password, Some(user), _) => {
             let prompt = format!("Password of {user} (empty: come as a guest): ");
             password(prompt, interactive)?
@@ -99,7 +101,7 @@ fn client(
         revision,
         sign_up: args.signup,
     };
-    (dialect.chat)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
+    (chat.client)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
 }
 
 /// The environment's password, else the one that is typed; none where there is none, or an empty one.

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::control::tap::{Entry, TapQuery};
 use crate::control::{ControlClient, ControlError, TapStream, socket_path};
-use crate::gateway::Dialects;
+use crate::dialects::Dialects;
 use crate::model::{Error, SessionId};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};

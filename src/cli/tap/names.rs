@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::control::tap::Endpoint;
-use crate::gateway::{AnyDialect, Dialects};
+use crate::dialects::{AnyDialect, Dialects};
 
 /// Names that mean something else at the beginning of a line.
 const WORDS: [&str; 4] = ["config", "clock", "operator", "wait"];

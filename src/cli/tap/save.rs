@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::control::tap::{Endpoint, Entry, Happened};
-use crate::gateway::Dialects;
+use crate::dialects::Dialects;
 
 use super::fixture::{self, Step, framed};
 use super::names::{dialect_of, free_name, is_counted, is_plain, seconds};

@@ -5,34 +5,18 @@ use crate::model::{validate_login, validate_room_name};
 use clap::Args;
 use clap::error::ErrorKind;
 
-use super::dialect::Named;
+use super::dialect::{Named, names};
+use crate::dialects::Dialects;
 
 /// What is read, what is written, and who is meant.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-DIALECT is jim, talker, purpose (purpose.1, purpose.2) or uchat.
-
-Everything goes through the adapters of a gateway, on a hub in memory with one room: no network, no configuration. \
-The output is what the server tells the observer, a client of the other dialect that is in the room before anything \
-happens; the observer's own login and entering are left out. Times are those of the transcoding.
-
-People: JIM's frames say who speaks; else it is whom a login frame or a token of this gateway's form names, else \
---as. Any password and any token is right. Who says something without having entered enters first.
-Rooms: any room is --room. Making a room is entering it.
-Private messages go to the person of that name, so they are not in the output unless that is the observer.
-Messages: a number in an edit or a deletion is that of the n-th message of the recording, counted from 1, private, \
-refused and deleted ones too. Frames that name a person by a number only are left out with a warning.
-Questions (history, lists) tell the observer nothing. The end of the input is no farewell.
-
-A refused frame is a warning that names its line (purpose: its byte offset), and the rest goes on. A malformed one \
-ends the transcoding after all output before it: exit 1.")]
 pub(crate) struct TranscodeArgs {
     /// The dialect of standard input: the frames of clients
-    #[arg(long, value_name = "DIALECT", value_parser = Named::parse)]
-    pub(super) from: Named,
+    #[arg(long, value_name = "DIALECT")]
+    from: String,
     /// The dialect of standard output: the frames of the server
-    #[arg(long, value_name = "DIALECT", value_parser = Named::parse)]
-    pub(super) to: Named,
+    #[arg(long, value_name = "DIALECT")]
+    to: String,
     /// The revision of `purpose` where its name does not say [default: 2]
     #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(super) revision: Option<u8>,
@@ -48,19 +32,54 @@ pub(crate) struct TranscodeArgs {
 }
 
 impl TranscodeArgs {
-    /// Whether the arguments fit together.
+    /// From which dialect to which.
     ///
     /// # Errors
-    /// What is wrong.
-    pub(super) fn check(&self) -> Result<(), clap::Error> {
-        if self.revision.is_none() || self.from.is_open() || self.to.is_open() {
-            return Ok(());
+    /// One of them is not there, or the arguments do not fit together.
+    pub(super) fn dialects(&self, dialects: Dialects) -> Result<(Named, Named), clap::Error> {
+        let named = |option: &str, name: &str| {
+            Named::parse(dialects, name).map_err(|reason| {
+                let wrong = format!("invalid value '{name}' for '{option} <DIALECT>': {reason}");
+                usage_error(ErrorKind::ValueValidation, &wrong)
+            })
+        };
+        let (from, to) = (named("--from", &self.from)?, named("--to", &self.to)?);
+        if self.revision.is_none() || from.is_open() || to.is_open() {
+            return Ok((from, to));
         }
-        let command = clap::Command::new("transcode").bin_name("tolmach transcode");
         let reason = "neither of the two dialects has a revision left to choose";
-        Err(Self::augment_args(command).error(ErrorKind::ArgumentConflict, reason))
+        Err(usage_error(ErrorKind::ArgumentConflict, reason))
     }
 }
+
+fn usage_error(kind: ErrorKind, reason: &str) -> clap::Error {
+    let command = clap::Command::new("transcode").bin_name("tolmach transcode");
+    TranscodeArgs::augment_args(command).error(kind, reason)
+}
+
+/// What stands below the options in `--help`.
+pub(crate) fn help(dialects: Dialects) -> String {
+    format!(
+        "DIALECT is one of {}.\n\n{HELP}",
+        names(dialects).join(", ")
+    )
+}
+
+const HELP: &str = "\
+Everything goes through the adapters of a gateway, on a hub in memory with one room: no network, no configuration. \
+The output is what the server tells the observer, a client of the other dialect that is in the room before anything \
+happens; the observer's own login and entering are left out. Times are those of the transcoding.
+
+People: JIM's frames say who speaks; else it is whom a login frame or a token of this gateway's form names, else \
+--as. Any password and any token is right. Who says something without having entered enters first.
+Rooms: any room is --room. Making a room is entering it.
+Private messages go to the person of that name, so they are not in the output unless that is the observer.
+Messages: a number in an edit or a deletion is that of the n-th message of the recording, counted from 1, private, \
+refused and deleted ones too. Frames that name a person by a number only are left out with a warning.
+Questions (history, lists) tell the observer nothing. The end of the input is no farewell.
+
+A refused frame is a warning that names its line (purpose: its byte offset), and the rest goes on. A malformed one \
+ends the transcoding after all output before it: exit 1.";
 
 fn login(text: &str) -> Result<String, String> {
     let gateway = Options::default().name;

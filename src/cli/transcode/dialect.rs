@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::dialects::client::{CLIENT_SIDES, ClientSide, Recording, VirtualClient};
-use crate::gateway::Settings;
+use crate::dialects::client::{Recording, TranscodeSide, VirtualClient};
+use crate::dialects::{AnyDialect, Dialects, Settings};
 
 /// A dialect as it is named on the command line: `jim`, `purpose`, `purpose.1`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
-    dialect: &'static ClientSide,
+    dialect: &'static dyn AnyDialect,
+    side: &'static TranscodeSide,
     revision: Option<u8>,
 }
 
 impl Named {
-    /// The dialect of this name.
-    pub(super) fn parse(name: &str) -> Result<Self, String> {
-        for dialect in CLIENT_SIDES {
-            let revision = match name.strip_prefix(dialect.name) {
+    /// The one of these dialects that has this name.
+    pub(super) fn parse(dialects: Dialects, name: &str) -> Result<Self, String> {
+        for (dialect, side) in transcodable(dialects) {
+            let revision = match name.strip_prefix(dialect.name()) {
                 Some("") => None,
                 Some(rest) => match rest.strip_prefix('.').and_then(|n| n.parse().ok()) {
                     Some(revision) if dialect.revision(Some(revision)).is_ok() => Some(revision),
@@ -24,9 +25,13 @@ impl Named {
                 },
                 None => continue,
             };
-            return Ok(Self { dialect, revision });
+            return Ok(Self {
+                dialect,
+                side,
+                revision,
+            });
         }
-        Err(format!("it is none of {}", names().join(", ")))
+        Err(format!("it is none of {}", names(dialects).join(", ")))
     }
 
     /// Whether a revision can still be chosen.
@@ -36,7 +41,7 @@ impl Named {
 
     /// Whether its clients send files.
     pub(super) fn sends_files(self) -> bool {
-        self.dialect.sends_files
+        self.side.sends_files
     }
 
     /// The revision: by the name, else the one that was chosen, else the last.
@@ -45,25 +50,35 @@ impl Named {
     }
 
     pub(super) fn settings(self, chosen: Option<u8>) -> Settings {
-        (self.dialect.settings)(self.revision(chosen))
+        let settings = self.dialect.settings();
+        settings
+            .with_revision(self.revision(chosen))
+            .without_timers()
     }
 
     pub(super) fn client(self, chosen: Option<u8>) -> Arc<dyn VirtualClient> {
-        (self.dialect.virtual_client)(self.revision(chosen))
+        (self.side.client)(self.revision(chosen))
     }
 
     pub(super) fn recording(self, chosen: Option<u8>, speaker: &str) -> Box<dyn Recording> {
-        (self.dialect.recording)(self.revision(chosen), speaker)
+        (self.side.recording)(self.revision(chosen), speaker)
     }
 }
 
+fn transcodable(
+    dialects: Dialects,
+) -> impl Iterator<Item = (&'static dyn AnyDialect, &'static TranscodeSide)> {
+    let dialects = dialects.iter().copied();
+    dialects.filter_map(|dialect| Some((dialect, dialect.transcode()?)))
+}
+
 /// What can be named.
-fn names() -> Vec<String> {
+pub(super) fn names(dialects: Dialects) -> Vec<String> {
     let mut names = Vec::new();
-    for dialect in CLIENT_SIDES {
-        names.push(dialect.name.to_owned());
+    for (dialect, _) in transcodable(dialects) {
+        names.push(dialect.name().to_owned());
         if dialect.revisions() > 1 {
-            names.extend((1..=dialect.revisions()).map(|n| format!("{}.{n}", dialect.name)));
+            names.extend((1..=dialect.revisions()).map(|n| format!("{}.{n}", dialect.name())));
         }
     }
     names
@@ -72,11 +87,12 @@ fn names() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialects::ALL;
 
     #[test]
     fn every_name_is_understood_and_no_other() {
-        for name in names() {
-            assert!(Named::parse(&name).is_ok(), "{name}");
+        for name in names(ALL) {
+            assert!(Named::parse(ALL, &name).is_ok(), "{name}");
         }
         for name in [
             "",
@@ -87,7 +103,7 @@ mod tests {
             "purpose.3",
             "purpose2",
         ] {
-            assert!(Named::parse(name).is_err(), "{name}");
+            assert!(Named::parse(ALL, name).is_err(), "{name}");
         }
     }
 
@@ -95,7 +111,7 @@ mod tests {
     #[test]
     fn a_revision_in_the_name_comes_first() {
         let revisions = |name| {
-            let named = Named::parse(name).unwrap();
+            let named = Named::parse(ALL, name).unwrap();
             (
                 named.is_open(),
                 named.revision(None),

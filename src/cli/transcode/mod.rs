@@ -31,11 +31,13 @@ use std::process::ExitCode;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-pub(crate) use args::TranscodeArgs;
+pub(crate) use args::{TranscodeArgs, help};
 
 use super::failure::{Failure, Outcome};
 use super::output::visible;
+use crate::dialects::Dialects;
 use crate::dialects::client::Recording;
+use dialect::Named;
 use input::{Place, Unread};
 use observer::Observer;
 use replay::Replay;
@@ -45,25 +47,28 @@ use virtual_hub::VirtualHub;
 const FRAMES: usize = 256;
 
 /// Transcodes standard input to standard output until the one ends or the other is closed.
-pub(crate) async fn run(args: TranscodeArgs) -> Outcome<ExitCode> {
-    if let Err(wrong) = args.check() {
-        // Nobody may be there to read it; the exit code says it, too.
-        let _ = wrong.print();
-        return Ok(ExitCode::from(2));
-    }
+pub(crate) async fn run(args: TranscodeArgs, dialects: Dialects) -> Outcome<ExitCode> {
+    let (from, to) = match args.dialects(dialects) {
+        Ok(both) => both,
+        Err(wrong) => {
+            // Nobody may be there to read it; the exit code says it, too.
+            let _ = wrong.print();
+            return Ok(ExitCode::from(2));
+        }
+    };
     let unread = |error| Failure::because(format!("standard input: {error}"));
     let pieces = input::read(io::stdin()).map_err(unread)?;
     let out = BufWriter::new(io::stdout());
-    transcode(&args, pieces, Box::new(out)).await?;
+    transcode(&args, (from, to), pieces, Box::new(out)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn transcode(
     args: &TranscodeArgs,
+    (from, to): (Named, Named),
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     out: Box<dyn Write + Send>,
 ) -> Outcome<()> {
-    let (from, to) = (args.from, args.to);
     let settings = from.settings(args.revision);
     let hub = VirtualHub::open(&args.room, from.sends_files()).await?;
     let replay = Replay::open(hub, &settings, from.client(args.revision))?;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::dialects::Settings;
 use crate::gateway::Serve;
-use crate::gateway::Settings;
 use crate::model::fold_login;
 use bytes::BytesMut;
 

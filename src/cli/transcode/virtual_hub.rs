@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::bus::LocalBus;
 use crate::config::Config;
+use crate::dialects::Settings;
 use crate::files::FileArea;
-use crate::gateway::{Gateway, Serve, Settings, Transport};
+use crate::gateway::{Gateway, Serve, Transport};
 use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
 use crate::model::{
     Command, Error, HistoryQuery, MessageId, Reply, Role, RoomId, RoomKind, RoomSelector, Secret,

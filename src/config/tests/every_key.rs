@@ -6,7 +6,7 @@ use super::load;
 use crate::config::keys::GENERAL;
 use crate::config::{Config, environment};
 use crate::dialects;
-use crate::gateway::Settings;
+use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.

@@ -2,8 +2,8 @@
 
 use super::{error, load, load_on, only};
 use crate::config::{Config, TlsMode};
+use crate::dialects::Settings;
 use crate::dialects::purpose::Purpose;
-use crate::gateway::Settings;
 
 const DIALECTS: [&str; 4] = ["jim", "talker", "purpose", "uchat"];
 

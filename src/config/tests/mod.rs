@@ -19,7 +19,7 @@ use super::draft::Draft;
 use super::written::{Source, document};
 use super::{ConfigError, environment as variables};
 use crate::dialects;
-use crate::gateway::AnyDialect;
+use crate::dialects::AnyDialect;
 
 /// On a machine with IPv6, with every dialect, and a file of the name `tolmach.toml`.
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {

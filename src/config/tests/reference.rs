@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Config, environment, keys};
 use crate::dialects;
-use crate::gateway::Settings;
+use crate::dialects::Settings;
 use crate::settings::Key;
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");

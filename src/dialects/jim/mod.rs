@@ -18,15 +18,16 @@ use std::time::{Duration, Instant};
 
 use tolmach_jim::{Flavor, Spelling};
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, Pacing, SessionOptions};
+#[cfg(feature = "cli")]
+use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::{DialectKind, DialectOptions};
+use crate::gateway::{Dialect, Pacing, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
 use crate::settings::Key;
 
 use adapter::JimAdapter;
-#[cfg(feature = "cli")]
-pub(super) use client::CLIENT_SIDE;
 use encoder::JimEncoder;
 use field::{Encoders, FieldSide};
 use outcome::Style;
@@ -54,6 +55,14 @@ impl DialectKind for Jim {
     const PORTS: &'static [u16] = &[7777];
     const KEYS: &'static [Key<JimSettings>] = settings::KEYS;
     const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+    #[cfg(feature = "cli")]
+    const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
+    #[cfg(feature = "cli")]
+    const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
+
+    fn stop_timers(settings: &mut JimSettings) {
+        settings.probe_after = Duration::ZERO;
+    }
 
     fn new(settings: &JimSettings, _options: &DialectOptions) -> Self {
         match settings.flavor {

@@ -20,15 +20,16 @@ use std::time::{Duration, Instant};
 
 use tolmach_purpose::Revision;
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, Numbering, SessionOptions};
+#[cfg(feature = "cli")]
+use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::{DialectKind, DialectOptions};
+use crate::gateway::{Dialect, Numbering, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
 use crate::settings::Key;
 
 use adapter::PurposeAdapter;
-#[cfg(feature = "cli")]
-pub(super) use client::CLIENT_SIDE;
 use encoder::PurposeEncoder;
 pub use settings::PurposeSettings;
 
@@ -57,6 +58,10 @@ impl DialectKind for Purpose {
     const PORTS: &'static [u16] = &[9600, 9601];
     const KEYS: &'static [Key<PurposeSettings>] = settings::KEYS;
     const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+    #[cfg(feature = "cli")]
+    const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
+    #[cfg(feature = "cli")]
+    const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
     const HAS_BYTES: bool = true;
 
     fn revision(settings: &PurposeSettings) -> u8 {
@@ -71,6 +76,10 @@ impl DialectKind for Purpose {
             1 => Revision::One,
             _ => Revision::Two,
         };
+    }
+
+    fn stop_timers(settings: &mut PurposeSettings) {
+        settings.probe_after = Duration::ZERO;
     }
 
     fn new(settings: &PurposeSettings, options: &DialectOptions) -> Self {

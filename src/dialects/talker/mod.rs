@@ -13,15 +13,16 @@ use std::time::{Duration, Instant};
 
 use tolmach_talker::Flavor;
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
+#[cfg(feature = "cli")]
+use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::{DialectKind, DialectOptions};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
 use crate::settings::Key;
 
 use adapter::TalkerAdapter;
-#[cfg(feature = "cli")]
-pub(super) use client::CLIENT_SIDE;
 use encoder::TalkerEncoder;
 pub use settings::TalkerSettings;
 
@@ -50,9 +51,18 @@ impl DialectKind for Talker {
     const PORTS: &'static [u16] = &[8500];
     const KEYS: &'static [Key<TalkerSettings>] = settings::KEYS;
     const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+    #[cfg(feature = "cli")]
+    const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
+    #[cfg(feature = "cli")]
+    const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
 
     fn room_of_login(frame: &[String]) -> Option<String> {
         Some(shown::room(frame))
+    }
+
+    fn stop_timers(settings: &mut TalkerSettings) {
+        settings.idle_after = Duration::ZERO;
+        settings.close_after = Duration::ZERO;
     }
 
     fn new(settings: &TalkerSettings, options: &DialectOptions) -> Self {

@@ -19,15 +19,16 @@ use std::time::Instant;
 
 use tolmach_uchat::Flavor;
 
-use crate::gateway::{Dialect, DialectKind, DialectOptions, SessionOptions};
+#[cfg(feature = "cli")]
+use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::{DialectKind, DialectOptions};
+use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
 use crate::settings::Key;
 
 use adapter::UchatAdapter;
-#[cfg(feature = "cli")]
-pub(super) use client::CLIENT_SIDE;
 use encoder::UchatEncoder;
 pub use settings::UchatSettings;
 
@@ -54,6 +55,10 @@ impl DialectKind for Uchat {
     const PORTS: &'static [u16] = &[3333];
     const KEYS: &'static [Key<UchatSettings>] = settings::KEYS;
     const TRANSLATIONS: &'static [Translation] = translations::TRANSLATIONS;
+    #[cfg(feature = "cli")]
+    const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
+    #[cfg(feature = "cli")]
+    const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
 
     fn new(settings: &UchatSettings, options: &DialectOptions) -> Self {
         let flavor = settings.flavor;

@@ -3,29 +3,22 @@
 mod chat;
 mod recording;
 
-use super::JimSettings;
-use crate::dialects::client::{ClientSide, Key};
-use crate::gateway::Settings;
+use crate::dialects::client::{ChatSide, Key, TranscodeSide};
 use chat::Jim;
 use recording::{JimClient, JimRecording};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// What `chat` and `transcode` know of the dialect.
-pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
-    name: "jim",
-    ports: &[7777],
+/// For `chat`.
+pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Password,
     signs_up: false,
     needs: "--user NAME: a guest, with a password an account",
-    chat: |identity| Ok(Box::new(Jim::new(identity)?)),
+    client: |identity| Ok(Box::new(Jim::new(identity)?)),
+};
+
+/// For `transcode`.
+pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
-    settings: |_| {
-        Settings::of::<super::Jim>(JimSettings {
-            probe_after: Duration::ZERO,
-            ..JimSettings::default()
-        })
-    },
-    virtual_client: |_| Arc::new(JimClient),
+    client: |_| Arc::new(JimClient),
     recording: |_, speaker| Box::new(JimRecording::new(speaker)),
 };

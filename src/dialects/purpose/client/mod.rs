@@ -3,31 +3,24 @@
 mod chat;
 mod recording;
 
-use super::PurposeSettings;
-use crate::dialects::client::{ClientSide, Key};
-use crate::gateway::Settings;
+use crate::dialects::client::{ChatSide, Key, TranscodeSide};
 use chat::Purpose;
 use recording::{PurposeClient, PurposeRecording};
 use std::sync::Arc;
-use std::time::Duration;
 use tolmach_purpose::Revision;
 
-/// What `chat` and `transcode` know of the dialect.
-pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
-    name: "purpose",
-    ports: &[9600, 9601],
+/// For `chat`.
+pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Either,
     signs_up: false,
     needs: "--user NAME and its password, or --token ID:TOKEN; --revision 1 or 2",
-    chat: |identity| Ok(Box::new(Purpose::new(identity)?)),
+    client: |identity| Ok(Box::new(Purpose::new(identity)?)),
+};
+
+/// For `transcode`.
+pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
-    settings: |revision| {
-        Settings::of::<super::Purpose>(PurposeSettings {
-            revision: self::revision(revision),
-            probe_after: Duration::ZERO,
-        })
-    },
-    virtual_client: |revision| Arc::new(PurposeClient::new(revision)),
+    client: |revision| Arc::new(PurposeClient::new(revision)),
     recording: |revision, speaker| Box::new(PurposeRecording::new(revision, speaker)),
 };
 

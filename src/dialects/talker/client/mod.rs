@@ -3,30 +3,22 @@
 mod chat;
 mod recording;
 
-use super::TalkerSettings;
-use crate::dialects::client::{ClientSide, Key};
-use crate::gateway::Settings;
+use crate::dialects::client::{ChatSide, Key, TranscodeSide};
 use chat::Talker;
 use recording::{TalkerClient, TalkerRecording};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// What `chat` and `transcode` know of the dialect.
-pub(in crate::dialects) const CLIENT_SIDE: ClientSide = ClientSide {
-    name: "talker",
-    ports: &[8500],
+/// For `chat`.
+pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Token,
     signs_up: false,
     needs: "--token TOKEN",
-    chat: |identity| Ok(Box::new(Talker::new(identity)?)),
+    client: |identity| Ok(Box::new(Talker::new(identity)?)),
+};
+
+/// For `transcode`.
+pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
-    settings: |_| {
-        Settings::of::<super::Talker>(TalkerSettings {
-            idle_after: Duration::ZERO,
-            close_after: Duration::ZERO,
-            ..TalkerSettings::default()
-        })
-    },
-    virtual_client: |_| Arc::new(TalkerClient),
+    client: |_| Arc::new(TalkerClient),
     recording: |_, speaker| Box::new(TalkerRecording::new(speaker)),
 };

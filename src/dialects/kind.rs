@@ -6,8 +6,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::dialect::Dialect;
-use super::listener::{Serve, serving};
+#[cfg(feature = "cli")]
+use super::client::{ChatSide, TranscodeSide};
+use crate::gateway::{Dialect, Serve, serving};
 use crate::hub::translation::Translation;
 use crate::settings::{Key, ValueError, Written};
 
@@ -65,6 +66,14 @@ pub trait DialectKind: Dialect + Sized {
     /// What becomes of each meaning of the hub's in it, one of each.
     const TRANSLATIONS: &'static [Translation];
 
+    /// Its client for people and pipes, if it has one.
+    #[cfg(feature = "cli")]
+    const CHAT: Option<&'static ChatSide> = None;
+
+    /// How recordings of its clients are read, and who reads them, if it can be transcoded.
+    #[cfg(feature = "cli")]
+    const TRANSCODE: Option<&'static TranscodeSide> = None;
+
     /// Whether its frames are shown as bytes with what they mean beside them; else they are text.
     const HAS_BYTES: bool = false;
 
@@ -75,6 +84,9 @@ pub trait DialectKind: Dialect + Sized {
 
     /// Chooses a revision.
     fn set_revision(_settings: &mut Self::Settings, _revision: u8) {}
+
+    /// Has nothing happen by the mere passing of time, so that a recording can be replayed at any speed.
+    fn stop_timers(_settings: &mut Self::Settings) {}
 
     /// The room that a connection is in from its login on, by the frame of the login as it is shown; none where rooms are
     /// entered later.
@@ -103,6 +115,14 @@ pub trait AnyDialect: Send + Sync {
     /// [`DialectKind::TRANSLATIONS`].
     fn translations(&self) -> &'static [Translation];
 
+    /// [`DialectKind::CHAT`].
+    #[cfg(feature = "cli")]
+    fn chat(&self) -> Option<&'static ChatSide>;
+
+    /// [`DialectKind::TRANSCODE`].
+    #[cfg(feature = "cli")]
+    fn transcode(&self) -> Option<&'static TranscodeSide>;
+
     /// [`DialectKind::HAS_BYTES`].
     fn has_bytes(&self) -> bool;
 
@@ -111,6 +131,43 @@ pub trait AnyDialect: Send + Sync {
 
     /// The settings of a listener where nothing is set.
     fn settings(&self) -> Settings;
+}
+
+impl dyn AnyDialect {
+    /// How many revisions it has; the last one is spoken where none is named.
+    #[must_use]
+    pub fn revisions(&self) -> u8 {
+        u8::try_from(self.ports().len()).unwrap_or(u8::MAX)
+    }
+
+    /// The revision to speak: the given one, else the last.
+    ///
+    /// # Errors
+    /// What is wrong with the given one.
+    pub fn revision(&self, given: Option<u8>) -> Result<u8, String> {
+        let (name, count) = (self.name(), self.revisions());
+        match given {
+            None => Ok(count),
+            Some(_) if count == 1 => Err(format!("{name} has no revisions to choose from")),
+            Some(given) if (1..=count).contains(&given) => Ok(given),
+            Some(given) => Err(format!(
+                "{name} has the revisions 1 to {count}, not {given}"
+            )),
+        }
+    }
+
+    /// The port of a revision where none is given; 0, one that the system chooses, where the dialect has none.
+    #[must_use]
+    pub fn port(&self, revision: u8) -> u16 {
+        let index = usize::from(revision).saturating_sub(1);
+        self.ports().get(index).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for dyn AnyDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// An entry of a list of dialects.
@@ -136,6 +193,16 @@ impl<D: DialectKind> AnyDialect for Kind<D> {
 
     fn translations(&self) -> &'static [Translation] {
         D::TRANSLATIONS
+    }
+
+    #[cfg(feature = "cli")]
+    fn chat(&self) -> Option<&'static ChatSide> {
+        D::CHAT
+    }
+
+    #[cfg(feature = "cli")]
+    fn transcode(&self) -> Option<&'static TranscodeSide> {
+        D::TRANSCODE
     }
 
     fn has_bytes(&self) -> bool {
@@ -196,17 +263,17 @@ impl Settings {
     #[must_use]
     pub fn default_name(&self) -> String {
         let kind = self.kind();
-        match kind.ports().len() {
+        match kind.revisions() {
             0 | 1 => kind.name().to_owned(),
             _ => format!("{}.{}", kind.name(), self.revision()),
         }
     }
 
-    /// The port of the revision where none is given; 0, one that the system chooses, where the dialect has none.
+    /// The same without anything that happens by the mere passing of time, for recordings.
     #[must_use]
-    pub fn default_port(&self) -> u16 {
-        let index = usize::from(self.revision()).saturating_sub(1);
-        self.kind().ports().get(index).copied().unwrap_or_default()
+    pub fn without_timers(mut self) -> Self {
+        self.0.stop_timers();
+        self
     }
 
     /// Sets one key of the dialect's; `None` if it has no such key.
@@ -254,6 +321,7 @@ trait AnySettings: Send + Sync {
     fn kind(&self) -> &'static dyn AnyDialect;
     fn revision(&self) -> u8;
     fn set_revision(&mut self, revision: u8);
+    fn stop_timers(&mut self);
     fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>>;
     fn shown(&self) -> Vec<(&'static str, Option<String>)>;
     fn serve(&self, options: &DialectOptions) -> Arc<dyn Serve>;
@@ -289,6 +357,10 @@ impl<D: DialectKind> AnySettings for Of<D> {
 
     fn set_revision(&mut self, revision: u8) {
         D::set_revision(&mut self.0, revision);
+    }
+
+    fn stop_timers(&mut self) {
+        D::stop_timers(&mut self.0);
     }
 
     fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>> {
