@@ -2,17 +2,17 @@
 
 use crate::Id;
 use crate::error::{BadFrame, DecodeError, Reason};
+use crate::json;
 use crate::key::Key;
 use crate::request_type::RequestType;
-use crate::{json, members};
-use serde_json::value::RawValue;
+use tolmach_json::{for_each_item, for_each_member};
 
 /// The members that mean something in some frame; all others are dropped. Of a key that is there more than once
 /// the first counts, and of `type` the second too.
 pub(crate) struct Fields<'a> {
     request: Option<RequestType>,
-    values: [Option<&'a RawValue>; Key::COUNT],
-    second_type: Option<&'a RawValue>,
+    values: [Option<&'a str>; Key::COUNT],
+    second_type: Option<&'a str>,
     depth: usize,
 }
 
@@ -27,24 +27,24 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    fn read(json: &'a str, request: Option<RequestType>) -> serde_json::Result<Self> {
+    fn read(json: &'a str, request: Option<RequestType>) -> Result<Self, tolmach_json::Error> {
         let mut fields = Self {
             request,
             values: [None; Key::COUNT],
             second_type: None,
             depth: 1,
         };
-        members::for_each_member(json, |name, value| {
-            fields.depth = fields.depth.max(1 + json::depth(value.get()));
-            if let Some(key) = Key::named(&name) {
-                fields.push(key, value);
+        for_each_member(json, |member| {
+            fields.depth = fields.depth.max(1 + json::depth(member.value));
+            if let Some(key) = Key::named(&member.key) {
+                fields.push(key, member.value);
             }
         })?;
         Ok(fields)
     }
 
     /// "The first is the request, the second the room's type. Read the first as the request wherever keys repeat."
-    fn push(&mut self, key: Key, value: &'a RawValue) {
+    fn push(&mut self, key: Key, value: &'a str) {
         match &mut self.values[key as usize] {
             first @ None => *first = Some(value),
             Some(_) if key == Key::Type => {
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
         right: &'static str,
         known: fn(i64) -> Option<T>,
     ) -> Result<T, BadFrame> {
-        let value = self.second_type.filter(|value| value.get() != "null");
+        let value = self.second_type.filter(|value| *value != "null");
         let value = value.ok_or_else(|| self.bad(Key::Type, Reason::Missing(right)))?;
         json::whole(value)
             .and_then(known)
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
         let right = "an array of objects";
         let json = self.required(key, right, Some)?;
         let (mut items, mut bad) = (Vec::new(), None);
-        let is_array = members::for_each_item(json.get(), |item| {
+        let is_array = for_each_item(json, |item| {
             if bad.is_none() {
                 match self.item(item, key, right).and_then(|item| read(&item)) {
                     Ok(item) => items.push(item),
@@ -165,20 +165,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn item(
-        &self,
-        item: &'a RawValue,
-        key: Key,
-        right: &'static str,
-    ) -> Result<Fields<'a>, BadFrame> {
-        Fields::read(item.get(), self.request).map_err(|_| self.bad(key, Reason::Wrong(right)))
+    fn item(&self, item: &'a str, key: Key, right: &'static str) -> Result<Fields<'a>, BadFrame> {
+        Fields::read(item, self.request).map_err(|_| self.bad(key, Reason::Wrong(right)))
     }
 
     fn required<T>(
         &self,
         key: Key,
         right: &'static str,
-        read: impl FnOnce(&'a RawValue) -> Option<T>,
+        read: impl FnOnce(&'a str) -> Option<T>,
     ) -> Result<T, BadFrame> {
         self.optional(key, right, read)?
             .ok_or_else(|| self.bad(key, Reason::Missing(right)))
@@ -189,9 +184,9 @@ impl<'a> Fields<'a> {
         &self,
         key: Key,
         right: &'static str,
-        read: impl FnOnce(&'a RawValue) -> Option<T>,
+        read: impl FnOnce(&'a str) -> Option<T>,
     ) -> Result<Option<T>, BadFrame> {
-        match self.values[key as usize].filter(|value| value.get() != "null") {
+        match self.values[key as usize].filter(|value| *value != "null") {
             None => Ok(None),
             Some(value) => read(value)
                 .map(Some)

@@ -32,6 +32,7 @@
 //! # Ok::<(), tolmach_uchat::DecodeError>(())
 //! ```
 
+mod client;
 mod client_frame;
 mod codec;
 mod error;
@@ -41,7 +42,6 @@ mod framing;
 mod json;
 mod key;
 pub mod limits;
-mod members;
 mod number;
 mod object;
 mod request;
@@ -50,6 +50,7 @@ mod secret;
 mod server;
 mod value;
 
+pub use client::{Client, Credentials, Event, Refusal};
 pub use client_frame::ClientFrame;
 pub use codec::{ClientCodec, ServerCodec};
 pub use error::{BadFrame, DecodeError, Reason};

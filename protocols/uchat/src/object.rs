@@ -4,6 +4,7 @@ use crate::key::Key;
 use crate::request_type::RequestType;
 use bytes::{BufMut, BytesMut};
 use std::fmt::{Display, Write};
+use tolmach_json::Sink;
 
 /// An object on its way into `out`.
 pub(crate) struct Object<'o> {
@@ -30,14 +31,14 @@ impl<'o> Object<'o> {
     /// Writes a string. Only what JSON demands is escaped, so that there is no `\n` in a frame.
     pub(crate) fn text(&mut self, key: Key, text: &str) -> &mut Self {
         self.key(key);
-        // Writing into a `BytesMut` fails only where its length would not fit a `usize`; and a string is always JSON.
-        let _ = serde_json::to_writer((&mut *self.out).writer(), text);
+        Sink::text(self.out, text);
         self
     }
 
     /// Writes a whole number.
     pub(crate) fn number(&mut self, key: Key, number: impl Display) -> &mut Self {
         self.key(key);
+        // Writing into a `BytesMut` fails only where its length would not fit a `usize`.
         let _ = write!(self.out, "{number}");
         self
     }

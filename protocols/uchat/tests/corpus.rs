@@ -6,12 +6,10 @@
 //! read and written in [`Flavor::Document`].
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::{Outcome, feed_every_way};
 use std::fs;
 use std::path::PathBuf;
+use tolmach_protocol_testing::{Outcome, feed_every_way};
 use tolmach_uchat::{BadFrame, ClientCodec, Flavor, ServerCodec, limits};
 
 /// Reads every stream in `folder` with `read`, and compares what it makes of it.
@@ -39,7 +37,7 @@ fn lines<F>(
     write: fn(&F, Flavor, &mut BytesMut),
     flavor: Flavor,
 ) -> String {
-    let (items, end) = outcome;
+    let Outcome { items, error: end } = outcome;
     let mut lines = BytesMut::new();
     for item in items {
         match item {

@@ -6,11 +6,10 @@
     reason = "a test may fail"
 )]
 
-mod feed;
 mod samples;
 
-use feed::{Outcome, feed, feed_every_way};
 use samples::{Sample, of_client, of_server};
+use tolmach_protocol_testing::{Outcome, feed, feed_every_way};
 use tolmach_uchat::{
     BadFrame, ClientCodec, ClientFrame, Flavor, MessageType, Reason, Request, RequestType,
     RoomType, ServerCodec, ServerFrame, limits,
@@ -33,8 +32,9 @@ fn client(line: &str) -> Read<ServerFrame<'static>> {
 }
 
 /// The one thing that is wrong with a frame.
-fn bad<F: std::fmt::Debug>((mut items, end): Read<F>) -> BadFrame {
-    assert_eq!((items.len(), end), (1, None));
+fn bad<F: std::fmt::Debug>(read: Read<F>) -> BadFrame {
+    let Outcome { mut items, error } = read;
+    assert_eq!((items.len(), error), (1, None));
     items.remove(0).expect_err("a bad frame")
 }
 
@@ -54,7 +54,7 @@ fn each_member_missing<F: std::fmt::Debug>(sample: &Sample<F>, read: fn(&str) ->
         for members in [absent, null] {
             let line = sample.with(&members);
             if is_optional(sample.kind, key) {
-                let (items, end) = read(&line);
+                let Outcome { items, error: end } = read(&line);
                 assert!(items[0].is_ok() && end.is_none(), "{line}");
                 continue;
             }
@@ -131,7 +131,7 @@ fn of_repeated_keys_the_first_counts_and_unknown_ones_are_ignored() {
             assert_eq!(members[2].0, "type");
         }
         let read = server(&sample.with(&members));
-        assert_eq!(read, (vec![Ok(sample.frame)], None));
+        assert_eq!(read, Outcome::whole(vec![Ok(sample.frame)]));
     }
 }
 
@@ -162,7 +162,7 @@ fn the_type_may_stand_anywhere_and_the_room_s_type_is_the_second() {
             RoomType::Global,
         ),
     ] {
-        assert_eq!(server(line), (vec![Ok(want(kind))], None), "{line}");
+        assert_eq!(server(line), Outcome::whole(vec![Ok(want(kind))]), "{line}");
     }
     let text = |line| bad(server(line)).to_string();
     assert_eq!(
@@ -227,7 +227,7 @@ fn a_client_reads_its_own_flavor_only() {
     ] {
         for (own, other) in of_server(mine).iter().zip(of_server(theirs)) {
             let codec = ClientCodec::new(mine, limits::FRAME_BYTES);
-            let (items, _) = feed(codec, [other.line().as_bytes()]);
+            let items = feed(codec, [other.line().as_bytes()]).items;
             assert_eq!(
                 items[0].is_ok(),
                 own.line() == other.line(),
@@ -240,7 +240,7 @@ fn a_client_reads_its_own_flavor_only() {
 
 #[test]
 fn what_clients_may_write_otherwise() {
-    let ok = |line| server(line).0.remove(0).unwrap();
+    let ok = |line| server(line).items.remove(0).unwrap();
     let log_in = ok(r#"{"type":0,"login":"a","pass":"b"}"#);
     assert_eq!(
         log_in,
@@ -271,7 +271,7 @@ fn only_texts_and_stickers_are_sent() {
     for kind in MessageType::ALL {
         let number = kind.number();
         let line = format!(r#"{{"type":3,"room_id":7,"message":"x","msg_type":{number}}}"#);
-        let (items, _) = server(&line);
+        let items = server(&line).items;
         assert_eq!(items[0].is_ok(), kind.is_sendable(), "{line}");
     }
     let line = r#"{"type":3,"room_id":7,"message":"x","msg_type":1}"#;
@@ -303,7 +303,7 @@ fn what_is_wrong_inside_a_list_is_named() {
 fn the_stream_goes_on_behind_a_bad_frame() {
     let stream = "{\"type\":14}\n{\"type\":99}\n{}\n{\"type\":14,\"room_id\":7}\n";
     let codec = || ServerCodec::new(Flavor::Field, limits::FRAME_BYTES);
-    let (items, end) = feed_every_way(codec, stream.as_bytes());
+    let Outcome { items, error: end } = feed_every_way(codec, stream.as_bytes());
     let good: Vec<_> = items.iter().map(Result::is_ok).collect();
     assert_eq!((good, end), (vec![false, false, false, true], None));
 }

@@ -1,13 +1,12 @@
 //! Every frame, written and read: whole, byte by byte, cut at every place, and all of them glued.
 #![allow(clippy::panic, reason = "a test may fail")]
 
-mod feed;
 mod samples;
 
 use bytes::BytesMut;
-use feed::feed_every_way;
 use samples::{Sample, of_client, of_server};
 use tokio_util::codec::Encoder;
+use tolmach_protocol_testing::{Outcome, feed_every_way};
 use tolmach_uchat::{
     ClientCodec, ClientFrame, Flavor, Page, RequestType, ServerCodec, ServerFrame, limits,
 };
@@ -29,7 +28,7 @@ fn requests() {
         sample.frame.write(&mut written);
         assert_eq!(String::from_utf8_lossy(&written), sample.line());
         let read = feed_every_way(server, sample.line().as_bytes());
-        assert_eq!(read, (vec![Ok(sample.frame)], None));
+        assert_eq!(read, Outcome::whole(vec![Ok(sample.frame)]));
     }
 }
 
@@ -39,7 +38,7 @@ fn requests_glued() {
     let frames = || of_client().into_iter().map(|sample| Ok(sample.frame));
     for stream in [stream.clone(), stream.replace('\n', "\r\n\r\n \n")] {
         let read = feed_every_way(server, stream.as_bytes());
-        assert_eq!(read, (frames().collect(), None));
+        assert_eq!(read, Outcome::whole(frames().collect()));
     }
 }
 
@@ -52,7 +51,7 @@ fn answers() {
             assert_eq!(String::from_utf8_lossy(&written), sample.line());
             let client = || ClientCodec::new(flavor, limits::FRAME_BYTES);
             let read = feed_every_way(client, sample.line().as_bytes());
-            assert_eq!(read, (vec![Ok(sample.frame)], None));
+            assert_eq!(read, Outcome::whole(vec![Ok(sample.frame)]));
         }
     }
 }
@@ -64,7 +63,7 @@ fn answers_glued() {
         let client = || ClientCodec::new(flavor, limits::FRAME_BYTES);
         let read = feed_every_way(client, glued(&samples).as_bytes());
         let frames = samples.into_iter().map(|sample| Ok(sample.frame));
-        assert_eq!(read, (frames.collect(), None));
+        assert_eq!(read, Outcome::whole(frames.collect()));
     }
 }
 

@@ -1,11 +1,9 @@
 //! Every limit, at its last value and one beyond, and what is no frame at all.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::{feed, feed_every_way};
 use tokio_util::codec::Decoder;
+use tolmach_protocol_testing::{Outcome, feed, feed_every_way};
 use tolmach_uchat::{
     ClientCodec, DecodeError, Flavor, Request, ServerCodec, limits, sendable_text, valid_login,
     valid_room_name,
@@ -24,12 +22,12 @@ fn line(bytes: usize) -> String {
 #[test]
 fn a_line_has_at_most_so_many_bytes() {
     let fits = format!("{}\n{}\r\n{}", line(64), line(63), line(64));
-    let (items, end) = feed_every_way(|| server(64), fits.as_bytes());
+    let Outcome { items, error: end } = feed_every_way(|| server(64), fits.as_bytes());
     assert_eq!((items.len(), end), (3, None));
 
     for ended in ["\n", "\r\n", ""] {
         let over = format!("{}\n{}{ended}", line(64), line(65));
-        let (items, end) = feed_every_way(|| server(64), over.as_bytes());
+        let Outcome { items, error: end } = feed_every_way(|| server(64), over.as_bytes());
         let error = Some("the line is longer than 64 bytes");
         assert_eq!((items.len(), end.as_deref()), (1, error));
     }
@@ -51,9 +49,9 @@ fn too_long_is_seen_with_the_first_byte_too_many_and_stays() {
 #[test]
 fn the_longest_line_may_come_byte_by_byte() {
     let long = line(2 * 1024 * 1024);
-    let (items, end) = feed(server(long.len()), long.as_bytes().chunks(1));
+    let Outcome { items, error: end } = feed(server(long.len()), long.as_bytes().chunks(1));
     assert_eq!((items.len(), end), (1, None));
-    let (items, end) = feed(server(usize::MAX), long.as_bytes().chunks(1000));
+    let Outcome { items, error: end } = feed(server(usize::MAX), long.as_bytes().chunks(1000));
     assert_eq!((items.len(), end), (1, None));
 }
 
@@ -61,10 +59,10 @@ fn the_longest_line_may_come_byte_by_byte() {
 fn blank_lines_are_nothing() {
     let blank = "\n\r\n \t \r\n\n";
     let stream = format!("{blank}{}\n{}{}", line(64), blank.repeat(1000), line(64));
-    let (items, end) = feed(server(64), stream.as_bytes().chunks(7));
+    let Outcome { items, error: end } = feed(server(64), stream.as_bytes().chunks(7));
     assert_eq!((items.len(), end), (2, None));
     for stream in ["", "\n", " ", "\r", "\r\n", " \r\n "] {
-        let (items, end) = feed_every_way(|| server(64), stream.as_bytes());
+        let Outcome { items, error: end } = feed_every_way(|| server(64), stream.as_bytes());
         assert_eq!((items.len(), end), (0, None));
     }
 }
@@ -98,7 +96,7 @@ fn what_is_no_object_loses_the_boundary() {
     for line in lines {
         for ended in [&b"\n"[..], b"\r\n", b""] {
             let stream = [b"{\"type\":27}\n", *line, ended].concat();
-            let (items, end) = feed_every_way(|| server(4096), &stream);
+            let Outcome { items, error: end } = feed_every_way(|| server(4096), &stream);
             assert_eq!(items, [Ok(Request::ReadyRead.into())]);
             let error = Some("the line is not a JSON object");
             assert_eq!(end.as_deref(), error, "{}", line.escape_ascii());
@@ -113,12 +111,14 @@ fn nesting_is_bounded() {
             let (open, close) = (open.repeat(levels - 1), close.repeat(levels - 1));
             format!("{{\"type\":27,\"x\":{open}1{close}}}")
         };
-        let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
+        let Outcome { items, error: end } =
+            feed_every_way(|| server(4096), nested(limits::NESTING).as_bytes());
         assert_eq!((items, end), (vec![Ok(Request::ReadyRead.into())], None));
-        let (items, end) = feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
+        let Outcome { items, error: end } =
+            feed_every_way(|| server(4096), nested(limits::NESTING + 1).as_bytes());
         let error = Some("the line is nested deeper than 64 levels");
         assert_eq!((items.len(), end.as_deref()), (0, error));
-        let (_, end) = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]);
+        let end = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]).error;
         assert_eq!(
             end.as_deref(),
             Some("the line is nested deeper than 2 levels")
@@ -135,8 +135,8 @@ fn many_levels_cost_no_stack() {
         format!("{{\"type\":8,\"msgs\":{open}{close}}}"),
     ] {
         let client = ClientCodec::new(Flavor::Field, usize::MAX).with_nesting(usize::MAX);
-        assert_eq!(feed(client, [line.as_bytes()]).1, None);
-        let (_, end) = feed(server(usize::MAX), [line.as_bytes()]);
+        assert_eq!(feed(client, [line.as_bytes()]).error, None);
+        let end = feed(server(usize::MAX), [line.as_bytes()]).error;
         assert!(end.unwrap().contains("nested"));
     }
 }
@@ -181,6 +181,6 @@ fn texts() {
 fn the_longest_text_fits_a_line_in_whatever_escapes() {
     let text = "\\u0041".repeat(*limits::MESSAGE_BYTES.end());
     let line = format!(r#"{{"type":3,"room_id":7,"message":"{text}","msg_type":0}}"#);
-    let (items, end) = feed(server(limits::FRAME_BYTES), [line.as_bytes()]);
+    let Outcome { items, error: end } = feed(server(limits::FRAME_BYTES), [line.as_bytes()]);
     assert!(items[0].is_ok() && end.is_none());
 }

@@ -1,15 +1,13 @@
 //! What holds for all frames and for all bytes.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod feed;
-
 use bytes::BytesMut;
-use feed::feed;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::borrow::Cow;
+use tolmach_protocol_testing::{Outcome, feed, pieces};
 use tolmach_uchat::{
     ClientCodec, ClientFrame, ErrorCode, Flavor, Member, MemberType, Message, MessageStatus,
     MessageType, Request, Room, RoomType, Secret, ServerCodec, ServerFrame, limits,
@@ -201,16 +199,6 @@ fn server_frame() -> impl Strategy<Value = ServerFrame<'static>> {
     prop_oneof![account_answer(), room_answer(), message_answer()]
 }
 
-/// Cuts `bytes` at `cuts`.
-fn pieces<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
-    let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-    ends.extend([0, bytes.len()]);
-    ends.sort_unstable();
-    ends.windows(2)
-        .map(|ends| &bytes[ends[0]..ends[1]])
-        .collect()
-}
-
 /// Pieces of frames, and whole ones.
 #[rustfmt::skip]
 const PARTS: &[&str] = &[
@@ -254,7 +242,7 @@ proptest! {
         frames.iter().for_each(|frame| frame.write(&mut bytes));
         prop_assert_eq!(newlines(&bytes), frames.len());
         let outcome = feed(ServerCodec::new(Flavor::Field, limits::FRAME_BYTES), pieces(&bytes, &cuts));
-        prop_assert_eq!(outcome, (frames.into_iter().map(Ok).collect(), None));
+        prop_assert_eq!(outcome, Outcome::whole(frames.into_iter().map(Ok).collect()));
     }
 
     #[test]
@@ -264,7 +252,7 @@ proptest! {
             frames.iter().for_each(|frame| frame.write(flavor, &mut bytes));
             prop_assert_eq!(newlines(&bytes), frames.len());
             let outcome = feed(ClientCodec::new(flavor, limits::FRAME_BYTES), pieces(&bytes, &cuts));
-            prop_assert_eq!(outcome, (frames.iter().cloned().map(Ok).collect(), None));
+            prop_assert_eq!(outcome, Outcome::whole(frames.iter().cloned().map(Ok).collect()));
         }
     }
 
@@ -289,12 +277,12 @@ proptest! {
     #[test]
     fn what_a_server_understood_is_written_back_and_understood_the_same(bytes in prop_oneof![soup(), damaged()]) {
         let server = || ServerCodec::new(Flavor::Field, limits::FRAME_BYTES);
-        let (items, _) = feed(server(), [&bytes[..]]);
+        let items = feed(server(), [&bytes[..]]).items;
         let frames: Vec<_> = items.into_iter().flatten().collect();
         let mut written = BytesMut::new();
         frames.iter().for_each(|frame| frame.write(&mut written));
         let outcome = feed(server(), [&written[..]]);
-        prop_assert_eq!(outcome, (frames.into_iter().map(Ok).collect(), None));
+        prop_assert_eq!(outcome, Outcome::whole(frames.into_iter().map(Ok).collect()));
     }
 
     #[test]

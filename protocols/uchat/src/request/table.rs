@@ -16,7 +16,7 @@ requests! {
     /// RQ_LOG_IN: logs in with a password. Its `name` and `desc` mean nothing; they are written empty.
     LogIn Stranger {
         login: String = Login,
-        /// The SHA-256 of the password in 64 hexadecimal digits, see `Secret::of_password`.
+        /// The SHA-256 of the password in 64 hexadecimal digits, see [`Secret::of_password`].
         pass: Secret = Pass by alone,
     }
 

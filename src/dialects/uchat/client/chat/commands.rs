@@ -1,6 +1,6 @@
 //! What only this dialect can do, by commands.
 
-use super::exchange::Asked;
+use super::asked::Asked;
 use super::said::heard;
 use super::{Uchat, files};
 use crate::dialects::client::Arrival;
@@ -59,7 +59,7 @@ impl Uchat {
     }
 
     fn ask(&mut self, word: &'static str, frame: Request, out: &mut BytesMut) -> Done {
-        self.exchange.ask(frame, Asked::Command(word), out);
+        self.client.ask(frame, Asked::Command(word), out);
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Uchat {
             message,
             text,
         };
-        self.exchange.ask(frame, Asked::Edit(message), out);
+        self.client.ask(frame, Asked::Edit(message), out);
         Ok(())
     }
 
@@ -110,12 +110,16 @@ impl Uchat {
             .map_err(|_| "/delete ID: which one? /history shows the numbers".to_owned())?;
         let room = self.room.id;
         let frame = Request::Delete { room, message };
-        self.exchange.ask(frame, Asked::Delete(message), out);
+        self.client.ask(frame, Asked::Delete(message), out);
         Ok(())
     }
 
     fn upload(&mut self, rest: &str) -> Done {
-        let token = self.token.clone().ok_or("there is no session any more")?;
+        let token = self
+            .client
+            .token()
+            .cloned()
+            .ok_or("there is no session any more")?;
         if rest.is_empty() {
             return Err("/upload FILE: which one?".to_owned());
         }
@@ -125,7 +129,11 @@ impl Uchat {
     }
 
     fn download(&mut self, rest: &str) -> Done {
-        let token = self.token.clone().ok_or("there is no session any more")?;
+        let token = self
+            .client
+            .token()
+            .cloned()
+            .ok_or("there is no session any more")?;
         let parts = rest.split_once(char::is_whitespace);
         let parts = parts.and_then(|(id, file)| Some((id.parse().ok()?, file.trim())));
         let (message, file) =
@@ -158,7 +166,6 @@ impl Uchat {
         messages: &[Message<'_>],
         out: &mut BytesMut,
     ) {
-        self.exchange.answered(|_| true, out);
         for message in messages.iter().rev() {
             self.remember(message.message_id, message.user_id);
             self.look_up(message.room_id, message.user_id, out);

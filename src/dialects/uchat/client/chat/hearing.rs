@@ -1,90 +1,104 @@
 //! What the server says.
 
 use super::Uchat;
-use super::exchange::Asked;
+use super::asked::Asked;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::pending_arrivals::Chat;
 use crate::dialects::client::{Arrival, Saying};
 use bytes::BytesMut;
-use tolmach_uchat::{ErrorCode, RequestType, Room, RoomType, ServerFrame};
+use tolmach_uchat::{Event, Room, RoomType, ServerFrame};
 
 impl Uchat {
-    pub(super) fn hear_frame(
+    pub(super) fn hear_event(
         &mut self,
-        frame: ServerFrame<'_>,
+        event: Event<Asked>,
         now: i64,
         out: &mut BytesMut,
     ) -> Result<(), ChatError> {
-        match frame {
-            ServerFrame::Token { token, login, .. } => {
-                let is_it = |asked: &Asked| matches!(asked, Asked::LogIn | Asked::SignUp);
-                if self.exchange.answered(is_it, out).is_some() {
-                    self.logged_in(login.into_owned(), token.0.into_owned(), out);
+        match event {
+            Event::LoggedIn { login, .. } => self.logged_in(&login, out),
+            Event::Refused(refusal) => return Err(self.not_logged_in(&refusal)),
+            Event::Answered {
+                asked,
+                answer: Ok(frame),
+            } => self.granted(asked, frame, now, out),
+            Event::Answered {
+                asked,
+                answer: Err(refusal),
+            } => return self.refused(asked, &refusal.reason),
+            Event::Told(frame) => self.hear_told(frame, now, out),
+            Event::Stray(refusal) => self.held.push(Arrival::Warning(refusal.reason)),
+            Event::Bad(bad) => {
+                let words = format!("not understood: {bad}");
+                self.held.push(Arrival::Warning(words));
+            }
+        }
+        Ok(())
+    }
+
+    /// The frame is what the request is answered with.
+    fn granted(&mut self, asked: Asked, frame: ServerFrame<'_>, now: i64, out: &mut BytesMut) {
+        if let ServerFrame::Rooms(rooms) = &frame {
+            self.learn(rooms);
+        }
+        match (asked, frame) {
+            (Asked::MyRooms, ServerFrame::Rooms(rooms)) => self.among_my_rooms(&rooms, out),
+            (Asked::FindRoom, ServerFrame::SearchRooms(rooms)) => self.among_others(&rooms, out),
+            (Asked::NewRoom, ServerFrame::NewRoom(room))
+            | (Asked::Join, ServerFrame::JoinRoom(room)) => self.joined(&room, out),
+            (Asked::Members, ServerFrame::Members { room, members }) => {
+                self.entered(room, &members);
+            }
+            (Asked::Name(user), ServerFrame::MemberInfo { login, .. }) => {
+                self.held.name(user, Some(login.into_owned()));
+            }
+            (Asked::Chat(room), ServerFrame::Rooms(_)) if !self.held.knows_chat(room) => {
+                self.held.chat(room, None);
+            }
+            (Asked::Recipient(saying), ServerFrame::Rooms(_)) => self.say_to_recipient(saying, out),
+            (Asked::Say(room, whole), ServerFrame::Message(echo)) => {
+                self.remember(echo.message_id, echo.user_id);
+                if let Some(saying) = whole {
+                    self.accepted(room, saying, now);
                 }
             }
-            ServerFrame::Error { code, text } => {
-                let reason = if text.is_empty() {
-                    format!("error {}", code.number())
-                } else {
-                    text.into_owned()
-                };
-                return self.hear_error(code, reason, out);
+            (Asked::Command(_), frame) => self.tell(frame, out),
+            (Asked::Edit(_) | Asked::Delete(_), frame) => self.hear_told(frame, now, out),
+            // A room that is known by now.
+            _ => {}
+        }
+    }
+
+    /// The answer to a command is for the person.
+    fn tell(&mut self, frame: ServerFrame<'_>, out: &mut BytesMut) {
+        match frame {
+            ServerFrame::Rooms(rooms) => self.tell_rooms("your rooms", &rooms),
+            ServerFrame::SearchRooms(rooms) => self.tell_rooms("rooms to join", &rooms),
+            ServerFrame::Members { members, .. } => self.tell_members(&members),
+            ServerFrame::OldMessages { messages, .. } => {
+                self.tell_messages("history", &messages, out);
             }
+            ServerFrame::Search(messages) => self.tell_messages("found", &messages, out),
+            _ => {}
+        }
+    }
+
+    fn hear_told(&mut self, frame: ServerFrame<'_>, now: i64, out: &mut BytesMut) {
+        match frame {
             ServerFrame::LogOut { .. } if self.has_parted => {}
             ServerFrame::LogOut { .. } => {
-                self.token = None;
                 self.held.give_up();
                 let told = "the server ended the session".to_owned();
                 self.held.push(Arrival::Warning(told));
             }
-            ServerFrame::Message(message) => self.hear_message(&message, now, out),
+            ServerFrame::Message(message) => self.hear_message(&message, out),
             ServerFrame::Edit {
                 room,
                 message,
                 text,
                 ..
             } => self.hear_edit(room, message, text.into_owned(), now, out),
-            ServerFrame::Delete { room, message } => self.hear_delete(room, message, out),
-            frame => self.hear_of_rooms(frame, out),
-        }
-        Ok(())
-    }
-
-    fn hear_of_rooms(&mut self, frame: ServerFrame<'_>, out: &mut BytesMut) {
-        match frame {
-            ServerFrame::Rooms(rooms) => self.hear_rooms(&rooms, out),
-            ServerFrame::SearchRooms(rooms) => match self.exchange.answered(|_| true, out) {
-                Some(Asked::FindRoom) => self.among_others(&rooms, out),
-                _ => self.tell_rooms("rooms to join", &rooms),
-            },
-            ServerFrame::NewRoom(room) => {
-                let is_it = |asked: &Asked| matches!(asked, Asked::NewRoom);
-                if self.exchange.answered(is_it, out).is_some() {
-                    self.joined(&room, out);
-                }
-            }
-            ServerFrame::JoinRoom(room) => {
-                let is_it = |asked: &Asked| matches!(asked, Asked::Join);
-                if self.exchange.answered(is_it, out).is_some() {
-                    self.joined(&room, out);
-                }
-                // Else it was joined by another connection, or is a direct one: it is not told which.
-            }
-            ServerFrame::Members { room, members } => match self.exchange.answered(|_| true, out) {
-                Some(Asked::Members(asked)) if asked == room => self.entered(room, &members),
-                _ => self.tell_members(&members),
-            },
-            ServerFrame::MemberInfo { login, .. } => {
-                let asked = self.exchange.answered(|_| true, out);
-                if let Some(Asked::Name(user)) = asked {
-                    self.held.name(user, Some(login.into_owned()));
-                }
-            }
-            ServerFrame::OldMessages { messages, .. }
-            | ServerFrame::NewMessages { messages, .. } => {
-                self.tell_messages("history", &messages, out);
-            }
-            ServerFrame::Search(messages) => self.tell_messages("found", &messages, out),
+            ServerFrame::Delete { room, message } => self.hear_delete(room, message),
             frame => self.hear_news(frame),
         }
     }
@@ -92,7 +106,7 @@ impl Uchat {
     fn hear_news(&mut self, frame: ServerFrame<'_>) {
         let told = match frame {
             // One knows it oneself.
-            ServerFrame::NewMember { login, .. } if login == self.login => return,
+            ServerFrame::NewMember { login, .. } if login == self.client.login() => return,
             ServerFrame::NewMember { room, user, login } => {
                 let told = format!("{login} is a member of {} now", self.held.place(room));
                 self.held.name(user, Some(login.into_owned()));
@@ -123,7 +137,7 @@ impl Uchat {
         self.held.push(told);
     }
 
-    fn hear_rooms(&mut self, rooms: &[Room<'_>], out: &mut BytesMut) {
+    fn learn(&mut self, rooms: &[Room<'_>]) {
         for room in rooms.iter().filter(|room| room.id != self.room.id) {
             let name = room.name.to_string();
             let chat = match room.kind {
@@ -131,13 +145,6 @@ impl Uchat {
                 _ => Chat::Room(name),
             };
             self.held.chat(room.id, Some(chat));
-        }
-        match self.exchange.answered(|_| true, out) {
-            Some(Asked::MyRooms) => self.among_my_rooms(rooms, out),
-            Some(Asked::Chat(room)) if !self.held.knows_chat(room) => self.held.chat(room, None),
-            Some(Asked::Recipient(saying)) => self.say_to_recipient(saying, out),
-            Some(Asked::Command(_)) => self.tell_rooms("your rooms", rooms),
-            _ => {}
         }
     }
 
@@ -151,67 +158,26 @@ impl Uchat {
         }
     }
 
-    /// A frame that cannot be understood: of what was asked, it is the answer.
-    pub(super) fn hear_bad(
-        &mut self,
-        request: Option<RequestType>,
-        words: String,
-        out: &mut BytesMut,
-    ) -> Result<(), ChatError> {
-        let is_answer = matches!(
-            request,
-            Some(
-                RequestType::Token
-                    | RequestType::Rooms
-                    | RequestType::SearchRooms
-                    | RequestType::Members
-                    | RequestType::MemberInfo
-                    | RequestType::OldMessages
-                    | RequestType::NewMessages
-                    | RequestType::Search
-                    | RequestType::NewRoom
-            )
-        );
-        if is_answer && self.exchange.unanswered() > 0 {
-            return self.hear_error(ErrorCode::Server, words, out);
-        }
-        self.held.push(Arrival::Warning(words));
-        Ok(())
-    }
-
-    fn hear_error(
-        &mut self,
-        code: ErrorCode,
-        reason: String,
-        out: &mut BytesMut,
-    ) -> Result<(), ChatError> {
-        let Some(mut outcomes) = self.exchange.failed(reason.clone(), out) else {
-            self.held.push(Arrival::Warning(reason));
-            return Ok(());
-        };
-        let is_message = matches!(outcomes.first(), None | Some((Asked::Say { .. }, _)));
-        if is_message {
-            self.conclude(outcomes, 0);
-            return Ok(());
-        }
-        match outcomes.pop().map(|(asked, _)| asked) {
-            Some(Asked::SignUp) => return self.not_signed_up(code, reason, out),
-            Some(Asked::LogIn) => return Err(self.not_logged_in(code, &reason)),
-            Some(
-                Asked::MyRooms | Asked::FindRoom | Asked::NewRoom | Asked::Join | Asked::Members(_),
-            ) => return self.not_entered(&reason),
-            Some(Asked::Name(user)) => self.held.name(user, None),
-            Some(Asked::Chat(room)) => self.held.chat(room, None),
-            Some(Asked::Recipient(saying)) => self.not_accepted(saying.to.as_deref(), &reason),
-            Some(Asked::Command(word)) => {
+    fn refused(&mut self, asked: Asked, reason: &str) -> Result<(), ChatError> {
+        match asked {
+            Asked::MyRooms | Asked::FindRoom | Asked::NewRoom | Asked::Join | Asked::Members => {
+                return self.not_entered(reason);
+            }
+            Asked::Name(user) => self.held.name(user, None),
+            Asked::Chat(room) => self.held.chat(room, None),
+            Asked::Recipient(saying) => self.not_accepted(saying.to.as_deref(), reason),
+            Asked::Say(_, whole) => {
+                let to = whole.and_then(|saying| saying.to);
+                self.not_accepted(to.as_deref(), reason);
+            }
+            Asked::Command(word) => {
                 let told = format!("/{word}: {reason}");
                 self.held.push(Arrival::NotAccepted(told));
             }
-            Some(Asked::Edit(id) | Asked::Delete(id)) => {
+            Asked::Edit(id) | Asked::Delete(id) => {
                 let told = format!("message {id}: {reason}");
                 self.held.push(Arrival::NotAccepted(told));
             }
-            Some(Asked::Say { .. }) | None => {}
         }
         Ok(())
     }

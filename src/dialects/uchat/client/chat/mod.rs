@@ -1,5 +1,4 @@
-//! The client of the `uchat` dialect. Answers bear no number of their request, so at most one request is open at
-//! a time; only messages, whose answer is their echo, are sent several at once.
+//! The client of the `uchat` dialect. Which frame answers what was asked, [`tolmach_uchat::Client`] knows.
 //!
 //! ```text
 //! open ─▶ LogIn ─▶ MyRooms ─┬─────────────────▶ Members ─▶ in the room: Say, Name, and the commands
@@ -7,12 +6,12 @@
 //!                                        └▶ NewRoom
 //! ```
 //!
-//! Read it in this order: `exchange` (what is open), `entering` (the picture above), `hearing` (what the server
+//! Read it in this order: `asked` (why something is asked), `entering` (the picture above), `hearing` (what the server
 //! tells), `said` (what is said), `commands` (what only this dialect can), `files`.
 
+mod asked;
 mod commands;
 mod entering;
-mod exchange;
 mod files;
 mod hearing;
 mod said;
@@ -22,25 +21,17 @@ use crate::dialects::client::Identity;
 use crate::dialects::client::pending_arrivals::{EMOTE, PendingArrivals};
 use crate::dialects::client::split::pieces_of_bytes;
 use crate::dialects::client::{Arrival, ChatClient, Errand, Saying};
+use asked::Asked;
 use bytes::BytesMut;
-use entering::Proof;
-use exchange::{Asked, Exchange};
+use entering::credentials;
 use std::collections::VecDeque;
-use tokio_util::codec::Decoder;
 use tolmach_uchat::limits::MESSAGE_BYTES;
-use tolmach_uchat::{ClientCodec, Flavor, Id, MessageType, Request, Secret};
-
-/// The longest line that is read: a history of long messages.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+use tolmach_uchat::{Client, Credentials, Flavor, Id, MessageType, Request};
 
 /// A client of the dialect.
 pub(super) struct Uchat {
-    codec: ClientCodec,
-    proof: Proof,
-    /// What the server gave, or took: it opens connections for files.
-    token: Option<Secret>,
-    /// One's own name.
-    login: String,
+    client: Client<Asked>,
+    has_password: bool,
     room: Room,
     /// The name of the room to go to.
     target: String,
@@ -48,7 +39,6 @@ pub(super) struct Uchat {
     /// Whether one is on the way to another room.
     is_moving: bool,
     has_parted: bool,
-    exchange: Exchange,
     held: PendingArrivals,
     /// Messages that were heard lately and who said them, the oldest first: an edit does not tell it.
     authors: VecDeque<(Id, Id)>,
@@ -63,12 +53,10 @@ struct Room {
 
 impl Uchat {
     pub(super) fn new(identity: Identity) -> Result<Self, &'static str> {
-        let proof = Proof::of(&identity)?;
+        let credentials = credentials(&identity)?;
         Ok(Self {
-            codec: ClientCodec::new(Flavor::Field, MOST_BYTES),
-            proof,
-            token: None,
-            login: identity.user.unwrap_or_default(),
+            has_password: !matches!(credentials, Credentials::Token(_)),
+            client: Client::new(Flavor::Field, credentials),
             room: Room {
                 name: identity.room.clone(),
                 id: 0,
@@ -77,7 +65,6 @@ impl Uchat {
             is_in: false,
             is_moving: false,
             has_parted: false,
-            exchange: Exchange::default(),
             held: PendingArrivals::default(),
             authors: VecDeque::new(),
             errands: VecDeque::new(),
@@ -97,19 +84,15 @@ impl Uchat {
                 kind: MessageType::Text,
             };
             let is_last = pieces.peek().is_none();
-            let asked = Asked::Say {
-                room,
-                text: crate::dialects::client::clean::comparable(piece),
-                whole: whole.take_if(|_| is_last),
-            };
-            self.exchange.ask(frame, asked, out);
+            let asked = Asked::Say(room, whole.take_if(|_| is_last));
+            self.client.ask(frame, asked, out);
         }
     }
 }
 
 impl ChatClient for Uchat {
     fn open(&mut self, _now: i64, out: &mut BytesMut) {
-        self.log_in(out);
+        self.client.open(out);
     }
 
     fn hear(
@@ -124,13 +107,9 @@ impl ChatClient for Uchat {
             if arrival.is_some() {
                 return Ok(arrival);
             }
-            match self.codec.decode(input).map_err(garbled)? {
+            match self.client.next(input, out).map_err(garbled)? {
                 None => return Ok(None),
-                Some(Ok(frame)) => self.hear_frame(frame, now, out)?,
-                Some(Err(bad)) => {
-                    let words = format!("not understood: {bad}");
-                    self.hear_bad(bad.request, words, out)?;
-                }
+                Some(event) => self.hear_event(event, now, out)?,
             }
         }
     }
@@ -144,18 +123,18 @@ impl ChatClient for Uchat {
             return self.send(self.room.id, saying, out);
         };
         // What was to be said before is said before.
-        let is_looking = self.exchange.is_looking_for(name);
+        let is_looking = self.client.unanswered().any(|asked| asked.looks_for(name));
         match self.held.direct(name).filter(|_| !is_looking) {
             Some(room) => self.send(room, saying, out),
             None => {
                 let frame = Request::Rooms { date: 0 };
-                self.exchange.ask(frame, Asked::Recipient(saying), out);
+                self.client.ask(frame, Asked::Recipient(saying), out);
             }
         }
     }
 
     fn unanswered(&self) -> usize {
-        self.exchange.unanswered()
+        self.client.unanswered().count()
     }
 
     /// What waits for a name is still to be shown.
@@ -165,10 +144,7 @@ impl ChatClient for Uchat {
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
         self.has_parted = true;
-        // A token that was given must go on.
-        if let (Proof::Password { .. }, Some(token)) = (&self.proof, self.token.take()) {
-            Request::LogOut { token }.write(out);
-        }
+        self.client.log_out(out);
     }
 
     fn command(

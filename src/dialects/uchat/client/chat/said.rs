@@ -1,10 +1,9 @@
 //! What is said: by others, by oneself, and what becomes of it.
 
 use super::Uchat;
-use super::exchange::{Asked, Outcome};
-use crate::dialects::client::clean::comparable;
+use super::asked::Asked;
 use crate::dialects::client::pending_arrivals::{Fate, PendingMessage};
-use crate::dialects::client::{Arrival, Place, Said};
+use crate::dialects::client::{Arrival, Place, Said, Saying};
 use bytes::BytesMut;
 use tolmach_uchat::{Id, Message, MessageStatus, MessageType, Request};
 
@@ -12,16 +11,9 @@ use tolmach_uchat::{Id, Message, MessageStatus, MessageType, Request};
 const AUTHORS: usize = 10_000;
 
 impl Uchat {
-    pub(super) fn hear_message(&mut self, message: &Message<'_>, now: i64, out: &mut BytesMut) {
+    pub(super) fn hear_message(&mut self, message: &Message<'_>, out: &mut BytesMut) {
         let heard = heard(message);
         self.remember(heard.id, heard.user);
-        if heard.user == self.held.me {
-            let text = comparable(&heard.text);
-            let outcomes = self.exchange.echoed(heard.room, &text, out);
-            if !outcomes.is_empty() {
-                return self.conclude(outcomes, now);
-            }
-        }
         self.look_up(heard.room, heard.user, out);
         let (id, is_file) = (heard.id, message.msg_type == MessageType::File);
         self.held.push_message(heard);
@@ -39,8 +31,6 @@ impl Uchat {
         now: i64,
         out: &mut BytesMut,
     ) {
-        let is_it = |asked: &Asked| matches!(asked, Asked::Edit(id) if *id == message);
-        self.exchange.answered(is_it, out);
         let author = self.authors.iter().rev().find(|(id, _)| *id == message);
         let Some(&(_, user)) = author else {
             let told = format!(
@@ -60,9 +50,7 @@ impl Uchat {
         });
     }
 
-    pub(super) fn hear_delete(&mut self, room: Id, message: Id, out: &mut BytesMut) {
-        let is_it = |asked: &Asked| matches!(asked, Asked::Delete(id) if *id == message);
-        self.exchange.answered(is_it, out);
+    pub(super) fn hear_delete(&mut self, room: Id, message: Id) {
         let told = format!("message {message} in {} was deleted", self.held.place(room));
         self.held.push(Arrival::Notice(told));
     }
@@ -71,11 +59,11 @@ impl Uchat {
     pub(super) fn look_up(&mut self, room: Id, user: Id, out: &mut BytesMut) {
         if self.held.is_new_chat(room) {
             let frame = Request::Rooms { date: 0 };
-            self.exchange.ask_first(frame, Asked::Chat(room), out);
+            self.client.ask_first(frame, Asked::Chat(room), out);
         }
         if self.held.is_new_user(user) {
             let frame = Request::MemberInfo { user };
-            self.exchange.ask_first(frame, Asked::Name(user), out);
+            self.client.ask_first(frame, Asked::Name(user), out);
         }
         if self.has_parted {
             self.held.give_up();
@@ -89,29 +77,17 @@ impl Uchat {
         }
     }
 
-    /// What became of what was said.
-    pub(super) fn conclude(&mut self, outcomes: Vec<Outcome>, now: i64) {
-        for (asked, outcome) in outcomes {
-            let Asked::Say { room, whole, .. } = asked else {
-                continue;
-            };
-            let to = whole.as_ref().and_then(|saying| saying.to.clone());
-            match (outcome, whole) {
-                (Err(reason), _) => self.not_accepted(to.as_deref(), &reason),
-                (Ok(()), None) => {}
-                (Ok(()), Some(saying)) => {
-                    let name = self.held.room_name(room);
-                    self.held.push(Arrival::Said(Said {
-                        place: to.map_or(Place::Room(name), Place::PrivateTo),
-                        from: self.login.clone(),
-                        text: saying.text,
-                        emote: saying.emote,
-                        own: true,
-                        time: now,
-                    }));
-                }
-            }
-        }
+    /// Its echo came: it counts as said now.
+    pub(super) fn accepted(&mut self, room: Id, saying: Saying, now: i64) {
+        let name = self.held.room_name(room);
+        self.held.push(Arrival::Said(Said {
+            place: saying.to.map_or(Place::Room(name), Place::PrivateTo),
+            from: self.client.login().to_owned(),
+            text: saying.text,
+            emote: saying.emote,
+            own: true,
+            time: now,
+        }));
     }
 
     pub(super) fn not_accepted(&mut self, to: Option<&str>, reason: &str) {

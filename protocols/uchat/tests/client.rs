@@ -1,0 +1,264 @@
+//! The client without I/O: what it writes for what it hears.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+use bytes::BytesMut;
+use tokio_util::codec::Decoder;
+use tolmach_uchat::{
+    Client, ClientFrame, Credentials, ErrorCode, Event, Flavor, Member, MemberType, Message,
+    MessageStatus, MessageType, Refusal, Request, RequestType, Secret, ServerCodec, ServerFrame,
+    limits,
+};
+
+/// A client, and the server's end of its wire.
+struct Talk {
+    client: Client<&'static str>,
+    out: BytesMut,
+}
+
+fn password() -> Credentials {
+    Credentials::Password {
+        login: "ann".into(),
+        pass: Secret::of_password("secret"),
+    }
+}
+
+fn token() -> ServerFrame<'static> {
+    ServerFrame::Token {
+        token: Secret("c0ffeeann".into()),
+        login: "ann".into(),
+        desc: "".into(),
+    }
+}
+
+fn refusal(code: ErrorCode, reason: &str) -> Refusal {
+    let reason = reason.to_owned();
+    Refusal { code, reason }
+}
+
+fn said(user_id: i32, text: &'static str) -> ServerFrame<'static> {
+    ServerFrame::Message(Message {
+        message_id: 1,
+        room_id: 7,
+        user_id,
+        date: 0,
+        message: text.into(),
+        msg_type: MessageType::Text,
+        status: MessageStatus::New,
+        file_size: 0,
+        file_name: "".into(),
+        power: 0,
+    })
+}
+
+fn say(text: &str) -> Request {
+    Request::Message {
+        room: 7,
+        message: text.into(),
+        kind: MessageType::Text,
+    }
+}
+
+impl Talk {
+    fn new(credentials: Credentials) -> Self {
+        let (mut client, mut out) = (Client::new(Flavor::Field, credentials), BytesMut::new());
+        client.open(&mut out);
+        Self { client, out }
+    }
+
+    /// Ann, user 1.
+    fn logged_in() -> Self {
+        let mut talk = Self::new(password());
+        assert_eq!(talk.sent().len(), 1);
+        let (login, token_of_it) = ("ann".into(), "c0ffeeann".into());
+        let event = Event::LoggedIn {
+            login,
+            token: token_of_it,
+        };
+        assert_eq!(talk.hear(&token()), [event]);
+        let kind = MemberType::Simple;
+        let members = [(2, "bob"), (1, "ann")];
+        let members = members.map(|(id, login)| Member {
+            id,
+            login: login.into(),
+            kind,
+        });
+        talk.hear(&ServerFrame::Members {
+            room: 7,
+            members: members.to_vec(),
+        });
+        assert_eq!(talk.client.user(), Some(1));
+        talk
+    }
+
+    fn sent(&mut self) -> Vec<Request> {
+        let mut codec = ServerCodec::new(Flavor::Field, limits::FRAME_BYTES);
+        let next = || codec.decode(&mut self.out).unwrap();
+        let frames = std::iter::from_fn(next).map(|frame| match frame.unwrap() {
+            ClientFrame::Request(request) => request,
+            ClientFrame::Raw(_) => panic!("raw bytes"),
+        });
+        frames.collect()
+    }
+
+    fn hear_line(&mut self, line: &str) -> Vec<Event<&'static str>> {
+        let mut input = BytesMut::from(line);
+        let next = || self.client.next(&mut input, &mut self.out).unwrap();
+        std::iter::from_fn(next).collect()
+    }
+
+    fn hear(&mut self, frame: &ServerFrame<'_>) -> Vec<Event<&'static str>> {
+        let mut wire = BytesMut::new();
+        frame.write(Flavor::Field, &mut wire);
+        self.hear_line(std::str::from_utf8(&wire).unwrap())
+    }
+
+    fn fail(&mut self, code: ErrorCode, text: &str) -> Vec<Event<&'static str>> {
+        let text = text.into();
+        self.hear(&ServerFrame::Error { code, text })
+    }
+
+    fn ask(&mut self, request: Request, asked: &'static str) -> Vec<Request> {
+        self.client.ask(request, asked, &mut self.out);
+        self.sent()
+    }
+}
+
+#[test]
+fn who_signs_up_logs_in_where_there_is_an_account() {
+    let pass = || Secret::of_password("secret");
+    let mut talk = Talk::new(Credentials::SignUp {
+        login: "ann".into(),
+        pass: pass(),
+    });
+    assert!(matches!(&talk.sent()[..], [Request::SignUp { login, .. }] if login == "ann"));
+    assert_eq!(talk.fail(ErrorCode::UserExists, "taken"), []);
+    let log_in = Request::LogIn {
+        login: "ann".into(),
+        pass: pass(),
+    };
+    assert_eq!(talk.sent(), [log_in]);
+    let refused = Event::Refused(refusal(ErrorCode::AuthData, "wrong"));
+    assert_eq!(talk.fail(ErrorCode::AuthData, "wrong"), [refused]);
+}
+
+#[test]
+fn only_a_token_of_its_own_is_ended() {
+    let mut talk = Talk::logged_in();
+    talk.client.log_out(&mut talk.out);
+    let token_of_it = || Secret::from("c0ffeeann");
+    let log_out = Request::LogOut {
+        token: token_of_it(),
+    };
+    assert_eq!(talk.sent(), [log_out]);
+    let mut talk = Talk::new(Credentials::Token(token_of_it()));
+    talk.sent();
+    talk.hear(&token());
+    assert_eq!(talk.client.token(), Some(&token_of_it()));
+    talk.client.log_out(&mut talk.out);
+    assert_eq!(talk.sent(), []);
+    let token = Secret("c0ffeeann".into());
+    talk.hear(&ServerFrame::LogOut { token });
+    assert_eq!(talk.client.token(), None);
+}
+
+#[test]
+fn one_request_waits_for_the_answer_of_the_other() {
+    let mut talk = Talk::logged_in();
+    assert_eq!(talk.ask(Request::Rooms { date: 0 }, "rooms").len(), 1);
+    assert_eq!(talk.ask(Request::JoinRoom { room: 8 }, "join"), []);
+    let first = Request::MemberInfo { user: 2 };
+    talk.client.ask_first(first, "who", &mut talk.out);
+    assert_eq!(talk.sent(), []);
+    let waiting: Vec<_> = talk.client.unanswered().copied().collect();
+    assert_eq!(waiting, ["rooms", "who", "join"]);
+    // Another connection's doing, or a direct room.
+    let told = ServerFrame::DeleteRoom { room: 9 };
+    assert_eq!(talk.hear(&told), [Event::Told(told)]);
+    let answer = ServerFrame::Rooms(Vec::new());
+    let (asked, rooms) = ("rooms", Ok(answer.clone()));
+    let events = talk.hear(&answer);
+    assert_eq!(
+        events,
+        [Event::Answered {
+            asked,
+            answer: rooms
+        }]
+    );
+    assert_eq!(talk.sent(), [Request::MemberInfo { user: 2 }]);
+    let (asked, answer) = ("who", Err(refusal(ErrorCode::NotFound, "nobody")));
+    let events = talk.fail(ErrorCode::NotFound, "nobody");
+    assert_eq!(events, [Event::Answered { asked, answer }]);
+    assert_eq!(talk.sent(), [Request::JoinRoom { room: 8 }]);
+}
+
+#[test]
+fn messages_are_sent_together_and_answered_by_their_echo() {
+    let mut talk = Talk::logged_in();
+    for text in ["one", "two\r\nlines", "three"] {
+        assert_eq!(talk.ask(say(text), "said"), [say(text)]);
+    }
+    // Somebody else says the same.
+    assert_eq!(talk.hear(&said(2, "one")), [Event::Told(said(2, "one"))]);
+    for text in ["one", "two\nlines", "three"] {
+        let (asked, answer) = ("said", Ok(said(1, text)));
+        let events = talk.hear(&said(1, text));
+        assert_eq!(events, [Event::Answered { asked, answer }]);
+    }
+    assert_eq!(talk.client.unanswered().count(), 0);
+}
+
+#[test]
+fn which_message_an_error_is_about_shows_with_the_echo_of_the_others() {
+    let mut talk = Talk::logged_in();
+    for text in ["one", "two"] {
+        talk.ask(say(text), text);
+    }
+    assert_eq!(talk.fail(ErrorCode::NotAllowed, "no"), []);
+    let events = talk.hear(&said(1, "two"));
+    let no = Err(refusal(ErrorCode::NotAllowed, "no"));
+    let (one, two) = ("one", "two");
+    assert_eq!(
+        events,
+        [
+            Event::Answered {
+                asked: one,
+                answer: no
+            },
+            Event::Answered {
+                asked: two,
+                answer: Ok(said(1, "two"))
+            },
+        ]
+    );
+    // Alone it can only be the one.
+    talk.ask(say("one"), "one");
+    assert_eq!(talk.fail(ErrorCode::NotAllowed, "no").len(), 1);
+    let stray = Event::Stray(refusal(ErrorCode::Server, "error 7"));
+    assert_eq!(talk.fail(ErrorCode::Server, ""), [stray]);
+}
+
+#[test]
+fn no_more_than_a_window_of_messages_is_open() {
+    let mut talk = Talk::logged_in();
+    for _ in 0..40 {
+        talk.client.ask(say("x"), "", &mut talk.out);
+    }
+    assert_eq!(talk.sent().len(), 32);
+    talk.hear(&said(1, "x"));
+    assert_eq!(talk.sent().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_understood_is_the_answer_where_it_can_be_nothing_else() {
+    let mut talk = Talk::logged_in();
+    talk.ask(Request::Rooms { date: 0 }, "rooms");
+    let bad = |request| move |event: &Event<_>| matches!(event, Event::Bad(bad) if bad.request == Some(request));
+    let events = talk.hear_line("{\"type\":3}\n");
+    assert!(events.iter().all(bad(RequestType::Message)));
+    let events = talk.hear_line("{\"type\":11}\n");
+    assert!(
+        matches!(&events[..], [Event::Answered { asked: "rooms", answer: Err(refusal) }] if refusal.reason.contains("`rooms`"))
+    );
+    let events = talk.hear_line("{\"type\":11}\n");
+    assert!(events.iter().all(bad(RequestType::Rooms)));
+}
