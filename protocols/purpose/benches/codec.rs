@@ -1,10 +1,9 @@
 //! How many frames, and how many bytes of them, a codec takes and gives in a second.
 
 use bytes::BytesMut;
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-use tokio_util::codec::Decoder;
+use tolmach_protocol_testing::bench;
 use tolmach_purpose::{
     ClientBody, ClientCodec, ClientFrame, Message, Notification, Request, Revision, ServerBody,
     ServerCodec, ServerFrame, Status, limits,
@@ -47,45 +46,13 @@ fn notification(text: &str) -> ServerFrame<&str> {
     }
 }
 
-/// Measures in frames and in bytes.
-fn both(
-    criterion: &mut Criterion,
-    name: &str,
-    frames: usize,
-    bytes: usize,
-    mut run: impl FnMut(&mut BenchmarkGroup<'_, WallTime>, &str),
-) {
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(frames as u64));
-    run(&mut group, "frames");
-    group.throughput(Throughput::Bytes(bytes as u64));
-    run(&mut group, "bytes");
-}
-
-fn decode<D: Decoder>(codec: &mut D, wire: &[u8], cut: usize) -> usize {
-    let mut buffer = BytesMut::with_capacity(wire.len());
-    let mut frames = 0;
-    for piece in wire.chunks(cut) {
-        buffer.extend_from_slice(piece);
-        while let Ok(Some(frame)) = codec.decode(&mut buffer) {
-            black_box(frame);
-            frames += 1;
-        }
-    }
-    frames
-}
-
 fn server_decodes(criterion: &mut Criterion, name: &str, text: &str, is_whole: bool) {
     let mut wire = BytesMut::new();
     (0..FRAMES).for_each(|_| send(text, &mut wire));
     let cut = if is_whole { wire.len() } else { 1 };
     let name = format!("server decodes SEND_CHAT_MSG, {name}");
-    both(criterion, &name, FRAMES, wire.len(), |group, unit| {
-        group.bench_function(unit, |b| {
-            let mut codec = ServerCodec::new(Revision::Two, limits::FRAME_BYTES);
-            b.iter(|| decode(&mut codec, &wire, cut));
-        });
-    });
+    let codec = || ServerCodec::new(Revision::Two, limits::FRAME_BYTES);
+    bench::decoding(criterion, &name, codec, &wire, FRAMES, cut);
 }
 
 fn decoding(criterion: &mut Criterion) {
@@ -98,28 +65,17 @@ fn decoding(criterion: &mut Criterion) {
         let _ = notification("see you").write(Revision::Two, &mut wire);
     }
     let name = "client decodes NTF_CHAT_MSG";
-    both(criterion, name, FRAMES, wire.len(), |group, unit| {
-        group.bench_function(unit, |b| {
-            let mut codec = ClientCodec::new(Revision::Two, limits::FRAME_BYTES);
-            b.iter(|| decode(&mut codec, &wire, wire.len()));
-        });
-    });
+    let codec = || ClientCodec::new(Revision::Two, limits::FRAME_BYTES);
+    bench::decoding(criterion, name, codec, &wire, FRAMES, wire.len());
 }
 
 fn encoding(criterion: &mut Criterion) {
     for (name, text, times) in TEXTS {
         let text = text.repeat(times);
         let frame = notification(&text);
-        let mut wire = BytesMut::with_capacity(8192);
-        let _ = frame.write(Revision::Two, &mut wire);
         let name = format!("server encodes NTF_CHAT_MSG, {name}");
-        both(criterion, &name, 1, wire.len(), |group, unit| {
-            group.bench_function(unit, |b| {
-                b.iter(|| {
-                    wire.clear();
-                    black_box(&frame).write(Revision::Two, &mut wire)
-                });
-            });
+        bench::encoding(criterion, &name, |out| {
+            let _ = black_box(&frame).write(Revision::Two, out);
         });
     }
 }

@@ -23,12 +23,12 @@ pub enum Answer<T = Text> {
         session_id: i32,
         /// What restores it.
         session_hash: Secret<T>,
-        /// Whose it is. "r2 adds user_id": 0 from revision 1.
+        /// Whose it is; 0 from revision 1, which does not tell it.
         user_id: i32,
     },
     /// The session goes on.
     Restored {
-        /// Whose it is. "None; r2: user_id": 0 from revision 1.
+        /// Whose it is; 0 from revision 1, which does not tell it.
         user_id: i32,
     },
     /// The id of a user.
@@ -41,16 +41,16 @@ pub enum Answer<T = Text> {
     Chat {
         /// The chat.
         chat: ChatInfo<T>,
-        /// "UserInfo… to the end."
+        /// Those whom the asker may know.
         members: Vec<UserInfo<T>>,
     },
     /// One chat: a direct one, or one that was created.
     ChatInfo(ChatInfo<T>),
-    /// "ChatInfo… to the end."
+    /// The asker's chats.
     Chats(Vec<ChatInfo<T>>),
-    /// "Message… to the end." Long ones are better built with a [`FrameWriter`].
+    /// What was said, oldest first. Long ones are better built with a [`FrameWriter`].
     Messages(Vec<Message<T>>),
-    /// Up to when a chat was seen, UNIX seconds; "0 = never".
+    /// Up to when a chat was seen, UNIX seconds; 0 for never.
     Seen(i64),
     /// A user.
     User(UserInfo<T>),
@@ -61,9 +61,9 @@ pub enum Answer<T = Text> {
         /// The field `desc`.
         description: T,
     },
-    /// "SessionInfo… to the end."
+    /// The asker's sessions.
     Sessions(Vec<SessionInfo>),
-    /// "The same bytes" as the HEARTBEAT's.
+    /// The HEARTBEAT's own bytes.
     Echo(Bytes),
 }
 
@@ -148,7 +148,7 @@ impl<T: AsRef<str>> Answer<T> {
     }
 }
 
-/// "r2 adds user_id".
+/// Only revision 2 tells it: PROTOCOL.md 4.2.
 fn write_user_id(user_id: i32, revision: Revision, frame: &mut FrameWriter<'_>) {
     if revision == Revision::Two {
         frame.i32(user_id);

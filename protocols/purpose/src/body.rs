@@ -11,7 +11,7 @@ pub(crate) struct Body {
     rest: Bytes,
     /// The last field that was read, empty before the first.
     field: &'static str,
-    /// The element of a list "to the end" that is being read, from 1.
+    /// The element of a list up to the end that is being read, from 1.
     item: Option<usize>,
 }
 
@@ -69,13 +69,13 @@ impl Body {
         }
     }
 
-    /// "status u8 (0 sent, 1 seen, 2 deleted)".
+    /// A message's status: PROTOCOL.md 6.1.
     pub(crate) fn status(&mut self, field: &'static str) -> Result<Status, BadBody> {
         let byte = self.u8(field)?;
         Status::from_byte(byte).ok_or_else(|| self.bad(Problem::NotStatus(byte)))
     }
 
-    /// "Strings are UTF-8 ended by one NUL byte."
+    /// UTF-8 ended by one NUL: PROTOCOL.md 2.2.
     pub(crate) fn text(&mut self, field: &'static str) -> Result<Text, BadBody> {
         self.field = field;
         let Some(length) = memchr::memchr(0, &self.rest) else {
@@ -95,7 +95,7 @@ impl Body {
         Ok(self.optional("reason", Self::text)?.unwrap_or_default())
     }
 
-    /// A HEARTBEAT's "optional string", as it came: its NUL is part of what is echoed.
+    /// A HEARTBEAT's text, if it has one, as it came: its NUL is part of what is echoed.
     pub(crate) fn heartbeat(&mut self) -> Result<Bytes, BadBody> {
         let whole = self.rest.clone();
         self.optional("text", Self::text)?;

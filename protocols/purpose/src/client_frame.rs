@@ -12,8 +12,8 @@ use bytes::{Bytes, BytesMut};
 /// A frame that a client sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientFrame {
-    /// The client's number for its request; of an answer, the server's for its notification. "The two directions
-    /// are separate number spaces."
+    /// The client's number for its request; of an answer, the server's for its notification. The two
+    /// number independently: PROTOCOL.md 2.3.
     pub task: u8,
     /// What it says.
     pub body: ClientBody,

@@ -96,7 +96,7 @@ pub enum Reason {
 /// A body that is not what its purpose asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadBody {
-    /// Which element it is, counted from 1, when the field belongs to one of a list "to the end".
+    /// Which element it is, counted from 1, when the field belongs to one of a list up to the end.
     pub item: Option<usize>,
     /// The name of the first field that is wrong; for [`Problem::LeftOver`] the last one that was read, empty
     /// when the body should have been.
@@ -138,7 +138,7 @@ pub enum Problem {
         /// The bytes that the field has.
         need: usize,
     },
-    /// "Strings are UTF-8 ended by one NUL byte", and the body ends without one.
+    /// A text has no NUL at its end: PROTOCOL.md 2.2.
     #[error("no NUL at the end")]
     NoNul,
     /// The text is not UTF-8.

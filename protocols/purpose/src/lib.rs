@@ -1,4 +1,5 @@
-//! The purpose-byte chat protocol: frames and codecs for both ends of the wire, in both revisions.
+//! The purpose-byte chat protocol: frames and codecs for both ends of the wire, in both revisions, and a client. The wire
+//! is specified in [`specification`], which is `PROTOCOL.md` in the repository.
 //!
 //! A frame is a header of six bytes (the body's length, the purpose, a task id) and a body of packed
 //! little-endian fields. Bytes go in, frames come out, and back. There is no I/O here, no clock and no runtime:
@@ -32,8 +33,8 @@
 //! reads as 0 or empty.
 //!
 //! # How to read the source
-//! 1. [`purpose`]: the table of purposes; [`Request`] is its rows "to the server", one entry each,
-//!    [`Notification`] those "to the client", [`Answer`] what an ACCEPTED contains.
+//! 1. [`purpose`]: the table of purposes; [`Request`] is its rows to the server, one entry each,
+//!    [`Notification`] those to the client, [`Answer`] what an ACCEPTED contains.
 //! 2. `body` and [`FrameWriter`]: a field read, and written; `structures` has decoding beside encoding of what
 //!    bodies are made of.
 //! 3. [`ClientFrame`] and [`ServerFrame`]: a task id, and all that can be said under it.
@@ -56,6 +57,8 @@ pub mod purpose;
 mod request;
 mod revision;
 mod server_frame;
+#[doc = include_str!("../PROTOCOL.md")]
+pub mod specification {}
 mod structures;
 mod text;
 mod writer;

@@ -8,9 +8,7 @@ use crate::structures::{ChatInfo, Message};
 use crate::text::{Secret, Text};
 use crate::writer::FrameWriter;
 
-/// What a server tells a client, which answers with ACCEPTED.
-///
-/// "DECLINED to a notification suspends the session."
+/// What a server tells a client, which answers with ACCEPTED; what DECLINED does is PROTOCOL.md 5.2 and 5.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notification<T = Text> {
     /// `MSG_NOTIFY`, `NTF_CHAT_MSG`: messages that are new, edited or deleted.
@@ -21,21 +19,21 @@ pub enum Notification<T = Text> {
         /// The messages.
         messages: Vec<Message<T>>,
     },
-    /// `SESSION_DATA`: "the session was renewed".
+    /// `SESSION_DATA`: the session was renewed, PROTOCOL.md 5.2.
     SessionData {
         /// The session's id.
         session_id: i32,
-        /// Its new hash; "the old hash ends with the client's ACCEPTED".
+        /// Its new hash; the old one ends with the client's ACCEPTED.
         session_hash: Secret<T>,
     },
-    /// `DEAUTH`, `DEAUTHORIZED`: "the session is no longer authorized".
+    /// `DEAUTH`, `DEAUTHORIZED`: the session is not valid any more.
     Deauthorized {
         /// Why. Revision 1 does not say it: empty from there.
         reason: T,
     },
     /// `NTF_JOIN_CHAT`, revision 2 only: the user joined through another connection.
     Joined(ChatInfo<T>),
-    /// `NTF_LEAVE_CHAT`, revision 2 only: the user "left through another connection (or was removed)".
+    /// `NTF_LEAVE_CHAT`, revision 2 only: the user left through another connection, or was removed.
     Left(ChatInfo<T>),
 }
 
@@ -83,7 +81,7 @@ const SESSION: &[Field] = &[
 ];
 const CHAT: &[Field] = &[field("chat", Layout::ChatInfo)];
 
-/// The rows of "to the client", in the order of [`NotificationKind::ALL`].
+/// The rows of PROTOCOL.md 5.1, in the order of [`NotificationKind::ALL`].
 static ROWS: [Row; 5] = [
     row(
         ["MSG_NOTIFY", "NTF_CHAT_MSG"],
@@ -208,7 +206,7 @@ impl Notification {
         }
     }
 
-    /// "r1: chat_id i32, then Message…; r2: Message…".
+    /// Only revision 1 has the chat's id in front: PROTOCOL.md 5.1.
     fn read_messages(revision: Revision, body: &mut Body) -> Result<Self, BadBody> {
         let chat = match revision {
             Revision::One => Some(body.i32("chat_id")?),

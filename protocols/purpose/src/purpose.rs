@@ -1,4 +1,4 @@
-//! The table of purposes: each one's name on the page, its byte in either revision, its body, who may send it
+//! The table of purposes: each one's name in PROTOCOL.md, its byte in either revision, its body, who may send it
 //! and when.
 //!
 //! There is one row per purpose. Those of requests stand in one list together with the frames they describe
@@ -20,13 +20,13 @@ use crate::notification::NotificationKind;
 use crate::request::RequestKind;
 use crate::revision::Revision;
 
-/// "The answer's content."
+/// A request or notification was carried out.
 pub const ACCEPTED: u8 = 0x00;
-/// "Reason, string (may be empty)."
+/// It was not.
 pub const DECLINED: u8 = 0x01;
-/// An "optional string", answered "with the same bytes".
+/// Asks whether the other side is there; ACCEPTED has the same bytes.
 pub const HEARTBEAT: u8 = 0x02;
-/// "ACCEPTED, then both close."
+/// Announces a close; both sides close after the ACCEPTED.
 pub const DISCONNECT: u8 = 0x03;
 
 /// What a frame is for.
@@ -46,7 +46,7 @@ pub enum Purpose {
     Notification(NotificationKind),
 }
 
-/// The state that a purpose asks of its connection, least first.
+/// The state that a purpose asks of its connection, least first: PROTOCOL.md 4.1.
 ///
 /// ```text
 ///            HELLO accepted          LOGIN or RESTORE_SESSION accepted
@@ -56,7 +56,7 @@ pub enum Purpose {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// Nothing was said yet. HELLO is "required first".
+    /// Nothing was said yet: HELLO comes first.
     Connected,
     /// After HELLO.
     Greeted,
@@ -67,11 +67,11 @@ pub enum State {
 /// Who sends a purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sender {
-    /// "Both ways."
+    /// Either side: PROTOCOL.md 3.
     Both,
-    /// "To the server."
+    /// A client: PROTOCOL.md 4.
     Client,
-    /// "To the client."
+    /// A server: PROTOCOL.md 5.
     Server,
 }
 
@@ -135,7 +135,7 @@ const fn optional(name: &'static str, layout: Layout) -> Field {
     }
 }
 
-/// "Purposes both ways (both revisions)."
+/// The rows of PROTOCOL.md 3.1.
 static ACCEPTED_ROW: Row = Row::both(
     "ACCEPTED",
     ACCEPTED,

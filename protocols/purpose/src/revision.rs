@@ -4,8 +4,7 @@ use std::fmt;
 
 /// Which table of purposes a stream is written in.
 ///
-/// "Both call themselves API version 0.1, so the revision is a property of the listener": nothing on the wire
-/// tells it.
+/// Nothing on the wire tells it: PROTOCOL.md 1.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Revision {
     /// The table of the source document.

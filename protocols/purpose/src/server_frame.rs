@@ -13,8 +13,8 @@ use std::fmt;
 /// A frame that a server sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFrame<T = Text> {
-    /// Of an answer the client's number for its request, else the server's own. "The two directions are separate
-    /// number spaces."
+    /// Of an answer the client's number for its request, else the server's own. The two
+    /// number independently: PROTOCOL.md 2.3.
     pub task: u8,
     /// What it says.
     pub body: ServerBody<T>,

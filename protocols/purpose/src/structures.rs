@@ -1,4 +1,4 @@
-//! What bodies are made of: messages, chats, users, sessions. "Packed with no padding, little-endian."
+//! What bodies are made of: messages, chats, users, sessions: PROTOCOL.md 6.
 
 use crate::body::Body;
 use crate::error::BadBody;
@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 pub enum Status {
     /// Nobody but its author is known to have seen it.
     Sent = 0,
-    /// "The seen mark of a member other than its author has reached the message."
+    /// A member other than its author has seen the chat up to it: PROTOCOL.md 6.1.
     Seen = 1,
     /// It is gone; its text is empty.
     Deleted = 2,
@@ -26,10 +26,7 @@ impl Status {
     }
 }
 
-/// A message of a chat.
-///
-/// "id i32, sender_id i32, chat_id i32, created i64, updated i64, status u8, text str." An edited one comes
-/// again with its id and a newer `updated`.
+/// A message of a chat: PROTOCOL.md 6.1. An edited one comes again with its id and a newer `updated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<T = Text> {
     /// Its id.
@@ -75,9 +72,7 @@ impl Message {
     }
 }
 
-/// A chat as one user sees it.
-///
-/// "id i32, title str, is_direct u8, updated i64, nickname str (the chat's unique name), has_password u8."
+/// A chat as one user sees it: PROTOCOL.md 6.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatInfo<T = Text> {
     /// Its id.
@@ -115,7 +110,7 @@ impl ChatInfo {
     }
 }
 
-/// A user. "id i32, name str (display name), nickname str (login)."
+/// A user: PROTOCOL.md 6.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserInfo<T = Text> {
     /// The user's id.
@@ -142,7 +137,7 @@ impl UserInfo {
     }
 }
 
-/// A session of a user. "id i32, ipv4 i32 (network order bytes; 0 for IPv6), last_activity i64, user_id i32."
+/// A session of a user: PROTOCOL.md 6.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionInfo {
     /// Its id.

@@ -11,9 +11,10 @@ mod feed;
 
 use bytes::BytesMut;
 use document::{End, Frame, Line, documents};
-use feed::{feed_every_way, to_client, to_server};
+use feed::{to_client, to_server};
 use std::collections::HashSet;
 use std::fmt::Debug;
+use tolmach_protocol_testing::feed_every_way;
 use tolmach_purpose::purpose::Layout;
 use tolmach_purpose::{
     Answer, ClientBody, ClientCodec, ClientFrame, Purpose, RequestKind, Revision, ServerBody,

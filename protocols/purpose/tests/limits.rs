@@ -9,8 +9,9 @@
 mod feed;
 
 use bytes::{Bytes, BytesMut};
-use feed::{feed, feed_every_way, frame, to_server};
+use feed::{frame, to_server};
 use tokio_util::codec::Decoder;
+use tolmach_protocol_testing::{feed, feed_every_way};
 use tolmach_purpose::limits::{HEADER_BYTES, SKIPPED_BYTES};
 use tolmach_purpose::{
     BadFrame, ClientBody, ClientCodec, ClientFrame, DecodeError, FrameWriter, Reason, Revision,

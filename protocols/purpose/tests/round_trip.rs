@@ -11,9 +11,10 @@ mod feed;
 
 use any::{answer, client_frame, kinds, message, server_frame, text};
 use bytes::BytesMut;
-use feed::{feed, to_client, to_server};
+use feed::{to_client, to_server};
 use proptest::prelude::*;
 use tokio_util::codec::Encoder;
+use tolmach_protocol_testing::feed;
 use tolmach_purpose::{
     Answer, ClientCodec, ClientFrame, FrameWriter, Message, Notification, Purpose, Revision,
     ServerBody, ServerCodec, ServerFrame, Text, frame_length, purpose, purpose_of, set_task,

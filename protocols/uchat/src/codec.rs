@@ -44,9 +44,8 @@ impl ServerCodec {
     /// From here on the stream holds `size` raw bytes, which are given as [`ClientFrame::Raw`] in pieces of at most
     /// [`limits::RAW_BYTES`](crate::limits::RAW_BYTES), then lines again.
     ///
-    /// To be called between a [`ClientFrame::Upload`] and the next `decode`: "client sends exactly `size` raw
-    /// bytes". With 0 nothing changes, and no `Raw` comes. What the stream lacks at its end is
-    /// [`raw_left`](Self::raw_left).
+    /// To be called between a [`Request::Upload`] and the next `decode`: PROTOCOL.md 8.2. With 0 nothing changes, and no
+    /// `Raw` comes. What the stream lacks at its end is [`raw_left`](Self::raw_left).
     pub fn expect_raw(&mut self, size: u64) {
         self.framing.expect_raw(size);
     }
@@ -110,7 +109,7 @@ impl Encoder<ServerFrame<'_>> for ServerCodec {
 /// The client's end: reads what servers say, and writes what clients say.
 ///
 /// It cuts the stream as [`ServerCodec`] does, and reads one [`Flavor`] only: where the two differ, a server of the
-/// other one is not understood. What "beyond the document" servers add may be absent.
+/// other one is not understood. What servers add to the document (PROTOCOL.md 3.4) may be absent.
 #[derive(Debug)]
 pub struct ClientCodec {
     framing: Framing,
@@ -133,8 +132,7 @@ impl ClientCodec {
     }
 
     /// From here on the stream holds `size` raw bytes, given as [`ServerFrame::Raw`]; see
-    /// [`ServerCodec::expect_raw`]. To be called when [`ServerFrame::Download`] came: "server sends `size` raw
-    /// bytes and closes".
+    /// [`ServerCodec::expect_raw`]. To be called when [`ServerFrame::Download`] came: PROTOCOL.md 8.4.
     pub fn expect_raw(&mut self, size: u64) {
         self.framing.expect_raw(size);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The stream cannot be read any further.
 ///
-/// "Invalid JSON or a line over `limits.frame_bytes`: RQ_ERROR_MSG, then close." The `Display` of each variant is
+/// It is answered by RQ_ERROR_MSG and a close: PROTOCOL.md 1.2. The `Display` of each variant is
 /// fit to be the `msg` of it; it shows nothing of what came.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub enum DecodeError {
 
 /// One frame cannot be understood; those after it can.
 ///
-/// "A request with a missing or mistyped field: RQ_ERROR_MSG that names the field; the connection stays." The
+/// It is answered by an RQ_ERROR_MSG that names the member, and the connection goes on: PROTOCOL.md 1.3. The
 /// `Display` is fit to be its `msg`; it shows nothing of what came but the number of an unknown type.
 ///
 /// ```

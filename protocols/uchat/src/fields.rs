@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// "The first is the request, the second the room's type. Read the first as the request wherever keys repeat."
+    /// Of a key that repeats the first counts, but of `type` the second is wanted too: PROTOCOL.md 2.2.
     fn push(&mut self, key: Key, value: &'a str) {
         match &mut self.values[key as usize] {
             first @ None => *first = Some(value),
@@ -85,14 +85,14 @@ impl<'a> Fields<'a> {
         Ok(text.unwrap_or_default().into())
     }
 
-    /// An id: "Ids stay within 31 bits".
+    /// An id: PROTOCOL.md 2.3.
     pub(crate) fn id(&self, key: Key) -> Result<Id, BadFrame> {
         self.required(key, "an id, a number of 31 bits", |json| {
             json::whole(json).filter(|id| *id >= 0)
         })
     }
 
-    /// A time: "UNIX time in **milliseconds**".
+    /// A time in milliseconds: PROTOCOL.md 2.3.
     pub(crate) fn date(&self, key: Key) -> Result<i64, BadFrame> {
         self.required(key, "milliseconds since 1970, a number", json::whole)
     }

@@ -1,6 +1,6 @@
 //! The two spellings of what a server says.
 
-/// Which spelling a server's answers take: the page's `uchat.flavor`.
+/// Which spelling a server's answers take: PROTOCOL.md 9.
 ///
 /// It changes two frames here: RQ_OLD_MSGS and RQ_GET_MEMBERS. (How RQ_SEARCH_MSGS searches is the server's affair.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -9,7 +9,6 @@ pub enum Flavor {
     /// RQ_GET_MEMBERS' answer has its own type.
     #[default]
     Field,
-    /// What the document prints: "RQ_OLD_MSGS answers under `message`, RQ_GET_MEMBERS' answer has the type
-    /// RQ_SEARCH_CH".
+    /// What the document prints: PROTOCOL.md 9.
     Document,
 }

@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! Frames and codecs of the uchat (RQ_*) chat protocol, for both ends of the wire.
+//! Frames and codecs of the uchat (RQ_*) chat protocol, for both ends of the wire, and a client. The wire is specified in
+//! [`specification`], which is `PROTOCOL.md` in the repository.
 //!
 //! On the wire a frame is a JSON object on a line of its own, with the number of its request in `type`. A file
 //! goes as raw bytes over a connection of its own, after such frames.
@@ -48,6 +49,8 @@ mod request;
 mod request_type;
 mod secret;
 mod server;
+#[doc = include_str!("../PROTOCOL.md")]
+pub mod specification {}
 mod value;
 
 pub use client::{Client, Credentials, Event, Refusal};
@@ -62,6 +65,5 @@ pub use request_type::RequestType;
 pub use secret::Secret;
 pub use server::{Member, Message, Page, Room, ServerFrame};
 
-/// The id of a user, a room or a message: "Ids stay within 31 bits: clients read them into an int", so it is
-/// never negative where it was read.
+/// The id of a user, a room or a message, never negative where it was read: PROTOCOL.md 2.3.
 pub type Id = i32;

@@ -14,19 +14,19 @@ pub const NESTING: usize = 64;
 /// The most raw bytes that are given in one piece.
 pub const RAW_BYTES: usize = 64 * 1024;
 
-/// Bytes of a message's text, its ends trimmed: "1–800 bytes, ends trimmed".
+/// Bytes of a message's text, its ends trimmed: PROTOCOL.md 6.1.
 pub const MESSAGE_BYTES: RangeInclusive<usize> = 1..=800;
 
-/// Characters of a room's name: "1–100 characters".
+/// Characters of a room's name: PROTOCOL.md 5.2.
 pub const ROOM_NAME_CHARS: RangeInclusive<usize> = 1..=100;
 
-/// Characters of a login: "`^[a-z0-9_-]{3,22}$`".
+/// Characters of a login: PROTOCOL.md 4.3.
 pub const LOGIN_CHARS: RangeInclusive<usize> = 3..=22;
 
-/// Messages of a page: "at most count (500)". A page may be longer only where messages share a millisecond.
+/// Messages of a page; it may be longer where they share a millisecond: PROTOCOL.md 7.1.
 pub const COUNT: u32 = 500;
 
-/// Whether `login` has the form that clients understand: "the login in RQ_TOKEN matches `^[a-z0-9_-]{3,22}$`".
+/// Whether `login` has the form that clients understand: PROTOCOL.md 4.3.
 ///
 /// ```
 /// assert!(tolmach_uchat::valid_login("ann_7"));
@@ -39,7 +39,7 @@ pub fn valid_login(login: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }
 
-/// Whether a room can have this name: "1–100 characters".
+/// Whether a room can have this name: PROTOCOL.md 5.2.
 pub fn valid_room_name(name: &str) -> bool {
     // No more characters are counted than decide.
     let counted = name.chars().take(ROOM_NAME_CHARS.end() + 1).count();
@@ -47,7 +47,7 @@ pub fn valid_room_name(name: &str) -> bool {
 }
 
 /// The text that an RQ_MSG or RQ_EDIT_MSG sends, its ends trimmed; `None` where nothing or too much is left:
-/// "1–800 bytes, ends trimmed".
+/// PROTOCOL.md 6.1.
 ///
 /// ```
 /// assert_eq!(tolmach_uchat::sendable_text(" hello\n"), Some("hello"));

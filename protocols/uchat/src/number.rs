@@ -34,24 +34,23 @@ pub(crate) use numbered;
 numbered! {
     /// What went wrong: `error_code` of an RQ_ERROR_MSG.
     ///
-    /// "In the field a client gives up on any other code" than the first three; the rest are "for requests a sound
-    /// client never makes".
+    /// In the field a client gives up on any but the first three: PROTOCOL.md 3.6.
     pub enum ErrorCode {
         /// ER_AUTH_DATA: wrong login, password or token, or not logged in.
         AuthData = 0,
         /// ER_USER_EXST: the login is taken.
         UserExists = 1,
-        /// ER_CLI_EXST: "the user is already connected over uchat".
+        /// ER_CLI_EXST: the user is connected already.
         ClientExists = 2,
-        /// "not allowed (also a room's password is needed: uchat cannot give one; a limit on rooms or members)".
+        /// Not allowed; the room has a password, or a limit on rooms or members is reached.
         NotAllowed = 3,
-        /// "not found".
+        /// There is no such user, room or message.
         NotFound = 4,
-        /// "bad request".
+        /// The request is not as it should be.
         BadRequest = 5,
-        /// "too many failed logins or connections".
+        /// Too many failed logins, or connections.
         TooMany = 6,
-        /// "server error".
+        /// The fault is the server's.
         Server = 7,
     }
 }
@@ -71,7 +70,7 @@ numbered! {
 numbered! {
     /// What a member is in a room: `type` of a member object.
     pub enum MemberType {
-        /// The owner ("customer").
+        /// The owner, whom the wire calls customer.
         Owner = 0,
         /// Nearly the owner.
         Admin = 1,
@@ -103,13 +102,13 @@ numbered! {
     pub enum MessageStatus {
         /// It is.
         New = 0,
-        /// "edited".
+        /// It was edited since.
         Edited = 1,
     }
 }
 
 impl MessageType {
-    /// Whether an RQ_MSG can send it: "msg_type (0 or 3)". Files come by RQ_UPLOAD_FILE.
+    /// Whether an RQ_MSG can send it: PROTOCOL.md 6.1. Files come by RQ_UPLOAD_FILE.
     pub const fn is_sendable(self) -> bool {
         matches!(self, Self::Text | Self::Sticker)
     }

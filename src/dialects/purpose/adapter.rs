@@ -13,7 +13,7 @@ use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{Command, EndReason, Error, Result, Timestamp, TokenId, UserId, UserSelector};
 
-/// "Closes who leaves it unanswered for 30 s."
+/// How long a HEARTBEAT may be unanswered: PROTOCOL.md 3.2.
 const HEARTBEAT_ANSWER: Duration = Duration::from_secs(30);
 
 /// One connection's state.
@@ -200,7 +200,7 @@ impl PurposeAdapter {
         Ok(Answer::Nothing)
     }
 
-    /// The client answers what it was told. "A client's answer with an unknown task id is ignored."
+    /// The client answers what it was told; an answer to nothing is ignored: PROTOCOL.md 2.4.
     async fn answered(
         &mut self,
         task: u8,
@@ -227,7 +227,7 @@ impl PurposeAdapter {
     }
 }
 
-/// "DECLINED to a notification suspends the session"; to the offer of another session it does not.
+/// Whether a DECLINED to it suspends the session: PROTOCOL.md 5.3. To the offer of another session it does not.
 fn suspends(purpose: Purpose) -> bool {
     matches!(
         purpose,

@@ -82,7 +82,7 @@ impl PurposeAdapter {
         Ok(Answer::Chats(chats))
     }
 
-    /// "A public room, the creator its owner."
+    /// A chat that anybody can find and the asker owns: PROTOCOL.md 4.6.
     pub(super) async fn create(
         &self,
         name: &str,
@@ -116,7 +116,7 @@ impl PurposeAdapter {
         self.done(command, cx).await
     }
 
-    /// Makes a member an administrator, or an administrator a member: "only another administrator".
+    /// Makes a member an administrator, or an administrator a member: an administrator's request.
     pub(super) async fn appoint(
         &self,
         chat: i32,

@@ -47,7 +47,7 @@ pub(super) fn message(message: &Message, seen: bool) -> Frame<Cow<'_, str>> {
         sender_id: message.sender.id.0,
         chat_id: message.room.0,
         created,
-        // "An edited message comes again with its id and a newer `updated`", though it was the same second.
+        // An edited message comes again with a later `updated` (PROTOCOL.md 6.1), though it was the same second.
         updated: message
             .updated
             .map_or(created, |updated| updated.seconds().max(created + 1)),

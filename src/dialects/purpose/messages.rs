@@ -39,7 +39,7 @@ impl PurposeAdapter {
         .await
     }
 
-    /// "A number it gets back means the newest message with these bits in a room that the asker may see."
+    /// The wire has 31 bits of a message's id: the newest message with these bits in a room that the asker may see.
     pub(super) async fn message(&self, id: i32, cx: &mut RequestContext<'_>) -> Result<MessageId> {
         let command = Command::FindMessage {
             low_bits: id,

@@ -33,7 +33,7 @@ use adapter::PurposeAdapter;
 use encoder::PurposeEncoder;
 pub use settings::PurposeSettings;
 
-/// "The server never has more than 200 unanswered requests open towards one client."
+/// How many frames of the server may be unanswered: PROTOCOL.md 2.3.
 const UNANSWERED: usize = 200;
 
 /// The purpose-byte protocol as one listener speaks it.

@@ -39,7 +39,7 @@ impl PurposeAdapter {
     }
 }
 
-/// A user, or the gateway, whose messages bear its id too: "the user with id 0 and the configured `name`".
+/// A user, or the gateway, whose messages bear its id too: 0, with the configured `name`.
 async fn find_user(user: UserSelector, cx: &mut RequestContext<'_>) -> Result<UserInfo<String>> {
     let gateway = &cx.session.options().name;
     let is_gateway = match &user {

@@ -10,7 +10,7 @@ use crate::model::{
     Command, Error, Reply, Result, TokenEnd, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
 };
 
-/// The major version that is spoken here: "both call themselves API version 0.1".
+/// The major version that is spoken here: PROTOCOL.md 4.3.
 const MAJOR: u8 = 0;
 
 impl PurposeAdapter {
@@ -73,7 +73,7 @@ impl PurposeAdapter {
         }
     }
 
-    /// "No more notifications until it logs in or restores again." What the same session was told stays told.
+    /// What was declined suspends the session until here, PROTOCOL.md 5.3. What the same session was told stays told.
     fn begun(
         &mut self,
         before: Option<UserId>,
@@ -88,7 +88,7 @@ impl PurposeAdapter {
         cx.suspend(false);
     }
 
-    /// "SESSION_DATA: the session was renewed (after RESTORE_SESSION in the second half of its life)."
+    /// SESSION_DATA, where the session is in the second half of its life: PROTOCOL.md 5.2.
     pub(super) async fn renew(&mut self, session: i32, cx: &mut RequestContext<'_>) -> Result<()> {
         // One that is not answered yet is not told again.
         if self.renewed.is_some() {
@@ -118,7 +118,7 @@ impl PurposeAdapter {
         Ok(())
     }
 
-    /// "The old hash ends with the client's ACCEPTED." Who declines the new one keeps the old one.
+    /// The old hash ends with the client's ACCEPTED; who declines the new one keeps it: PROTOCOL.md 5.2.
     pub(super) async fn renewal_answered(
         &mut self,
         accepted: bool,
@@ -142,7 +142,7 @@ impl PurposeAdapter {
     }
 
     pub(super) async fn log_off(&mut self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
-        // "The session is gone": the hash that was told and not answered is one of its own.
+        // The session is gone: the hash that was told and not answered is one of its own.
         match self.renewal_answered(false, cx).await {
             // It is gone already.
             Ok(()) | Err(Error::Invalid { .. }) => {}
@@ -196,7 +196,7 @@ impl PurposeAdapter {
     }
 }
 
-/// "Network order bytes; 0 for IPv6."
+/// PROTOCOL.md 6.4.
 fn ipv4(address: &str) -> i32 {
     match address
         .parse::<IpAddr>()

@@ -89,7 +89,7 @@ impl UchatAdapter {
         }
     }
 
-    /// "RQ_LOG_OUT: the server sends it unasked when it ends the session."
+    /// What is sent unasked when the session ends is left with it: PROTOCOL.md 4.4.
     fn welcome(&mut self, user: &User, token: String, cx: &RequestContext<'_>) -> Bytes {
         let own = |text: &str| Secret(text.to_owned().into());
         let parting = ServerFrame::LogOut { token: own(&token) };
@@ -103,7 +103,7 @@ impl UchatAdapter {
         welcome
     }
 
-    /// "The token is dead; the connection stays and may log in again."
+    /// The token is dead; the connection stays and may log in again: PROTOCOL.md 4.4.
     pub(super) async fn log_out(
         &mut self,
         token: &Secret,
@@ -154,7 +154,7 @@ impl UchatAdapter {
     }
 }
 
-/// "A login that does not have this form cannot come in over uchat."
+/// Whether a login can come in over uchat: PROTOCOL.md 4.3.
 fn check_login(login: &str) -> Result<()> {
     if valid_login(login) {
         return Ok(());
@@ -163,7 +163,7 @@ fn check_login(login: &str) -> Result<()> {
     Err(Error::invalid("login", reason))
 }
 
-/// "`pass` is the SHA-256 of the password in 64 hexadecimal digits."
+/// What `pass` proves: PROTOCOL.md 4.2.
 fn proof(pass: &Secret) -> Result<Proof> {
     let digits = &pass.0;
     if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {

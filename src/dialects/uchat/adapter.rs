@@ -215,7 +215,7 @@ fn is_for_strangers(bad: &BadFrame) -> bool {
     bad.request.and_then(RequestType::state) == Some(State::Stranger)
 }
 
-/// "1–800 bytes, ends trimmed."
+/// The text of a message, its ends trimmed: PROTOCOL.md 6.1.
 fn checked_text<'a>(field: &str, text: &'a str) -> Result<&'a str> {
     let wrong = || Error::invalid(field, "a message has 1 to 800 bytes, its ends trimmed");
     sendable_text(text).ok_or_else(wrong)

@@ -1,4 +1,4 @@
-//! Files: "each on a connection of its own, identified by token".
+//! Files, each on a connection of its own, identified by a token: PROTOCOL.md 8.
 
 use bytes::Bytes;
 use tolmach_uchat::{ClientFrame, ErrorCode, Request, Secret, ServerFrame};
@@ -180,7 +180,7 @@ impl UchatAdapter {
         self.finish_upload(Bytes::new(), incoming, cx).await
     }
 
-    /// "When all have come the server posts RQ_MSG and closes." `first` is still to be written.
+    /// All bytes have come: the file is posted, and the connection closed, PROTOCOL.md 8.2. `first` is still to be written.
     async fn finish_upload(
         &mut self,
         first: Bytes,
@@ -208,7 +208,7 @@ impl UchatAdapter {
         }
     }
 
-    /// "Each on a connection of its own, identified by token": among the bytes of a file nothing else can be told.
+    /// Who is not logged in, by the token (PROTOCOL.md 8.1): among the bytes of a file nothing else can be told.
     async fn identify(&self, token: &Secret, cx: &mut RequestContext<'_>) -> Result<()> {
         if cx.session.user().is_some() {
             let reason = "a file goes over a connection of its own, which is not logged in";

@@ -15,7 +15,7 @@ use crate::model::{Command, Error, HistoryOrder, HistoryQuery, Message, Reply, R
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 impl UchatAdapter {
-    /// "Date newer than given, newest first."
+    /// Later than the date, newest first: PROTOCOL.md 7.
     pub(super) async fn new_messages(
         &self,
         room: i32,
@@ -30,7 +30,7 @@ impl UchatAdapter {
         Ok(out.freeze())
     }
 
-    /// "Older than date, newest first."
+    /// Earlier than the date, newest first: PROTOCOL.md 7.
     pub(super) async fn old_messages(
         &self,
         room: i32,
@@ -46,7 +46,7 @@ impl UchatAdapter {
         Ok(out.freeze())
     }
 
-    /// "Text messages that contain it, case-insensitive"; in the document's flavor those that start with it.
+    /// Texts that contain it, in any case; in the document's flavor those that start with it: PROTOCOL.md 7, 9.
     pub(super) async fn search(
         &self,
         room: i32,
@@ -106,7 +106,7 @@ async fn newest_first(
     }
 }
 
-/// "No page ends between messages of one millisecond: it grows past count to hold them all."
+/// No page ends between messages of one millisecond: PROTOCOL.md 7.1.
 fn whole_times(messages: &[Arc<Message>], count: usize) -> usize {
     let Some(last) = count.checked_sub(1).and_then(|last| messages.get(last)) else {
         return messages.len();

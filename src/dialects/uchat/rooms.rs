@@ -42,7 +42,7 @@ impl Seen {
 }
 
 impl UchatAdapter {
-    /// "Mine, not banned, created after date."
+    /// The asker's rooms that were made after the date: PROTOCOL.md 5.1.
     pub(super) async fn rooms(&self, date: i64, cx: &mut RequestContext<'_>) -> Result<Bytes> {
         let mut rooms = Vec::new();
         for room in my_rooms(cx).await? {
@@ -129,7 +129,7 @@ impl UchatAdapter {
         Ok(Bytes::new())
     }
 
-    /// "Not private, title or name starts with it, not mine yet."
+    /// Rooms to join whose name or title starts so: PROTOCOL.md 5.1.
     pub(super) async fn search_rooms(
         &self,
         prefix: String,
@@ -188,7 +188,7 @@ impl UchatAdapter {
     }
 }
 
-/// "No banned ones."
+/// None for who is banned, who is in no list: PROTOCOL.md 5.1.
 fn kind_of(role: Role) -> Option<MemberType> {
     match role {
         Role::Owner => Some(MemberType::Owner),

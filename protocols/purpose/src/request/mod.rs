@@ -30,7 +30,7 @@ macro_rules! requests {
         $kind:ident $name:literal $one:tt $two:tt, $state:ident, $answer:ident
         $( { $( $member:ident: $type:ty = $field:literal ),* } )?
     )*) => {
-        /// What a client asks of a server: one variant per purpose "to the server".
+        /// What a client asks of a server: one variant per purpose of PROTOCOL.md 4.
         ///
         /// The names of the page, and which revision has which, are in [`RequestKind`].
         #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The purposes "to the server", in the order of the page.
+//! The purposes to the server: PROTOCOL.md 4.2 to 4.7.
 
 use super::{byte, requests, value::Value};
 use crate::answer::AnswerKind;
@@ -9,7 +9,7 @@ use crate::text::{Secret, Text};
 use crate::writer::FrameWriter;
 
 requests! {
-    /// the API version the client speaks. "Required first"; "DECLINED when major is not 0".
+    /// the API version the client speaks. It comes first, and `major` is 0: PROTOCOL.md 4.1, 4.3.
     Hello "HELLO" 0x20 0x20, Connected, Nothing { major: u8 = "major", minor: u8 = "minor" }
 
     /// opens a session.
@@ -54,10 +54,10 @@ requests! {
         chat: i32 = "chat_id", password: Option<Secret> = "password"
     }
 
-    /// is no member any more. "A direct chat cannot be left."
+    /// is no member any more. A direct chat cannot be left.
     Leave "LEAVE_CHAT" - 0x31, LoggedIn, Nothing { chat: i32 = "chat_id" }
 
-    /// makes a chat: "a public room, the creator its owner".
+    /// makes a chat that anybody can find and the asker owns.
     Create "CREATE_CHAT" - 0x32, LoggedIn, ChatInfo {
         name: Text = "chat_name", password: Option<Secret> = "password"
     }
@@ -65,19 +65,19 @@ requests! {
     /// the direct chat with a user, made if there is none.
     StartChat "START_CHAT" - 0x33, LoggedIn, ChatInfo { user: i32 = "user_id" }
 
-    /// removes a chat. "Administrators only."
+    /// removes a chat; an administrator's request.
     Delete "DELETE_CHAT" - 0x34, LoggedIn, Nothing { chat: i32 = "chat_id" }
 
-    /// gives a chat another unique name. "Administrators only; DECLINED if taken."
+    /// gives a chat another unique name, if it is free; an administrator's request.
     Rename "RENAME_CHAT" - 0x35, LoggedIn, Nothing { chat: i32 = "chat_id", name: Text = "chat_name" }
 
-    /// gives a chat another title. "Administrators only."
+    /// gives a chat another title; an administrator's request.
     SetTitle "CH_CHAT_TITLE" - 0x36, LoggedIn, Nothing { chat: i32 = "chat_id", title: Text = "title" }
 
-    /// makes a member an administrator. "Only another administrator."
+    /// makes a member an administrator; an administrator's request.
     SetAdmin "SET_CHAT_ADMIN" - 0x37, LoggedIn, Nothing { chat: i32 = "chat_id", user: i32 = "user_id" }
 
-    /// makes an administrator a member. "Only another administrator."
+    /// makes an administrator a member; an administrator's request.
     RemoveAdmin "REM_CHAT_ADMIN" - 0x38, LoggedIn, Nothing {
         chat: i32 = "chat_id", user: i32 = "user_id"
     }
@@ -88,7 +88,7 @@ requests! {
     /// says something in a chat.
     Send "SEND_CHAT_MSG" 0x28 0x40, LoggedIn, Nothing { chat: i32 = "chat_id", text: Text = "text" }
 
-    /// the messages "created or updated in [from, to] (to = now), oldest first".
+    /// the messages created or updated between two times, see PROTOCOL.md 4.8.
     Messages "REQUEST_CHAT_MSG" 0x29 0x41, LoggedIn, Messages {
         chat: i32 = "chat_id", from: i64 = "from", to: Option<i64> = "to"
     }
@@ -99,10 +99,10 @@ requests! {
     /// up to when the asker has seen a chat.
     Seen "GET_SEEN" - 0x43, LoggedIn, Seen { chat: i32 = "chat_id" }
 
-    /// hides a message "from the asker only".
+    /// hides a message from the asker alone.
     Hide "REMOVE_MSG" - 0x44, LoggedIn, Nothing { message: i32 = "message_id" }
 
-    /// deletes a message "for everyone".
+    /// deletes a message for everybody.
     DeleteMessage "DELETE_MSG" - 0x45, LoggedIn, Nothing { message: i32 = "message_id" }
 
     /// a user.

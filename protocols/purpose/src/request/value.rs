@@ -77,7 +77,7 @@ impl Value for Secret {
     }
 }
 
-/// "[, field]".
+/// A field that may be left out: PROTOCOL.md 2.2.
 impl<V: Value> Value for Option<V> {
     const LAYOUT: Layout = V::LAYOUT;
     const IS_OPTIONAL: bool = true;

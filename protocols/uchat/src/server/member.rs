@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 const KIND: &str = "a member's type, 0 to 4";
 
-/// A member as a list tells it: "{id, login, type}".
+/// A member as a list tells it: PROTOCOL.md 5.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The user's id.

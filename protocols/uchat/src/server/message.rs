@@ -9,8 +9,7 @@ use crate::object::Object;
 use crate::value::{Item, Whole};
 use std::borrow::Cow;
 
-/// A message as it is told: "{message_id, room_id, user_id, date, message, msg_type, status, file_size, file_name,
-/// power}".
+/// A message as it is told: PROTOCOL.md 3.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<'a> {
     /// The message's id.
@@ -21,7 +20,7 @@ pub struct Message<'a> {
     pub user_id: Id,
     /// When, in milliseconds.
     pub date: i64,
-    /// The text; of a file its name "as stored".
+    /// The text; of a file the name under which it is stored.
     pub message: Cow<'a, str>,
     /// What it is.
     pub msg_type: MessageType,
@@ -31,7 +30,7 @@ pub struct Message<'a> {
     pub file_size: u64,
     /// A file's name as the sender had it, else empty.
     pub file_name: Cow<'a, str>,
-    /// "its size in bytes, a number". 0 where a server does not tell it.
+    /// Its size in bytes. 0 where a server does not tell it.
     pub power: u64,
 }
 

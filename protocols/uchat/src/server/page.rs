@@ -28,7 +28,7 @@ pub struct Page<'o> {
 }
 
 impl<'o> Page<'o> {
-    /// Begins the answer to RQ_GET_NEW_MSGS: "{room_id, messages: […]}".
+    /// Begins the answer to RQ_GET_NEW_MSGS.
     pub fn new_messages(room: Id, out: &'o mut BytesMut) -> Self {
         let mut frame = Object::frame(RequestType::NewMessages, out);
         frame.number(Key::RoomId, room);
@@ -37,7 +37,7 @@ impl<'o> Page<'o> {
         }
     }
 
-    /// Begins the answer to RQ_OLD_MSGS: "{room_id, messages: […]}".
+    /// Begins the answer to RQ_OLD_MSGS.
     pub fn old_messages(room: Id, flavor: Flavor, out: &'o mut BytesMut) -> Self {
         let mut frame = Object::frame(RequestType::OldMessages, out);
         frame.number(Key::RoomId, room);
@@ -46,7 +46,7 @@ impl<'o> Page<'o> {
         }
     }
 
-    /// Begins the answer to RQ_SEARCH_MSGS: "{msgs: […]}".
+    /// Begins the answer to RQ_SEARCH_MSGS.
     pub fn search(out: &'o mut BytesMut) -> Self {
         let frame = Object::frame(RequestType::Search, out);
         Self {
@@ -54,7 +54,7 @@ impl<'o> Page<'o> {
         }
     }
 
-    /// Writes the next message: "newest first".
+    /// Writes the next message; the newest comes first.
     pub fn push(&mut self, message: &Message<'_>) {
         self.messages.item(|object| message.write(object));
     }
@@ -66,7 +66,7 @@ impl Drop for Page<'_> {
     }
 }
 
-/// In the document "RQ_OLD_MSGS answers under `message`".
+/// PROTOCOL.md 9.
 pub(super) fn old_messages_key(flavor: Flavor) -> Key {
     match flavor {
         Flavor::Field => Key::Messages,

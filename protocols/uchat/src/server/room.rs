@@ -11,12 +11,12 @@ use std::borrow::Cow;
 
 const KIND: &str = "a room's type 0, 1 or 2";
 
-/// A room as it is told: "{id, name, customer_id, date, desc, type, power}".
+/// A room as it is told: PROTOCOL.md 3.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room<'a> {
     /// The room's id.
     pub id: Id,
-    /// Its name: "A room's `name` in uchat is its title".
+    /// The title that is shown.
     pub name: Cow<'a, str>,
     /// The id of its owner.
     pub customer_id: Id,
@@ -24,9 +24,9 @@ pub struct Room<'a> {
     pub date: i64,
     /// What it is about.
     pub desc: Cow<'a, str>,
-    /// Its type, written where it is given but in [`ServerFrame::NewRoom`] and [`ServerFrame::JoinRoom`]: "in
-    /// answers whose own `type` is the request number […] the room's type is left out". Lists need it: "the client
-    /// closes the connection when a field it expects is absent".
+    /// Its type, written where it is given but in [`NewRoom`](crate::ServerFrame::NewRoom) and
+    /// [`JoinRoom`](crate::ServerFrame::JoinRoom). Lists need it:
+    /// PROTOCOL.md 3.1, 3.3.
     pub kind: Option<RoomType>,
     /// A number that clients expect. 0 where a server does not tell it.
     pub power: u64,

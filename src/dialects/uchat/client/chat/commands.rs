@@ -159,7 +159,7 @@ impl Uchat {
         self.held.push(Arrival::Notice(lines.join("\n")));
     }
 
-    /// Messages that were asked for come "newest first"; they are shown as they were said.
+    /// Messages that were asked for come newest first; they are shown as they were said.
     pub(super) fn tell_messages(
         &mut self,
         title: &str,

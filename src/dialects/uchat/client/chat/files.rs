@@ -1,4 +1,4 @@
-//! Files: "each on a connection of its own, identified by token". They go from and to the disk in pieces.
+//! Files, each on a connection of its own (PROTOCOL.md 8). They go from and to the disk in pieces.
 
 use crate::dialects::client::{Errand, Stream};
 use bytes::BytesMut;
@@ -72,7 +72,7 @@ async fn send(
         other => return Err(refusal(other)),
     }
     send_all(&mut file, size, &mut wire).await?;
-    // "The server posts RQ_MSG and closes", or says what is wrong.
+    // The server posts it and closes, or says what is wrong.
     match wire.hear().await? {
         None => Ok(size),
         other => Err(refusal(other)),
