@@ -10,9 +10,9 @@ mod history;
 mod infos;
 mod messages;
 mod people;
+mod redaction;
 mod sessions;
 mod settings;
-mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Dialect for Purpose {
     }
 
     fn show(&self) -> Box<dyn Show> {
-        shown::show(self.rules.revision)
+        redaction::show(self.rules.revision)
     }
 
     fn session_options(&self) -> SessionOptions {

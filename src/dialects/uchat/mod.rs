@@ -9,9 +9,9 @@ mod encoder;
 mod files;
 mod history;
 mod outcome;
+mod redaction;
 mod rooms;
 mod settings;
-mod shown;
 mod translations;
 
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Dialect for Uchat {
     }
 
     fn show(&self) -> Box<dyn Show> {
-        shown::show()
+        redaction::show()
     }
 
     fn session_options(&self) -> SessionOptions {
