@@ -1,29 +1,31 @@
 //! The switchboard: which sessions are open, which rooms they are attached to, and who hears of what.
 //!
-//! It has no clock and no I/O. The hub holds it under one lock, tells it what happened in the order in which it
-//! happened, and afterwards flushes the sinks it names ([`HubState::take_dirty`]). Within one call of the hub,
-//! a room's events are written into one buffer per form; each session of that form then gets that one buffer.
+//! A machine without lock, clock or I/O. The hub tells it what happened in the order in which it happened, between
+//! [`HubState::begin`] and [`HubState::finish`], and does what it says is to be done ([`effects`]). Within one call of the
+//! hub, a room's events are written into one buffer per form; each session of that form is then handed that one buffer.
 
 mod buffer;
+pub(in crate::hub) mod effects;
 mod presence;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
 use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder};
-use crate::hub::sink::{Delivery, Overflow, Sink};
+use crate::hub::sink::{Delivery, Sink};
 use crate::hub::tap::{Tap, TapUser};
 use crate::hub::translation::Observer;
 use crate::model::{
-    EndReason, Event, NodeId, Origin, PresenceEvent, Present, RoomChange, RoomEvent, RoomId,
-    RoomKind, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind,
-    UserRef, fold_room_name,
+    EndReason, Event, NodeId, Origin, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef,
+    Seq, SessionId, SessionInfo, Timestamp, TokenId, User, UserId, UserKind, UserRef,
+    fold_room_name,
 };
 use buffer::Buffer;
+use effects::{Effects, Moment, Outgoing};
 use presence::PresenceEntry;
 
 /// Which rooms a session is attached to.
@@ -110,23 +112,23 @@ pub(in crate::hub) struct HubState {
     /// Nobody hears of anybody's presence any more: all are about to go.
     pub(in crate::hub) presence_suppressed: bool,
     touched: Vec<RoomId>,
-    dirty: Vec<Arc<dyn Sink>>,
     ending: Vec<(SessionId, EndReason)>,
-    /// Guests that became absent; their memberships are to be ended.
-    pub(in crate::hub) gone_guests: Vec<UserId>,
+    outgoing: Vec<Outgoing>,
+    effects: Effects,
+    now: Moment,
+    /// From a broken connection to absent.
+    grace: Duration,
+    /// When something was due, as far as was known before the present call.
+    was_due: (Option<Instant>, usize),
     /// Guests that the store could not end yet.
     pub(in crate::hub) unended_guests: Vec<UserId>,
-    /// Tokens whose connection closed: they were in use until now.
-    pub(in crate::hub) unused_tokens: Vec<TokenId>,
-    /// What the other nodes are to be told of presence.
-    pub(in crate::hub) published: Vec<PresenceEvent>,
     observing: Observing,
     tap: Tap,
     next_session: u64,
 }
 
 impl HubState {
-    pub(in crate::hub) fn new(node: NodeId, tap: Tap) -> Self {
+    pub(in crate::hub) fn new(node: NodeId, tap: Tap, grace: Duration, now: Moment) -> Self {
         Self {
             node,
             sessions: HashMap::new(),
@@ -136,15 +138,60 @@ impl HubState {
             in_grace: BTreeSet::new(),
             presence_suppressed: false,
             touched: Vec::new(),
-            dirty: Vec::new(),
             ending: Vec::new(),
-            gone_guests: Vec::new(),
+            outgoing: Vec::new(),
+            effects: Effects::default(),
+            now,
+            grace,
+            was_due: (None, 0),
             unended_guests: Vec::new(),
-            unused_tokens: Vec::new(),
-            published: Vec::new(),
             observing: Observing::default(),
             tap,
             next_session: 1,
+        }
+    }
+
+    /// What happens from now on happens at this moment.
+    pub(in crate::hub) fn begin(&mut self, now: Moment) {
+        self.now = now;
+        self.was_due = (self.next_departure(), self.unended_guests.len());
+    }
+
+    /// What sessions are to be given, as far as is known. To be asked until there is nothing more: what happens to that may
+    /// end sessions, of which others are told.
+    pub(in crate::hub) fn take_outgoing(&mut self) -> Vec<Outgoing> {
+        for room in std::mem::take(&mut self.touched) {
+            self.flush_room(room);
+        }
+        if self.outgoing.is_empty() {
+            self.end_sessions();
+        }
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// A session took no more of what it was given: it is too slow.
+    pub(in crate::hub) fn overflowed(&mut self, session: SessionId) {
+        self.end_later(session, EndReason::TooSlow);
+    }
+
+    /// All that else is to be done of what happened since [`HubState::begin`].
+    pub(in crate::hub) fn finish(&mut self) -> Effects {
+        let (departure, unended) = self.was_due;
+        self.effects.is_due_sooner =
+            self.next_departure() != departure || self.unended_guests.len() > unended;
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Ends the sessions that are over.
+    fn end_sessions(&mut self) {
+        let mut ending = std::mem::take(&mut self.ending);
+        // Of several reasons the one that says most comes first; a session ends once.
+        ending.sort_by_key(|(_, reason)| !reason.is_about_account());
+        for (session, reason) in ending {
+            // A client that is merely too slow is to come back; all others are gone.
+            let grace = (reason == EndReason::TooSlow && !self.grace.is_zero())
+                .then(|| self.now.instant + self.grace);
+            self.end_entry(session, reason, grace, self.now.at);
         }
     }
 
@@ -451,11 +498,12 @@ impl HubState {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
-        match entry.sink.push(room, delivery) {
-            Ok(true) => self.dirty.push(entry.sink.clone()),
-            Ok(false) => {}
-            Err(Overflow) => self.ending.push((session, EndReason::TooSlow)),
-        }
+        self.outgoing.push(Outgoing::Push {
+            session,
+            sink: entry.sink.clone(),
+            room,
+            delivery,
+        });
     }
 
     /// Hands each session of the room what was written for it since the last time. To be called before anybody
@@ -471,41 +519,19 @@ impl HubState {
                 .iter()
                 .filter(|subscriber| parts.encoder == subscriber.encoder)
             {
-                match subscriber.sink.push(room, parts.of(subscriber.session)) {
-                    Ok(true) => self.dirty.push(subscriber.sink.clone()),
-                    Ok(false) => {}
-                    Err(Overflow) => self.ending.push((subscriber.session, EndReason::TooSlow)),
-                }
-            }
-        }
-    }
-
-    /// Hands out all that was written; then ends the sessions that are over. Returns the sinks to flush.
-    pub(in crate::hub) fn take_dirty(
-        &mut self,
-        now: Instant,
-        grace: std::time::Duration,
-        at: Timestamp,
-    ) -> Vec<Arc<dyn Sink>> {
-        loop {
-            for room in std::mem::take(&mut self.touched) {
-                self.flush_room(room);
-            }
-            let mut ending = std::mem::take(&mut self.ending);
-            // Of several reasons the one that says most comes first; a session ends once.
-            ending.sort_by_key(|(_, reason)| !reason.is_about_account());
-            if ending.is_empty() {
-                return std::mem::take(&mut self.dirty);
-            }
-            for (session, reason) in ending {
-                self.end(session, reason, now, grace, at);
+                self.outgoing.push(Outgoing::Push {
+                    session: subscriber.session,
+                    sink: subscriber.sink.clone(),
+                    room,
+                    delivery: parts.of(subscriber.session),
+                });
             }
         }
     }
 
     /// Marks a sink that the caller put something into.
     pub(in crate::hub) fn mark_dirty(&mut self, sink: &Arc<dyn Sink>) {
-        self.dirty.push(sink.clone());
+        self.outgoing.push(Outgoing::Flush(sink.clone()));
     }
 
     /// Ends a session when the present call is over.
@@ -541,19 +567,6 @@ impl HubState {
             .extend(self.sessions.keys().map(|session| (*session, reason)));
     }
 
-    fn end(
-        &mut self,
-        session: SessionId,
-        reason: EndReason,
-        now: Instant,
-        grace: std::time::Duration,
-        at: Timestamp,
-    ) {
-        // A client that is merely too slow is to come back; all others are gone.
-        let grace_until = (reason == EndReason::TooSlow && !grace.is_zero()).then_some(now + grace);
-        self.end_entry(session, reason, grace_until, at);
-    }
-
     /// Ends a session and its user's presence at once.
     pub(in crate::hub) fn end_now(&mut self, session: SessionId, reason: EndReason, at: Timestamp) {
         self.end_entry(session, reason, None, at);
@@ -575,8 +588,8 @@ impl HubState {
         if reason != EndReason::OutcomeUnknown {
             encoder.0.encode_end(reason, &mut last);
         }
-        sink.close(reason, last.freeze());
-        self.dirty.push(sink);
+        let last = last.freeze();
+        self.outgoing.push(Outgoing::Close { sink, reason, last });
     }
 
     fn close_live_room(&mut self, room: RoomId) {
@@ -652,3 +665,6 @@ fn mine_of(node: NodeId, session: SessionId, origin: Option<Origin>) -> Audience
         Audience::Own
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,7 @@ impl HubState {
         if let Some(line) = entry.sink.tap() {
             line.log_out(session);
         }
-        self.unused_tokens.extend(entry.token);
+        self.effects.unused_tokens.extend(entry.token);
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);
         }
@@ -234,7 +234,7 @@ impl HubState {
         };
         if user_entry.sessions.is_empty() && user_entry.graces.is_empty() {
             if user_entry.kind == UserKind::Guest {
-                self.gone_guests.push(user);
+                self.effects.gone_guests.push(user);
             }
             self.online.remove(&user);
         }
@@ -308,7 +308,7 @@ impl HubState {
             change,
             at,
         };
-        self.published.push(event.clone());
+        self.effects.published.push(event.clone());
         self.broadcast(room, &Arc::new(Event::Presence(event)), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
 use crate::hub::{ConnectionInfo, Scope};
 use crate::ledger::{Outcome, UserRow};
@@ -71,7 +72,7 @@ impl HubState {
             return Err(Error::Internal);
         };
         let session = self.open_exclusive_entry(entry(&user, token), own)?;
-        let at = Timestamp::now();
+        let at = self.now.at;
         self.become_another(own, user.user.id, at);
         for (room, _) in rooms
             .iter()
@@ -99,7 +100,7 @@ impl HubState {
         if entry.user.id != user {
             let sink = entry.sink.clone();
             self.remove_entry(id, None, at);
-            sink.change_reader();
+            self.outgoing.push(Outgoing::ChangeReader(sink));
         }
     }
 

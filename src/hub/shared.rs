@@ -1,0 +1,136 @@
+//! The one lock around the state, and who carries out what the state says is to be done.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::sink::{Overflow, Sink};
+use super::state::HubState;
+use super::state::effects::{Effects, Moment, Outgoing};
+use super::{Completion, Hub};
+use crate::bus::Payload;
+use crate::ledger::{Actor, Change};
+use crate::model::{Timestamp, UserId};
+
+/// How many sinks are flushed before others may run.
+const MAX_FLUSHES: usize = 128;
+
+/// See the module. The lock is never held across an await.
+pub(super) struct Shared(Mutex<HubState>);
+
+impl Moment {
+    /// By the clocks of the runtime and of the machine.
+    pub(super) fn now() -> Self {
+        Self {
+            instant: tokio::time::Instant::now().into_std(),
+            at: Timestamp::now(),
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(state: HubState) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    /// Tells the state something: what it answers, the sinks to flush, and what else is to be done.
+    fn tell<R>(
+        &self,
+        now: Moment,
+        work: impl FnOnce(&mut HubState) -> R,
+    ) -> (R, Vec<Arc<dyn Sink>>, Effects) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.begin(now);
+        let result = work(&mut state);
+        let mut dirty = Vec::new();
+        loop {
+            let outgoing = state.take_outgoing();
+            if outgoing.is_empty() {
+                return (result, dirty, state.finish());
+            }
+            for one in outgoing {
+                hand_over(one, &mut state, &mut dirty);
+            }
+        }
+    }
+}
+
+fn hand_over(outgoing: Outgoing, state: &mut HubState, dirty: &mut Vec<Arc<dyn Sink>>) {
+    match outgoing {
+        Outgoing::Push {
+            session,
+            sink,
+            room,
+            delivery,
+        } => match sink.push(room, delivery) {
+            Ok(true) => dirty.push(sink),
+            Ok(false) => {}
+            Err(Overflow) => state.overflowed(session),
+        },
+        Outgoing::ChangeReader(sink) => sink.change_reader(),
+        Outgoing::Close { sink, reason, last } => {
+            sink.close(reason, last);
+            dirty.push(sink);
+        }
+        Outgoing::Flush(sink) => dirty.push(sink),
+    }
+}
+
+impl Hub {
+    /// Does something with the state, then sends what that gave sessions to read.
+    pub(super) fn with_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> R {
+        let (result, dirty) = self.on_state(work);
+        for sink in dirty {
+            sink.flush();
+        }
+        result
+    }
+
+    /// The same, with what there is to flush left to the caller.
+    pub(super) fn on_state<R>(
+        &self,
+        work: impl FnOnce(&mut HubState) -> R,
+    ) -> (R, Vec<Arc<dyn Sink>>) {
+        let (result, dirty, effects) = self.inner.state.tell(Moment::now(), work);
+        self.carry_out(effects);
+        (result, dirty)
+    }
+
+    fn carry_out(&self, effects: Effects) {
+        if effects.is_due_sooner {
+            self.inner.departures.notify_one();
+        }
+        for user in effects.gone_guests {
+            self.end_guest(user);
+        }
+        for id in effects.unused_tokens {
+            let touch = Change::TouchToken { id };
+            self.submit(Actor::Operator, None, touch, Box::new(|_, _| {}));
+        }
+        if !effects.published.is_empty() && self.inner.bus.has_others(self.inner.node) {
+            for event in effects.published {
+                self.publish(Payload::Presence(event));
+            }
+        }
+    }
+
+    /// A guest became absent. What the store cannot do now is tried again.
+    pub(super) fn end_guest(&self, user: UserId) {
+        let completion: Completion = Box::new(move |state, outcome| {
+            if outcome.is_err() {
+                state.unended_guests.push(user);
+            }
+        });
+        self.submit(Actor::Operator, None, Change::EndGuest { user }, completion);
+    }
+}
+
+/// Flushes these, and lets others run now and then.
+pub(super) async fn flush(dirty: Vec<Arc<dyn Sink>>) {
+    for some in dirty.chunks(MAX_FLUSHES) {
+        for sink in some {
+            sink.flush();
+        }
+        if some.len() == MAX_FLUSHES {
+            tokio::task::yield_now().await;
+        }
+    }
+}

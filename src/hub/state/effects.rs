@@ -1,0 +1,50 @@
+//! What is to be done now that something happened: the state says it, [`Shared`](crate::hub::shared::Shared) does it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::hub::sink::{Delivery, Sink};
+use crate::model::{EndReason, PresenceEvent, RoomId, SessionId, Timestamp, TokenId, UserId};
+
+/// When something happens: for deadlines, and as people read it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::hub) struct Moment {
+    pub(in crate::hub) instant: Instant,
+    pub(in crate::hub) at: Timestamp,
+}
+
+/// What a session's sink is given; all of them in their order.
+pub(in crate::hub) enum Outgoing {
+    /// The session is told of a room. If it is too slow for that, [`HubState::overflowed`](super::HubState::overflowed).
+    Push {
+        session: SessionId,
+        sink: Arc<dyn Sink>,
+        room: RoomId,
+        delivery: Delivery,
+    },
+    /// Its reader is somebody else from now on.
+    ChangeReader(Arc<dyn Sink>),
+    /// Its session is over; `last` is what its form has to say of it.
+    Close {
+        sink: Arc<dyn Sink>,
+        reason: EndReason,
+        last: Bytes,
+    },
+    /// Somebody put an answer into it.
+    Flush(Arc<dyn Sink>),
+}
+
+/// What is to be done beside that.
+#[derive(Default)]
+pub(in crate::hub) struct Effects {
+    /// The other nodes are to be told of this.
+    pub(in crate::hub) published: Vec<PresenceEvent>,
+    /// Guests that became absent; their memberships are to be ended.
+    pub(in crate::hub) gone_guests: Vec<UserId>,
+    /// Tokens whose connection closed: they were in use until now.
+    pub(in crate::hub) unused_tokens: Vec<TokenId>,
+    /// Something is due earlier than was known.
+    pub(in crate::hub) is_due_sooner: bool,
+}

@@ -1,0 +1,72 @@
+//! What is due without anybody asking for it.
+
+use std::time::{Duration, Instant};
+
+use super::Hub;
+use super::state::effects::Moment;
+use crate::ledger::{Actor, Change};
+use crate::model::Timestamp;
+
+/// When what the store could not do for a gone guest is tried again.
+const GUEST_RETRY: Duration = Duration::from_secs(5);
+/// How often tokens that nobody used are looked for.
+const TOKEN_ROUND: Duration = Duration::from_secs(3600);
+
+impl Hub {
+    /// Makes absent whose grace is over, as long as the hub runs.
+    pub(super) async fn watch_departures(self) {
+        loop {
+            let (departure, unended) =
+                self.with_state(|state| (state.next_departure(), !state.unended_guests.is_empty()));
+            tokio::select! {
+                () = self.inner.departures.notified() => {}
+                () = until(departure) => {
+                    let Moment { instant, at } = Moment::now();
+                    self.with_state(|state| state.depart(instant, at));
+                }
+                () = tokio::time::sleep(GUEST_RETRY), if unended => {
+                    for user in self.with_state(|state| std::mem::take(&mut state.unended_guests)) {
+                        self.end_guest(user);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Touches the tokens in use and ends those that nobody used, as long as the hub runs.
+    pub(super) async fn expire_tokens(self) {
+        let life = i64::try_from(self.inner.options.session_life.as_millis()).unwrap_or(i64::MAX);
+        loop {
+            // An open connection is use.
+            for id in self.with_state(|state| {
+                state
+                    .sessions
+                    .values()
+                    .filter_map(|entry| entry.token)
+                    .collect::<Vec<_>>()
+            }) {
+                self.submit(
+                    Actor::Operator,
+                    None,
+                    Change::TouchToken { id },
+                    Box::new(|_, _| {}),
+                );
+            }
+            let before = Timestamp(Timestamp::now().0.saturating_sub(life));
+            self.submit(
+                Actor::Operator,
+                None,
+                Change::ExpireTokens { before },
+                Box::new(|_, _| {}),
+            );
+            tokio::time::sleep(TOKEN_ROUND).await;
+        }
+    }
+}
+
+async fn until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when.into()).await,
+        None => std::future::pending().await,
+    }
+}
