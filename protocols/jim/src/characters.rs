@@ -1,7 +1,5 @@
 //! How long a piece of JSON text is, as the wire counts.
-//!
-//! "Characters = Unicode scalar values, counted after decoding: an escape sequence counts as the one
-//! character it stands for, white space outside strings does not count."
+//! PROTOCOL.md 2.1.
 
 use tolmach_json::{Sink, is_white_space};
 

@@ -8,7 +8,7 @@ use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
 use std::fmt;
 
-/// What a client says, as far as it is meant: its `time` "is not trusted" and not kept.
+/// What a client says, as far as it is meant: its `time` is not kept.
 ///
 /// Names are at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters when they were decoded by a
 /// [`ServerCodec`](crate::ServerCodec); whether they can be names at all (they may be empty) is not decided here.
@@ -53,9 +53,9 @@ pub enum ClientFrame {
         /// The room's name with its `#`.
         room: String,
     },
-    /// `quit`: the farewell; there is no answer, "the server closes".
+    /// `quit`: the farewell; there is no answer, the server closes.
     Quit,
-    /// `probe`: to be answered with 400, as "only the server probes".
+    /// `probe`: to be answered with 400: PROTOCOL.md 4.7.
     Probe,
     /// A message as published clients say it: [`Flavor::Compat`](crate::Flavor::Compat) gives it in place of
     /// [`Msg`](Self::Msg).
@@ -91,6 +91,14 @@ pub struct CompatMsg {
     pub extra: Extra,
     /// How all this was spelled.
     pub spelling: Spelling,
+}
+
+impl ClientFrame {
+    /// Enters a room, whose name has its `#`.
+    pub fn join(room: impl Into<String>, password: Option<String>) -> Self {
+        let room = room.into();
+        Self::Join { room, password }
+    }
 }
 
 /// Passwords are not shown: a frame in a log must not give them away.

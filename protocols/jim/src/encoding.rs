@@ -1,10 +1,9 @@
 //! The `encoding` of a `msg`.
 
-/// What a `msg` says its text is. "On the wire JSON is always UTF-8" all the same, and "`ascii` with
-/// non-ASCII text in the message is accepted".
+/// What a `msg` says its text is. The wire is UTF-8 all the same: PROTOCOL.md 3.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Encoding {
-    /// `"ascii"`, and where there is no `encoding` ("absent = ascii").
+    /// `"ascii"`, and where there is no `encoding`.
     #[default]
     Ascii,
     /// `"utf-8"`.

@@ -9,7 +9,7 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadFrame {
-    /// A run of bytes outside any object was skipped "up to the next `{` or newline".
+    /// A run of bytes outside any object was skipped: PROTOCOL.md 1.5.
     #[error("this is not a JSON object: an object reaches from {{ to its }}")]
     NotAnObject,
 
@@ -73,7 +73,7 @@ pub enum BadFrame {
         right: &'static str,
     },
 
-    /// `action` is none that this end of the wire takes: "400 that names the action".
+    /// `action` is none that this end of the wire takes.
     #[error("action {action} is unknown: {right}")]
     UnknownAction {
         /// The action, at most 15 characters, control characters replaced.

@@ -6,10 +6,10 @@ use crate::object;
 use tolmach_json::Object;
 use tolmach_json::{Member, join_unknown};
 
-/// The unknown members of a `msg`, kept for passing on, "as the document asks".
+/// The unknown members of a `msg`, kept for passing on: PROTOCOL.md 5.4.
 ///
 /// They are held as JSON text, compact, one line: `"k":v,"k2":v2`. There are at most
-/// [`EXTRA_CHARS`] characters, "keys included. More than that is dropped, all of it". Names that
+/// [`EXTRA_CHARS`] characters, keys included; more than that is dropped, all of it. Names that
 /// the protocol's page gives a meaning to anywhere (`response`, `error`, `user`, `sender`…) are never among
 /// them, so that nobody can say through them what only the server may.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -20,6 +20,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The wire is specified, by numbered sections, in [PROTOCOL.md](https://docs.rs/crate/tolmach-jim/latest/source/PROTOCOL.md),
+//! beside this source.
+//!
 //! # How to read the source
 //! 1. [`ClientFrame`] and [`ServerFrame`]: what can be said.
 //! 2. `splitter`: where an object begins and ends in a stream without delimiters.
@@ -32,6 +35,7 @@
 
 mod ascii;
 mod characters;
+mod client;
 mod client_frame;
 mod codec;
 mod compat;
@@ -47,6 +51,7 @@ mod spelling;
 mod splitter;
 
 pub use ascii::ascii_bytes;
+pub use client::{Client, Event, Message};
 pub use client_frame::{ClientFrame, ClientRequest, CompatMsg};
 pub use codec::{ClientCodec, ServerCodec};
 pub use encoding::Encoding;

@@ -14,8 +14,7 @@ use bytes::{BufMut, BytesMut};
 pub enum ServerFrame {
     /// The answer to what a client said, or a notice (100, 101).
     Answer(Answer),
-    /// `msg`: someone's message. Its `encoding` is not kept but computed: "`ascii` when the text is ASCII,
-    /// else `utf-8`".
+    /// `msg`: someone's message. Its `encoding` is not kept but computed: PROTOCOL.md 5.1.
     Msg {
         /// A user's name, or a room's with its `#`.
         to: String,
@@ -48,7 +47,7 @@ pub enum ServerFrame {
     },
 }
 
-/// "An answer has `response` (3 digits) and `time`, and may have `alert` (1xx, 2xx) or `error` (4xx, 5xx)."
+/// An answer to a request, or a notice: PROTOCOL.md 3.4 and 5.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// 100 to 999.
@@ -59,8 +58,15 @@ pub struct Answer {
     pub text: Option<String>,
 }
 
+impl Answer {
+    /// Whether what was asked is done, or will be.
+    pub const fn is_accepted(&self) -> bool {
+        self.code < 400
+    }
+}
+
 impl ServerFrame {
-    /// Appends the object and a newline: "one object, then `\n`". This cannot fail, and needs no codec: a frame
+    /// Appends the object and a newline: PROTOCOL.md 1.9. This cannot fail, and needs no codec: a frame
     /// for many is written once. Text is sent as UTF-8, with escapes only where JSON asks for them.
     ///
     /// Limits are not enforced, except that [`Extra`] gives way: see [`fits`](Self::fits).
@@ -102,7 +108,7 @@ impl ServerFrame {
         counter.0
     }
 
-    /// Whether the object keeps to [`OBJECT_CHARS`]: "what the server sends keeps the same limits".
+    /// Whether the object keeps to [`OBJECT_CHARS`]: PROTOCOL.md 2.3.
     pub fn fits(&self) -> bool {
         self.characters() <= OBJECT_CHARS
     }

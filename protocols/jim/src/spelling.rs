@@ -6,7 +6,7 @@ pub enum Flavor {
     /// Those that keep to the document.
     #[default]
     Document,
-    /// Published ones, too: "agree with the document on the frame and on presence, and differ in the rest".
+    /// Published ones, too: PROTOCOL.md 7.
     Compat,
 }
 
@@ -19,7 +19,7 @@ pub struct Spelling {
     pub text: TextKey,
 }
 
-/// "The text as `message`, `mess_text`, `message_text` or `text`."
+/// Under which key the text stands: PROTOCOL.md 7.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TextKey {
     /// `message`, as in the document.
@@ -55,8 +55,8 @@ impl Spelling {
         text: TextKey::Message,
     };
 
-    /// How to write to a connection that was written to like this, once it has said something like `said`: "to a connection
-    /// that has used `message`, pushes come as `message`", also when it says `msg` later.
+    /// How to write to a connection that was written to like this, once it has said something like `said`: as
+    /// `message` from the first `message` on, also when it says `msg` later (PROTOCOL.md 7.7).
     #[must_use]
     pub fn after(self, said: Self) -> Self {
         if self.message && !said.message {

@@ -20,7 +20,7 @@ use tolmach_json::{BraceScanner, skip_white_space};
 /// What the stream is made of.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// The next so many bytes are an object, "from `{` to its `}` (braces outside strings balanced)"; they are
+    /// The next so many bytes are an object (PROTOCOL.md 1.3); they are
     /// still in the buffer, and whoever asked takes them out before asking again.
     Object(usize),
     /// A run of something else was skipped.
@@ -95,7 +95,7 @@ impl Splitter {
         self.bad_runs = 0;
     }
 
-    /// "White space between objects is allowed and ignored." False when there was nothing else.
+    /// White space between objects means nothing: PROTOCOL.md 1.2. False when there was nothing else.
     fn begin(&mut self, src: &mut BytesMut) -> bool {
         skip_white_space(src);
         match src.first() {
@@ -120,7 +120,7 @@ impl Splitter {
         }
     }
 
-    /// "Any other run that is not white space is skipped up to the next `{` or newline."
+    /// PROTOCOL.md 1.5.
     fn run(&mut self, src: &mut BytesMut, skipped: usize) -> Result<Option<Piece>, DecodeError> {
         let end = memchr2(b'{', b'\n', src);
         let length = end.unwrap_or(src.len());
@@ -137,7 +137,7 @@ impl Splitter {
         Ok(None)
     }
 
-    /// "After 3 such in a row the connection is closed": the third is still told.
+    /// After the third run in a row the boundary is lost; the third is still told: PROTOCOL.md 1.6.
     fn end_run(&mut self) -> Piece {
         self.bad_runs += 1;
         self.state = if self.bad_runs < BAD_RUNS {

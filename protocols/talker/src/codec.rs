@@ -1,6 +1,6 @@
 //! The two ends of the wire as `tokio_util` codecs.
 
-use crate::client::ClientFrame;
+use crate::client_frame::ClientFrame;
 use crate::error::{BadFrame, DecodeError};
 use crate::flavor::Flavor;
 use crate::framing::Framing;

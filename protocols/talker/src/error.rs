@@ -5,8 +5,7 @@ use std::fmt;
 
 /// The stream cannot be read any further.
 ///
-/// "Invalid JSON, a non-object, or an unknown `type`: `{"type":"error","message":"Invalid JSON"}` (or
-/// `"Unknown event type: …"`), then the server closes." The `Display` of each variant is that `message`.
+/// The server says why and closes: PROTOCOL.md 1.3 and 1.4. The `Display` of each variant is the `message` of that error.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The transport failed. A codec never makes this one; `Framed` does.
@@ -39,8 +38,7 @@ pub enum DecodeError {
 
 /// One event of a known type cannot be understood; those after it can.
 ///
-/// The page does not say that such an event ends the connection, so it need not: answer with an `error` event
-/// whose `message` is this `Display`, and read on. (A `connect` that is bad did not connect, of course.)
+/// Answer with an `error` event whose `message` is this `Display`, and read on: PROTOCOL.md 2.2.
 ///
 /// ```
 /// use tolmach_talker::{BadFrame, EventKind, Reason};

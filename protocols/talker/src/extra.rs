@@ -26,9 +26,7 @@ pub(crate) const OWNED_BY_USER: &[&str] = &["id", "name", "status"];
 
 /// JSON members, kept as text for passing on; often empty.
 ///
-/// Always valid and compact, at most [`limits::EXTRA_BYTES`] long, and no key is there twice. "Other properties
-/// of a `message` that this page does not know are passed on to Talker receivers, at most 4 KiB of their JSON
-/// text; more is dropped, all of it, and the message accepted." The same bound holds for the attributes of a user.
+/// Always valid and compact, at most [`limits::EXTRA_BYTES`] long, and no key is there twice: PROTOCOL.md 5.
 ///
 /// Where it is written, the properties that the server says itself are left out of it.
 ///

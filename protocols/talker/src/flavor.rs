@@ -2,10 +2,7 @@
 
 /// Which spelling a server's ids take: the page's `talker.flavor`.
 ///
-/// "`document` (default): ids are strings, `user` in `leave` is the bare id, as printed. `talkerapp`: what the
-/// service really sent and its clients need: ids are numbers, `user` in `leave` is the hash".
-///
-/// Ids here are ids of users. The `id` and `edit` of a `message` are text in both.
+/// PROTOCOL.md 6. The `id` and `edit` of a `message` are text in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Flavor {
     /// `"user":{"id":"7",…}`, and `"user":"7"` in `leave`.

@@ -11,6 +11,9 @@
 //! ServerFrame ◀───────────────── {"type":"join",…}\n ◀──────────────── ServerFrame
 //! ```
 //!
+//! The wire is specified, by numbered sections, in [PROTOCOL.md](https://docs.rs/crate/tolmach-talker/latest/source/PROTOCOL.md),
+//! beside this source.
+//!
 //! The crate does no I/O, has no clock and knows no hub. Read it in this order: [`ClientFrame`] and
 //! [`ServerFrame`] (what can be said), [`ServerCodec`] (how it is read), then `framing` (where an event ends).
 //!
@@ -31,6 +34,7 @@
 //! ```
 
 mod client;
+mod client_frame;
 mod codec;
 mod error;
 mod event;
@@ -43,7 +47,8 @@ mod server;
 mod user;
 mod value;
 
-pub use client::{ClientFrame, EventId, Recipient, RoomSelector};
+pub use client::{Client, Event, Present};
+pub use client_frame::{ClientFrame, EventId, Recipient, RoomSelector};
 pub use codec::{ClientCodec, ServerCodec};
 pub use error::{BadFrame, DecodeError, Reason};
 pub use extra::Extra;

@@ -2,13 +2,12 @@
 
 /// The longest event in bytes, from its `{` to its `}`, when nothing else is configured: 2 MiB.
 ///
-/// "An event is at most `limits.frame_bytes` (default 2 MiB) long; over it: error, close." A content of
+/// PROTOCOL.md 1.4. A content of
 /// 102,400 characters fits, even with each one written as two `\uXXXX` escapes (1.2 MiB).
 pub const FRAME_BYTES: usize = 2 * 1024 * 1024;
 
 /// The longest [`Extra`](crate::Extra) in bytes of compact JSON text, without the braces around it.
-///
-/// "…are passed on to Talker receivers, at most 4 KiB of their JSON text; more is dropped, all of it."
+/// PROTOCOL.md 5.1.
 pub const EXTRA_BYTES: usize = 4096;
 
 /// How many objects and arrays may stand open at once in an event, the event itself counted, when nothing

@@ -13,7 +13,7 @@ const ID: &str = "a user's id, 31 bits, as a number or a string of digits";
 const HASH: &str = "a hash with `id` and `name`";
 const ID_OR_HASH: &str = "a user's id or hash";
 
-/// A user as servers tell it: "`user` {`id`, `name`, …}".
+/// A user as servers tell it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
     /// The unique id; 0 is the gateway itself.
@@ -83,8 +83,7 @@ impl User {
         out.raw("}");
     }
 
-    /// Writes the hash of a `message`: "being the required information of the sender (id and name, not profile
-    /// picture, etc)".
+    /// Writes the hash of a `message`: who the sender is, and no more (PROTOCOL.md 4.2).
     pub(crate) fn write_sender(&self, flavor: Flavor, out: &mut BytesMut) {
         self.write_head(flavor, out);
         out.raw("}");

@@ -9,8 +9,7 @@ pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The value as a text: a string is itself, anything else its compact JSON.
-///
-/// "a non-string is turned into its text: `1` becomes `"1"`".
+/// PROTOCOL.md 3.2.
 pub(crate) fn text(value: &str) -> Option<String> {
     match string(value) {
         Some(text) => Some(text.into_owned()),

@@ -8,6 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// How many messages may wait for the server's word. Input waits for its turn beyond that.
 pub const WINDOW: usize = 32;
 
+/// What an emote's text begins with, in dialects that have no other mark.
+pub const EMOTE: &str = "/me ";
+
 /// A client of one dialect: bytes in, arrivals out; what is said in, bytes out.
 ///
 /// `now` is in seconds since 1970, UTC. Whatever is to be sent is appended to `out`.
@@ -103,6 +106,32 @@ pub struct Saying {
     pub text: String,
     /// Whether it is an emote ("/me").
     pub emote: bool,
+}
+
+impl Saying {
+    /// The text, an emote's with [`EMOTE`].
+    #[must_use]
+    pub fn marked_text(&self) -> String {
+        let mark = if self.emote { EMOTE } else { "" };
+        format!("{mark}{}", self.text)
+    }
+
+    /// What is shown of it once it is accepted: said by `from` at this time, in `room` where it was for the room.
+    #[must_use]
+    pub fn echo(self, from: &str, room: &str, time: i64) -> Arrival {
+        let place = match self.to {
+            None => Place::Room(room.to_owned()),
+            Some(to) => Place::PrivateTo(to),
+        };
+        Arrival::Said(Said {
+            place,
+            from: from.to_owned(),
+            text: self.text,
+            emote: self.emote,
+            own: true,
+            time,
+        })
+    }
 }
 
 /// Something that arrived.

@@ -20,8 +20,8 @@ mod token;
 mod virtual_client;
 
 pub use chat::{
-    Arrival, ChatClient, ChatError, Errand, ErrandOutcome, Identity, Key, Place, Said, Saying,
-    Stream, WINDOW,
+    Arrival, ChatClient, ChatError, EMOTE, Errand, ErrandOutcome, Identity, Key, Place, Said,
+    Saying, Stream, WINDOW,
 };
 pub use recording::{Action, Facts, Recording, Step, Write};
 pub use token::login_of;

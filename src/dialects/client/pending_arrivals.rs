@@ -2,11 +2,8 @@
 //! rooms by number.
 
 use super::clean;
-use super::{Arrival, Place, Said};
+use super::{Arrival, EMOTE, Place, Said};
 use std::collections::{BTreeMap, VecDeque};
-
-/// What an emote's text begins with.
-pub const EMOTE: &str = "/me ";
 
 /// What stands before the text of a message that was edited.
 const EDITED: &str = "✎ ";

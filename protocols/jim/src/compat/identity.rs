@@ -1,5 +1,4 @@
-//! Who a client is: "the name in `user.account_name`, `user.client_name`, `user` as a string, or a top-level
-//! `account_name`".
+//! Who a client is: PROTOCOL.md 7.1.
 
 use super::first_of;
 use crate::client_frame::ClientFrame;

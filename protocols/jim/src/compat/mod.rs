@@ -22,7 +22,7 @@ pub(crate) use write::{put_request, put_server_frame, put_without_extra};
 
 const ACTIONS: &str = "it must be authenticate, presence, msg, join, leave, get_contacts, add_contact, del_contact or quit";
 
-/// "`add_contact` and `del_contact` ({"user_id":NAME})."
+/// Whom `add_contact` and `del_contact` mean: PROTOCOL.md 7.5.
 pub(crate) const USER_ID: Field = Field {
     path: "user_id",
     key: "user_id",
@@ -31,7 +31,7 @@ pub(crate) const USER_ID: Field = Field {
     right: "it must be a user's name as text",
 };
 
-/// Reads one object from a client. "A missing `time`" is accepted, and so is any other.
+/// Reads one object from a client. A missing `time` is accepted, and so is any other.
 pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
     let object = &object::read(bytes, OBJECT_CHARS)?;
     let action = fields::ACTION.required_limited(object)?;

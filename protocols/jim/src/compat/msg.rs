@@ -1,5 +1,4 @@
-//! A message: "`message` as `msg`; the text as `message`, `mess_text`, `message_text` or `text`; `from` or `sender`; `to`
-//! or `destination`".
+//! A message in all its spellings: PROTOCOL.md 7.1.
 
 use super::first_of;
 use crate::client_frame::{ClientFrame, CompatMsg};

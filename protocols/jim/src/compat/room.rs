@@ -1,4 +1,4 @@
-//! "`join` and `leave` may omit the `#`, `leave` the room."
+//! `join` and `leave`, which may lack the `#`: PROTOCOL.md 7.3.
 
 use super::first_of;
 use crate::client_frame::ClientFrame;

@@ -1,4 +1,4 @@
-//! What is written in the flavor `compat`: "flat objects in ASCII, at most 1,000 bytes each".
+//! What is written in the flavor `compat`: flat objects in ASCII (PROTOCOL.md 7.6).
 
 use super::USER_ID;
 use crate::ascii::Ascii;
@@ -57,7 +57,7 @@ fn put(dst: &mut BytesMut, frame: &ServerFrame, spelling: Spelling, with_extra: 
     dst.put_u8(b'\n');
 }
 
-/// "The doubles `sender` and `destination` are left out where less than 300 bytes would remain for the text." Extra fields
+/// The doubles are left out where too little would remain for the text: PROTOCOL.md 7.7. Extra fields
 /// are left out where they are not flat, and where they would make the object too long.
 fn put_msg(dst: &mut BytesMut, msg: &Msg<'_>, extra: Option<&Extra>) {
     let begun = dst.len();

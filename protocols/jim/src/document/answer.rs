@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
-/// "An answer has `response` (3 digits) and `time`, and may have `alert` (1xx, 2xx) or `error` (4xx, 5xx)."
+/// An answer: PROTOCOL.md 3.4.
 /// A text under the other of the two names is taken where the right one is absent or null.
 pub(crate) fn read(object: &Object<'_>) -> Result<Answer, BadFrame> {
     let json = object

@@ -8,7 +8,7 @@ use crate::server_frame::ServerFrame;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
-/// "`get_contacts` answers {"response":202,"quantity":N}"; `None` for any other answer.
+/// The answer to `get_contacts` (PROTOCOL.md 7.5); `None` for any other answer.
 pub(super) fn read_count(object: &Object<'_>) -> Option<ServerFrame> {
     let quantity = object.find("quantity")?.parse().ok()?;
     (object.find(RESPONSE.key)?.trim_matches('"') == "202").then(|| ServerFrame::ContactCount {
@@ -25,7 +25,7 @@ pub(super) fn put_count(sink: &mut impl Sink, time: i64, quantity: u32) {
     sink.raw("}");
 }
 
-/// "N objects {"action":"contact_list","user_id":NAME}."
+/// One name of the list.
 pub(super) fn read(object: &Object<'_>) -> Result<ServerFrame, BadFrame> {
     Ok(ServerFrame::Contact {
         user_id: USER_ID.required(object)?.into_owned(),

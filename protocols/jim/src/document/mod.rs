@@ -40,7 +40,7 @@ pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
         "join" => room::read_join,
         "leave" => room::read_leave,
         "probe" => |_| Ok(ClientFrame::Probe),
-        // "`quit` may come without `time`, as the document shows."
+        // It may come without `time`: PROTOCOL.md 3.1.
         "quit" => return Ok(ClientFrame::Quit),
         unknown => return Err(unknown_action(unknown, CLIENT_ACTIONS)),
     };
@@ -158,7 +158,7 @@ fn put_bare(sink: &mut impl Sink, head: &'static str, time: i64) {
     sink.raw("}");
 }
 
-/// "Its value is not trusted, any number or string will do."
+/// Any number or text will do: PROTOCOL.md 3.1.
 fn require_time(object: &Object<'_>) -> Result<(), BadFrame> {
     let json = object
         .find(fields::TIME.key)
@@ -169,7 +169,7 @@ fn require_time(object: &Object<'_>) -> Result<(), BadFrame> {
     }
 }
 
-/// "Anything else: 400 that names the action."
+/// PROTOCOL.md 4.8.
 fn unknown_action(action: &str, right: &'static str) -> BadFrame {
     BadFrame::UnknownAction {
         action: printable(action, ACTION_CHARS),

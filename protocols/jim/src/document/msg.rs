@@ -23,7 +23,7 @@ pub(crate) struct Msg<'a> {
     pub(crate) extra: &'a Extra,
 }
 
-/// "`to` ("name" or "#room"), `from`, `message`, `encoding` (absent = ascii)."
+/// What a client says: PROTOCOL.md 4.3.
 pub(crate) fn read_from_client(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Msg {
         to: TO.required_limited(object)?.into_owned(),
@@ -34,7 +34,7 @@ pub(crate) fn read_from_client(object: &Object<'_>) -> Result<ClientFrame, BadFr
     })
 }
 
-/// "`msg` with `to`, `from`, `time` (server's), `encoding`, `message`." A client need not be strict.
+/// What a server tells: PROTOCOL.md 5.1. A client need not be strict.
 pub(crate) fn read_from_server(object: &Object<'_>) -> Result<ServerFrame, BadFrame> {
     Ok(ServerFrame::Msg {
         to: TO.required(object)?.into_owned(),
@@ -45,8 +45,7 @@ pub(crate) fn read_from_server(object: &Object<'_>) -> Result<ServerFrame, BadFr
     })
 }
 
-/// Puts the whole object. Where the unknown fields "would make the object exceed 640 characters they are left
-/// out first".
+/// Puts the whole object. Unknown fields give way to the limit of its length: PROTOCOL.md 5.4.
 pub(crate) fn put(sink: &mut impl Sink, msg: &Msg<'_>) {
     put_known(sink, msg);
     if !msg.extra.is_empty() && characters_with_extra(msg) <= OBJECT_CHARS {
@@ -78,7 +77,7 @@ fn characters_with_extra(msg: &Msg<'_>) -> usize {
     counter.0
 }
 
-/// "Unknown encodings: 400."
+/// PROTOCOL.md 3.6.
 pub(crate) fn read_encoding(object: &Object<'_>) -> Result<Encoding, BadFrame> {
     let Some(name) = ENCODING.optional(object)? else {
         return Ok(Encoding::default());

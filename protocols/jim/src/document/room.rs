@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
-/// `join`: "`room`: "#name"; a protected room takes an extra field `password`".
+/// `join`: PROTOCOL.md 4.4.
 pub(crate) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Join {
         room: read_room(object)?,
@@ -27,7 +27,7 @@ pub(crate) fn put_join(sink: &mut impl Sink, time: i64, room: &str, password: Op
     sink.raw("}");
 }
 
-/// `leave`: "`room`: "#name"".
+/// `leave`: PROTOCOL.md 4.5.
 pub(crate) fn read_leave(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Leave {
         room: read_room(object)?,

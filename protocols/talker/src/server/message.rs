@@ -19,14 +19,13 @@ pub struct Message {
     pub content: String,
     /// Who said it. Only the id and the name are written.
     pub user: User,
-    /// "epoch seconds when the server received it".
+    /// Seconds since 1970, when the server received it.
     pub time: i64,
-    /// "the message's id as text; only `message` events have one, but not those that tell an edit (they have
-    /// `edit`) or come from the gateway".
+    /// The message's id; edits and messages of the gateway have none: PROTOCOL.md 4.3.
     pub id: Option<i64>,
-    /// Only the receiver's connections get it: "private ones add `"private":true`".
+    /// Only the receiver's connections get it: PROTOCOL.md 4.2.
     pub private: bool,
-    /// "`"action":true` marks an emote ("/me")".
+    /// Whether it is an emote: PROTOCOL.md 4.2.
     pub action: bool,
     /// The id, written as text, of the message that gets this content.
     pub edit: Option<i64>,

@@ -1,4 +1,4 @@
-//! What a server says: "Server to client".
+//! What a server says: PROTOCOL.md 4.
 
 mod message;
 mod presence;
@@ -17,40 +17,40 @@ use tolmach_json::Sink;
 /// What a server says. Times are seconds since the epoch (1970, UTC).
 #[derive(Debug, Clone, PartialEq)]
 pub enum ServerFrame {
-    /// The client is in: "`connected`, then `users`, then events".
+    /// The client is in; `users` comes next: PROTOCOL.md 4.1.
     Connected {
         /// The client's own user.
         user: User,
     },
-    /// "everyone online or idle in the room, the new one too".
+    /// Everyone in the room who is online or idle, the new one too: PROTOCOL.md 4.4.
     Users {
         /// The users.
         users: Vec<User>,
     },
     /// Something was said.
     Message(Message),
-    /// "to all online members when a user enters".
+    /// A user entered: PROTOCOL.md 4.5.
     Join {
         /// Who.
         user: User,
         /// When.
         time: i64,
     },
-    /// "a connection went away without `close`, or was silent too long".
+    /// A connection went away without `close`, or was silent too long.
     Idle {
         /// Who.
         user: User,
         /// When.
         time: i64,
     },
-    /// "the user is there again".
+    /// The user is there again.
     Back {
         /// Who.
         user: User,
         /// When.
         time: i64,
     },
-    /// "by `close`, or when idle has lasted the grace time". In [`Flavor::Document`] only the id is told.
+    /// A user left, by `close` or after having been idle for too long. In [`Flavor::Document`] only the id is told.
     Leave {
         /// Who.
         user: User,
@@ -92,7 +92,7 @@ impl ServerFrame {
         })
     }
 
-    /// Appends the event, one object and `\n`, to `out`: "An event is one write".
+    /// Appends the event, one object and `\n`, to `out`.
     ///
     /// Never fails. The `user` of a `message` is written with `id` and `name` only; the properties that the server
     /// says itself win over those of any [`Extra`](crate::Extra).

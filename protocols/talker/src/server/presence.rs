@@ -53,7 +53,7 @@ pub(super) fn write_user(user: &User, flavor: Flavor, out: &mut BytesMut) {
     user.write(flavor, out);
 }
 
-/// Writes what follows `{"type":"leave`, but for the end: "`user` in `leave` is the bare id, as printed".
+/// Writes what follows `{"type":"leave`, but for the end: a bare id (PROTOCOL.md 6.1).
 pub(super) fn write_bare(id: i32, time: i64, out: &mut BytesMut) {
     out.raw("\",\"user\":");
     out.number_as_text(id.into());

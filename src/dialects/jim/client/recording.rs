@@ -3,9 +3,7 @@
 use crate::model::Timestamp;
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
-use tolmach_jim::{
-    ClientCodec, ClientFrame, ClientRequest, CompatMsg, Flavor, ServerCodec, ServerFrame,
-};
+use tolmach_jim::{Client, ClientFrame, ClientRequest, CompatMsg, Event, Flavor, ServerCodec};
 
 use crate::dialects::client::{
     Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line,
@@ -18,22 +16,15 @@ pub(super) struct JimClient;
 
 impl VirtualClient for JimClient {
     fn log_in(&self, who: &Account, _: &Room, out: &mut BytesMut) {
-        let frame = ClientFrame::Authenticate {
-            account_name: who.login.clone(),
-            password: who.password.to_owned(),
-        };
-        put(frame, out);
+        let password = Some(who.password.to_owned());
+        Client::<()>::new(&who.login).open(password, now(), out);
     }
 
     fn enter(&self, room: &Room, out: &mut BytesMut) {
-        let frame = ClientFrame::Join {
-            room: hashed(room),
-            password: None,
-        };
-        put(frame, out);
+        put(ClientFrame::join(hashed(room), None), out);
     }
 
-    /// "400: only the server probes."
+    /// It is refused: PROTOCOL.md 4.7.
     fn ping(&self, out: &mut BytesMut) {
         put(ClientFrame::Probe, out);
     }
@@ -43,8 +34,9 @@ impl VirtualClient for JimClient {
     }
 
     fn hear(&self, frame: &[u8]) -> Heard {
-        match ClientCodec::new().decode(&mut BytesMut::from(frame)) {
-            Ok(Some(Ok(ServerFrame::Answer(answer)))) => match answer.code {
+        let (mut client, mut frame) = (Client::<()>::new(""), BytesMut::from(frame));
+        match client.next(&mut frame, now(), &mut BytesMut::new()) {
+            Ok(Some(Event::Notice(answer))) => match answer.code {
                 ..200 => Heard::Told,
                 200..400 => Heard::Answer,
                 400 if answer.text.as_deref().is_some_and(is_pong) => Heard::Pong,
@@ -60,8 +52,11 @@ fn is_pong(text: &str) -> bool {
 }
 
 fn put(frame: ClientFrame, out: &mut BytesMut) {
-    let time = Timestamp::now().seconds();
-    ClientRequest { time, frame }.write(out);
+    ClientRequest { time: now(), frame }.write(out);
+}
+
+fn now() -> i64 {
+    Timestamp::now().seconds()
 }
 
 fn hashed(room: &Room) -> String {

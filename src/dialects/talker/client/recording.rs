@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 use tokio_util::codec::Decoder;
 use tolmach_talker::{
-    BadFrame, ClientCodec, ClientFrame, EventKind, Extra, Flavor, Reason, Recipient, RoomSelector,
-    ServerCodec, ServerFrame, limits,
+    BadFrame, Client, ClientFrame, Event, EventKind, Extra, Flavor, Reason, Recipient,
+    RoomSelector, ServerCodec, limits,
 };
 
 use crate::dialects::client::{
@@ -40,9 +40,10 @@ impl VirtualClient for TalkerClient {
     }
 
     fn hear(&self, frame: &[u8]) -> Heard {
-        match ClientCodec::new(usize::MAX).decode(&mut BytesMut::from(frame)) {
-            Ok(Some(ServerFrame::Error { message })) if message == PONG.to_string() => Heard::Pong,
-            Ok(Some(ServerFrame::Error { message })) => Heard::Refused(message),
+        let mut client = Client::<()>::new("", "");
+        match client.next(&mut BytesMut::from(frame)) {
+            Ok(Some(Event::Refused(reason))) if reason == PONG.to_string() => Heard::Pong,
+            Ok(Some(Event::Refused(reason))) => Heard::Refused(reason),
             _ => Heard::Told,
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Purpose;
 use super::requests::Asked;
-use crate::dialects::client::pending_arrivals::{Chat, EMOTE};
+use crate::dialects::client::EMOTE;
+use crate::dialects::client::pending_arrivals::Chat;
 use crate::dialects::client::{Arrival, Place, Said, Saying};
 use bytes::BytesMut;
 use std::collections::BTreeMap;

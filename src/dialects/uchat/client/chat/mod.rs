@@ -17,8 +17,9 @@ mod hearing;
 mod said;
 
 use crate::dialects::client::ChatError;
+use crate::dialects::client::EMOTE;
 use crate::dialects::client::Identity;
-use crate::dialects::client::pending_arrivals::{EMOTE, PendingArrivals};
+use crate::dialects::client::pending_arrivals::PendingArrivals;
 use crate::dialects::client::split::pieces_of_bytes;
 use crate::dialects::client::{Arrival, ChatClient, Errand, Saying};
 use asked::Asked;

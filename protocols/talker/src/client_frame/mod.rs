@@ -1,4 +1,4 @@
-//! What a client says: "Client to server".
+//! What a client says: PROTOCOL.md 3.
 
 mod connect;
 mod message;
@@ -22,24 +22,22 @@ pub enum ClientFrame {
         room: RoomSelector,
         /// The secret that says who it is.
         token: String,
-        /// The attributes of the `user` hash but `id`, `name` and `status`: "profile, ignored but for extra attributes that
-        /// are shown to others". A `user` that is no hash is ignored.
+        /// The attributes of the `user` hash but `id`, `name` and `status`. A `user` that is no hash is ignored.
         user: Extra,
-        /// The last `id` that the client has seen: "the server replays, after `users`, the messages that came
-        /// since". An empty string is the same as none.
+        /// The last `id` that the client has seen: what came since is told again (PROTOCOL.md 4.7).
         last_event_id: Option<EventId>,
     },
     /// Says something, or changes what was said.
     Message {
-        /// The text: "a non-string is turned into its text: `1` becomes `"1"`", a list or a hash its compact JSON.
+        /// The text; of what is no text its compact JSON.
         content: String,
         /// For this user only; for the room if none.
         to: Option<Recipient>,
-        /// "id of an own message, which gets this content", as a number or a string of digits.
+        /// The id of an own message that gets this content.
         edit: Option<i64>,
-        /// "`"action":true` marks an emote". Anything but `true` is no mark, and is not passed on.
+        /// Whether it is an emote. Anything but `true` is no mark, and is not passed on.
         action: bool,
-        /// "Other properties of a `message` that this page does not know".
+        /// Other properties: PROTOCOL.md 5.1.
         extra: Extra,
     },
     /// Keeps the connection open.

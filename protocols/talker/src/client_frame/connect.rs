@@ -11,8 +11,7 @@ use tolmach_json::{Sink, is_digits};
 /// The id of an event, which is that of its message.
 pub type EventId = i64;
 
-/// Which room a client wants: "its name; a number, or a string of digits, means the room whose name is that
-/// decimal string, else the public room with that id".
+/// Which room a client wants: PROTOCOL.md 3.1.
 ///
 /// The rules for names are not this crate's: an empty name is a `Name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

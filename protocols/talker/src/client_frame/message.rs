@@ -9,7 +9,7 @@ use crate::value;
 use bytes::BytesMut;
 use tolmach_json::{Sink, is_digits};
 
-/// Whom a private message is for: "recipient's unique id as number or string, or login".
+/// Whom a private message is for: PROTOCOL.md 3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Recipient {
     /// The unique id. Read from digits only, so never negative.
