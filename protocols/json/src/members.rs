@@ -20,6 +20,7 @@ pub struct Member<'a> {
 ///
 /// # Errors
 /// `json` is not a valid object, or there is something behind it.
+#[inline]
 pub fn for_each_member<'a>(json: &'a str, each: impl FnMut(Member<'a>)) -> serde_json::Result<()> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     deserializer.deserialize_map(Members(each))?;
@@ -47,6 +48,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// As [`for_each_member`].
+    #[inline]
     pub fn parse(json: &'a str) -> serde_json::Result<Self> {
         // Few objects on a wire have more members.
         let mut members = Vec::with_capacity(8);
@@ -56,6 +58,7 @@ impl<'a> Object<'a> {
 
     /// The JSON text of a member's value; of several with the same key the last one holds.
     #[must_use]
+    #[inline]
     pub fn find(&self, key: &str) -> Option<&'a str> {
         let found = self.members.iter().rev().find(|member| member.key == key);
         found.map(|member| member.value)

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 /// The text that a valid JSON string stands for, borrowed where it has no escapes; `None` where `json` is no string. An
 /// error says that an escape stands for half of a surrogate pair.
 #[must_use]
+#[inline]
 pub fn string(json: &str) -> Option<serde_json::Result<Cow<'_, str>>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if memchr(b'\\', inner.as_bytes()).is_none() {

@@ -96,7 +96,9 @@ fn escape(text: &str, mut put: impl FnMut(&str)) {
     for (i, block) in blocks.filter(|(_, block)| must_escape(block)) {
         for (at, byte) in (i * BLOCK..).zip(block) {
             if let Some(escape) = ESCAPES[usize::from(*byte)] {
-                put(&text[from..at]);
+                if from < at {
+                    put(&text[from..at]);
+                }
                 put(escape);
                 from = at + 1;
             }

@@ -70,9 +70,9 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The other members, but those that `owned` names.
-    pub(crate) fn extra(&self, owned: &'static [&'static str]) -> Extra {
-        Extra::of(&self.object, owned)
+    /// The members that are not owned.
+    pub(crate) fn extra(&self, is_owned: fn(&str) -> bool) -> Extra {
+        Extra::of(&self.object, is_owned)
     }
 
     fn bad(&self, field: &'static str, reason: Reason) -> BadFrame {

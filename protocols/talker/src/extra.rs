@@ -4,25 +4,19 @@ use crate::limits;
 use std::borrow::Cow;
 use tolmach_json::{Member, Object, Scanner, join_unknown};
 
-/// What an [`Extra`] never brings into a `message`: what the server says itself, and what belongs into `connect`
-/// (a token that a client puts everywhere is not told to the room).
-pub(crate) const OWNED_BY_MESSAGE: &[&str] = &[
-    "type",
-    "content",
-    "user",
-    "time",
-    "id",
-    "private",
-    "edit",
-    "action",
-    "to",
-    "room",
-    "token",
-    "last_event_id",
-];
+/// Whether an [`Extra`] never brings this key into a `message`: what the server says itself, and what belongs into
+/// `connect` (a token that a client puts everywhere is not told to the room).
+pub(crate) fn is_owned_by_message(key: &str) -> bool {
+    matches!(
+        key,
+        "type" | "content" | "user" | "time" | "id" | "private" | "edit" | "action" | "to"
+    ) || matches!(key, "room" | "token" | "last_event_id")
+}
 
-/// What an [`Extra`] never brings into a `user` hash.
-pub(crate) const OWNED_BY_USER: &[&str] = &["id", "name", "status"];
+/// Whether an [`Extra`] never brings this key into a `user` hash.
+pub(crate) fn is_owned_by_user(key: &str) -> bool {
+    matches!(key, "id" | "name" | "status")
+}
 
 /// JSON members, kept as text for passing on; often empty.
 ///
@@ -55,13 +49,13 @@ impl Extra {
             return Self::default();
         }
         Object::parse(&object)
-            .map(|object| Self::of(&object, &[]))
+            .map(|object| Self::of(&object, |_| false))
             .unwrap_or_default()
     }
 
-    /// The members of an object but those that `owned` names, or nothing if they are too much.
-    pub(crate) fn of(object: &Object<'_>, owned: &'static [&'static str]) -> Self {
-        let is_other = |member: &&Member<'_>| !owned.contains(&&*member.key);
+    /// The members of an object but those that are owned, or nothing if they are too much.
+    pub(crate) fn of(object: &Object<'_>, is_owned: fn(&str) -> bool) -> Self {
+        let is_other = |member: &&Member<'_>| !is_owned(&member.key);
         let others: Vec<_> = object.members().iter().filter(is_other).collect();
         // The least that they can take: a value has a byte, and the last one no comma.
         let least: usize = others
@@ -71,8 +65,7 @@ impl Extra {
         if others.is_empty() || least > limits::EXTRA_BYTES + 1 {
             return Self::default();
         }
-        let may_be_owned =
-            |key: &str| OWNED_BY_MESSAGE.contains(&key) || OWNED_BY_USER.contains(&key);
+        let may_be_owned = |key: &str| is_owned_by_message(key) || is_owned_by_user(key);
         Self {
             has_owned: others.iter().any(|other| may_be_owned(&other.key)),
             json: join_unknown(&others, limits::EXTRA_BYTES).unwrap_or_default(),
@@ -82,7 +75,7 @@ impl Extra {
     /// The attributes in a `user` hash; none where `json` is no object.
     pub(crate) fn of_user(json: &str) -> Self {
         Object::parse(json)
-            .map(|user| Self::of(&user, OWNED_BY_USER))
+            .map(|user| Self::of(&user, is_owned_by_user))
             .unwrap_or_default()
     }
 
@@ -96,13 +89,13 @@ impl Extra {
         &self.json
     }
 
-    /// The same without the members that `owned` names.
-    pub(crate) fn without(&self, owned: &'static [&'static str]) -> Cow<'_, str> {
+    /// The same without the members that are owned.
+    pub(crate) fn without(&self, is_owned: fn(&str) -> bool) -> Cow<'_, str> {
         if !self.has_owned {
             return Cow::Borrowed(&self.json);
         }
         let object = format!("{{{}}}", self.json);
-        let rest = Object::parse(&object).map(|object| Self::of(&object, owned).json);
+        let rest = Object::parse(&object).map(|object| Self::of(&object, is_owned).json);
         Cow::Owned(rest.unwrap_or_default())
     }
 }
@@ -171,7 +164,7 @@ mod tests {
     #[test]
     fn owned_members_are_left_out() {
         let extra = Extra::from_json(r#""a":1,"id":2,"type":"x","name":"y""#);
-        assert_eq!(extra.without(OWNED_BY_USER), r#""a":1,"type":"x""#);
-        assert_eq!(extra.without(OWNED_BY_MESSAGE), r#""a":1,"name":"y""#);
+        assert_eq!(extra.without(is_owned_by_user), r#""a":1,"type":"x""#);
+        assert_eq!(extra.without(is_owned_by_message), r#""a":1,"name":"y""#);
     }
 }

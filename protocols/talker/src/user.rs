@@ -2,7 +2,7 @@
 
 use crate::error::{BadFrame, DecodeError, Reason};
 use crate::event::Event;
-use crate::extra::{Extra, OWNED_BY_USER};
+use crate::extra::{Extra, is_owned_by_user};
 use crate::flavor::Flavor;
 use crate::kind::EventKind;
 use crate::value;
@@ -66,7 +66,7 @@ impl User {
             status: hash
                 .optional("user.status", "a string", value::string)?
                 .map(Into::into),
-            extra: hash.extra(OWNED_BY_USER),
+            extra: hash.extra(is_owned_by_user),
         })
     }
 
@@ -78,7 +78,7 @@ impl User {
             out.text(status);
         }
         if !self.extra.is_empty() {
-            write_members_after(out, &self.extra.without(OWNED_BY_USER));
+            write_members_after(out, &self.extra.without(is_owned_by_user));
         }
         out.raw("}");
     }

@@ -3,7 +3,7 @@
 use super::ClientFrame;
 use crate::error::BadFrame;
 use crate::event::Event;
-use crate::extra::{Extra, OWNED_BY_USER};
+use crate::extra::{Extra, is_owned_by_user};
 use crate::value;
 use bytes::BytesMut;
 use tolmach_json::{Sink, is_digits};
@@ -80,7 +80,7 @@ pub(super) fn write(
     out.text(token);
     if !user.is_empty() {
         out.raw(",\"user\":{");
-        out.json(&user.without(OWNED_BY_USER));
+        out.json(&user.without(is_owned_by_user));
         out.raw("}");
     }
     if let Some(id) = last_event_id {

@@ -3,7 +3,7 @@
 use super::ClientFrame;
 use crate::error::BadFrame;
 use crate::event::Event;
-use crate::extra::{Extra, OWNED_BY_MESSAGE};
+use crate::extra::{Extra, is_owned_by_message};
 use crate::user::write_members_after;
 use crate::value;
 use bytes::BytesMut;
@@ -35,7 +35,7 @@ pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
         to: event.optional("to", "a user's id or login", recipient)?,
         edit: event.optional("edit", edit, value::integer)?,
         action: value::flag(event.find("action")),
-        extra: event.extra(OWNED_BY_MESSAGE),
+        extra: event.extra(is_owned_by_message),
     })
 }
 
@@ -72,5 +72,5 @@ pub(super) fn write(
     if action {
         out.raw(",\"action\":true");
     }
-    write_members_after(out, &extra.without(OWNED_BY_MESSAGE));
+    write_members_after(out, &extra.without(is_owned_by_message));
 }

@@ -3,7 +3,7 @@
 use super::presence::{read_time, write_time};
 use crate::error::DecodeError;
 use crate::event::Event;
-use crate::extra::{Extra, OWNED_BY_MESSAGE};
+use crate::extra::{Extra, is_owned_by_message};
 use crate::flavor::Flavor;
 use crate::user::{User, write_members_after};
 use crate::value;
@@ -42,7 +42,7 @@ pub(super) fn read(event: &Event<'_>) -> Result<Message, DecodeError> {
         private: value::flag(event.find("private")),
         action: value::flag(event.find("action")),
         edit: event.optional("edit", ID, value::integer)?,
-        extra: event.extra(OWNED_BY_MESSAGE),
+        extra: event.extra(is_owned_by_message),
     })
 }
 
@@ -69,6 +69,6 @@ impl Message {
         if self.action {
             out.raw(",\"action\":true");
         }
-        write_members_after(out, &self.extra.without(OWNED_BY_MESSAGE));
+        write_members_after(out, &self.extra.without(is_owned_by_message));
     }
 }
