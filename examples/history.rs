@@ -9,26 +9,29 @@
 //! system's temporary ones. The texts are words made of syllables, some much more frequent than others. Prints what writing and
 //! indexing took, then for each kind of request the time of the median, of the 99th in a hundred and of the slowest.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use tolmach::ledger::{Actor, Change, Outcome, Place, Policy, Write};
+use tolmach::commands::{Actor, Change, CreateRoom, Edit, Register, Send, Submission};
 use tolmach::model::{
-    HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, RoomId, RoomKind, RoomSelector,
-    Timestamp, UserId, fold_text,
+    HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, Result as Told, RoomId,
+    RoomSelector, Secret, Timestamp, UserId, fold_text,
 };
-use tolmach::store::{Commit, CommitSink, SqliteStore, Store};
+use tolmach::store::{Commit, CommitSink, Limits, SqliteStore, Store};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
+/// Where what came of a change is received.
+type Outcome<C> = mpsc::Receiver<Told<<C as Change>::Outcome>>;
 /// Makes something to search for.
 type Needle = fn(&mut Words) -> String;
 
 /// When the first message is said, in milliseconds; each third one comes a millisecond later.
 const BEGINNING: i64 = 1_700_000_000_000;
 /// How many writes are under way at once.
-const WINDOW: u64 = 4_096;
+const WINDOW: usize = 4_096;
 /// How many times each request is made.
 const RUNS: usize = 300;
 
@@ -73,9 +76,7 @@ fn busy(thread: &str) -> Option<Duration> {
 
 struct Bench {
     store: SqliteStore,
-    sink: Arc<Sink>,
     words: Words,
-    tickets: u64,
     user: UserId,
     room: RoomId,
     messages: i64,
@@ -83,95 +84,81 @@ struct Bench {
 
 impl Bench {
     fn open(path: &Path) -> Done<Self> {
-        let sink = Arc::new(Sink::default());
-        let policy = Policy {
+        let limits = Limits {
             gateway: "tolmach".into(),
             rooms_per_user: 0,
             members_per_room: 0,
         };
         let mut bench = Self {
-            store: SqliteStore::open(path, policy, sink.clone())?,
-            sink,
+            store: SqliteStore::open(path, limits, Arc::new(Sink))?,
             words: Words::new(),
-            tickets: 0,
             user: UserId(0),
             room: RoomId(0),
             messages: 0,
         };
-        let account = Change::AddAccount {
+        let account = Register {
             login: "anna".into(),
-            folded: "anna".into(),
+            secret: Secret::Hashed(String::new()),
             name: String::new(),
             description: String::new(),
-            password: String::new(),
         };
-        if let Outcome::User(row) = bench.written(Actor::Operator, account)? {
-            bench.user = row.user.id;
-        }
-        let room = Change::CreateRoom {
-            name: "lobby".into(),
-            title: "lobby".into(),
-            description: String::new(),
-            kind: RoomKind::Public,
-            password: None,
-            owned: true,
-        };
-        if let Outcome::Room { room, .. } = bench.written(Actor::User(bench.user), room)? {
-            bench.room = room.room.id;
-        }
+        bench.user = bench.written(Actor::Operator, account)?.user.id;
+        let room = CreateRoom::public("lobby");
+        bench.room = bench.written(Actor::User(bench.user), room)?.room.room.id;
         Ok(bench)
     }
 
-    fn submit(&mut self, actor: Actor, change: Change, at: i64) {
-        self.tickets += 1;
+    /// Submits a change; what came of it is to be received.
+    fn submit<C: Change>(&mut self, actor: Actor, change: C, at: i64) -> Outcome<C> {
+        let (tell, told) = mpsc::sync_channel(1);
         let at = Timestamp(at);
-        self.store.submit(
-            self.tickets,
-            Write {
-                actor,
-                origin: None,
-                at,
-                change,
-            },
-        );
+        let write = Submission::new(actor, None, at, change, move |_, outcome| {
+            // Nobody may wait for it.
+            let _ = tell.send(outcome);
+        });
+        self.store.submit(write);
+        told
     }
 
-    fn written(&mut self, actor: Actor, change: Change) -> Done<Outcome> {
-        self.submit(actor, change, BEGINNING);
-        Ok(self.sink.wait_for(self.tickets)?)
+    fn written<C: Change>(&mut self, actor: Actor, change: C) -> Done<C::Outcome> {
+        Ok(self.submit(actor, change, BEGINNING).recv()??)
     }
 
     fn fill(&mut self, messages: i64, edits: i64) -> Done {
         let (user, room) = (Actor::User(self.user), self.room);
         let begun = Instant::now();
-        let (mut ids, mut bytes) = (Vec::new(), 0);
+        let (mut under_way, mut bytes, mut last) = (VecDeque::new(), 0, 0);
+        let to = RoomSelector::Id(room);
         for number in 0..messages {
             let text = self.words.text();
             bytes += text.len();
-            let post = Change::Post {
-                place: Place::Room(room),
+            let message = Send {
                 kind: MessageKind::Text,
-                text,
-                reply_to: None,
-                file: None,
-                extra: String::new(),
+                ..Send::text(to.clone(), text)
             };
-            self.submit(user, post, BEGINNING + number / 3);
-            if let Some(before) = self.tickets.checked_sub(WINDOW) {
-                self.sink.wait_for(before)?;
+            under_way.push_back(self.submit(user, message, BEGINNING + number / 3));
+            if under_way.len() > WINDOW
+                && let Some(said) = under_way.pop_front()
+            {
+                said.recv()??;
             }
         }
-        if let Outcome::Message(last) = self.sink.wait_for(self.tickets)? {
-            ids.extend(last.id.0 - messages + 1..=last.id.0);
+        for said in under_way {
+            last = said.recv()??.id.0;
         }
+        let first = last - messages + 1;
         self.messages = messages;
         let end = BEGINNING + messages / 3;
+        let mut edited = Vec::new();
         for edit in 0..edits {
-            let message = MessageId(ids[self.words.below(ids.len())]);
+            let below = usize::try_from(messages)?;
+            let message = MessageId(first + i64::try_from(self.words.below(below))?);
             let text = self.words.text();
-            self.submit(user, Change::Edit { message, text }, end + edit);
+            edited.push(self.submit(user, Edit { message, text }, end + edit));
         }
-        self.sink.wait_for(self.tickets)?;
+        for edited in edited {
+            edited.recv()??;
+        }
         println!(
             "{:<28}{:>9.1} s",
             "written in",
@@ -238,7 +225,7 @@ impl Bench {
         let all = BEGINNING..BEGINNING + self.messages / 3;
         let base = HistoryQuery {
             order: HistoryOrder::Newest,
-            whole_times: true,
+            keep_equal_times: true,
             ..HistoryQuery::page(RoomSelector::Id(self.room), None, 500)
         };
         for kind in [
@@ -320,37 +307,14 @@ impl Times {
     }
 }
 
-/// Told of commits; keeps what came of the last write.
-#[derive(Default)]
-struct Sink {
-    last: Mutex<(u64, Option<Result<Outcome, String>>)>,
-    more: Condvar,
-}
+/// Told of commits; completes each.
+struct Sink;
 
 impl CommitSink for Sink {
     fn committed(&self, batch: Vec<Commit>) {
-        let Some(commit) = batch.into_iter().next_back() else {
-            return;
-        };
-        if let Ok(mut last) = self.last.lock() {
-            *last = (
-                commit.ticket,
-                Some(commit.outcome.map_err(|error| error.to_string())),
-            );
+        for commit in batch {
+            commit.write.complete(commit.outcome, &mut ());
         }
-        self.more.notify_all();
-    }
-}
-
-impl Sink {
-    /// Waits for a write; what came of the last one that was told of by then.
-    fn wait_for(&self, ticket: u64) -> Result<Outcome, String> {
-        let last = self.last.lock().map_err(|error| error.to_string())?;
-        let last = self.more.wait_while(last, |last| last.0 < ticket);
-        let last = last.map_err(|error| error.to_string())?;
-        last.1
-            .clone()
-            .unwrap_or_else(|| Err("nothing was told".to_owned()))
     }
 }
 

@@ -12,10 +12,10 @@
 //! # A tour of the source, in the order to read it
 //!
 //! 1. [`model`]: the words that everything shares; imports nothing else of the crate.
-//! 2. [`ledger`]: what each durable change does to the stored rows, and who may ask for it.
-//! 3. [`store`] and [`bus`]: the two traits that the hub is built on, and their implementations; [`files`]: the contents of
+//! 2. [`store`] and [`bus`]: the two traits that the hub is built on, and their implementations; [`files`]: the contents of
 //!    messages' files, beside the store.
-//! 4. [`hub`]: accounts, rooms, presence, routing, history.
+//! 3. [`hub`]: sessions, presence, routing.
+//! 4. [`commands`]: all that can be asked of the hub, a type each: who may, what it does to the stored rows, what it replies.
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
 //! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
@@ -37,7 +37,8 @@ pub mod dialects;
 pub mod files;
 pub mod gateway;
 pub mod hub;
-pub mod ledger;
 pub mod model;
 pub mod settings;
 pub mod store;
+
+pub use hub::commands;

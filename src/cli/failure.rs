@@ -26,11 +26,6 @@ impl Failure {
         Self::Because(reason.into())
     }
 
-    /// The gateway's answer is of a kind that this command does not know.
-    pub(crate) fn unexpected() -> Self {
-        Self::because("the gateway gave an answer of another kind; is it of another version?")
-    }
-
     /// Says it on standard error, in one line.
     pub(crate) fn report(self) -> ExitCode {
         let (line, code) = match self {

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::commands;
 use crate::control::ControlError;
-use crate::model::{
-    Command, Error, HistoryQuery, Message, MessageId, MessageKind, Reply, RoomSelector,
-};
+use crate::model::{Error, HistoryQuery, Message, MessageId, MessageKind, RoomSelector};
 use clap::Args;
 use serde::Serialize;
 
 use super::about::About;
-use super::failure::{Failure, Outcome};
+use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
@@ -38,28 +37,23 @@ impl HistoryArgs {
         let (mut after, mut limit) = (None, PAGE);
         loop {
             let query = HistoryQuery::page(room.clone(), after, limit);
-            let (found, messages, omitted) = match to.request(Command::History(query)).await? {
-                Ok(Reply::History {
-                    room,
-                    messages,
-                    omitted,
-                }) => (room, messages, omitted),
+            let page = match to.request(commands::History(query)).await? {
+                Ok(page) => page,
                 // The answer as a whole was too long to send.
                 Err(ControlError::Refused(Error::TooLarge { .. })) if limit > 1 => {
                     limit /= 2;
                     continue;
                 }
-                Ok(_) => return Err(Failure::unexpected()),
                 Err(error) => return Err(About::room(&self.room).explain(error)),
             };
-            let name = direct.as_ref().unwrap_or(&found.name);
-            messages
+            let name = direct.as_ref().unwrap_or(&page.room.name);
+            page.messages
                 .iter()
                 .try_for_each(|message| self.print(out, name, message))?;
             // It may get another name while this goes on.
-            room = RoomSelector::Id(found.id);
-            after = last_id(&messages).or(after);
-            if omitted == 0 || messages.is_empty() {
+            room = RoomSelector::Id(page.room.id);
+            after = last_id(&page.messages).or(after);
+            if page.omitted == 0 || page.messages.is_empty() {
                 return Ok(());
             }
         }
@@ -72,18 +66,11 @@ impl HistoryArgs {
         };
         let mut logins = Vec::new();
         for login in [a, b] {
-            match to
-                .ask(
-                    About::user(login),
-                    Command::FindUser {
-                        user: account(login),
-                    },
-                )
-                .await?
-            {
-                Reply::User(user) => logins.push(user.login.clone()),
-                _ => return Err(Failure::unexpected()),
-            }
+            let find = commands::FindUser {
+                user: account(login),
+            };
+            let user = to.ask(About::user(login), find).await?;
+            logins.push(user.login.clone());
         }
         Ok(Some(format!("@{}", logins.join(","))))
     }

@@ -11,12 +11,15 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::commands::Command;
 use crate::config::{Config, StoreUrl};
 use crate::control::lock::{DataDirLock, LockError};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::gateway::open_hub;
 use crate::hub::Hub;
-use crate::model::{Command, Reply};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -47,22 +50,27 @@ impl Operator {
     }
 
     /// Has a command carried out; `about` is what it concerns, for the error.
-    pub(super) async fn ask(&mut self, about: About<'_>, command: Command) -> Outcome<Reply> {
+    pub(super) async fn ask<C>(&mut self, about: About<'_>, command: C) -> Outcome<C::Reply>
+    where
+        C: Command + Serialize,
+        C::Reply: DeserializeOwned,
+    {
         self.request(command)
             .await?
             .map_err(|error| about.explain(error))
     }
 
     /// As [`Operator::ask`], for a caller who knows better what an error means.
-    pub(super) async fn request(
-        &mut self,
-        command: Command,
-    ) -> Outcome<Result<Reply, ControlError>> {
+    pub(super) async fn request<C>(&mut self, command: C) -> Outcome<Result<C::Reply, ControlError>>
+    where
+        C: Command + Serialize,
+        C::Reply: DeserializeOwned,
+    {
         if matches!(self.way, Way::Unknown) {
             self.way = self.find().await?;
         }
         Ok(match &mut self.way {
-            Way::Gateway(client) => client.request(&command).await,
+            Way::Gateway(client) => client.call(&command).await,
             Way::Here(hub) => hub.operate(command).await.map_err(ControlError::Refused),
             Way::Unknown => Err(ControlError::NotRunning),
         })

@@ -1,7 +1,8 @@
 //! `tolmach room`: rooms, and who is in them.
 
+use crate::commands;
 use crate::control::ControlError;
-use crate::model::{Command, Error, Role, RoomKind};
+use crate::model::{Error, Role};
 use clap::{Subcommand, ValueEnum};
 
 use super::about::About;
@@ -99,7 +100,7 @@ impl RoomAction {
             Self::Remove { name } => to
                 .ask(
                     About::room(&name),
-                    Command::DeleteRoom {
+                    commands::DeleteRoom {
                         room: name.selector(),
                     },
                 )
@@ -116,13 +117,7 @@ impl RoomAction {
 }
 
 async fn create(to: &mut Operator, name: &RoomName) -> Outcome<()> {
-    let command = Command::CreateRoom {
-        name: name.bare().to_owned(),
-        title: String::new(),
-        description: String::new(),
-        kind: RoomKind::Public,
-        password: None,
-    };
+    let command = commands::CreateRoom::public(name.bare());
     to.ask(About::room(name), command).await.map(drop)
 }
 
@@ -141,31 +136,27 @@ impl Member {
         // After these two an unknown user can only mean: none in the room.
         to.ask(
             About::room(&self.name),
-            Command::FindRoom {
+            commands::FindRoom {
                 room: self.name.selector(),
             },
         )
         .await?;
         to.ask(
             About::user(&self.login),
-            Command::FindUser {
+            commands::FindUser {
                 user: account(&self.login),
             },
         )
         .await?;
-        let outcome = to.request(self.command(act)).await?;
-        outcome.map(drop).map_err(|error| self.explain(act, error))
-    }
-
-    fn command(&self, act: Act) -> Command {
         let (room, user) = (self.name.selector(), account(&self.login));
-        match act {
-            Act::Add => Command::AddMember { room, user },
-            Act::Kick => Command::RemoveMember { room, user },
-            Act::Ban => Command::Ban { room, user },
-            Act::Unban => Command::Unban { room, user },
-            Act::Role(role) => Command::SetRole { room, user, role },
-        }
+        let outcome = match act {
+            Act::Add => to.request(commands::AddMember { room, user }).await?,
+            Act::Kick => to.request(commands::RemoveMember { room, user }).await?,
+            Act::Ban => to.request(commands::Ban { room, user }).await?,
+            Act::Unban => to.request(commands::Unban { room, user }).await?,
+            Act::Role(role) => to.request(commands::SetRole { room, user, role }).await?,
+        };
+        outcome.map_err(|error| self.explain(act, error))
     }
 
     fn explain(&self, act: Act, error: ControlError) -> Failure {

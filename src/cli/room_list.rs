@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Command, Membership, Reply, Role, Room, RoomKind, UserId, UserRef};
+use crate::commands;
+use crate::model::{Membership, Role, Room, RoomKind, UserId, UserRef};
 use serde::Serialize;
 
 use super::about::About;
-use super::failure::{Failure, Outcome};
+use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
@@ -15,12 +16,8 @@ use super::time::Time;
 
 /// Lists all rooms but direct ones.
 pub(super) async fn rooms(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
-    let Reply::Rooms(rooms) = to.ask(About::NOTHING, Command::Rooms).await? else {
-        return Err(Failure::unexpected());
-    };
-    let Reply::Users(users) = to.ask(About::NOTHING, Command::Users).await? else {
-        return Err(Failure::unexpected());
-    };
+    let rooms = to.ask(About::NOTHING, commands::Rooms).await?;
+    let users = to.ask(About::NOTHING, commands::Users).await?;
     let logins = users
         .iter()
         .map(|user| (user.id, user.login.as_str()))
@@ -41,12 +38,10 @@ pub(super) async fn members(
     name: &RoomName,
     json: bool,
 ) -> Outcome<()> {
-    let command = Command::Members {
+    let command = commands::Members {
         room: name.selector(),
     };
-    let Reply::Members(members) = to.ask(About::room(name), command).await? else {
-        return Err(Failure::unexpected());
-    };
+    let members = to.ask(About::room(name), command).await?;
     out.list(
         &members.iter().map(MemberRow::new).collect::<Vec<_>>(),
         json,

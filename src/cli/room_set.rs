@@ -1,7 +1,11 @@
 //! `tolmach room set`: changes of one room, several at once.
 
+use crate::commands::{
+    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetPrivate, SetRole,
+    SetRoomPassword, SetTitle,
+};
 use crate::model::{
-    Command, Error, Reply, Role, RoomId, RoomKind, RoomSelector, UserKind, validate_room_name,
+    Error, Role, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name,
     validate_title,
 };
 use clap::{ArgGroup, Args, ValueEnum};
@@ -56,20 +60,15 @@ impl SetArgs {
             None
         };
         let room = self.check(to).await?;
-        for command in self.changes(room, password) {
-            to.ask(About::room(&self.room), command).await?;
-        }
-        Ok(())
+        self.change(to, room, password).await
     }
 
     /// The room, once nothing is known that speaks against the changes.
     async fn check(&self, to: &mut Operator) -> Outcome<RoomId> {
-        let find = Command::FindRoom {
+        let find = FindRoom {
             room: self.room.selector(),
         };
-        let Reply::Room(room) = to.ask(About::room(&self.room), find).await? else {
-            return Err(Failure::unexpected());
-        };
+        let room = to.ask(About::room(&self.room), find).await?;
         if room.kind == RoomKind::Direct {
             return Err(Failure::because(
                 "a direct room has nothing that could be set",
@@ -88,18 +87,10 @@ impl SetArgs {
             return Ok(());
         };
         let about = About::user(owner);
-        match to
-            .ask(
-                about,
-                Command::FindUser {
-                    user: account(owner),
-                },
-            )
-            .await?
-        {
-            Reply::User(user) if user.kind == UserKind::Account => Ok(()),
-            Reply::User(_) => Err(about.explain(Error::NoSuchUser.into())),
-            _ => Err(Failure::unexpected()),
+        let user = account(owner);
+        match to.ask(about, FindUser { user }).await?.kind {
+            UserKind::Account => Ok(()),
+            UserKind::Guest => Err(about.explain(Error::NoSuchUser.into())),
         }
     }
 
@@ -109,64 +100,53 @@ impl SetArgs {
         };
         let about = About::room(name);
         validate_room_name("name", name.bare()).map_err(|error| about.explain(error.into()))?;
-        let find = Command::FindRoom {
+        let find = FindRoom {
             room: name.selector(),
         };
         match to.request(find).await? {
-            Ok(Reply::Room(found)) if found.id != room => {
-                Err(about.explain(Error::NameTaken.into()))
-            }
+            Ok(found) if found.id != room => Err(about.explain(Error::NameTaken.into())),
             _ => Ok(()),
         }
     }
 
-    /// What is done, in this order: the name comes last, so that an error on the way names the room as it is called.
-    fn changes(&self, room: RoomId, password: Option<Option<String>>) -> Vec<Command> {
-        let room = || RoomSelector::Id(room);
-        let title = self.title.clone().map(|title| Command::SetTitle {
-            room: room(),
-            title,
-        });
-        let described = self
-            .description
-            .clone()
-            .map(|description| Command::SetDescription {
-                room: room(),
-                description,
-            });
-        let owner = self.owner.iter().flat_map(|owner| {
-            let add = Command::AddMember {
+    /// One after the other: the owner first, which is what the checks beforehand cannot foresee (a ban, a limit); the name
+    /// last, so that an error on the way names the room as it is called.
+    async fn change(
+        self,
+        to: &mut Operator,
+        id: RoomId,
+        password: Option<Option<String>>,
+    ) -> Outcome<()> {
+        let (about, room) = (About::room(&self.room), || RoomSelector::Id(id));
+        if let Some(owner) = &self.owner {
+            let add = AddMember {
                 room: room(),
                 user: account(owner),
             };
-            [
-                add,
-                Command::SetRole {
-                    room: room(),
-                    user: account(owner),
-                    role: Role::Owner,
-                },
-            ]
-        });
-        let private = self.private.map(|private| Command::SetPrivate {
-            room: room(),
-            private: private == YesNo::Yes,
-        });
-        let password = password.map(|password| Command::SetRoomPassword {
-            room: room(),
-            password,
-        });
-        let name = self.new_name.as_ref().map(|name| Command::RenameRoom {
-            room: room(),
-            name: name.bare().to_owned(),
-        });
-        // The owner first: it is what the checks beforehand cannot foresee (a ban, a limit).
-        owner
-            .chain(title)
-            .chain(described)
-            .chain(private)
-            .chain(password)
-            .chain(name)
-            .collect()
+            to.ask(about, add).await?;
+            let (room, user, role) = (room(), account(owner), Role::Owner);
+            to.ask(about, SetRole { room, user, role }).await?;
+        }
+        if let Some(title) = self.title {
+            let room = room();
+            to.ask(about, SetTitle { room, title }).await?;
+        }
+        if let Some(description) = self.description {
+            let room = room();
+            to.ask(about, SetDescription { room, description }).await?;
+        }
+        if let Some(private) = self.private {
+            let (room, private) = (room(), private == YesNo::Yes);
+            to.ask(about, SetPrivate { room, private }).await?;
+        }
+        if let Some(password) = password {
+            let (room, password) = (room(), password.map(Secret::Password));
+            to.ask(about, SetRoomPassword { room, password }).await?;
+        }
+        if let Some(name) = &self.new_name {
+            let (room, name) = (room(), name.bare().to_owned());
+            to.ask(about, RenameRoom { room, name }).await?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! `tolmach session`: who is connected.
 
+use crate::commands;
 use crate::control::ControlError;
-use crate::model::{Command, Error, Reply, SessionId, SessionInfo};
+use crate::model::{Error, SessionId, SessionInfo};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -37,14 +38,12 @@ impl SessionAction {
 }
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
-    let Reply::Sessions(sessions) = to.ask(About::NOTHING, Command::Sessions).await? else {
-        return Err(Failure::unexpected());
-    };
+    let sessions = to.ask(About::NOTHING, commands::Sessions).await?;
     out.list(&sessions.iter().map(Session::new).collect::<Vec<_>>(), json)
 }
 
 async fn close(to: &mut Operator, id: u64) -> Outcome<()> {
-    let command = Command::CloseSession { id: SessionId(id) };
+    let command = commands::CloseSession { id: SessionId(id) };
     to.request(command)
         .await?
         .map(drop)

@@ -1,7 +1,8 @@
 //! `tolmach token`: API tokens, and the list of those that logins made.
 
+use crate::commands;
 use crate::control::ControlError;
-use crate::model::{Command, Error, Reply, TokenId, TokenInfo};
+use crate::model::{Error, TokenId, TokenInfo};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -52,29 +53,28 @@ impl TokenAction {
 }
 
 async fn create(to: &mut Operator, out: &mut Output, name: &str, import: bool) -> Outcome<()> {
-    let value = if import { Some(secret::token()?) } else { None };
-    let command = Command::CreateToken {
+    let value = match import {
+        true => Some(secret::token()?.into()),
+        false => None,
+    };
+    let command = commands::CreateToken {
         user: account(name),
         value,
     };
-    let Reply::Token { value, .. } = to.ask(About::user(name), command).await? else {
-        return Err(Failure::unexpected());
-    };
-    out.line(&value)
+    let token = to.ask(About::user(name), command).await?;
+    out.line(&token.value.0)
 }
 
 async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Outcome<()> {
-    let command = Command::Tokens {
+    let command = commands::Tokens {
         user: account(name),
     };
-    let Reply::Tokens(tokens) = to.ask(About::user(name), command).await? else {
-        return Err(Failure::unexpected());
-    };
+    let tokens = to.ask(About::user(name), command).await?;
     out.list(&tokens.iter().map(Token::new).collect::<Vec<_>>(), json)
 }
 
 async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
-    let command = Command::RevokeToken {
+    let command = commands::RevokeToken {
         user: account(name),
         id: id.map(TokenId),
     };

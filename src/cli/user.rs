@@ -1,11 +1,12 @@
 //! `tolmach user`: accounts.
 
-use crate::model::{Command, Reply, Secret, User, UserSelector};
+use crate::commands::{Register, RemoveUser, SetDisabled, SetPassword, Users};
+use crate::model::{Secret, User, UserSelector};
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::about::About;
-use super::failure::{Failure, Outcome};
+use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::secret;
@@ -49,49 +50,37 @@ pub(crate) enum UserAction {
 
 impl UserAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
-        let (name, command) = match self {
-            Self::List { json } => return list(to, out, json).await,
+        match self {
+            Self::List { json } => list(to, out, json).await,
             Self::Add { name } => {
-                let secret = Secret::Password(secret::password(&name)?);
-                let (login, description) = (name.clone(), String::new());
-                (
-                    name,
-                    Command::Register {
-                        login,
-                        secret,
-                        name: String::new(),
-                        description,
-                    },
-                )
+                let register = Register {
+                    login: name.clone(),
+                    secret: Secret::Password(secret::password(&name)?),
+                    name: String::new(),
+                    description: String::new(),
+                };
+                to.ask(About::user(&name), register).await.map(drop)
             }
             Self::Password { name } => {
                 let secret = Secret::Password(secret::password(&name)?);
                 let user = account(&name);
-                (name, Command::SetPassword { user, secret })
+                let change = SetPassword { user, secret };
+                to.ask(About::user(&name), change).await
             }
-            Self::Disable { name } => (
-                name.clone(),
-                Command::SetDisabled {
-                    user: account(&name),
-                    disabled: true,
-                },
-            ),
-            Self::Enable { name } => (
-                name.clone(),
-                Command::SetDisabled {
-                    user: account(&name),
-                    disabled: false,
-                },
-            ),
-            Self::Remove { name } => (
-                name.clone(),
-                Command::RemoveUser {
-                    user: account(&name),
-                },
-            ),
-        };
-        to.ask(About::user(&name), command).await.map(drop)
+            Self::Disable { name } => set_disabled(to, &name, true).await,
+            Self::Enable { name } => set_disabled(to, &name, false).await,
+            Self::Remove { name } => {
+                let user = account(&name);
+                to.ask(About::user(&name), RemoveUser { user }).await
+            }
+        }
     }
+}
+
+async fn set_disabled(to: &mut Operator, name: &str, disabled: bool) -> Outcome<()> {
+    let user = account(name);
+    to.ask(About::user(name), SetDisabled { user, disabled })
+        .await
 }
 
 /// Names an account by its login.
@@ -100,9 +89,7 @@ pub(super) fn account(login: &str) -> UserSelector {
 }
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
-    let Reply::Users(users) = to.ask(About::NOTHING, Command::Users).await? else {
-        return Err(Failure::unexpected());
-    };
+    let users = to.ask(About::NOTHING, Users).await?;
     out.list(
         &users
             .iter()

@@ -3,13 +3,16 @@
 use std::io;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
 use super::protocol::{self, Answer, Line, MAX_ANSWER, MAX_REQUEST, read_line};
 use super::socket;
 use super::tap::{Entry, TapQuery};
-use crate::model::{Command, Error, Reply};
+use crate::commands::Command;
+use crate::model::Error;
 
 /// Why a request got no reply.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +68,11 @@ impl ControlClient {
     ///
     /// # Errors
     /// [`ControlError::Refused`] is the command's own error; the others are the connection's, which is then over.
-    pub async fn request(&mut self, command: &Command) -> Result<Reply, ControlError> {
+    pub async fn call<C>(&mut self, command: &C) -> Result<C::Reply, ControlError>
+    where
+        C: Command + Serialize,
+        C::Reply: DeserializeOwned,
+    {
         let line =
             protocol::request(command).map_err(|error| ControlError::Garbled(error.to_string()))?;
         if line.len() > MAX_REQUEST {
@@ -84,11 +91,11 @@ impl ControlClient {
     pub async fn tap(mut self, query: &TapQuery) -> Result<TapStream, ControlError> {
         let line = protocol::tap_request(query)
             .map_err(|error| ControlError::Garbled(error.to_string()))?;
-        self.answer_to(&line).await?;
+        self.answer_to::<()>(&line).await?;
         Ok(TapStream(self.stream))
     }
 
-    async fn answer_to(&mut self, request: &[u8]) -> Result<Reply, ControlError> {
+    async fn answer_to<R: DeserializeOwned>(&mut self, request: &[u8]) -> Result<R, ControlError> {
         self.stream.write_all(request).await.map_err(broken)?;
         let line = match read_line(&mut self.stream, MAX_ANSWER)
             .await

@@ -3,15 +3,15 @@
 //! The socket carries lines of JSON, one request and one answer at a time, as many as one likes on a connection:
 //!
 //! ```text
-//! → {"version":1,"command":{"tokens":{"user":{"login":"anna"}}}}
-//! ← {"ok":{"tokens":[…]}}          or  {"error":"NoSuchUser"}
+//! → {"version":2,"command":{"tokens":{"user":{"login":"anna"}}}}
+//! ← {"ok":[…]}                     or  {"error":"NoSuchUser"}
 //! ```
 //!
-//! The other kind of request is `{"version":1,"tap":{…}}`, a [`TapQuery`](tap::TapQuery): once it is answered, lines of
+//! The other kind of request is `{"version":2,"tap":{…}}`, a [`TapQuery`](tap::TapQuery): once it is answered, lines of
 //! [`Entry`](tap::Entry) follow until either side closes.
 //!
-//! A command is a [`Command`](crate::model::Command), carried out as the operator's; the answer is its
-//! [`Reply`](crate::model::Reply) or [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
+//! A command is any of [`commands`](crate::commands), carried out as the operator's; the answer is its
+//! reply or an [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
 //! answer at most [`MAX_ANSWER`]: a longer one is [`Error::TooLarge`](crate::model::Error::TooLarge), and after a
 //! request that was too long the connection closes. Only the gateway's own user can open the socket (mode 0600).
 

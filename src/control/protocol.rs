@@ -1,25 +1,21 @@
 //! Requests, answers, and the lines they travel in.
 
+use std::collections::HashMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 use super::tap::TapQuery;
-use crate::model::{Command, Error, Reply};
+use crate::commands::{AnyCommand, Command};
+use crate::model::Error;
 
 /// The version of the requests; another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Most bytes of a request, without its line end.
 pub const MAX_REQUEST: usize = 1024 * 1024;
 /// Most bytes of an answer, without its line end.
 pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
-
-#[derive(Serialize)]
-struct Asked<'a> {
-    version: u32,
-    command: &'a Command,
-}
 
 #[derive(Deserialize)]
 struct Received {
@@ -28,17 +24,11 @@ struct Received {
     tap: Option<TapQuery>,
 }
 
-#[derive(Serialize)]
-struct AskedTap<'a> {
-    version: u32,
-    tap: &'a TapQuery,
-}
-
 /// What a request's line asks.
 #[derive(Debug, PartialEq)]
 pub(super) enum Request {
     /// A command is to be carried out.
-    Command(Command),
+    Command(AnyCommand),
     /// Someone wants to watch.
     Tap(TapQuery),
 }
@@ -46,13 +36,13 @@ pub(super) enum Request {
 /// What a request comes to.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Answer {
-    Ok(Reply),
+pub(super) enum Answer<R> {
+    Ok(R),
     Error(Error),
 }
 
-impl From<Result<Reply, Error>> for Answer {
-    fn from(outcome: Result<Reply, Error>) -> Self {
+impl<R> From<Result<R, Error>> for Answer<R> {
+    fn from(outcome: Result<R, Error>) -> Self {
         match outcome {
             Ok(reply) => Self::Ok(reply),
             Err(error) => Self::Error(error),
@@ -60,20 +50,20 @@ impl From<Result<Reply, Error>> for Answer {
     }
 }
 
-/// A request as a line.
-pub(super) fn request(command: &Command) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&Asked {
-        version: VERSION,
-        command,
-    })?;
-    line.push(b'\n');
-    Ok(line)
+/// A request as a line: `{"version":2,"command":{"set_title":{…}}}`.
+pub(super) fn request<C: Command + Serialize>(command: &C) -> serde_json::Result<Vec<u8>> {
+    let named = HashMap::from([(C::NAME, command)]);
+    line("command", &named)
 }
 
 /// A request to watch as a line.
 pub(super) fn tap_request(tap: &TapQuery) -> serde_json::Result<Vec<u8>> {
-    let version = VERSION;
-    let mut line = serde_json::to_vec(&AskedTap { version, tap })?;
+    line("tap", tap)
+}
+
+fn line(what: &str, asked: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let asked = serde_json::to_value(asked)?;
+    let mut line = serde_json::to_vec(&serde_json::json!({"version": VERSION, what: asked}))?;
     line.push(b'\n');
     Ok(line)
 }
@@ -106,8 +96,8 @@ pub(super) fn read_request(line: &[u8]) -> Result<Request, Error> {
 }
 
 /// An answer as a line; one that would be too long becomes an error.
-pub(super) fn answer(answer: &Answer) -> Vec<u8> {
-    let refusal = |error| serde_json::to_vec(&Answer::Error(error)).unwrap_or_default();
+pub(super) fn answer(answer: &Answer<impl Serialize>) -> Vec<u8> {
+    let refusal = |error| serde_json::to_vec(&Answer::<()>::Error(error)).unwrap_or_default();
     let mut line = match serde_json::to_vec(answer) {
         Ok(line) if line.len() <= MAX_ANSWER => line,
         Ok(_) => refusal(Error::TooLarge {
@@ -152,25 +142,26 @@ pub(super) async fn read_line(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::{Members, Tokens, Users};
     use crate::model::{RoomSelector, UserSelector};
+
+    fn comes_back<C: Command + Serialize + Clone + Into<AnyCommand>>(asked: C) {
+        let line = request(&asked).unwrap();
+        let (last, line) = line.split_last().unwrap();
+        assert_eq!(*last, b'\n');
+        assert!(!line.contains(&b'\n'));
+        assert_eq!(read_request(line).unwrap(), Request::Command(asked.into()));
+    }
 
     #[test]
     fn a_command_comes_back_as_it_went() {
-        for asked in [
-            Command::Users,
-            Command::Tokens {
-                user: UserSelector::Login("anna\n".to_owned()),
-            },
-            Command::Members {
-                room: RoomSelector::Direct("a".to_owned(), "b".to_owned()),
-            },
-        ] {
-            let line = request(&asked).unwrap();
-            let (last, line) = line.split_last().unwrap();
-            assert_eq!(*last, b'\n');
-            assert!(!line.contains(&b'\n'));
-            assert_eq!(read_request(line).unwrap(), Request::Command(asked));
-        }
+        comes_back(Users);
+        comes_back(Tokens {
+            user: UserSelector::Login("anna\n".to_owned()),
+        });
+        comes_back(Members {
+            room: RoomSelector::Direct("a".to_owned(), "b".to_owned()),
+        });
     }
 
     #[test]
@@ -181,21 +172,31 @@ mod tests {
         };
         assert_eq!(field(""), "request");
         assert_eq!(field("{}"), "request");
-        assert_eq!(field(r#"{"version":1}"#), "request");
-        assert_eq!(field(r#"{"version":1,"command":"dance"}"#), "command");
-        assert_eq!(field(r#"{"version":1,"command":{"tokens":{}}}"#), "command");
-        let other = read_request(br#"{"version":2,"command":"dance"}"#);
+        assert_eq!(field(r#"{"version":2}"#), "request");
+        assert_eq!(
+            field(r#"{"version":2,"command":{"dance":null}}"#),
+            "command"
+        );
+        assert_eq!(field(r#"{"version":2,"command":{"tokens":{}}}"#), "command");
+        let other = read_request(br#"{"version":1,"command":"dance"}"#);
         assert!(
-            matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 2")),
+            matches!(other, Err(Error::Unsupported(ref why)) if why.contains("version 1")),
             "{other:?}"
         );
     }
 
     #[test]
+    fn a_hash_does_not_come_from_outside() {
+        let line =
+            r#"{"version":2,"command":{"set_password":{"user":{"id":1},"secret":{"hashed":"x"}}}}"#;
+        assert!(read_request(line.as_bytes()).is_err());
+    }
+
+    #[test]
     fn answers_are_told_apart() {
-        assert_eq!(answer(&Ok(Reply::Done).into()), b"{\"ok\":\"done\"}\n");
+        assert_eq!(answer(&Ok(()).into()), b"{\"ok\":null}\n");
         assert_eq!(
-            answer(&Err(Error::NoSuchUser).into()),
+            answer(&Err::<(), _>(Error::NoSuchUser).into()),
             b"{\"error\":\"NoSuchUser\"}\n"
         );
     }

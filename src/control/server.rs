@@ -139,27 +139,17 @@ mod tests {
     use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
     use super::*;
     use crate::bus::LocalBus;
+    use crate::commands::{CreateRoom, FindRoom};
     use crate::hub::{CommitQueue, Options};
-    use crate::model::{Command, Reply, RoomKind, RoomSelector};
+    use crate::model::RoomSelector;
     use crate::store::MemoryStore;
 
     async fn hub() -> Hub {
         let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
-        let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+        let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
         Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
             .await
             .unwrap()
-    }
-
-    fn create(name: &str) -> Command {
-        let (title, description) = (String::new(), String::new());
-        Command::CreateRoom {
-            name: name.to_owned(),
-            title,
-            description,
-            kind: RoomKind::Public,
-            password: None,
-        }
     }
 
     #[tokio::test]
@@ -172,26 +162,22 @@ mod tests {
             0o600
         );
         let mut client = ControlClient::connect(&path).await.unwrap();
-        assert!(matches!(
-            client.request(&create("tea")).await.unwrap(),
-            Reply::Entered { created: true, .. }
-        ));
-        let again = client.request(&create("TEA")).await;
+        let made = client.call(&CreateRoom::public("tea")).await.unwrap();
+        assert!(made.created);
+        let again = client.call(&CreateRoom::public("TEA")).await;
         assert!(
             matches!(again, Err(ControlError::Refused(Error::NameTaken))),
             "{again:?}"
         );
-        let find = Command::FindRoom {
+        let find = FindRoom {
             room: RoomSelector::Name("tea".to_owned()),
         };
         let mut other = ControlClient::connect(&path).await.unwrap();
-        assert!(
-            matches!(other.request(&find).await.unwrap(), Reply::Room(room) if room.name == "tea")
-        );
+        assert_eq!(other.call(&find).await.unwrap().name, "tea");
         server.stop().await;
         assert!(!path.exists());
         assert!(matches!(
-            client.request(&find).await,
+            client.call(&find).await,
             Err(ControlError::Closed)
         ));
         assert!(matches!(
@@ -221,14 +207,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
         let _server = listen(hub().await, &path).await.unwrap();
-        let lines = format!("nonsense\n{{\"version\":{VERSION},\"command\":\"users\"}}");
+        let lines = format!("nonsense\n{{\"version\":{VERSION},\"command\":{{\"users\":null}}}}");
         let all = answers(&path, lines.as_bytes()).await;
         let lines: Vec<&str> = all.lines().collect();
         assert!(
             lines[0].starts_with(r#"{"error":{"Invalid":{"field":"request""#),
             "{all}"
         );
-        assert_eq!(lines[1..], [r#"{"ok":{"users":[]}}"#]);
+        assert_eq!(lines[1..], [r#"{"ok":[]}"#]);
     }
 
     #[tokio::test]

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::commands;
 use crate::gateway::RequestContext;
 use crate::hub::Audience;
-use crate::model::{
-    Command, Error, Membership, Reply, Result, Room, RoomEvent, RoomKind, RoomSelector, UserRef,
-};
+use crate::model::{Error, Membership, Result, Room, RoomEvent, RoomKind, RoomSelector, UserRef};
 
 /// The login of a direct room's other member, as a session with this relation to the event sees it.
 pub(super) fn other_of(event: &RoomEvent, audience: Audience) -> Option<&str> {
@@ -38,8 +37,5 @@ pub(super) async fn members(
     room: RoomSelector,
     cx: &mut RequestContext<'_>,
 ) -> Result<Vec<(Membership, Arc<UserRef>)>> {
-    match cx.session.call(Command::Members { room }).await? {
-        Reply::Members(members) => Ok(members),
-        _ => Err(Error::Internal),
-    }
+    cx.session.call(commands::Members { room }).await
 }

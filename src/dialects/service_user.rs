@@ -1,10 +1,13 @@
 //! The gateway's own user: "it answers private messages from JIM and Talker, which have no frames for such things;
 //! nothing said to it is stored". What it says is the same in both.
 
+use std::sync::Arc;
+
+use crate::commands;
 use crate::hub::Session;
 use crate::model::{
-    Command, Error, HistoryOrder, HistoryQuery, Message, MessageKind, Presence, Reply, Result,
-    RoomSelector, Secret, Timestamp, User, UserKind, UserSelector, fold_login,
+    Error, HistoryOrder, HistoryQuery, Message, MessageKind, Presence, Result, RoomSelector,
+    Secret, Timestamp, User, UserKind, UserSelector, fold_login,
 };
 
 use super::text::plain;
@@ -140,12 +143,8 @@ fn usage(verb: &str) -> String {
 
 async fn rooms(session: &mut Session) -> Result<Vec<String>> {
     let prefix = String::new();
-    let Reply::Rooms(public) = session.call(Command::SearchRooms { prefix }).await? else {
-        return Err(Error::Internal);
-    };
-    let Reply::Rooms(mine) = session.call(Command::MyRooms).await? else {
-        return Err(Error::Internal);
-    };
+    let public = session.call(commands::SearchRooms { prefix }).await?;
+    let mine = session.call(commands::MyRooms).await?;
     let mut rooms = mine.clone();
     rooms.retain(|room| !room.name.is_empty());
     rooms.extend(
@@ -178,9 +177,7 @@ async fn rooms(session: &mut Session) -> Result<Vec<String>> {
 }
 
 async fn who(room: RoomSelector, session: &mut Session) -> Result<Vec<String>> {
-    let Reply::Present(present) = session.call(Command::Who { room }).await? else {
-        return Err(Error::Internal);
-    };
+    let present = session.call(commands::Who { room }).await?;
     let names: Vec<String> = present
         .iter()
         .map(|present| match present.presence {
@@ -198,32 +195,28 @@ async fn who(room: RoomSelector, session: &mut Session) -> Result<Vec<String>> {
 async fn history(room: RoomSelector, count: usize, session: &mut Session) -> Result<Vec<String>> {
     let mut query = HistoryQuery::page(room, None, count);
     query.order = HistoryOrder::Newest;
-    tell(
-        session.call(Command::History(query)).await?,
-        "nothing was said there",
-    )
+    let said = session.call(commands::History(query)).await?;
+    Ok(tell(&said.messages, "nothing was said there"))
 }
 
 async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result<Vec<String>> {
-    let command = Command::Search {
+    let command = commands::Search {
         room,
         text: text.to_owned(),
         prefix: false,
         limit: FOUND,
     };
-    tell(session.call(command).await?, "nothing was found")
+    let found = session.call(command).await?;
+    Ok(tell(&found.messages, "nothing was found"))
 }
 
 /// Messages, oldest first.
-fn tell(reply: Reply, none: &str) -> Result<Vec<String>> {
-    let Reply::History { messages, .. } = reply else {
-        return Err(Error::Internal);
-    };
+fn tell(messages: &[Arc<Message>], none: &str) -> Vec<String> {
     let mut lines: Vec<String> = messages.iter().rev().map(|said| line(said)).collect();
     if lines.is_empty() {
         lines.push(none.to_owned());
     }
-    Ok(lines)
+    lines
 }
 
 fn line(message: &Message) -> String {
@@ -247,7 +240,7 @@ async fn register(password: &str, user: &User, session: &mut Session) -> Result<
     if user.kind == UserKind::Account {
         return Ok(vec![format!("{} is an account already", user.login)]);
     }
-    let command = Command::Register {
+    let command = commands::Register {
         login: user.login.clone(),
         secret: Secret::Password(password.to_owned()),
         name: String::new(),
@@ -266,12 +259,9 @@ async fn token(user: &User, session: &mut Session) -> Result<Vec<String>> {
             "only accounts have tokens; say: register PASSWORD".to_owned(),
         ]);
     }
-    let command = Command::CreateToken {
+    let command = commands::CreateToken {
         user: UserSelector::Id(user.id),
         value: None,
     };
-    match session.call(command).await? {
-        Reply::Token { value, .. } => Ok(vec![value]),
-        _ => Err(Error::Internal),
-    }
+    Ok(vec![session.call(command).await?.value.0])
 }

@@ -10,9 +10,10 @@ use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 
 use super::writer::{Numbering, Pacing, Slot, Writer};
+use crate::commands;
 use crate::hub::tap::{Lengths, Show};
 use crate::hub::{Scope, Session, SharedEncoder, Sink};
-use crate::model::{Draft, EndReason, Message, Result, Timestamp};
+use crate::model::{EndReason, Message, Result, Timestamp};
 
 /// How the hub is to treat a dialect's connections.
 #[derive(Clone)]
@@ -180,13 +181,13 @@ impl RequestContext<'_> {
     /// returns [`Response::Posted`], which this gives.
     pub async fn post(
         &mut self,
-        draft: Draft,
+        message: commands::Send,
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
     ) -> Response {
         if let Some(slot) = self.slot.take() {
             let writer = self.writer.clone();
             let fill = move |outcome| writer.fill(&slot, answer(outcome));
-            self.session.post(draft, fill).await;
+            self.session.post(message, fill).await;
         }
         Response::Posted
     }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::bus::{Bus, LocalBus};
+use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 use crate::files::FileArea;
 use crate::hub::{CommitQueue, Hub, Options};
-use crate::model::{Command, Error, RoomKind};
+use crate::model::Error;
 use crate::store::{MemoryStore, Store};
 
 /// Why a gateway cannot start.
@@ -76,14 +77,7 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
         .await
         .map_err(StartError::Hub)?;
     for name in &config.rooms.create {
-        let command = Command::CreateRoom {
-            name: name.clone(),
-            title: String::new(),
-            description: String::new(),
-            kind: RoomKind::Public,
-            password: None,
-        };
-        match hub.operate(command).await {
+        match hub.operate(commands::CreateRoom::public(name)).await {
             Ok(_) | Err(Error::NameTaken) => {}
             Err(error) => return Err(StartError::Hub(error)),
         }
@@ -122,11 +116,11 @@ fn open_store(
     match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
-            Ok(Arc::new(MemoryStore::open(options.policy(), inbox)))
+            Ok(Arc::new(MemoryStore::open(options.limits(), inbox)))
         }
         #[cfg(feature = "sqlite")]
         StoreUrl::Sqlite(path) => {
-            match crate::store::SqliteStore::open(path, options.policy(), inbox) {
+            match crate::store::SqliteStore::open(path, options.limits(), inbox) {
                 Ok(store) => Ok(Arc::new(store)),
                 Err(error) => Err(StartError::Store(error.to_string())),
             }

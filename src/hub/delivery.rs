@@ -1,6 +1,6 @@
 //! The way of what was committed, here or at another node, to the state, in its order.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::Hub;
 use super::commit_queue::{Arrival, CommitQueue};
@@ -66,12 +66,7 @@ impl Hub {
                 self.files_after(&event);
                 state.room_event(event);
             }
-            if let Some((_, completion)) = self.inner.completions.remove(&commit.ticket) {
-                let completion = completion
-                    .into_inner()
-                    .unwrap_or_else(PoisonError::into_inner);
-                completion(state, commit.outcome);
-            }
+            commit.write.complete(commit.outcome, state);
         }
     }
 

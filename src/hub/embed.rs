@@ -30,25 +30,25 @@ impl Hub {
     /// use std::sync::Arc;
     /// use tolmach::bus::LocalBus;
     /// use tolmach::hub::{Hub, CommitQueue, Options, Scope};
-    /// use tolmach::model::{Command, Draft, Event, RoomChange, RoomSelector, Target};
+    /// use tolmach::commands::LogInGuest;
+    /// use tolmach::model::{Event, RoomChange, RoomSelector};
     /// use tolmach::store::MemoryStore;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let options = Options::default();
     /// let inbox = Arc::new(CommitQueue::new());
-    /// let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+    /// let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
     /// let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox).await?;
     ///
-    /// let lobby = RoomSelector::Name("lobby".to_owned());
     /// let (mut anna, _) = hub.attach("bot", Scope::AllRooms);
     /// let (mut boris, mut events) = hub.attach("bot", Scope::AllRooms);
     /// for (session, name) in [(&mut anna, "anna"), (&mut boris, "boris")] {
-    ///     session.call(Command::LogInGuest { name: name.to_owned() }).await?;
-    ///     session.call(Command::Enter { room: lobby.clone(), password: None, create: true }).await?;
+    ///     session.call(LogInGuest { name: name.to_owned() }).await?;
+    ///     session.enter("lobby").await?;
     /// }
     ///
-    /// anna.call(Command::Send(Draft::text(Target::Room(lobby), "Tea?"))).await?;
+    /// anna.say(RoomSelector::name("lobby"), "Tea?").await?;
     /// loop {
     ///     let event = events.next().await.ok_or("the session was ended")?;
     ///     if let Event::Room(event) = &*event

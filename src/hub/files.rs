@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
+use super::commands::rules::View;
+use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
 use crate::files::{FileArea, Upload, last_component};
 use crate::model::{
-    Command, Draft, Error, FileInfo, Message, MessageKind, Offline, Reply, Result, RoomChange,
-    RoomEvent, RoomId, RoomSelector, Target, clean_text,
+    Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
+    Target, clean_text,
 };
 
 /// Most characters of a file's name.
@@ -110,10 +112,10 @@ impl Session {
     ///
     /// # Errors
     /// Why not.
-    pub async fn may_post(&self, room: RoomId) -> Result<()> {
-        let caller = self.caller()?;
-        let selector = RoomSelector::Id(room);
-        self.hub.readable(caller, selector).await.map(drop)
+    pub async fn may_post(&mut self, room: RoomId) -> Result<()> {
+        let caller = Caller::connected(self);
+        let room = RoomSelector::Id(room);
+        caller.sees(View::History, &room).await.map(drop)
     }
 
     /// Begins to take in a file; `name` is what its sender calls it.
@@ -140,7 +142,7 @@ impl Session {
     ) -> Result<Arc<Message>> {
         let name = file_name(name)?;
         let mut placed = upload.place(room).await.map_err(unavailable)?;
-        let draft = Draft {
+        let message = commands::Send {
             to: Target::Room(RoomSelector::Id(room)),
             kind: MessageKind::File,
             text: String::new(),
@@ -153,17 +155,16 @@ impl Session {
             extra: String::new(),
             offline: Offline::Store,
         };
-        let caller = self.caller()?;
-        let change = self.hub.prepare(caller, draft).await?;
+        let caller = Caller::connected(self);
+        caller.actor()?;
         // Until here the end of the connection takes the content with it, from here on it does not.
         placed.submitted();
-        match self.hub.message_change(caller, change).await {
-            Ok(Reply::Posted { message }) => Ok(message),
-            Ok(_) | Err(Error::OutcomeUnknown) => Err(Error::OutcomeUnknown),
-            Err(error) => {
+        match caller.commit(message).await {
+            Err(error) if error != Error::OutcomeUnknown => {
                 placed.refused();
                 Err(error)
             }
+            outcome => outcome,
         }
     }
 
@@ -177,10 +178,7 @@ impl Session {
         low_bits: i32,
     ) -> Result<(FileInfo, tokio::fs::File)> {
         let room = Some(RoomSelector::Id(room));
-        let found = self.call(Command::FindMessage { low_bits, room }).await?;
-        let Reply::Message(message) = found else {
-            return Err(Error::Internal);
-        };
+        let message = self.call(FindMessage { low_bits, room }).await?;
         let info = message.file.clone().ok_or(Error::NoSuchMessage)?;
         let files = self.hub.files().ok_or(Error::NoSuchMessage)?;
         match files.read(message.room, &info.stored).await {

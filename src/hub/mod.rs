@@ -2,10 +2,10 @@
 //!
 //! To embed it, begin with the example of [`Hub::attach`].
 //!
-//! Sessions give [`Command`]s and get [`Event`](crate::model::Event)s. The way of what lasts:
+//! Sessions give [`commands`] and get [`Event`](crate::model::Event)s. The way of what lasts:
 //!
 //! ```text
-//!  Session ──command──▶ Hub ──write──▶ Store (decides and commits, in order)
+//!  Session ──command──▶ Hub ──change──▶ Store (the command decides in its transaction, in order)
 //!                                        │ commits
 //!  Sink ◀──effects── HubState ◀── delivery ◀─┘
 //! ```
@@ -16,31 +16,28 @@
 //! Locks: the state's is taken alone, never across an await, and while it is held only sinks' own locks are
 //! taken. The hub knows no dialect: a session brings its [`SharedEncoder`].
 
-mod accounts;
 mod attempts;
+pub mod commands;
 mod commit_queue;
 mod delivery;
 mod embed;
 pub mod encoder;
 mod files;
 mod hashing;
-mod login;
-mod rooms;
 mod session;
 mod shared;
 mod sink;
 mod state;
-mod talk;
 pub mod tap;
 mod timers;
 pub mod translation;
 mod under_way;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dashmap::DashMap;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -53,12 +50,10 @@ pub use state::Scope;
 
 use crate::bus::{Bus, Envelope, Payload, VERSION};
 use crate::files::FileArea;
-use crate::ledger::{Actor, Change, Outcome, Policy, Write};
-use crate::model::{
-    Command, EndReason, Error, NodeId, Origin, Reply, Result, SessionId, Timestamp,
-};
-use crate::store::{Store, Ticket};
+use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
+use crate::store::{Limits, Store};
 use attempts::Attempts;
+use commands::{Actor, Caller, Change, Command, EndAllGuests, Submission};
 use hashing::Hashing;
 use shared::Shared;
 use state::HubState;
@@ -106,8 +101,8 @@ impl Default for Options {
 impl Options {
     /// What the store needs to know to decide.
     #[must_use]
-    pub fn policy(&self) -> Policy {
-        Policy {
+    pub fn limits(&self) -> Limits {
+        Limits {
             gateway: self.name.clone(),
             rooms_per_user: self.rooms_per_user,
             members_per_room: self.members_per_room,
@@ -121,9 +116,6 @@ pub struct Hub {
     inner: Arc<Inner>,
 }
 
-/// What is done with the state when a write was committed or refused.
-type Completion = Box<dyn FnOnce(&mut HubState, Result<Outcome>) + Send>;
-
 struct Inner {
     options: Options,
     node: NodeId,
@@ -134,8 +126,6 @@ struct Inner {
     commit_queue: Arc<CommitQueue>,
     state: Shared,
     tap: tap::Tap,
-    completions: DashMap<Ticket, Mutex<Completion>>,
-    next_ticket: AtomicU64,
     hashing: Hashing,
     attempts: Attempts,
     departures: Notify,
@@ -182,8 +172,6 @@ impl Hub {
             commit_queue,
             state: Shared::new(HubState::new(node, tap.clone(), grace, Moment::now())),
             tap,
-            completions: DashMap::new(),
-            next_ticket: AtomicU64::new(1),
             hashing: Hashing::new(),
             departures: Notify::new(),
             tasks: Mutex::new(Vec::new()),
@@ -201,8 +189,8 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(tasks);
-        hub.write(Actor::Operator, None, Change::EndAllGuests)
-            .await?;
+        let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
+        no_guests.await?;
         hub.sweep_all_files().await?;
         Ok(hub)
     }
@@ -249,8 +237,8 @@ impl Hub {
     ///
     /// # Errors
     /// The command's.
-    pub async fn operate(&self, command: Command) -> Result<Reply> {
-        self.execute(Caller::OPERATOR, command).await
+    pub async fn operate<C: Command>(&self, command: C) -> Result<C::Reply> {
+        Caller::operator(self).call(command).await
     }
 
     /// From now on this one counts translations, in place of the one before.
@@ -283,75 +271,47 @@ impl Hub {
         });
     }
 
-    /// Queues a change; `completion` runs with the state once it is committed and told, or refused.
-    fn submit(
+    /// Queues a change of the gateway's own that nobody waits for.
+    fn keep_house(&self, change: impl Change) {
+        self.submit(Actor::Operator, None, change, |_, _| {});
+    }
+
+    /// Queues a change; `then` runs with the state once it is committed and told, or refused.
+    fn submit<C: Change>(
         &self,
         actor: Actor,
         session: Option<SessionId>,
-        change: Change,
-        completion: Completion,
+        change: C,
+        then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
     ) {
-        let ticket = self.inner.next_ticket.fetch_add(1, Ordering::Relaxed);
-        self.inner
-            .completions
-            .insert(ticket, Mutex::new(completion));
         let origin = session.map(|session| Origin {
             node: self.inner.node,
             session,
         });
-        self.inner.store.submit(
-            ticket,
-            Write {
-                actor,
-                origin,
-                at: Timestamp::now(),
-                change,
-            },
-        );
+        let then = move |state: &mut dyn Any, outcome| match state.downcast_mut() {
+            Some(state) => then(state, outcome),
+            None => tracing::error!("a commit was told to a stranger"),
+        };
+        let write = Submission::new(actor, origin, Timestamp::now(), change, then);
+        self.inner.store.submit(write);
         if self.inner.stopped.load(Ordering::SeqCst) {
             self.deliver_last();
         }
     }
 
-    /// Carries out a change and waits for it.
-    async fn write(
+    /// Has a change carried out and, at its place in the order of changes, does something with the state.
+    async fn commit<C: Change, T: Send + 'static>(
         &self,
         actor: Actor,
         session: Option<SessionId>,
-        change: Change,
-    ) -> Result<Outcome> {
-        self.write_then(actor, session, change, |_, outcome| outcome)
-            .await
-    }
-
-    /// Carries out a change and, at its place in the order of changes, does something with the state.
-    async fn write_then<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        session: Option<SessionId>,
-        change: Change,
-        then: impl FnOnce(&mut HubState, Result<Outcome>) -> Result<T> + Send + 'static,
+        change: C,
+        then: impl FnOnce(&mut HubState, C::Outcome) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (tell, told) = oneshot::channel();
-        let completion: Completion = Box::new(move |state, outcome| {
+        self.submit(actor, session, change, move |state, outcome| {
             // Who asked may be gone; what was committed stays so.
-            let _ = tell.send(then(state, outcome));
+            let _ = tell.send(outcome.and_then(|outcome| then(state, outcome)));
         });
-        self.submit(actor, session, change, completion);
         told.await.unwrap_or(Err(Error::Unavailable))
     }
-}
-
-/// Who asks for a command.
-#[derive(Debug, Clone, Copy)]
-struct Caller {
-    actor: Actor,
-    session: Option<SessionId>,
-}
-
-impl Caller {
-    const OPERATOR: Self = Self {
-        actor: Actor::Operator,
-        session: None,
-    };
 }

@@ -3,16 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::Hub;
+use super::commands::{self, Actor, Caller, Command, Enter, Entered};
 use super::encoder::SharedEncoder;
 use super::sink::Sink;
 use super::state::Scope;
 use super::tap::TapEvent;
 use super::under_way::UnderWay;
-use super::{Caller, Hub};
-use crate::ledger::{Actor, Outcome};
 use crate::model::{
-    Command, Draft, EndReason, Error, Message, Reply, Result, RoomId, RoomSelector, SessionId,
-    Timestamp, User,
+    EndReason, Error, Message, Result, RoomId, SessionId, Target, Timestamp, User, UserId,
 };
 
 /// What the hub needs to know of a connection.
@@ -76,70 +75,41 @@ impl Session {
     ///
     /// # Errors
     /// The command's.
-    pub async fn call(&mut self, command: Command) -> Result<Reply> {
+    pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         self.posted.done().await;
         self.not_ended()?;
-        let outcome = self.carry_out(command).await;
+        let outcome = Caller::connected(self).call(command).await;
         if let Err(error) = &outcome {
             tell_refusal(&self.connection.sink, error);
         }
         outcome
     }
 
-    async fn carry_out(&mut self, command: Command) -> Result<Reply> {
-        match command {
-            Command::LogIn {
-                login,
-                secret,
-                token,
-            } => self.log_in(&login, &secret, token).await,
-            Command::LogInToken { token, id } => self.log_in_token(&token, id).await,
-            Command::Identify { token } => self.identify(&token).await,
-            Command::RenewToken => self.renew_token().await,
-            Command::UseToken { id, old } => self.use_token(id, old).await,
-            Command::LogInGuest { name } => self.log_in_guest(name).await,
-            Command::LogOut { token } => self.log_out(token).await,
-            Command::Register {
-                login,
-                secret,
-                name,
-                description,
-            } => self.register(login, &secret, name, description).await,
-            Command::Enter {
-                room,
-                password,
-                create,
-            } => {
-                let create = create && self.hub.options().create_on_join;
-                self.enter(room, password, create).await
-            }
-            Command::SetStatus { status } => {
-                self.describe_self(|user_entry| user_entry.status = status)
-            }
-            Command::SetProfile { profile } => {
-                self.describe_self(|user_entry| user_entry.profile = profile)
-            }
-            other => self.hub.execute(self.caller()?, other).await,
-        }
+    /// Enters the room of this name, made where there is none and the configuration lets it.
+    ///
+    /// # Errors
+    /// [`Enter`]'s.
+    pub async fn enter(&mut self, name: &str) -> Result<Entered> {
+        self.call(Enter::room(name)).await
+    }
+
+    /// Says a text (an emote where it begins with `/me `) in a room or to a user, and waits until it is stored.
+    ///
+    /// # Errors
+    /// [`Send`](commands::Send)'s.
+    pub async fn say(&mut self, to: impl Into<Target>, text: &str) -> Result<Arc<Message>> {
+        self.call(commands::Send::text(to, text)).await
     }
 
     /// Says something without waiting: `answer` is given the outcome, under the hub's lock, and may put something into the
     /// session's sink, which is flushed then. Many can be under way at once; they are accepted in the order of posting.
     pub async fn post(
         &mut self,
-        draft: Draft,
+        message: commands::Send,
         answer: impl FnOnce(Result<Arc<Message>>) + Send + 'static,
     ) {
         let sink = self.connection.sink.clone();
-        let prepared = match self.caller() {
-            Ok(caller) => self
-                .hub
-                .prepare(caller, draft)
-                .await
-                .and_then(|change| self.not_ended().map(|()| (caller, change))),
-            Err(error) => Err(error),
-        };
-        let (caller, change) = match prepared {
+        let (user, message) = match self.prepare(message).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 tell_refusal(&sink, &error);
@@ -148,17 +118,12 @@ impl Session {
                 return;
             }
         };
-        let under_way = self.posted.begin();
-        let completion = move |state: &mut super::state::HubState, outcome: Result<Outcome>| {
-            let outcome = match outcome {
-                Ok(Outcome::Message(message)) => Ok(message),
-                Ok(_) => Err(Error::Internal),
-                Err(error) => Err(error),
-            };
+        let (session, under_way) = (self.id(), self.posted.begin());
+        let then = move |state: &mut super::state::HubState, outcome: Result<Arc<Message>>| {
             if let Err(error) = &outcome {
                 tell_refusal(&sink, error);
             }
-            if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, caller.session) {
+            if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, session) {
                 state.end_later(session, EndReason::OutcomeUnknown);
             } else {
                 answer(outcome);
@@ -166,8 +131,14 @@ impl Session {
             }
             drop(under_way);
         };
-        self.hub
-            .submit(caller.actor, caller.session, change, Box::new(completion));
+        self.hub.submit(Actor::User(user), session, message, then);
+    }
+
+    async fn prepare(&mut self, message: commands::Send) -> Result<(UserId, commands::Send)> {
+        let user = self.user_id()?;
+        let message = message.prepare(&Caller::connected(self)).await?;
+        self.not_ended()?;
+        Ok((user, message))
     }
 
     /// The connection said nothing for too long (or did not answer a probe), or says something again.
@@ -189,18 +160,6 @@ impl Session {
             self.hub
                 .with_state(|state| state.end_others_here(session, reason));
         }
-    }
-
-    /// Attaches the session to a public room that its dialect promises its clients: made if absent, whatever the configuration
-    /// says of rooms that clients name. Otherwise as [`Command::Enter`].
-    ///
-    /// # Errors
-    /// The command's.
-    pub async fn enter_common(&mut self, name: &str) -> Result<Reply> {
-        self.posted.done().await;
-        self.not_ended()?;
-        self.enter(RoomSelector::Name(name.to_owned()), None, true)
-            .await
     }
 
     /// How the connection is told of events from now on; what was written for it before stays as it is.
@@ -245,19 +204,11 @@ impl Session {
         }
     }
 
-    pub(super) fn caller(&self) -> Result<Caller> {
+    /// Who asks: who is logged in, or has shown a token.
+    pub(super) fn user_id(&self) -> Result<UserId> {
         self.not_ended()?;
-        match (&self.entry, &self.bearer) {
-            (Some((session, user)), _) => Ok(Caller {
-                actor: Actor::User(user.id),
-                session: Some(*session),
-            }),
-            (None, Some(user)) => Ok(Caller {
-                actor: Actor::User(user.id),
-                session: None,
-            }),
-            (None, None) => Err(Error::Unauthenticated),
-        }
+        let user = self.user().or(self.bearer.as_ref());
+        user.map(|user| user.id).ok_or(Error::Unauthenticated)
     }
 
     pub(super) fn leave_state(&mut self, broke_off: bool) {
@@ -269,14 +220,6 @@ impl Session {
         let grace_until = (broke_off && !grace.is_zero()).then_some(now + grace);
         self.hub
             .with_state(|state| state.remove_entry(session, grace_until, at));
-    }
-
-    fn describe_self(&mut self, set: impl FnOnce(&mut super::state::OnlineUser)) -> Result<Reply> {
-        let user = self.user().ok_or(Error::Unauthenticated)?.id;
-        self.hub
-            .with_state(|state| state.online.get_mut(&user).map(set))
-            .ok_or(Error::Unauthenticated)?;
-        Ok(Reply::Done)
     }
 }
 

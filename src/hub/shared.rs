@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Hub;
+use super::commands::{Actor, EndGuest, TouchToken};
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing};
-use super::{Completion, Hub};
 use crate::bus::Payload;
-use crate::ledger::{Actor, Change};
-use crate::model::{Timestamp, UserId};
+use crate::model::{Result, Timestamp, UserId};
 
 /// How many sinks are flushed before others may run.
 const MAX_FLUSHES: usize = 128;
@@ -102,8 +102,7 @@ impl Hub {
             self.end_guest(user);
         }
         for id in effects.unused_tokens {
-            let touch = Change::TouchToken { id };
-            self.submit(Actor::Operator, None, touch, Box::new(|_, _| {}));
+            self.keep_house(TouchToken { id });
         }
         if !effects.published.is_empty() && self.inner.bus.has_others(self.inner.node) {
             for event in effects.published {
@@ -114,12 +113,12 @@ impl Hub {
 
     /// A guest became absent. What the store cannot do now is tried again.
     pub(super) fn end_guest(&self, user: UserId) {
-        let completion: Completion = Box::new(move |state, outcome| {
+        let then = move |state: &mut HubState, outcome: Result<()>| {
             if outcome.is_err() {
                 state.unended_guests.push(user);
             }
-        });
-        self.submit(Actor::Operator, None, Change::EndGuest { user }, completion);
+        };
+        self.submit(Actor::Operator, None, EndGuest { user }, then);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Hub;
+use super::commands::{ExpireTokens, TouchToken};
 use super::state::effects::Moment;
-use crate::ledger::{Actor, Change};
 use crate::model::Timestamp;
 
 /// When what the store could not do for a gone guest is tried again.
@@ -45,20 +45,10 @@ impl Hub {
                     .filter_map(|entry| entry.token)
                     .collect::<Vec<_>>()
             }) {
-                self.submit(
-                    Actor::Operator,
-                    None,
-                    Change::TouchToken { id },
-                    Box::new(|_, _| {}),
-                );
+                self.keep_house(TouchToken { id });
             }
             let before = Timestamp(Timestamp::now().0.saturating_sub(life));
-            self.submit(
-                Actor::Operator,
-                None,
-                Change::ExpireTokens { before },
-                Box::new(|_, _| {}),
-            );
+            self.keep_house(ExpireTokens { before });
             tokio::time::sleep(TOKEN_ROUND).await;
         }
     }

@@ -1,26 +1,25 @@
-//! The words that every part of tolmach shares: ids, users, rooms, messages, commands, events, errors.
+//! The words that every part of tolmach shares: ids, users, rooms, messages, events, errors.
 //!
 //! Plain data with no behaviour beyond its own rules; nothing here imports another part of the crate,
 //! and nothing here knows a dialect. Everything that crosses the bus or rests in a fixture can be
 //! written and read with serde.
 
-mod command;
 mod error;
 mod event;
+mod history;
 mod id;
 mod message;
 mod name;
 mod room;
+mod secret;
+mod selector;
 mod user;
 
-pub use command::{
-    Command, Draft, HistoryOrder, HistoryQuery, Offline, Reply, RoomSelector, Secret, SessionInfo,
-    Target, TokenEnd, TokenInfo, TokenKind, UserSelector,
-};
 pub use error::{Error, Result};
 pub use event::{
     EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent,
 };
+pub use history::{HistoryOrder, HistoryQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, Quote, clean_text};
 pub use name::{
@@ -28,4 +27,6 @@ pub use name::{
     validate_room_name, validate_title,
 };
 pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
-pub use user::{Present, User, UserKind, UserRef};
+pub use secret::{Secret, TokenInfo, TokenKind, TokenText};
+pub use selector::{RoomSelector, Target, UserSelector};
+pub use user::{Present, SessionInfo, User, UserKind, UserRef};

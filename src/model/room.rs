@@ -91,7 +91,7 @@ pub struct RoomRef {
     pub updated: Timestamp,
 }
 
-/// What a member may do; see the table in [`crate::ledger`].
+/// What a member may do; the hub's rules say what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

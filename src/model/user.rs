@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Presence, Timestamp, UserId};
+use super::{Presence, SessionId, Timestamp, UserId};
 
 /// Whether a user has credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,4 +69,19 @@ pub struct Present {
     pub status: Option<String>,
     /// More attributes for others, as members of a JSON object (`"k":v,…`), from the user's own dialect.
     pub profile: String,
+}
+
+/// An open session as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Its number.
+    pub id: SessionId,
+    /// Whose session it is.
+    pub user: Arc<UserRef>,
+    /// The dialect it speaks.
+    pub dialect: String,
+    /// The address it came from; `-` inside the process.
+    pub address: String,
+    /// When it was opened.
+    pub since: Timestamp,
 }

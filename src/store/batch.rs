@@ -5,9 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Commit, CommitSink, Ticket};
-use crate::ledger::{Applied, ApplyError, Policy, RowsError, Transaction, Write, apply};
-use crate::model::Error;
+use super::{ApplyError, Commit, CommitSink, Limits, RowsError, Transaction, Write};
+use crate::model::{Error, RoomEvent};
 
 /// Why a commit did not say that it holds.
 #[derive(Debug)]
@@ -82,7 +81,7 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
 /// A backend with the rules, the sink and the count.
 pub(super) struct Committer<B> {
     pub(super) backend: B,
-    policy: Policy,
+    limits: Limits,
     sink: Arc<dyn CommitSink>,
     commits: Arc<AtomicU64>,
     /// The store does not know what it holds, or cannot go on: every write is refused.
@@ -93,15 +92,18 @@ pub(super) struct Committer<B> {
 enum Lost {
     Broken(RowsError),
     Unknown(RowsError),
-    /// A defect, met while this write was carried out.
-    Panicked(Ticket),
+    /// A defect, met while the write at this place was carried out.
+    Panicked(usize),
 }
 
+/// What each write of a batch came to, should the batch be committed.
+type Applied = Vec<(Result<(), Error>, Vec<RoomEvent>)>;
+
 impl<B: Backend> Committer<B> {
-    pub(super) fn new(backend: B, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
+    pub(super) fn new(backend: B, limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
         Self {
             backend,
-            policy,
+            limits,
             sink,
             commits: Arc::default(),
             poisoned: false,
@@ -114,12 +116,11 @@ impl<B: Backend> Committer<B> {
     }
 
     /// Carries out a batch in one transaction and tells the sink, once, of every write in it, in order. Never panics.
-    pub(super) fn run(&mut self, batch: Vec<(Ticket, Write)>) {
-        let tickets: Vec<Ticket> = batch.iter().map(|(ticket, _)| *ticket).collect();
+    pub(super) fn run(&mut self, batch: Vec<Box<dyn Write>>) {
         let told = if self.poisoned {
-            refused(&tickets, &Error::Unavailable)
+            refused(batch, &Error::Unavailable)
         } else {
-            self.commit_or_lose(batch, &tickets)
+            self.commit_or_lose(batch)
         };
         deliver(self.sink.as_ref(), told);
         if !self.poisoned {
@@ -127,11 +128,18 @@ impl<B: Backend> Committer<B> {
         }
     }
 
-    fn commit_or_lose(&mut self, batch: Vec<(Ticket, Write)>, tickets: &[Ticket]) -> Vec<Commit> {
-        let lost = match self.transact(batch) {
-            Ok(told) => {
+    fn commit_or_lose(&mut self, mut batch: Vec<Box<dyn Write>>) -> Vec<Commit> {
+        let lost = match self.transact(&mut batch) {
+            Ok(applied) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
-                return told;
+                let told = batch.into_iter().zip(applied);
+                return told
+                    .map(|(write, (outcome, events))| Commit {
+                        write,
+                        outcome,
+                        events,
+                    })
+                    .collect();
             }
             Err(lost) => lost,
         };
@@ -140,66 +148,51 @@ impl<B: Backend> Committer<B> {
         }
         match lost {
             Lost::Broken(error) => {
-                tracing::error!(%error, writes = tickets.len(), "the store failed; nothing of the batch was kept");
-                refused(tickets, &Error::Unavailable)
+                tracing::error!(%error, writes = batch.len(), "the store failed; nothing of the batch was kept");
+                refused(batch, &Error::Unavailable)
             }
             Lost::Unknown(error) => {
                 self.poison(&error);
-                refused(tickets, &Error::OutcomeUnknown)
+                refused(batch, &Error::OutcomeUnknown)
             }
             Lost::Panicked(culprit) => {
+                let name = batch.get(culprit).map(|write| write.name());
                 tracing::error!(
-                    ticket = culprit,
+                    write = name,
                     "a write panicked; nothing of its batch was kept"
                 );
-                let error = |ticket| {
-                    if ticket == culprit {
-                        Error::Internal
-                    } else {
-                        Error::Unavailable
-                    }
-                };
-                tickets
-                    .iter()
-                    .map(|ticket| refusal(*ticket, error(*ticket)))
-                    .collect()
+                let mut told = refused(batch, &Error::Unavailable);
+                if let Some(commit) = told.get_mut(culprit) {
+                    commit.outcome = Err(Error::Internal);
+                }
+                told
             }
         }
     }
 
-    fn transact(&mut self, batch: Vec<(Ticket, Write)>) -> Result<Vec<Commit>, Lost> {
+    fn transact(&mut self, batch: &mut [Box<dyn Write>]) -> Result<Applied, Lost> {
         self.backend.begin().map_err(Lost::Broken)?;
-        let mut told = Vec::with_capacity(batch.len());
-        for (ticket, write) in batch {
-            let (outcome, events) = match self.apply(write).ok_or(Lost::Panicked(ticket))? {
-                Ok((outcome, events)) => (Ok(outcome), events),
+        let mut applied = Vec::with_capacity(batch.len());
+        for (place, write) in batch.iter_mut().enumerate() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                write.apply(&self.limits, self.backend.rows())
+            }));
+            applied.push(match outcome.map_err(|_| Lost::Panicked(place))? {
+                Ok(events) => (Ok(()), events),
                 Err(ApplyError::Refused(error)) => (Err(error), Vec::new()),
                 Err(ApplyError::Broken(error)) if error.0.is::<NumbersUsed>() => {
                     tracing::error!(%error, "a new user or room was refused");
                     (Err(Error::Unavailable), Vec::new())
                 }
                 Err(ApplyError::Broken(error)) => return Err(Lost::Broken(error)),
-            };
-            told.push(Commit {
-                ticket,
-                outcome,
-                events,
             });
         }
         match catch_unwind(AssertUnwindSafe(|| self.backend.commit())) {
-            Ok(Ok(())) => Ok(told),
+            Ok(Ok(())) => Ok(applied),
             Ok(Err(CommitError::NothingKept(error))) => Err(Lost::Broken(error)),
             Ok(Err(CommitError::Unknown(error))) => Err(Lost::Unknown(error)),
             Err(_) => Err(Lost::Unknown(RowsError("the commit panicked".into()))),
         }
-    }
-
-    /// `None`: it panicked.
-    fn apply(&mut self, write: Write) -> Option<Applied> {
-        catch_unwind(AssertUnwindSafe(|| {
-            apply(&self.policy, self.backend.rows(), write)
-        }))
-        .ok()
     }
 
     fn between_batches(&mut self) {
@@ -224,17 +217,11 @@ pub(super) fn deliver(sink: &dyn CommitSink, told: Vec<Commit>) {
 }
 
 /// The same error for every write.
-pub(super) fn refused(tickets: &[Ticket], error: &Error) -> Vec<Commit> {
-    tickets
-        .iter()
-        .map(|ticket| refusal(*ticket, error.clone()))
-        .collect()
-}
-
-pub(super) fn refusal(ticket: Ticket, error: Error) -> Commit {
-    Commit {
-        ticket,
-        outcome: Err(error),
+pub(super) fn refused(writes: Vec<Box<dyn Write>>, error: &Error) -> Vec<Commit> {
+    let refusal = |write| Commit {
+        write,
+        outcome: Err(error.clone()),
         events: Vec::new(),
-    }
+    };
+    writes.into_iter().map(refusal).collect()
 }

@@ -24,20 +24,24 @@ mod memory;
 mod page;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod transaction;
 #[cfg(feature = "sqlite")]
 mod writer;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};
+pub use transaction::{
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow,
+};
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::ledger::{Outcome, RoomRow, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
+    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -45,16 +49,36 @@ use crate::model::{
 /// its limit; each holds one entry at least.
 pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What the submitter of a write calls it.
-pub type Ticket = u64;
+/// Something that is to last: a store carries it out, at most once, and hands the same box back in its [`Commit`].
+pub trait Write: Send {
+    /// What it is, for logs.
+    fn name(&self) -> &'static str;
+
+    /// The rows it will look at, as far as it knows them before. A store that has them at hand need not ask.
+    fn rows(&self, keys: &mut RowKeys);
+
+    /// Carries it out, and says what there is to tell of it, in order.
+    ///
+    /// # Errors
+    /// [`ApplyError::Refused`]: a rule or the present state forbids it, no row was touched. [`ApplyError::Broken`]: the
+    /// store is in trouble, the transaction must be rolled back.
+    fn apply(
+        &mut self,
+        limits: &Limits,
+        rows: &mut dyn Transaction,
+    ) -> Result<Vec<RoomEvent>, ApplyError>;
+
+    /// Answers whoever submitted it: `committed` says whether it holds; `state` is what the one who is told of
+    /// commits keeps. No store calls this.
+    fn complete(self: Box<Self>, committed: Result<()>, state: &mut dyn Any);
+}
 
 /// What came of one submitted write.
-#[derive(Debug)]
 pub struct Commit {
-    /// The submitter's name for it.
-    pub ticket: Ticket,
-    /// What came of it.
-    pub outcome: Result<Outcome, Error>,
+    /// The write itself.
+    pub write: Box<dyn Write>,
+    /// Whether it holds.
+    pub outcome: Result<()>,
     /// What there is to tell of it, in order.
     pub events: Vec<RoomEvent>,
 }
@@ -81,7 +105,7 @@ pub struct Page {
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Queues a write. Returns at once; the sink hears what came of it.
-    fn submit(&self, ticket: Ticket, write: Write);
+    fn submit(&self, write: Box<dyn Write>);
 
     /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`].
     async fn close(&self);

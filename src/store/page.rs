@@ -94,7 +94,7 @@ impl<'a> Filling<'a> {
         let found = &self.page.messages;
         let same_time = || found.last().is_some_and(|last| last.created == created);
         let full = found.len() >= self.query.limit || self.bytes >= PAGE_BYTES;
-        !full || (self.query.whole_times && same_time())
+        !full || (self.query.keep_equal_times && same_time())
     }
 
     pub(super) fn push(&mut self, message: Arc<Message>) {

@@ -8,9 +8,8 @@ use std::{io, mem};
 
 use tokio::sync::oneshot;
 
-use super::batch::{Backend, Committer, deliver, refusal, refused};
-use super::{CommitSink, Ticket};
-use crate::ledger::{Policy, Write};
+use super::batch::{Backend, Committer, deliver, refused};
+use super::{CommitSink, Limits, Write};
 use crate::model::Error;
 
 /// Most writes in one transaction.
@@ -43,9 +42,9 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<(Ticket, Write)>,
+    waiting: VecDeque<Box<dyn Write>>,
     /// Came too late; refused after all that wait.
-    late: Vec<Ticket>,
+    late: Vec<Box<dyn Write>>,
     closing: bool,
     gone: bool,
     /// Told when the thread is gone.
@@ -54,18 +53,18 @@ struct Queue {
 
 /// What the thread does next.
 enum Work {
-    CarryOut(Vec<(Ticket, Write)>),
-    Refuse(Vec<Ticket>),
+    CarryOut(Vec<Box<dyn Write>>),
+    Refuse(Vec<Box<dyn Write>>),
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start<B: Backend + 'static>(
         backend: B,
-        policy: Policy,
+        limits: Limits,
         sink: Arc<dyn CommitSink>,
     ) -> io::Result<Self> {
-        let committer = Committer::new(backend, policy, sink.clone());
+        let committer = Committer::new(backend, limits, sink.clone());
         let commits = committer.counter();
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
@@ -85,7 +84,7 @@ impl Writer {
     }
 
     /// Queues a write; never waits for one.
-    pub(super) fn submit(&self, ticket: Ticket, write: Write) {
+    pub(super) fn submit(&self, write: Box<dyn Write>) {
         let mut queue = self.shared.lock();
         if queue.gone {
             drop(queue);
@@ -96,14 +95,14 @@ impl Writer {
                 .unwrap_or_else(PoisonError::into_inner);
             deliver(
                 self.shared.sink.as_ref(),
-                vec![refusal(ticket, Error::Unavailable)],
+                refused(vec![write], &Error::Unavailable),
             );
             return;
         }
         if queue.closing {
-            queue.late.push(ticket);
+            queue.late.push(write);
         } else {
-            queue.waiting.push_back((ticket, write));
+            queue.waiting.push_back(write);
         }
         drop(queue);
         self.shared.ready.notify_one();
@@ -162,7 +161,7 @@ impl Shared {
             match work {
                 Work::CarryOut(batch) => committer.run(batch),
                 Work::Refuse(late) => {
-                    deliver(self.sink.as_ref(), refused(&late, &Error::Unavailable))
+                    deliver(self.sink.as_ref(), refused(late, &Error::Unavailable))
                 }
             }
         }

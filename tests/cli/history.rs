@@ -3,18 +3,21 @@
 use std::sync::{Arc, mpsc};
 
 use serde_json::json;
-use tolmach::ledger::{Actor, Change, Outcome, Place, Policy, Write};
-use tolmach::model::{FileInfo, MessageId, MessageKind, RoomId, Timestamp, UserId};
-use tolmach::store::{Commit, CommitSink, SqliteStore, Store};
+use tolmach::commands::{Actor, Change, Delete, Edit, Send, Submission};
+use tolmach::model::{
+    FileInfo, MessageId, MessageKind, RoomId, RoomSelector, Target, Timestamp, UserId, UserSelector,
+};
+use tolmach::store::{Commit, CommitSink, Limits, SqliteStore, Store};
 
 use super::bench::Bench;
 
-struct Told(mpsc::Sender<Commit>);
+/// Completes what is committed.
+struct Told;
 
 impl CommitSink for Told {
     fn committed(&self, batch: Vec<Commit>) {
         for commit in batch {
-            self.0.send(commit).unwrap();
+            commit.write.complete(commit.outcome, &mut ());
         }
     }
 }
@@ -22,56 +25,44 @@ impl CommitSink for Told {
 /// Writes to a bench's database as its users.
 struct Pen {
     store: SqliteStore,
-    told: mpsc::Receiver<Commit>,
 }
 
 impl Pen {
     fn take(bench: &Bench) -> Self {
-        let (tell, told) = mpsc::channel();
-        let policy = Policy {
+        let limits = Limits {
             gateway: "tolmach".to_owned(),
             rooms_per_user: 0,
             members_per_room: 0,
         };
         Self {
-            store: SqliteStore::open(&bench.database(), policy, Arc::new(Told(tell))).unwrap(),
-            told,
+            store: SqliteStore::open(&bench.database(), limits, Arc::new(Told)).unwrap(),
         }
     }
 
-    fn change(&self, user: i32, change: Change) -> Option<MessageId> {
-        let at = Timestamp(1_700_000_000_123);
-        self.store.submit(
-            1,
-            Write {
-                actor: Actor::User(UserId(user)),
-                origin: None,
-                at,
-                change,
-            },
-        );
-        match self.told.recv().unwrap().outcome.unwrap() {
-            Outcome::Message(message) => Some(message.id),
-            _ => None,
-        }
+    fn change<C: Change>(&self, user: i32, change: C) -> C::Outcome {
+        let (actor, at) = (Actor::User(UserId(user)), Timestamp(1_700_000_000_123));
+        let (tell, told) = mpsc::channel();
+        let write = Submission::new(actor, None, at, change, move |_, outcome| {
+            tell.send(outcome).unwrap();
+        });
+        self.store.submit(write);
+        told.recv().unwrap().unwrap()
     }
 
-    fn say(&self, user: i32, place: Place, kind: MessageKind, text: &str) -> MessageId {
+    fn say(&self, user: i32, to: Target, kind: MessageKind, text: &str) -> MessageId {
         let file = FileInfo {
             name: "cat.png".to_owned(),
             size: 12,
             stored: "x".to_owned(),
         };
         let file = (kind == MessageKind::File).then_some(file);
-        let change = Change::Post {
-            place,
+        let message = Send {
             kind,
             text: text.to_owned(),
-            reply_to: None,
             file,
-            extra: String::new(),
+            ..Send::text(to, "")
         };
-        self.change(user, change).unwrap()
+        self.change(user, message).id
     }
 }
 
@@ -96,7 +87,7 @@ fn bench() -> (Bench, [i32; 2], RoomId) {
 fn everything_that_was_said_is_there() {
     let (mut bench, [anna, boris], room) = bench();
     let pen = Pen::take(&bench);
-    let place = || Place::Room(room);
+    let place = || Target::Room(RoomSelector::Id(room));
     pen.say(anna, place(), MessageKind::Text, "hello\nall");
     pen.say(boris, place(), MessageKind::Emote, "waves");
     pen.say(boris, place(), MessageKind::File, "cat.png");
@@ -104,12 +95,12 @@ fn everything_that_was_said_is_there() {
     let deleted = pen.say(anna, place(), MessageKind::Text, "oops");
     pen.change(
         anna,
-        Change::Edit {
+        Edit {
             message: edited,
             text: "fixed".to_owned(),
         },
     );
-    pen.change(anna, Change::Delete { message: deleted });
+    pen.change(anna, Delete { message: deleted });
     drop(pen);
 
     let offline = (
@@ -163,7 +154,12 @@ fn a_long_history_comes_whole_and_in_order() {
     let pen = Pen::take(&bench);
     let said: Vec<String> = (0..600).map(|number| format!("line {number}")).collect();
     for text in &said {
-        pen.say(anna, Place::Room(room), MessageKind::Text, text);
+        pen.say(
+            anna,
+            Target::Room(RoomSelector::Id(room)),
+            MessageKind::Text,
+            text,
+        );
     }
     drop(pen);
     let texts = |bench: &Bench| {
@@ -186,7 +182,12 @@ fn a_history_of_long_messages_comes_whole() {
     for length in &lengths {
         // Twice as long in JSON.
         let text = "\"".repeat(*length);
-        pen.say(anna, Place::Room(room), MessageKind::Text, &text);
+        pen.say(
+            anna,
+            Target::Room(RoomSelector::Id(room)),
+            MessageKind::Text,
+            &text,
+        );
     }
     drop(pen);
     let said = |bench: &Bench| {
@@ -209,7 +210,7 @@ fn a_direct_room_is_named_by_its_two() {
     let pen = Pen::take(&bench);
     pen.say(
         boris,
-        Place::Direct(UserId(anna)),
+        Target::User(UserSelector::Id(UserId(anna))),
         MessageKind::Text,
         "psst",
     );

@@ -316,11 +316,11 @@ fn a_session_is_seen_alone_with_the_events_that_it_causes() {
 fn a_tap_that_is_not_read_loses_and_slows_nobody() {
     let bench = Bench::running();
     let mut tap = UnixStream::connect(bench.data_dir().join("control.sock")).unwrap();
-    tap.write_all(b"{\"version\":1,\"tap\":{}}\n").unwrap();
+    tap.write_all(b"{\"version\":2,\"tap\":{}}\n").unwrap();
     let mut tap = BufReader::new(tap);
     let mut line = String::new();
     tap.read_line(&mut line).unwrap();
-    assert_eq!(line, "{\"ok\":\"done\"}\n");
+    assert_eq!(line, "{\"ok\":null}\n");
     let mut client = Client::connect(&bench, "purpose.2");
     let text = [&vec![b'x'; 1_000_000][..], &[0]].concat();
     for task in 0..20 {

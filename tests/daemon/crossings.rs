@@ -1,7 +1,8 @@
 //! What one dialect says, as the other tells it: the rows of the design's section 3 that concern these two.
 
 use serde_json::json;
-use tolmach::model::{Command, Draft, FileInfo, MessageId, MessageKind, Target};
+use tolmach::commands;
+use tolmach::model::{FileInfo, MessageId, MessageKind, Target};
 
 use crate::support::{Daemon, Jim, Talker, room};
 
@@ -96,7 +97,7 @@ async fn an_edit_is_a_new_msg_in_jim() {
     boris.hears("boris", "✎ hello").await;
     let number = id.as_str().unwrap().parse().unwrap();
     daemon
-        .operate(Command::Delete {
+        .operate(commands::Delete {
             message: MessageId(number),
         })
         .await;
@@ -171,9 +172,9 @@ async fn files_and_stickers_read_as_text() {
     let daemon = Daemon::start("").await;
     let (mut anna, mut boris) = two(&daemon).await;
     let say = |kind, text: &str, file| {
-        let mut draft = Draft::text(Target::Room(room("tea")), text);
+        let mut draft = commands::Send::text(Target::Room(room("tea")), text);
         (draft.kind, draft.file) = (kind, file);
-        Command::Send(draft)
+        draft
     };
     let sent = daemon
         .hub()

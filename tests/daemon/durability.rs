@@ -21,7 +21,7 @@ async fn held_with(more: &str) -> (Daemon, Arc<HeldInbox>) {
     let options = Options::default();
     let inbox = Arc::new(CommitQueue::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
-    let store = Arc::new(MemoryStore::open(options.policy(), held.clone()));
+    let store = Arc::new(MemoryStore::open(options.limits(), held.clone()));
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
         .await
         .unwrap();
@@ -35,7 +35,7 @@ async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
         ..Options::default()
     };
     let inbox = Arc::new(CommitQueue::new());
-    let store = MemoryStore::open(options.policy(), inbox.clone());
+    let store = MemoryStore::open(options.limits(), inbox.clone());
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
         .await

@@ -1,7 +1,8 @@
 //! The gateway's own user: what JIM and Talker have no frames for, by private messages to it.
 
 use serde_json::json;
-use tolmach::model::{Command, Reply, UserKind};
+use tolmach::commands;
+use tolmach::model::UserKind;
 
 use crate::support::{Daemon, Jim, PASSWORD, Talker, room, user};
 
@@ -114,14 +115,10 @@ async fn what_it_answers_is_alike_in_both() {
 async fn a_guest_that_registers_becomes_the_account_and_keeps_its_number() {
     let daemon = Daemon::start("").await;
     let mut guest = daemon.guest_in("Guest", "#tea").await;
-    let number = async || match daemon
-        .operate(Command::FindUser {
-            user: user("guest"),
-        })
-        .await
-    {
-        Reply::User(user) => (user.id, user.kind),
-        other => panic!("{other:?}"),
+    let number = async || {
+        let user = user("guest");
+        let user = daemon.operate(commands::FindUser { user }).await;
+        (user.id, user.kind)
     };
     let (id, kind) = number().await;
     assert_eq!(kind, UserKind::Guest);

@@ -1,7 +1,8 @@
 //! JIM: every action and every answer code.
 
 use serde_json::{Value, json};
-use tolmach::model::{Command, RoomKind};
+use tolmach::commands;
+use tolmach::model::RoomKind;
 
 use crate::support::{Daemon, PASSWORD, authenticate, presence, room, user};
 
@@ -123,7 +124,7 @@ async fn msg_is_answered_by_every_code_it_can_have() {
     assert_eq!(anna.say("nobody", "hello").await, 404);
     assert_eq!(anna.say("offline", "hello").await, 410);
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("tea"),
             user: user("anna"),
         })
@@ -172,7 +173,7 @@ async fn join_is_201_for_a_new_room_and_200_for_another() {
     let mut boris = daemon.guest("boris").await;
     assert_eq!(boris.join("#Tea").await, 200);
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("tea"),
             user: user("boris"),
         })

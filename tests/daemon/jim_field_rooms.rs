@@ -1,7 +1,8 @@
 //! JIM in the field: the room that everyone is in, and the ways in and out of others.
 
 use serde_json::json;
-use tolmach::model::{Command, RoomKind, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{RoomKind, RoomSelector};
 
 use crate::support::{PASSWORD, room, user, with_field};
 
@@ -64,7 +65,7 @@ async fn everyones_room_is_the_listeners_and_made_if_absent() {
         .await;
     // It is made again, too.
     daemon
-        .operate(Command::DeleteRoom { room: room("hall") })
+        .operate(commands::DeleteRoom { room: room("hall") })
         .await;
     for client in [&mut anna, &mut vera] {
         client.code(101).await;
@@ -99,7 +100,7 @@ async fn a_message_to_a_room_not_joined_joins_it() {
     .await;
     anna.expect(400, json!({"action": "msg", "to": "#a b", "message": "x"}))
         .await;
-    let ban = Command::Ban {
+    let ban = commands::Ban {
         room: room("tea"),
         user: user("anna"),
     };
@@ -185,7 +186,7 @@ async fn a_bare_end_of_stream_is_a_farewell() {
 async fn who_is_banned_from_everyones_room_comes_in_all_the_same() {
     let daemon = with_field("", "").await;
     daemon.account("anna").await;
-    let ban = Command::Ban {
+    let ban = commands::Ban {
         room: room("lobby"),
         user: user("anna"),
     };

@@ -1,9 +1,9 @@
 //! JIM in the field: how clients spell things, and what is told to them.
 
 use serde_json::json;
-use tolmach::model::Command;
 
 use crate::support::{FieldClient, PASSWORD, user, with_field};
+use tolmach::commands;
 
 const QUIET: &str = "presence.grace = '0s'";
 
@@ -214,10 +214,10 @@ async fn a_text_is_cut_as_bytes_need_and_all_of_it_arrives() {
     let mut hear = daemon.document("jim");
     hear.hello("hear").await;
     hear.join("#lobby").await;
-    let said = Command::Send(tolmach::model::Draft::text(
+    let said = commands::Send::text(
         tolmach::model::Target::Room(crate::support::room("lobby")),
         "щ".repeat(5000),
-    ));
+    );
     let strict = async {
         let mut whole = String::new();
         while !whole.contains("more characters)") {
@@ -274,7 +274,7 @@ async fn notices_and_errors_are_ascii_and_short() {
         .await;
     let title = "ж".repeat(100);
     daemon
-        .operate(Command::SetTitle {
+        .operate(commands::SetTitle {
             room: crate::support::room(&room),
             title,
         })
@@ -286,7 +286,7 @@ async fn notices_and_errors_are_ascii_and_short() {
     );
     anna.expect(400, json!({"action": "действие"})).await;
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: crate::support::room(&room),
             user: user("anna"),
         })

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::{Daemon, PASSWORD, authenticate, presence};
+use tolmach::commands;
 
 #[tokio::test]
 async fn presence_makes_a_guest() {
@@ -180,7 +181,7 @@ async fn the_end_of_an_account_is_told_and_its_password_opens_nothing() {
     let mut anna = daemon.authenticated("anna").await;
     let user = crate::support::user("anna");
     daemon
-        .operate(tolmach::model::Command::SetDisabled {
+        .operate(commands::SetDisabled {
             user,
             disabled: true,
         })
@@ -195,7 +196,7 @@ async fn the_end_of_an_account_is_told_and_its_password_opens_nothing() {
 async fn a_present_guests_name_is_not_given_to_an_account() {
     let daemon = Daemon::start("").await;
     let mut guest = daemon.guest("anna").await;
-    let register = |login: &str| tolmach::model::Command::Register {
+    let register = |login: &str| commands::Register {
         login: login.to_owned(),
         secret: tolmach::model::Secret::Password(PASSWORD.to_owned()),
         name: String::new(),

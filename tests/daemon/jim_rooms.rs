@@ -1,7 +1,8 @@
 //! JIM: private and protected rooms, notices, and what an operator does.
 
 use serde_json::json;
-use tolmach::model::{Command, EndReason, RoomKind, SessionId};
+use tolmach::commands;
+use tolmach::model::{EndReason, RoomKind, SessionId};
 
 use crate::support::{Daemon, room, user};
 
@@ -62,9 +63,9 @@ async fn a_protected_room_asks_for_its_password_once() {
     )
     .await;
     // A new password holds for newcomers at once.
-    let change = Command::SetRoomPassword {
+    let change = commands::SetRoomPassword {
         room: room("vault"),
-        password: Some("new".to_owned()),
+        password: Some(tolmach::model::Secret::password("new")),
     };
     daemon.operate(change).await;
     anna.expect(
@@ -78,7 +79,7 @@ async fn a_protected_room_asks_for_its_password_once() {
     )
     .await;
     daemon
-        .operate(Command::SetRoomPassword {
+        .operate(commands::SetRoomPassword {
             room: room("vault"),
             password: None,
         })
@@ -89,7 +90,7 @@ async fn a_protected_room_asks_for_its_password_once() {
         .await;
     // The banned are told that they are.
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("vault"),
             user: user("boris"),
         })
@@ -109,20 +110,20 @@ async fn important_notices_are_on_and_basic_ones_off_by_default() {
     let mut anna = daemon.guest_in("anna", "#tea").await;
     let mut boris = daemon.guest_in("boris", "#tea").await;
     daemon
-        .operate(Command::SetTitle {
+        .operate(commands::SetTitle {
             room: room("tea"),
             title: "All about tea".to_owned(),
         })
         .await;
     daemon
-        .operate(Command::SetDescription {
+        .operate(commands::SetDescription {
             room: room("tea"),
             description: "Green".to_owned(),
         })
         .await;
     anna.hears_nothing().await;
     daemon
-        .operate(Command::RenameRoom {
+        .operate(commands::RenameRoom {
             room: room("tea"),
             name: "coffee".to_owned(),
         })
@@ -136,7 +137,7 @@ async fn important_notices_are_on_and_basic_ones_off_by_default() {
     boris.hears("anna", "#coffee", "x").await;
 
     daemon
-        .operate(Command::RemoveMember {
+        .operate(commands::RemoveMember {
             room: room("coffee"),
             user: user("boris"),
         })
@@ -147,7 +148,7 @@ async fn important_notices_are_on_and_basic_ones_off_by_default() {
     anna.hears_nothing().await;
     assert_eq!(boris.join("#coffee").await, 200);
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("coffee"),
             user: user("boris"),
         })
@@ -160,7 +161,7 @@ async fn important_notices_are_on_and_basic_ones_off_by_default() {
         .expect(403, json!({"action": "leave", "room": "#coffee"}))
         .await;
     daemon
-        .operate(Command::Unban {
+        .operate(commands::Unban {
             room: room("coffee"),
             user: user("boris"),
         })
@@ -169,7 +170,7 @@ async fn important_notices_are_on_and_basic_ones_off_by_default() {
     anna.hears_nothing().await;
 
     daemon
-        .operate(Command::DeleteRoom {
+        .operate(commands::DeleteRoom {
             room: room("coffee"),
         })
         .await;
@@ -189,7 +190,7 @@ async fn basic_notices_can_be_had() {
     assert!(text.contains("boris") && text.contains("#tea"), "{text}");
     boris.hears_nothing().await;
     daemon
-        .operate(Command::SetTitle {
+        .operate(commands::SetTitle {
             room: room("tea"),
             title: "All about tea".to_owned(),
         })
@@ -197,7 +198,7 @@ async fn basic_notices_can_be_had() {
     assert!(anna.notice(100).await.contains("All about tea"));
     boris.notice(100).await;
     daemon
-        .operate(Command::SetDescription {
+        .operate(commands::SetDescription {
             room: room("tea"),
             description: "ы".repeat(2000),
         })
@@ -218,25 +219,25 @@ async fn notices_can_be_off_altogether() {
     let daemon = Daemon::start("jim.notices = []").await;
     let mut anna = daemon.guest_in("anna", "#tea").await;
     daemon
-        .operate(Command::RenameRoom {
+        .operate(commands::RenameRoom {
             room: room("tea"),
             name: "coffee".to_owned(),
         })
         .await;
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("coffee"),
             user: user("anna"),
         })
         .await;
     daemon
-        .operate(Command::DeleteRoom {
+        .operate(commands::DeleteRoom {
             room: room("coffee"),
         })
         .await;
     anna.hears_nothing().await;
     let id = daemon.sessions().await[0].id;
-    daemon.operate(Command::CloseSession { id }).await;
+    daemon.operate(commands::CloseSession { id }).await;
     anna.end().await;
 }
 
@@ -253,7 +254,7 @@ async fn a_session_that_the_operator_closes_is_told_101() {
         .unwrap();
     assert_eq!((&*anna_is.dialect, &*anna_is.address), ("jim", "127.0.0.1"));
     daemon
-        .operate(Command::CloseSession { id: anna_is.id })
+        .operate(commands::CloseSession { id: anna_is.id })
         .await;
     assert_eq!(
         anna.notice(101).await,
@@ -265,7 +266,7 @@ async fn a_session_that_the_operator_closes_is_told_101() {
     daemon.guest("anna").await;
     let closed = daemon
         .hub()
-        .operate(Command::CloseSession {
+        .operate(commands::CloseSession {
             id: SessionId(999_999),
         })
         .await;
@@ -283,7 +284,7 @@ async fn a_new_password_a_removed_account_and_a_disabled_one_end_the_session() {
     let mut clara = daemon.authenticated("clara").await;
     let secret = tolmach::model::Secret::Password("another".to_owned());
     daemon
-        .operate(Command::SetPassword {
+        .operate(commands::SetPassword {
             user: user("anna"),
             secret,
         })
@@ -294,7 +295,7 @@ async fn a_new_password_a_removed_account_and_a_disabled_one_end_the_session() {
     );
     anna.end().await;
     daemon
-        .operate(Command::RemoveUser {
+        .operate(commands::RemoveUser {
             user: user("boris"),
         })
         .await;
@@ -304,7 +305,7 @@ async fn a_new_password_a_removed_account_and_a_disabled_one_end_the_session() {
     );
     boris.end().await;
     daemon
-        .operate(Command::SetDisabled {
+        .operate(commands::SetDisabled {
             user: user("clara"),
             disabled: true,
         })
@@ -324,7 +325,7 @@ async fn who_is_added_to_a_room_hears_it() {
     let mut anna = daemon.guest_in("anna", "#tea").await;
     let mut boris = daemon.guest("boris").await;
     daemon
-        .operate(Command::AddMember {
+        .operate(commands::AddMember {
             room: room("tea"),
             user: user("boris"),
         })

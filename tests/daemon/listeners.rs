@@ -1,9 +1,9 @@
 //! Several listeners of one dialect, each with settings of its own.
 
 use serde_json::json;
-use tolmach::model::Command;
 
 use crate::support::{Daemon, Jim, room};
+use tolmach::commands;
 
 #[tokio::test]
 async fn two_listeners_of_one_dialect_share_the_rooms_and_differ_in_their_settings() {
@@ -26,7 +26,7 @@ async fn two_listeners_of_one_dialect_share_the_rooms_and_differ_in_their_settin
     chatty.hears("quiet", "#tea", "suppress_presence").await;
     anna.hears("quiet", "#tea", "suppress_presence").await;
     daemon
-        .operate(Command::RenameRoom {
+        .operate(commands::RenameRoom {
             room: room("tea"),
             name: "coffee".to_owned(),
         })

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tolmach::bus::LocalBus;
+use tolmach::commands::{Actor, Change, CreateToken, Register, Submission};
 use tolmach::hub::{CommitQueue, Hub, Options};
-use tolmach::ledger::{Actor, Change, NewToken, Write};
-use tolmach::model::{Timestamp, TokenKind, UserId};
+use tolmach::model::{Secret, Timestamp, UserId, UserSelector};
 use tolmach::store::{MemoryStore, Store};
 
 use crate::support::{self, Client, Daemon, Jim, Talker, token};
@@ -16,11 +16,16 @@ use crate::support::{self, Client, Daemon, Jim, Talker, token};
 const ACCOUNTS: usize = 100;
 const MESSAGES: usize = 2000;
 
+fn write(store: &MemoryStore, change: impl Change) {
+    let (actor, at) = (Actor::Operator, Timestamp::now());
+    store.submit(Submission::new(actor, None, at, change, |_, _| {}));
+}
+
 /// A hub with many accounts, all of one password, which was hashed once.
 async fn crowded_hub(logins: &[String]) -> Hub {
     let options = Options::default();
     let inbox = Arc::new(CommitQueue::new());
-    let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+    let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
     let hub = Hub::start(
         options.clone(),
         store.clone(),
@@ -38,49 +43,21 @@ async fn crowded_hub(logins: &[String]) -> Hub {
         .password
         .clone()
         .unwrap();
-    let write = |ticket: usize, change| {
-        store.submit(
-            u64::MAX - ticket as u64,
-            Write {
-                actor: Actor::Operator,
-                origin: None,
-                at: Timestamp::now(),
-                change,
-            },
-        );
-    };
-    for (n, login) in logins.iter().enumerate() {
-        let (login, password) = (login.clone(), password.clone());
-        let (folded, name) = (login.clone(), login.clone());
-        write(
-            2 * n,
-            Change::AddAccount {
-                login: login.clone(),
-                folded,
-                name,
-                description: String::new(),
-                password,
-            },
-        );
-        let user = store.user_by_login(&login).await.unwrap().unwrap().user.id;
-        let hash = sha256(&token(&login));
-        write(
-            2 * n + 1,
-            Change::AddToken {
-                user,
-                token: NewToken {
-                    hash,
-                    kind: TokenKind::Api,
-                },
-            },
-        );
+    for login in logins {
+        let register = Register {
+            login: login.clone(),
+            secret: Secret::Hashed(password.clone()),
+            name: String::new(),
+            description: String::new(),
+        };
+        write(&store, register);
+        let token = CreateToken {
+            user: UserSelector::login(login),
+            value: Some(token(login).into()),
+        };
+        write(&store, token);
     }
     hub
-}
-
-fn sha256(text: &str) -> [u8; 32] {
-    use sha2::Digest;
-    sha2::Sha256::digest(text.as_bytes()).into()
 }
 
 /// What a client said and what it is told until it has heard of all messages.

@@ -1,6 +1,7 @@
 //! The purpose-byte protocol: chats made, found, entered, left, changed; administrators.
 
-use tolmach::model::{Command, Role, RoomKind};
+use tolmach::commands;
+use tolmach::model::{Role, RoomKind};
 
 use crate::support::{Daemon, Fields, Purpose, int, long, room, text, user};
 
@@ -232,14 +233,14 @@ async fn joining_and_leaving_is_told_to_the_users_other_connections_of_revision_
     let (room, user) = (room("tea"), user("anna"));
     let (r, u) = (room.clone(), user.clone());
     daemon
-        .operate(Command::RemoveMember { room: r, user: u })
+        .operate(commands::RemoveMember { room: r, user: u })
         .await;
     jim.notice(101).await;
     let (r, u) = (room.clone(), user.clone());
     daemon
-        .operate(Command::AddMember { room: r, user: u })
+        .operate(commands::AddMember { room: r, user: u })
         .await;
-    daemon.operate(Command::Ban { room, user }).await;
+    daemon.operate(commands::Ban { room, user }).await;
     for client in [&mut anna, &mut other] {
         for told in ["NTF_LEAVE_CHAT", "NTF_JOIN_CHAT", "NTF_LEAVE_CHAT"] {
             assert_eq!(one(&client.notified(told).await), tea);
@@ -265,7 +266,7 @@ async fn the_operators_room_is_a_chat_and_its_roles_are_the_chats() {
     anna.declined("DELETE_CHAT", int(id)).await;
     let (room, user) = (room("made"), user("anna"));
     daemon
-        .operate(Command::SetRole {
+        .operate(commands::SetRole {
             room,
             user,
             role: Role::Admin,

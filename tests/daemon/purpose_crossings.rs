@@ -1,7 +1,8 @@
 //! The purpose-byte protocol among the others: what one dialect says, as the other is told it.
 
 use serde_json::json;
-use tolmach::model::{Command, MessageId};
+use tolmach::commands;
+use tolmach::model::MessageId;
 
 use crate::support::{Daemon, Jim, Purpose, Talker, int, long, messages, text};
 
@@ -175,7 +176,7 @@ async fn a_deletion_comes_again_as_status_2_without_text() {
         all.both_hear(all.ids[3], "third").await[1].id
     };
     daemon
-        .operate(Command::Delete {
+        .operate(commands::Delete {
             message: MessageId(first.id.into()),
         })
         .await;

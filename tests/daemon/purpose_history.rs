@@ -240,7 +240,7 @@ async fn nothing_is_lost_in_a_file_either() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("tolmach.db");
     let past = Past::over(|options, inbox| {
-        Arc::new(SqliteStore::open(&path, options.policy(), inbox).unwrap())
+        Arc::new(SqliteStore::open(&path, options.limits(), inbox).unwrap())
     });
     nothing_is_lost(past.await, 77, 12).await;
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tolmach::model::{Command, Reply, Secret, TokenId};
+use tolmach::commands;
+use tolmach::model::{Secret, TokenId};
 
 use crate::support::{Daemon, Fields, Purpose, byte_of, int, reason, text, token, user};
 
@@ -134,9 +135,9 @@ async fn the_sessions_of_an_account_are_listed() {
     }
     assert_eq!(ids, [one.session.0, two.session.0]);
     // An API token is none, though it opens one.
-    let Reply::Tokens(tokens) = daemon.operate(Command::Tokens { user: user("anna") }).await else {
-        panic!("no tokens")
-    };
+    let tokens = daemon
+        .operate(commands::Tokens { user: user("anna") })
+        .await;
     let api = tokens
         .iter()
         .find(|token| !ids.contains(&token.id.0))
@@ -151,9 +152,7 @@ async fn logoff_ends_no_api_token_though_it_opened_the_session() {
     let daemon = Daemon::start("").await;
     daemon.account("anna").await;
     let user = user("anna");
-    let Reply::Tokens(tokens) = daemon.operate(Command::Tokens { user }).await else {
-        panic!("no tokens")
-    };
+    let tokens = daemon.operate(commands::Tokens { user }).await;
     let mut anna = daemon.purpose(2).await;
     anna.hello().await;
     anna.session = (tokens[0].id.0, token("anna"));
@@ -174,7 +173,7 @@ async fn who_is_no_longer_authorized_is_told_so_and_closed() {
         daemon.account(&login).await;
         let (user, other) = (user(&login), Secret::Password("another".to_owned()));
         let mut by_password = daemon.purpose_of(revision, &login).await;
-        let change = Command::SetPassword {
+        let change = commands::SetPassword {
             user: user.clone(),
             secret: other.clone(),
         };
@@ -188,7 +187,7 @@ async fn who_is_no_longer_authorized_is_told_so_and_closed() {
         refused(&daemon, &by_password).await;
         let again = Secret::Password(crate::support::PASSWORD.to_owned());
         daemon
-            .operate(Command::SetPassword {
+            .operate(commands::SetPassword {
                 user: user.clone(),
                 secret: again,
             })
@@ -197,7 +196,7 @@ async fn who_is_no_longer_authorized_is_told_so_and_closed() {
         let mut revoked = daemon.purpose_of(revision, &login).await;
         let id = Some(TokenId(revoked.session.0));
         daemon
-            .operate(Command::RevokeToken {
+            .operate(commands::RevokeToken {
                 user: user.clone(),
                 id,
             })
@@ -208,13 +207,13 @@ async fn who_is_no_longer_authorized_is_told_so_and_closed() {
 
         let mut closed = daemon.purpose_of(revision, &login).await;
         let id = daemon.sessions().await[0].id;
-        daemon.operate(Command::CloseSession { id }).await;
+        daemon.operate(commands::CloseSession { id }).await;
         closed.told("DEAUTH").await;
         closed.closed().await;
 
         let mut disabled = daemon.purpose_of(revision, &login).await;
         daemon
-            .operate(Command::SetDisabled {
+            .operate(commands::SetDisabled {
                 user: user.clone(),
                 disabled: true,
             })

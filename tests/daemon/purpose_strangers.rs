@@ -1,6 +1,7 @@
 //! The purpose-byte protocol: who tries all ids finds nothing that is not for everybody.
 
-use tolmach::model::{Command, RoomKind};
+use tolmach::commands;
+use tolmach::model::RoomKind;
 
 use crate::support::{Daemon, Fields, Purpose, int, long, messages, room, text, user};
 
@@ -29,7 +30,7 @@ async fn house() -> House {
     boris.notified("NTF_JOIN_CHAT").await;
     let private = daemon.create_room("secret", RoomKind::Private, None).await;
     let (room, user) = (room("secret"), user("anna"));
-    daemon.operate(Command::AddMember { room, user }).await;
+    daemon.operate(commands::AddMember { room, user }).await;
     anna.notified("NTF_JOIN_CHAT").await;
     for chat in [direct, private] {
         anna.say(chat, "for nobody else").await;

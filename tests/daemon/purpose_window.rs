@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::{Daemon, Frame, Jim, Purpose, bare_msg, frame, int, long, room};
+use tolmach::commands;
 
 const TEA: &str = "rooms.create = ['tea']";
 
@@ -72,12 +73,12 @@ async fn the_201st_waits_until_one_is_answered_and_answers_overtake_it() {
         jim.end().await;
         anna.does("LOGOFF", "").await;
         daemon
-            .operate(tolmach::model::Command::RemoveUser {
+            .operate(commands::RemoveUser {
                 user: crate::support::user("anna"),
             })
             .await;
         daemon
-            .operate(tolmach::model::Command::ClearHistory { room: room("tea") })
+            .operate(commands::ClearHistory { room: room("tea") })
             .await;
     }
 }

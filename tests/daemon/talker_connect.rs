@@ -1,7 +1,8 @@
 //! Talker: `connect`, and what is refused before and after it.
 
 use serde_json::{Value, json};
-use tolmach::model::{Command, RoomKind};
+use tolmach::commands;
+use tolmach::model::RoomKind;
 
 use crate::support::{Daemon, room, token, user};
 
@@ -93,7 +94,7 @@ async fn authentication_fails_for_many_reasons_in_one_way() {
         .await;
     daemon.create_room("tea", RoomKind::Public, None).await;
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("tea"),
             user: user("anna"),
         })
@@ -110,14 +111,14 @@ async fn authentication_fails_for_many_reasons_in_one_way() {
         fails(&daemon, json!(bad), &token).await;
     }
     daemon
-        .operate(Command::SetDisabled {
+        .operate(commands::SetDisabled {
             user: user("boris"),
             disabled: true,
         })
         .await;
     fails(&daemon, json!("lobby"), &crate::support::token("boris")).await;
     daemon
-        .operate(Command::RevokeToken {
+        .operate(commands::RevokeToken {
             user: user("anna"),
             id: None,
         })
@@ -133,7 +134,7 @@ async fn a_member_enters_a_protected_room() {
         .create_room("vault", RoomKind::Public, Some("sesame"))
         .await;
     daemon
-        .operate(Command::AddMember {
+        .operate(commands::AddMember {
             room: room("vault"),
             user: user("anna"),
         })

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Daemon, Talker};
+use tolmach::commands;
 
 /// Anna and Boris in the room "tea", and their numbers.
 async fn two(daemon: &Daemon) -> (Talker, Talker) {
@@ -160,7 +161,7 @@ async fn a_private_message_to_who_is_not_there_is_an_error_and_nothing_is_stored
     assert!(
         daemon
             .hub()
-            .operate(tolmach::model::Command::History(history))
+            .operate(commands::History(history))
             .await
             .is_err()
     );

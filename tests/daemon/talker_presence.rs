@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{Daemon, PASSWORD, Talker, authenticate, token};
+use tolmach::commands;
 
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
@@ -93,13 +94,10 @@ async fn close_leaves_at_once() {
     boris.end().await;
     anna.sees_leave(&boris.id).await;
     // "`close` ends presence only: the account stays a member."
-    let query = tolmach::model::Command::Members {
+    let query = commands::Members {
         room: crate::support::room("tea"),
     };
-    match daemon.operate(query).await {
-        tolmach::model::Reply::Members(members) => assert_eq!(members.len(), 2),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(daemon.operate(query).await.len(), 2);
     let again = daemon.talker_in("boris", "tea").await;
     anna.sees("join", "boris").await;
     drop(again);
@@ -273,15 +271,8 @@ async fn an_account_of_jim_joins_where_it_is_a_member_by_coming_online() {
 }
 
 async fn watcher_id(daemon: &Daemon, login: &str) -> i32 {
-    match daemon
-        .operate(tolmach::model::Command::FindUser {
-            user: crate::support::user(login),
-        })
-        .await
-    {
-        tolmach::model::Reply::User(user) => user.id.0,
-        other => panic!("{other:?}"),
-    }
+    let user = crate::support::user(login);
+    daemon.operate(commands::FindUser { user }).await.id.0
 }
 
 #[tokio::test]
@@ -295,7 +286,7 @@ async fn a_revoked_token_ends_its_connections() {
     // A new password leaves what came in by an API token alone.
     let secret = tolmach::model::Secret::Password("another".to_owned());
     daemon
-        .operate(tolmach::model::Command::SetPassword {
+        .operate(commands::SetPassword {
             user: crate::support::user("anna"),
             secret,
         })
@@ -303,7 +294,7 @@ async fn a_revoked_token_ends_its_connections() {
     anna.said("still here").await;
     watcher.hears("anna", "still here").await;
     daemon
-        .operate(tolmach::model::Command::RevokeToken {
+        .operate(commands::RevokeToken {
             user: crate::support::user("anna"),
             id: None,
         })

@@ -1,7 +1,8 @@
 //! Talker: what becomes of the room and of one's place in it.
 
 use serde_json::json;
-use tolmach::model::{Command, RoomKind};
+use tolmach::commands;
+use tolmach::model::RoomKind;
 
 use crate::support::{Daemon, Talker, room, user};
 
@@ -19,19 +20,19 @@ async fn a_new_title_description_and_name_are_messages_from_the_gateway() {
     let daemon = Daemon::start("name = 'desk'").await;
     let (mut anna, mut boris) = two(&daemon).await;
     daemon
-        .operate(Command::SetTitle {
+        .operate(commands::SetTitle {
             room: room("tea"),
             title: "All about tea".to_owned(),
         })
         .await;
     daemon
-        .operate(Command::SetDescription {
+        .operate(commands::SetDescription {
             room: room("tea"),
             description: "Green and black".to_owned(),
         })
         .await;
     daemon
-        .operate(Command::RenameRoom {
+        .operate(commands::RenameRoom {
             room: room("tea"),
             name: "coffee".to_owned(),
         })
@@ -55,7 +56,7 @@ async fn a_deleted_room_is_an_error_and_a_close() {
     let (mut anna, mut boris) = two(&daemon).await;
     let mut elsewhere = daemon.talker_in("anna", "coffee").await;
     daemon
-        .operate(Command::DeleteRoom { room: room("tea") })
+        .operate(commands::DeleteRoom { room: room("tea") })
         .await;
     for talker in [&mut anna, &mut boris] {
         talker.refused("The room was deleted").await;
@@ -73,7 +74,7 @@ async fn a_banned_user_is_told_and_closed_and_the_others_see_it_leave() {
     let mut again = daemon.talker_in("boris", "tea").await;
     let mut elsewhere = daemon.talker_in("boris", "coffee").await;
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("tea"),
             user: user("boris"),
         })
@@ -87,7 +88,7 @@ async fn a_banned_user_is_told_and_closed_and_the_others_see_it_leave() {
         .await;
     back.refused("Authentication failed").await;
     daemon
-        .operate(Command::Unban {
+        .operate(commands::Unban {
             room: room("tea"),
             user: user("boris"),
         })
@@ -101,7 +102,7 @@ async fn a_removed_user_is_told_and_closed_but_may_come_back() {
     let daemon = Daemon::start("").await;
     let (mut anna, mut boris) = two(&daemon).await;
     daemon
-        .operate(Command::RemoveMember {
+        .operate(commands::RemoveMember {
             room: room("tea"),
             user: user("boris"),
         })
@@ -120,7 +121,7 @@ async fn an_idle_user_who_is_banned_leaves_too() {
     drop(boris);
     anna.sees("idle", "boris").await;
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room: room("tea"),
             user: user("boris"),
         })
@@ -135,38 +136,38 @@ async fn what_talker_cannot_say_is_left_out() {
     let (mut anna, _boris) = two(&daemon).await;
     daemon.account("clara").await;
     daemon
-        .operate(Command::AddMember {
+        .operate(commands::AddMember {
             room: room("tea"),
             user: user("clara"),
         })
         .await;
     daemon
-        .operate(Command::SetRole {
+        .operate(commands::SetRole {
             room: room("tea"),
             user: user("clara"),
             role: tolmach::model::Role::Admin,
         })
         .await;
     daemon
-        .operate(Command::SetRoomPassword {
+        .operate(commands::SetRoomPassword {
             room: room("tea"),
-            password: Some("x".to_owned()),
+            password: Some(tolmach::model::Secret::password("x")),
         })
         .await;
     daemon
-        .operate(Command::SetPrivate {
+        .operate(commands::SetPrivate {
             room: room("tea"),
             private: true,
         })
         .await;
     daemon
-        .operate(Command::RemoveMember {
+        .operate(commands::RemoveMember {
             room: room("tea"),
             user: user("clara"),
         })
         .await;
     daemon
-        .operate(Command::ClearHistory { room: room("tea") })
+        .operate(commands::ClearHistory { room: room("tea") })
         .await;
     anna.hears_nothing().await;
 }
@@ -182,13 +183,13 @@ async fn an_operator_ends_a_session_with_an_error() {
         .find(|session| session.user.login == "boris")
         .unwrap()
         .id;
-    daemon.operate(Command::CloseSession { id }).await;
+    daemon.operate(commands::CloseSession { id }).await;
     boris
         .refused("The session was closed by the operator")
         .await;
     anna.sees_leave(&boris.id).await;
     daemon
-        .operate(Command::RemoveUser { user: user("anna") })
+        .operate(commands::RemoveUser { user: user("anna") })
         .await;
     // Its membership of the room ends with the account; either reason is true.
     let text = anna.error().await;

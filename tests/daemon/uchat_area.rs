@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tolmach::bus::LocalBus;
+use tolmach::commands;
 use tolmach::files::FileArea;
 use tolmach::hub::{CommitQueue, Hub, Options};
-use tolmach::model::{Command, MessageId, RoomId, RoomSelector};
+use tolmach::model::{MessageId, RoomId, RoomSelector};
 use tolmach::store::SqliteStore;
 
 use crate::support::transfer::{content, download, listed, upload};
@@ -29,7 +30,7 @@ async fn failing(dir: &Path) -> (Daemon, Arc<FaultyStore<SqliteStore>>) {
     let options = Options::default();
     let inbox = Arc::new(CommitQueue::new());
     let store =
-        SqliteStore::open(&dir.join("tolmach.db"), options.policy(), inbox.clone()).unwrap();
+        SqliteStore::open(&dir.join("tolmach.db"), options.limits(), inbox.clone()).unwrap();
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let area = FileArea::open(&dir.join("tolmach.files"), false).unwrap();
     let bus = Arc::new(LocalBus::new());
@@ -77,7 +78,7 @@ async fn files_go_with_their_message_their_history_and_their_room() {
     assert_eq!(daemon.download("anna", other, kept).await.1, b"3");
     // By the operator, too.
     let message = MessageId(i64::from(kept));
-    daemon.operate(Command::Delete { message }).await;
+    daemon.operate(commands::Delete { message }).await;
     daemon.until_listed(&[]).await;
 }
 

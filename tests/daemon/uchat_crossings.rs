@@ -1,7 +1,8 @@
 //! uchat among the others: what one dialect says, as the other is told it.
 
 use serde_json::{Value, json};
-use tolmach::model::{Command, RoomId, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{RoomId, RoomSelector};
 
 use crate::support::uchat::{
     BAN_MEMBER, DEL_MSG, DEL_ROOM, EDIT_MSG, MSG, NEW_MEMBER, UPD_ROOM_DESC, UPD_ROOM_NAME,
@@ -215,7 +216,7 @@ async fn a_title_and_a_description_cross_where_they_can() {
     all.quiet().await;
     // A new name is nothing here.
     daemon
-        .operate(Command::RenameRoom {
+        .operate(commands::RenameRoom {
             room: room("tea"),
             name: "coffee".to_owned(),
         })
@@ -253,7 +254,7 @@ async fn a_ban_is_seen_by_each_in_its_way() {
     // Removed without a ban: the others hear nothing, and it may come back.
     let room = RoomSelector::Id(RoomId(tea));
     daemon
-        .operate(Command::Unban {
+        .operate(commands::Unban {
             room: room.clone(),
             user: user("uchat"),
         })
@@ -261,7 +262,7 @@ async fn a_ban_is_seen_by_each_in_its_way() {
     all.uchat.join(tea).await;
     all.owner.event(NEW_MEMBER).await;
     daemon
-        .operate(Command::RemoveMember {
+        .operate(commands::RemoveMember {
             room,
             user: user("uchat"),
         })

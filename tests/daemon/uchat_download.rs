@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use tolmach::model::{Command, RoomId, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{RoomId, RoomSelector};
 
 use crate::support::transfer::{content, download};
 use crate::support::uchat::{
@@ -33,7 +34,7 @@ async fn what_is_no_file_of_ones_own_room_is_not_sent() {
     }
     let room = RoomSelector::Id(RoomId(tea));
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room,
             user: user("clara"),
         })

@@ -21,7 +21,7 @@ async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
         ..Options::default()
     };
     let inbox = Arc::new(CommitQueue::new());
-    let store = MemoryStore::open(options.policy(), inbox.clone());
+    let store = MemoryStore::open(options.limits(), inbox.clone());
     let store = Arc::new(FaultyStore::new(store, inbox.clone()));
     let bus = Arc::new(LocalBus::new());
     let hub = Hub::start(options, store.clone(), bus, inbox)
@@ -45,7 +45,7 @@ async fn nobody_is_told_before_the_commit() {
     let options = Options::default();
     let inbox = Arc::new(CommitQueue::new());
     let held = Arc::new(HeldInbox::new(inbox.clone()));
-    let store = Arc::new(MemoryStore::open(options.policy(), held.clone()));
+    let store = Arc::new(MemoryStore::open(options.limits(), held.clone()));
     let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
         .await
         .unwrap();

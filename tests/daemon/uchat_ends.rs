@@ -1,7 +1,8 @@
 //! uchat: sessions that the server ends.
 
 use serde_json::json;
-use tolmach::model::{Command, Reply, Secret, TokenId};
+use tolmach::commands;
+use tolmach::model::{Secret, TokenId};
 
 use crate::support::uchat::{LOG_OUT, TOKEN, log_in};
 use crate::support::{Daemon, Uchat, token, user};
@@ -30,7 +31,7 @@ async fn the_operators_close_is_an_rq_log_out_unasked() {
     daemon.account("anna").await;
     let mut client = anna(&daemon).await;
     let id = session(&daemon).await;
-    daemon.operate(Command::CloseSession { id }).await;
+    daemon.operate(commands::CloseSession { id }).await;
     client.is_ended().await;
 }
 
@@ -39,9 +40,9 @@ async fn a_revoked_token_is_an_rq_log_out_unasked() {
     let daemon = Daemon::start("").await;
     daemon.account("anna").await;
     let mut client = anna(&daemon).await;
-    let Reply::Tokens(tokens) = daemon.operate(Command::Tokens { user: user("anna") }).await else {
-        panic!()
-    };
+    let tokens = daemon
+        .operate(commands::Tokens { user: user("anna") })
+        .await;
     let newest = tokens.iter().map(|token| token.id).max();
     revoke(&daemon, newest).await;
     client.is_ended().await;
@@ -56,7 +57,7 @@ async fn a_revoked_token_is_an_rq_log_out_unasked() {
 
 async fn revoke(daemon: &Daemon, id: Option<TokenId>) {
     let user = user("anna");
-    daemon.operate(Command::RevokeToken { user, id }).await;
+    daemon.operate(commands::RevokeToken { user, id }).await;
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn a_new_password_ends_what_came_by_the_old_one() {
     let daemon = Daemon::start("").await;
     daemon.account("anna").await;
     let mut client = anna(&daemon).await;
-    let new = || Command::SetPassword {
+    let new = || commands::SetPassword {
         user: user("anna"),
         secret: Secret::Password("new".to_owned()),
     };
@@ -82,7 +83,7 @@ async fn a_disabled_account_is_out_and_stays_out() {
     let daemon = Daemon::start("").await;
     daemon.account("anna").await;
     let mut client = daemon.uchat_of("anna").await;
-    let disable = Command::SetDisabled {
+    let disable = commands::SetDisabled {
         user: user("anna"),
         disabled: true,
     };
@@ -101,7 +102,7 @@ async fn a_removed_account_is_told_too() {
     daemon.account("anna").await;
     let mut client = anna(&daemon).await;
     let user = user("anna");
-    daemon.operate(Command::RemoveUser { user }).await;
+    daemon.operate(commands::RemoveUser { user }).await;
     client.is_ended().await;
 }
 
@@ -167,7 +168,7 @@ async fn after_a_log_out_a_new_login_parts_with_its_own_token() {
     client.log_in("anna").await;
     assert_ne!(client.token, first);
     let id = session(&daemon).await;
-    daemon.operate(Command::CloseSession { id }).await;
+    daemon.operate(commands::CloseSession { id }).await;
     client.is_ended().await;
 }
 

@@ -1,13 +1,13 @@
 //! uchat: pages of history and searches.
 
 use serde_json::{Value, json};
-use tolmach::model::Command;
 
 use crate::support::uchat::{
     DEL_HIST, EDIT_MSG, GET_MEMBERS, GET_NEW_MSGS, MSG, OLD_MSGS, SEARCH_CH, SEARCH_MSGS, column,
     has_keys, is_message,
 };
 use crate::support::{Daemon, Past, Uchat, long, messages, room, token};
+use tolmach::commands;
 
 const T: i64 = 1_700_000_000_000;
 
@@ -280,7 +280,7 @@ async fn a_cleared_history_is_hidden_in_every_dialect() {
     assert_eq!(texts(&anna.newer(tea, 0, 10).await), ["new words"]);
     // By the operator: told as well.
     daemon
-        .operate(Command::ClearHistory { room: room("tea") })
+        .operate(commands::ClearHistory { room: room("tea") })
         .await;
     anna.is_told(clear).await;
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use tolmach::model::Command;
 
 use crate::support::uchat::{
     GET_ROOMS, JOIN_ROOM, LOG_IN, LOG_OUT, MEMBER_INFO, SIGN_UP, TOKEN, UPD_USER_DESC, has_keys,
     log_in, msg, pass, sign_up,
 };
 use crate::support::{Daemon, PASSWORD, Uchat, token, user};
+use tolmach::commands;
 
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
@@ -260,7 +260,7 @@ async fn who_signs_up_over_uchat_comes_in_over_every_dialect() {
     two.hears_nothing().await;
     // A new password is new for all.
     daemon
-        .operate(Command::SetPassword {
+        .operate(commands::SetPassword {
             user: user("anna"),
             secret: tolmach::model::Secret::Password("another".to_owned()),
         })

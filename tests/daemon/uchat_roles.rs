@@ -1,7 +1,8 @@
 //! uchat: who may do what in a room.
 
 use serde_json::{Value, json};
-use tolmach::model::{Command, Role, RoomId, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{Role, RoomId, RoomSelector};
 
 use crate::support::uchat::{
     BAN_MEMBER, DEL_HIST, DEL_MSG, DEL_ROOM, EDIT_MSG, GET_MEMBERS, GET_NEW_MSGS, GET_ROOMS,
@@ -44,12 +45,12 @@ impl Room {
         for (login, role) in [("admin", Role::Admin), ("moderator", Role::Moderator)] {
             let (room, user) = (all.selector(), user(login));
             all.daemon
-                .operate(Command::SetRole { room, user, role })
+                .operate(commands::SetRole { room, user, role })
                 .await;
         }
         let (room, banned) = (all.selector(), user("banned"));
         all.daemon
-            .operate(Command::Ban { room, user: banned })
+            .operate(commands::Ban { room, user: banned })
             .await;
         all.quiet().await;
         all

@@ -1,7 +1,8 @@
 //! uchat: rooms made, found, joined, changed and ended, and who is told.
 
 use serde_json::json;
-use tolmach::model::{Command, RoomSelector};
+use tolmach::commands;
+use tolmach::model::RoomSelector;
 
 use crate::support::uchat::{
     DEL_ROOM, GET_MEMBERS, GET_ROOMS, JOIN_ROOM, NEW_ROOM, SEARCH_CH, UPD_ROOM_DESC, UPD_ROOM_NAME,
@@ -84,9 +85,7 @@ async fn a_room_of_a_title_gets_a_name_for_the_other_dialects() {
     let first = anna.new_room("Green tea", 1).await;
     let second = anna.new_room("Green tea", 1).await;
     let mut names = Vec::new();
-    let tolmach::model::Reply::Rooms(rooms) = daemon.operate(Command::Rooms).await else {
-        panic!()
-    };
+    let rooms = daemon.operate(commands::Rooms).await;
     for id in [first, second] {
         let room = rooms.iter().find(|room| room.id.0 == id).unwrap();
         assert_eq!(room.title, "Green tea");
@@ -160,7 +159,7 @@ async fn a_member_of_any_dialect_is_announced_before_its_first_message() {
     // By the operator.
     let fifth = daemon.account("fifth").await;
     daemon
-        .operate(Command::AddMember {
+        .operate(commands::AddMember {
             room: room("tea"),
             user: user("fifth"),
         })
@@ -195,7 +194,7 @@ async fn what_one_joins_elsewhere_is_announced_to_ones_uchat_connection() {
     anna.is_told(json!({"type": DEL_ROOM, "room_id": tea}))
         .await;
     daemon
-        .operate(Command::RemoveMember {
+        .operate(commands::RemoveMember {
             room: RoomSelector::Name("own".to_owned()),
             user: user("anna"),
         })

@@ -1,7 +1,8 @@
 //! uchat: rooms that one is not in.
 
 use serde_json::json;
-use tolmach::model::{Command, RoomKind, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{RoomKind, RoomSelector};
 
 use crate::support::uchat::{
     BAN_MEMBER, DEL_ROOM, GET_MEMBERS, GET_NEW_MSGS, JOIN_ROOM, SEARCH_CH, SEARCH_MSGS,
@@ -42,7 +43,7 @@ async fn a_search_finds_what_is_not_private_and_not_ones_own() {
     assert_eq!(found(&mut anna, "tea").await, ["Teahouse"]);
     // By its name, where it has another title.
     daemon
-        .operate(Command::SetTitle {
+        .operate(commands::SetTitle {
             room: room("coffee"),
             title: "Beans".to_owned(),
         })
@@ -78,7 +79,7 @@ async fn a_private_room_does_not_exist_for_strangers() {
         assert_eq!(boris.refused(4, request).await, expected);
     }
     daemon
-        .operate(Command::AddMember {
+        .operate(commands::AddMember {
             room: RoomSelector::Id(tolmach::model::RoomId(secret)),
             user: user("boris"),
         })

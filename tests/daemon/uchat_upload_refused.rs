@@ -1,7 +1,8 @@
 //! uchat: files that may not come in, and names that lead nowhere.
 
 use serde_json::{Value, json};
-use tolmach::model::{Command, RoomId, RoomSelector};
+use tolmach::commands;
+use tolmach::model::{RoomId, RoomSelector};
 
 use crate::support::transfer::{listed, told_of, upload};
 use crate::support::uchat::DEL_ROOM;
@@ -24,14 +25,14 @@ async fn who_may_not_post_may_not_upload_and_nothing_is_kept() {
     let secret = anna.new_room("secret", 0).await;
     let room = RoomSelector::Id(RoomId(tea));
     daemon
-        .operate(Command::Ban {
+        .operate(commands::Ban {
             room,
             user: user("clara"),
         })
         .await;
     anna.event(22).await;
     daemon
-        .operate(Command::SetDisabled {
+        .operate(commands::SetDisabled {
             user: user("dora"),
             disabled: true,
         })
@@ -88,15 +89,16 @@ async fn what_ends_the_right_to_post_ends_the_upload() {
         client.send("12345").await;
         let (room, user) = (RoomSelector::Id(RoomId(tea)), user(&login));
         daemon
-            .operate(match n {
-                0 => Command::RevokeToken { user, id: None },
-                1 => Command::SetDisabled {
+            .operate::<commands::AnyCommand>(match n {
+                0 => commands::RevokeToken { user, id: None }.into(),
+                1 => commands::SetDisabled {
                     user,
                     disabled: true,
-                },
-                2 => Command::Ban { room, user },
-                3 => Command::DeleteRoom { room },
-                _ => Command::RemoveMember { room, user },
+                }
+                .into(),
+                2 => commands::Ban { room, user }.into(),
+                3 => commands::DeleteRoom { room }.into(),
+                _ => commands::RemoveMember { room, user }.into(),
             })
             .await;
         client.send("67890").await;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use tolmach::model::{
-    Command, Error, HistoryQuery, Reply, Role, RoomKind, RoomSelector, UserKind, UserSelector,
-};
+use tolmach::commands;
+use tolmach::model::{Error, HistoryQuery, Role, RoomKind, RoomSelector, UserKind, UserSelector};
 
 use crate::support::{
     World, by_id, guest, log_in, login, name, password, register, sha256, to_user, token,
@@ -18,9 +17,7 @@ fn is_field(error: &Error, expected: &str) -> bool {
 async fn an_account_is_opened_by_its_password_or_the_hash_of_it() {
     for world in World::of_each_kind().await {
         let mut client = world.client();
-        let Reply::User(made) = client.ok(register("Anna")).await else {
-            panic!("no user")
-        };
+        let made = client.ok(register("Anna")).await;
         assert_eq!(
             (made.login.as_str(), made.name.as_str(), made.kind),
             ("Anna", "Anna", UserKind::Account)
@@ -31,10 +28,7 @@ async fn an_account_is_opened_by_its_password_or_the_hash_of_it() {
         );
         for secret in [password("Anna"), sha256("Anna")] {
             let mut session = world.client();
-            let Reply::Welcome { user, token, .. } = session.ok(log_in("aNNA", secret)).await
-            else {
-                panic!("no welcome")
-            };
+            let commands::Welcome { user, token, .. } = session.ok(log_in("aNNA", secret)).await;
             assert_eq!((user, token), (made.clone(), None));
         }
         for (login, secret) in [
@@ -70,7 +64,7 @@ async fn who_registers_gets_a_name_that_is_one_and_is_free() {
         "", "a b", "a,b", "#a", "@a", "12345", "all", "Everyone", "tolmach", "TOLMACH", "a\tb",
         &long,
     ] {
-        let command = Command::Register {
+        let command = commands::Register {
             login: bad.to_owned(),
             secret: password("x"),
             name: String::new(),
@@ -84,7 +78,7 @@ async fn who_registers_gets_a_name_that_is_one_and_is_free() {
         tolmach::model::Secret::Sha256("12".into()),
         tolmach::model::Secret::Sha256("g".repeat(64)),
     ] {
-        let command = Command::Register {
+        let command = commands::Register {
             login: "clara".into(),
             secret,
             name: String::new(),
@@ -92,23 +86,22 @@ async fn who_registers_gets_a_name_that_is_one_and_is_free() {
         };
         assert!(is_field(&client.err(command).await, "password"));
     }
-    assert!(matches!(world.op(Command::Users).await, Reply::Users(users) if users.len() == 1));
-    let named = Command::Register {
+    let users = world.op(commands::Users).await;
+    assert!(users.len() == 1);
+    let named = commands::Register {
         login: "dora".into(),
         secret: password("x"),
         name: "Dora D.".into(),
         description: "who likes tea".into(),
     };
-    let Reply::User(dora) = client.ok(named).await else {
-        panic!("no user")
-    };
+    let dora = client.ok(named).await;
     assert_eq!(
         (dora.name.as_str(), dora.description.as_str()),
         ("Dora D.", "who likes tea")
     );
     assert_eq!(
         client
-            .err(Command::FindUser {
+            .err(commands::FindUser {
                 user: login("dora")
             })
             .await,
@@ -158,23 +151,18 @@ async fn a_new_password_ends_what_came_in_by_the_old_one() {
         let mut by_password = world.client();
         by_password.ok(log_in("anna", password("anna"))).await;
         let mut with_token = world.client();
-        let log_in_for_token = Command::LogIn {
+        let log_in_for_token = commands::LogIn {
             login: "anna".into(),
             secret: password("anna"),
             token: true,
         };
-        let Reply::Welcome {
-            token: Some((_, text)),
-            ..
-        } = with_token.ok(log_in_for_token).await
-        else {
-            panic!("no token")
-        };
+        let (_, text) = with_token.ok(log_in_for_token).await.token.unwrap();
+        let text = text.0;
         let mut by_session_token = world.client();
         by_session_token.ok(token(&text)).await;
 
         by_password
-            .ok(Command::SetPassword {
+            .ok(commands::SetPassword {
                 user: login("anna"),
                 secret: password("other"),
             })
@@ -183,7 +171,7 @@ async fn a_new_password_ends_what_came_in_by_the_old_one() {
             assert_eq!(client.heard(), ["ended PasswordChanged"]);
         }
         assert_eq!(by_api.heard(), [""; 0]);
-        by_api.ok(Command::MyRooms).await;
+        by_api.ok(commands::MyRooms).await;
         assert_eq!(
             world.client().err(token(&text)).await,
             Error::BadCredentials
@@ -202,21 +190,19 @@ async fn a_disabled_account_has_no_session_and_opens_none_until_it_is_enabled() 
     for world in World::of_each_kind().await {
         world.room("tea", RoomKind::Public, []).await;
         let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
-        let Reply::Token { value, .. } = anna
-            .ok(Command::CreateToken {
+        let commands::NewToken { value, .. } = anna
+            .ok(commands::CreateToken {
                 user: login("anna"),
                 value: None,
             })
-            .await
-        else {
-            panic!("no token")
-        };
+            .await;
+        let value = value.0;
         for client in [&mut anna, &mut boris] {
             client.enter(name("tea")).await;
         }
         boris.told();
         world
-            .op(Command::SetDisabled {
+            .op(commands::SetDisabled {
                 user: login("anna"),
                 disabled: true,
             })
@@ -239,7 +225,7 @@ async fn a_disabled_account_has_no_session_and_opens_none_until_it_is_enabled() 
             Error::Unauthenticated
         );
         world
-            .op(Command::SetDisabled {
+            .op(commands::SetDisabled {
                 user: login("anna"),
                 disabled: false,
             })
@@ -255,15 +241,12 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
     for world in World::of_each_kind().await {
         let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
         let id = anna.user();
-        let Reply::Entered { room, .. } = anna
+        let commands::Entered { room, .. } = anna
             .ok(crate::support::create_room("tea", RoomKind::Public))
-            .await
-        else {
-            panic!("no room")
-        };
+            .await;
         for client in [&mut boris, &mut clara] {
             client.enter(name("tea")).await;
-            anna.ok(Command::SetRole {
+            anna.ok(commands::SetRole {
                 room: name("tea"),
                 user: UserSelector::Id(client.user()),
                 role: Role::Admin,
@@ -271,27 +254,20 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
             .await;
         }
         anna.say(name("tea"), "mine").await;
-        let Reply::Posted { message } = anna
-            .ok(Command::Send(to_user(login("boris"), "between us")))
-            .await
-        else {
-            panic!("not posted")
-        };
-        let Reply::Token { value, .. } = anna
-            .ok(Command::CreateToken {
+        let message = anna.ok(to_user(login("boris"), "between us")).await;
+        let commands::NewToken { value, .. } = anna
+            .ok(commands::CreateToken {
                 user: login("anna"),
                 value: None,
             })
-            .await
-        else {
-            panic!("no token")
-        };
+            .await;
+        let value = value.0;
         for client in [&mut anna, &mut boris, &mut clara] {
             client.told();
         }
 
         world
-            .op(Command::RemoveUser {
+            .op(commands::RemoveUser {
                 user: login("anna"),
             })
             .await;
@@ -307,16 +283,13 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
         world.assert_gapless(room.id).await;
         assert_eq!(boris.texts(name("tea")).await, ["mine"]);
         assert_eq!(boris.texts(by_id(message.room)).await, ["between us"]);
-        let Reply::History { messages, .. } = boris
-            .ok(Command::History(HistoryQuery::page(
+        let commands::Messages { messages, .. } = boris
+            .ok(commands::History(HistoryQuery::page(
                 by_id(message.room),
                 None,
                 1,
             )))
-            .await
-        else {
-            panic!("no history")
-        };
+            .await;
         assert_eq!(
             (messages[0].sender.id, messages[0].sender.login.as_str()),
             (id, "anna")
@@ -327,23 +300,21 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
         );
         assert_eq!(
             boris
-                .err(Command::FindUser {
+                .err(commands::FindUser {
                     user: login("anna")
                 })
                 .await,
             Error::NoSuchUser
         );
         // Whose messages are shown can be asked for by number.
-        let by_number = Command::FindUser {
+        let by_number = commands::FindUser {
             user: UserSelector::Id(id),
         };
-        let Reply::User(gone) = boris.ok(by_number).await else {
-            panic!("nobody")
-        };
+        let gone = boris.ok(by_number).await;
         assert_eq!((gone.login.as_str(), gone.disabled), ("anna", true));
         assert_eq!(
             boris
-                .err(Command::Send(to_user(UserSelector::Id(id), "still there?")))
+                .err(to_user(UserSelector::Id(id), "still there?"))
                 .await,
             Error::NoSuchUser
         );
@@ -356,15 +327,13 @@ async fn a_removed_account_is_gone_and_what_it_said_stays() {
         );
         assert_eq!(
             world
-                .op_err(Command::RemoveUser {
+                .op_err(commands::RemoveUser {
                     user: UserSelector::Id(id)
                 })
                 .await,
             Error::NoSuchUser
         );
-        let Reply::Users(users) = world.op(Command::Users).await else {
-            panic!("no users")
-        };
+        let users = world.op(commands::Users).await;
         assert_eq!(users.len(), 3);
     }
 }
@@ -375,30 +344,25 @@ async fn one_changes_ones_own_description_and_profile() {
     world.room("tea", RoomKind::Public, []).await;
     let mut anna = world.account("anna").await;
     anna.enter(name("tea")).await;
-    anna.ok(Command::SetOwnDescription {
+    anna.ok(commands::SetOwnDescription {
         description: "likes tea".into(),
     })
     .await;
-    anna.ok(Command::SetStatus {
+    anna.ok(commands::SetStatus {
         status: Some("brewing".into()),
     })
     .await;
-    anna.ok(Command::SetProfile {
+    anna.ok(commands::SetProfile {
         profile: "\"mood\":\"fine\"".into(),
     })
     .await;
-    let Reply::User(user) = anna
-        .ok(Command::FindUser {
+    let user = anna
+        .ok(commands::FindUser {
             user: login("anna"),
         })
-        .await
-    else {
-        panic!("no user")
-    };
+        .await;
     assert_eq!(user.description, "likes tea");
-    let Reply::Present(present) = anna.ok(Command::Who { room: name("tea") }).await else {
-        panic!("no presence")
-    };
+    let present = anna.ok(commands::Who { room: name("tea") }).await;
     assert_eq!(
         (present[0].status.as_deref(), present[0].profile.as_str()),
         (Some("brewing"), "\"mood\":\"fine\"")
@@ -409,19 +373,15 @@ async fn one_changes_ones_own_description_and_profile() {
 async fn a_direct_room_of_two_by_name_is_the_operators() {
     let world = World::new().await;
     let [mut anna, _boris] = world.accounts(["anna", "boris"]).await;
-    anna.ok(Command::Send(to_user(login("boris"), "hello")))
-        .await;
+    anna.ok(to_user(login("boris"), "hello")).await;
     let both = RoomSelector::Direct("BORIS".into(), "anna".into());
-    let Reply::History { messages, .. } = world
-        .op(Command::History(HistoryQuery::page(both, None, 10)))
-        .await
-    else {
-        panic!("no history")
-    };
+    let commands::Messages { messages, .. } = world
+        .op(commands::History(HistoryQuery::page(both, None, 10)))
+        .await;
     assert_eq!(messages.len(), 1);
     let nobody = RoomSelector::Direct("boris".into(), "clara".into());
     assert_eq!(
-        world.op_err(Command::FindRoom { room: nobody }).await,
+        world.op_err(commands::FindRoom { room: nobody }).await,
         Error::NoSuchUser
     );
 }

@@ -1,22 +1,21 @@
 //! Contact lists: who may do what with them, and how long they last.
 
-use tolmach::model::{Command, Error, Reply};
+use tolmach::commands::{self, AnyCommand};
+use tolmach::model::Error;
 
 use crate::support::{Client, World, login, register};
 
-fn add(user: &str) -> Command {
-    Command::AddContact { user: login(user) }
+fn add(user: &str) -> commands::AddContact {
+    commands::AddContact { user: login(user) }
 }
 
-fn remove(user: &str) -> Command {
-    Command::RemoveContact { user: login(user) }
+fn remove(user: &str) -> commands::RemoveContact {
+    commands::RemoveContact { user: login(user) }
 }
 
 async fn contacts(client: &mut Client) -> Vec<String> {
-    match client.ok(Command::Contacts).await {
-        Reply::Contacts(users) => users.iter().map(|user| user.login.clone()).collect(),
-        other => panic!("{other:?}"),
-    }
+    let users = client.ok(commands::Contacts).await;
+    users.iter().map(|user| user.login.clone()).collect()
 }
 
 #[tokio::test]
@@ -25,15 +24,15 @@ async fn who_may_do_what() {
         let [mut anna, _boris] = world.accounts(["anna", "boris"]).await;
         let mut visitor = world.guest("visitor").await;
         let mut stranger = world.client();
-        let rows: [(Command, &str); 8] = [
-            (Command::Contacts, "yy00"),
-            (add("boris"), "yy00"),
-            (add("BORIS"), "yy00"),
-            (add("visitor"), "yy00"),
-            (add("nobody"), "uu0u"),
-            (remove("boris"), "yy00"),
-            (remove("boris"), "uu00"),
-            (remove("anna"), "uu00"),
+        let rows: [(AnyCommand, &str); 8] = [
+            (commands::Contacts.into(), "yy00"),
+            (add("boris").into(), "yy00"),
+            (add("BORIS").into(), "yy00"),
+            (add("visitor").into(), "yy00"),
+            (add("nobody").into(), "uu0u"),
+            (remove("boris").into(), "yy00"),
+            (remove("boris").into(), "uu00"),
+            (remove("anna").into(), "uu00"),
         ];
         for (command, expected) in rows {
             let outcomes = [
@@ -72,7 +71,7 @@ async fn an_accounts_contacts_last_and_are_the_same_in_all_its_sessions() {
     first.ok(remove("clara")).await;
     assert_eq!(contacts(&mut second).await, ["boris"]);
     world
-        .op(Command::RemoveUser {
+        .op(commands::RemoveUser {
             user: login("boris"),
         })
         .await;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use tolmach::commands;
 use tolmach::hub::{Encoding, EventEncoder, SharedEncoder};
-use tolmach::model::{Command, EndReason, Error, Event, Role, RoomChange, RoomKind};
+use tolmach::model::{EndReason, Error, Event, Role, RoomChange, RoomKind};
 
 use crate::support::{World, by_id, enter, login, name, say, to_user};
 
@@ -45,8 +46,7 @@ async fn a_session_is_told_in_its_new_form_from_then_on() {
     boris.session.set_encoder(loud.clone());
     anna.say(name("tea"), "one").await;
     anna.say(name("milk"), "two").await;
-    anna.ok(Command::Send(to_user(login("boris"), "private")))
-        .await;
+    anna.ok(to_user(login("boris"), "private")).await;
     boris.session.set_encoder(loud);
     world.room("coffee", RoomKind::Public, []).await;
     boris.ok(enter(name("coffee"))).await;
@@ -88,21 +88,29 @@ async fn a_common_room_is_made_whatever_the_configuration_says_and_rules_hold() 
     let mut visitor = world.guest("visitor").await;
     assert_eq!(visitor.err(enter(name("tea"))).await, Error::NoSuchRoom);
     assert!(!visitor.session.is_attached("tea"));
-    visitor.session.enter_common("tea").await.unwrap();
+    visitor.ok(promised("tea")).await;
     assert!(visitor.session.is_attached("tea") && visitor.session.is_attached("TEA"));
     assert!(!visitor.session.is_attached("milk"));
     let mut anna = world.account("anna").await;
-    anna.session.enter_common("Tea").await.unwrap();
+    anna.ok(promised("Tea")).await;
     assert_eq!(anna.say(name("tea"), "hello").await.text, "hello");
     let room = world
         .room("shut", RoomKind::Public, [("anna", Role::Banned)])
         .await;
-    let banned = anna.session.enter_common("shut").await;
+    let banned = anna.call(promised("shut")).await;
     assert_eq!(banned, Err(Error::Banned));
     assert_eq!(anna.err(enter(by_id(room.id))).await, Error::Banned);
-    let bad = anna.session.enter_common("two words").await;
+    let bad = anna.call(promised("two words")).await;
     assert!(matches!(bad, Err(Error::Invalid { .. })));
     let mut nobody = world.client();
-    let refused = nobody.session.enter_common("tea").await;
+    let refused = nobody.call(promised("tea")).await;
     assert_eq!(refused, Err(Error::Unauthenticated));
+}
+
+/// Enters a room that a dialect promises its clients.
+fn promised(room: &str) -> commands::Enter {
+    commands::Enter {
+        create: commands::Create::Always,
+        ..enter(name(room))
+    }
 }

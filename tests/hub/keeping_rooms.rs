@@ -1,11 +1,12 @@
 //! Making rooms, naming them, changing and ending them.
 
-use tolmach::model::{Command, Error, Reply, Room, RoomKind};
+use tolmach::commands;
+use tolmach::model::{Error, Room, RoomKind};
 
 use crate::support::{World, by_id, create_room, enter, login, name, names, say, to_user};
 
-fn from_title(title: &str) -> Command {
-    Command::CreateRoom {
+fn from_title(title: &str) -> commands::CreateRoom {
+    commands::CreateRoom {
         name: String::new(),
         title: title.to_owned(),
         description: String::new(),
@@ -14,15 +15,9 @@ fn from_title(title: &str) -> Command {
     }
 }
 
-fn made(reply: Reply) -> std::sync::Arc<Room> {
-    match reply {
-        Reply::Entered {
-            room,
-            created: true,
-            ..
-        } => room,
-        other => panic!("{other:?}"),
-    }
+fn made(entered: commands::Entered) -> std::sync::Arc<Room> {
+    assert!(entered.created);
+    entered.room
 }
 
 #[tokio::test]
@@ -30,23 +25,20 @@ async fn who_makes_a_room_owns_it_and_is_in_it() {
     for world in World::of_each_kind().await {
         let mut anna = world.account("anna").await;
         let mut again = world.again("anna").await;
-        let command = Command::CreateRoom {
+        let command = commands::CreateRoom {
             name: "Tea".into(),
             title: "Tea & biscuits".into(),
             description: "at five".into(),
             kind: RoomKind::Private,
-            password: Some("milk".into()),
+            password: Some(tolmach::model::Secret::password("milk")),
         };
-        let Reply::Entered {
+        let commands::Entered {
             room,
             created,
             seq,
             present,
             ..
-        } = anna.ok(command).await
-        else {
-            panic!("no room")
-        };
+        } = anna.ok(command).await;
         assert_eq!(
             (
                 room.name.as_str(),
@@ -70,9 +62,8 @@ async fn who_makes_a_room_owns_it_and_is_in_it() {
             "it came when its user was there already"
         );
         world.assert_gapless(room.id).await;
-        assert!(
-            matches!(world.op(create_room("plain", RoomKind::Public)).await, Reply::Entered { room, .. } if room.owner.is_none())
-        );
+        let plain = world.op(create_room("plain", RoomKind::Public)).await.room;
+        assert!(plain.owner.is_none());
     }
 }
 
@@ -142,7 +133,7 @@ async fn a_renamed_room_is_found_by_its_new_name_only() {
         let mut anna = world.account("anna").await;
         anna.enter(name("tea")).await;
         anna.told();
-        let rename = |from: &str, to: &str| Command::RenameRoom {
+        let rename = |from: &str, to: &str| commands::RenameRoom {
             room: name(from),
             name: to.to_owned(),
         };
@@ -189,22 +180,22 @@ async fn title_description_and_access_are_told_and_kept() {
     let room = made(anna.ok(create_room("tea", RoomKind::Public)).await);
     let here = || by_id(room.id);
     anna.told();
-    anna.ok(Command::SetTitle {
+    anna.ok(commands::SetTitle {
         room: here(),
         title: "Tea time".into(),
     })
     .await;
-    anna.ok(Command::SetDescription {
+    anna.ok(commands::SetDescription {
         room: here(),
         description: "at five".into(),
     })
     .await;
-    anna.ok(Command::SetRoomPassword {
+    anna.ok(commands::SetRoomPassword {
         room: here(),
-        password: Some("milk".into()),
+        password: Some(tolmach::model::Secret::password("milk")),
     })
     .await;
-    anna.ok(Command::SetPrivate {
+    anna.ok(commands::SetPrivate {
         room: here(),
         private: true,
     })
@@ -220,7 +211,7 @@ async fn title_description_and_access_are_told_and_kept() {
     );
     for bad in ["", " ", "a\tb"] {
         assert!(matches!(
-            anna.err(Command::SetTitle {
+            anna.err(commands::SetTitle {
                 room: here(),
                 title: bad.into()
             })
@@ -234,7 +225,7 @@ async fn title_description_and_access_are_told_and_kept() {
         ("Tea time", "at five")
     );
     assert_eq!((stored.kind, stored.protected), (RoomKind::Private, true));
-    anna.ok(Command::RenameRoom {
+    anna.ok(commands::RenameRoom {
         room: here(),
         name: "mate".into(),
     })
@@ -246,7 +237,7 @@ async fn title_description_and_access_are_told_and_kept() {
     );
     let mut boris = world.account("boris").await;
     assert_eq!(boris.err(enter(here())).await, Error::NoSuchRoom);
-    anna.ok(Command::SetPrivate {
+    anna.ok(commands::SetPrivate {
         room: here(),
         private: false,
     })
@@ -262,12 +253,12 @@ async fn public_rooms_are_found_by_the_beginning_of_name_or_title() {
     world.room("coffee", RoomKind::Public, []).await;
     world.room("teahouse", RoomKind::Private, []).await;
     world
-        .op(Command::SetTitle {
+        .op(commands::SetTitle {
             room: name("coffee"),
             title: "TEA, too".into(),
         })
         .await;
-    let search = |prefix: &str| Command::SearchRooms {
+    let search = |prefix: &str| commands::SearchRooms {
         prefix: prefix.to_owned(),
     };
     assert_eq!(names(anna.ok(search("tea")).await), ["Tea", "coffee"]);
@@ -275,7 +266,7 @@ async fn public_rooms_are_found_by_the_beginning_of_name_or_title() {
     assert_eq!(names(anna.ok(search("")).await), ["Tea", "coffee"]);
     assert_eq!(names(anna.ok(search("ea")).await), [""; 0]);
     assert_eq!(
-        names(world.op(Command::Rooms).await),
+        names(world.op(commands::Rooms).await),
         ["Tea", "coffee", "teahouse"]
     );
 }
@@ -289,7 +280,7 @@ async fn a_deleted_room_is_gone_for_everyone_and_its_name_is_free() {
         let message = boris.say(name("tea"), "hello").await;
         anna.told();
         boris.told();
-        anna.ok(Command::DeleteRoom { room: name("tea") }).await;
+        anna.ok(commands::DeleteRoom { room: name("tea") }).await;
         for client in [&mut anna, &mut boris] {
             assert_eq!(client.heard(), ["#tea deleted"]);
             assert_eq!(client.session.rooms(), []);
@@ -301,7 +292,7 @@ async fn a_deleted_room_is_gone_for_everyone_and_its_name_is_free() {
         }
         assert_eq!(
             boris
-                .err(Command::Edit {
+                .err(commands::Edit {
                     message: message.id,
                     text: "x".into()
                 })
@@ -318,32 +309,23 @@ async fn a_deleted_room_is_gone_for_everyone_and_its_name_is_free() {
 async fn the_direct_room_of_two_is_one_room() {
     for world in World::of_each_kind().await {
         let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
-        let direct = |user: &str, create| Command::Direct {
+        let direct = |user: &str, create| commands::Direct {
             user: login(user),
             create,
         };
         assert_eq!(anna.err(direct("boris", false)).await, Error::NoSuchRoom);
         assert_eq!(anna.err(direct("nobody", true)).await, Error::NoSuchUser);
-        let Reply::Room(room) = anna.ok(direct("boris", true)).await else {
-            panic!("no room")
-        };
+        let room = anna.ok(direct("boris", true)).await;
         assert_eq!(
             (room.kind, room.name.as_str(), room.owner),
             (RoomKind::Direct, "", None)
         );
         assert_eq!(room.pair, Some((anna.user(), boris.user())));
         for create in [false, true] {
-            let Reply::Room(same) = boris.ok(direct("ANNA", create)).await else {
-                panic!("no room")
-            };
+            let same = boris.ok(direct("ANNA", create)).await;
             assert_eq!(same.id, room.id);
         }
-        let Reply::Posted { message } = boris
-            .ok(Command::Send(to_user(login("anna"), "hello")))
-            .await
-        else {
-            panic!("not posted")
-        };
+        let message = boris.ok(to_user(login("anna"), "hello")).await;
         assert_eq!(message.room, room.id);
         assert_eq!(anna.my_rooms().await, [""]);
         assert_eq!(

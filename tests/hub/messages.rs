@@ -1,17 +1,15 @@
 //! Saying, editing, deleting; private messages.
 
+use tolmach::commands::{self, AnyCommand};
 use tolmach::model::{
-    Command, Draft, Error, FileInfo, HistoryQuery, Message, MessageId, MessageKind, Offline, Reply,
-    Role, RoomKind, Target, UserId, UserSelector,
+    Error, FileInfo, HistoryQuery, Message, MessageId, MessageKind, Role, RoomKind, Target, UserId,
+    UserSelector,
 };
 
 use crate::support::{Client, World, by_id, draft, login, name, say, to_user};
 
-async fn post(client: &mut Client, draft: Draft) -> std::sync::Arc<Message> {
-    match client.ok(Command::Send(draft)).await {
-        Reply::Posted { message } => message,
-        other => panic!("{other:?}"),
-    }
+async fn post(client: &mut Client, draft: commands::Send) -> std::sync::Arc<Message> {
+    client.ok(draft).await
 }
 
 #[tokio::test]
@@ -24,7 +22,7 @@ async fn a_message_is_kept_and_told_as_it_was_said() {
         boris.told();
         let said = post(
             &mut anna,
-            Draft {
+            commands::Send {
                 extra: "{\"mood\":1}".into(),
                 ..draft(name("TEA"), "/me pours\r\nmilk\0")
             },
@@ -38,7 +36,7 @@ async fn a_message_is_kept_and_told_as_it_was_said() {
             (said.sender.id, said.room, said.updated, said.deleted),
             (anna.user(), room.id, None, false)
         );
-        let answer = Draft {
+        let answer = commands::Send {
             kind: MessageKind::File,
             reply_to: Some(said.id),
             file: Some(FileInfo {
@@ -70,9 +68,7 @@ async fn a_message_is_kept_and_told_as_it_was_said() {
         );
         // Whoever reads sees it, too; the store keeps which message was answered.
         let history = HistoryQuery::page(by_id(room.id), None, 10);
-        let Reply::History { messages, .. } = anna.ok(Command::History(history)).await else {
-            panic!("no history")
-        };
+        let commands::Messages { messages, .. } = anna.ok(commands::History(history)).await;
         assert_eq!(messages, [said.clone(), answer.clone()]);
         assert_eq!(world.store.message(said.id).await.unwrap(), Some(said));
         let stored = world.store.message(answer.id).await.unwrap().unwrap();
@@ -93,22 +89,22 @@ async fn an_answer_is_to_a_message_of_that_room_that_is_shown() {
     }
     let elsewhere = anna.say(name("coffee"), "hot").await;
     let cleared = anna.say(name("tea"), "old").await;
-    anna.ok(Command::ClearHistory { room: name("tea") }).await;
+    anna.ok(commands::ClearHistory { room: name("tea") }).await;
     for message in [elsewhere.id, cleared.id, MessageId(99)] {
-        let answer = Draft {
+        let answer = commands::Send {
             reply_to: Some(message),
             ..draft(name("tea"), "indeed")
         };
-        assert_eq!(anna.err(Command::Send(answer)).await, Error::NoSuchMessage);
-        let private = Draft {
+        assert_eq!(anna.err(answer).await, Error::NoSuchMessage);
+        let private = commands::Send {
             reply_to: Some(message),
-            offline: Offline::Store,
+            offline: commands::Offline::Store,
             ..to_user(login("boris"), "indeed")
         };
-        assert_eq!(anna.err(Command::Send(private)).await, Error::NoSuchMessage);
+        assert_eq!(anna.err(private).await, Error::NoSuchMessage);
     }
     assert_eq!(
-        anna.err(Command::Direct {
+        anna.err(commands::Direct {
             user: login("boris"),
             create: false
         })
@@ -131,7 +127,7 @@ async fn a_private_message_makes_the_direct_room_and_reaches_all_sessions_of_bot
         let first = post(&mut anna, to_user(login("BORIS"), "hello")).await;
         let second = post(&mut boris, to_user(UserSelector::Id(anna.user()), "hi")).await;
         assert_eq!(first.room, second.room);
-        let edit = Command::Edit {
+        let edit = commands::Edit {
             message: first.id,
             text: "hello!".into(),
         };
@@ -159,12 +155,11 @@ async fn who_is_offline_gets_what_the_senders_history_can_show() {
         boris.session.farewell();
         let before = world.store.last_message_id().await.unwrap();
         assert_eq!(
-            anna.err(Command::Send(to_user(login("boris"), "hello")))
-                .await,
+            anna.err(to_user(login("boris"), "hello")).await,
             Error::RecipientOffline
         );
         assert_eq!(
-            anna.err(Command::Direct {
+            anna.err(commands::Direct {
                 user: login("boris"),
                 create: false
             })
@@ -174,8 +169,8 @@ async fn who_is_offline_gets_what_the_senders_history_can_show() {
         assert_eq!(world.store.last_message_id().await.unwrap(), before);
         let stored = post(
             &mut anna,
-            Draft {
-                offline: Offline::Store,
+            commands::Send {
+                offline: commands::Offline::Store,
                 ..to_user(login("boris"), "for later")
             },
         )
@@ -186,8 +181,7 @@ async fn who_is_offline_gets_what_the_senders_history_can_show() {
         // One who broke off a moment ago has no open session either.
         drop(back);
         assert_eq!(
-            anna.err(Command::Send(to_user(login("boris"), "hello")))
-                .await,
+            anna.err(to_user(login("boris"), "hello")).await,
             Error::RecipientOffline
         );
     }
@@ -204,17 +198,12 @@ async fn nobody_writes_to_nobody_or_to_the_gateway() {
         UserSelector::Id(UserId(99)),
         login(""),
     ] {
-        assert_eq!(
-            anna.err(Command::Send(to_user(user, "hello"))).await,
-            Error::NoSuchUser
-        );
+        assert_eq!(anna.err(to_user(user, "hello")).await, Error::NoSuchUser);
     }
-    let nowhere = Draft::text(Target::Room(name("nowhere")), "hello");
-    assert_eq!(anna.err(Command::Send(nowhere)).await, Error::NoSuchRoom);
+    let nowhere = commands::Send::text(Target::Room(name("nowhere")), "hello");
+    assert_eq!(anna.err(nowhere).await, Error::NoSuchRoom);
     assert_eq!(
-        world
-            .op_err(Command::Send(to_user(login("anna"), "hello")))
-            .await,
+        world.op_err(to_user(login("anna"), "hello")).await,
         Error::Unauthenticated
     );
 }
@@ -226,9 +215,7 @@ async fn the_operator_speaks_as_the_gateway() {
         let mut anna = world.account("anna").await;
         anna.enter(name("tea")).await;
         anna.told();
-        let Reply::Posted { message } = world.op(say(name("tea"), "closing soon")).await else {
-            panic!("not posted")
-        };
+        let message = world.op(say(name("tea"), "closing soon")).await;
         assert_eq!(
             (message.sender.id, message.sender.login.as_str()),
             (UserId::GATEWAY, "tolmach")
@@ -247,28 +234,25 @@ async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
         boris.enter(name("tea")).await;
         let said = post(
             &mut anna,
-            Draft {
+            commands::Send {
                 extra: "{}".into(),
                 ..draft(name("tea"), "helo")
             },
         )
         .await;
         boris.told();
-        let Reply::Posted { message: edited } = anna
-            .ok(Command::Edit {
+        let edited = anna
+            .ok(commands::Edit {
                 message: said.id,
                 text: "hello\r".into(),
             })
-            .await
-        else {
-            panic!("not edited")
-        };
+            .await;
         assert_eq!(
             (edited.id, edited.seq, edited.created, edited.text.as_str()),
             (said.id, said.seq, said.created, "hello\n")
         );
         assert!(edited.updated.is_some_and(|at| at >= said.created));
-        anna.ok(Command::Delete { message: said.id }).await;
+        anna.ok(commands::Delete { message: said.id }).await;
         assert_eq!(
             boris.heard(),
             ["#tea edited anna: hello\n", "#tea deleted anna:"]
@@ -279,16 +263,16 @@ async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
             ("", true, "", said.seq)
         );
         for command in [
-            Command::Delete { message: said.id },
-            Command::Edit {
+            AnyCommand::from(commands::Delete { message: said.id }),
+            AnyCommand::from(commands::Edit {
                 message: said.id,
                 text: "x".into(),
-            },
+            }),
         ] {
             assert_eq!(anna.err(command).await, Error::NoSuchMessage);
         }
         assert_eq!(
-            anna.err(Command::Delete {
+            anna.err(commands::Delete {
                 message: MessageId(99)
             })
             .await,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tolmach::bus::{Bus, Envelope, LocalBus, Payload, VERSION};
+use tolmach::commands;
 use tolmach::model::{
-    Command, Event, NodeId, Origin, Role, RoomChange, RoomEvent, RoomKind, Seq, SessionId,
-    Timestamp, UserId, UserRef,
+    Event, NodeId, Origin, Role, RoomChange, RoomEvent, RoomKind, Seq, SessionId, Timestamp,
+    UserId, UserRef,
 };
 
 use crate::support::{Client, World, create_room, login, name, to_user};
@@ -45,7 +46,7 @@ async fn what_happens_at_one_is_told_at_the_other() {
     let bus = Arc::new(LocalBus::new());
     let [(here, mut anna), (there, mut boris)] = pair(&bus).await;
     anna.say(name("tea"), "hello").await;
-    anna.ok(Command::SetTitle {
+    anna.ok(commands::SetTitle {
         room: name("tea"),
         title: "Tea".into(),
     })
@@ -66,7 +67,7 @@ async fn who_is_added_or_removed_at_one_comes_and_goes_at_the_other() {
     let bus = Arc::new(LocalBus::new());
     let [(here, _anna), (there, mut boris)] = pair(&bus).await;
     here.op(create_room("coffee", RoomKind::Public)).await;
-    here.op(Command::AddMember {
+    here.op(commands::AddMember {
         room: name("coffee"),
         user: login("boris"),
     })
@@ -76,7 +77,7 @@ async fn who_is_added_or_removed_at_one_comes_and_goes_at_the_other() {
         boris.heard(),
         ["#coffee online boris", "#coffee joined boris"]
     );
-    here.op(Command::Ban {
+    here.op(commands::Ban {
         room: name("coffee"),
         user: login("boris"),
     })
@@ -96,8 +97,7 @@ async fn a_private_message_crosses_over() {
     let mut at_home = here.again("boris").await;
     there.settled().await;
     boris.told();
-    anna.ok(Command::Send(to_user(login("boris"), "hello")))
-        .await;
+    anna.ok(to_user(login("boris"), "hello")).await;
     there.settled().await;
     for client in [&mut boris, &mut at_home] {
         let heard: Vec<String> = client

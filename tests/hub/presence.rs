@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use tolmach::commands;
 use tolmach::hub::Scope;
-use tolmach::model::{Command, Role, RoomKind};
+use tolmach::model::{Role, RoomKind};
 
 use crate::support::{Client, World, login, name};
 
@@ -180,7 +181,7 @@ async fn who_is_removed_while_idle_is_absent_at_once_and_once() {
     drop(world.again("anna").await);
     watcher.told();
     world
-        .op(Command::RemoveMember {
+        .op(commands::RemoveMember {
             room: name("tea"),
             user: login("anna"),
         })
@@ -200,14 +201,14 @@ async fn a_guest_is_gone_when_its_grace_is_over() {
     later(&world, 29).await;
     assert_eq!(watcher.heard(), ["#tea idle boris"]);
     watcher
-        .ok(Command::FindUser {
+        .ok(commands::FindUser {
             user: login("boris"),
         })
         .await;
     later(&world, 1).await;
     assert_eq!(watcher.heard(), ["#tea offline boris", "#tea left boris"]);
     watcher
-        .err(Command::FindUser {
+        .err(commands::FindUser {
             user: login("boris"),
         })
         .await;

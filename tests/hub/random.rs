@@ -3,10 +3,9 @@
 
 use std::collections::HashMap;
 
-use tolmach::model::Draft;
+use tolmach::commands::{self, AnyCommand, AnyReply};
 use tolmach::model::{
-    Command, Event, HistoryQuery, MessageId, Offline, Reply, Result, Role, RoomChange, RoomId,
-    RoomKind, Timestamp, UserId,
+    Event, HistoryQuery, MessageId, Result, Role, RoomChange, RoomId, RoomKind, Timestamp, UserId,
 };
 
 use crate::support::{Client, World, create_room, login, name, register, say, to_user};
@@ -31,39 +30,43 @@ impl Dice {
     }
 }
 
-fn command(dice: &mut Dice, number: usize) -> Command {
+fn command(dice: &mut Dice, number: usize) -> AnyCommand {
     let room = || name(ROOMS[number % ROOMS.len()]);
     let user = login(dice.one(&USERS));
     let message = MessageId(i64::try_from(dice.roll(number / 4 + 2)).unwrap());
     match dice.roll(30) {
-        0..=5 => Command::Enter {
+        0..=5 => commands::Enter {
             room: room(),
             password: None,
-            create: true,
-        },
-        6 => Command::Leave { room: room() },
-        7..=12 => say(room(), &format!("number {number}")),
-        13 | 14 => Command::Edit {
+            create: commands::Create::IfConfigured,
+        }
+        .into(),
+        6 => commands::Leave { room: room() }.into(),
+        7..=12 => say(room(), &format!("number {number}")).into(),
+        13 | 14 => commands::Edit {
             message,
             text: format!("edited {number}"),
-        },
-        15 => Command::Delete { message },
-        16 => Command::Hide { message },
-        17 if dice.roll(4) == 0 => Command::ClearHistory { room: room() },
-        17 | 18 => Command::History(HistoryQuery {
+        }
+        .into(),
+        15 => commands::Delete { message }.into(),
+        16 => commands::Hide { message }.into(),
+        17 if dice.roll(4) == 0 => commands::ClearHistory { room: room() }.into(),
+        17 | 18 => commands::History(HistoryQuery {
             after: Some(message),
             ..HistoryQuery::page(room(), None, 7)
-        }),
-        19 => Command::Search {
+        })
+        .into(),
+        19 => commands::Search {
             room: room(),
             text: number.to_string(),
             prefix: false,
             limit: 5,
-        },
-        20 => Command::Ban { room: room(), user },
-        21 => Command::Unban { room: room(), user },
-        22 => Command::RemoveMember { room: room(), user },
-        23 => Command::AddMember { room: room(), user },
+        }
+        .into(),
+        20 => commands::Ban { room: room(), user }.into(),
+        21 => commands::Unban { room: room(), user }.into(),
+        22 => commands::RemoveMember { room: room(), user }.into(),
+        23 => commands::AddMember { room: room(), user }.into(),
         24 | 25 => {
             let role = dice.one(&[
                 Role::Owner,
@@ -72,61 +75,54 @@ fn command(dice: &mut Dice, number: usize) -> Command {
                 Role::Moderator,
                 Role::Member,
             ]);
-            Command::SetRole {
+            commands::SetRole {
                 room: room(),
                 user,
                 role,
             }
+            .into()
         }
-        26 => Command::Send(Draft {
-            offline: Offline::Store,
+        26 => commands::Send {
+            offline: commands::Offline::Store,
             ..to_user(user, "between us")
-        }),
-        27 => Command::SetPrivate {
+        }
+        .into(),
+        27 => commands::SetPrivate {
             room: room(),
             private: dice.roll(2) == 0,
-        },
-        28 if dice.roll(5) == 0 => Command::DeleteRoom { room: room() },
-        28 => create_room(dice.one(&ROOMS), RoomKind::Public),
-        _ => Command::FindMessage {
+        }
+        .into(),
+        28 if dice.roll(5) == 0 => commands::DeleteRoom { room: room() }.into(),
+        28 => create_room(dice.one(&ROOMS), RoomKind::Public).into(),
+        _ => commands::FindMessage {
             low_bits: message.low_bits(),
             room: None,
-        },
+        }
+        .into(),
     }
 }
 
 /// What came of a command, without what differs from run to run.
-fn outcome(result: &Result<Reply>) -> String {
+fn outcome(result: &Result<AnyReply>) -> String {
     match result {
-        Ok(Reply::History {
-            messages, omitted, ..
-        }) => {
-            let texts: Vec<&str> = messages
-                .iter()
-                .map(|message| message.text.as_str())
-                .collect();
-            format!("{texts:?} {omitted}")
-        }
-        Ok(Reply::Posted { message }) | Ok(Reply::Message(message)) => {
+        Ok(AnyReply::History(page) | AnyReply::Search(page)) => told(page),
+        Ok(AnyReply::Send(message) | AnyReply::Edit(message) | AnyReply::FindMessage(message)) => {
             format!("{} {} {:?}", message.id, message.seq, message.text)
         }
-        Ok(Reply::Entered {
-            room,
-            created,
-            seq,
-            present,
-            ..
-        }) => {
-            format!(
-                "{} {:?} {created} {seq} {}",
-                room.id,
-                room.owner,
-                present.len()
-            )
+        Ok(AnyReply::Enter(entered) | AnyReply::CreateRoom(entered)) => {
+            let (room, present) = (&entered.room, entered.present.len());
+            let (created, seq) = (entered.created, entered.seq);
+            format!("{} {:?} {created} {seq} {present}", room.id, room.owner)
         }
         Ok(_) => "done".to_owned(),
         Err(error) => error.to_string(),
     }
+}
+
+fn told(page: &commands::Messages) -> String {
+    let texts = page.messages.iter().map(|message| message.text.as_str());
+    let texts: Vec<&str> = texts.collect();
+    format!("{texts:?} {}", page.omitted)
 }
 
 /// Follows what one session is told, and where it is.
@@ -199,9 +195,7 @@ async fn transcript(world: &World, seed: u64) -> Vec<String> {
         attached.sort_unstable();
         assert_eq!(client.session.rooms(), attached);
     }
-    let Reply::Rooms(rooms) = world.op(Command::Rooms).await else {
-        panic!("no rooms")
-    };
+    let rooms = world.op(commands::Rooms).await;
     for room in rooms {
         world.assert_gapless(room.id).await;
         let owners = world.store.members(room.id).await.unwrap();
@@ -217,13 +211,13 @@ async fn transcript(world: &World, seed: u64) -> Vec<String> {
             room.name
         );
         let history = world
-            .op(Command::History(HistoryQuery::page(
+            .op(commands::History(HistoryQuery::page(
                 name(&room.name),
                 None,
                 1000,
             )))
             .await;
-        lines.push(outcome(&Ok(history)));
+        lines.push(told(&history));
         assert!(room.created > Timestamp(0));
     }
     lines

@@ -1,20 +1,21 @@
 //! Histories, searches, marks.
 
+use tolmach::commands;
 use tolmach::model::{
-    Command, Error, Event, HistoryOrder, HistoryQuery, MessageId, Reply, Role, RoomChange,
-    RoomEvent, RoomKind, Seq, Timestamp,
+    Error, Event, HistoryOrder, HistoryQuery, MessageId, Role, RoomChange, RoomEvent, RoomKind,
+    Seq, Timestamp,
 };
 
 use crate::support::{Client, World, by_id, enter, login, name, texts, to_user};
 
-fn history(change: impl FnOnce(&mut HistoryQuery)) -> Command {
+fn history(change: impl FnOnce(&mut HistoryQuery)) -> commands::History {
     let mut query = HistoryQuery::page(name("tea"), None, 100);
     change(&mut query);
-    Command::History(query)
+    commands::History(query)
 }
 
-fn search(text: &str, prefix: bool, limit: usize) -> Command {
-    Command::Search {
+fn search(text: &str, prefix: bool, limit: usize) -> commands::Search {
+    commands::Search {
         room: name("tea"),
         text: text.to_owned(),
         prefix,
@@ -83,12 +84,9 @@ async fn all_bounds_that_are_given_hold_together() {
         ];
         for (command, expected, left) in all {
             let what = format!("{command:?}");
-            let Reply::History {
+            let commands::Messages {
                 messages, omitted, ..
-            } = anna.ok(command).await
-            else {
-                panic!("no history")
-            };
+            } = anna.ok(command).await;
             let got: String = messages
                 .iter()
                 .map(|message| message.text.as_str())
@@ -104,12 +102,12 @@ async fn what_was_touched_since_is_found_too() {
         let (mut anna, ids) = talk(&world).await;
         std::thread::sleep(std::time::Duration::from_millis(5));
         let since = Timestamp::now();
-        anna.ok(Command::Edit {
+        anna.ok(commands::Edit {
             message: ids[1],
             text: "two".into(),
         })
         .await;
-        anna.ok(Command::Delete { message: ids[3] }).await;
+        anna.ok(commands::Delete { message: ids[3] }).await;
         let touched =
             |touched| history(move |query| (query.from, query.touched) = (Some(since), touched));
         assert_eq!(texts(anna.ok(touched(false)).await), [""; 0]);
@@ -124,19 +122,19 @@ async fn hidden_is_hidden_from_oneself_and_cleared_from_everyone() {
         let mut boris = world.account("boris").await;
         boris.enter(name("tea")).await;
         anna.told();
-        boris.ok(Command::Hide { message: ids[1] }).await;
-        boris.ok(Command::Hide { message: ids[1] }).await;
+        boris.ok(commands::Hide { message: ids[1] }).await;
+        boris.ok(commands::Hide { message: ids[1] }).await;
         assert_eq!(boris.texts(name("tea")).await, ["1", "3", "4", "5"]);
         assert_eq!(anna.texts(name("tea")).await.len(), 5);
         assert_eq!(anna.heard(), [""; 0]);
         assert_eq!(texts(boris.ok(search("2", false, 10)).await), [""; 0]);
-        let find = |id: MessageId| Command::FindMessage {
+        let find = |id: MessageId| commands::FindMessage {
             low_bits: id.low_bits(),
             room: None,
         };
         assert_eq!(boris.err(find(ids[1])).await, Error::NoSuchMessage);
         boris.told();
-        anna.ok(Command::ClearHistory { room: name("tea") }).await;
+        anna.ok(commands::ClearHistory { room: name("tea") }).await;
         assert_eq!(boris.heard(), ["#tea cleared"]);
         for client in [&mut anna, &mut boris] {
             assert_eq!(client.texts(name("tea")).await, [""; 0]);
@@ -144,11 +142,11 @@ async fn hidden_is_hidden_from_oneself_and_cleared_from_everyone() {
             for id in &ids {
                 assert_eq!(client.err(find(*id)).await, Error::NoSuchMessage);
                 assert_eq!(
-                    client.err(Command::Hide { message: *id }).await,
+                    client.err(commands::Hide { message: *id }).await,
                     Error::NoSuchMessage
                 );
                 assert_eq!(
-                    client.err(Command::Delete { message: *id }).await,
+                    client.err(commands::Delete { message: *id }).await,
                     Error::NoSuchMessage
                 );
             }
@@ -172,17 +170,17 @@ async fn a_history_is_closed_to_who_is_out_and_open_again_with_all_to_who_is_bac
         5,
         "also from before it joined"
     );
-    boris.ok(Command::Leave { room: name("tea") }).await;
+    boris.ok(commands::Leave { room: name("tea") }).await;
     anna.say(name("tea"), "6").await;
     assert!(matches!(boris.err(read()).await, Error::NotAllowed(_)));
-    anna.ok(Command::Ban {
+    anna.ok(commands::Ban {
         room: name("tea"),
         user: login("boris"),
     })
     .await;
     assert_eq!(boris.err(read()).await, Error::Banned);
     assert_eq!(boris.err(search("1", false, 1)).await, Error::Banned);
-    anna.ok(Command::Unban {
+    anna.ok(commands::Unban {
         room: name("tea"),
         user: login("boris"),
     })
@@ -192,7 +190,7 @@ async fn a_history_is_closed_to_who_is_out_and_open_again_with_all_to_who_is_bac
     assert_eq!(boris.texts(name("tea")).await.len(), 6);
     assert_eq!(
         boris
-            .err(Command::History(HistoryQuery::page(
+            .err(commands::History(HistoryQuery::page(
                 name("nowhere"),
                 None,
                 1
@@ -247,11 +245,11 @@ async fn seen_marks_rise_and_are_ones_own() {
         let (mut anna, _) = talk(&world).await;
         let mut boris = world.account("boris").await;
         boris.enter(name("tea")).await;
-        let mark = |at| Command::MarkSeen {
+        let mark = |at| commands::MarkSeen {
             room: name("tea"),
             at: Timestamp(at),
         };
-        let seen = || Command::Seen { room: name("tea") };
+        let seen = || commands::Seen { room: name("tea") };
         let seq = world
             .store
             .room_by_name("tea")
@@ -260,11 +258,11 @@ async fn seen_marks_rise_and_are_ones_own() {
             .unwrap()
             .room
             .seq;
-        assert_eq!(anna.ok(seen()).await, Reply::Seen(Timestamp(0)));
+        assert_eq!(anna.ok(seen()).await, Timestamp(0));
         anna.ok(mark(1000)).await;
         anna.ok(mark(500)).await;
-        assert_eq!(anna.ok(seen()).await, Reply::Seen(Timestamp(1000)));
-        assert_eq!(boris.ok(seen()).await, Reply::Seen(Timestamp(0)));
+        assert_eq!(anna.ok(seen()).await, Timestamp(1000));
+        assert_eq!(boris.ok(seen()).await, Timestamp(0));
         assert_eq!(
             world
                 .store
@@ -297,13 +295,13 @@ async fn an_edited_message_is_told_as_seen_once_another_has_seen_it() {
         let mut boris = world.account("boris").await;
         boris.enter(name("tea")).await;
         let room = || name("tea");
-        let edit = Command::Edit {
+        let edit = commands::Edit {
             message: ids[0],
             text: "changed".into(),
         };
         let now = Timestamp(i64::MAX);
         // One's own mark says nothing.
-        anna.ok(Command::MarkSeen {
+        anna.ok(commands::MarkSeen {
             room: room(),
             at: now,
         })
@@ -311,7 +309,7 @@ async fn an_edited_message_is_told_as_seen_once_another_has_seen_it() {
         anna.ok(edit.clone()).await;
         assert!(!edited(&world, &mut boris).await.seen);
         boris
-            .ok(Command::MarkSeen {
+            .ok(commands::MarkSeen {
                 room: room(),
                 at: now,
             })
@@ -324,9 +322,7 @@ async fn an_edited_message_is_told_as_seen_once_another_has_seen_it() {
             missed.await.unwrap()[0].seen,
             "who catches up is told so, too"
         );
-        let Reply::SeenMarks(marks) = boris.ok(Command::SeenMarks { room: room() }).await else {
-            panic!("no marks")
-        };
+        let marks = boris.ok(commands::SeenMarks { room: room() }).await;
         assert_eq!(marks.0.iter().flatten().count(), 2);
     }
 }
@@ -336,20 +332,14 @@ async fn a_message_is_found_by_its_low_bits_where_one_may_see_it() {
     for world in World::of_each_kind().await {
         let (mut anna, ids) = talk(&world).await;
         let [mut boris, mut clara] = world.accounts(["boris", "clara"]).await;
-        let Reply::Posted { message: private } = anna
-            .ok(Command::Send(to_user(login("boris"), "psst")))
-            .await
-        else {
-            panic!("not posted")
-        };
-        let find = |id: MessageId, room: Option<&str>| Command::FindMessage {
+        let private = anna.ok(to_user(login("boris"), "psst")).await;
+        let find = |id: MessageId, room: Option<&str>| commands::FindMessage {
             low_bits: id.low_bits(),
             room: room.map(name),
         };
         for id in [ids[0], private.id] {
-            assert!(
-                matches!(anna.ok(find(id, None)).await, Reply::Message(message) if message.id == id)
-            );
+            let message = anna.ok(find(id, None)).await;
+            assert!(message.id == id);
             assert_eq!(clara.err(find(id, None)).await, Error::NoSuchMessage);
         }
         boris.ok(find(private.id, None)).await;
@@ -360,7 +350,7 @@ async fn a_message_is_found_by_its_low_bits_where_one_may_see_it() {
         );
         for nothing in [0, -1, 99, i32::MAX, i32::MIN] {
             assert_eq!(
-                anna.err(Command::FindMessage {
+                anna.err(commands::FindMessage {
                     low_bits: nothing,
                     room: None
                 })

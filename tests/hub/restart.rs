@@ -2,7 +2,8 @@
 
 #![cfg(feature = "sqlite")]
 
-use tolmach::model::{Command, Error, Reply, RoomKind};
+use tolmach::commands;
+use tolmach::model::{Error, RoomKind};
 
 use crate::support::{World, by_id, create_room, log_in, login, name, password, to_user};
 
@@ -10,21 +11,14 @@ use crate::support::{World, by_id, create_room, log_in, login, name, password, t
 async fn what_was_accepted_is_there_and_guests_are_gone() {
     let world = World::in_a_file().await;
     let mut anna = world.account("anna").await;
-    let Reply::Entered { room, .. } = anna.ok(create_room("tea", RoomKind::Private)).await else {
-        panic!("no room")
-    };
+    let commands::Entered { room, .. } = anna.ok(create_room("tea", RoomKind::Private)).await;
     let mut boris = world.guest("boris").await;
     boris.enter(name("tea")).await;
     for number in 0..20 {
         anna.say(name("tea"), &number.to_string()).await;
     }
     boris.say(name("tea"), "as a guest").await;
-    let Reply::Posted { message: private } = boris
-        .ok(Command::Send(to_user(login("anna"), "psst")))
-        .await
-    else {
-        panic!("not posted")
-    };
+    let private = boris.ok(to_user(login("anna"), "psst")).await;
     let before = anna.texts(name("tea")).await;
     assert_eq!(before.len(), 21);
 
@@ -36,15 +30,13 @@ async fn what_was_accepted_is_there_and_guests_are_gone() {
     assert_eq!(anna.texts(by_id(private.room)).await, ["psst"]);
     assert_eq!(anna.who(name("tea")).await, ["anna"]);
     assert_eq!(
-        anna.err(Command::FindUser {
+        anna.err(commands::FindUser {
             user: login("boris")
         })
         .await,
         Error::NoSuchUser
     );
-    let Reply::Members(members) = anna.ok(Command::Members { room: name("tea") }).await else {
-        panic!("no members")
-    };
+    let members = anna.ok(commands::Members { room: name("tea") }).await;
     assert_eq!(members.len(), 1);
     let mut other = after.guest("boris").await;
     assert_ne!(other.user(), boris.user());

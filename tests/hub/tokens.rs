@@ -2,48 +2,40 @@
 
 use std::time::Duration;
 
-use tolmach::model::{Command, Error, Reply, RoomKind, TokenEnd, TokenId, TokenInfo, TokenKind};
+use tolmach::commands;
+use tolmach::model::{Error, RoomKind, TokenId, TokenInfo, TokenKind};
 
 use crate::support::{Client, World, log_in, login, name, password, register, token};
 
-fn create(user: &str, value: Option<&str>) -> Command {
-    Command::CreateToken {
+fn create(user: &str, value: Option<&str>) -> commands::CreateToken {
+    commands::CreateToken {
         user: login(user),
-        value: value.map(str::to_owned),
+        value: value.map(Into::into),
     }
 }
 
 async fn list(world: &World, user: &str) -> Vec<TokenInfo> {
-    match world.op(Command::Tokens { user: login(user) }).await {
-        Reply::Tokens(tokens) => tokens,
-        other => panic!("{other:?}"),
-    }
+    world.op(commands::Tokens { user: login(user) }).await
 }
 
 /// Logs in for a token.
 async fn with_token(world: &World, user: &str) -> (Client, TokenId, String) {
     let mut client = world.client();
-    let command = Command::LogIn {
+    let command = commands::LogIn {
         login: user.to_owned(),
         secret: password(user),
         token: true,
     };
-    match client.ok(command).await {
-        Reply::Welcome {
-            token: Some((id, text)),
-            ..
-        } => (client, id, text),
-        other => panic!("{other:?}"),
-    }
+    let (id, text) = client.ok(command).await.token.unwrap();
+    (client, id, text.0)
 }
 
 #[tokio::test]
 async fn a_token_is_digits_and_the_login_and_opens_the_account() {
     for world in World::of_each_kind().await {
         world.op(register("anna")).await;
-        let Reply::Token { id, value } = world.op(create("anna", None)).await else {
-            panic!("no token")
-        };
+        let commands::NewToken { id, value } = world.op(create("anna", None)).await;
+        let value = value.0;
         assert_eq!((value.len(), &value[64..]), (68, "anna"));
         assert!(value[..64].bytes().all(|digit| digit.is_ascii_hexdigit()));
         let listed = list(&world, "anna").await;
@@ -99,13 +91,15 @@ async fn an_account_manages_its_own_tokens() {
     world.op(register("anna")).await;
     let mut anna = world.client();
     anna.ok(log_in("anna", password("anna"))).await;
-    let Reply::Token { id, value } = anna.ok(create("anna", None)).await else {
-        panic!("no token")
-    };
-    assert!(
-        matches!(anna.ok(Command::Tokens { user: login("anna") }).await, Reply::Tokens(tokens) if tokens.len() == 1)
-    );
-    anna.ok(Command::RevokeToken {
+    let commands::NewToken { id, value } = anna.ok(create("anna", None)).await;
+    let value = value.0;
+    let tokens = anna
+        .ok(commands::Tokens {
+            user: login("anna"),
+        })
+        .await;
+    assert!(tokens.len() == 1);
+    anna.ok(commands::RevokeToken {
         user: login("anna"),
         id: Some(id),
     })
@@ -115,14 +109,14 @@ async fn an_account_manages_its_own_tokens() {
         Error::BadCredentials
     );
     assert!(matches!(
-        anna.err(Command::RevokeToken {
+        anna.err(commands::RevokeToken {
             user: login("anna"),
             id: Some(id)
         })
         .await,
         Error::Invalid { .. }
     ));
-    anna.ok(Command::RevokeToken {
+    anna.ok(commands::RevokeToken {
         user: login("anna"),
         id: None,
     })
@@ -134,9 +128,8 @@ async fn an_account_manages_its_own_tokens() {
 async fn a_revoked_token_ends_the_sessions_it_opened_and_no_other() {
     for world in World::of_each_kind().await {
         world.op(register("anna")).await;
-        let Reply::Token { id, value } = world.op(create("anna", None)).await else {
-            panic!("no token")
-        };
+        let commands::NewToken { id, value } = world.op(create("anna", None)).await;
+        let value = value.0;
         let mut by_it = world.client();
         by_it.ok(token(&value)).await;
         let mut by_other = world.again("anna").await;
@@ -145,7 +138,7 @@ async fn a_revoked_token_ends_the_sessions_it_opened_and_no_other() {
         by_password.ok(log_in("anna", password("anna"))).await;
 
         world
-            .op(Command::RevokeToken {
+            .op(commands::RevokeToken {
                 user: login("anna"),
                 id: Some(id),
             })
@@ -159,7 +152,7 @@ async fn a_revoked_token_ends_the_sessions_it_opened_and_no_other() {
             assert_eq!(client.heard(), [""; 0]);
         }
         world
-            .op(Command::RevokeToken {
+            .op(commands::RevokeToken {
                 user: login("anna"),
                 id: None,
             })
@@ -177,16 +170,16 @@ async fn logging_out_ends_the_token_where_that_is_asked() {
     world.op(register("anna")).await;
     let (mut first, _, text) = with_token(&world, "anna").await;
     first
-        .ok(Command::LogOut {
-            token: TokenEnd::Never,
+        .ok(commands::LogOut {
+            token: commands::TokenEnd::Never,
         })
         .await;
     assert!(first.session.user().is_none());
     let mut second = world.client();
     second.ok(token(&text)).await;
     second
-        .ok(Command::LogOut {
-            token: TokenEnd::IfOfLogin,
+        .ok(commands::LogOut {
+            token: commands::TokenEnd::IfOfLogin,
         })
         .await;
     assert_eq!(
@@ -199,13 +192,15 @@ async fn logging_out_ends_the_token_where_that_is_asked() {
 async fn a_token_that_was_made_to_be_kept_ends_only_where_that_is_asked() {
     let world = World::new().await;
     world.op(register("anna")).await;
-    let Reply::Token { value, .. } = world.op(create("anna", None)).await else {
-        panic!("no token")
-    };
-    for (end, holds) in [(TokenEnd::IfOfLogin, true), (TokenEnd::Always, false)] {
+    let commands::NewToken { value, .. } = world.op(create("anna", None)).await;
+    let value = value.0;
+    for (end, holds) in [
+        (commands::TokenEnd::IfOfLogin, true),
+        (commands::TokenEnd::Always, false),
+    ] {
         let mut client = world.client();
         client.ok(token(&value)).await;
-        client.ok(Command::LogOut { token: end }).await;
+        client.ok(commands::LogOut { token: end }).await;
         let held = world.client().call(token(&value)).await.is_ok();
         assert_eq!(held, holds, "{end:?}");
     }
@@ -217,9 +212,8 @@ async fn a_session_token_that_nobody_used_for_so_long_is_gone() {
         let world = World::with(|options| options.session_life = Duration::from_millis(300)).await;
         world.op(register("anna")).await;
         let (mut client, _, text) = with_token(&world, "anna").await;
-        let Reply::Token { value: api, .. } = world.op(create("anna", None)).await else {
-            panic!("no token")
-        };
+        let commands::NewToken { value: api, .. } = world.op(create("anna", None)).await;
+        let api = api.0;
         if end_open {
             client.session.farewell();
             world.settled().await;
@@ -239,9 +233,7 @@ async fn sessions_are_listed_and_closed() {
     let mut again = world.again("anna").await;
     anna.enter(name("tea")).await;
     boris.enter(name("tea")).await;
-    let Reply::Sessions(all) = world.op(Command::Sessions).await else {
-        panic!("no sessions")
-    };
+    let all = world.op(commands::Sessions).await;
     let listed: Vec<_> = all
         .iter()
         .map(|session| {
@@ -260,30 +252,28 @@ async fn sessions_are_listed_and_closed() {
             (again.id(), "anna", "plain")
         ]
     );
-    let Reply::Sessions(own) = anna.ok(Command::Sessions).await else {
-        panic!("no sessions")
-    };
+    let own = anna.ok(commands::Sessions).await;
     assert_eq!(
         own.iter().map(|session| session.id).collect::<Vec<_>>(),
         [anna.id(), again.id()]
     );
 
     assert!(matches!(
-        anna.err(Command::CloseSession { id: boris.id() }).await,
+        anna.err(commands::CloseSession { id: boris.id() }).await,
         Error::Invalid { .. }
     ));
     anna.told();
     boris.told();
-    anna.ok(Command::CloseSession { id: again.id() }).await;
+    anna.ok(commands::CloseSession { id: again.id() }).await;
     assert_eq!(
         again.heard().last().map(String::as_str),
         Some("ended ClosedByOperator")
     );
     assert_eq!(boris.heard(), [""; 0], "the other session is still there");
-    world.op(Command::CloseSession { id: anna.id() }).await;
+    world.op(commands::CloseSession { id: anna.id() }).await;
     assert_eq!(boris.heard(), ["#tea offline anna"]);
     assert!(matches!(
-        world.op_err(Command::CloseSession { id: anna.id() }).await,
+        world.op_err(commands::CloseSession { id: anna.id() }).await,
         Error::Invalid { .. }
     ));
     let mut back = world.again("anna").await;
@@ -301,14 +291,13 @@ async fn a_session_goes_on_by_its_new_token_once_that_is_in_use() {
         let (mut first, old, text) = with_token(&world, "anna").await;
         let mut second = world.client();
         second.ok(token(&text)).await;
-        let Reply::Token { id, value } = first.ok(Command::RenewToken).await else {
-            panic!("no token")
-        };
+        let commands::NewToken { id, value } = first.ok(commands::RenewToken).await;
+        let value = value.0;
         assert_eq!((value.len(), &value[64..]), (68, "anna"));
         // Until it is used, both open the account.
         world.client().ok(token(&text)).await;
         world.client().ok(token(&value)).await;
-        first.ok(Command::UseToken { id, old }).await;
+        first.ok(commands::UseToken { id, old }).await;
         assert_eq!(
             world.client().err(token(&text)).await,
             Error::BadCredentials
@@ -316,19 +305,22 @@ async fn a_session_goes_on_by_its_new_token_once_that_is_in_use() {
         let tokens = list(&world, "anna").await;
         assert_eq!((tokens.len(), tokens[0].id), (1, id));
         // Whoever came in by the old one stays, and ends with the new one.
-        second.ok(Command::MyRooms).await;
+        second.ok(commands::MyRooms).await;
         assert!(matches!(
-            first.err(Command::UseToken { id: old, old: id }).await,
+            first.err(commands::UseToken { id: old, old: id }).await,
             Error::Invalid { .. }
         ));
         world
-            .op(Command::RevokeToken {
+            .op(commands::RevokeToken {
                 user: login("anna"),
                 id: Some(id),
             })
             .await;
-        assert_eq!(second.err(Command::MyRooms).await, Error::Unauthenticated);
-        assert_eq!(first.err(Command::RenewToken).await, Error::Unauthenticated);
+        assert_eq!(second.err(commands::MyRooms).await, Error::Unauthenticated);
+        assert_eq!(
+            first.err(commands::RenewToken).await,
+            Error::Unauthenticated
+        );
     }
 }
 
@@ -338,24 +330,23 @@ async fn only_a_sessions_own_token_is_renewed() {
     world.op(register("anna")).await;
     world.op(register("boris")).await;
     let (_boris, foreign, _) = with_token(&world, "boris").await;
-    let Reply::Token { value, .. } = world.op(create("anna", None)).await else {
-        panic!("no token")
-    };
+    let commands::NewToken { value, .. } = world.op(create("anna", None)).await;
+    let value = value.0;
     let mut by_api = world.client();
     by_api.ok(token(&value)).await;
     assert!(matches!(
-        by_api.err(Command::RenewToken).await,
+        by_api.err(commands::RenewToken).await,
         Error::Invalid { .. }
     ));
     let mut by_password = world.client();
     by_password.ok(log_in("anna", password("anna"))).await;
     assert!(matches!(
-        by_password.err(Command::RenewToken).await,
+        by_password.err(commands::RenewToken).await,
         Error::Invalid { .. }
     ));
     let (mut anna, old, _) = with_token(&world, "anna").await;
     assert!(matches!(
-        anna.err(Command::UseToken { id: foreign, old }).await,
+        anna.err(commands::UseToken { id: foreign, old }).await,
         Error::Invalid { .. }
     ));
 }
@@ -365,8 +356,8 @@ async fn a_token_with_anothers_number_opens_nothing() {
     let world = World::new().await;
     world.op(register("anna")).await;
     let (_anna, id, text) = with_token(&world, "anna").await;
-    let with = |id| Command::LogInToken {
-        token: text.clone(),
+    let with = |id| commands::LogInToken {
+        token: text.as_str().into(),
         id: Some(id),
     };
     assert_eq!(

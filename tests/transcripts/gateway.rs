@@ -4,10 +4,11 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tolmach::commands::{self, Command};
 use tolmach::config::Config;
 use tolmach::gateway::{Gateway, Transport};
 use tolmach::hub::Hub;
-use tolmach::model::{Command, Reply, RoomSelector, Secret, UserSelector};
+use tolmach::model::{RoomSelector, Secret, UserSelector};
 
 use crate::PASSWORD;
 use crate::connection::Stream;
@@ -90,21 +91,21 @@ impl Daemon {
 
     /// Makes an account whose token is `token-LOGIN`.
     pub(crate) async fn account(&self, login: &str) -> Result<(), String> {
-        let register = Command::Register {
+        let register = commands::Register {
             login: login.to_owned(),
             secret: Secret::Password(PASSWORD.to_owned()),
             name: String::new(),
             description: String::new(),
         };
         self.operate(register).await?;
-        let token = Command::CreateToken {
+        let token = commands::CreateToken {
             user: UserSelector::Login(login.to_owned()),
-            value: Some(format!("token-{login}")),
+            value: Some(format!("token-{login}").into()),
         };
         self.operate(token).await.map(|_| ())
     }
 
-    pub(crate) async fn operate(&self, command: Command) -> Result<Reply, String> {
+    pub(crate) async fn operate<C: Command>(&self, command: C) -> Result<C::Reply, String> {
         let reply = self.hub.operate(command).await;
         reply.map_err(|error| error.to_string())
     }
@@ -112,10 +113,7 @@ impl Daemon {
     /// A room's number.
     pub(crate) async fn room(&self, name: &str) -> Result<i32, String> {
         let room = RoomSelector::Name(name.to_owned());
-        match self.operate(Command::FindRoom { room }).await? {
-            Reply::Room(room) => Ok(room.id.0),
-            other => Err(format!("{other:?}")),
-        }
+        Ok(self.operate(commands::FindRoom { room }).await?.id.0)
     }
 }
 

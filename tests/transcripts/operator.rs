@@ -9,10 +9,9 @@
 //! reply LOGIN ROOM MESSAGE TEXT…              what only a program that embeds the hub can say: LOGIN answers a message
 //! ```
 
+use tolmach::commands::{self, AnyCommand};
 use tolmach::hub::Scope;
-use tolmach::model::{
-    Command, Draft, MessageId, Reply, Role, RoomKind, RoomSelector, Secret, Target, UserSelector,
-};
+use tolmach::model::{MessageId, Role, RoomKind, RoomSelector, Secret, Target, UserSelector};
 
 use crate::gateway::Daemon;
 
@@ -29,34 +28,37 @@ pub(crate) async fn operate(daemon: &Daemon, text: &str) -> Result<(), String> {
     daemon.operate(command).await.map(|_| ())
 }
 
-fn command(words: &[&str]) -> Option<Command> {
+fn command(words: &[&str]) -> Option<AnyCommand> {
     let room = |name: &str| RoomSelector::Name(name.to_owned());
     let user = |login: &str| UserSelector::Login(login.to_owned());
     Some(match words {
         ["create", "room", name, more @ ..] => create(name, more)?,
-        ["delete", "room", name] => Command::DeleteRoom { room: room(name) },
-        ["rename", "room", name, new] => Command::RenameRoom {
+        ["delete", "room", name] => commands::DeleteRoom { room: room(name) }.into(),
+        ["rename", "room", name, new] => commands::RenameRoom {
             room: room(name),
             name: (*new).to_owned(),
-        },
-        ["title", "room", name, title @ ..] => Command::SetTitle {
+        }
+        .into(),
+        ["title", "room", name, title @ ..] => commands::SetTitle {
             room: room(name),
             title: title.join(" "),
-        },
-        ["describe", "room", name, description @ ..] => Command::SetDescription {
+        }
+        .into(),
+        ["describe", "room", name, description @ ..] => commands::SetDescription {
             room: room(name),
             description: description.join(" "),
-        },
+        }
+        .into(),
         [what @ ("add" | "remove" | "ban" | "unban"), login, name] if *login != "user" => {
             let (room, user) = (room(name), user(login));
             match *what {
-                "add" => Command::AddMember { room, user },
-                "remove" => Command::RemoveMember { room, user },
-                "ban" => Command::Ban { room, user },
-                _ => Command::Unban { room, user },
+                "add" => commands::AddMember { room, user }.into(),
+                "remove" => commands::RemoveMember { room, user }.into(),
+                "ban" => commands::Ban { room, user }.into(),
+                _ => commands::Unban { room, user }.into(),
             }
         }
-        ["role", login, name, role] => Command::SetRole {
+        ["role", login, name, role] => commands::SetRole {
             room: room(name),
             user: user(login),
             role: match *role {
@@ -66,41 +68,44 @@ fn command(words: &[&str]) -> Option<Command> {
                 "member" => Role::Member,
                 _ => return None,
             },
-        },
-        [what @ ("disable" | "enable"), "user", login] => Command::SetDisabled {
+        }
+        .into(),
+        [what @ ("disable" | "enable"), "user", login] => commands::SetDisabled {
             user: user(login),
             disabled: *what == "disable",
-        },
-        ["remove", "user", login] => Command::RemoveUser { user: user(login) },
-        ["password", login, new] => Command::SetPassword {
+        }
+        .into(),
+        ["remove", "user", login] => commands::RemoveUser { user: user(login) }.into(),
+        ["password", login, new] => commands::SetPassword {
             user: user(login),
             secret: Secret::Password((*new).to_owned()),
-        },
-        ["revoke", "tokens", login] => Command::RevokeToken {
+        }
+        .into(),
+        ["revoke", "tokens", login] => commands::RevokeToken {
             user: user(login),
             id: None,
-        },
+        }
+        .into(),
         _ => return None,
     })
 }
 
-fn create(name: &str, more: &[&str]) -> Option<Command> {
+fn create(name: &str, more: &[&str]) -> Option<AnyCommand> {
     let (kind, more) = match more {
         ["private", more @ ..] => (RoomKind::Private, more),
         more => (RoomKind::Public, more),
     };
     let password = match more {
         [] => None,
-        ["password", password] => Some((*password).to_owned()),
+        ["password", password] => Some(Secret::password(*password)),
         _ => return None,
     };
-    Some(Command::CreateRoom {
-        name: name.to_owned(),
-        title: String::new(),
-        description: String::new(),
+    let create = commands::CreateRoom {
         kind,
         password,
-    })
+        ..commands::CreateRoom::public(name)
+    };
+    Some(create.into())
 }
 
 /// Over a connection of her own, beside the ones that she has.
@@ -112,28 +117,25 @@ async fn reply(
     text: &str,
 ) -> Result<(), String> {
     let room = Target::Room(RoomSelector::Name(room.to_owned()));
-    let mut draft = Draft::text(room, text);
+    let mut draft = commands::Send::text(room, text);
     draft.reply_to = Some(MessageId(message.parse().map_err(|_| "which message?")?));
     let (mut session, _events) = daemon.hub().attach("bot", Scope::AllRooms);
-    let log_in = Command::LogInToken {
-        token: format!("token-{login}"),
+    let log_in = commands::LogInToken {
+        token: format!("token-{login}").into(),
         id: None,
     };
-    for command in [log_in, Command::Send(draft)] {
-        let done = session.call(command).await;
-        done.map_err(|error| error.to_string())?;
-    }
-    Ok(())
+    let logged_in = session.call(log_in).await;
+    logged_in.map_err(|error| error.to_string())?;
+    let said = session.call(draft).await;
+    said.map(drop).map_err(|error| error.to_string())
 }
 
 async fn close(daemon: &Daemon, login: &str) -> Result<(), String> {
-    let Reply::Sessions(sessions) = daemon.operate(Command::Sessions).await? else {
-        return Err("no sessions".to_owned());
-    };
+    let sessions = daemon.operate(commands::Sessions).await?;
     for session in sessions {
         if session.user.login == login {
             daemon
-                .operate(Command::CloseSession { id: session.id })
+                .operate(commands::CloseSession { id: session.id })
                 .await?;
         }
     }

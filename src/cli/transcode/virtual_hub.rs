@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::LocalBus;
+use crate::commands;
 use crate::config::Config;
 use crate::dialects::Settings;
 use crate::files::FileArea;
 use crate::gateway::{Gateway, Serve, Transport};
 use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
 use crate::model::{
-    Command, Error, HistoryQuery, MessageId, Reply, Role, RoomId, RoomKind, RoomSelector, Secret,
-    UserSelector,
+    Error, HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, UserSelector,
 };
 use crate::store::MemoryStore;
 
@@ -35,16 +35,9 @@ impl VirtualHub {
     pub(super) async fn open(room: &str, files: bool) -> Outcome<Self> {
         let config = config();
         let hub = hub(files).await?;
-        let create = Command::CreateRoom {
-            name: room.to_owned(),
-            title: String::new(),
-            description: String::new(),
-            kind: RoomKind::Public,
-            password: None,
-        };
+        let create = commands::CreateRoom::public(room);
         let id = match hub.operate(create).await {
-            Ok(Reply::Entered { room, .. }) => room.id.0,
-            Ok(_) => return Err(Failure::unexpected()),
+            Ok(made) => made.room.id.0,
             Err(error) => return Err(Failure::because(error.to_string())),
         };
         let name = room.to_owned();
@@ -70,7 +63,7 @@ impl VirtualHub {
 
     /// An account, made where there is none, and what opens it.
     pub(super) async fn identity(&self, login: &str) -> Result<Account, String> {
-        let register = Command::Register {
+        let register = commands::Register {
             login: login.to_owned(),
             secret: Secret::Password(PASSWORD.to_owned()),
             name: String::new(),
@@ -89,20 +82,19 @@ impl VirtualHub {
 
     /// A new token of an account, and its number.
     pub(super) async fn token(&self, login: &str) -> Result<(i32, String), String> {
-        let create = Command::CreateToken {
+        let create = commands::CreateToken {
             user: UserSelector::Login(login.to_owned()),
             value: None,
         };
         match self.gateway.hub().operate(create).await {
-            Ok(Reply::Token { id, value }) => Ok((id.0, value)),
-            Ok(_) => Err(Error::Internal.to_string()),
+            Ok(token) => Ok((token.id.0, token.value.0)),
             Err(error) => Err(format!("{login} cannot appear: {error}")),
         }
     }
 
     /// Gives somebody in the room the role for all that a recording may change there.
     pub(super) async fn appoint(&self, login: &str) -> Result<(), String> {
-        let role = Command::SetRole {
+        let role = commands::SetRole {
             room: self.room(),
             user: UserSelector::Login(login.to_owned()),
             role: Role::Admin,
@@ -114,7 +106,8 @@ impl VirtualHub {
     /// Makes whose token it is present, in no room and without a dialect.
     pub(super) async fn ear(&self, token: String) -> Result<Session, String> {
         let (mut session, _) = self.gateway.hub().attach("transcode", Scope::OneRoom);
-        let log_in = Command::LogInToken { token, id: None };
+        let token = token.into();
+        let log_in = commands::LogInToken { token, id: None };
         match session.call(log_in).await {
             Ok(_) => Ok(session),
             Err(error) => Err(error.to_string()),
@@ -124,9 +117,9 @@ impl VirtualHub {
     /// The numbers of so many messages that were said in the room after this one, in their order.
     pub(super) async fn said_after(&self, message: i64, count: usize) -> Vec<i64> {
         let query = HistoryQuery::page(self.room(), Some(MessageId(message)), count);
-        match self.gateway.hub().operate(Command::History(query)).await {
-            Ok(Reply::History { messages, .. }) => messages.iter().map(|said| said.id.0).collect(),
-            _ => Vec::new(),
+        match self.gateway.hub().operate(commands::History(query)).await {
+            Ok(page) => page.messages.iter().map(|said| said.id.0).collect(),
+            Err(_) => Vec::new(),
         }
     }
 
@@ -151,7 +144,7 @@ async fn hub(files: bool) -> Outcome<Hub> {
         ..Options::default()
     };
     let inbox = Arc::new(CommitQueue::new());
-    let store = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+    let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
     let files = files.then(file_area).transpose()?;
     let bus = Arc::new(LocalBus::new());
     let hub = Hub::start_with(options, store, bus, inbox, files).await;

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::focus::Focus;
 use super::{Endpoint, Entry, Happened, TapQuery};
+use crate::commands::{FindRoom, Sessions};
 use crate::control::protocol::{self, Answer, MAX_REQUEST, read_line};
 use crate::hub::Hub;
 use crate::hub::tap::{Record, Show, Taken, TapEvent, Viewer, without_tokens};
-use crate::model::{Command, Error, Event, Reply, Result, Timestamp};
+use crate::model::{Error, Event, Result, Timestamp};
 
 /// Records that are shown before others may run.
 const TURN: usize = 64;
@@ -35,15 +36,10 @@ impl Watching {
         let viewer = hub.tap().watch();
         let room = match query.room {
             None => None,
-            Some(room) => match hub.operate(Command::FindRoom { room }).await? {
-                Reply::Room(room) => Some(room.id),
-                _ => return Err(Error::Internal),
-            },
+            Some(room) => Some(hub.operate(FindRoom { room }).await?.id),
         };
         if let Some(session) = query.session {
-            let Reply::Sessions(sessions) = hub.operate(Command::Sessions).await? else {
-                return Err(Error::Internal);
-            };
+            let sessions = hub.operate(Sessions).await?;
             if !sessions.iter().any(|open| open.id == session) {
                 return Err(Error::invalid("session", "no such session is open"));
             }
@@ -62,7 +58,7 @@ impl Watching {
         writer: &mut (impl AsyncWrite + Unpin),
         stopping: &CancellationToken,
     ) {
-        let begun = protocol::answer(&Answer::Ok(Reply::Done));
+        let begun = protocol::answer(&Answer::Ok(()));
         if writer.write_all(&begun).await.is_err() {
             return;
         }

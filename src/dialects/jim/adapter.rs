@@ -8,9 +8,10 @@ use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Flavor, ServerCodec, Serve
 use super::field::FieldSide;
 use super::outcome::Style;
 use super::requests::by_name;
+use crate::commands;
 use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
-use crate::model::{Command, Timestamp, UserSelector};
+use crate::model::{Timestamp, UserSelector};
 
 /// "One who does not answer within 30 s becomes idle for the others until it says something."
 const PROBE_ANSWER: Duration = Duration::from_secs(30);
@@ -127,11 +128,11 @@ impl Adapter for JimAdapter {
             ClientFrame::GetContacts => self.contacts(cx).await,
             ClientFrame::AddContact { user_id } => {
                 let user = UserSelector::Login(user_id);
-                self.done(Command::AddContact { user }, cx).await
+                self.done(commands::AddContact { user }, cx).await
             }
             ClientFrame::DelContact { user_id } => {
                 let user = UserSelector::Login(user_id);
-                self.done(Command::RemoveContact { user }, cx).await
+                self.done(commands::RemoveContact { user }, cx).await
             }
             ClientFrame::Quit => Response::Farewell(Bytes::new()),
             ClientFrame::Probe => {

@@ -9,11 +9,10 @@ use super::adapter::JimAdapter;
 use super::encoder::JimEncoder;
 use super::outcome::Style;
 use super::requests::by_name;
+use crate::commands;
 use crate::gateway::{RequestContext, Response};
 use crate::hub::{Session, SharedEncoder};
-use crate::model::{
-    Command, Error, Reply, Result, RoomId, RoomSelector, Target, UserRef, UserSelector,
-};
+use crate::model::{Error, Result, RoomId, RoomSelector, Target, UserRef, UserSelector};
 
 /// The forms of a listener: sessions of one spelling share one.
 pub(super) struct Encoders(Vec<(Spelling, SharedEncoder)>);
@@ -85,13 +84,13 @@ impl JimAdapter {
     }
 
     /// The connection has joined a room.
-    pub(super) fn joined(&mut self, reply: &Reply, cx: &RequestContext<'_>) {
-        if let (Some(field), Reply::Entered { room, .. }) = (&mut self.field, reply) {
+    pub(super) fn joined(&mut self, room: RoomId, cx: &RequestContext<'_>) {
+        if let Some(field) = &mut self.field {
             let here = cx.session.rooms();
             field
                 .joined
-                .retain(|other| *other != room.id && here.contains(other));
-            field.joined.push(room.id);
+                .retain(|other| *other != room && here.contains(other));
+            field.joined.push(room);
         }
     }
 
@@ -105,17 +104,16 @@ impl JimAdapter {
         if cx.session.is_attached(room) {
             return Ok(());
         }
-        let reply = if common {
-            cx.session.enter_common(room).await?
-        } else {
-            let enter = Command::Enter {
-                room: by_name(room),
-                password: None,
-                create: true,
-            };
-            cx.session.call(enter).await?
+        let enter = commands::Enter {
+            room: by_name(room),
+            password: None,
+            create: match common {
+                true => commands::Create::Always,
+                false => commands::Create::IfConfigured,
+            },
         };
-        self.joined(&reply, cx);
+        let entered = cx.session.call(enter).await?;
+        self.joined(entered.room.id, cx);
         Ok(())
     }
 
@@ -185,8 +183,8 @@ impl JimAdapter {
     /// "`get_contacts` answers {"response":202,"quantity":N}, then N objects."
     pub(super) async fn contacts(&mut self, cx: &mut RequestContext<'_>) -> Response {
         let style = self.style();
-        match cx.session.call(Command::Contacts).await {
-            Ok(Reply::Contacts(users)) => {
+        match cx.session.call(commands::Contacts).await {
+            Ok(users) => {
                 let mut out = BytesMut::new();
                 let count = ServerFrame::ContactCount {
                     time: cx.at.seconds(),
@@ -198,7 +196,6 @@ impl JimAdapter {
                 }
                 Response::Answer(out.freeze())
             }
-            Ok(_) => style.refused(&Error::Internal, cx.at),
             Err(error) => style.refused(&error, cx.at),
         }
     }

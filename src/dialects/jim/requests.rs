@@ -4,11 +4,10 @@ use bytes::BytesMut;
 use tolmach_jim::{Extra, ServerFrame};
 
 use super::adapter::JimAdapter;
+use crate::commands;
 use crate::dialects::service_user;
 use crate::gateway::{RequestContext, Response};
-use crate::model::{
-    Command, Draft, Error, Reply, RoomSelector, Secret, Target, UserSelector, validate_login,
-};
+use crate::model::{Error, RoomSelector, Secret, Target, UserSelector, validate_login};
 
 impl JimAdapter {
     pub(super) async fn authenticate(
@@ -18,7 +17,7 @@ impl JimAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Response {
         let style = self.style();
-        let command = Command::LogIn {
+        let command = commands::LogIn {
             login,
             secret: Secret::Password(password),
             token: false,
@@ -65,7 +64,7 @@ impl JimAdapter {
             (Some(_), _) => {}
         }
         if status.is_some()
-            && let Err(error) = cx.session.call(Command::SetStatus { status }).await
+            && let Err(error) = cx.session.call(commands::SetStatus { status }).await
         {
             return style.refused(&error, cx.at);
         }
@@ -83,7 +82,7 @@ impl JimAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<(), Response> {
         let style = self.style();
-        let text = match cx.session.call(Command::LogInGuest { name }).await {
+        let text = match cx.session.call(commands::LogInGuest { name }).await {
             Ok(_) => {
                 self.on_login(cx).await;
                 return Ok(());
@@ -134,9 +133,9 @@ impl JimAdapter {
         {
             return self.ask_gateway(&message, cx).await;
         }
-        let mut draft = Draft::text(to, message);
-        draft.extra = super::encoder::stored_extra(extra);
-        cx.post(draft, move |outcome| match outcome {
+        let mut said = commands::Send::text(to, message);
+        said.extra = super::encoder::stored_extra(extra);
+        cx.post(said, move |outcome| match outcome {
             Ok(_) => style.answer(200, "", at),
             Err(error) => style.refusal(&error, at),
         })
@@ -170,16 +169,16 @@ impl JimAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Response {
         let style = self.style();
-        let enter = Command::Enter {
+        let enter = commands::Enter {
             room: by_name(room),
-            password,
-            create: true,
+            password: password.map(Secret::Password),
+            create: commands::Create::IfConfigured,
         };
         match cx.session.call(enter).await {
-            Ok(reply) => {
-                let created = matches!(reply, Reply::Entered { created: true, .. });
-                self.joined(&reply, cx);
-                Response::Answer(style.answer(if created { 201 } else { 200 }, "", cx.at))
+            Ok(entered) => {
+                self.joined(entered.room.id, cx);
+                let code = if entered.created { 201 } else { 200 };
+                Response::Answer(style.answer(code, "", cx.at))
             }
             Err(error) => style.refused(&error, cx.at),
         }
@@ -190,12 +189,16 @@ impl JimAdapter {
         room: RoomSelector,
         cx: &mut RequestContext<'_>,
     ) -> Response {
-        let leave = Command::Leave { room };
+        let leave = commands::Leave { room };
         self.done(leave, cx).await
     }
 
     /// Does what has no answer but that it was done.
-    pub(super) async fn done(&mut self, command: Command, cx: &mut RequestContext<'_>) -> Response {
+    pub(super) async fn done(
+        &mut self,
+        command: impl commands::Command,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
         let style = self.style();
         match cx.session.call(command).await {
             Ok(_) => Response::Answer(style.answer(200, "", cx.at)),

@@ -9,9 +9,10 @@ use tolmach_purpose::{
 };
 
 use super::Rules;
+use crate::commands;
 use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
-use crate::model::{Command, EndReason, Error, Result, Timestamp, TokenId, UserId, UserSelector};
+use crate::model::{EndReason, Error, Result, Timestamp, TokenId, UserId, UserSelector};
 
 /// How long a HEARTBEAT may be unanswered: PROTOCOL.md 3.2.
 const HEARTBEAT_ANSWER: Duration = Duration::from_secs(30);
@@ -155,19 +156,19 @@ impl PurposeAdapter {
             Request::Join { chat, password } => self.join(chat, password, cx).await?,
             Request::Leave { chat } => {
                 let room = super::chats::by_id(chat);
-                self.done(Command::Leave { room }, cx).await?
+                self.done(commands::Leave { room }, cx).await?
             }
             Request::Delete { chat } => {
                 let room = super::chats::by_id(chat);
-                self.done(Command::DeleteRoom { room }, cx).await?
+                self.done(commands::DeleteRoom { room }, cx).await?
             }
             Request::Rename { chat, name } => {
                 let (room, name) = (super::chats::by_id(chat), name.into());
-                self.done(Command::RenameRoom { room, name }, cx).await?
+                self.done(commands::RenameRoom { room, name }, cx).await?
             }
             Request::SetTitle { chat, title } => {
                 let (room, title) = (super::chats::by_id(chat), title.into());
-                self.done(Command::SetTitle { room, title }, cx).await?
+                self.done(commands::SetTitle { room, title }, cx).await?
             }
             Request::SetAdmin { chat, user } => self.appoint(chat, user, true, cx).await?,
             Request::RemoveAdmin { chat, user } => self.appoint(chat, user, false, cx).await?,
@@ -180,11 +181,11 @@ impl PurposeAdapter {
             Request::Seen { chat } => self.seen(chat, cx).await?,
             Request::Hide { message } => {
                 let message = self.message(message, cx).await?;
-                self.done(Command::Hide { message }, cx).await?
+                self.done(commands::Hide { message }, cx).await?
             }
             Request::DeleteMessage { message } => {
                 let message = self.message(message, cx).await?;
-                self.done(Command::Delete { message }, cx).await?
+                self.done(commands::Delete { message }, cx).await?
             }
         };
         Ok(Response::Answer(self.accepted(task, &answer)))
@@ -193,7 +194,7 @@ impl PurposeAdapter {
     /// A command that has no content to answer.
     pub(super) async fn done(
         &self,
-        command: Command,
+        command: impl commands::Command,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         cx.session.call(command).await?;

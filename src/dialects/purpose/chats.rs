@@ -6,11 +6,10 @@ use tolmach_purpose::{Answer, Secret};
 
 use super::adapter::PurposeAdapter;
 use super::infos::{chat_info, user_info};
+use crate::commands;
 use crate::dialects::direct_rooms::members;
 use crate::gateway::RequestContext;
-use crate::model::{
-    Command, Error, Reply, Result, Role, Room, RoomId, RoomKind, RoomSelector, UserId, UserSelector,
-};
+use crate::model::{Error, Result, Role, Room, RoomId, RoomSelector, UserId, UserSelector};
 
 pub(super) fn by_id(chat: i32) -> RoomSelector {
     RoomSelector::Id(RoomId(chat))
@@ -65,16 +64,12 @@ impl PurposeAdapter {
         create: bool,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        match cx.session.call(Command::Direct { user, create }).await? {
-            Reply::Room(room) => Ok(Answer::ChatInfo(chat_info(&room, cx).await?)),
-            _ => Err(Error::Internal),
-        }
+        let room = cx.session.call(commands::Direct { user, create }).await?;
+        Ok(Answer::ChatInfo(chat_info(&room, cx).await?))
     }
 
     pub(super) async fn my_chats(&self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
-        let Reply::Rooms(rooms) = cx.session.call(Command::MyRooms).await? else {
-            return Err(Error::Internal);
-        };
+        let rooms = cx.session.call(commands::MyRooms).await?;
         let mut chats = Vec::with_capacity(rooms.len());
         for room in rooms {
             chats.push(chat_info(&room, cx).await?);
@@ -89,17 +84,12 @@ impl PurposeAdapter {
         password: Option<Secret>,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::CreateRoom {
-            name: name.to_owned(),
-            title: String::new(),
-            description: String::new(),
-            kind: RoomKind::Public,
-            password: password.map(|password| password.as_str().to_owned()),
+        let command = commands::CreateRoom {
+            password: password.map(room_password),
+            ..commands::CreateRoom::public(name)
         };
-        match cx.session.call(command).await? {
-            Reply::Entered { room, .. } => Ok(Answer::ChatInfo(chat_info(&room, cx).await?)),
-            _ => Err(Error::Internal),
-        }
+        let room = cx.session.call(command).await?.room;
+        Ok(Answer::ChatInfo(chat_info(&room, cx).await?))
     }
 
     pub(super) async fn join(
@@ -108,10 +98,10 @@ impl PurposeAdapter {
         password: Option<Secret>,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::Enter {
+        let command = commands::Enter {
             room: by_id(chat),
-            password: password.map(|password| password.as_str().to_owned()),
-            create: false,
+            password: password.map(room_password),
+            create: commands::Create::No,
         };
         self.done(command, cx).await
     }
@@ -137,7 +127,7 @@ impl PurposeAdapter {
                 "this user is not an administrator set by another",
             ));
         }
-        let command = Command::SetRole {
+        let command = commands::SetRole {
             room: by_id(chat),
             user: UserSelector::Id(user),
             role: if admin { Role::Admin } else { Role::Member },
@@ -147,8 +137,9 @@ impl PurposeAdapter {
 }
 
 async fn find(room: RoomSelector, cx: &mut RequestContext<'_>) -> Result<Arc<Room>> {
-    match cx.session.call(Command::FindRoom { room }).await? {
-        Reply::Room(room) => Ok(room),
-        _ => Err(Error::Internal),
-    }
+    cx.session.call(commands::FindRoom { room }).await
+}
+
+fn room_password(password: Secret) -> crate::model::Secret {
+    crate::model::Secret::password(password.as_str())
 }

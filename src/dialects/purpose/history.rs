@@ -13,8 +13,9 @@ use super::adapter::PurposeAdapter;
 use super::chats::by_id;
 use super::encoder;
 use super::messages::{first_of, last_of};
+use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{Command, Error, HistoryQuery, Message, Reply, Result, SeenMarks};
+use crate::model::{HistoryQuery, Message, Result, SeenMarks};
 
 /// How many messages are read from the store at a time.
 const PAGE: usize = 1000;
@@ -36,14 +37,8 @@ impl PurposeAdapter {
         to: Option<i64>,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let marks = match cx
-            .session
-            .call(Command::SeenMarks { room: by_id(chat) })
-            .await?
-        {
-            Reply::SeenMarks(marks) => marks,
-            _ => return Err(Error::Internal),
-        };
+        let marks = commands::SeenMarks { room: by_id(chat) };
+        let marks = cx.session.call(marks).await?;
         let messages = whole_seconds(chat, from, to, cx).await?;
         Ok(write(task, &messages, &marks))
     }
@@ -126,13 +121,8 @@ async fn read(
     let mut found: Vec<Arc<Message>> = Vec::new();
     let mut bytes = 0;
     loop {
-        let Reply::History {
-            messages, omitted, ..
-        } = cx.session.call(Command::History(query.clone())).await?
-        else {
-            return Err(Error::Internal);
-        };
-        for message in messages {
+        let page = cx.session.call(commands::History(query.clone())).await?;
+        for message in page.messages {
             bytes += encoder::message(&message, false).encoded_len();
             if bytes > limits::HISTORY_BYTES && !whole && !found.is_empty() {
                 return Ok(Found::More(found, message.created.seconds()));
@@ -140,7 +130,7 @@ async fn read(
             found.push(message);
         }
         match found.last() {
-            Some(last) if omitted > 0 => query.after = Some(last.id),
+            Some(last) if page.omitted > 0 => query.after = Some(last.id),
             _ => return Ok(Found::All(found)),
         }
     }

@@ -4,8 +4,9 @@ use tolmach_purpose::Answer;
 
 use super::adapter::{PurposeAdapter, reason};
 use super::chats::by_id;
+use crate::commands;
 use crate::gateway::{RequestContext, Response};
-use crate::model::{Command, Draft, Error, MessageId, Offline, Reply, Result, Target, Timestamp};
+use crate::model::{MessageId, Result, Target, Timestamp};
 
 /// Milliseconds in a second, the wire's unit of time.
 const SECOND: i64 = 1000;
@@ -28,11 +29,11 @@ impl PurposeAdapter {
         text: &str,
         cx: &mut RequestContext<'_>,
     ) -> Response {
-        let mut draft = Draft::text(Target::Room(by_id(chat)), text);
-        draft.offline = Offline::Store;
+        let mut message = commands::Send::text(Target::Room(by_id(chat)), text);
+        message.offline = commands::Offline::Store;
         let accepted = self.accepted(task, &Answer::<&str>::Nothing);
         let revision = self.rules.revision;
-        cx.post(draft, move |outcome| match outcome {
+        cx.post(message, move |outcome| match outcome {
             Ok(_) => accepted,
             Err(error) => super::adapter::declined(revision, task, &reason(&error)),
         })
@@ -41,14 +42,11 @@ impl PurposeAdapter {
 
     /// The wire has 31 bits of a message's id: the newest message with these bits in a room that the asker may see.
     pub(super) async fn message(&self, id: i32, cx: &mut RequestContext<'_>) -> Result<MessageId> {
-        let command = Command::FindMessage {
+        let command = commands::FindMessage {
             low_bits: id,
             room: None,
         };
-        match cx.session.call(command).await? {
-            Reply::Message(message) => Ok(message.id),
-            _ => Err(Error::Internal),
-        }
+        Ok(cx.session.call(command).await?.id)
     }
 
     pub(super) async fn mark_seen(
@@ -58,7 +56,7 @@ impl PurposeAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let (room, at) = (by_id(chat), last_of(time));
-        self.done(Command::MarkSeen { room, at }, cx).await
+        self.done(commands::MarkSeen { room, at }, cx).await
     }
 
     pub(super) async fn seen(
@@ -66,10 +64,8 @@ impl PurposeAdapter {
         chat: i32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::Seen { room: by_id(chat) };
-        match cx.session.call(command).await? {
-            Reply::Seen(at) => Ok(Answer::Seen(at.seconds())),
-            _ => Err(Error::Internal),
-        }
+        let command = commands::Seen { room: by_id(chat) };
+        let at = cx.session.call(command).await?;
+        Ok(Answer::Seen(at.seconds()))
     }
 }

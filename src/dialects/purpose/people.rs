@@ -4,8 +4,9 @@ use tolmach_purpose::{Answer, UserInfo};
 
 use super::adapter::PurposeAdapter;
 use super::infos::user_info;
+use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{Command, Error, Reply, Result, UserId, UserSelector};
+use crate::model::{Error, Result, UserId, UserSelector};
 
 impl PurposeAdapter {
     pub(super) async fn user_id(
@@ -29,9 +30,7 @@ impl PurposeAdapter {
     pub(super) async fn own_user(&self, cx: &mut RequestContext<'_>) -> Result<Answer<String>> {
         let own = cx.session.user().ok_or(Error::Unauthenticated)?.id;
         let user = UserSelector::Id(own);
-        let Reply::User(user) = cx.session.call(Command::FindUser { user }).await? else {
-            return Err(Error::Internal);
-        };
+        let user = cx.session.call(commands::FindUser { user }).await?;
         Ok(Answer::OwnUser {
             user: user_info(&user.to_ref()),
             description: user.description.clone(),
@@ -53,8 +52,6 @@ async fn find_user(user: UserSelector, cx: &mut RequestContext<'_>) -> Result<Us
             nickname: gateway.clone(),
         });
     }
-    match cx.session.call(Command::FindUser { user }).await? {
-        Reply::User(user) => Ok(user_info(&user.to_ref())),
-        _ => Err(Error::Internal),
-    }
+    let user = cx.session.call(commands::FindUser { user }).await?;
+    Ok(user_info(&user.to_ref()))
 }

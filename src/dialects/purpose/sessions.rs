@@ -5,10 +5,9 @@ use std::net::IpAddr;
 use tolmach_purpose::{Answer, Notification, Secret, ServerBody, SessionInfo};
 
 use super::adapter::{PurposeAdapter, Renewal};
+use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{
-    Command, Error, Reply, Result, TokenEnd, TokenId, TokenInfo, TokenKind, UserId, UserSelector,
-};
+use crate::model::{Error, Result, TokenId, TokenInfo, TokenKind, UserId, UserSelector};
 
 /// The major version that is spoken here: PROTOCOL.md 4.3.
 const MAJOR: u8 = 0;
@@ -29,27 +28,21 @@ impl PurposeAdapter {
         password: &Secret,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::LogIn {
+        let command = commands::LogIn {
             login: login.to_owned(),
             secret: crate::model::Secret::Password(password.as_str().to_owned()),
             token: true,
         };
         let before = cx.session.user().map(|user| user.id);
-        match cx.session.call(command).await? {
-            Reply::Welcome {
-                user,
-                token: Some((id, text)),
-                ..
-            } => {
-                self.begun(before, user.id, None, cx);
-                Ok(Answer::Session {
-                    session_id: id.0,
-                    session_hash: Secret(text),
-                    user_id: user.id.0,
-                })
-            }
-            _ => Err(Error::Internal),
-        }
+        let welcome = cx.session.call(command).await?;
+        let (id, text) = welcome.token.ok_or(Error::Internal)?;
+        let user = welcome.user.id;
+        self.begun(before, user, None, cx);
+        Ok(Answer::Session {
+            session_id: id.0,
+            session_hash: Secret(text.0),
+            user_id: user.0,
+        })
     }
 
     pub(super) async fn restore(
@@ -58,19 +51,14 @@ impl PurposeAdapter {
         session_hash: &Secret,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::LogInToken {
-            token: session_hash.as_str().to_owned(),
+        let command = commands::LogInToken {
+            token: session_hash.as_str().into(),
             id: Some(TokenId(session_id)),
         };
         let before = cx.session.user().map(|user| user.id);
-        match cx.session.call(command).await? {
-            Reply::Welcome { user, .. } => {
-                let session = Some(TokenId(session_id));
-                self.begun(before, user.id, session, cx);
-                Ok(Answer::Restored { user_id: user.id.0 })
-            }
-            _ => Err(Error::Internal),
-        }
+        let user = cx.session.call(command).await?.user.id;
+        self.begun(before, user, Some(TokenId(session_id)), cx);
+        Ok(Answer::Restored { user_id: user.0 })
     }
 
     /// What was declined suspends the session until here, PROTOCOL.md 5.3. What the same session was told stays told.
@@ -103,16 +91,14 @@ impl PurposeAdapter {
         if !own.iter().any(|token| is_old(&token)) {
             return Ok(());
         }
-        let Reply::Token { id, value } = cx.session.call(Command::RenewToken).await? else {
-            return Err(Error::Internal);
-        };
+        let commands::NewToken { id, value } = cx.session.call(commands::RenewToken).await?;
         self.renewed = Some(Renewal {
             old: TokenId(session),
             new: id,
         });
         let body = ServerBody::Notification(Notification::SessionData {
             session_id: id.0,
-            session_hash: Secret(value.as_str()),
+            session_hash: Secret(value.0.as_str()),
         });
         cx.ask(self.asking(body));
         Ok(())
@@ -128,15 +114,15 @@ impl PurposeAdapter {
         let (Some(Renewal { old, new }), Some(own)) = (self.renewed, own) else {
             return Ok(());
         };
-        let command = if accepted {
-            Command::UseToken { id: new, old }
+        if accepted {
+            cx.session.call(commands::UseToken { id: new, old }).await?;
         } else {
-            Command::RevokeToken {
+            let revoke = commands::RevokeToken {
                 user: UserSelector::Id(own),
                 id: Some(new),
-            }
-        };
-        cx.session.call(command).await?;
+            };
+            cx.session.call(revoke).await?;
+        }
         self.renewed = None;
         Ok(())
     }
@@ -149,8 +135,8 @@ impl PurposeAdapter {
             Err(error) => return Err(error),
         }
         // A token that the operator made is not the session's to end.
-        let token = TokenEnd::IfOfLogin;
-        let done = self.done(Command::LogOut { token }, cx).await?;
+        let token = commands::TokenEnd::IfOfLogin;
+        let done = self.done(commands::LogOut { token }, cx).await?;
         // What still waits to be told was for somebody who is not there any more.
         cx.suspend(true);
         Ok(done)
@@ -162,7 +148,7 @@ impl PurposeAdapter {
         password: &Secret,
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
-        let command = Command::Register {
+        let command = commands::Register {
             login: login.to_owned(),
             secret: crate::model::Secret::Password(password.as_str().to_owned()),
             name: String::new(),
@@ -185,12 +171,10 @@ impl PurposeAdapter {
     /// The tokens that a login made.
     async fn own_tokens(&self, cx: &mut RequestContext<'_>) -> Result<Vec<TokenInfo>> {
         let user = cx.session.user().ok_or(Error::Unauthenticated)?.id;
-        let command = Command::Tokens {
+        let command = commands::Tokens {
             user: UserSelector::Id(user),
         };
-        let Reply::Tokens(mut tokens) = cx.session.call(command).await? else {
-            return Err(Error::Internal);
-        };
+        let mut tokens = cx.session.call(command).await?;
         tokens.retain(|token| token.kind == TokenKind::Session);
         Ok(tokens)
     }

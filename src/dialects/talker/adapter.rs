@@ -10,12 +10,13 @@ use tolmach_talker::{
 
 use super::Rules;
 use super::encoder::{TalkerEncoder, from_gateway, profile, said, sender, stored_extra};
+use crate::commands;
 use crate::dialects::service_user;
 use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{
-    Command, Draft, EndReason, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Present,
-    Reply, RoomId, RoomSelector, Seq, Target, Timestamp, User, UserId, UserSelector,
+    EndReason, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Present, RoomId,
+    RoomSelector, Seq, Target, Timestamp, User, UserId, UserSelector,
 };
 
 /// One connection's state.
@@ -106,47 +107,31 @@ impl TalkerAdapter {
         profile: &Extra,
         cx: &mut RequestContext<'_>,
     ) -> Result<Connected, Error> {
-        let user = match cx
-            .session
-            .call(Command::LogInToken { token, id: None })
-            .await?
-        {
-            Reply::Welcome { user, .. } => user,
-            _ => return Err(Error::Internal),
-        };
+        let token = token.into();
+        let log_in = commands::LogInToken { token, id: None };
+        let user = cx.session.call(log_in).await?.user;
         // A connection that says nothing of its user takes nothing back.
         if !profile.is_empty() {
             let profile = profile.as_json().to_owned();
-            cx.session.call(Command::SetProfile { profile }).await?;
+            cx.session.call(commands::SetProfile { profile }).await?;
         }
         let room = match room {
             Wanted::Name(name) => RoomSelector::Name(name),
             Wanted::Number(digits) => RoomSelector::NameOrPublicId(digits),
         };
-        match cx
-            .session
-            .call(Command::Enter {
-                room,
-                password: None,
-                create: true,
-            })
-            .await?
-        {
-            Reply::Entered {
-                room,
-                arrived,
-                seq,
-                present,
-                ..
-            } => Ok(Connected {
-                user,
-                room: room.id,
-                arrived,
-                seq,
-                present,
-            }),
-            _ => Err(Error::Internal),
-        }
+        let enter = commands::Enter {
+            room,
+            password: None,
+            create: commands::Create::IfConfigured,
+        };
+        let entered = cx.session.call(enter).await?;
+        Ok(Connected {
+            user,
+            room: entered.room.id,
+            arrived: entered.arrived,
+            seq: entered.seq,
+            present: entered.present,
+        })
     }
 
     /// "Order for a new client: `connected`, then `users`, then events", with what it missed before them.
@@ -194,12 +179,8 @@ impl TalkerAdapter {
         );
         query.order = HistoryOrder::Newest;
         query.upto = Some(connected.seq);
-        let Reply::History {
-            messages, omitted, ..
-        } = cx.session.call(Command::History(query)).await?
-        else {
-            return Err(Error::Internal);
-        };
+        let missed = cx.session.call(commands::History(query)).await?;
+        let (messages, omitted) = (missed.messages, missed.omitted);
         if omitted > 0 {
             let text =
                 format!("{omitted} more messages came before these; read them in the history");
@@ -229,13 +210,13 @@ impl TalkerAdapter {
             Some(Recipient::Id(id)) => Target::User(UserSelector::Id(UserId(id))),
             Some(Recipient::Login(login)) => Target::User(UserSelector::Login(login)),
         };
-        let mut draft = Draft::text(to, content);
+        let mut message = commands::Send::text(to, content);
         if action {
-            draft.kind = MessageKind::Emote;
+            message.kind = MessageKind::Emote;
         }
-        draft.extra = stored_extra(extra);
+        message.extra = stored_extra(extra);
         let flavor = self.rules.flavor;
-        cx.post(draft, move |outcome| match outcome {
+        cx.post(message, move |outcome| match outcome {
             // The sender's answer is the echo, which everybody in the room gets.
             Ok(_) => Bytes::new(),
             Err(error) => TalkerEncoder::error(flavor, error.to_string()),
@@ -257,7 +238,7 @@ impl TalkerAdapter {
     async fn edit(&self, message: i64, text: String, cx: &mut RequestContext<'_>) -> Response {
         match cx
             .session
-            .call(Command::Edit {
+            .call(commands::Edit {
                 message: MessageId(message),
                 text,
             })

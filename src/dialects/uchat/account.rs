@@ -5,11 +5,9 @@ use tolmach_uchat::{Secret, ServerFrame, valid_login};
 
 use super::adapter::UchatAdapter;
 use super::rooms::check_description;
+use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{
-    Command, Error, Reply, Result, Secret as Proof, TokenEnd, User, UserId, UserSelector,
-    clean_text,
-};
+use crate::model::{Error, Result, Secret as Proof, User, UserId, UserSelector, clean_text};
 
 impl UchatAdapter {
     pub(super) async fn sign_up(
@@ -24,7 +22,7 @@ impl UchatAdapter {
         check_login(&login)?;
         check_description(&description)?;
         let secret = proof(pass)?;
-        let command = Command::Register {
+        let command = commands::Register {
             login: login.clone(),
             secret,
             name,
@@ -41,29 +39,22 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         check_login(login)?;
-        let command = Command::LogIn {
+        let command = commands::LogIn {
             login: login.to_owned(),
             secret: proof(pass)?,
             token: true,
         };
-        match cx.session.call(command).await? {
-            Reply::Welcome {
-                user,
-                token: Some((_, token)),
-                ..
-            } => match check_login(&user.login) {
-                Ok(()) => Ok(self.welcome(&user, token, cx)),
-                Err(error) => {
-                    // It was written otherwise than it is shown.
-                    let end = Command::LogOut {
-                        token: TokenEnd::Always,
-                    };
-                    cx.session.call(end).await?;
-                    Err(error)
-                }
-            },
-            _ => Err(Error::Internal),
+        let welcome = cx.session.call(command).await?;
+        let (_, token) = welcome.token.ok_or(Error::Internal)?;
+        if let Err(error) = check_login(&welcome.user.login) {
+            // It was written otherwise than it is shown.
+            let end = commands::LogOut {
+                token: commands::TokenEnd::Always,
+            };
+            cx.session.call(end).await?;
+            return Err(error);
         }
+        Ok(self.welcome(&welcome.user, token.0, cx))
     }
 
     pub(super) async fn by_token(
@@ -72,21 +63,16 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let text = token.0.clone();
-        let identify = Command::Identify {
-            token: text.clone(),
+        let identify = commands::Identify {
+            token: text.as_str().into(),
         };
-        match cx.session.call(identify).await? {
-            Reply::User(user) => check_login(&user.login)?,
-            _ => return Err(Error::Internal),
-        }
-        let command = Command::LogInToken {
-            token: text.clone(),
+        check_login(&cx.session.call(identify).await?.login)?;
+        let command = commands::LogInToken {
+            token: text.as_str().into(),
             id: None,
         };
-        match cx.session.call(command).await? {
-            Reply::Welcome { user, .. } => Ok(self.welcome(&user, text, cx)),
-            _ => Err(Error::Internal),
-        }
+        let user = cx.session.call(command).await?.user;
+        Ok(self.welcome(&user, text, cx))
     }
 
     /// What is sent unasked when the session ends is left with it: PROTOCOL.md 4.4.
@@ -113,8 +99,8 @@ impl UchatAdapter {
             return Err(Error::BadCredentials);
         }
         cx.session
-            .call(Command::LogOut {
-                token: TokenEnd::Always,
+            .call(commands::LogOut {
+                token: commands::TokenEnd::Always,
             })
             .await?;
         self.token = None;
@@ -132,7 +118,7 @@ impl UchatAdapter {
         let desc = clean_text(&desc).into_owned();
         let description = desc.clone();
         cx.session
-            .call(Command::SetOwnDescription { description })
+            .call(commands::SetOwnDescription { description })
             .await?;
         let desc = desc.into();
         Ok(self.frame_of(&ServerFrame::DescribeUser { desc }))
@@ -144,13 +130,11 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let user = UserSelector::Id(UserId(user));
-        match cx.session.call(Command::FindUser { user }).await? {
-            Reply::User(user) => Ok(self.frame_of(&ServerFrame::MemberInfo {
-                login: user.login.as_str().into(),
-                desc: user.description.as_str().into(),
-            })),
-            _ => Err(Error::Internal),
-        }
+        let user = cx.session.call(commands::FindUser { user }).await?;
+        Ok(self.frame_of(&ServerFrame::MemberInfo {
+            login: user.login.as_str().into(),
+            desc: user.description.as_str().into(),
+        }))
     }
 }
 

@@ -14,11 +14,10 @@ use super::codec::{Lost, RawAhead, UchatCodec};
 use super::files::Transfer;
 use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
+use crate::commands;
 use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
-use crate::model::{
-    Command, Draft, Error, Message, MessageKind, Offline, Reply, Result, Target, Timestamp,
-};
+use crate::model::{Error, Message, MessageKind, Result, Target, Timestamp};
 
 /// After how long without a byte a file's connection is closed.
 pub(super) const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
@@ -60,7 +59,11 @@ impl UchatAdapter {
     }
 
     /// The answer is what the event tells, which everybody in the room gets.
-    async fn told(&self, command: Command, cx: &mut RequestContext<'_>) -> Result<Bytes> {
+    async fn told(
+        &self,
+        command: impl commands::Command,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
         cx.session.call(command).await?;
         Ok(Bytes::new())
     }
@@ -101,7 +104,7 @@ impl UchatAdapter {
             Request::JoinRoom { room } => self.join_room(room, cx).await?,
             Request::DeleteRoom { room } => {
                 let room = by_id(room);
-                self.told(Command::DeleteRoom { room }, cx).await?
+                self.told(commands::DeleteRoom { room }, cx).await?
             }
             Request::RenameRoom { room, name } => self.rename_room(room, name, cx).await?,
             Request::DescribeRoom { room, desc } => self.describe_room(room, desc, cx).await?,
@@ -120,11 +123,11 @@ impl UchatAdapter {
             } => self.edit(room, message, &text, cx).await?,
             Request::Delete { room, message } => {
                 let message = self.message(room, message, cx).await?.id;
-                self.told(Command::Delete { message }, cx).await?
+                self.told(commands::Delete { message }, cx).await?
             }
             Request::ClearHistory { room } => {
                 let room = by_id(room);
-                self.told(Command::ClearHistory { room }, cx).await?
+                self.told(commands::ClearHistory { room }, cx).await?
             }
             Request::NewMessages { room, date, count } => {
                 self.new_messages(room, date, count, cx).await?
@@ -162,12 +165,12 @@ impl UchatAdapter {
     ) -> Result<Response> {
         let flavor = self.rules.flavor;
         let text = checked_text("message", text)?;
-        let mut draft = Draft::text(Target::Room(by_id(room)), text);
+        let mut message = commands::Send::text(Target::Room(by_id(room)), text);
         if kind == MessageType::Sticker {
-            (draft.kind, draft.text) = (MessageKind::Sticker, text.to_owned());
+            (message.kind, message.text) = (MessageKind::Sticker, text.to_owned());
         }
-        draft.offline = Offline::Store;
-        let posted = cx.post(draft, move |outcome| match outcome {
+        message.offline = commands::Offline::Store;
+        let posted = cx.post(message, move |outcome| match outcome {
             // The sender's answer is the echo, which everybody in the room gets.
             Ok(_) => Bytes::new(),
             Err(error) => refusal(flavor, &error),
@@ -190,7 +193,7 @@ impl UchatAdapter {
             _ => text,
         };
         let (message, text) = (edited.id, text.to_owned());
-        self.told(Command::Edit { message, text }, cx).await
+        self.told(commands::Edit { message, text }, cx).await
     }
 
     async fn message(
@@ -199,14 +202,11 @@ impl UchatAdapter {
         id: i32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Arc<Message>> {
-        let command = Command::FindMessage {
+        let command = commands::FindMessage {
             low_bits: id,
             room: Some(by_id(room)),
         };
-        match cx.session.call(command).await? {
-            Reply::Message(message) => Ok(message),
-            _ => Err(Error::Internal),
-        }
+        cx.session.call(command).await
     }
 }
 

@@ -5,9 +5,10 @@ use tolmach_uchat::{ClientFrame, ErrorCode, Request, Secret, ServerFrame};
 
 use super::adapter::{TRANSFER_PATIENCE, UchatAdapter};
 use super::outcome::refusal;
+use crate::commands;
 use crate::files::Upload;
 use crate::gateway::{Content, RequestContext, Response};
-use crate::model::{Command, Error, Result, RoomId};
+use crate::model::{Error, Result, RoomId};
 
 /// A file on its way over a connection.
 pub(super) enum Transfer {
@@ -214,8 +215,8 @@ impl UchatAdapter {
             let reason = "a file goes over a connection of its own, which is not logged in";
             return Err(Error::invalid("type", reason));
         }
-        let token = token.0.clone();
-        let identify = Command::Identify { token };
+        let token = token.0.as_str().into();
+        let identify = commands::Identify { token };
         cx.session.call(identify).await.map(drop)
     }
 

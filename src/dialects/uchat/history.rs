@@ -8,8 +8,9 @@ use tolmach_uchat::{Flavor, Page, limits};
 use super::adapter::UchatAdapter;
 use super::encoder;
 use super::rooms::by_id;
+use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{Command, Error, HistoryOrder, HistoryQuery, Message, Reply, Result, Timestamp};
+use crate::model::{Error, HistoryOrder, HistoryQuery, Message, Result, Timestamp};
 
 /// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -53,15 +54,13 @@ impl UchatAdapter {
         text: String,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let command = Command::Search {
+        let command = commands::Search {
             room: by_id(room),
             text,
             prefix: self.rules.flavor == Flavor::Document,
             limit: limits::COUNT as usize,
         };
-        let Reply::History { messages, .. } = cx.session.call(command).await? else {
-            return Err(Error::Internal);
-        };
+        let messages = cx.session.call(command).await?.messages;
         let mut out = BytesMut::new();
         write(&messages, Page::search(&mut out));
         Ok(out.freeze())
@@ -83,23 +82,19 @@ async fn newest_first(
     // Deleted ones are left out of what is read: a small count must not make many small reads of it.
     let mut query = HistoryQuery::page(by_id(room), None, limits::COUNT as usize);
     query.order = HistoryOrder::Newest;
-    query.whole_times = true;
+    query.keep_equal_times = true;
     bound(&mut query);
     let mut found: Vec<Arc<Message>> = Vec::new();
     let mut bytes = 0;
     loop {
-        let Reply::History {
-            messages, omitted, ..
-        } = cx.session.call(Command::History(query.clone())).await?
-        else {
-            return Err(Error::Internal);
-        };
+        let page = cx.session.call(commands::History(query.clone())).await?;
+        let messages = page.messages;
         query.before = messages.last().map(|message| message.id);
         bytes += messages.iter().map(|said| said.text.len()).sum::<usize>();
         let shown = messages.into_iter().filter(|message| !message.deleted);
         found.extend(shown);
         let is_full = found.len() >= count || bytes >= PAGE_BYTES;
-        if is_full || omitted == 0 || query.before.is_none() {
+        if is_full || page.omitted == 0 || query.before.is_none() {
             found.truncate(whole_times(&found, count));
             return Ok(found);
         }

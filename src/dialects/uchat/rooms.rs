@@ -8,11 +8,12 @@ use tolmach_uchat::{Member, MemberType, Room as RoomFrame, RoomType, ServerFrame
 
 use super::adapter::UchatAdapter;
 use super::encoder;
+use crate::commands;
 use crate::dialects::direct_rooms::{members, other_member};
 use crate::gateway::RequestContext;
 use crate::model::{
-    Command, Error, Membership, Reply, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector,
-    UserId, UserRef, UserSelector, validate_title,
+    Error, Membership, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector, UserId,
+    UserRef, UserSelector, validate_title,
 };
 
 /// Most bytes of a description.
@@ -72,35 +73,27 @@ impl UchatAdapter {
                 return Err(Error::invalid("type", reason));
             }
         };
-        let command = Command::CreateRoom {
+        let command = commands::CreateRoom {
             name: String::new(),
             title,
             description,
             kind,
             password: None,
         };
-        match cx.session.call(command).await? {
-            Reply::Entered { room, .. } => {
-                let seen = Seen::by_asker(&room, cx).await?;
-                Ok(self.frame_of(&ServerFrame::NewRoom(seen.frame())))
-            }
-            _ => Err(Error::Internal),
-        }
+        let room = cx.session.call(command).await?.room;
+        let seen = Seen::by_asker(&room, cx).await?;
+        Ok(self.frame_of(&ServerFrame::NewRoom(seen.frame())))
     }
 
     pub(super) async fn join_room(&self, room: i32, cx: &mut RequestContext<'_>) -> Result<Bytes> {
-        let command = Command::Enter {
+        let command = commands::Enter {
             room: by_id(room),
             password: None,
-            create: false,
+            create: commands::Create::No,
         };
-        match cx.session.call(command).await? {
-            Reply::Entered { room, .. } => {
-                let seen = Seen::by_asker(&room, cx).await?;
-                Ok(self.frame_of(&ServerFrame::JoinRoom(seen.frame())))
-            }
-            _ => Err(Error::Internal),
-        }
+        let room = cx.session.call(command).await?.room;
+        let seen = Seen::by_asker(&room, cx).await?;
+        Ok(self.frame_of(&ServerFrame::JoinRoom(seen.frame())))
     }
 
     pub(super) async fn rename_room(
@@ -111,7 +104,7 @@ impl UchatAdapter {
     ) -> Result<Bytes> {
         validate_title("room_name", &title)?;
         let room = by_id(room);
-        cx.session.call(Command::SetTitle { room, title }).await?;
+        cx.session.call(commands::SetTitle { room, title }).await?;
         Ok(Bytes::new())
     }
 
@@ -124,7 +117,7 @@ impl UchatAdapter {
         check_description(&description)?;
         let room = by_id(room);
         cx.session
-            .call(Command::SetDescription { room, description })
+            .call(commands::SetDescription { room, description })
             .await?;
         Ok(Bytes::new())
     }
@@ -136,9 +129,7 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let mine: HashSet<RoomId> = my_rooms(cx).await?.iter().map(|room| room.id).collect();
-        let Reply::Rooms(found) = cx.session.call(Command::SearchRooms { prefix }).await? else {
-            return Err(Error::Internal);
-        };
+        let found = cx.session.call(commands::SearchRooms { prefix }).await?;
         let others = found.iter().filter(|room| !mine.contains(&room.id));
         let others: Vec<RoomRef> = others.map(|room| room.to_ref()).collect();
         let rooms = others
@@ -160,7 +151,7 @@ impl UchatAdapter {
             member.user == id && member.role == Role::Banned
         };
         let before = members(by_id(room), cx).await?.iter().any(is_banned);
-        let command = Command::Ban {
+        let command = commands::Ban {
             room: by_id(room),
             user: UserSelector::Id(id),
         };
@@ -209,8 +200,5 @@ pub(super) fn check_description(description: &str) -> Result<()> {
 }
 
 async fn my_rooms(cx: &mut RequestContext<'_>) -> Result<Vec<Arc<Room>>> {
-    match cx.session.call(Command::MyRooms).await? {
-        Reply::Rooms(rooms) => Ok(rooms),
-        _ => Err(Error::Internal),
-    }
+    cx.session.call(commands::MyRooms).await
 }

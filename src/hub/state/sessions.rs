@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
 use crate::hub::{ConnectionInfo, Scope};
-use crate::ledger::{Outcome, UserRow};
 use crate::model::{
     EndReason, Error, Result, Room, RoomKind, SessionId, Timestamp, TokenId, User, UserId, UserKind,
 };
+use crate::store::RoomRow;
 
 impl HubState {
     /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
@@ -64,27 +64,22 @@ impl HubState {
     /// Opens the session that the store has agreed to, in all rooms of its user that it is attached to.
     pub(in crate::hub) fn open(
         &mut self,
-        outcome: Result<Outcome>,
+        entry: SessionEntry,
         own: Option<SessionId>,
-        entry: impl FnOnce(&UserRow, Option<TokenId>) -> SessionEntry,
-    ) -> Result<(SessionId, Arc<User>, Option<TokenId>)> {
-        let Outcome::Opened { user, rooms, token } = outcome? else {
-            return Err(Error::Internal);
-        };
-        let session = self.open_exclusive_entry(entry(&user, token), own)?;
+        rooms: &[Arc<RoomRow>],
+    ) -> Result<SessionId> {
+        let user = entry.user.id;
+        let session = self.open_exclusive_entry(entry, own)?;
         let at = self.now.at;
-        self.become_another(own, user.user.id, at);
-        for (room, _) in rooms
-            .iter()
-            .filter(|(room, _)| room.room.kind != RoomKind::Direct)
-        {
+        self.become_another(own, user, at);
+        for room in rooms.iter().filter(|row| row.room.kind != RoomKind::Direct) {
             self.attach_member(session, &room.reference, at);
         }
         // Who comes again as itself is not seen to leave.
         if let Some(own) = own {
             self.remove_entry(own, None, at);
         }
-        Ok((session, Arc::new(user.user.clone()), token))
+        Ok(session)
     }
 
     /// A connection that was another user before is told nothing more of what was that one's.

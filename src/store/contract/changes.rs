@@ -1,6 +1,7 @@
 //! Catching up by `seq`.
 
 use super::*;
+use crate::commands::{ClearHistory, Direct, RenameRoom, SetDescription, SetRole};
 use crate::model::{RoomChange, Seq};
 use crate::store::PAGE_BYTES;
 
@@ -20,8 +21,8 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     bench
         .by(
             anna,
-            Change::SetDescription {
-                room,
+            SetDescription {
+                room: at(room),
                 description: "described".into(),
             },
         )
@@ -29,8 +30,8 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     bench
         .by(
             anna,
-            Change::RenameRoom {
-                room,
+            RenameRoom {
+                room: at(room),
                 name: "hall".into(),
             },
         )
@@ -38,9 +39,9 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
     bench
         .by(
             anna,
-            Change::SetRole {
-                room,
-                user: bob,
+            SetRole {
+                room: at(room),
+                user: who(bob),
                 role: crate::model::Role::Moderator,
             },
         )
@@ -109,8 +110,9 @@ pub(super) async fn changes_come_gapless_and_as_things_are_now(bench: &Bench) {
 
 pub(super) async fn changes_of_a_direct_room_name_the_peer(bench: &Bench) {
     let (anna, bob) = (bench.account("anna"), bench.account("bob"));
-    let (created, events) = bench.write(Actor::User(bob), Change::OpenDirect { user: anna });
-    let room = room_of(created).room.id;
+    let (user, create) = (who(anna), true);
+    let (created, events) = bench.write(Actor::User(bob), Direct { user, create });
+    let room = created.unwrap().room.id;
     assert_eq!(events[0].peer.as_ref().map(|peer| peer.id), Some(anna));
     bench.say(anna, room, "psst");
     let read = bench.store.changes(room, Seq(0), usize::MAX).await.unwrap();
@@ -126,7 +128,7 @@ pub(super) async fn changes_of_a_cleared_history_tell_nothing(bench: &Bench) {
     let room = bench.room("lobby", anna);
     let secret = bench.say(anna, room, "secret");
     bench.edit(anna, secret.id, "secret too");
-    bench.by(anna, Change::ClearHistory { room }).unwrap();
+    bench.by(anna, ClearHistory { room: at(room) }).unwrap();
     bench.say(anna, room, "after");
     let read = bench
         .store

@@ -1,6 +1,10 @@
 //! Transactions: atomic, ordered, durable first, honest.
 
 use super::*;
+use crate::commands::{
+    AddMember, CreateToken, DeleteRoom, Direct, Hide, RemoveUser, RenameRoom, SetOwnDescription,
+    SetTitle,
+};
 use crate::model::{HistoryQuery, RoomChange, Seq};
 
 async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
@@ -19,24 +23,32 @@ pub(super) async fn a_refused_write_leaves_nothing(bench: &Bench) {
     let before = bench.store.room(room).await.unwrap();
     let tickets = [
         (
-            bench.submit(Actor::User(bob), post(room, "not a member")),
+            bench
+                .submit(Actor::User(bob), post(room, "not a member"))
+                .ticket,
             false,
         ),
         (
-            bench.submit(Actor::User(anna), post(room, "a member")),
+            bench
+                .submit(Actor::User(anna), post(room, "a member"))
+                .ticket,
             true,
         ),
         (
-            bench.submit(Actor::User(bob), Change::DeleteRoom { room }),
+            bench
+                .submit(Actor::User(bob), DeleteRoom { room: at(room) })
+                .ticket,
             false,
         ),
         (
-            bench.submit(Actor::User(bob), create_room("LOBBY", RoomKind::Public)),
+            bench
+                .submit(Actor::User(bob), create_room("LOBBY", RoomKind::Public))
+                .ticket,
             false,
         ),
     ];
     for (ticket, carried_out) in tickets {
-        let (outcome, events) = bench.sink.wait_for(ticket);
+        let (outcome, events) = bench.sink.wait(ticket);
         assert_eq!(
             (outcome.is_ok(), events.len()),
             (carried_out, usize::from(carried_out))
@@ -56,20 +68,33 @@ pub(super) async fn what_finds_no_number_is_refused_alone(bench: &Bench) {
     assert_eq!(bench.room("tea", anna).0, i32::MAX);
     // They may share a transaction with those around them.
     let with_others = [
-        (bench.submit(Actor::User(anna), post(room, "one")), true),
-        (bench.submit(Actor::Operator, add_account("clara")), false),
         (
-            bench.submit(Actor::User(anna), create_room("dev", RoomKind::Public)),
+            bench.submit(Actor::User(anna), post(room, "one")).ticket,
+            true,
+        ),
+        (
+            bench.submit(Actor::Operator, add_account("clara")).ticket,
             false,
         ),
         (
-            bench.submit(Actor::User(anna), direct(UserId(i32::MAX))),
+            bench
+                .submit(Actor::User(anna), create_room("dev", RoomKind::Public))
+                .ticket,
             false,
         ),
-        (bench.submit(Actor::User(anna), post(room, "two")), true),
+        (
+            bench
+                .submit(Actor::User(anna), direct(UserId(i32::MAX)))
+                .ticket,
+            false,
+        ),
+        (
+            bench.submit(Actor::User(anna), post(room, "two")).ticket,
+            true,
+        ),
     ];
     for (ticket, carried_out) in with_others {
-        let (outcome, events) = bench.sink.wait_for(ticket);
+        let (outcome, events) = bench.sink.wait(ticket);
         let expected = if carried_out {
             None
         } else {
@@ -81,11 +106,14 @@ pub(super) async fn what_finds_no_number_is_refused_alone(bench: &Bench) {
     assert_eq!(texts(&history(bench, room).await), ["one", "two"]);
     assert_eq!(bench.store.accounts().await.unwrap().len(), 2);
     assert_eq!(bench.store.rooms().await.unwrap().len(), 2);
-    bench.operator(Change::RemoveUser { user: anna }).unwrap();
+    bench.operator(RemoveUser { user: who(anna) }).unwrap();
 }
 
-fn direct(user: UserId) -> Change {
-    Change::OpenDirect { user }
+fn direct(user: UserId) -> Direct {
+    Direct {
+        user: who(user),
+        create: true,
+    }
 }
 
 pub(super) async fn commits_come_in_the_order_of_submission(bench: &Bench) {
@@ -197,43 +225,51 @@ pub(super) async fn a_failed_commit_keeps_nothing_and_the_next_works(bench: &Ben
     let bob = bench.account("bob");
     let first = bench.say(anna, room, "first");
     let hidden = bench.say(anna, doomed, "hidden");
-    let token = crate::ledger::NewToken {
-        hash: [1; 32],
-        kind: crate::model::TokenKind::Api,
+    let edit = Edit {
+        message: first.id,
+        text: "lost".into(),
     };
-    let changes = [
-        post(room, "lost"),
-        Change::Edit {
-            message: first.id,
-            text: "lost".into(),
-        },
-        Change::Hide { message: hidden.id },
-        Change::DeleteRoom { room: doomed },
-        Change::SetTitle {
-            room,
-            title: "lost".into(),
-        },
-        Change::RenameRoom {
-            room,
-            name: "lost".into(),
-        },
-        Change::AddMember { room, user: bob },
-        Change::DescribeUser {
-            description: "lost".into(),
-        },
-        Change::AddToken { user: anna, token },
-        Change::OpenDirect { user: bob },
-        create_room("lost", RoomKind::Public),
+    let title = SetTitle {
+        room: at(room),
+        title: "lost".into(),
+    };
+    let rename = RenameRoom {
+        room: at(room),
+        name: "lost".into(),
+    };
+    let add = AddMember {
+        room: at(room),
+        user: who(bob),
+    };
+    let describe = SetOwnDescription {
+        description: "lost".into(),
+    };
+    let token = CreateToken {
+        user: who(anna),
+        value: Some("lost".into()),
+    };
+    let attempts = [
+        attempt(post(room, "lost")),
+        attempt(edit),
+        attempt(Hide { message: hidden.id }),
+        attempt(DeleteRoom { room: at(doomed) }),
+        attempt(title),
+        attempt(rename),
+        attempt(add),
+        attempt(describe),
+        attempt(token),
+        attempt(direct(bob)),
+        attempt(create_room("lost", RoomKind::Public)),
     ];
     let before = everything(bench, &[room, doomed], anna).await;
-    for change in changes {
+    for (what, attempt) in attempts {
         bench.gate.set(Verdict::Fail);
-        let commits = bench.write(Actor::User(anna), change.clone());
-        assert_eq!(commits, (Err(Error::Unavailable), Vec::new()), "{change:?}");
+        let commits = attempt(bench, Actor::User(anna));
+        assert_eq!(commits, (Err(Error::Unavailable), Vec::new()), "{what}");
         assert_eq!(
             everything(bench, &[room, doomed], anna).await,
             before,
-            "{change:?}"
+            "{what}"
         );
     }
     let next = bench.say(anna, room, "next");
@@ -248,6 +284,17 @@ pub(super) async fn a_failed_commit_keeps_nothing_and_the_next_works(bench: &Ben
         Err(Error::not_allowed("join the room first")),
         "caches forget, too"
     );
+}
+
+/// What came of a change, whatever it is.
+type Attempt = Box<dyn FnOnce(&Bench, Actor) -> (Result<()>, Vec<RoomEvent>)>;
+
+fn attempt<C: Change>(change: C) -> (&'static str, Attempt) {
+    let attempt = |bench: &Bench, actor| {
+        let (outcome, events) = bench.write(actor, change);
+        (outcome.map(drop), events)
+    };
+    (std::any::type_name::<C>(), Box::new(attempt))
 }
 
 /// All that reads can say, as text.
@@ -320,8 +367,12 @@ pub(super) async fn a_sink_that_panics_is_told_the_next(bench: &Bench) {
 pub(super) async fn close_finishes_what_waits_and_refuses_the_rest(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
-    let tickets: Vec<Ticket> = (0..1_500)
-        .map(|_| bench.submit(Actor::User(anna), post(room, "in time")))
+    let tickets: Vec<u64> = (0..1_500)
+        .map(|_| {
+            bench
+                .submit(Actor::User(anna), post(room, "in time"))
+                .ticket
+        })
         .collect();
     bench.store.close().await;
     let told = bench.sink.tickets();

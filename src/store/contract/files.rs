@@ -2,29 +2,26 @@
 
 use std::sync::Arc;
 
-use super::{Bench, Verdict, message_of};
-use crate::ledger::{Change, Place};
+use super::{Bench, Verdict, at, post};
+use crate::commands::{ClearHistory, DeleteRoom, Hide, Send};
 use crate::model::{FileInfo, Message, MessageKind, RoomId, UserId};
 
-fn hand_in(room: RoomId, stored: &str) -> Change {
+fn hand_in(room: RoomId, stored: &str) -> Send {
     let (name, stored) = ("cat.png".to_owned(), stored.to_owned());
-    Change::Post {
-        place: Place::Room(room),
+    Send {
         kind: MessageKind::File,
-        text: String::new(),
-        reply_to: None,
         file: Some(FileInfo {
             name,
             size: 7,
             stored,
         }),
-        extra: String::new(),
+        ..post(room, "")
     }
 }
 
 impl Bench {
     fn file(&self, user: UserId, room: RoomId, stored: &str) -> Arc<Message> {
-        message_of(self.by(user, hand_in(room, stored)))
+        self.by(user, hand_in(room, stored)).unwrap()
     }
 
     async fn files(&self, room: RoomId) -> Vec<String> {
@@ -45,7 +42,7 @@ pub(super) async fn files_are_those_of_a_rooms_shown_messages(bench: &Bench) {
     assert_eq!(bench.files(room).await, ["1", "2.png"]);
     // Hidden from one, it is there for the others; a text beside it changes nothing.
     let message = first.id;
-    bench.by(anna, Change::Hide { message }).unwrap();
+    bench.by(anna, Hide { message }).unwrap();
     bench.edit(anna, second.id, "with words");
     assert_eq!(bench.files(room).await, ["1", "2.png"]);
     bench.delete(anna, first.id);
@@ -59,11 +56,11 @@ pub(super) async fn files_go_with_a_cleared_history_and_a_deleted_room(bench: &B
     let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
     bench.file(anna, room, "1");
     bench.file(anna, other, "2");
-    bench.by(anna, Change::ClearHistory { room }).unwrap();
+    bench.by(anna, ClearHistory { room: at(room) }).unwrap();
     assert_eq!(bench.files(room).await, [] as [&str; 0]);
     bench.file(anna, room, "3");
     assert_eq!(bench.files(room).await, ["3"]);
-    bench.by(anna, Change::DeleteRoom { room }).unwrap();
+    bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
     assert_eq!(bench.files(room).await, [] as [&str; 0]);
     assert_eq!(bench.files(other).await, ["2"]);
 }

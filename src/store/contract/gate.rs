@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::ledger::{RowsError, Transaction};
 use crate::store::batch::{Backend, CommitError};
+use crate::store::{RowsError, Transaction};
 
 /// What the gate does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

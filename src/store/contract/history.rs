@@ -1,7 +1,8 @@
 //! Histories and searches.
 
 use super::*;
-use crate::model::{HistoryOrder, HistoryQuery, Seq, fold_text};
+use crate::commands::{ClearHistory, Hide, Send, SetTitle};
+use crate::model::{HistoryOrder, HistoryQuery, MessageKind, Seq, fold_text};
 use crate::store::PAGE_BYTES;
 
 fn query() -> HistoryQuery {
@@ -28,8 +29,8 @@ fn said_at(bench: &Bench, times: &[i64]) -> (UserId, RoomId, Vec<MessageId>) {
             bench
                 .by(
                     anna,
-                    Change::SetTitle {
-                        room,
+                    SetTitle {
+                        room: at(room),
                         title: format!("title {number}"),
                     },
                 )
@@ -150,7 +151,7 @@ pub(super) async fn bounds_hold_together(bench: &Bench) {
 
 pub(super) async fn pages_say_what_they_leave_out(bench: &Bench) {
     let (anna, room, ids) = said_at(bench, &[2_000; 7]);
-    bench.by(anna, Change::Hide { message: ids[6] }).unwrap();
+    bench.by(anna, Hide { message: ids[6] }).unwrap();
     for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
         for limit in 0..9 {
             let query = HistoryQuery {
@@ -176,7 +177,7 @@ pub(super) async fn whole_times_are_not_cut(bench: &Bench) {
     let limited = |limit, order| HistoryQuery {
         limit,
         order,
-        whole_times: true,
+        keep_equal_times: true,
         ..query()
     };
     assert_eq!(
@@ -262,7 +263,7 @@ pub(super) async fn touched_is_the_union_without_doubles(bench: &Bench) {
 
 pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
     let (anna, room, ids) = said_at(bench, &[2_000; 3]);
-    bench.by(anna, Change::ClearHistory { room }).unwrap();
+    bench.by(anna, ClearHistory { room: at(room) }).unwrap();
     assert_eq!(read(bench, room, &query()).await, [""; 0]);
     bench.say(anna, room, "after");
     let page = bench
@@ -289,7 +290,7 @@ pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
     assert_eq!(
         bench.by(
             anna,
-            Change::Edit {
+            Edit {
                 message: ids[0],
                 text: "x".into()
             }
@@ -302,8 +303,8 @@ pub(super) async fn a_hidden_message_is_hidden_from_one(bench: &Bench) {
     let (anna, room, ids) = said_at(bench, &[2_000; 3]);
     let bob = bench.account("bob");
     bench.enter(bob, room);
-    bench.by(bob, Change::Hide { message: ids[1] }).unwrap();
-    bench.by(bob, Change::Hide { message: ids[1] }).unwrap();
+    bench.by(bob, Hide { message: ids[1] }).unwrap();
+    bench.by(bob, Hide { message: ids[1] }).unwrap();
     assert!(bench.store.is_hidden(bob, ids[1]).await.unwrap());
     assert!(!bench.store.is_hidden(anna, ids[1]).await.unwrap());
     for (viewer, expected) in [
@@ -362,13 +363,9 @@ pub(super) async fn search_folds_both_sides(bench: &Bench) {
     ] {
         bench.say(anna, room, text);
     }
-    let emote = Change::Post {
-        place: Place::Room(room),
+    let emote = Send {
         kind: MessageKind::Emote,
-        text: "привет".into(),
-        reply_to: None,
-        file: None,
-        extra: String::new(),
+        ..post(room, "привет")
     };
     bench.by(anna, emote).unwrap();
     for (needle, prefix, expected) in [
@@ -412,12 +409,10 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
     let room = bench.room("lobby", anna);
     let mut last = 0;
     for number in 0..4_500 {
-        last = bench.submit(
-            Actor::User(anna),
-            post(room, if number % 1_500 == 0 { "here" } else { "hay" }),
-        );
+        let text = if number % 1_500 == 0 { "here" } else { "hay" };
+        last = bench.submit(Actor::User(anna), post(room, text)).ticket;
     }
-    bench.sink.wait_for(last).0.unwrap();
+    bench.sink.wait(last).0.unwrap();
     assert_eq!(
         bench
             .store
@@ -488,7 +483,7 @@ fn expected(
         wanted.reverse();
     }
     let mut count = query.limit.min(wanted.len());
-    while query.whole_times
+    while query.keep_equal_times
         && 0 < count
         && count < wanted.len()
         && wanted[count].created == wanted[count - 1].created
@@ -513,7 +508,7 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
                 .edit(anna, *id, "edited"),
             1 => bench.at(2_000 + numbers.below(300)).delete(anna, *id),
             2 => {
-                bench.by(anna, Change::Hide { message: *id }).unwrap();
+                bench.by(anna, Hide { message: *id }).unwrap();
                 hidden.push(*id);
             }
             _ => {}
@@ -541,7 +536,7 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
                 HistoryOrder::Newest
             },
             limit: usize::try_from(numbers.below(70)).unwrap(),
-            whole_times: numbers.below(2) == 0,
+            keep_equal_times: numbers.below(2) == 0,
             room: RoomSelector::Id(room),
         };
         let page = bench.store.history(room, Some(anna), &query).await.unwrap();
@@ -559,7 +554,7 @@ pub(super) async fn no_page_ends_between_messages_of_one_time(bench: &Bench) {
     let mut times: Vec<i64> = (0..120).map(|_| 2_000 + numbers.below(25)).collect();
     times.sort_unstable();
     let (anna, room, ids) = said_at(bench, &times);
-    bench.by(anna, Change::Hide { message: ids[50] }).unwrap();
+    bench.by(anna, Hide { message: ids[50] }).unwrap();
     for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
         for limit in 1..40 {
             let (mut from, mut to, mut seen) = (None, None, Vec::new());
@@ -569,7 +564,7 @@ pub(super) async fn no_page_ends_between_messages_of_one_time(bench: &Bench) {
                     to,
                     order,
                     limit,
-                    whole_times: true,
+                    keep_equal_times: true,
                     ..query()
                 };
                 let page = bench.store.history(room, Some(anna), &query).await.unwrap();

@@ -5,6 +5,7 @@
 mod changes;
 mod commits;
 mod contacts;
+mod declared;
 mod files;
 mod gate;
 mod history;
@@ -12,18 +13,23 @@ mod people;
 mod places;
 mod searches;
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use self::declared::Declared;
 pub(super) use self::gate::{Gate, Gated, Verdict};
 #[cfg(feature = "sqlite")]
 pub(super) use self::searches::Trial;
 
-use super::{Commit, CommitSink, MemoryStore, Store, Ticket};
-use crate::ledger::{Actor, Change, Outcome, Place, Policy, RoomRow, Write};
+use super::{Commit, CommitSink, Limits, MemoryStore, RoomRow, Store};
+use crate::commands::{
+    self, Actor, AddGuest, Change, CreateRoom, Delete, Edit, EnterRoom, Register, RoomOutcome,
+    Submission,
+};
 use crate::model::{
-    Error, Message, MessageId, MessageKind, Result, RoomEvent, RoomId, RoomKind, RoomSelector,
-    Timestamp, UserId,
+    Error, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector, Secret,
+    Timestamp, UserId, UserSelector,
 };
 
 macro_rules! contract {
@@ -120,8 +126,8 @@ pub(super) struct Bench {
     _directory: Option<tempfile::TempDir>,
 }
 
-pub(super) fn policy() -> Policy {
-    Policy {
+pub(super) fn limits() -> Limits {
+    Limits {
         gateway: "tolmach".into(),
         rooms_per_user: 0,
         members_per_room: 0,
@@ -131,7 +137,7 @@ pub(super) fn policy() -> Policy {
 impl Bench {
     pub(super) fn memory() -> Self {
         let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
-        let store = Arc::new(MemoryStore::behind(gate.clone(), policy(), sink.clone()));
+        let store = Arc::new(MemoryStore::behind(gate.clone(), limits(), sink.clone()));
         let used = store.clone();
         Self::over(store, sink, gate, false, None).using_up(move || used.use_up_numbers())
     }
@@ -143,7 +149,7 @@ impl Bench {
         let inner = gate.clone();
         let path = directory.path().join("tolmach.db");
         let used = path.clone();
-        let store = super::SqliteStore::over(&path, policy(), sink.clone(), Some(10), |backend| {
+        let store = super::SqliteStore::over(&path, limits(), sink.clone(), Some(10), |backend| {
             inner.before(backend)
         })
         .unwrap();
@@ -181,43 +187,44 @@ impl Bench {
         self
     }
 
-    pub(super) fn submit(&self, actor: Actor, change: Change) -> Ticket {
+    pub(super) fn submit<C: Change>(&self, actor: Actor, change: C) -> Sent<C::Outcome> {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
         let at = Timestamp(self.clock.load(Ordering::SeqCst));
-        self.store.submit(
-            ticket,
-            Write {
-                actor,
-                origin: None,
-                at,
-                change,
-            },
-        );
-        ticket
+        let outcome = Arc::new(Mutex::new(None));
+        let told = outcome.clone();
+        let then = move |state: &mut dyn Any, outcome| {
+            *told.lock().unwrap() = Some(outcome);
+            *state.downcast_mut().unwrap() = ticket;
+        };
+        let write = Submission::new(actor, None, at, change, then);
+        self.store.submit(Box::new(Declared(write)));
+        Sent { ticket, outcome }
     }
 
     /// Submits, waits, and says what came of it and what there was to tell.
-    pub(super) fn write(&self, actor: Actor, change: Change) -> (Result<Outcome>, Vec<RoomEvent>) {
+    pub(super) fn write<C: Change>(
+        &self,
+        actor: Actor,
+        change: C,
+    ) -> (Result<C::Outcome>, Vec<RoomEvent>) {
         self.sink.wait_for(self.submit(actor, change))
     }
 
-    pub(super) fn operator(&self, change: Change) -> Result<Outcome> {
+    pub(super) fn operator<C: Change>(&self, change: C) -> Result<C::Outcome> {
         self.write(Actor::Operator, change).0
     }
 
-    pub(super) fn by(&self, user: UserId, change: Change) -> Result<Outcome> {
+    pub(super) fn by<C: Change>(&self, user: UserId, change: C) -> Result<C::Outcome> {
         self.write(Actor::User(user), change).0
     }
 
     pub(super) fn account(&self, login: &str) -> UserId {
-        user_of(self.operator(add_account(login)))
+        self.operator(add_account(login)).unwrap().user.id
     }
 
     pub(super) fn guest(&self, login: &str) -> UserId {
-        user_of(self.operator(Change::AddGuest {
-            login: login.into(),
-            folded: login.to_lowercase(),
-        }))
+        let login = login.into();
+        self.operator(AddGuest { login }).unwrap().user.user.id
     }
 
     pub(super) fn room(&self, name: &str, owner: UserId) -> RoomId {
@@ -227,92 +234,73 @@ impl Bench {
     }
 
     pub(super) fn enter(&self, user: UserId, room: RoomId) {
-        let room = RoomSelector::Id(room);
-        self.by(
-            user,
-            Change::Enter {
-                room,
-                password: None,
-                known: true,
-                create: false,
-            },
-        )
-        .unwrap();
+        self.by(user, enter(room)).unwrap();
     }
 
     pub(super) fn say(&self, user: UserId, room: RoomId, text: &str) -> Arc<Message> {
-        message_of(self.by(user, post(room, text)))
+        self.by(user, post(room, text)).unwrap()
     }
 
     pub(super) fn edit(&self, user: UserId, message: MessageId, text: &str) {
-        self.by(
-            user,
-            Change::Edit {
-                message,
-                text: text.into(),
-            },
-        )
-        .unwrap();
+        let text = text.into();
+        self.by(user, Edit { message, text }).unwrap();
     }
 
     pub(super) fn delete(&self, user: UserId, message: MessageId) {
-        self.by(user, Change::Delete { message }).unwrap();
+        self.by(user, Delete { message }).unwrap();
     }
 }
 
-pub(super) fn add_account(login: &str) -> Change {
-    Change::AddAccount {
+/// A write under way, by number, and where it will say what came of it.
+pub(super) struct Sent<O> {
+    pub(super) ticket: u64,
+    outcome: Arc<Mutex<Option<Result<O>>>>,
+}
+
+pub(super) fn at(room: RoomId) -> RoomSelector {
+    RoomSelector::Id(room)
+}
+
+pub(super) fn who(user: UserId) -> UserSelector {
+    UserSelector::Id(user)
+}
+
+pub(super) fn enter(room: RoomId) -> EnterRoom {
+    EnterRoom {
+        room: at(room),
+        password: None,
+        named: true,
+        create: false,
+    }
+}
+
+pub(super) fn add_account(login: &str) -> Register {
+    Register {
         login: login.into(),
-        folded: login.to_lowercase(),
+        secret: Secret::Hashed("$argon2id$".into()),
         name: String::new(),
         description: "about".into(),
-        password: "$argon2id$".into(),
     }
 }
 
-pub(super) fn create_room(name: &str, kind: RoomKind) -> Change {
-    let (title, description) = (format!("Title of {name}"), "about".to_owned());
-    Change::CreateRoom {
-        name: name.into(),
-        title,
-        description,
+pub(super) fn create_room(name: &str, kind: RoomKind) -> CreateRoom {
+    CreateRoom {
+        title: format!("Title of {name}"),
+        description: "about".to_owned(),
         kind,
-        password: None,
-        owned: true,
+        ..CreateRoom::public(name)
     }
 }
 
-pub(super) fn post(room: RoomId, text: &str) -> Change {
-    let place = Place::Room(room);
-    Change::Post {
-        place,
-        kind: MessageKind::Text,
+pub(super) fn post(room: RoomId, text: &str) -> commands::Send {
+    commands::Send {
         text: text.into(),
-        reply_to: None,
-        file: None,
-        extra: String::new(),
+        ..commands::Send::text(at(room), "")
     }
 }
 
-pub(super) fn user_of(outcome: Result<Outcome>) -> UserId {
-    match outcome {
-        Ok(Outcome::User(row) | Outcome::Opened { user: row, .. }) => row.user.id,
-        other => panic!("not a user: {other:?}"),
-    }
-}
-
-pub(super) fn room_of(outcome: Result<Outcome>) -> Arc<RoomRow> {
-    match outcome {
-        Ok(Outcome::Room { room, .. }) => room,
-        other => panic!("not a room: {other:?}"),
-    }
-}
-
-pub(super) fn message_of(outcome: Result<Outcome>) -> Arc<Message> {
-    match outcome {
-        Ok(Outcome::Message(message)) => message,
-        other => panic!("not a message: {other:?}"),
-    }
+pub(super) fn room_of(outcome: Result<RoomOutcome>) -> Arc<RoomRow> {
+    outcome.unwrap().room
 }
 
 pub(super) fn texts(messages: &[Arc<Message>]) -> Vec<&str> {
@@ -322,10 +310,16 @@ pub(super) fn texts(messages: &[Arc<Message>]) -> Vec<&str> {
         .collect()
 }
 
+struct Told {
+    ticket: u64,
+    outcome: Result<()>,
+    events: Vec<RoomEvent>,
+}
+
 /// A sink that remembers what it was told.
 #[derive(Default)]
 pub(super) struct Recorder {
-    told: Mutex<Vec<Commit>>,
+    told: Mutex<Vec<Told>>,
     more: Condvar,
     busy: AtomicBool,
     pub(super) batches: AtomicU64,
@@ -339,7 +333,17 @@ impl CommitSink for Recorder {
             "two calls at a time"
         );
         self.batches.fetch_add(1, Ordering::SeqCst);
-        self.told.lock().unwrap().extend(batch);
+        let told = batch.into_iter().map(|commit| {
+            let (outcome, mut ticket) = (commit.outcome.clone(), 0_u64);
+            commit.write.complete(commit.outcome, &mut ticket);
+            Told {
+                ticket,
+                outcome,
+                events: commit.events,
+            }
+        });
+        let told: Vec<Told> = told.collect();
+        self.told.lock().unwrap().extend(told);
         self.more.notify_all();
         self.busy.store(false, Ordering::SeqCst);
         assert!(
@@ -350,12 +354,19 @@ impl CommitSink for Recorder {
 }
 
 impl Recorder {
-    pub(super) fn wait_for(&self, ticket: Ticket) -> (Result<Outcome, Error>, Vec<RoomEvent>) {
+    pub(super) fn wait_for<O>(&self, sent: Sent<O>) -> (Result<O>, Vec<RoomEvent>) {
+        let (_, events) = self.wait(sent.ticket);
+        let outcome = sent.outcome.lock().unwrap().take().unwrap();
+        (outcome, events)
+    }
+
+    /// Whether a write holds, and what there was to tell.
+    pub(super) fn wait(&self, ticket: u64) -> (Result<()>, Vec<RoomEvent>) {
         let told = self.told.lock().unwrap();
-        let unheard = |told: &mut Vec<Commit>| !told.iter().any(|commit| commit.ticket == ticket);
+        let unheard = |told: &mut Vec<Told>| !told.iter().any(|told| told.ticket == ticket);
         let told = self.more.wait_while(told, unheard).unwrap();
-        let commit = told.iter().rfind(|commit| commit.ticket == ticket).unwrap();
-        (commit.outcome.clone(), commit.events.clone())
+        let told = told.iter().rfind(|told| told.ticket == ticket).unwrap();
+        (told.outcome.clone(), told.events.clone())
     }
 
     pub(super) fn wait_for_count(&self, count: usize) {
@@ -367,7 +378,7 @@ impl Recorder {
         );
     }
 
-    pub(super) fn tickets(&self) -> Vec<Ticket> {
+    pub(super) fn tickets(&self) -> Vec<u64> {
         self.told
             .lock()
             .unwrap()

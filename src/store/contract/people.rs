@@ -1,8 +1,13 @@
 //! Users and tokens.
 
 use super::*;
-use crate::ledger::NewToken;
-use crate::model::{TokenId, TokenKind, UserKind};
+use sha2::{Digest, Sha256};
+
+use crate::commands::{
+    CreateToken, EndAllGuests, EndGuest, ExpireTokens, OpenSession, RemoveUser, RevokeToken,
+    SetDisabled, SetOwnDescription, SetTitle, TouchToken,
+};
+use crate::model::{TokenId, UserKind};
 
 pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Bench) {
     let (anna, _) = (bench.account("Анна"), bench.guest("guest"));
@@ -37,14 +42,14 @@ pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Ben
     bench
         .by(
             anna,
-            Change::DescribeUser {
+            SetOwnDescription {
                 description: "new".into(),
             },
         )
         .unwrap();
     bench
-        .operator(Change::SetDisabled {
-            user: anna,
+        .operator(SetDisabled {
+            user: who(anna),
             disabled: true,
         })
         .unwrap();
@@ -59,7 +64,7 @@ pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: 
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
     let message = bench.say(anna, room, "hello");
-    bench.operator(Change::RemoveUser { user: anna }).unwrap();
+    bench.operator(RemoveUser { user: who(anna) }).unwrap();
     assert_eq!(bench.store.user_by_login("anna").await.unwrap(), None);
     assert!(bench.store.accounts().await.unwrap().is_empty());
     assert_ne!(bench.account("anna"), anna);
@@ -79,7 +84,7 @@ pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Benc
     }
     let message = bench.say(speaker, room, "hi");
     for user in [silent, speaker] {
-        bench.operator(Change::EndGuest { user }).unwrap();
+        bench.operator(EndGuest { user }).unwrap();
         assert_eq!(bench.store.member(room, user).await.unwrap(), None);
         assert!(bench.store.rooms_of(user).await.unwrap().is_empty());
     }
@@ -117,7 +122,7 @@ pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Benc
 pub(super) async fn all_guests_end_together(bench: &Bench) {
     let account = bench.account("account");
     let guests = [bench.guest("a"), bench.guest("b"), bench.guest("c")];
-    bench.operator(Change::EndAllGuests).unwrap();
+    bench.operator(EndAllGuests).unwrap();
     for guest in guests {
         assert_eq!(bench.store.user(guest).await.unwrap(), None);
     }
@@ -133,49 +138,33 @@ pub(super) async fn all_guests_end_together(bench: &Bench) {
     );
 }
 
-fn token(hash: u8, kind: TokenKind) -> NewToken {
-    NewToken {
-        hash: [hash; 32],
-        kind,
+fn create(user: UserId, value: &str) -> CreateToken {
+    CreateToken {
+        user: who(user),
+        value: Some(value.into()),
     }
 }
 
-fn opening(user: UserId, by: Option<TokenId>, token: Option<NewToken>) -> Change {
-    Change::OpenSession {
+fn hash(value: &str) -> [u8; 32] {
+    Sha256::digest(value).into()
+}
+
+fn opening(user: UserId, by: Option<TokenId>, token: Option<&str>) -> OpenSession {
+    OpenSession {
         user,
         password: None,
         by,
-        token,
+        token: token.map(Into::into),
         address: "[::1]:7".into(),
     }
 }
 
 pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {
     let anna = bench.account("anna");
-    let Ok(Outcome::Opened {
-        token: Some(session),
-        ..
-    }) = bench.at(10).by(
-        anna,
-        opening(anna, None, Some(token(1, TokenKind::Session))),
-    )
-    else {
-        panic!("no token");
-    };
-    let Ok(Outcome::Token(api)) = bench.at(20).operator(Change::AddToken {
-        user: anna,
-        token: token(2, TokenKind::Api),
-    }) else {
-        panic!("no token");
-    };
-    assert!(
-        bench
-            .operator(Change::AddToken {
-                user: anna,
-                token: token(2, TokenKind::Api)
-            })
-            .is_err()
-    );
+    let opened = bench.at(10).operator(opening(anna, None, Some("1")));
+    let session = opened.unwrap().token.unwrap();
+    let api = bench.at(20).operator(create(anna, "2")).unwrap();
+    assert!(bench.operator(create(anna, "2")).is_err());
     assert_eq!(
         (api.used, api.address.as_deref(), api.created),
         (None, None, Timestamp(20))
@@ -187,49 +176,41 @@ pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {
     );
     bench
         .at(30)
-        .by(anna, opening(anna, Some(api.id), None))
+        .operator(opening(anna, Some(api.id), None))
         .unwrap();
-    bench
-        .at(40)
-        .by(anna, Change::TouchToken { id: api.id })
-        .unwrap();
-    let row = bench.store.token([2; 32]).await.unwrap().unwrap();
+    bench.at(40).by(anna, TouchToken { id: api.id }).unwrap();
+    let row = bench.store.token(hash("2")).await.unwrap().unwrap();
     assert_eq!(
         (row.info.used, row.info.address.as_deref()),
         (Some(Timestamp(40)), Some("[::1]:7"))
     );
     assert_eq!(bench.store.token_by_id(api.id).await.unwrap(), Some(row));
     bench
-        .operator(Change::ExpireTokens {
+        .operator(ExpireTokens {
             before: Timestamp(10),
         })
         .unwrap();
     assert!(bench.store.token_by_id(session).await.unwrap().is_some());
     bench
-        .operator(Change::ExpireTokens {
+        .operator(ExpireTokens {
             before: Timestamp(1_000),
         })
         .unwrap();
     assert!(bench.store.token_by_id(session).await.unwrap().is_none());
-    assert!(bench.store.token([1; 32]).await.unwrap().is_none());
+    assert!(bench.store.token(hash("1")).await.unwrap().is_none());
     assert!(
         bench.store.token_by_id(api.id).await.unwrap().is_some(),
         "only those of sessions expire"
     );
     assert_eq!(
-        bench.operator(Change::RemoveTokens {
-            user: anna,
+        bench.operator(RevokeToken {
+            user: who(anna),
             id: None
         }),
-        Ok(Outcome::Tokens(vec![api.id]))
+        Ok(vec![api.id])
     );
     assert!(bench.store.tokens(anna).await.unwrap().is_empty());
-    let Ok(Outcome::Token(next)) = bench.operator(Change::AddToken {
-        user: anna,
-        token: token(3, TokenKind::Api),
-    }) else {
-        panic!("no token");
-    };
+    let next = bench.operator(create(anna, "3")).unwrap();
     assert!(next.id > api.id, "a token's number is not given twice");
 }
 
@@ -238,20 +219,15 @@ pub(super) async fn who_is_gone_changes_nothing(bench: &Bench) {
     let room = bench.room("lobby", anna);
     bench.enter(gina, room);
     bench.say(gina, room, "so that the row stays");
-    bench.operator(Change::EndGuest { user: gina }).unwrap();
-    let enter = Change::Enter {
-        room: RoomSelector::Id(room),
-        password: None,
-        known: true,
-        create: false,
-    };
-    assert_eq!(bench.by(gina, enter).err(), Some(Error::Unauthenticated));
+    bench.operator(EndGuest { user: gina }).unwrap();
+    assert_eq!(
+        bench.by(gina, enter(room)).err(),
+        Some(Error::Unauthenticated)
+    );
     assert_eq!(bench.store.member(room, gina).await.unwrap(), None);
-    let (user, disabled) = (anna, true);
-    bench
-        .operator(Change::SetDisabled { user, disabled })
-        .unwrap();
-    let title = "late".to_owned();
-    let late = bench.by(anna, Change::SetTitle { room, title });
+    let (user, disabled) = (who(anna), true);
+    bench.operator(SetDisabled { user, disabled }).unwrap();
+    let (room, title) = (at(room), "late".to_owned());
+    let late = bench.by(anna, SetTitle { room, title });
     assert_eq!(late.err(), Some(Error::Unauthenticated));
 }

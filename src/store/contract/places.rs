@@ -1,6 +1,9 @@
 //! Rooms and memberships.
 
 use super::*;
+use crate::commands::{
+    Ban, DeleteRoom, Direct, EndGuest, Hide, Leave, MarkSeen, RenameRoom, SetRoomPassword, SetTitle,
+};
 use crate::model::{HistoryQuery, Role, SeenMarks, Seq};
 
 pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench) {
@@ -17,15 +20,13 @@ pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench
     bench
         .by(
             anna,
-            Change::SetTitle {
-                room: tea,
+            SetTitle {
+                room: at(tea),
                 title: "İstanbul".into(),
             },
         )
         .unwrap();
-    let direct = room_of(bench.by(bob, Change::OpenDirect { user: anna }))
-        .room
-        .id;
+    let direct = bench.by(bob, open_direct(anna)).unwrap().room.id;
     let numbers = |rows: Vec<Arc<RoomRow>>| rows.iter().map(|row| row.room.id).collect::<Vec<_>>();
     let row = bench.store.room(tea).await.unwrap().unwrap();
     assert_eq!(
@@ -78,8 +79,8 @@ pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench
     bench
         .by(
             anna,
-            Change::RenameRoom {
-                room: tea,
+            RenameRoom {
+                room: at(tea),
                 name: "Кофе".into(),
             },
         )
@@ -99,9 +100,9 @@ pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench
     bench
         .by(
             anna,
-            Change::SetRoomPassword {
-                room: tea,
-                password: Some("$x".into()),
+            SetRoomPassword {
+                room: at(tea),
+                password: Some(Secret::Hashed("$x".into())),
             },
         )
         .unwrap();
@@ -120,11 +121,15 @@ pub(super) async fn members_come_in_the_order_of_joining(bench: &Bench) {
     }
     bench
         .at(40)
-        .by(dan, Change::Ban { room, user: bob })
+        .by(
+            dan,
+            Ban {
+                room: at(room),
+                user: who(bob),
+            },
+        )
         .unwrap();
-    let direct = room_of(bench.by(cleo, Change::OpenDirect { user: dan }))
-        .room
-        .id;
+    let direct = bench.by(cleo, open_direct(dan)).unwrap().room.id;
     let members = bench.store.members(room).await.unwrap();
     let order: Vec<_> = members
         .iter()
@@ -150,7 +155,7 @@ pub(super) async fn members_come_in_the_order_of_joining(bench: &Bench) {
         (room, Role::Banned)
     );
     assert_eq!(bench.store.member(room, UserId(99)).await.unwrap(), None);
-    bench.by(anna, Change::Leave { room }).unwrap();
+    bench.by(anna, Leave { room: at(room) }).unwrap();
     assert_eq!(bench.store.member(room, anna).await.unwrap(), None);
     assert_eq!(
         bench.by(anna, post(room, "out")),
@@ -163,8 +168,8 @@ pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
     let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
     bench.enter(bob, room);
     let (gone, kept) = (bench.say(bob, room, "gone"), bench.say(anna, other, "kept"));
-    bench.by(bob, Change::Hide { message: gone.id }).unwrap();
-    bench.by(anna, Change::DeleteRoom { room }).unwrap();
+    bench.by(bob, Hide { message: gone.id }).unwrap();
+    bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
     assert_eq!(bench.store.room(room).await.unwrap(), None);
     assert_eq!(bench.store.room_by_name("lobby").await.unwrap(), None);
     assert_eq!(bench.store.message(gone.id).await.unwrap(), None);
@@ -221,13 +226,13 @@ pub(super) async fn numbers_are_not_given_twice(bench: &Bench) {
     let first = bench.room("first", anna);
     let last = bench.say(anna, first, "last");
     assert_eq!(bench.store.last_message_id().await.unwrap(), last.id);
-    bench.by(anna, Change::DeleteRoom { room: first }).unwrap();
+    bench.by(anna, DeleteRoom { room: at(first) }).unwrap();
     assert_eq!(bench.store.last_message_id().await.unwrap(), last.id);
     let second = bench.room("second", anna);
     assert!(second > first);
     assert!(bench.say(anna, second, "next").id > last.id);
     let guest = bench.guest("guest");
-    bench.operator(Change::EndGuest { user: guest }).unwrap();
+    bench.operator(EndGuest { user: guest }).unwrap();
     assert!(bench.account("bob") > guest);
 }
 
@@ -238,14 +243,14 @@ pub(super) async fn the_two_latest_seen_marks(bench: &Bench) {
         bench.store.seen_marks(room).await.unwrap(),
         SeenMarks::default()
     );
-    for (user, at) in [(anna, 70), (bob, 50), (cleo, 60), (bob, 40)] {
+    for (user, time) in [(anna, 70), (bob, 50), (cleo, 60), (bob, 40)] {
         bench.enter(user, room);
         bench
             .by(
                 user,
-                Change::MarkSeen {
-                    room,
-                    at: Timestamp(at),
+                MarkSeen {
+                    room: at(room),
+                    at: Timestamp(time),
                 },
             )
             .unwrap();
@@ -254,7 +259,12 @@ pub(super) async fn the_two_latest_seen_marks(bench: &Bench) {
         bench.store.seen_marks(room).await.unwrap(),
         SeenMarks([Some((anna, Timestamp(70))), Some((cleo, Timestamp(60)))])
     );
-    bench.operator(Change::Ban { room, user: cleo }).unwrap();
+    bench
+        .operator(Ban {
+            room: at(room),
+            user: who(cleo),
+        })
+        .unwrap();
     assert_eq!(
         bench.store.seen_marks(room).await.unwrap(),
         SeenMarks([Some((anna, Timestamp(70))), Some((bob, Timestamp(50)))])
@@ -263,4 +273,11 @@ pub(super) async fn the_two_latest_seen_marks(bench: &Bench) {
         bench.store.member(room, bob).await.unwrap().unwrap().seen,
         Timestamp(50)
     );
+}
+
+fn open_direct(user: UserId) -> Direct {
+    Direct {
+        user: who(user),
+        create: true,
+    }
 }

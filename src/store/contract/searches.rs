@@ -2,7 +2,8 @@
 
 use super::history::Numbers;
 use super::*;
-use crate::model::fold_text;
+use crate::commands::{ClearHistory, Hide, Send};
+use crate::model::{MessageKind, fold_text};
 use crate::store::PAGE_BYTES;
 
 /// What texts and needles are made of: what folds oddly, what means something in queries, what is long in UTF-8.
@@ -86,23 +87,16 @@ impl Trial {
         let what = self.below(100);
         if what < 60 || self.known.is_empty() {
             let text = self.text(12);
-            let Change::Post { place, .. } = post(room, "") else {
-                unreachable!()
-            };
             let kind = if what.is_multiple_of(10) {
                 MessageKind::Emote
             } else {
                 MessageKind::Text
             };
-            let said = Change::Post {
-                place,
+            let said = Send {
                 kind,
-                text: text.clone(),
-                reply_to: None,
-                file: None,
-                extra: String::new(),
+                ..post(room, &text)
             };
-            let message = message_of(bench.by(user, said));
+            let message = bench.by(user, said).unwrap();
             let (shown, hidden) = (kind == MessageKind::Text, Vec::new());
             self.known.push(Known {
                 message,
@@ -111,7 +105,7 @@ impl Trial {
                 hidden,
             });
         } else if what == 99 {
-            bench.operator(Change::ClearHistory { room }).unwrap();
+            bench.operator(ClearHistory { room: at(room) }).unwrap();
             self.known.clear();
         } else {
             self.change_one(bench, user, what);
@@ -128,16 +122,16 @@ impl Trial {
         match what {
             60..80 => {
                 known.text = text.clone();
-                let edited = Change::Edit { message, text };
+                let edited = Edit { message, text };
                 bench.by(known.message.sender.id, edited).unwrap();
             }
             80..90 => {
                 (known.shown, known.text) = (false, String::new());
-                bench.operator(Change::Delete { message }).unwrap();
+                bench.operator(Delete { message }).unwrap();
             }
             _ => {
                 known.hidden.push(user);
-                bench.by(user, Change::Hide { message }).unwrap();
+                bench.by(user, Hide { message }).unwrap();
             }
         }
     }

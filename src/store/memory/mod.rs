@@ -11,9 +11,8 @@ use async_trait::async_trait;
 
 use self::read::View;
 use self::rows::MemoryBackend;
-use super::batch::{Backend, Committer, deliver, refusal};
-use super::{CommitSink, Page, Store, Ticket};
-use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
+use super::batch::{Backend, Committer, deliver, refused};
+use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
@@ -55,12 +54,12 @@ impl InMemory for MemoryBackend {
 impl MemoryStore {
     /// An empty store.
     #[must_use]
-    pub fn open(policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
-        Self::over(Box::new(MemoryBackend::default()), policy, sink)
+    pub fn open(limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
+        Self::over(Box::new(MemoryBackend::default()), limits, sink)
     }
 
-    fn over(backend: Box<dyn InMemory>, policy: Policy, sink: Arc<dyn CommitSink>) -> Self {
-        let committer = Committer::new(backend, policy, sink.clone());
+    fn over(backend: Box<dyn InMemory>, limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
+        let committer = Committer::new(backend, limits, sink.clone());
         let commits = committer.counter();
         Self {
             state: Mutex::new(State {
@@ -108,12 +107,12 @@ impl MemoryStore {
     /// An empty store whose commits pass through a gate.
     pub(super) fn behind(
         gate: Arc<crate::store::contract::Gate>,
-        policy: Policy,
+        limits: Limits,
         sink: Arc<dyn CommitSink>,
     ) -> Self {
         Self::over(
             Box::new(gate.before(MemoryBackend::default())),
-            policy,
+            limits,
             sink,
         )
     }
@@ -121,15 +120,15 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    fn submit(&self, ticket: Ticket, write: Write) {
+    fn submit(&self, write: Box<dyn Write>) {
         let mut state = self.lock();
         if state.closed {
             deliver(
                 self.sink.as_ref(),
-                vec![refusal(ticket, Error::Unavailable)],
+                refused(vec![write], &Error::Unavailable),
             );
         } else {
-            state.committer.run(vec![(ticket, write)]);
+            state.committer.run(vec![write]);
         }
     }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::tables::{RoomEntry, Tables};
-use crate::ledger::{RoomRow, UserRow};
 use crate::model::{
     HistoryOrder, HistoryQuery, Membership, Message, MessageId, MessageKind, RoomEvent, RoomId,
     RoomKind, SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
@@ -12,6 +11,7 @@ use crate::model::{
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
 use crate::store::page::{Allowance, Filling, Findings};
+use crate::store::{RoomRow, UserRow};
 
 /// The rows, to be read.
 #[derive(Debug, Clone, Copy)]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::tables::{RoomEntry, Tables};
-use crate::ledger::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 use crate::model::{
     Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
+use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 
 /// The rows, and the way back to where the transaction began.
 #[derive(Debug, Default)]

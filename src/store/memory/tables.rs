@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::ledger::{RoomRow, TokenRow, UserRow};
 use crate::model::{
     Membership, Message, MessageId, RoomId, Seq, Timestamp, TokenId, UserId, UserRef,
     fold_room_name,
 };
 use crate::store::logged::Logged;
+use crate::store::{RoomRow, TokenRow, UserRow};
 
 /// All that is stored. The indices follow the rows.
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::search::{Due, Index};
 use super::values::{self, ROOM, Sql, USER, one, run};
-use crate::ledger::{RowsError, Transaction, UserRow};
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
+use crate::store::{RowsError, Transaction, UserRow};
 
 /// The newest message's number, also of one that is gone with its room.
 pub(super) const LAST_MESSAGE: &str = "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";

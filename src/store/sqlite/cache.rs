@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::ledger::{RoomRow, UserRow};
 use crate::model::{Membership, RoomId, Seq, Timestamp, UserId};
+use crate::store::{RoomRow, UserRow};
 
 /// Most entries of each kind; a full one is emptied.
 const ENTRIES: usize = 10_000;

@@ -41,8 +41,7 @@ use self::search::{Index, Indexer, Search};
 use super::batch::Backend;
 use super::page::Findings;
 use super::writer::Writer;
-use super::{CommitSink, Page, Store, Ticket};
-use crate::ledger::{Policy, RoomRow, TokenRow, UserRow, Write};
+use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
     HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
@@ -71,21 +70,21 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
-    pub fn open(path: &Path, policy: Policy, sink: Arc<dyn CommitSink>) -> Result<Self, OpenError> {
-        Self::over(path, policy, sink, None, |backend| backend)
+    pub fn open(path: &Path, limits: Limits, sink: Arc<dyn CommitSink>) -> Result<Self, OpenError> {
+        Self::over(path, limits, sink, None, |backend| backend)
     }
 
     /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room
     /// is indexed.
     pub(super) fn over<B: Backend + 'static>(
         path: &Path,
-        policy: Policy,
+        limits: Limits,
         sink: Arc<dyn CommitSink>,
         indexed_from: Option<i64>,
         backend: impl FnOnce(SqliteBackend) -> B,
     ) -> Result<Self, OpenError> {
         let failed = |error| OpenError::io(path, error);
-        let name = &policy.gateway;
+        let name = &limits.gateway;
         let gateway = Arc::new(UserRef {
             id: UserId::GATEWAY,
             login: name.clone(),
@@ -101,7 +100,7 @@ impl SqliteStore {
         let index = Arc::new(Index::beside(path, indexed_from));
         let indexer = Indexer::start(open::reading(path)?, index.clone()).map_err(failed)?;
         let inner = SqliteBackend::new(conn, gateway.clone(), checkpoints, index.clone());
-        let writer = Writer::start(backend(inner), policy, sink).map_err(failed)?;
+        let writer = Writer::start(backend(inner), limits, sink).map_err(failed)?;
         Ok(Self {
             writer,
             readers,
@@ -132,8 +131,8 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    fn submit(&self, ticket: Ticket, write: Write) {
-        self.writer.submit(ticket, write);
+    fn submit(&self, write: Box<dyn Write>) {
+        self.writer.submit(write);
     }
 
     async fn close(&self) {

@@ -8,10 +8,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::backend::LAST_MESSAGE;
 use super::values::{self, MEMBER, MESSAGE, ROOM, SENDER, Sql, TOKEN, USER, all, one};
-use crate::ledger::{RoomRow, TokenRow, UserRow};
 use crate::model::{
     Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
 };
+use crate::store::{RoomRow, TokenRow, UserRow};
 
 /// The users that one answer names, each looked up once.
 pub(super) struct Senders {

@@ -1,4 +1,4 @@
-//! What the ledger reads and writes in a transaction.
+//! What is read and written in a transaction.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use rusqlite::{Connection, params};
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::cache::CachedRoom;
 use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
-use crate::ledger::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 use crate::model::{
     Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
+use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
 
 fn broken(why: &'static str) -> RowsError {
     RowsError(why.into())

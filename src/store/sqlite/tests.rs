@@ -9,10 +9,13 @@ use rusqlite::Connection;
 
 use super::backend::SqliteBackend;
 use super::*;
-use crate::ledger::{Actor, Change, RowsError, Transaction};
+use crate::commands::{Actor, DeleteRoom, EndAllGuests};
 use crate::model::{Error, RoomKind, RoomSelector};
 use crate::store::batch::CommitError;
-use crate::store::contract::{Bench, Gate, Recorder, Verdict, create_room, policy, post, texts};
+use crate::store::contract::{
+    Bench, Gate, Recorder, Verdict, at, create_room, limits, post, texts,
+};
+use crate::store::{RowsError, Transaction};
 
 fn bench(path: &Path) -> Bench {
     over(path, |backend| backend)
@@ -20,7 +23,7 @@ fn bench(path: &Path) -> Bench {
 
 fn over<B: Backend + 'static>(path: &Path, wrap: impl FnOnce(SqliteBackend) -> B) -> Bench {
     let sink = Arc::new(Recorder::default());
-    let store = SqliteStore::over(path, policy(), sink.clone(), None, wrap).unwrap();
+    let store = SqliteStore::over(path, limits(), sink.clone(), None, wrap).unwrap();
     Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None)
 }
 
@@ -51,7 +54,7 @@ async fn everything_is_there_after_a_restart() {
     first.enter(guest, room);
     let said = [first.say(anna, room, "one"), first.say(guest, room, "two")];
     let last = first.say(anna, gone, "the newest, in a room that is deleted");
-    first.by(anna, Change::DeleteRoom { room: gone }).unwrap();
+    first.by(anna, DeleteRoom { room: at(gone) }).unwrap();
     let before = (
         first.store.room(room).await,
         first.store.members(room).await,
@@ -78,7 +81,7 @@ async fn everything_is_there_after_a_restart() {
         (said[1].seq.0 + 1, last.id.0 + 1, said[1].created)
     );
     assert!(second.room("new", anna) > gone);
-    second.operator(Change::EndAllGuests).unwrap();
+    second.operator(EndAllGuests).unwrap();
     assert!(
         second.store.user(guest).await.unwrap().is_some(),
         "it spoke, before the restart"
@@ -133,7 +136,7 @@ async fn many_submitters_share_commits() {
     let inner = gate.clone();
     let path = directory.path().join("tolmach.db");
     let store = Arc::new(
-        SqliteStore::over(&path, policy(), sink.clone(), None, |backend| {
+        SqliteStore::over(&path, limits(), sink.clone(), None, |backend| {
             inner.before(backend)
         })
         .unwrap(),
@@ -189,7 +192,7 @@ fn what_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tolmach.db");
     let open = |path: &Path| {
-        SqliteStore::open(path, policy(), Arc::new(Recorder::default()))
+        SqliteStore::open(path, limits(), Arc::new(Recorder::default()))
             .err()
             .unwrap()
     };
@@ -341,15 +344,13 @@ async fn caches_that_overflow_lose_no_counter() {
     let mut last = 0;
     // More rooms than the cache holds, with a message in the first among them again and again.
     for number in 0..10_500 {
-        last = bench.submit(
-            Actor::User(anna),
-            create_room(&format!("r{number}"), RoomKind::Public),
-        );
+        let room = create_room(&format!("r{number}"), RoomKind::Public);
+        last = bench.submit(Actor::User(anna), room).ticket;
         if number % 7 == 0 {
             bench.submit(Actor::User(anna), post(kept, "x"));
         }
     }
-    bench.sink.wait_for(last).0.unwrap();
+    bench.sink.wait(last).0.unwrap();
     let seqs: Vec<i64> = history(&bench, kept)
         .await
         .iter()
@@ -367,7 +368,7 @@ async fn caches_that_overflow_lose_no_counter() {
 fn a_database_is_opened_by_one_store_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tolmach.db");
-    let open = || SqliteStore::open(&path, policy(), Arc::new(Recorder::default()));
+    let open = || SqliteStore::open(&path, limits(), Arc::new(Recorder::default()));
     let first = open().unwrap();
     let error = open().err().unwrap();
     assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
@@ -383,7 +384,7 @@ fn a_link_to_a_database_is_the_same_database() {
     let link = directory.path().join("link.db");
     let first = bench(&path);
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let open = || SqliteStore::open(&link, policy(), Arc::new(Recorder::default()));
+    let open = || SqliteStore::open(&link, limits(), Arc::new(Recorder::default()));
     assert!(matches!(open(), Err(OpenError::InUse { .. })));
     drop(first);
     drop(open().unwrap());

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
-use crate::ledger::{RoomRow, RowsError, TokenRow, UserRow};
 use crate::model::{
     FileInfo, Membership, Message, MessageId, MessageKind, Role, Room, RoomId, RoomKind, Seq,
     Timestamp, TokenId, TokenInfo, TokenKind, User, UserId, UserKind, UserRef,
 };
+use crate::store::{RoomRow, RowsError, TokenRow, UserRow};
 
 pub(super) type Sql<T> = rusqlite::Result<T>;
 

@@ -16,10 +16,11 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
+use tolmach::commands::{self, Command};
 use tolmach::config::Config;
 use tolmach::gateway::{Gateway, Transport};
 use tolmach::hub::Hub;
-use tolmach::model::{Command, Reply, RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
+use tolmach::model::{RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
 
 pub(crate) use client::{Client, PATIENCE};
 pub(crate) use field::{FieldClient, LONG, with_field};
@@ -183,7 +184,7 @@ impl Daemon {
         account(self.hub(), login).await
     }
 
-    pub(crate) async fn operate(&self, command: Command) -> Reply {
+    pub(crate) async fn operate<C: Command>(&self, command: C) -> C::Reply {
         self.hub().operate(command).await.unwrap()
     }
 
@@ -193,24 +194,18 @@ impl Daemon {
         kind: RoomKind,
         password: Option<&str>,
     ) -> i32 {
-        let command = Command::CreateRoom {
+        let command = commands::CreateRoom {
             name: name.to_owned(),
             title: String::new(),
             description: String::new(),
             kind,
-            password: password.map(str::to_owned),
+            password: password.map(Secret::password),
         };
-        match self.operate(command).await {
-            Reply::Entered { room, .. } => room.id.0,
-            other => panic!("{other:?}"),
-        }
+        self.operate(command).await.room.id.0
     }
 
     pub(crate) async fn sessions(&self) -> Vec<SessionInfo> {
-        match self.operate(Command::Sessions).await {
-            Reply::Sessions(sessions) => sessions,
-            other => panic!("{other:?}"),
-        }
+        self.operate(commands::Sessions).await
     }
 
     /// The texts of a room's history, oldest first.
@@ -218,13 +213,8 @@ impl Daemon {
         let mut query = tolmach::model::HistoryQuery::page(room, None, 1_000_000);
         let mut texts = Vec::new();
         loop {
-            let reply = self.operate(Command::History(query.clone())).await;
-            let Reply::History {
-                messages, omitted, ..
-            } = reply
-            else {
-                panic!("{reply:?}")
-            };
+            let page = self.operate(commands::History(query.clone())).await;
+            let (messages, omitted) = (page.messages, page.omitted);
             texts.extend(messages.iter().map(|message| message.text.clone()));
             match messages.last() {
                 Some(last) if omitted > 0 => query.after = Some(last.id),
@@ -238,19 +228,16 @@ impl Daemon {
 pub(crate) async fn account(hub: &Hub, login: &str) -> i32 {
     let secret = Secret::Password(PASSWORD.to_owned());
     let (name, description) = (String::new(), String::new());
-    let register = Command::Register {
+    let register = commands::Register {
         login: login.to_owned(),
         secret,
         name,
         description,
     };
-    let id = match hub.operate(register).await.unwrap() {
-        Reply::User(user) => user.id.0,
-        other => panic!("{other:?}"),
-    };
-    let token = Command::CreateToken {
+    let id = hub.operate(register).await.unwrap().id.0;
+    let token = commands::CreateToken {
         user: user(login),
-        value: Some(token(login)),
+        value: Some(token(login).into()),
     };
     hub.operate(token).await.unwrap();
     id

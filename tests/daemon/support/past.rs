@@ -1,12 +1,13 @@
 //! A gateway in whose store a test says when things happened.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tolmach::bus::LocalBus;
+use tolmach::commands::{Actor, AddMember, Change, Delete, Edit, Send, Submission};
 use tolmach::hub::{CommitQueue, Hub, Options};
-use tolmach::ledger::{Actor, Change, Place, Write};
-use tolmach::model::{MessageId, MessageKind, RoomId, RoomKind, Timestamp, UserId};
+use tolmach::model::{
+    MessageId, MessageKind, RoomId, RoomKind, RoomSelector, Timestamp, UserId, UserSelector,
+};
 use tolmach::store::{MemoryStore, Store};
 
 use super::{Daemon, PATIENCE};
@@ -15,7 +16,6 @@ use super::{Daemon, PATIENCE};
 pub(crate) struct Past {
     pub(crate) daemon: Daemon,
     store: Arc<dyn Store>,
-    tickets: AtomicU64,
     anna: UserId,
     pub(crate) tea: i32,
     said: i64,
@@ -23,7 +23,7 @@ pub(crate) struct Past {
 
 impl Past {
     pub(crate) async fn in_memory() -> Self {
-        Self::over(|options, inbox| Arc::new(MemoryStore::open(options.policy(), inbox))).await
+        Self::over(|options, inbox| Arc::new(MemoryStore::open(options.limits(), inbox))).await
     }
 
     pub(crate) async fn over(
@@ -38,50 +38,37 @@ impl Past {
         let daemon = Daemon::over(hub, "").await;
         let anna = UserId(daemon.account("anna").await);
         let tea = daemon.create_room("tea", RoomKind::Public, None).await;
-        let tickets = AtomicU64::new(u64::MAX);
         let past = Self {
             daemon,
             store,
-            tickets,
             anna,
             tea,
             said: 0,
         };
-        let (room, user) = (RoomId(tea), anna);
-        past.write(
-            Timestamp(0),
-            Actor::Operator,
-            Change::AddMember { room, user },
-        );
+        let (room, user) = (past.room(), UserSelector::Id(anna));
+        let add = AddMember { room, user };
+        past.write(Timestamp(0), Actor::Operator, add);
         past
     }
 
-    /// A change at a time of its own. The hub's own tickets rise from below.
-    fn write(&self, at: Timestamp, actor: Actor, change: Change) {
-        let ticket = self.tickets.fetch_sub(1, Ordering::SeqCst);
-        self.store.submit(
-            ticket,
-            Write {
-                actor,
-                origin: None,
-                at,
-                change,
-            },
-        );
+    /// A change at a time of its own.
+    fn write(&self, at: Timestamp, actor: Actor, change: impl Change) {
+        let write = Submission::new(actor, None, at, change, |_, _| {});
+        self.store.submit(write);
+    }
+
+    fn room(&self) -> RoomSelector {
+        RoomSelector::Id(RoomId(self.tea))
     }
 
     /// Anna says something at this millisecond.
     pub(crate) fn say(&mut self, at: i64, text: String) {
-        let change = Change::Post {
-            place: Place::Room(RoomId(self.tea)),
+        let message = Send {
             kind: MessageKind::Text,
-            text,
-            reply_to: None,
-            file: None,
-            extra: String::new(),
+            ..Send::text(self.room(), text)
         };
         self.said += 1;
-        self.write(Timestamp(at), Actor::User(self.anna), change);
+        self.write(Timestamp(at), Actor::User(self.anna), message);
     }
 
     /// Waits until all of that is stored; the number of its first message.
@@ -101,11 +88,11 @@ impl Past {
     /// Anna gives a message another text, or none, at this millisecond.
     pub(crate) fn edit(&self, at: i64, message: i64, text: Option<String>) {
         let message = MessageId(message);
-        let change = match text {
-            Some(text) => Change::Edit { message, text },
-            None => Change::Delete { message },
-        };
-        self.write(Timestamp(at), Actor::User(self.anna), change);
+        let (at, anna) = (Timestamp(at), Actor::User(self.anna));
+        match text {
+            Some(text) => self.write(at, anna, Edit { message, text }),
+            None => self.write(at, anna, Delete { message }),
+        }
     }
 
     /// Waits until a message was changed at this millisecond.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use tolmach::commands::{self, Command};
 use tolmach::hub::{Events, Session};
 use tolmach::model::{
-    Command, Error, Event, HistoryQuery, Message, Presence, Present, Reply, Result, Room,
-    RoomSelector, Seq, SessionId, UserId,
+    Error, Event, HistoryQuery, Message, Presence, Present, Result, Room, RoomSelector, Seq,
+    SessionId, UserId,
 };
 
 use super::words::{enter, lines, say};
@@ -18,12 +19,12 @@ pub(crate) struct Client {
 
 impl Client {
     /// Tries something.
-    pub(crate) async fn call(&mut self, command: Command) -> Result<Reply> {
+    pub(crate) async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         self.session.call(command).await
     }
 
     /// Does something that succeeds.
-    pub(crate) async fn ok(&mut self, command: Command) -> Reply {
+    pub(crate) async fn ok<C: Command>(&mut self, command: C) -> C::Reply {
         let what = format!("{command:?}");
         self.call(command)
             .await
@@ -31,51 +32,43 @@ impl Client {
     }
 
     /// Tries something that fails.
-    pub(crate) async fn err(&mut self, command: Command) -> Error {
+    pub(crate) async fn err<C: Command>(&mut self, command: C) -> Error {
         let what = format!("{command:?}");
         match self.call(command).await {
             Err(error) => error,
-            Ok(reply) => panic!("{what}: {reply:?}"),
+            Ok(_) => panic!("{what} was done"),
         }
     }
 
     /// Enters a room: it, its last change before, and who is there.
     pub(crate) async fn enter(&mut self, room: RoomSelector) -> (Arc<Room>, Seq, Vec<String>) {
-        match self.ok(enter(room)).await {
-            Reply::Entered {
-                room, seq, present, ..
-            } => (room, seq, describe(&present)),
-            other => panic!("{other:?}"),
-        }
+        let entered = self.ok(enter(room)).await;
+        let present = describe(&entered.present);
+        (entered.room, entered.seq, present)
     }
 
     /// Says something in a room.
     pub(crate) async fn say(&mut self, room: RoomSelector, text: &str) -> Arc<Message> {
-        match self.ok(say(room, text)).await {
-            Reply::Posted { message } => message,
-            other => panic!("{other:?}"),
-        }
+        self.ok(say(room, text)).await
     }
 
     /// The texts of a room's history, oldest first.
     pub(crate) async fn texts(&mut self, room: RoomSelector) -> Vec<String> {
         texts(
-            self.ok(Command::History(HistoryQuery::page(room, None, 1000)))
+            self.ok(commands::History(HistoryQuery::page(room, None, 1000)))
                 .await,
         )
     }
 
     /// Who is in a room, and how.
     pub(crate) async fn who(&mut self, room: RoomSelector) -> Vec<String> {
-        match self.ok(Command::Who { room }).await {
-            Reply::Present(present) => describe(&present),
-            other => panic!("{other:?}"),
-        }
+        let present = self.ok(commands::Who { room }).await;
+        describe(&present)
     }
 
     /// The names of the rooms one is a member of; a direct one's is empty.
     pub(crate) async fn my_rooms(&mut self) -> Vec<String> {
-        names(self.ok(Command::MyRooms).await)
+        names(self.ok(commands::MyRooms).await)
     }
 
     /// What it was told since the last time.
@@ -108,20 +101,12 @@ fn describe(present: &[Present]) -> Vec<String> {
 }
 
 /// The texts of a page of messages.
-pub(crate) fn texts(reply: Reply) -> Vec<String> {
-    match reply {
-        Reply::History { messages, .. } => messages
-            .iter()
-            .map(|message| message.text.clone())
-            .collect(),
-        other => panic!("{other:?}"),
-    }
+pub(crate) fn texts(page: commands::Messages) -> Vec<String> {
+    let text = |message: &Arc<Message>| message.text.clone();
+    page.messages.iter().map(text).collect()
 }
 
 /// The names of rooms.
-pub(crate) fn names(reply: Reply) -> Vec<String> {
-    match reply {
-        Reply::Rooms(rooms) => rooms.iter().map(|room| room.name.clone()).collect(),
-        other => panic!("{other:?}"),
-    }
+pub(crate) fn names(rooms: Vec<Arc<Room>>) -> Vec<String> {
+    rooms.iter().map(|room| room.name.clone()).collect()
 }

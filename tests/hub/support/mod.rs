@@ -6,11 +6,9 @@ mod words;
 use std::sync::Arc;
 
 use tolmach::bus::{Bus, LocalBus};
+use tolmach::commands::{self, Command};
 use tolmach::hub::{Bounds, CommitQueue, ConnectionInfo, Events, Hub, Options, Scope};
-use tolmach::model::{
-    Command, Error, HistoryQuery, MessageId, Reply, Result, Role, Room, RoomId, RoomKind, Seq,
-    UserId,
-};
+use tolmach::model::{Error, HistoryQuery, MessageId, Role, Room, RoomId, RoomKind, Seq, UserId};
 use tolmach::store::{MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
@@ -49,7 +47,7 @@ impl World {
         let mut options = Options::default();
         change(&mut options);
         let inbox = Arc::new(CommitQueue::new());
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::open(options.policy(), inbox.clone()));
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
         let hub = Hub::start(options, store.clone(), bus, inbox)
             .await
             .unwrap();
@@ -83,7 +81,7 @@ impl World {
         let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
         let store = tolmach::store::SqliteStore::open(
             &files.path().join("hub.db"),
-            options.policy(),
+            options.limits(),
             inbox.clone(),
         );
         let store: Arc<dyn Store> = Arc::new(store.unwrap());
@@ -146,15 +144,13 @@ impl World {
 
     /// Gives a connection to an account.
     pub(crate) async fn seat(&self, mut client: Client, user: &str) -> Client {
-        let Reply::Token { value, .. } = self
-            .op(Command::CreateToken {
+        let commands::NewToken { value, .. } = self
+            .op(commands::CreateToken {
                 user: login(user),
                 value: None,
             })
-            .await
-        else {
-            panic!("no token")
-        };
+            .await;
+        let value = value.0;
         client.ok(token(&value)).await;
         client
     }
@@ -184,26 +180,24 @@ impl World {
         kind: RoomKind,
         members: [(&str, Role); N],
     ) -> Arc<Room> {
-        let Reply::Entered { room: made, .. } = self.op(create_room(room, kind)).await else {
-            panic!("no room")
-        };
+        let commands::Entered { room: made, .. } = self.op(create_room(room, kind)).await;
         for (user, role) in members {
             let (place, who) = (by_id(made.id), login(user));
             if role == Role::Banned {
-                self.op(Command::Ban {
+                self.op(commands::Ban {
                     room: place,
                     user: who,
                 })
                 .await;
                 continue;
             }
-            self.op(Command::AddMember {
+            self.op(commands::AddMember {
                 room: place.clone(),
                 user: who.clone(),
             })
             .await;
             if role != Role::Member {
-                self.op(Command::SetRole {
+                self.op(commands::SetRole {
                     room: place,
                     user: who,
                     role,
@@ -215,7 +209,7 @@ impl World {
     }
 
     /// The operator does something that succeeds.
-    pub(crate) async fn op(&self, command: Command) -> Reply {
+    pub(crate) async fn op<C: Command>(&self, command: C) -> C::Reply {
         let what = format!("{command:?}");
         self.hub
             .operate(command)
@@ -224,8 +218,12 @@ impl World {
     }
 
     /// The operator tries something that fails.
-    pub(crate) async fn op_err(&self, command: Command) -> Error {
-        self.hub.operate(command).await.unwrap_err()
+    pub(crate) async fn op_err<C: Command>(&self, command: C) -> Error {
+        let what = format!("{command:?}");
+        match self.hub.operate(command).await {
+            Err(error) => error,
+            Ok(_) => panic!("{what} was done"),
+        }
     }
 
     /// A room as it is stored.
@@ -236,7 +234,7 @@ impl World {
     /// Waits until what was submitted before, by whomever, is committed and told.
     pub(crate) async fn settled(&self) {
         for _ in 0..3 {
-            let barrier = Command::Hide {
+            let barrier = commands::Hide {
                 message: MessageId(0),
             };
             assert_eq!(self.hub.operate(barrier).await, Err(Error::Unauthenticated));
@@ -272,13 +270,5 @@ impl World {
             .collect();
         let last = self.stored(room).await.seq.0;
         assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
-    }
-}
-
-/// The id that a result would have of a message.
-pub(crate) fn posted(reply: Result<Reply>) -> MessageId {
-    match reply {
-        Ok(Reply::Posted { message }) => message.id,
-        other => panic!("{other:?}"),
     }
 }

@@ -1,9 +1,10 @@
 //! Commands and selectors in few words, and events as lines.
 
 use sha2::{Digest, Sha256};
+use tolmach::commands;
 use tolmach::model::{
-    Command, Draft, Event, PresenceChange, RoomChange, RoomId, RoomKind, RoomRef, RoomSelector,
-    Secret, Target, UserRef, UserSelector,
+    Event, PresenceChange, RoomChange, RoomId, RoomKind, RoomRef, RoomSelector, Secret, Target,
+    UserRef, UserSelector,
 };
 
 pub(crate) fn name(room: &str) -> RoomSelector {
@@ -32,8 +33,8 @@ pub(crate) fn sha256(text: &str) -> Secret {
     )
 }
 
-pub(crate) fn register(login: &str) -> Command {
-    Command::Register {
+pub(crate) fn register(login: &str) -> commands::Register {
+    commands::Register {
         login: login.to_owned(),
         secret: password(login),
         name: String::new(),
@@ -41,30 +42,30 @@ pub(crate) fn register(login: &str) -> Command {
     }
 }
 
-pub(crate) fn log_in(login: &str, secret: Secret) -> Command {
-    Command::LogIn {
+pub(crate) fn log_in(login: &str, secret: Secret) -> commands::LogIn {
+    commands::LogIn {
         login: login.to_owned(),
         secret,
         token: false,
     }
 }
 
-pub(crate) fn token(text: &str) -> Command {
-    Command::LogInToken {
-        token: text.to_owned(),
+pub(crate) fn token(text: &str) -> commands::LogInToken {
+    commands::LogInToken {
+        token: text.into(),
         id: None,
     }
 }
 
-pub(crate) fn guest(name: &str) -> Command {
-    Command::LogInGuest {
+pub(crate) fn guest(name: &str) -> commands::LogInGuest {
+    commands::LogInGuest {
         name: name.to_owned(),
     }
 }
 
-pub(crate) fn create_room(name: &str, kind: RoomKind) -> Command {
+pub(crate) fn create_room(name: &str, kind: RoomKind) -> commands::CreateRoom {
     let (title, description) = (String::new(), String::new());
-    Command::CreateRoom {
+    commands::CreateRoom {
         name: name.to_owned(),
         title,
         description,
@@ -73,24 +74,24 @@ pub(crate) fn create_room(name: &str, kind: RoomKind) -> Command {
     }
 }
 
-pub(crate) fn enter(room: RoomSelector) -> Command {
-    Command::Enter {
+pub(crate) fn enter(room: RoomSelector) -> commands::Enter {
+    commands::Enter {
         room,
         password: None,
-        create: false,
+        create: commands::Create::No,
     }
 }
 
-pub(crate) fn draft(room: RoomSelector, text: &str) -> Draft {
-    Draft::text(Target::Room(room), text)
+pub(crate) fn draft(room: RoomSelector, text: &str) -> commands::Send {
+    commands::Send::text(Target::Room(room), text)
 }
 
-pub(crate) fn say(room: RoomSelector, text: &str) -> Command {
-    Command::Send(draft(room, text))
+pub(crate) fn say(room: RoomSelector, text: &str) -> commands::Send {
+    draft(room, text)
 }
 
-pub(crate) fn to_user(user: UserSelector, text: &str) -> Draft {
-    Draft::text(Target::User(user), text)
+pub(crate) fn to_user(user: UserSelector, text: &str) -> commands::Send {
+    commands::Send::text(Target::User(user), text)
 }
 
 pub(crate) fn lines(events: &[Event]) -> Vec<String> {

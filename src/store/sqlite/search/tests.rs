@@ -7,9 +7,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::file;
-use crate::ledger::{Actor, Change};
+use crate::commands::{Actor, DeleteRoom, Edit, Hide};
 use crate::model::{HistoryQuery, MessageId, RoomId, RoomSelector, Seq, UserId};
-use crate::store::contract::{Bench, Gate, Recorder, Trial, policy, post, texts};
+use crate::store::contract::at;
+use crate::store::contract::{Bench, Gate, Recorder, Trial, limits, post, texts};
 use crate::store::{SqliteStore, Store};
 
 /// A store whose rooms are indexed from ten messages on.
@@ -20,7 +21,7 @@ struct Open {
 
 fn open(path: &Path) -> Open {
     let sink = Arc::new(Recorder::default());
-    let store = SqliteStore::over(path, policy(), sink.clone(), Some(10), |backend| backend);
+    let store = SqliteStore::over(path, limits(), sink.clone(), Some(10), |backend| backend);
     let store = Arc::new(store.unwrap());
     let bench = Bench::over(store.clone(), sink, Arc::new(Gate::default()), true, None);
     Open { store, bench }
@@ -112,9 +113,7 @@ async fn an_index_that_is_behind_changes_no_answer() {
     open.bench.edit(anna, ids[3], "another text");
     open.bench.edit(anna, ids[4], "another word 15");
     open.bench.delete(anna, ids[15]);
-    open.bench
-        .by(anna, Change::Hide { message: ids[11] })
-        .unwrap();
+    open.bench.by(anna, Hide { message: ids[11] }).unwrap();
     let new = open.bench.say(anna, room, "new word 15");
     open.bench.edit(anna, new.id, "newer word 15");
     for _ in 0..2 {
@@ -145,11 +144,10 @@ async fn more_edits_than_one_step_looks_at_are_found_too() {
     let mut last = 0;
     for number in 0..super::CHUNK + 10 {
         let (message, text) = (ids[number % 20], format!("text {number}"));
-        last = open
-            .bench
-            .submit(Actor::User(anna), Change::Edit { message, text });
+        let edit = Edit { message, text };
+        last = open.bench.submit(Actor::User(anna), edit).ticket;
     }
-    open.bench.sink.wait_for(last).0.unwrap();
+    open.bench.sink.wait(last).0.unwrap();
     assert_eq!(open.found(room, "text").await.len(), 20);
     open.store.index.hold(false);
     assert!(open.store.wait_for_index());
@@ -311,7 +309,7 @@ async fn a_deleted_room_leaves_the_index() {
         open.bench.say(anna, other, "word");
     }
     assert!(open.store.wait_for_index() && open.covered(room).is_some());
-    open.bench.by(anna, Change::DeleteRoom { room }).unwrap();
+    open.bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
     assert_eq!(open.found(room, "word").await, [""; 0]);
     assert!(open.store.wait_for_index());
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'room_' || ?1 || '%'";
@@ -342,12 +340,12 @@ async fn a_kill_at_any_moment_leaves_an_index_that_is_right() {
     let (anna, room, ids) = live.filled_room();
     for number in 0..3_000 {
         let (message, text) = (ids[number % 20], format!("Word {}", number % 50));
-        let change = if number % 3 == 0 {
-            Change::Edit { message, text }
+        let (bench, anna) = (&live.bench, Actor::User(anna));
+        if number % 3 == 0 {
+            bench.submit(anna, Edit { message, text });
         } else {
-            post(room, &text)
-        };
-        live.bench.submit(Actor::User(anna), change);
+            bench.submit(anna, post(room, &text));
+        }
     }
     for round in [500, 2_500] {
         live.bench.sink.wait_for_count(round);

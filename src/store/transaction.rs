@@ -1,11 +1,23 @@
-//! What a store lets the ledger read and write inside one transaction.
+//! What a write reads and writes inside one transaction.
 
 use std::sync::Arc;
 
 use crate::model::{
-    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomRef, Seq, Timestamp,
-    TokenId, TokenInfo, User, UserId, UserRef,
+    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
+    RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId, UserRef, UserSelector,
+    fold_login, fold_room_name,
 };
+
+/// What the configuration says to those who decide in a transaction. 0 stands for no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// What the gateway calls itself; the actor's name where the command line acts.
+    pub gateway: String,
+    /// In how many rooms a user may be.
+    pub rooms_per_user: u64,
+    /// How many members a room may have.
+    pub members_per_room: u64,
+}
 
 /// A user with its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +48,7 @@ impl UserRow {
 
 /// A room with its secret.
 ///
-/// Its `room.seq` and `room.last_message` are those of the moment it was loaded; [`Rows::advance`] has the ones that hold.
+/// Its `room.seq` and `room.last_message` are those of the moment it was loaded; [`Transaction::advance`] has the ones that hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRow {
     /// The room.
@@ -58,6 +70,12 @@ impl RoomRow {
             reference,
             password,
         }
+    }
+
+    /// Whether anybody may know of it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.room.kind == RoomKind::Public
     }
 }
 
@@ -156,7 +174,7 @@ pub trait Transaction {
     fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError>;
     /// Keeps a new room under the next free number (never used before); `row.room.id` is ignored.
     fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
-    /// Replaces a room's row, but for `seq` and `last_message`, which only [`Rows::advance`] moves.
+    /// Replaces a room's row, but for `seq` and `last_message`, which only [`Transaction::advance`] moves.
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
     /// Ends a room: its row, members, messages, changes and hidden marks.
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
@@ -198,4 +216,97 @@ pub trait Transaction {
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// Hides a message from a user.
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;
+}
+
+/// A row that a write will look at, as far as that is known before it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A user by number.
+    User(UserId),
+    /// A user by folded login.
+    Login(String),
+    /// A room by number.
+    Room(RoomId),
+    /// A room by folded name.
+    RoomName(String),
+    /// The direct room of two users.
+    Direct(UserId, UserId),
+    /// A user's place in a room.
+    Member(RoomId, UserId),
+    /// A message by number.
+    Message(MessageId),
+    /// A token by number.
+    Token(TokenId),
+}
+
+/// The rows that writes say they will look at, so that a store behind a network fetches those of a whole batch at
+/// once. What can only be found by way of one of these (the room of a message, the members of a room) is not named.
+#[derive(Debug, Default)]
+pub struct RowKeys {
+    keys: Vec<RowKey>,
+    actor: Option<UserId>,
+}
+
+impl RowKeys {
+    /// Begins the rows of a write, on whose behalf it is (`None`: the gateway's own).
+    pub fn begin(&mut self, actor: Option<UserId>) {
+        self.actor = actor;
+        self.keys.extend(actor.map(RowKey::User));
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, key: RowKey) {
+        self.keys.push(key);
+    }
+
+    /// Adds the user that is meant.
+    pub fn user(&mut self, user: &UserSelector) {
+        match user {
+            UserSelector::Id(id) => self.add(RowKey::User(*id)),
+            UserSelector::Login(login) => self.login(login),
+        }
+    }
+
+    /// Adds the user of a login.
+    pub fn login(&mut self, login: &str) {
+        if let Ok(folded) = fold_login(login) {
+            self.add(RowKey::Login(folded));
+        }
+    }
+
+    /// Adds the direct room of the actor and another.
+    pub fn direct(&mut self, user: &UserSelector) {
+        self.user(user);
+        if let (Some(own), UserSelector::Id(other)) = (self.actor, user) {
+            self.add(RowKey::Direct(own, *other));
+        }
+    }
+
+    /// Adds the room that is meant, and the actor's place in it.
+    pub fn room(&mut self, room: &RoomSelector) {
+        match room {
+            RoomSelector::Id(id) => {
+                self.add(RowKey::Room(*id));
+                self.keys
+                    .extend(self.actor.map(|own| RowKey::Member(*id, own)));
+            }
+            RoomSelector::Name(name) => self.add(RowKey::RoomName(fold_room_name(name))),
+            RoomSelector::NameOrPublicId(name) => {
+                self.add(RowKey::RoomName(fold_room_name(name)));
+                if let Ok(id) = name.parse() {
+                    self.add(RowKey::Room(RoomId(id)));
+                }
+            }
+            RoomSelector::Direct(a, b) => {
+                self.login(a);
+                self.login(b);
+            }
+        }
+    }
+
+    /// What was added, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[RowKey] {
+        &self.keys
+    }
 }

@@ -1,0 +1,424 @@
+//! Accounts, as their owners and the operator manage them, and contact lists.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::committed_as_asked;
+use super::work::Done;
+use super::{Actor, Caller, Change, Command, Needs, Work, rules};
+use crate::hub::state::SessionEntry;
+use crate::model::{
+    EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
+    UserSelector, fold_login, validate_login,
+};
+use crate::store::{RowKeys, UserRow};
+
+/// Most characters of a display name.
+const NAME_CHARS: usize = 100;
+/// Most characters of a user's description.
+const DESCRIPTION_CHARS: usize = 10_000;
+/// Most names of one contact list.
+const CONTACTS: usize = 1000;
+
+/// Makes an account. A guest who registers under its own name becomes the account and keeps its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// The login, as it is to be shown.
+    pub login: String,
+    /// Its password.
+    pub secret: Secret,
+    /// The display name; empty: the login.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+}
+
+impl Command for Register {
+    type Reply = Arc<User>;
+    const NAME: &'static str = "register";
+    const NEEDS: Needs = Needs::Nobody;
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
+        if let Ok(session) = caller.connection()
+            && !session.hub.options().open_registration
+        {
+            return Err(Error::not_allowed("accounts are made by the operator here"));
+        }
+        let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
+        check_profile("name", &self.name, NAME_CHARS)?;
+        check_profile("description", &self.description, DESCRIPTION_CHARS)?;
+        let holder = caller.store().user_by_login(&folded).await?;
+        if holder.is_some_and(|row| row.user.kind == UserKind::Account) {
+            return Err(Error::NameTaken);
+        }
+        let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
+        self.secret = Secret::Hashed(hash);
+        let user = caller.connection().ok().and_then(|session| session.user());
+        let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
+        let hub = caller.hub();
+        let made = hub.commit(actor, None, self, |_, row| Ok(row)).await?;
+        let user = Arc::new(made.user.clone());
+        if let Ok(session) = caller.connection_mut() {
+            session.became_account(&user);
+        }
+        Ok(user)
+    }
+}
+
+fn check_profile(field: &str, text: &str, limit: usize) -> Result<()> {
+    if text.chars().count() > limit {
+        let reason = format!("it has at most {limit} characters");
+        return Err(Error::invalid(field, reason));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
+        let reason = "it has no control characters but tab and line feed";
+        return Err(Error::invalid(field, reason));
+    }
+    Ok(())
+}
+
+impl Change for Register {
+    type Outcome = Arc<UserRow>;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.login(&self.login);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
+        let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
+        let password = self.secret.into_hashed()?;
+        let holder = work.rows.user_by_login(&folded)?;
+        let guest = match work.actor {
+            Actor::User(guest) => Some(work.existing_user(guest)?),
+            Actor::Operator => None,
+        };
+        let guest = guest.filter(|guest| {
+            guest.user.kind == UserKind::Guest && guest.folded.as_deref() == Some(&folded)
+        });
+        if guest.is_none() && holder.is_some() {
+            return Err(Error::NameTaken.into());
+        }
+        let user = User {
+            name: match self.name.is_empty() {
+                true => self.login.clone(),
+                false => self.name,
+            },
+            description: self.description,
+            ..new_user(self.login, UserKind::Account, work.at)
+        };
+        Ok(match guest {
+            Some(guest) => {
+                let User { id, created, .. } = guest.user;
+                let user = User {
+                    id,
+                    created,
+                    ..user
+                };
+                let row = UserRow::new(user, Some(folded), Some(password));
+                work.rows.put_user(row)?
+            }
+            None => {
+                let row = UserRow::new(user, Some(folded), Some(password));
+                work.rows.add_user(row)?
+            }
+        })
+    }
+}
+
+pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> User {
+    User {
+        id: UserId(0),
+        name: login.clone(),
+        login,
+        description: String::new(),
+        kind,
+        disabled: false,
+        created,
+    }
+}
+
+/// A user. By number also one who is gone: it is still somebody whose messages are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindUser {
+    /// Whom to find.
+    pub user: UserSelector,
+}
+
+impl Command for FindUser {
+    type Reply = Arc<User>;
+    const NAME: &'static str = "find_user";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
+        let row = match &self.user {
+            UserSelector::Id(id) => caller.store().user(*id).await?.ok_or(Error::NoSuchUser)?,
+            UserSelector::Login(_) => caller.user(&self.user).await?,
+        };
+        Ok(Arc::new(row.user.clone()))
+    }
+}
+
+/// All accounts, in the order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Users;
+
+impl Command for Users {
+    type Reply = Vec<Arc<User>>;
+    const NAME: &'static str = "users";
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<User>>> {
+        let rows = caller.store().accounts().await?;
+        Ok(rows.iter().map(|row| Arc::new(row.user.clone())).collect())
+    }
+}
+
+/// Gives oneself another description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetOwnDescription {
+    /// Free text.
+    pub description: String,
+}
+
+impl Command for SetOwnDescription {
+    type Reply = ();
+    const NAME: &'static str = "set_own_description";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.description)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        check_profile("description", &self.description, DESCRIPTION_CHARS)?;
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetOwnDescription {
+    type Outcome = ();
+
+    fn rows(&self, _: &mut RowKeys) {}
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let row = work.acting_user()?;
+        work.put_user(&row, |user| user.description = self.description)?;
+        Ok(())
+    }
+}
+
+/// Gives an account another password and ends the sessions that came in by the old one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// The account.
+    pub user: UserSelector,
+    /// Its password from now on.
+    pub secret: Secret,
+}
+
+impl Command for SetPassword {
+    type Reply = ();
+    const NAME: &'static str = "set_password";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
+        self.user = UserSelector::Id(caller.account(&self.user).await?.user.id);
+        let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
+        self.secret = Secret::Hashed(hash);
+        let came_in_by_it = |entry: &SessionEntry| !entry.by_api_token;
+        change_and_end(self, caller, EndReason::PasswordChanged, came_in_by_it).await
+    }
+}
+
+/// Has an account changed, and then ends some of its sessions.
+async fn change_and_end(
+    change: impl Change<Outcome = UserId>,
+    caller: &Caller<'_>,
+    reason: EndReason,
+    which: impl Fn(&SessionEntry) -> bool + Send + 'static,
+) -> Result<()> {
+    let changed = caller.commit_then(change, move |state, user| {
+        state.end_sessions_of(user, reason, which);
+        Ok(())
+    });
+    changed.await
+}
+
+impl Change for SetPassword {
+    type Outcome = UserId;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
+        let row = work.account(&self.user)?;
+        let password = Some(self.secret.into_hashed()?);
+        // "A new password ends the sessions that came in by the old one, not API tokens."
+        for token in work.rows.tokens(row.user.id)? {
+            if token.kind == TokenKind::Session {
+                work.rows.remove_token(token.id)?;
+            }
+        }
+        let row = UserRow::new(row.user.clone(), row.folded.clone(), password);
+        Ok(work.rows.put_user(row)?.user.id)
+    }
+}
+
+/// Switches an account off or on; off ends all its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetDisabled {
+    /// The account.
+    pub user: UserSelector,
+    /// Off, or on.
+    pub disabled: bool,
+}
+
+impl Command for SetDisabled {
+    type Reply = ();
+    const NAME: &'static str = "set_disabled";
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        let off = self.disabled;
+        change_and_end(self, caller, EndReason::AccountDisabled, move |_| off).await
+    }
+}
+
+impl Change for SetDisabled {
+    type Outcome = UserId;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
+        rules::operator_only(work.actor)?;
+        let row = work.account(&self.user)?;
+        let row = work.put_user(&row, |user| user.disabled = self.disabled)?;
+        Ok(row.user.id)
+    }
+}
+
+/// Ends an account, its sessions, tokens and memberships; what it said stays, its name is free again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveUser {
+    /// The account.
+    pub user: UserSelector,
+}
+
+impl Command for RemoveUser {
+    type Reply = ();
+    const NAME: &'static str = "remove_user";
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        change_and_end(self, caller, EndReason::AccountRemoved, |_| true).await
+    }
+}
+
+impl Change for RemoveUser {
+    type Outcome = UserId;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
+        rules::operator_only(work.actor)?;
+        let row = work.account(&self.user)?;
+        let id = row.user.id;
+        for token in work.rows.tokens(id)? {
+            work.rows.remove_token(token.id)?;
+        }
+        for membership in work.rows.memberships(id)? {
+            if membership.role == Role::Owner {
+                work.succeed_owner(membership.room, id)?;
+            }
+        }
+        work.end_memberships(&row)?;
+        work.rows.forget_contact(id)?;
+        let user = User {
+            disabled: true,
+            ..row.user.clone()
+        };
+        work.rows.put_user(UserRow::new(user, None, None))?;
+        Ok(id)
+    }
+}
+
+/// Whom one has on one's contact list, in the order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contacts;
+
+impl Command for Contacts {
+    type Reply = Vec<Arc<UserRef>>;
+    const NAME: &'static str = "contacts";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<UserRef>>> {
+        caller.store().contacts(caller.user_id()?).await
+    }
+}
+
+/// Puts somebody on one's contact list; whom one has already stays there. A guest's list ends with it. Nobody else is
+/// told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddContact {
+    /// Whom to put there.
+    pub user: UserSelector,
+}
+
+committed_as_asked!(AddContact, "add_contact");
+
+impl Change for AddContact {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let contact = work.user(&self.user)?.user.id;
+        let own = work.acting_user()?.user.id;
+        let contacts = work.rows.contacts(own)?;
+        if contacts.contains(&contact) {
+            return Ok(());
+        }
+        if contacts.len() >= CONTACTS {
+            let limit = CONTACTS as u64;
+            return Err(Error::TooLarge { limit }.into());
+        }
+        Ok(work.rows.add_contact(own, contact)?)
+    }
+}
+
+/// Takes somebody from one's contact list; [`Error::NoSuchUser`] where they are not on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveContact {
+    /// Whom to take from it.
+    pub user: UserSelector,
+}
+
+committed_as_asked!(RemoveContact, "remove_contact");
+
+impl Change for RemoveContact {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let contact = work.user(&self.user)?.user.id;
+        let own = work.acting_user()?.user.id;
+        if !work.rows.contacts(own)?.contains(&contact) {
+            return Err(Error::NoSuchUser.into());
+        }
+        Ok(work.rows.remove_contact(own, contact)?)
+    }
+}

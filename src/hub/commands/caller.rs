@@ -1,0 +1,190 @@
+//! Who asks for a command, and what a command can do on the way to its reply.
+
+use std::sync::Arc;
+
+use super::{Actor, Change, Command, rules};
+use crate::hub::state::HubState;
+use crate::hub::{Hub, Session};
+use crate::model::{
+    Error, Result, Role, RoomId, RoomSelector, SessionId, UserId, UserSelector, fold_login,
+    fold_room_name,
+};
+use crate::store::{RoomRow, Store, UserRow};
+
+/// Who asks for a command: the operator, or a connection.
+pub struct Caller<'a>(Inner<'a>);
+
+enum Inner<'a> {
+    Operator(&'a Hub),
+    Connection(&'a mut Session),
+}
+
+impl<'a> Caller<'a> {
+    pub(in crate::hub) fn operator(hub: &'a Hub) -> Self {
+        Self(Inner::Operator(hub))
+    }
+
+    pub(in crate::hub) fn connected(session: &'a mut Session) -> Self {
+        Self(Inner::Connection(session))
+    }
+
+    /// Carries out a command on the same caller's behalf, if the caller is what it needs.
+    ///
+    /// # Errors
+    /// The command's.
+    pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
+        C::NEEDS.check(self)?;
+        command.call(self).await
+    }
+
+    /// On whose behalf it is.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] before a login, and after the session was ended.
+    pub fn actor(&self) -> Result<Actor> {
+        match &self.0 {
+            Inner::Operator(_) => Ok(Actor::Operator),
+            Inner::Connection(session) => session.user_id().map(Actor::User),
+        }
+    }
+
+    /// The user who asks.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for the operator too.
+    pub fn user_id(&self) -> Result<UserId> {
+        self.actor()?.user().ok_or(Error::Unauthenticated)
+    }
+
+    /// The session that asks, of those that were opened by a login.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where there is none.
+    pub fn session(&self) -> Result<SessionId> {
+        self.actor()?;
+        self.session_id().ok_or(Error::Unauthenticated)
+    }
+
+    /// Has a change carried out and waits for it.
+    ///
+    /// # Errors
+    /// The change's, and the store's.
+    pub async fn commit<C: Change>(&self, change: C) -> Result<C::Outcome> {
+        self.commit_then(change, |_, outcome| Ok(outcome)).await
+    }
+
+    /// Has a change carried out and, at its place in the order of changes, does something with the state.
+    pub(super) async fn commit_then<C: Change, T: Send + 'static>(
+        &self,
+        change: C,
+        then: impl FnOnce(&mut HubState, C::Outcome) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (actor, session) = (self.actor()?, self.session_id());
+        let commit = self.hub().commit(actor, session, change, then);
+        commit.await
+    }
+
+    pub(super) fn hub(&self) -> &Hub {
+        match &self.0 {
+            Inner::Operator(hub) => hub,
+            Inner::Connection(session) => &session.hub,
+        }
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        self.hub().inner.store.as_ref()
+    }
+
+    pub(super) fn session_id(&self) -> Option<SessionId> {
+        match &self.0 {
+            Inner::Operator(_) => None,
+            Inner::Connection(session) => session.id(),
+        }
+    }
+
+    pub(super) fn connection(&self) -> Result<&Session> {
+        match &self.0 {
+            Inner::Operator(_) => Err(Error::Unsupported("this needs a connection".to_owned())),
+            Inner::Connection(session) => Ok(session),
+        }
+    }
+
+    pub(super) fn connection_mut(&mut self) -> Result<&mut Session> {
+        match &mut self.0 {
+            Inner::Operator(_) => Err(Error::Unsupported("this needs a connection".to_owned())),
+            Inner::Connection(session) => Ok(session),
+        }
+    }
+
+    /// A room by whatever names it; whether the caller may know of it is for whoever uses it to decide.
+    pub(super) async fn room(&self, selector: &RoomSelector) -> Result<Arc<RoomRow>> {
+        let store = self.store();
+        let row = match selector {
+            RoomSelector::Id(id) => store.room(*id).await?,
+            RoomSelector::Name(name) => store.room_by_name(&fold_room_name(name)).await?,
+            RoomSelector::NameOrPublicId(name) => {
+                match (
+                    store.room_by_name(&fold_room_name(name)).await?,
+                    name.parse(),
+                ) {
+                    (None, Ok(id)) => store.room(RoomId(id)).await?.filter(|row| row.is_public()),
+                    (row, _) => row,
+                }
+            }
+            RoomSelector::Direct(a, b) => {
+                rules::operator_only(self.actor()?)?;
+                let (a, b) = (self.user_by_login(a).await?, self.user_by_login(b).await?);
+                store.direct_room(a.user.id, b.user.id).await?
+            }
+        };
+        row.ok_or(Error::NoSuchRoom)
+    }
+
+    /// The caller's place in a room.
+    pub(super) async fn role(&self, room: RoomId) -> Result<Option<Role>> {
+        let Some(user) = self.actor()?.user() else {
+            return Ok(None);
+        };
+        let membership = self.store().member(room, user).await?;
+        Ok(membership.map(|membership| membership.role))
+    }
+
+    /// A room of which the caller may see this.
+    pub(in crate::hub) async fn sees(
+        &self,
+        view: rules::View,
+        selector: &RoomSelector,
+    ) -> Result<Arc<RoomRow>> {
+        let row = self.room(selector).await?;
+        if let Actor::User(_) = self.actor()? {
+            let role = self.role(row.room.id).await?;
+            rules::check_view(view, &row.room, role, selector.is_by_name())?;
+        }
+        Ok(row)
+    }
+
+    /// A user by whatever names it.
+    pub(super) async fn user(&self, selector: &UserSelector) -> Result<Arc<UserRow>> {
+        match selector {
+            UserSelector::Id(id) => {
+                let row = self.store().user(*id).await?;
+                row.filter(|row| row.folded.is_some())
+                    .ok_or(Error::NoSuchUser)
+            }
+            UserSelector::Login(login) => self.user_by_login(login).await,
+        }
+    }
+
+    async fn user_by_login(&self, login: &str) -> Result<Arc<UserRow>> {
+        let folded = fold_login(login).map_err(|_| Error::NoSuchUser)?;
+        let row = self.store().user_by_login(&folded).await?;
+        row.ok_or(Error::NoSuchUser)
+    }
+
+    /// An account that the caller may manage.
+    pub(super) async fn account(&self, selector: &UserSelector) -> Result<Arc<UserRow>> {
+        let row = self.user(selector).await?;
+        rules::check_account(self.actor()?, &row.user)?;
+        Ok(row)
+    }
+}

@@ -1,0 +1,123 @@
+//! What lasts: a change with all that a store needs to carry it out, in one box.
+
+use std::any::Any;
+use std::mem;
+
+use super::Work;
+use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, UserId};
+use crate::store::{ApplyError, Limits, RowKeys, Transaction, Write};
+
+/// On whose behalf a change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A user; the rules hold.
+    User(UserId),
+    /// The command line or the gateway itself; may do all.
+    Operator,
+}
+
+impl Actor {
+    /// The user, if it is one.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Operator => None,
+        }
+    }
+}
+
+/// What is to last. Texts in it are clean already, names checked, passwords hashed; what depends on what is stored is
+/// decided in [`Change::apply`], so that two changes that arrive together cannot both win.
+pub trait Change: Send + 'static {
+    /// What came of it.
+    type Outcome: Send + 'static;
+
+    /// The rows it will look at, as far as they can be told from itself. The actor's is named already.
+    fn rows(&self, keys: &mut RowKeys);
+
+    /// Carries it out inside a store's transaction, once.
+    ///
+    /// # Errors
+    /// [`ApplyError::Refused`]: a rule or the present state forbids it, and no row was touched.
+    fn apply(self, work: &mut Work<'_>) -> Result<Self::Outcome, ApplyError>;
+}
+
+/// A change on its way through a store, and `then`: who is to hear what came of it, with the state of whoever is told
+/// of commits.
+pub struct Submission<C: Change, F> {
+    actor: Actor,
+    origin: Option<Origin>,
+    at: Timestamp,
+    progress: Progress<C>,
+    then: F,
+}
+
+enum Progress<C: Change> {
+    Asked(C),
+    Applied(C::Outcome),
+    /// It was begun, and refused or broken off.
+    Begun,
+}
+
+impl<C, F> Submission<C, F>
+where
+    C: Change,
+    F: FnOnce(&mut dyn Any, Result<C::Outcome>) + Send + 'static,
+{
+    /// A change that is asked for at this time; `origin` is the session that asked, if one did.
+    pub fn new(
+        actor: Actor,
+        origin: Option<Origin>,
+        at: Timestamp,
+        change: C,
+        then: F,
+    ) -> Box<Self> {
+        Box::new(Self {
+            actor,
+            origin,
+            at,
+            progress: Progress::Asked(change),
+            then,
+        })
+    }
+}
+
+impl<C, F> Write for Submission<C, F>
+where
+    C: Change,
+    F: FnOnce(&mut dyn Any, Result<C::Outcome>) + Send + 'static,
+{
+    fn name(&self) -> &'static str {
+        std::any::type_name::<C>()
+    }
+
+    fn rows(&self, keys: &mut RowKeys) {
+        if let Progress::Asked(change) = &self.progress {
+            keys.begin(self.actor.user());
+            change.rows(keys);
+        }
+    }
+
+    fn apply(
+        &mut self,
+        limits: &Limits,
+        rows: &mut dyn Transaction,
+    ) -> Result<Vec<RoomEvent>, ApplyError> {
+        let Progress::Asked(change) = mem::replace(&mut self.progress, Progress::Begun) else {
+            return Err(Error::Internal.into());
+        };
+        let mut work = Work::begin(limits, rows, self.actor, self.origin, self.at)?;
+        self.progress = Progress::Applied(change.apply(&mut work)?);
+        Ok(work.into_events())
+    }
+
+    fn complete(self: Box<Self>, committed: Result<()>, state: &mut dyn Any) {
+        let outcome = match (committed, self.progress) {
+            (Ok(()), Progress::Applied(outcome)) => Ok(outcome),
+            (Ok(()), Progress::Asked(_) | Progress::Begun) => Err(Error::Internal),
+            (Err(error), _) => Err(error),
+        };
+        (self.then)(state, outcome);
+    }
+}

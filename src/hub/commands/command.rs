@@ -1,0 +1,91 @@
+//! What every command says of itself.
+
+use std::fmt;
+use std::future::Future;
+
+use super::Caller;
+use crate::model::{Error, Result, RoomSelector};
+
+/// Something that is asked of the hub: by a session ([`Session::call`](crate::hub::Session::call)), or by the operator
+/// ([`Hub::operate`](crate::hub::Hub::operate)). No `Debug` of one shows a secret.
+///
+/// A durable command is a [`Change`](super::Change) too: [`Command::call`] checks what needs no look at what is
+/// stored and ends in [`Caller::commit`]; all else is decided in the transaction.
+pub trait Command: fmt::Debug + Send + 'static {
+    /// What the caller gets for it.
+    type Reply: Send + 'static;
+    /// What it is called where commands travel as JSON.
+    const NAME: &'static str;
+    /// Who may ask for it at all; checked before [`Command::call`].
+    const NEEDS: Needs;
+
+    /// The text it would show to others.
+    fn text(&mut self) -> Option<&mut String> {
+        None
+    }
+
+    /// The room it is about, where the command names one.
+    fn room(&self) -> Option<&RoomSelector> {
+        None
+    }
+
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// The command's own.
+    fn call(self, caller: &mut Caller<'_>) -> impl Future<Output = Result<Self::Reply>> + Send;
+}
+
+/// What somebody must be to ask for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// Anybody, before a login too.
+    Nobody,
+    /// A connection, before a login too; not the operator.
+    Connection,
+    /// A connection with an open session; not the operator.
+    Session,
+    /// A user who is logged in or has shown a token; or the operator.
+    User,
+    /// The operator.
+    Operator,
+}
+
+impl Needs {
+    /// Lets the caller pass who is what is needed.
+    pub(super) fn check(self, caller: &Caller<'_>) -> Result<()> {
+        match self {
+            Self::Nobody => Ok(()),
+            Self::Connection => caller.connection().map(drop),
+            Self::Session => {
+                caller.connection()?;
+                caller.session().map(drop)
+            }
+            Self::User => caller.actor().map(drop),
+            Self::Operator => match caller.actor()?.user() {
+                None => Ok(()),
+                Some(_) => Err(Error::not_allowed("only the operator may do this")),
+            },
+        }
+    }
+}
+
+/// The [`Command`] of a user's change that needs no check before the transaction and has nothing to reply.
+macro_rules! committed_as_asked {
+    ($command:ident, $name:literal $(, $room:ident)?) => {
+        impl Command for $command {
+            type Reply = ();
+            const NAME: &'static str = $name;
+            const NEEDS: Needs = Needs::User;
+
+            $(fn room(&self) -> Option<&RoomSelector> {
+                Some(&self.$room)
+            })?
+
+            async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+                caller.commit(self).await
+            }
+        }
+    };
+}
+pub(super) use committed_as_asked;

@@ -1,0 +1,235 @@
+//! Entering and leaving rooms.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::committed_as_asked;
+use super::rooms::RoomOutcome;
+use super::rules::{View, check_view};
+use super::work::Done;
+use super::{Caller, Change, Command, CreateRoom, Needs, Work};
+use crate::model::{
+    Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq, Timestamp,
+    validate_room_name,
+};
+use crate::store::{RoomRow, RowKeys};
+
+/// Whether entering a room that is not there makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Create {
+    /// No: [`Error::NoSuchRoom`].
+    No,
+    /// Where the configuration lets clients make rooms so.
+    IfConfigured,
+    /// Whatever the configuration says: the dialect promises the room to its clients.
+    Always,
+}
+
+/// Attaches the session to a room; an account (or guest) becomes a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enter {
+    /// The room.
+    pub room: RoomSelector,
+    /// For a protected room that one is not a member of.
+    pub password: Option<Secret>,
+    /// For a name that no room has: whether a public room of that name is made.
+    pub create: Create,
+}
+
+impl Enter {
+    /// The room of this name, made where there is none and the configuration lets it.
+    pub fn room(name: impl Into<String>) -> Self {
+        Self {
+            room: RoomSelector::name(name),
+            password: None,
+            create: Create::IfConfigured,
+        }
+    }
+}
+
+/// The session is attached to a room, or a room was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entered {
+    /// The room.
+    pub room: Arc<Room>,
+    /// It did not exist before.
+    pub created: bool,
+    /// The user was not there before: neither online nor idle.
+    pub arrived: bool,
+    /// The room's last change before the session was attached: what comes after, it hears.
+    pub seq: Seq,
+    /// Everyone online or idle there, the new one too.
+    pub present: Vec<Present>,
+}
+
+impl Command for Enter {
+    type Reply = Entered;
+    const NAME: &'static str = "enter";
+    const NEEDS: Needs = Needs::Session;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Entered> {
+        let (session, user) = (caller.session()?, caller.user_id()?);
+        let by_name = self.room.is_by_name();
+        if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &self.room {
+            validate_room_name("room", name)?;
+        }
+        let found = match caller.room(&self.room).await {
+            Ok(row) => Some(row),
+            Err(Error::NoSuchRoom) => None,
+            Err(error) => return Err(error),
+        };
+        let hub = caller.hub();
+        let knows = |row: &Arc<RoomRow>| hub.with_state(|state| state.knows(session, &row.room));
+        let known = found.as_ref().is_some_and(knows);
+        // To whom "an id alone says NoSuchRoom", a wrong password says no more.
+        let password = match found.filter(|row| row.is_public() || by_name || known) {
+            Some(row) => checked_password(&row, self.password, caller).await?,
+            None => None,
+        };
+        let change = EnterRoom {
+            room: self.room,
+            password,
+            named: by_name || known,
+            create: match self.create {
+                Create::No => false,
+                Create::IfConfigured => hub.options().create_on_join,
+                Create::Always => true,
+            },
+        };
+        let entered = caller.commit_then(change, move |state, entered| {
+            let room = entered.room.clone();
+            if room.room.kind == RoomKind::Direct {
+                return Ok(entered.entered());
+            }
+            if by_name {
+                state.learned(session, &room.room);
+            }
+            let arrived = !state.is_there(room.room.id, user);
+            let seq = Some(entered.seq);
+            state.attach(session, &room.reference, seq, Timestamp::now());
+            Ok(Entered {
+                arrived,
+                present: state.present(room.room.id),
+                ..entered.entered()
+            })
+        });
+        entered.await
+    }
+}
+
+/// The stored password, if the given one is it; members are let in without.
+async fn checked_password(
+    row: &RoomRow,
+    given: Option<Secret>,
+    caller: &Caller<'_>,
+) -> Result<Option<String>> {
+    let given = given.filter(|given| !given.is_empty());
+    let (Some(stored), Some(given)) = (&row.password, given) else {
+        return Ok(None);
+    };
+    if caller.role(row.room.id).await?.is_some() {
+        return Ok(None);
+    }
+    let (inner, address) = (&caller.hub().inner, caller.connection()?.connection.address);
+    let (account, now) = (format!("#{}", row.room.id), || caller.hub().now().0);
+    inner.attempts.check(&account, address, now())?;
+    let right = inner.hashing.verify(&given, Some(stored.clone())).await?;
+    inner.attempts.check(&account, address, now())?;
+    if right {
+        return Ok(Some(stored.clone()));
+    }
+    inner.attempts.failed(&account, address, now());
+    Err(Error::BadRoomPassword)
+}
+
+/// Makes the actor a member of a room, if it is none.
+#[derive(Debug)]
+pub(crate) struct EnterRoom {
+    pub(crate) room: RoomSelector,
+    /// The stored password that was checked against what the actor gave.
+    pub(crate) password: Option<String>,
+    /// The actor has said the room's exact name, now or before.
+    pub(crate) named: bool,
+    /// Makes a public room of the selector's name where there is none.
+    pub(crate) create: bool,
+}
+
+impl Change for EnterRoom {
+    type Outcome = RoomOutcome;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
+        let user = work.acting_user()?.user.id;
+        let row = match (work.find_room(&self.room)?, self.room) {
+            (Some(row), _) => row,
+            (None, RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name))
+                if self.create =>
+            {
+                return CreateRoom::public(name).apply(work);
+            }
+            (None, _) => return Err(Error::NoSuchRoom.into()),
+        };
+        match work.role(row.room.id, user)? {
+            Some(Role::Banned) => return Err(Error::Banned.into()),
+            Some(_) => {}
+            None => {
+                check_view(View::Room, &row.room, None, self.named)?;
+                if row.password.is_some() && row.password != self.password {
+                    return Err(Error::BadRoomPassword.into());
+                }
+                work.room_for_one_more(user, Some(row.room.id))?;
+                work.new_member(&row, user, Role::Member)?;
+            }
+        }
+        let seq = work.rows.seq(row.room.id)?;
+        Ok(RoomOutcome {
+            room: row,
+            created: false,
+            seq,
+        })
+    }
+}
+
+/// Ends one's membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leave {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+committed_as_asked!(Leave, "leave", room);
+
+impl Change for Leave {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let row = work.room(&self.room)?;
+        let user = work.acting_user()?;
+        let membership = match work.rows.member(row.room.id, user.user.id)? {
+            None if !row.is_public() => return Err(Error::NoSuchRoom.into()),
+            None => return Err(Error::not_allowed("you are not in this room").into()),
+            Some(membership) if membership.role == Role::Banned => return Err(Error::Banned.into()),
+            Some(_) if row.room.kind == RoomKind::Direct => {
+                return Err(Error::not_allowed("a direct room cannot be left").into());
+            }
+            Some(membership) => membership,
+        };
+        let row = work.without_owner(row, &membership)?;
+        let row = work.drop_member(&row, &membership)?;
+        let user = user.reference.clone();
+        work.tell(&row, RoomChange::MemberLeft { user })
+    }
+}

@@ -1,0 +1,374 @@
+//! How a connection becomes somebody, and stops being it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::opening::{AddGuest, OpenSession, Opened};
+use super::tokens::{TouchToken, end_sessions_by};
+use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
+use crate::hub::hashing::{new_token, token_hash};
+use crate::hub::state::{HubState, SessionEntry};
+use crate::hub::{ConnectionInfo, Hub, Session};
+use crate::model::{
+    Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
+    UserKind, UserSelector, fold_login, validate_login,
+};
+use crate::store::UserRow;
+
+/// A session is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The session's number.
+    pub session: SessionId,
+    /// Who one is now.
+    pub user: Arc<User>,
+    /// The token made for this session, if one was wanted: its id and text.
+    pub token: Option<(TokenId, TokenText)>,
+}
+
+/// By what a session is opened.
+#[derive(Default)]
+struct Key {
+    password: Option<String>,
+    by: Option<(TokenId, TokenKind)>,
+    token: Option<TokenText>,
+}
+
+/// Opens a session of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogIn {
+    /// The account.
+    pub login: String,
+    /// Its password.
+    pub secret: Secret,
+    /// A session token is wanted.
+    pub token: bool,
+}
+
+impl Command for LogIn {
+    type Reply = Welcome;
+    const NAME: &'static str = "log_in";
+    const NEEDS: Needs = Needs::Connection;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
+        let session = caller.connection_mut()?;
+        let hub = session.hub.clone();
+        let (inner, address) = (&hub.inner, session.connection.address);
+        let folded = fold_login(&self.login).map_err(|_| Error::BadCredentials)?;
+        inner.attempts.check(&folded, address, hub.now().0)?;
+        let row = inner.store.user_by_login(&folded).await?;
+        let password = row.as_ref().and_then(|row| row.password.clone());
+        let right = inner.hashing.verify(&self.secret, password.clone()).await?;
+        // Attempts that were made at the same time may have failed meanwhile.
+        inner.attempts.check(&folded, address, hub.now().0)?;
+        let Some(row) = row.filter(|row| right && !row.user.disabled) else {
+            inner.attempts.failed(&folded, address, hub.now().0);
+            return Err(Error::BadCredentials);
+        };
+        let text = || TokenText(new_token(&row.user.login));
+        let key = Key {
+            password,
+            by: None,
+            token: self.token.then(text),
+        };
+        session.open(&row, key).await
+    }
+}
+
+/// Opens a session by a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogInToken {
+    /// The token's text.
+    pub token: TokenText,
+    /// Its number, where the client tells that too: another's is not let in.
+    pub id: Option<TokenId>,
+}
+
+impl Command for LogInToken {
+    type Reply = Welcome;
+    const NAME: &'static str = "log_in_token";
+    const NEEDS: Needs = Needs::Connection;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
+        let (token, user) = caller.hub().bearer_of(&self.token, self.id).await?;
+        let key = Key {
+            by: Some((token.id, token.kind)),
+            ..Key::default()
+        };
+        caller.connection_mut()?.open(&user, key).await
+    }
+}
+
+/// Says who one is by a token, without opening a session: to hand in or fetch a file. Nobody hears of it, and nothing is
+/// told to this connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identify {
+    /// The token's text.
+    pub token: TokenText,
+}
+
+impl Command for Identify {
+    type Reply = Arc<User>;
+    const NAME: &'static str = "identify";
+    const NEEDS: Needs = Needs::Connection;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
+        let (token, user) = caller.hub().bearer_of(&self.token, None).await?;
+        if user.user.disabled {
+            return Err(Error::BadCredentials);
+        }
+        let user = Arc::new(user.user.clone());
+        caller.connection_mut()?.bearer = Some(user.clone());
+        caller.hub().keep_house(TouchToken { id: token.id });
+        Ok(user)
+    }
+}
+
+/// Opens a session of a new guest. "Its name cannot be an account's or another present guest's; a newcomer who takes
+/// the name while it is idle ends it at once."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogInGuest {
+    /// The guest's name.
+    pub name: String,
+}
+
+impl Command for LogInGuest {
+    type Reply = Welcome;
+    const NAME: &'static str = "log_in_guest";
+    const NEEDS: Needs = Needs::Connection;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
+        let hub = caller.hub();
+        let folded = validate_login("user.account_name", &self.name, &hub.options().name)?;
+        if !hub.options().guests {
+            return Err(Error::Unauthenticated);
+        }
+        if let Some(holder) = hub.inner.store.user_by_login(&folded).await? {
+            if holder.user.kind == UserKind::Account {
+                return Err(Error::Unauthenticated);
+            }
+            let at = Timestamp::now();
+            let freed = hub.with_state(|state| state.displace_idle_guest(&holder.user, at));
+            if !freed {
+                return Err(Error::AlreadyConnected);
+            }
+        }
+        let (guest, key) = (AddGuest { login: self.name }, Key::default());
+        match caller.connection_mut()?.open_by(guest, key).await {
+            Err(Error::NameTaken) => Err(Error::AlreadyConnected),
+            other => other,
+        }
+    }
+}
+
+impl Hub {
+    /// A token that holds, and whose it is.
+    async fn bearer_of(
+        &self,
+        token: &TokenText,
+        id: Option<TokenId>,
+    ) -> Result<(TokenInfo, Arc<UserRow>)> {
+        let store = &self.inner.store;
+        let row = store.token(token_hash(&token.0)).await?;
+        let info = row
+            .map(|row| row.info)
+            .filter(|info| id.is_none_or(|id| id == info.id))
+            .ok_or(Error::BadCredentials)?;
+        let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
+        let used = info.used.unwrap_or(info.created);
+        let expired =
+            info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
+        // "An open connection is use."
+        let is_open = |state: &mut HubState| {
+            let mut open = state.sessions.values();
+            open.any(|entry| entry.token == Some(info.id))
+        };
+        if expired && !self.with_state(is_open) {
+            return Err(Error::BadCredentials);
+        }
+        let user = store.user(info.user).await?;
+        Ok((info, user.ok_or(Error::BadCredentials)?))
+    }
+}
+
+impl Session {
+    async fn open(&mut self, row: &UserRow, key: Key) -> Result<Welcome> {
+        let (own, user, connection) = (self.id(), row.user.id, &self.connection);
+        let held = |state: &mut HubState| {
+            let holder = state.holder(user, connection, own);
+            holder.is_some_and(|(_, silent)| !silent)
+        };
+        if connection.exclusive && self.hub.with_state(held) {
+            return Err(Error::AlreadyConnected);
+        }
+        let address = connection.address;
+        let change = OpenSession {
+            user,
+            password: key.password.clone(),
+            by: key.by.map(|(id, _)| id),
+            token: key.token.clone(),
+            address: address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+        };
+        self.open_by(change, key).await
+    }
+
+    /// Takes a seat by a change that opens a session. The gateway asks for it: nobody is there yet.
+    async fn open_by(
+        &mut self,
+        change: impl Change<Outcome = Opened>,
+        key: Key,
+    ) -> Result<Welcome> {
+        let (own, hub) = (self.id(), self.hub.clone());
+        let connection = self.connection.clone();
+        let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
+        let opened_by = key.by.map(|(id, _)| id);
+        let (tell, told) = oneshot::channel();
+        let guard = hub.clone();
+        let then = move |state: &mut HubState, opened: Result<Opened>| {
+            let opened = opened.and_then(|Opened { user, rooms, token }| {
+                let token_held = token.or(opened_by);
+                let entry = new_entry(&user, connection, token_held, by_api_token);
+                let session = Some(state.open(entry, own, &rooms)?);
+                let entry = NewEntry {
+                    hub: guard,
+                    session,
+                };
+                Ok((entry, Arc::new(user.user.clone()), token))
+            });
+            if let Err(Ok((entry, ..))) = tell.send(opened) {
+                // The connection is gone already, and the state is at hand.
+                entry.undo(state);
+            }
+        };
+        hub.submit(Actor::Operator, own, change, then);
+        let (entry, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
+        let session = entry.taken().ok_or(Error::Internal)?;
+        self.entry = Some((session, user.clone()));
+        Ok(Welcome {
+            session,
+            user,
+            token: token.zip(key.token),
+        })
+    }
+
+    /// A guest has become an account, and may be the one who is here.
+    pub(super) fn became_account(&mut self, user: &Arc<User>) {
+        if let Some((session, own)) = &mut self.entry
+            && user.id == own.id
+        {
+            *own = user.clone();
+            self.hub
+                .with_state(|state| state.became_account(*session, user));
+        }
+    }
+}
+
+/// A seat that nobody has taken yet: a connection may be gone before it hears that it is somebody.
+struct NewEntry {
+    hub: Hub,
+    session: Option<SessionId>,
+}
+
+impl NewEntry {
+    fn taken(mut self) -> Option<SessionId> {
+        self.session.take()
+    }
+
+    fn undo(mut self, state: &mut HubState) {
+        if let Some(session) = self.session.take() {
+            state.remove_entry(session, None, Timestamp::now());
+        }
+    }
+}
+
+impl Drop for NewEntry {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.hub
+                .with_state(|state| state.remove_entry(session, None, Timestamp::now()));
+        }
+    }
+}
+
+fn new_entry(
+    user: &UserRow,
+    connection: ConnectionInfo,
+    token: Option<TokenId>,
+    by_api_token: bool,
+) -> SessionEntry {
+    SessionEntry {
+        user: Arc::new(user.user.clone()),
+        reference: user.reference.clone(),
+        sink: connection.sink,
+        encoder: connection.encoder,
+        scope: connection.scope,
+        dialect: connection.dialect,
+        exclusive: connection.exclusive,
+        address: connection
+            .address
+            .map(|address| address.to_string())
+            .unwrap_or_else(|| "-".to_owned()),
+        since: Timestamp::now(),
+        token,
+        by_api_token,
+        silent: false,
+        rooms: Default::default(),
+        known: Default::default(),
+    }
+}
+
+/// What becomes of the token that opened a session when that logs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEnd {
+    /// It stays.
+    Never,
+    /// It ends where a login made it; one that was made to be kept stays.
+    IfOfLogin,
+    /// It ends.
+    Always,
+}
+
+/// Ends the session with its dialect's farewell: the user is absent at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogOut {
+    /// Whether the token that opened the session ends too, and with it the other sessions of that token.
+    pub token: TokenEnd,
+}
+
+impl Command for LogOut {
+    type Reply = ();
+    const NAME: &'static str = "log_out";
+    const NEEDS: Needs = Needs::Session;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        let (session, user) = (caller.session()?, caller.user_id()?);
+        let ends = |entry: &&SessionEntry| match self.token {
+            TokenEnd::Never => false,
+            TokenEnd::IfOfLogin => !entry.by_api_token,
+            TokenEnd::Always => true,
+        };
+        let token = |state: &mut HubState| state.sessions.get(&session).filter(ends)?.token;
+        if let Some(id) = caller.hub().with_state(token) {
+            let revoke = RevokeToken {
+                user: UserSelector::Id(user),
+                id: Some(id),
+            };
+            let revoked = caller.commit_then(revoke, move |state, ended| {
+                // This one leaves by itself.
+                if let Some(entry) = state.sessions.get_mut(&session) {
+                    entry.token = None;
+                }
+                end_sessions_by(state, user, ended);
+                Ok(())
+            });
+            revoked.await?;
+        }
+        caller.connection_mut()?.farewell();
+        Ok(())
+    }
+}

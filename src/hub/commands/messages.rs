@@ -1,0 +1,345 @@
+//! What is said: sending, editing, deleting, hiding, clearing, having seen.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::committed_as_asked;
+use super::rules::Action;
+use super::work::Done;
+use super::{Actor, Caller, Change, Command, Needs, Work};
+use crate::model::{
+    Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, RoomChange,
+    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text,
+};
+use crate::store::{RoomRow, RowKey, RowKeys};
+
+/// What becomes of a private message whose recipient has no open session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offline {
+    /// [`Error::RecipientOffline`], and nothing is stored.
+    Refuse,
+    /// It is stored: the sender's dialect has a history to show it in.
+    Store,
+}
+
+/// Says something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Send {
+    /// Where it goes.
+    pub to: Target,
+    /// Text, emote, sticker or file.
+    pub kind: MessageKind,
+    /// As written; the hub makes it clean.
+    pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// For [`MessageKind::File`].
+    pub file: Option<FileInfo>,
+    /// Fields of the sender's dialect that the model has no place for.
+    pub extra: String,
+    /// For a private message to somebody who is offline.
+    pub offline: Offline,
+}
+
+impl Send {
+    /// A text, or an emote where it begins with `/me `.
+    #[must_use]
+    pub fn text(to: impl Into<Target>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let (kind, text) = match text.strip_prefix("/me ") {
+            Some(action) => (MessageKind::Emote, action.to_owned()),
+            None => (MessageKind::Text, text),
+        };
+        Self {
+            to: to.into(),
+            kind,
+            text,
+            reply_to: None,
+            file: None,
+            extra: String::new(),
+            offline: Offline::Refuse,
+        }
+    }
+
+    /// What of it is to last: the text is clean, and who must be there to read it is.
+    pub(in crate::hub) async fn prepare(mut self, caller: &Caller<'_>) -> Result<Self> {
+        if let Target::User(user) = &mut self.to
+            && self.offline == Offline::Refuse
+        {
+            let id = caller.user(user).await?.user.id;
+            if !caller.hub().with_state(|state| state.is_connected(id)) {
+                return Err(Error::RecipientOffline);
+            }
+            *user = UserSelector::Id(id);
+        }
+        if let std::borrow::Cow::Owned(clean) = clean_text(&self.text) {
+            self.text = clean;
+        }
+        Ok(self)
+    }
+}
+
+impl Command for Send {
+    type Reply = Arc<Message>;
+    const NAME: &'static str = "send";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.text)
+    }
+
+    fn room(&self) -> Option<&RoomSelector> {
+        match &self.to {
+            Target::Room(room) => Some(room),
+            Target::User(_) => None,
+        }
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
+        let prepared = self.prepare(caller).await?;
+        caller.commit(prepared).await
+    }
+}
+
+impl Change for Send {
+    type Outcome = Arc<Message>;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        match &self.to {
+            Target::Room(room) => keys.room(room),
+            Target::User(user) => keys.direct(user),
+        }
+        if let Some(answered) = self.reply_to {
+            keys.add(RowKey::Message(answered));
+        }
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
+        let room = match &self.to {
+            Target::Room(room) => work.room(room)?,
+            // A reply has a room already; one that would be made for it is not touched.
+            Target::User(user) if self.reply_to.is_some() => work.existing_direct_room(user)?,
+            Target::User(user) => work.direct_room(user)?,
+        };
+        work.permitted(Action::Post, &room, true)?;
+        let quote = match self.reply_to {
+            Some(answered) => Some(quote(work, &room, answered)?),
+            None => None,
+        };
+        let sender = work.actor_ref()?;
+        let (seq, created) = work.rows.advance(room.room.id, Some(work.at))?;
+        let mut message = Message {
+            id: work.rows.next_message_id()?,
+            room: room.room.id,
+            seq,
+            sender: sender.clone(),
+            kind: self.kind,
+            text: self.text,
+            reply_to: self.reply_to,
+            quote: None,
+            created,
+            updated: None,
+            deleted: false,
+            file: self.file,
+            extra: self.extra,
+        };
+        work.rows.add_message(&message)?;
+        message.quote = quote;
+        let message = Arc::new(message);
+        let peer = work.peer_in(&room)?;
+        work.events.push(RoomEvent {
+            room: room.reference.clone(),
+            seq,
+            at: created,
+            actor: sender,
+            peer,
+            origin: work.origin,
+            seen: false,
+            change: RoomChange::Posted(message.clone()),
+        });
+        Ok(message)
+    }
+}
+
+fn quote(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Quote> {
+    let shown = |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
+    let answered = work.rows.message(answered)?.filter(shown);
+    Ok(Quote::of(&answered.ok_or(Error::NoSuchMessage)?))
+}
+
+/// Gives an own message another text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Its number.
+    pub message: MessageId,
+    /// Its text from now on; the hub makes it clean.
+    pub text: String,
+}
+
+impl Command for Edit {
+    type Reply = Arc<Message>;
+    const NAME: &'static str = "edit";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.text)
+    }
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
+        self.text = clean_text(&self.text).into_owned();
+        caller.commit(self).await
+    }
+}
+
+impl Change for Edit {
+    type Outcome = Arc<Message>;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.add(RowKey::Message(self.message));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
+        let (mut message, room) = own_or_permitted(work, Action::Edit, self.message)?;
+        message.text = self.text;
+        let message = update(work, message, &room, RoomChange::Edited)?;
+        let marks = SeenMarks::of(&work.rows.members(room.room.id)?);
+        if let Some(event) = work.events.last_mut() {
+            event.tell_seen(&marks);
+        }
+        Ok(message)
+    }
+}
+
+/// Deletes a message for everyone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delete {
+    /// Its number.
+    pub message: MessageId,
+}
+
+committed_as_asked!(Delete, "delete");
+
+impl Change for Delete {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.add(RowKey::Message(self.message));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (mut message, room) = own_or_permitted(work, Action::DeleteMessage, self.message)?;
+        message.text.clear();
+        message.extra.clear();
+        message.file = None;
+        message.deleted = true;
+        update(work, message, &room, RoomChange::Deleted).map(drop)
+    }
+}
+
+fn own_or_permitted(
+    work: &mut Work<'_>,
+    action: Action,
+    message: MessageId,
+) -> Done<(Message, Arc<RoomRow>)> {
+    let (message, room) = work.message(message)?;
+    let author = work.actor == Actor::User(message.sender.id);
+    work.permitted(action, &room, author)?;
+    Ok((message, room))
+}
+
+fn update(
+    work: &mut Work<'_>,
+    mut message: Message,
+    room: &RoomRow,
+    change: fn(Arc<Message>) -> RoomChange,
+) -> Done<Arc<Message>> {
+    message.updated = Some(work.at.max(message.updated.unwrap_or(message.created)));
+    work.rows.update_message(&message)?;
+    let message = Arc::new(message);
+    work.tell(room, change(message.clone()))?;
+    Ok(message)
+}
+
+/// Hides a message from oneself only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hide {
+    /// Its number.
+    pub message: MessageId,
+}
+
+committed_as_asked!(Hide, "hide");
+
+impl Change for Hide {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.add(RowKey::Message(self.message));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let user = work.acting_user()?.user.id;
+        let (message, room) = work.message(self.message)?;
+        work.permitted(Action::Keep, &room, false)?;
+        Ok(work.rows.hide_message(user, message.id)?)
+    }
+}
+
+/// Shows nobody what was said in the room until now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearHistory {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+committed_as_asked!(ClearHistory, "clear_history", room);
+
+impl Change for ClearHistory {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (row, _) = work.room_for(Action::ClearHistory, &self.room)?;
+        work.tell(&row, RoomChange::HistoryCleared)?;
+        let mut cleared = row.room.clone();
+        cleared.cleared = work.rows.seq(row.room.id)?;
+        let row = RoomRow::new(cleared, row.password.clone());
+        work.rows.put_room(row)?;
+        Ok(())
+    }
+}
+
+/// Says up to when one has seen the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkSeen {
+    /// The room.
+    pub room: RoomSelector,
+    /// Up to when; earlier than before changes nothing.
+    pub at: Timestamp,
+}
+
+committed_as_asked!(MarkSeen, "mark_seen", room);
+
+impl Change for MarkSeen {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (row, _) = work.room_for(Action::Keep, &self.room)?;
+        let user = work.acting_user()?.user.id;
+        let membership = work.rows.member(row.room.id, user)?;
+        let membership = membership.ok_or(Error::Unauthenticated)?;
+        if self.at > membership.seen {
+            let seen = self.at;
+            work.rows.put_member(Membership { seen, ..membership })?;
+        }
+        Ok(())
+    }
+}

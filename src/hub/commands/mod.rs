@@ -1,0 +1,135 @@
+//! All that can be asked of the hub: a type per command, with its reply, what it needs, its checks before the store
+//! and its effect in the transaction side by side, in the file of its family.
+//!
+//! ```text
+//!  Session::call(C) ──▶ C::NEEDS ──▶ C::call ──▶ Caller::commit(C) ──▶ Store ──▶ C::apply ──▶ commit
+//!                                      │ reads                                                  │
+//!                                      ▼                                                        ▼
+//!                                   C::Reply  ◀──────────── C::Outcome, after all were told ────┘
+//! ```
+//!
+//! Who may do what in a room, and see what of it, is [`rules`]. To add a command: its type and its [`Command`] in the
+//! file of its family (its [`Change`] too, if it is to last), and its name in the list below.
+
+mod accounts;
+mod caller;
+mod change;
+mod command;
+mod entering;
+mod login;
+mod members;
+mod messages;
+mod opening;
+mod reading;
+mod rooms;
+pub mod rules;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod work;
+
+pub use caller::Caller;
+pub use change::{Actor, Change, Submission};
+pub use command::{Command, Needs};
+pub use entering::{Create, Entered};
+pub use login::{TokenEnd, Welcome};
+pub use messages::Offline;
+pub use opening::Opened;
+pub use reading::Messages;
+pub use rooms::RoomOutcome;
+pub use tokens::{ExpireTokens, NewToken, TouchToken};
+pub use work::Work;
+
+pub(crate) use opening::{EndAllGuests, EndGuest};
+#[cfg(test)]
+pub(crate) use {
+    entering::EnterRoom,
+    opening::{AddGuest, OpenSession},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// The list of all commands, by families, and what must know all of them.
+macro_rules! commands {
+    ($($family:ident { $($command:ident)* })*) => {
+        $(pub use $family::{$($command),*};)*
+
+        /// Any command: what travels over the control socket.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyCommand {
+            $($(
+                #[doc = concat!("[`", stringify!($command), "`]")]
+                $command($command),
+            )*)*
+        }
+
+        /// The reply to any command; as JSON it is that reply alone.
+        #[derive(Debug, Serialize)]
+        #[serde(untagged)]
+        pub enum AnyReply {
+            $($(
+                #[doc = concat!("To [`", stringify!($command), "`].")]
+                $command(<$command as Command>::Reply),
+            )*)*
+        }
+
+        impl Command for AnyCommand {
+            type Reply = AnyReply;
+            const NAME: &'static str = "any";
+            /// What the one inside needs is checked when it is called.
+            const NEEDS: Needs = Needs::Nobody;
+
+            fn text(&mut self) -> Option<&mut String> {
+                match self {
+                    $($(Self::$command(command) => command.text(),)*)*
+                }
+            }
+
+            fn room(&self) -> Option<&crate::model::RoomSelector> {
+                match self {
+                    $($(Self::$command(command) => command.room(),)*)*
+                }
+            }
+
+            async fn call(self, caller: &mut Caller<'_>) -> crate::model::Result<AnyReply> {
+                match self {
+                    $($(Self::$command(command) => {
+                        caller.call(command).await.map(AnyReply::$command)
+                    })*)*
+                }
+            }
+        }
+
+        impl AnyCommand {
+            /// The names of all commands.
+            pub const NAMES: &[&str] = &[$($($command::NAME),*),*];
+        }
+
+        $($(
+            impl From<$command> for AnyCommand {
+                fn from(command: $command) -> Self {
+                    Self::$command(command)
+                }
+            }
+        )*)*
+    };
+}
+
+commands! {
+    login { LogIn LogInToken LogInGuest Identify LogOut }
+    sessions { SetStatus SetProfile Sessions CloseSession }
+    accounts {
+        Register FindUser Users SetOwnDescription SetPassword SetDisabled RemoveUser
+        Contacts AddContact RemoveContact
+    }
+    tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
+    messages { Send Edit Delete Hide ClearHistory MarkSeen }
+    reading { History Search FindMessage Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Members Who }
+    entering { Enter Leave }
+    rooms {
+        CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
+    }
+    members { AddMember RemoveMember Ban Unban SetRole }
+}

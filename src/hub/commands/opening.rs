@@ -1,0 +1,156 @@
+//! What a store keeps of sessions that open and of guests that come and go.
+
+use std::sync::Arc;
+
+use super::Change;
+use super::Work;
+use super::accounts::new_user;
+use super::work::Done;
+use crate::model::{
+    Error, Role, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector, fold_login,
+};
+use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
+
+/// A session may open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Whose it will be.
+    pub user: Arc<UserRow>,
+    /// Where the user is a member (not banned), direct rooms included, at exactly this place in the order of changes.
+    pub rooms: Vec<Arc<RoomRow>>,
+    /// The token made for the session.
+    pub token: Option<TokenId>,
+}
+
+/// A session of an account opens.
+#[derive(Debug)]
+pub(crate) struct OpenSession {
+    pub(crate) user: UserId,
+    /// The stored password that was checked: it must still be the one.
+    pub(crate) password: Option<String>,
+    /// The token that opened it: it must still be there.
+    pub(crate) by: Option<TokenId>,
+    /// A token to make for it.
+    pub(crate) token: Option<TokenText>,
+    /// From where.
+    pub(crate) address: String,
+}
+
+impl Change for OpenSession {
+    type Outcome = Opened;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&UserSelector::Id(self.user));
+        if let Some(by) = self.by {
+            keys.add(RowKey::Token(by));
+        }
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Opened> {
+        let user = work.rows.user(self.user)?.ok_or(Error::BadCredentials)?;
+        let changed = self.password.is_some() && user.password != self.password;
+        if changed || user.user.disabled || user.folded.is_none() {
+            return Err(Error::BadCredentials.into());
+        }
+        if let Some(by) = self.by {
+            let token = work.rows.token(by)?;
+            if token.is_none_or(|row| row.info.user != self.user) {
+                return Err(Error::BadCredentials.into());
+            }
+            work.rows.touch_token(by, work.at, Some(&self.address))?;
+        }
+        let token = match &self.token {
+            Some(value) => {
+                let address = Some(self.address.as_str());
+                let kept = work.keep_token(self.user, TokenKind::Session, value, address)?;
+                Some(kept.id)
+            }
+            None => None,
+        };
+        let mut rooms = Vec::new();
+        for membership in work.rows.memberships(self.user)? {
+            if membership.role != Role::Banned {
+                rooms.extend(work.rows.room(membership.room)?);
+            }
+        }
+        Ok(Opened { user, rooms, token })
+    }
+}
+
+/// Makes a guest, and opens its session in the same moment.
+#[derive(Debug)]
+pub(crate) struct AddGuest {
+    /// As shown.
+    pub(crate) login: String,
+}
+
+impl Change for AddGuest {
+    type Outcome = Opened;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.login(&self.login);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Opened> {
+        let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
+        if work.rows.user_by_login(&folded)?.is_some() {
+            return Err(Error::NameTaken.into());
+        }
+        let user = new_user(self.login, UserKind::Guest, work.at);
+        let row = UserRow::new(user, Some(folded), None);
+        Ok(Opened {
+            user: work.rows.add_user(row)?,
+            rooms: Vec::new(),
+            token: None,
+        })
+    }
+}
+
+/// A guest becomes absent: "its memberships end when it becomes absent", and its name is free.
+#[derive(Debug)]
+pub(crate) struct EndGuest {
+    pub(crate) user: UserId,
+}
+
+impl Change for EndGuest {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.user(&UserSelector::Id(self.user));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let row = work.rows.user(self.user)?;
+        let present = |row: &Arc<UserRow>| row.user.kind == UserKind::Guest && row.folded.is_some();
+        let Some(row) = row.filter(present) else {
+            return Ok(());
+        };
+        work.end_memberships(&row)?;
+        work.rows.forget_contact(self.user)?;
+        // What it said, or the direct rooms that others share with it, keep the row.
+        if work.rows.has_spoken(self.user)? || !work.rows.memberships(self.user)?.is_empty() {
+            let row = UserRow::new(row.user.clone(), None, None);
+            work.rows.put_user(row)?;
+            Ok(())
+        } else {
+            Ok(work.rows.remove_user(self.user)?)
+        }
+    }
+}
+
+/// All guests are absent: the process that held them is gone.
+#[derive(Debug)]
+pub(crate) struct EndAllGuests;
+
+impl Change for EndAllGuests {
+    type Outcome = ();
+
+    fn rows(&self, _: &mut RowKeys) {}
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        for user in work.rows.guests()? {
+            EndGuest { user }.apply(work)?;
+        }
+        Ok(())
+    }
+}

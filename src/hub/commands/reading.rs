@@ -1,0 +1,358 @@
+//! Reading: what was said, which rooms there are, who is in them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::{View, check_view};
+use super::{Caller, Command, Needs};
+use crate::model::{
+    Error, HistoryQuery, Membership, Message, MessageId, Present, Quote, Result, Role, Room,
+    RoomSelector, SeenMarks as Marks, Timestamp, UserRef, fold_text,
+};
+use crate::store::RoomRow;
+
+/// The step between message numbers that a 31-bit dialect cannot tell apart.
+const LOW_BITS_STEP: i64 = 1 << 31;
+
+/// Messages of a room, with what the replies among them answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// The room they are from.
+    pub room: Arc<Room>,
+    /// In the order that was asked for.
+    pub messages: Vec<Arc<Message>>,
+    /// How many more there were beyond the limit.
+    pub omitted: u64,
+}
+
+/// Reads what was said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History(pub HistoryQuery);
+
+impl Command for History {
+    type Reply = Messages;
+    const NAME: &'static str = "history";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.0.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Messages> {
+        let room = caller.sees(View::History, &self.0.room).await?;
+        let viewer = caller.actor()?.user();
+        let page = caller.store().history(room.room.id, viewer, &self.0);
+        let page = page.await?;
+        Ok(Messages {
+            messages: with_quotes(page.messages, &room.room, caller).await?,
+            room: Arc::new(room.room.clone()),
+            omitted: page.omitted,
+        })
+    }
+}
+
+/// Shows what replies answer, as that is now.
+async fn with_quotes(
+    mut messages: Vec<Arc<Message>>,
+    room: &Room,
+    caller: &Caller<'_>,
+) -> Result<Vec<Arc<Message>>> {
+    for message in &mut messages {
+        let Some(answered) = message.reply_to else {
+            continue;
+        };
+        let answered = caller.store().message(answered).await?;
+        if let Some(answered) = answered.filter(|answered| answered.seq > room.cleared) {
+            let quote = Some(Quote::of(&answered));
+            *message = Arc::new(Message {
+                quote,
+                ..Message::clone(message)
+            });
+        }
+    }
+    Ok(messages)
+}
+
+/// Finds text messages of a room without regard to case, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// The room.
+    pub room: RoomSelector,
+    /// What they contain.
+    pub text: String,
+    /// Only those that begin with it.
+    pub prefix: bool,
+    /// Most messages in the answer.
+    pub limit: usize,
+}
+
+impl Command for Search {
+    type Reply = Messages;
+    const NAME: &'static str = "search";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Messages> {
+        let room = caller.sees(View::History, &self.room).await?;
+        let (viewer, folded) = (caller.actor()?.user(), fold_text(&self.text));
+        let store = caller.store();
+        let found = store.search(room.room.id, viewer, &folded, self.prefix, self.limit);
+        let found = found.await?;
+        Ok(Messages {
+            messages: with_quotes(found, &room.room, caller).await?,
+            room: Arc::new(room.room.clone()),
+            omitted: 0,
+        })
+    }
+}
+
+/// Finds the newest message with these low 31 bits that one may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindMessage {
+    /// What a 31-bit dialect showed.
+    pub low_bits: i32,
+    /// Only in this room.
+    pub room: Option<RoomSelector>,
+}
+
+impl Command for FindMessage {
+    type Reply = Arc<Message>;
+    const NAME: &'static str = "find_message";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        self.room.as_ref()
+    }
+
+    /// "A number it gets back means the newest message with these bits in a room that the asker may see."
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
+        let room = match &self.room {
+            Some(room) => Some(caller.sees(View::History, room).await?.room.id),
+            None => None,
+        };
+        let last = caller.store().last_message_id().await?.0;
+        let mut candidate = (last - last.rem_euclid(LOW_BITS_STEP)) + i64::from(self.low_bits);
+        if candidate > last {
+            candidate -= LOW_BITS_STEP;
+        }
+        while candidate > 0 {
+            if let Some(message) = caller.store().message(MessageId(candidate)).await?
+                && room.is_none_or(|room| room == message.room)
+                && sees_message(&message, caller).await?
+            {
+                return Ok(message);
+            }
+            candidate -= LOW_BITS_STEP;
+        }
+        Err(Error::NoSuchMessage)
+    }
+}
+
+async fn sees_message(message: &Message, caller: &Caller<'_>) -> Result<bool> {
+    let room = RoomSelector::Id(message.room);
+    let Ok(room) = caller.sees(View::History, &room).await else {
+        return Ok(false);
+    };
+    let hidden = match caller.actor()?.user() {
+        Some(user) => caller.store().is_hidden(user, message.id).await?,
+        None => false,
+    };
+    Ok(message.seq > room.room.cleared && !hidden)
+}
+
+/// Up to when one has seen the room; 0: one never said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+impl Command for Seen {
+    type Reply = Timestamp;
+    const NAME: &'static str = "seen";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Timestamp> {
+        let room = caller.sees(View::History, &self.room).await?.room.id;
+        let membership = match caller.actor()?.user() {
+            Some(user) => caller.store().member(room, user).await?,
+            None => None,
+        };
+        Ok(membership.map_or(Timestamp(0), |membership| membership.seen))
+    }
+}
+
+/// Up to when a room's members have seen it: the two latest marks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenMarks {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+impl Command for SeenMarks {
+    type Reply = Marks;
+    const NAME: &'static str = "seen_marks";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Marks> {
+        let room = caller.sees(View::History, &self.room).await?.room.id;
+        caller.store().seen_marks(room).await
+    }
+}
+
+/// A room that one may know of. Who says a private room's exact name may come back to it by its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindRoom {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+impl Command for FindRoom {
+    type Reply = Arc<Room>;
+    const NAME: &'static str = "find_room";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
+        let row = caller.room(&self.room).await?;
+        if caller.actor()?.user().is_some() {
+            let role = caller.role(row.room.id).await?;
+            let named = caller.has_named(&self.room, &row.room);
+            check_view(View::Room, &row.room, role, named)?;
+            if named {
+                caller.learn(&row.room);
+            }
+        }
+        Ok(Arc::new(row.room.clone()))
+    }
+}
+
+impl Caller<'_> {
+    /// Whether the session has said this room's exact name, now or before.
+    fn has_named(&self, selector: &RoomSelector, room: &Room) -> bool {
+        self.session_id().is_some_and(|session| {
+            let knows = || self.hub().with_state(|state| state.knows(session, room));
+            selector.is_by_name() || knows()
+        })
+    }
+
+    fn learn(&self, room: &Room) {
+        if let Some(session) = self.session_id() {
+            self.hub().with_state(|state| state.learned(session, room));
+        }
+    }
+}
+
+/// Rooms that are not private, whose title or name begins with this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchRooms {
+    /// Without regard to case; empty: all.
+    pub prefix: String,
+}
+
+impl Command for SearchRooms {
+    type Reply = Vec<Arc<Room>>;
+    const NAME: &'static str = "search_rooms";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
+        let found = caller.store().public_rooms(&fold_text(&self.prefix)).await;
+        Ok(rooms(found?))
+    }
+}
+
+/// All rooms but direct ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rooms;
+
+impl Command for Rooms {
+    type Reply = Vec<Arc<Room>>;
+    const NAME: &'static str = "rooms";
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
+        Ok(rooms(caller.store().rooms().await?))
+    }
+}
+
+/// The rooms one is a member of, direct ones too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MyRooms;
+
+impl Command for MyRooms {
+    type Reply = Vec<Arc<Room>>;
+    const NAME: &'static str = "my_rooms";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
+        let of_user = caller.store().rooms_of(caller.user_id()?).await?;
+        let mine = of_user
+            .into_iter()
+            .filter(|(_, membership)| membership.role != Role::Banned);
+        Ok(rooms(mine.map(|(room, _)| room).collect()))
+    }
+}
+
+fn rooms(rows: Vec<Arc<RoomRow>>) -> Vec<Arc<Room>> {
+    let room = |row: Arc<RoomRow>| Arc::new(row.room.clone());
+    rows.into_iter().map(room).collect()
+}
+
+/// A room's members, banned ones too; those of a public room without a password for anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+impl Command for Members {
+    type Reply = Vec<(Membership, Arc<UserRef>)>;
+    const NAME: &'static str = "members";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Membership, Arc<UserRef>)>> {
+        let room = caller.sees(View::Members, &self.room).await?.room.id;
+        caller.store().members(room).await
+    }
+}
+
+/// Who is online or idle in a room; of a public one without a password for anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+impl Command for Who {
+    type Reply = Vec<Present>;
+    const NAME: &'static str = "who";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Present>> {
+        let room = caller.sees(View::Members, &self.room).await?.room.id;
+        Ok(caller.hub().with_state(|state| state.present(room)))
+    }
+}

@@ -1,0 +1,509 @@
+//! Making, changing and ending rooms.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::committed_as_asked;
+use super::rules::Action;
+use super::work::Done;
+use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
+use crate::model::{
+    Error, Result, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp,
+    UserId, UserKind, UserSelector, fold_room_name, room_name_from_title, validate_room_name,
+    validate_title,
+};
+use crate::store::{RoomRow, RowKey, RowKeys};
+
+/// Makes a room; the caller, if an account, owns it and is its member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateRoom {
+    /// The name; empty: one is made from the title, with `-2`, `-3`… when taken.
+    pub name: String,
+    /// The title; empty: the name.
+    pub title: String,
+    /// Free text.
+    pub description: String,
+    /// Public or private.
+    pub kind: RoomKind,
+    /// Newcomers must give it; an empty one is none.
+    pub password: Option<Secret>,
+}
+
+impl CreateRoom {
+    /// A public room of this name, whose title is the name.
+    pub fn public(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            title: String::new(),
+            description: String::new(),
+            kind: RoomKind::Public,
+            password: None,
+        }
+    }
+}
+
+impl Command for CreateRoom {
+    type Reply = Entered;
+    const NAME: &'static str = "create_room";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.title)
+    }
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Entered> {
+        if !self.name.is_empty() || self.title.is_empty() {
+            validate_room_name("name", &self.name)?;
+        }
+        if !self.title.is_empty() {
+            validate_title("title", &self.title)?;
+        }
+        self.password = hashed(self.password, caller).await?;
+        let made = caller.commit_then(self, |state, made| {
+            let present = state.present(made.room.room.id);
+            Ok(Entered {
+                arrived: true,
+                present,
+                ..made.entered()
+            })
+        });
+        made.await
+    }
+}
+
+async fn hashed(password: Option<Secret>, caller: &Caller<'_>) -> Result<Option<Secret>> {
+    match password.filter(|password| !password.is_empty()) {
+        Some(password) => {
+            let hash = caller.hub().inner.hashing.hash(&password).await?;
+            Ok(Some(Secret::Hashed(hash)))
+        }
+        None => Ok(None),
+    }
+}
+
+/// A room that a change has made or found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomOutcome {
+    /// As it is now.
+    pub room: Arc<RoomRow>,
+    /// This change made it.
+    pub created: bool,
+    /// Its last change, this one's included.
+    pub seq: Seq,
+}
+
+impl RoomOutcome {
+    /// What the caller hears of it, without who is there.
+    pub(super) fn entered(self) -> Entered {
+        Entered {
+            room: Arc::new(self.room.room.clone()),
+            created: self.created,
+            arrived: false,
+            seq: self.seq,
+            present: Vec::new(),
+        }
+    }
+}
+
+impl Change for CreateRoom {
+    type Outcome = RoomOutcome;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        let name = match self.name.is_empty() {
+            true => room_name_from_title(&self.title, 1),
+            false => self.name.clone(),
+        };
+        keys.add(RowKey::RoomName(fold_room_name(&name)));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
+        if self.kind == RoomKind::Direct {
+            let reason = "a direct room is made by writing to its other member";
+            return Err(Error::invalid("kind", reason).into());
+        }
+        let name = match self.name.is_empty() {
+            true => free_name(work, &self.title)?,
+            false => self.name,
+        };
+        if work.rows.room_by_name(&fold_room_name(&name))?.is_some() {
+            return Err(Error::NameTaken.into());
+        }
+        let creator = match work.actor {
+            Actor::User(id) => Some(work.existing_user(id)?),
+            Actor::Operator => None,
+        };
+        if let Some(creator) = &creator {
+            work.room_for_one_more(creator.user.id, None)?;
+        }
+        let owner = creator.as_ref().map(|creator| &creator.user);
+        let owner = owner.filter(|user| user.kind == UserKind::Account);
+        let room = Room {
+            title: match self.title.is_empty() {
+                true => name.clone(),
+                false => self.title,
+            },
+            name,
+            description: self.description,
+            owner: owner.map(|user| user.id),
+            ..new_room(self.kind, work.at)
+        };
+        let role = owner.map_or(Role::Member, |_| Role::Owner);
+        let password = self.password.map(Secret::into_hashed).transpose()?;
+        let row = work.rows.add_room(RoomRow::new(room, password))?;
+        work.tell(&row, RoomChange::Created)?;
+        if let Some(creator) = creator {
+            work.new_member(&row, creator.user.id, role)?;
+        }
+        let seq = work.rows.seq(row.room.id)?;
+        Ok(RoomOutcome {
+            room: row,
+            created: true,
+            seq,
+        })
+    }
+}
+
+/// "A dialect that creates a room from free text gets a name made from it, with `-2`, `-3`… when taken."
+fn free_name(work: &mut Work<'_>, title: &str) -> Done<String> {
+    for attempt in 1..=u32::MAX {
+        let name = room_name_from_title(title, attempt);
+        if work.rows.room_by_name(&fold_room_name(&name))?.is_none() {
+            return Ok(name);
+        }
+    }
+    Err(Error::NameTaken.into())
+}
+
+fn new_room(kind: RoomKind, at: Timestamp) -> Room {
+    Room {
+        id: RoomId(0),
+        name: String::new(),
+        title: String::new(),
+        description: String::new(),
+        kind,
+        protected: false,
+        owner: None,
+        pair: None,
+        created: at,
+        updated: at,
+        seq: Seq(0),
+        cleared: Seq(0),
+        last_message: Timestamp(0),
+    }
+}
+
+/// The direct room with a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Direct {
+    /// The other; it may be oneself.
+    pub user: UserSelector,
+    /// Makes it where there is none; else [`Error::NoSuchRoom`].
+    pub create: bool,
+}
+
+impl Command for Direct {
+    type Reply = Arc<Room>;
+    const NAME: &'static str = "direct";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
+        let own = caller.user_id()?;
+        let other = caller.user(&self.user).await?.user.id;
+        let found = caller.store().direct_room(own, other).await?;
+        let row = match found {
+            Some(row) => row,
+            None if self.create => {
+                self.user = UserSelector::Id(other);
+                caller.commit(self).await?
+            }
+            None => return Err(Error::NoSuchRoom),
+        };
+        Ok(Arc::new(row.room.clone()))
+    }
+}
+
+impl Change for Direct {
+    type Outcome = Arc<RoomRow>;
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.direct(&self.user);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<RoomRow>> {
+        work.direct_room(&self.user)
+    }
+}
+
+impl Work<'_> {
+    /// The direct room of the actor and another that must be there already, for what answers something in it.
+    pub(super) fn existing_direct_room(&mut self, other: &UserSelector) -> Done<Arc<RoomRow>> {
+        let own = self.acting_user()?.user.id;
+        let other = self.user(other)?.user.id;
+        let room = self.rows.direct_room(own, other)?;
+        Ok(room.ok_or(Error::NoSuchMessage)?)
+    }
+
+    /// The direct room of the actor and another (or of the actor alone, who may write to oneself), made if absent.
+    pub(super) fn direct_room(&mut self, other: &UserSelector) -> Done<Arc<RoomRow>> {
+        let own = self.acting_user()?.user.id;
+        let other = self.user(other)?.user.id;
+        match self.rows.direct_room(own, other)? {
+            Some(row) => Ok(row),
+            None => self.new_direct_room(own, other),
+        }
+    }
+
+    fn new_direct_room(&mut self, own: UserId, other: UserId) -> Done<Arc<RoomRow>> {
+        let room = Room {
+            pair: Some((own.min(other), own.max(other))),
+            ..new_room(RoomKind::Direct, self.at)
+        };
+        let row = self.rows.add_room(RoomRow::new(room, None))?;
+        for user in [own, other] {
+            self.put_member(row.room.id, user, Role::Member)?;
+        }
+        self.tell(&row, RoomChange::Created)?;
+        Ok(row)
+    }
+
+    /// Changes a room that the actor may configure, and tells of it.
+    fn configure(
+        &mut self,
+        room: &RoomSelector,
+        change: RoomChange,
+        edit: impl FnOnce(&mut Room),
+    ) -> Done {
+        let (row, _) = self.room_for(Action::Configure, room)?;
+        let mut changed = row.room.clone();
+        edit(&mut changed);
+        let row = self.put_room(changed, row.password.clone())?;
+        self.tell(&row, change)
+    }
+}
+
+/// Ends a room and all that was said in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteRoom {
+    /// The room.
+    pub room: RoomSelector,
+}
+
+committed_as_asked!(DeleteRoom, "delete_room", room);
+
+impl Change for DeleteRoom {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (row, _) = work.room_for(Action::DeleteRoom, &self.room)?;
+        work.tell(&row, RoomChange::RoomDeleted)?;
+        Ok(work.rows.remove_room(row.room.id)?)
+    }
+}
+
+/// Gives a room another name; a title that was never set follows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenameRoom {
+    /// The room.
+    pub room: RoomSelector,
+    /// Its name from now on.
+    pub name: String,
+}
+
+impl Command for RenameRoom {
+    type Reply = ();
+    const NAME: &'static str = "rename_room";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.name)
+    }
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        validate_room_name("name", &self.name)?;
+        caller.commit(self).await
+    }
+}
+
+impl Change for RenameRoom {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+        keys.add(RowKey::RoomName(fold_room_name(&self.name)));
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (row, _) = work.room_for(Action::Configure, &self.room)?;
+        let holder = work.rows.room_by_name(&fold_room_name(&self.name))?;
+        if holder.is_some_and(|holder| holder.room.id != row.room.id) {
+            return Err(Error::NameTaken.into());
+        }
+        let from = row.room.name.clone();
+        work.configure(&self.room, RoomChange::Renamed { from }, |room| {
+            if room.title == room.name {
+                room.title.clone_from(&self.name);
+            }
+            room.name = self.name;
+        })
+    }
+}
+
+/// Gives a room another title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetTitle {
+    /// The room.
+    pub room: RoomSelector,
+    /// Its title from now on.
+    pub title: String,
+}
+
+impl Command for SetTitle {
+    type Reply = ();
+    const NAME: &'static str = "set_title";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.title)
+    }
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        validate_title("title", &self.title)?;
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetTitle {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let title = self.title;
+        work.configure(&self.room, RoomChange::Titled, |room| room.title = title)
+    }
+}
+
+/// Gives a room another description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetDescription {
+    /// The room.
+    pub room: RoomSelector,
+    /// Its description from now on.
+    pub description: String,
+}
+
+impl Command for SetDescription {
+    type Reply = ();
+    const NAME: &'static str = "set_description";
+    const NEEDS: Needs = Needs::User;
+
+    fn text(&mut self) -> Option<&mut String> {
+        Some(&mut self.description)
+    }
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetDescription {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let description = self.description.clone();
+        let change = RoomChange::Described { description };
+        work.configure(&self.room, change, |room| {
+            room.description = self.description;
+        })
+    }
+}
+
+/// Sets, changes or ends a room's password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetRoomPassword {
+    /// The room.
+    pub room: RoomSelector,
+    /// `None`, and an empty one, ends it.
+    pub password: Option<Secret>,
+}
+
+impl Command for SetRoomPassword {
+    type Reply = ();
+    const NAME: &'static str = "set_room_password";
+    const NEEDS: Needs = Needs::User;
+
+    fn room(&self) -> Option<&RoomSelector> {
+        Some(&self.room)
+    }
+
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
+        self.password = hashed(self.password, caller).await?;
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetRoomPassword {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        let (row, _) = work.room_for(Action::Configure, &self.room)?;
+        let password = self.password.map(Secret::into_hashed).transpose()?;
+        let row = work.put_room(row.room.clone(), password)?;
+        work.tell(&row, RoomChange::AccessChanged)
+    }
+}
+
+/// Makes a room private or public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPrivate {
+    /// The room.
+    pub room: RoomSelector,
+    /// Private, or public.
+    pub private: bool,
+}
+
+committed_as_asked!(SetPrivate, "set_private", room);
+
+impl Change for SetPrivate {
+    type Outcome = ();
+
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.room(&self.room);
+    }
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        work.configure(&self.room, RoomChange::AccessChanged, |room| {
+            room.kind = match self.private {
+                true => RoomKind::Private,
+                false => RoomKind::Public,
+            };
+        })
+    }
+}

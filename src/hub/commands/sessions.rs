@@ -1,0 +1,96 @@
+//! Sessions that are open: what they show of their user, which there are, closing them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Caller, Command, Needs};
+use crate::hub::state::OnlineUser;
+use crate::model::{EndReason, Error, Result, SessionId, SessionInfo};
+
+/// Sets the status text that others see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStatus {
+    /// The text; `None` takes it away.
+    pub status: Option<String>,
+}
+
+impl Command for SetStatus {
+    type Reply = ();
+    const NAME: &'static str = "set_status";
+    const NEEDS: Needs = Needs::Session;
+
+    fn text(&mut self) -> Option<&mut String> {
+        self.status.as_mut()
+    }
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        describe_self(caller, |user| user.status = self.status)
+    }
+}
+
+/// Sets more attributes for others, as members of a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetProfile {
+    /// `"k":v,…`
+    pub profile: String,
+}
+
+impl Command for SetProfile {
+    type Reply = ();
+    const NAME: &'static str = "set_profile";
+    const NEEDS: Needs = Needs::Session;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        describe_self(caller, |user| user.profile = self.profile)
+    }
+}
+
+fn describe_self(caller: &Caller<'_>, set: impl FnOnce(&mut OnlineUser)) -> Result<()> {
+    let user = caller.user_id()?;
+    let hub = caller.hub();
+    hub.with_state(|state| state.online.get_mut(&user).map(set))
+        .ok_or(Error::Unauthenticated)
+}
+
+/// The open sessions: all for operators, else one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions;
+
+impl Command for Sessions {
+    type Reply = Vec<SessionInfo>;
+    const NAME: &'static str = "sessions";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<SessionInfo>> {
+        let user = caller.actor()?.user();
+        Ok(caller.hub().with_state(|state| state.session_infos(user)))
+    }
+}
+
+/// Closes a session: operators any, others one of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseSession {
+    /// The session's number.
+    pub id: SessionId,
+}
+
+impl Command for CloseSession {
+    type Reply = ();
+    const NAME: &'static str = "close_session";
+    const NEEDS: Needs = Needs::User;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        let actor = caller.actor()?;
+        caller.hub().with_state(|state| {
+            let entry = state.sessions.get(&self.id);
+            let allowed = entry.is_some_and(|entry| match actor {
+                Actor::Operator => true,
+                Actor::User(user) => entry.user.id == user,
+            });
+            if !allowed {
+                return Err(Error::invalid("session", "no open session has this id"));
+            }
+            state.end_later(self.id, EndReason::ClosedByOperator);
+            Ok(())
+        })
+    }
+}

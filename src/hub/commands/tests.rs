@@ -1,0 +1,223 @@
+//! What holds of all commands.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::model::{
+    HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, SessionId, Timestamp, TokenId,
+    TokenText, UserSelector,
+};
+
+/// What no `Debug` may show.
+const MARKER: &str = "hunter2";
+
+/// One of each.
+fn one_of_each() -> Vec<AnyCommand> {
+    let secret = || Secret::password(MARKER);
+    let token = || TokenText::from(MARKER);
+    let (name, text) = (|| "tea".to_owned(), || "words".to_owned());
+    let user = || UserSelector::login("anna");
+    let room = || RoomSelector::Id(RoomId(1));
+    let message = MessageId(1);
+    let (id, old) = (TokenId(2), TokenId(1));
+    vec![
+        LogIn {
+            login: name(),
+            secret: secret(),
+            token: true,
+        }
+        .into(),
+        LogInToken {
+            token: token(),
+            id: None,
+        }
+        .into(),
+        LogInGuest { name: name() }.into(),
+        Identify { token: token() }.into(),
+        LogOut {
+            token: TokenEnd::Never,
+        }
+        .into(),
+        SetStatus { status: None }.into(),
+        SetProfile { profile: text() }.into(),
+        Sessions.into(),
+        CloseSession { id: SessionId(1) }.into(),
+        Register {
+            login: name(),
+            secret: secret(),
+            name: name(),
+            description: text(),
+        }
+        .into(),
+        FindUser { user: user() }.into(),
+        Users.into(),
+        SetOwnDescription {
+            description: text(),
+        }
+        .into(),
+        SetPassword {
+            user: user(),
+            secret: secret(),
+        }
+        .into(),
+        SetDisabled {
+            user: user(),
+            disabled: true,
+        }
+        .into(),
+        RemoveUser { user: user() }.into(),
+        Contacts.into(),
+        AddContact { user: user() }.into(),
+        RemoveContact { user: user() }.into(),
+        CreateToken {
+            user: user(),
+            value: Some(token()),
+        }
+        .into(),
+        Tokens { user: user() }.into(),
+        RevokeToken {
+            user: user(),
+            id: None,
+        }
+        .into(),
+        RenewToken.into(),
+        UseToken { id, old }.into(),
+        Send::text(room(), "words").into(),
+        Edit {
+            message,
+            text: text(),
+        }
+        .into(),
+        Delete { message }.into(),
+        Hide { message }.into(),
+        ClearHistory { room: room() }.into(),
+        MarkSeen {
+            room: room(),
+            at: Timestamp(1),
+        }
+        .into(),
+        History(HistoryQuery::page(room(), None, 1)).into(),
+        Search {
+            room: room(),
+            text: text(),
+            prefix: false,
+            limit: 1,
+        }
+        .into(),
+        FindMessage {
+            low_bits: 1,
+            room: None,
+        }
+        .into(),
+        Seen { room: room() }.into(),
+        SeenMarks { room: room() }.into(),
+        FindRoom { room: room() }.into(),
+        SearchRooms { prefix: text() }.into(),
+        Rooms.into(),
+        MyRooms.into(),
+        Members { room: room() }.into(),
+        Who { room: room() }.into(),
+        Enter {
+            room: room(),
+            password: Some(secret()),
+            create: Create::No,
+        }
+        .into(),
+        Leave { room: room() }.into(),
+        CreateRoom {
+            password: Some(secret()),
+            ..CreateRoom::public("tea")
+        }
+        .into(),
+        Direct {
+            user: user(),
+            create: true,
+        }
+        .into(),
+        DeleteRoom { room: room() }.into(),
+        RenameRoom {
+            room: room(),
+            name: name(),
+        }
+        .into(),
+        SetTitle {
+            room: room(),
+            title: text(),
+        }
+        .into(),
+        SetDescription {
+            room: room(),
+            description: text(),
+        }
+        .into(),
+        SetRoomPassword {
+            room: room(),
+            password: Some(secret()),
+        }
+        .into(),
+        SetPrivate {
+            room: room(),
+            private: true,
+        }
+        .into(),
+        AddMember {
+            room: room(),
+            user: user(),
+        }
+        .into(),
+        RemoveMember {
+            room: room(),
+            user: user(),
+        }
+        .into(),
+        Ban {
+            room: room(),
+            user: user(),
+        }
+        .into(),
+        Unban {
+            room: room(),
+            user: user(),
+        }
+        .into(),
+        SetRole {
+            room: room(),
+            user: user(),
+            role: Role::Admin,
+        }
+        .into(),
+    ]
+}
+
+#[test]
+fn each_goes_as_json_under_its_own_name_and_comes_back() {
+    let mut names = HashSet::new();
+    for command in one_of_each() {
+        let json = serde_json::to_value(&command).unwrap();
+        let name = json.as_object().unwrap().keys().next().unwrap().clone();
+        assert_eq!(serde_json::from_value::<AnyCommand>(json).unwrap(), command);
+        assert!(names.insert(name));
+    }
+    let all: HashSet<String> = AnyCommand::NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    assert_eq!(names, all);
+    assert_eq!(AnyCommand::NAMES.len(), all.len());
+}
+
+#[test]
+fn no_debug_shows_a_secret() {
+    for mut command in one_of_each() {
+        let shown = format!("{command:?} {command:#?}");
+        assert!(!shown.contains(MARKER), "{shown}");
+        assert!(!command.text().is_some_and(|text| text.contains(MARKER)));
+    }
+    for secret in [
+        Secret::Password(MARKER.into()),
+        Secret::Sha256(MARKER.into()),
+        Secret::Hashed(MARKER.into()),
+    ] {
+        assert!(!format!("{secret:?}").contains(MARKER));
+    }
+}

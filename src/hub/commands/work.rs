@@ -1,0 +1,335 @@
+//! One change under way inside a store's transaction.
+
+use std::sync::Arc;
+
+use super::{Actor, rules};
+use crate::model::{
+    Error, Membership, Message, MessageId, Origin, Role, Room, RoomChange, RoomEvent, RoomId,
+    RoomKind, RoomSelector, Timestamp, User, UserId, UserKind, UserRef, UserSelector, fold_login,
+    fold_room_name,
+};
+use crate::store::{ApplyError, Limits, RoomRow, Transaction, UserRow};
+
+/// What a [`Change`](super::Change) works with: the rows, on whose behalf it is, and what there will be to tell.
+pub struct Work<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) rows: &'a mut dyn Transaction,
+    pub(super) actor: Actor,
+    pub(super) origin: Option<Origin>,
+    pub(super) at: Timestamp,
+    pub(super) events: Vec<RoomEvent>,
+}
+
+/// What a step of a change comes to.
+pub(super) type Done<T = ()> = Result<T, ApplyError>;
+
+impl<'a> Work<'a> {
+    /// A guest that is gone, a removed or disabled account changes nothing, even if it asked before it was.
+    pub(super) fn begin(
+        limits: &'a Limits,
+        rows: &'a mut dyn Transaction,
+        actor: Actor,
+        origin: Option<Origin>,
+        at: Timestamp,
+    ) -> Done<Self> {
+        if let Actor::User(id) = actor
+            && rows
+                .user(id)?
+                .is_none_or(|row| row.folded.is_none() || row.user.disabled)
+        {
+            return Err(Error::Unauthenticated.into());
+        }
+        Ok(Self {
+            limits,
+            rows,
+            actor,
+            origin,
+            at,
+            events: Vec::new(),
+        })
+    }
+
+    pub(super) fn into_events(self) -> Vec<RoomEvent> {
+        self.events
+    }
+
+    /// The user on whose behalf this is; the command line has none.
+    pub(super) fn acting_user(&mut self) -> Done<Arc<UserRow>> {
+        match self.actor {
+            Actor::User(id) => self.existing_user(id),
+            Actor::Operator => Err(Error::Unauthenticated.into()),
+        }
+    }
+
+    /// How events name the actor.
+    pub(super) fn actor_ref(&mut self) -> Done<Arc<UserRef>> {
+        match self.actor {
+            Actor::User(id) => Ok(self.existing_user(id)?.reference.clone()),
+            Actor::Operator => {
+                let name = &self.limits.gateway;
+                Ok(Arc::new(UserRef {
+                    id: UserId::GATEWAY,
+                    login: name.clone(),
+                    name: name.clone(),
+                }))
+            }
+        }
+    }
+
+    /// A user who may be gone since.
+    pub(super) fn existing_user(&mut self, id: UserId) -> Done<Arc<UserRow>> {
+        Ok(self.rows.user(id)?.ok_or(Error::NoSuchUser)?)
+    }
+
+    /// A user who is not gone.
+    pub(super) fn user(&mut self, selector: &UserSelector) -> Done<Arc<UserRow>> {
+        match selector {
+            UserSelector::Id(id) => {
+                let row = self.rows.user(*id)?.filter(|row| row.folded.is_some());
+                Ok(row.ok_or(Error::NoSuchUser)?)
+            }
+            UserSelector::Login(login) => self.user_by_login(login),
+        }
+    }
+
+    fn user_by_login(&mut self, login: &str) -> Done<Arc<UserRow>> {
+        let folded = fold_login(login).map_err(|_| Error::NoSuchUser)?;
+        Ok(self.rows.user_by_login(&folded)?.ok_or(Error::NoSuchUser)?)
+    }
+
+    /// An account that the actor may manage.
+    pub(super) fn account(&mut self, selector: &UserSelector) -> Done<Arc<UserRow>> {
+        let row = self.user(selector)?;
+        rules::check_account(self.actor, &row.user)?;
+        Ok(row)
+    }
+
+    pub(super) fn existing_room(&mut self, id: RoomId) -> Done<Arc<RoomRow>> {
+        Ok(self.rows.room(id)?.ok_or(Error::NoSuchRoom)?)
+    }
+
+    /// The room that is meant; whether the actor may know of it is still to be decided.
+    pub(super) fn room(&mut self, selector: &RoomSelector) -> Done<Arc<RoomRow>> {
+        Ok(self.find_room(selector)?.ok_or(Error::NoSuchRoom)?)
+    }
+
+    pub(super) fn find_room(&mut self, selector: &RoomSelector) -> Done<Option<Arc<RoomRow>>> {
+        Ok(match selector {
+            RoomSelector::Id(id) => self.rows.room(*id)?,
+            RoomSelector::Name(name) => self.rows.room_by_name(&fold_room_name(name))?,
+            RoomSelector::NameOrPublicId(name) => {
+                match (self.rows.room_by_name(&fold_room_name(name))?, name.parse()) {
+                    (None, Ok(id)) => self.rows.room(RoomId(id))?.filter(|row| row.is_public()),
+                    (row, _) => row,
+                }
+            }
+            RoomSelector::Direct(a, b) => {
+                rules::operator_only(self.actor)?;
+                let (a, b) = (self.user_by_login(a)?, self.user_by_login(b)?);
+                self.rows.direct_room(a.user.id, b.user.id)?
+            }
+        })
+    }
+
+    /// The room in which the actor may do this, and as what.
+    pub(super) fn room_for(
+        &mut self,
+        action: rules::Action,
+        selector: &RoomSelector,
+    ) -> Done<(Arc<RoomRow>, rules::Standing)> {
+        let row = self.room(selector)?;
+        let standing = self.permitted(action, &row, false)?;
+        Ok((row, standing))
+    }
+
+    /// What the actor is in the room, once the table allows the action in it (as author of a message or not).
+    pub(super) fn permitted(
+        &mut self,
+        action: rules::Action,
+        room: &RoomRow,
+        author: bool,
+    ) -> Done<rules::Standing> {
+        let standing = match self.actor {
+            Actor::Operator => rules::Standing::Operator,
+            Actor::User(user) => {
+                let role = self.role(room.room.id, user)?;
+                rules::Standing::User { role, author }
+            }
+        };
+        rules::check(action, standing, room.room.kind)?;
+        Ok(standing)
+    }
+
+    pub(super) fn role(&mut self, room: RoomId, user: UserId) -> Done<Option<Role>> {
+        let membership = self.rows.member(room, user)?;
+        Ok(membership.map(|membership| membership.role))
+    }
+
+    /// A message that the actor may know of, with its room.
+    pub(super) fn message(&mut self, id: MessageId) -> Done<(Message, Arc<RoomRow>)> {
+        let message = self.rows.message(id)?.ok_or(Error::NoSuchMessage)?;
+        let room = self.rows.room(message.room)?.ok_or(Error::NoSuchMessage)?;
+        if let Actor::User(user) = self.actor {
+            let role = self.role(message.room, user)?;
+            rules::check_view(rules::View::History, &room.room, role, false)
+                .map_err(|_| Error::NoSuchMessage)?;
+        }
+        if message.deleted || message.seq <= room.room.cleared {
+            return Err(Error::NoSuchMessage.into());
+        }
+        Ok((message, room))
+    }
+
+    /// Gives the change the room's next place and adds it to what there is to tell.
+    pub(super) fn tell(&mut self, room: &RoomRow, change: RoomChange) -> Done {
+        let (seq, _) = self.rows.advance(room.room.id, None)?;
+        let event = RoomEvent {
+            room: room.reference.clone(),
+            seq,
+            at: self.at,
+            actor: self.actor_ref()?,
+            peer: self.peer_in(room)?,
+            origin: self.origin,
+            seen: false,
+            change,
+        };
+        self.rows.log(&event)?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// In a direct room, the member who is not the actor.
+    pub(super) fn peer_in(&mut self, room: &RoomRow) -> Done<Option<Arc<UserRef>>> {
+        let (Some((a, b)), Actor::User(actor)) = (room.room.pair, self.actor) else {
+            return Ok(None);
+        };
+        let peer = if actor == a { b } else { a };
+        Ok(self.rows.user(peer)?.map(|row| row.reference.clone()))
+    }
+
+    /// Keeps a room with `updated` moved to now.
+    pub(super) fn put_room(
+        &mut self,
+        mut room: Room,
+        password: Option<String>,
+    ) -> Done<Arc<RoomRow>> {
+        room.updated = self.at.max(room.updated);
+        Ok(self.rows.put_room(RoomRow::new(room, password))?)
+    }
+
+    /// Keeps a user that is otherwise as it was.
+    pub(super) fn put_user(
+        &mut self,
+        row: &UserRow,
+        edit: impl FnOnce(&mut User),
+    ) -> Done<Arc<UserRow>> {
+        let mut user = row.user.clone();
+        edit(&mut user);
+        let row = UserRow::new(user, row.folded.clone(), row.password.clone());
+        Ok(self.rows.put_user(row)?)
+    }
+
+    /// Keeps a membership that begins now.
+    pub(super) fn put_member(&mut self, room: RoomId, user: UserId, role: Role) -> Done {
+        Ok(self.rows.put_member(Membership {
+            room,
+            user,
+            role,
+            joined: self.at,
+            seen: Timestamp(0),
+        })?)
+    }
+
+    /// Keeps a new membership and tells of it.
+    pub(super) fn new_member(&mut self, row: &RoomRow, user: UserId, role: Role) -> Done {
+        self.put_member(row.room.id, user, role)?;
+        let user = self.existing_user(user)?.reference.clone();
+        let row = self.put_room(row.room.clone(), row.password.clone())?;
+        self.tell(&row, RoomChange::MemberJoined { user })
+    }
+
+    /// Ends a membership without telling.
+    pub(super) fn drop_member(
+        &mut self,
+        row: &RoomRow,
+        membership: &Membership,
+    ) -> Done<Arc<RoomRow>> {
+        self.rows.remove_member(membership.room, membership.user)?;
+        self.put_room(row.room.clone(), row.password.clone())
+    }
+
+    /// Ends all memberships of a user but those in direct rooms, and tells of each.
+    pub(super) fn end_memberships(&mut self, row: &UserRow) -> Done {
+        for membership in self.rows.memberships(row.user.id)? {
+            let room = self.rows.room(membership.room)?;
+            let Some(room) = room.filter(|room| room.room.kind != RoomKind::Direct) else {
+                continue;
+            };
+            let room = self.drop_member(&room, &membership)?;
+            if membership.role != Role::Banned {
+                let user = row.reference.clone();
+                self.tell(&room, RoomChange::MemberLeft { user })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a member another role and tells of it.
+    pub(super) fn give_role(&mut self, row: &RoomRow, membership: Membership, role: Role) -> Done {
+        let user = self.existing_user(membership.user)?.reference.clone();
+        self.rows.put_member(Membership { role, ..membership })?;
+        self.tell(row, RoomChange::RoleChanged { user, role })
+    }
+
+    /// "When the owner leaves, the oldest admin succeeds, else nobody." The room as it is then.
+    pub(super) fn succeed_owner(&mut self, room: RoomId, owner: UserId) -> Done<Arc<RoomRow>> {
+        let row = self.existing_room(room)?;
+        let mut heir = None;
+        for member in self.rows.members(room)? {
+            // A guest owns nothing.
+            if member.role == Role::Admin
+                && member.user != owner
+                && self.existing_user(member.user)?.user.kind == UserKind::Account
+            {
+                heir = Some(member);
+                break;
+            }
+        }
+        let mut changed = row.room.clone();
+        changed.owner = heir.as_ref().map(|heir| heir.user);
+        let row = RoomRow::new(changed, row.password.clone());
+        let row = self.rows.put_room(row)?;
+        if let Some(heir) = heir {
+            self.give_role(&row, heir, Role::Owner)?;
+        }
+        Ok(row)
+    }
+
+    /// The room once this member, if its owner, no longer owns it.
+    pub(super) fn without_owner(
+        &mut self,
+        row: Arc<RoomRow>,
+        membership: &Membership,
+    ) -> Done<Arc<RoomRow>> {
+        if membership.role != Role::Owner {
+            return Ok(row);
+        }
+        self.succeed_owner(row.room.id, membership.user)
+    }
+
+    /// Refuses what would pass `limits.rooms_per_user` or `limits.members_per_room`.
+    pub(super) fn room_for_one_more(&mut self, user: UserId, room: Option<RoomId>) -> Done {
+        let limit = self.limits.rooms_per_user;
+        if limit > 0 && self.rows.room_count(user)? >= limit {
+            return Err(Error::TooLarge { limit }.into());
+        }
+        let limit = self.limits.members_per_room;
+        if let Some(room) = room
+            && limit > 0
+            && self.rows.member_count(room)? >= limit
+        {
+            return Err(Error::TooLarge { limit }.into());
+        }
+        Ok(())
+    }
+}

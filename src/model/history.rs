@@ -1,0 +1,59 @@
+//! Which messages of a room are wanted.
+
+use serde::{Deserialize, Serialize};
+
+use super::{MessageId, RoomSelector, Seq, Timestamp};
+
+/// In which order a history comes, and from which end the limit takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryOrder {
+    /// Oldest first.
+    Oldest,
+    /// Newest first.
+    Newest,
+}
+
+/// Which messages of a room are wanted. All bounds that are given hold together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryQuery {
+    /// The room they were said in.
+    pub room: RoomSelector,
+    /// Only messages with a greater id.
+    pub after: Option<MessageId>,
+    /// Only messages with a smaller id.
+    pub before: Option<MessageId>,
+    /// Only messages created at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only messages created at this time or earlier.
+    pub to: Option<Timestamp>,
+    /// Only messages whose place in the room is this or an earlier one.
+    pub upto: Option<Seq>,
+    /// `from` and `to` also hold a message that was edited or deleted between them.
+    pub touched: bool,
+    /// The order of the answer; the limit takes from its beginning.
+    pub order: HistoryOrder,
+    /// Most messages in the answer.
+    pub limit: usize,
+    /// The answer grows past `limit` so that it does not end between messages of one `created`.
+    pub keep_equal_times: bool,
+}
+
+impl HistoryQuery {
+    /// The whole history of a room, oldest first, at most `limit` messages after `after`.
+    #[must_use]
+    pub fn page(room: RoomSelector, after: Option<MessageId>, limit: usize) -> Self {
+        Self {
+            room,
+            after,
+            before: None,
+            from: None,
+            to: None,
+            upto: None,
+            touched: false,
+            order: HistoryOrder::Oldest,
+            limit,
+            keep_equal_times: false,
+        }
+    }
+}

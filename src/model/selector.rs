@@ -1,0 +1,71 @@
+//! How requests name users, rooms and whom a message is for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RoomId, UserId};
+
+/// Which user is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserSelector {
+    /// By number.
+    Id(UserId),
+    /// By login, without regard to case.
+    Login(String),
+}
+
+/// Which room is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomSelector {
+    /// By number.
+    Id(RoomId),
+    /// By name, without regard to case.
+    Name(String),
+    /// By a name of digits, else the public room with that number.
+    NameOrPublicId(String),
+    /// The direct room of two users.
+    Direct(String, String),
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// To a room's members.
+    Room(RoomSelector),
+    /// To one user, by way of the direct room of the two.
+    User(UserSelector),
+}
+
+impl UserSelector {
+    /// By login.
+    pub fn login(login: impl Into<String>) -> Self {
+        Self::Login(login.into())
+    }
+}
+
+impl RoomSelector {
+    /// By name.
+    pub fn name(name: impl Into<String>) -> Self {
+        Self::Name(name.into())
+    }
+
+    /// Whether it says the name, not only the number: who knows a private room's exact name may enter it.
+    #[must_use]
+    pub fn is_by_name(&self) -> bool {
+        !matches!(self, Self::Id(_))
+    }
+}
+
+impl From<RoomSelector> for Target {
+    fn from(room: RoomSelector) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl From<UserSelector> for Target {
+    fn from(user: UserSelector) -> Self {
+        Self::User(user)
+    }
+}

@@ -1,0 +1,285 @@
+//! Changes say which rows they will look at: every change of every test is held to it.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::model::{
+    Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp, TokenId, TokenInfo,
+    UserId,
+};
+use crate::store::{
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow, Write,
+};
+
+/// A write that may look at no row first that it did not name.
+pub(super) struct Declared<W>(pub(super) Box<W>);
+
+impl<W: Write> Write for Declared<W> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn rows(&self, keys: &mut RowKeys) {
+        self.0.rows(keys);
+    }
+
+    fn apply(
+        &mut self,
+        limits: &Limits,
+        rows: &mut dyn Transaction,
+    ) -> Result<Vec<RoomEvent>, ApplyError> {
+        let mut keys = RowKeys::default();
+        self.rows(&mut keys);
+        let mut watched = Watched {
+            write: self.name(),
+            rows,
+            declared: keys.as_slice().iter().cloned().collect(),
+            users: HashSet::new(),
+            rooms: HashSet::new(),
+        };
+        self.0.apply(limits, &mut watched)
+    }
+
+    fn complete(self: Box<Self>, committed: Result<()>, state: &mut dyn Any) {
+        self.0.complete(committed, state);
+    }
+}
+
+/// A transaction that knows which rows were named, and which were found by way of others.
+struct Watched<'a> {
+    write: &'static str,
+    rows: &'a mut dyn Transaction,
+    declared: HashSet<RowKey>,
+    users: HashSet<UserId>,
+    rooms: HashSet<RoomId>,
+}
+
+impl Watched<'_> {
+    fn declares(&self, key: &RowKey) -> bool {
+        self.declared.contains(key)
+    }
+
+    fn first_level(&self, key: RowKey, is_first: bool) {
+        let write = self.write;
+        assert!(
+            !is_first || self.declares(&key),
+            "{write} does not name {key:?}"
+        );
+    }
+
+    fn learn_user(&mut self, row: Option<Arc<UserRow>>) -> Option<Arc<UserRow>> {
+        self.users.extend(row.as_ref().map(|row| row.user.id));
+        row
+    }
+
+    fn learn_room(&mut self, row: Option<Arc<RoomRow>>) -> Option<Arc<RoomRow>> {
+        if let Some(row) = &row {
+            self.rooms.insert(row.room.id);
+            self.users.extend(row.room.owner);
+            self.users
+                .extend(row.room.pair.iter().flat_map(|(a, b)| [*a, *b]));
+        }
+        row
+    }
+}
+
+impl Transaction for Watched<'_> {
+    fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
+        self.first_level(RowKey::User(id), !self.users.contains(&id));
+        let row = self.rows.user(id)?;
+        Ok(self.learn_user(row))
+    }
+
+    fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError> {
+        self.first_level(RowKey::Login(folded.to_owned()), true);
+        let row = self.rows.user_by_login(folded)?;
+        Ok(self.learn_user(row))
+    }
+
+    fn add_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        let row = self.rows.add_user(row)?;
+        self.users.insert(row.user.id);
+        Ok(row)
+    }
+
+    fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
+        self.rows.put_user(row)
+    }
+
+    fn remove_user(&mut self, id: UserId) -> Result<(), RowsError> {
+        self.rows.remove_user(id)
+    }
+
+    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
+        let guests = self.rows.guests()?;
+        self.users.extend(&guests);
+        Ok(guests)
+    }
+
+    fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
+        self.rows.has_spoken(id)
+    }
+
+    fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError> {
+        self.rows.contacts(user)
+    }
+
+    fn add_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        self.rows.add_contact(user, contact)
+    }
+
+    fn remove_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
+        self.rows.remove_contact(user, contact)
+    }
+
+    fn forget_contact(&mut self, user: UserId) -> Result<(), RowsError> {
+        self.rows.forget_contact(user)
+    }
+
+    fn add_token(&mut self, row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
+        self.rows.add_token(row)
+    }
+
+    fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError> {
+        self.first_level(RowKey::Token(id), true);
+        let row = self.rows.token(id)?;
+        self.users.extend(row.as_ref().map(|row| row.info.user));
+        Ok(row)
+    }
+
+    fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
+        self.rows.tokens(user)
+    }
+
+    fn touch_token(
+        &mut self,
+        id: TokenId,
+        used: Timestamp,
+        address: Option<&str>,
+    ) -> Result<(), RowsError> {
+        self.rows.touch_token(id, used, address)
+    }
+
+    fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError> {
+        self.rows.remove_token(id)
+    }
+
+    fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
+        self.rows.expire_tokens(before)
+    }
+
+    fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        self.first_level(RowKey::Room(id), !self.rooms.contains(&id));
+        let row = self.rows.room(id)?;
+        Ok(self.learn_room(row))
+    }
+
+    fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        // Another name is looked for where the first one is taken.
+        self.first_level(RowKey::RoomName(folded.to_owned()), self.rooms.is_empty());
+        let row = self.rows.room_by_name(folded)?;
+        Ok(self.learn_room(row))
+    }
+
+    fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError> {
+        let named = self.declares(&RowKey::User(a)) && self.declares(&RowKey::User(b));
+        let swapped = self.declares(&RowKey::Direct(b, a));
+        self.first_level(RowKey::Direct(a, b), named && !swapped);
+        let row = self.rows.direct_room(a, b)?;
+        Ok(self.learn_room(row))
+    }
+
+    fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        let row = self.rows.add_room(row)?;
+        self.rooms.insert(row.room.id);
+        Ok(row)
+    }
+
+    fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
+        let row = self.rows.put_room(row)?;
+        self.users.extend(row.room.owner);
+        Ok(row)
+    }
+
+    fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
+        self.rows.remove_room(id)
+    }
+
+    fn advance(
+        &mut self,
+        id: RoomId,
+        message_at: Option<Timestamp>,
+    ) -> Result<(Seq, Timestamp), RowsError> {
+        self.rows.advance(id, message_at)
+    }
+
+    fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError> {
+        self.rows.seq(id)
+    }
+
+    fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {
+        self.rows.log(event)
+    }
+
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, RowsError> {
+        let named = self.declares(&RowKey::Room(room)) && self.declares(&RowKey::User(user));
+        self.first_level(RowKey::Member(room, user), named);
+        self.rows.member(room, user)
+    }
+
+    fn members(&mut self, room: RoomId) -> Result<Vec<Membership>, RowsError> {
+        let members = self.rows.members(room)?;
+        self.users.extend(members.iter().map(|member| member.user));
+        Ok(members)
+    }
+
+    fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError> {
+        let memberships = self.rows.memberships(user)?;
+        self.rooms
+            .extend(memberships.iter().map(|member| member.room));
+        Ok(memberships)
+    }
+
+    fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        self.rows.member_count(room)
+    }
+
+    fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
+        self.rows.room_count(user)
+    }
+
+    fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
+        self.rows.put_member(membership)
+    }
+
+    fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
+        self.rows.remove_member(room, user)
+    }
+
+    fn next_message_id(&mut self) -> Result<MessageId, RowsError> {
+        self.rows.next_message_id()
+    }
+
+    fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        self.rows.add_message(message)
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
+        self.first_level(RowKey::Message(id), true);
+        let message = self.rows.message(id)?;
+        if let Some(message) = &message {
+            self.users.insert(message.sender.id);
+            self.rooms.insert(message.room);
+        }
+        Ok(message)
+    }
+
+    fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
+        self.rows.update_message(message)
+    }
+
+    fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
+        self.rows.hide_message(user, message)
+    }
+}
