@@ -6,6 +6,7 @@ use crate::framing::{Framing, Piece};
 use crate::purpose::Purpose;
 use crate::revision::Revision;
 use crate::server_frame::{ServerBody, ServerFrame};
+use crate::value::FieldText;
 use bytes::BytesMut;
 use std::io;
 use tokio_util::codec::{Decoder, Encoder};
@@ -117,7 +118,7 @@ fn server_frame(piece: Piece, revision: Revision) -> Result<ServerFrame, BadFram
     Ok(ServerFrame { task, body })
 }
 
-impl<T: AsRef<str>> Encoder<&ServerFrame<T>> for ServerCodec {
+impl<T: FieldText> Encoder<&ServerFrame<T>> for ServerCodec {
     type Error = io::Error;
 
     /// As [`ServerFrame::write`]; fails, having written nothing, when the revision lacks the notification.
@@ -126,7 +127,7 @@ impl<T: AsRef<str>> Encoder<&ServerFrame<T>> for ServerCodec {
     }
 }
 
-impl<T: AsRef<str>> Encoder<ServerFrame<T>> for ServerCodec {
+impl<T: FieldText> Encoder<ServerFrame<T>> for ServerCodec {
     type Error = io::Error;
 
     /// As [`ServerFrame::write`]; fails, having written nothing, when the revision lacks the notification.

@@ -35,8 +35,8 @@
 //! # How to read the source
 //! 1. [`purpose`]: the table of purposes; [`Request`] is its rows to the server, one entry each,
 //!    [`Notification`] those to the client, [`Answer`] what an ACCEPTED contains.
-//! 2. `body` and [`FrameWriter`]: a field read, and written; `structures` has decoding beside encoding of what
-//!    bodies are made of.
+//! 2. `value`: a field read from a `body`, and written with a [`FrameWriter`]; `structures` is the table of what bodies
+//!    are made of.
 //! 3. [`ClientFrame`] and [`ServerFrame`]: a task id, and all that can be said under it.
 //! 4. `framing`: where a frame ends in the stream, and what happens to one that is too large.
 //! 5. [`ServerCodec`] and [`ClientCodec`] put these together.
@@ -61,6 +61,7 @@ mod server_frame;
 pub mod specification {}
 mod structures;
 mod text;
+mod value;
 mod writer;
 
 pub use answer::{Answer, AnswerKind};
@@ -76,4 +77,5 @@ pub use revision::Revision;
 pub use server_frame::{ServerBody, ServerFrame};
 pub use structures::{ChatInfo, Message, SessionInfo, Status, UserInfo};
 pub use text::{Secret, Text};
+pub use value::FieldText;
 pub use writer::FrameWriter;

@@ -6,6 +6,7 @@ use crate::purpose::{Field, Layout, Purpose, Row, Sender, State};
 use crate::revision::Revision;
 use crate::structures::{ChatInfo, Message};
 use crate::text::{Secret, Text};
+use crate::value::{FieldText, Value};
 use crate::writer::FrameWriter;
 
 /// What a server tells a client, which answers with ACCEPTED; what DECLINED does is PROTOCOL.md 5.2 and 5.3.
@@ -154,7 +155,7 @@ impl<T> Notification<T> {
     }
 }
 
-impl<T: AsRef<str>> Notification<T> {
+impl<T: FieldText> Notification<T> {
     pub(crate) fn write_body(&self, revision: Revision, frame: &mut FrameWriter<'_>) {
         match self {
             Self::Messages { chat, messages } => {
@@ -201,8 +202,8 @@ impl Notification {
                     Revision::Two => body.text("reason")?,
                 },
             }),
-            NotificationKind::Joined => ChatInfo::read(body).map(Self::Joined),
-            NotificationKind::Left => ChatInfo::read(body).map(Self::Left),
+            NotificationKind::Joined => ChatInfo::read(body, "chat").map(Self::Joined),
+            NotificationKind::Left => ChatInfo::read(body, "chat").map(Self::Left),
         }
     }
 
@@ -212,7 +213,7 @@ impl Notification {
             Revision::One => Some(body.i32("chat_id")?),
             Revision::Two => None,
         };
-        let messages = body.list(Message::read)?;
+        let messages = Vec::<Message>::read(body, "messages")?;
         let first = messages.first().map(|message| message.chat_id);
         Ok(Self::Messages {
             chat: chat.or(first).unwrap_or_default(),

@@ -90,18 +90,30 @@ pub struct Field {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
-    /// A byte.
+    /// One byte: a number, a truth value or a status.
     U8,
-    /// Four bytes, little-endian.
+    /// Four bytes, little-endian: an id.
     I32,
-    /// Eight bytes, little-endian.
+    /// Eight bytes, little-endian: a time.
     I64,
     /// UTF-8 ended by one NUL.
     Text,
-    /// A [`ChatInfo`](crate::ChatInfo).
+    /// The fields of a [`ChatInfo`](crate::ChatInfo).
     ChatInfo,
-    /// [`Message`](crate::Message)s to the end.
+    /// As many [`ChatInfo`](crate::ChatInfo)s as there are.
+    Chats,
+    /// The fields of a [`UserInfo`](crate::UserInfo).
+    UserInfo,
+    /// As many [`UserInfo`](crate::UserInfo)s as there are.
+    Users,
+    /// The fields of a [`Message`](crate::Message).
+    Message,
+    /// As many [`Message`](crate::Message)s as there are.
     Messages,
+    /// The fields of a [`SessionInfo`](crate::SessionInfo).
+    SessionInfo,
+    /// As many [`SessionInfo`](crate::SessionInfo)s as there are.
+    Sessions,
     /// Bytes to the end, whatever they are.
     Content,
 }

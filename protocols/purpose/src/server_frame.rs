@@ -6,6 +6,7 @@ use crate::notification::Notification;
 use crate::purpose::Purpose;
 use crate::revision::Revision;
 use crate::text::Text;
+use crate::value::FieldText;
 use crate::writer::FrameWriter;
 use bytes::{Bytes, BytesMut};
 use std::fmt;
@@ -49,7 +50,7 @@ impl<T: fmt::Debug> fmt::Debug for ServerBody<T> {
     }
 }
 
-impl<T: AsRef<str>> ServerFrame<T> {
+impl<T: FieldText> ServerFrame<T> {
     /// Writes the frame. Returns whether it did: nothing is written when the revision lacks the notification.
     #[must_use]
     pub fn write(&self, revision: Revision, out: &mut BytesMut) -> bool {

@@ -2,7 +2,9 @@
 
 use crate::body::Body;
 use crate::error::BadBody;
+use crate::purpose::{Field, Layout};
 use crate::text::Text;
+use crate::value::{FieldText, Put, Structure, Value};
 use crate::writer::{FrameWriter, text_len};
 use std::net::Ipv4Addr;
 
@@ -26,128 +28,118 @@ impl Status {
     }
 }
 
-/// A message of a chat: PROTOCOL.md 6.1. An edited one comes again with its id and a newer `updated`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message<T = Text> {
-    /// Its id.
-    pub id: i32,
-    /// Its author's user id.
-    pub sender_id: i32,
-    /// The chat it was said in.
-    pub chat_id: i32,
-    /// When it was said, UNIX seconds.
-    pub created: i64,
-    /// When it last changed, UNIX seconds.
-    pub updated: i64,
-    /// How far it has come.
-    pub status: Status,
-    /// What was said.
-    pub text: T,
+/// Each entry: what it is; `Name<T>, Layout, LayoutOfList { field: Type, … }`, with `<T>` where it has texts.
+macro_rules! structures {
+    ($(
+        $(#[$about:meta])*
+        $name:ident $(<$text:ident>)?, $layout:ident, $list:ident {
+            $( $(#[$field_about:meta])* $field:ident: $type:ty, )*
+        }
+    )*) => {
+        $(
+            $(#[$about])*
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub struct $name $(<$text = Text>)? {
+                $( $(#[$field_about])* pub $field: $type, )*
+            }
+
+            impl $name {
+                /// Its fields, in the order in which they are written.
+                pub const FIELDS: &[Field] = {
+                    $(type $text = Text;)?
+                    &[$(Field {
+                        name: stringify!($field),
+                        layout: <$type as Value>::LAYOUT,
+                        is_optional: false,
+                    },)*]
+                };
+            }
+
+            impl Value for $name {
+                const LAYOUT: Layout = Layout::$layout;
+
+                fn read(body: &mut Body, _: &'static str) -> Result<Self, BadBody> {
+                    Ok(Self { $($field: Value::read(body, stringify!($field))?,)* })
+                }
+            }
+
+            impl Structure for $name {
+                const LIST: Layout = Layout::$list;
+            }
+
+            impl $(<$text: FieldText>)? Put for $name $(<$text>)? {
+                fn put(&self, frame: &mut FrameWriter<'_>) {
+                    $(self.$field.put(frame);)*
+                }
+            }
+        )*
+    };
 }
 
-impl<T: AsRef<str>> Message<T> {
+structures! {
+    /// A message of a chat: PROTOCOL.md 6.1. An edited one comes again with its id and a newer `updated`.
+    Message<T>, Message, Messages {
+        /// The message's id.
+        id: i32,
+        /// Its author's user id.
+        sender_id: i32,
+        /// The chat it was said in.
+        chat_id: i32,
+        /// When it was said, UNIX seconds.
+        created: i64,
+        /// When it last changed, UNIX seconds.
+        updated: i64,
+        /// How far it has come.
+        status: Status,
+        /// What its author said.
+        text: T,
+    }
+
+    /// A chat as one user sees it: PROTOCOL.md 6.2.
+    ChatInfo<T>, ChatInfo, Chats {
+        /// The chat's id.
+        id: i32,
+        /// The title that is shown.
+        title: T,
+        /// Whether it is between two users.
+        is_direct: bool,
+        /// When it last changed, UNIX seconds.
+        updated: i64,
+        /// Its unique name, by which it is found.
+        nickname: T,
+        /// Whether one needs a password to join it.
+        has_password: bool,
+    }
+
+    /// A user: PROTOCOL.md 6.3.
+    UserInfo<T>, UserInfo, Users {
+        /// The id of the user.
+        id: i32,
+        /// The name that is shown.
+        name: T,
+        /// The unique name, which is the login.
+        nickname: T,
+    }
+
+    /// A session of a user: PROTOCOL.md 6.4.
+    #[derive(Copy)]
+    SessionInfo, SessionInfo, Sessions {
+        /// The session's id.
+        id: i32,
+        /// Where it is used from, see [`ipv4_of`](Self::ipv4_of); 0 when that is not an IPv4 address.
+        ipv4: i32,
+        /// When it was last used, UNIX seconds.
+        last_activity: i64,
+        /// The id of the user.
+        user_id: i32,
+    }
+}
+
+impl<T: FieldText> Message<T> {
     /// Its length on the wire, in bytes.
     pub fn encoded_len(&self) -> usize {
         3 * 4 + 2 * 8 + 1 + text_len(self.text.as_ref())
     }
-
-    pub(crate) fn write(&self, frame: &mut FrameWriter<'_>) {
-        frame.i32(self.id).i32(self.sender_id).i32(self.chat_id);
-        frame.i64(self.created).i64(self.updated);
-        frame.u8(self.status as u8).text(&self.text);
-    }
-}
-
-impl Message {
-    pub(crate) fn read(body: &mut Body) -> Result<Self, BadBody> {
-        Ok(Self {
-            id: body.i32("id")?,
-            sender_id: body.i32("sender_id")?,
-            chat_id: body.i32("chat_id")?,
-            created: body.i64("created")?,
-            updated: body.i64("updated")?,
-            status: body.status("status")?,
-            text: body.text("text")?,
-        })
-    }
-}
-
-/// A chat as one user sees it: PROTOCOL.md 6.2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatInfo<T = Text> {
-    /// Its id.
-    pub id: i32,
-    /// The title that is shown.
-    pub title: T,
-    /// Whether it is between two users.
-    pub is_direct: bool,
-    /// When it last changed, UNIX seconds.
-    pub updated: i64,
-    /// Its unique name.
-    pub nickname: T,
-    /// Whether one needs a password to join it.
-    pub has_password: bool,
-}
-
-impl<T: AsRef<str>> ChatInfo<T> {
-    pub(crate) fn write(&self, frame: &mut FrameWriter<'_>) {
-        frame.i32(self.id).text(&self.title).bool(self.is_direct);
-        frame.i64(self.updated).text(&self.nickname);
-        frame.bool(self.has_password);
-    }
-}
-
-impl ChatInfo {
-    pub(crate) fn read(body: &mut Body) -> Result<Self, BadBody> {
-        Ok(Self {
-            id: body.i32("id")?,
-            title: body.text("title")?,
-            is_direct: body.bool("is_direct")?,
-            updated: body.i64("updated")?,
-            nickname: body.text("nickname")?,
-            has_password: body.bool("has_password")?,
-        })
-    }
-}
-
-/// A user: PROTOCOL.md 6.3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserInfo<T = Text> {
-    /// The user's id.
-    pub id: i32,
-    /// The name that is shown.
-    pub name: T,
-    /// The unique name, which is the login.
-    pub nickname: T,
-}
-
-impl<T: AsRef<str>> UserInfo<T> {
-    pub(crate) fn write(&self, frame: &mut FrameWriter<'_>) {
-        frame.i32(self.id).text(&self.name).text(&self.nickname);
-    }
-}
-
-impl UserInfo {
-    pub(crate) fn read(body: &mut Body) -> Result<Self, BadBody> {
-        Ok(Self {
-            id: body.i32("id")?,
-            name: body.text("name")?,
-            nickname: body.text("nickname")?,
-        })
-    }
-}
-
-/// A session of a user: PROTOCOL.md 6.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionInfo {
-    /// Its id.
-    pub id: i32,
-    /// Where it is used from, see [`ipv4_of`](Self::ipv4_of); 0 when that is not an IPv4 address.
-    pub ipv4: i32,
-    /// When it was last used, UNIX seconds.
-    pub last_activity: i64,
-    /// Whose it is.
-    pub user_id: i32,
 }
 
 impl SessionInfo {
@@ -167,19 +159,5 @@ impl SessionInfo {
     /// The address, unless it is 0.
     pub fn address(&self) -> Option<Ipv4Addr> {
         (self.ipv4 != 0).then(|| Ipv4Addr::from(self.ipv4.to_le_bytes()))
-    }
-
-    pub(crate) fn write(&self, frame: &mut FrameWriter<'_>) {
-        frame.i32(self.id).i32(self.ipv4);
-        frame.i64(self.last_activity).i32(self.user_id);
-    }
-
-    pub(crate) fn read(body: &mut Body) -> Result<Self, BadBody> {
-        Ok(Self {
-            id: body.i32("id")?,
-            ipv4: body.i32("ipv4")?,
-            last_activity: body.i64("last_activity")?,
-            user_id: body.i32("user_id")?,
-        })
     }
 }

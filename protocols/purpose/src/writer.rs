@@ -3,6 +3,7 @@
 use crate::header;
 use crate::limits::HEADER_BYTES;
 use crate::structures::{ChatInfo, Message, SessionInfo, UserInfo};
+use crate::value::{FieldText, Put};
 use bytes::{BufMut, BytesMut};
 
 /// A frame that is being written behind what its buffer already holds. Its length is put in when it is finished
@@ -88,26 +89,26 @@ impl<'a> FrameWriter<'a> {
     }
 
     /// Writes a message.
-    pub fn message<T: AsRef<str>>(&mut self, message: &Message<T>) -> &mut Self {
-        message.write(self);
+    pub fn message<T: FieldText>(&mut self, message: &Message<T>) -> &mut Self {
+        message.put(self);
         self
     }
 
     /// Writes a chat.
-    pub fn chat<T: AsRef<str>>(&mut self, chat: &ChatInfo<T>) -> &mut Self {
-        chat.write(self);
+    pub fn chat<T: FieldText>(&mut self, chat: &ChatInfo<T>) -> &mut Self {
+        chat.put(self);
         self
     }
 
     /// Writes a user.
-    pub fn user<T: AsRef<str>>(&mut self, user: &UserInfo<T>) -> &mut Self {
-        user.write(self);
+    pub fn user<T: FieldText>(&mut self, user: &UserInfo<T>) -> &mut Self {
+        user.put(self);
         self
     }
 
     /// Writes a session.
     pub fn session(&mut self, session: &SessionInfo) -> &mut Self {
-        session.write(self);
+        session.put(self);
         self
     }
 }

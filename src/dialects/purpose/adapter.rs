@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tolmach_purpose::{
-    Answer, BadFrame, ClientBody, ClientFrame, DecodeError, NotificationKind, Purpose, Request,
-    Revision, ServerBody, ServerCodec, ServerFrame, State,
+    Answer, BadFrame, ClientBody, ClientFrame, DecodeError, FieldText, NotificationKind, Purpose,
+    Request, Revision, ServerBody, ServerCodec, ServerFrame, State,
 };
 
 use super::Rules;
@@ -56,7 +56,7 @@ impl PurposeAdapter {
     }
 
     /// A request's ACCEPTED.
-    pub(super) fn accepted<T: AsRef<str>>(&self, task: u8, content: &Answer<T>) -> Bytes {
+    pub(super) fn accepted<T: FieldText>(&self, task: u8, content: &Answer<T>) -> Bytes {
         let mut out = BytesMut::new();
         content.write(self.rules.revision, task, &mut out);
         out.freeze()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tolmach_purpose::{
-    ChatInfo, Message as Frame, Notification, Revision, ServerBody, ServerFrame, Status, purpose,
-    purpose_of, set_task,
+    ChatInfo, FieldText, Message as Frame, Notification, Revision, ServerBody, ServerFrame, Status,
+    purpose, purpose_of, set_task,
 };
 
 use super::translations::TRANSLATIONS;
@@ -111,7 +111,7 @@ impl PurposeEncoder {
         out.nothing(&[Audience::Origin]);
     }
 
-    fn write<T: AsRef<str>>(&self, told: Notification<T>, out: &mut BytesMut) -> Encoded {
+    fn write<T: FieldText>(&self, told: Notification<T>, out: &mut BytesMut) -> Encoded {
         let body = ServerBody::Notification(told);
         let written = ServerFrame { task: 0, body }.write(self.revision, out);
         Encoded::frames(written.into())

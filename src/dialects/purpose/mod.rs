@@ -5,7 +5,6 @@ mod chats;
 #[cfg(feature = "cli")]
 mod client;
 mod encoder;
-mod fields;
 mod history;
 mod infos;
 mod messages;

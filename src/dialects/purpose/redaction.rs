@@ -6,10 +6,11 @@ use std::fmt::Write;
 use std::net::Ipv4Addr;
 
 use bytes::Bytes;
-use tolmach_purpose::purpose::Layout;
-use tolmach_purpose::{AnswerKind, Purpose, Revision, frame_length, limits};
+use tolmach_purpose::purpose::{Field, Layout};
+use tolmach_purpose::{
+    ChatInfo, Message, Purpose, Revision, SessionInfo, UserInfo, frame_length, limits,
+};
 
-use super::fields::{self, Kind, Row};
 use crate::hub::tap::{SECRET, Show, Shown, without_tokens};
 
 /// Where what bytes are stands, unless there are more of them.
@@ -60,24 +61,24 @@ impl Frames {
         else {
             return vec![format!("<{} bytes>  no frame", frame.len())];
         };
-        let (name, rows) = self.meaning(byte, task, is_from_client);
+        let (name, fields) = self.meaning(byte, task, is_from_client);
         let head = format!("{} {byte:02x} {task:02x}", hex(&[a, b, c, d]));
         let mut lines = vec![line(&head, &format!("{name} task {task}"))];
-        lines.extend(Body(body).lines(&rows));
+        lines.extend(Body(body).lines(fields));
         lines
     }
 
     /// A frame's name, and what its body is made of.
-    fn meaning(&mut self, byte: u8, task: u8, is_from_client: bool) -> (String, Vec<Row>) {
+    fn meaning(&mut self, byte: u8, task: u8, is_from_client: bool) -> (String, &'static [Field]) {
         let purpose = if is_from_client {
             Purpose::to_server(self.revision, byte)
         } else {
             Purpose::to_client(self.revision, byte)
         };
         let Some(purpose) = purpose else {
-            return (format!("purpose 0x{byte:02x}"), Vec::new());
+            return (format!("purpose 0x{byte:02x}"), &[]);
         };
-        let mut rows = self.rows(purpose);
+        let mut fields = self.fields(purpose);
         let is_answer = matches!(purpose, Purpose::Accepted | Purpose::Declined);
         if is_from_client && !is_answer {
             let asked = self.by_client.entry(task).or_default();
@@ -86,71 +87,42 @@ impl Frames {
         } else if !is_from_client && is_answer {
             let asked = self.by_client.get_mut(&task).and_then(VecDeque::pop_front);
             if purpose == Purpose::Accepted {
-                rows = asked.map(|asked| self.answer(asked)).unwrap_or_default();
+                fields = asked.map_or(&[], |asked| self.answer(asked));
             }
         }
-        (purpose.name(self.revision).to_owned(), rows)
+        (purpose.name(self.revision).to_owned(), fields)
     }
 
-    fn rows(&self, purpose: Purpose) -> Vec<Row> {
-        if purpose == Purpose::Accepted {
-            return Vec::new();
+    fn fields(&self, purpose: Purpose) -> &'static [Field] {
+        match purpose {
+            // What it contains depends on what was asked.
+            Purpose::Accepted => &[],
+            purpose => purpose.body(self.revision),
         }
-        if purpose == Purpose::Heartbeat {
-            return vec![fields::optional("text", Kind::Text)];
-        }
-        let rows = purpose.body(self.revision).iter().filter_map(|field| {
-            let kind = match field.layout {
-                Layout::U8 => Kind::U8,
-                Layout::I32 => Kind::I32,
-                Layout::I64 => Kind::Time,
-                Layout::Text => Kind::Text,
-                Layout::ChatInfo => return Some(fields::one(fields::CHAT)),
-                Layout::Messages => return Some(fields::many(fields::MESSAGE)),
-                // Shown as what is left over.
-                _ => return None,
-            };
-            let is_optional = field.is_optional || purpose == Purpose::Declined;
-            Some(if is_optional {
-                fields::optional(field.name, kind)
-            } else {
-                fields::field(field.name, kind)
-            })
-        });
-        rows.collect()
     }
 
     /// What an ACCEPTED contains.
-    fn answer(&self, asked: Purpose) -> Vec<Row> {
-        let request = match asked {
-            Purpose::Request(request) => request,
-            Purpose::Heartbeat => return vec![fields::optional("text", Kind::Text)],
-            _ => return Vec::new(),
-        };
-        let has_user = self.revision == Revision::Two;
-        let user = has_user.then(|| fields::field("user_id", Kind::I32));
-        match request.answer() {
-            AnswerKind::Nothing => Vec::new(),
-            AnswerKind::Session => {
-                let id = fields::field("session_id", Kind::I32);
-                let hash = fields::field("session_hash", Kind::Text);
-                [id, hash].into_iter().chain(user).collect()
-            }
-            AnswerKind::Restored => user.into_iter().collect(),
-            AnswerKind::UserId => vec![fields::field("user_id", Kind::I32)],
-            AnswerKind::ChatId => vec![fields::field("chat_id", Kind::I32)],
-            AnswerKind::HasPassword => vec![fields::field("has_password", Kind::U8)],
-            AnswerKind::Chat => vec![fields::one(fields::CHAT), fields::many(fields::USER)],
-            AnswerKind::ChatInfo => vec![fields::one(fields::CHAT)],
-            AnswerKind::Chats => vec![fields::many(fields::CHAT)],
-            AnswerKind::Messages => vec![fields::many(fields::MESSAGE)],
-            AnswerKind::Seen => vec![fields::field("time", Kind::Time)],
-            AnswerKind::User => vec![fields::one(fields::USER)],
-            AnswerKind::OwnUser => {
-                vec![fields::one(fields::USER), fields::field("desc", Kind::Text)]
-            }
-            AnswerKind::Sessions => vec![fields::many(fields::SESSION)],
+    fn answer(&self, asked: Purpose) -> &'static [Field] {
+        match asked {
+            Purpose::Request(request) => request.answer().fields(),
+            asked => self.fields(asked),
         }
+    }
+}
+
+/// The fields of what a field is made of, which is itself where it is made of nothing; and whether it comes as often as
+/// there are bytes.
+fn parts(field: &Field) -> (&[Field], bool) {
+    match field.layout {
+        Layout::ChatInfo => (ChatInfo::FIELDS, false),
+        Layout::Chats => (ChatInfo::FIELDS, true),
+        Layout::UserInfo => (UserInfo::FIELDS, false),
+        Layout::Users => (UserInfo::FIELDS, true),
+        Layout::Message => (Message::FIELDS, false),
+        Layout::Messages => (Message::FIELDS, true),
+        Layout::SessionInfo => (SessionInfo::FIELDS, false),
+        Layout::Sessions => (SessionInfo::FIELDS, true),
+        _ => (std::slice::from_ref(field), false),
     }
 }
 
@@ -159,16 +131,17 @@ struct Body<'a>(&'a [u8]);
 
 impl Body<'_> {
     /// All of it. What is not as it should be is only counted: nobody knows what in it is secret.
-    fn lines(mut self, rows: &[Row]) -> Vec<String> {
+    fn lines(mut self, fields: &[Field]) -> Vec<String> {
         let mut lines = Vec::new();
-        for row in rows {
-            while !(self.0.is_empty() && (row.is_optional || row.is_repeated)) {
-                let Some(line) = self.row(row) else {
+        for field in fields {
+            let (parts, is_repeated) = parts(field);
+            while !(self.0.is_empty() && (field.is_optional || is_repeated)) {
+                let Some(line) = self.line(parts) else {
                     lines.push(self.remains("not as it should be"));
                     return lines;
                 };
                 lines.push(line);
-                if !row.is_repeated {
+                if !is_repeated {
                     break;
                 }
             }
@@ -187,50 +160,53 @@ impl Body<'_> {
     }
 
     /// One line; `None` where the bytes are no such fields.
-    fn row(&mut self, row: &Row) -> Option<String> {
+    fn line(&mut self, fields: &[Field]) -> Option<String> {
         let whole = self.0;
         let (mut hexes, mut meanings) = (Vec::new(), Vec::new());
-        for (name, kind) in row.fields.iter() {
-            let Some((hex, value)) = self.field(name, *kind) else {
+        for field in fields {
+            let Some((hex, value)) = self.field(field) else {
                 self.0 = whole;
                 return None;
             };
             hexes.push(hex);
-            meanings.push(format!("{name} {value}"));
+            meanings.push(format!("{} {value}", field.name));
         }
         Some(line(&hexes.join(" "), &meanings.join(", ")))
     }
 
-    fn field(&mut self, name: &str, kind: Kind) -> Option<(String, String)> {
-        Some(match kind {
-            Kind::U8 => {
+    fn field(&mut self, field: &Field) -> Option<(String, String)> {
+        match field.layout {
+            Layout::U8 => {
                 let [byte] = self.take()?;
-                (hex(&[byte]), byte.to_string())
+                Some((hex(&[byte]), byte.to_string()))
             }
-            Kind::I32 => {
-                let bytes = self.take()?;
-                (hex(&bytes), i32::from_le_bytes(bytes).to_string())
-            }
-            Kind::Ipv4 => {
+            Layout::I32 if field.name == "ipv4" => {
                 let bytes = self.take::<4>()?;
-                (hex(&bytes), Ipv4Addr::from(bytes).to_string())
+                Some((hex(&bytes), Ipv4Addr::from(bytes).to_string()))
             }
-            Kind::Time => {
+            Layout::I32 => {
                 let bytes = self.take()?;
-                (hex(&bytes), i64::from_le_bytes(bytes).to_string())
+                Some((hex(&bytes), i32::from_le_bytes(bytes).to_string()))
             }
-            Kind::Text => {
-                let end = self.0.iter().position(|byte| *byte == 0)?;
-                let text = std::str::from_utf8(self.0.get(..end)?).ok()?;
-                let (bytes, rest) = self.0.split_at(end + 1);
-                self.0 = rest;
-                if SECRET_FIELDS.contains(&name) || without_tokens(text) != text {
-                    return Some((format!("{SECRET}00"), SECRET.to_owned()));
-                }
-                // JSON's escapes: a text may have line breaks.
-                (hex(bytes), serde_json::Value::from(text).to_string())
+            Layout::I64 => {
+                let bytes = self.take()?;
+                Some((hex(&bytes), i64::from_le_bytes(bytes).to_string()))
             }
-        })
+            Layout::Text => self.text(field.name),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Option<(String, String)> {
+        let end = self.0.iter().position(|byte| *byte == 0)?;
+        let text = std::str::from_utf8(self.0.get(..end)?).ok()?;
+        let (bytes, rest) = self.0.split_at(end + 1);
+        self.0 = rest;
+        if SECRET_FIELDS.contains(&name) || without_tokens(text) != text {
+            return Some((format!("{SECRET}00"), SECRET.to_owned()));
+        }
+        // JSON's escapes: a text may have line breaks.
+        Some((hex(bytes), serde_json::Value::from(text).to_string()))
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {

@@ -1,10 +1,9 @@
 //! What a client asks of a server.
 //!
 //! [`requests!`] makes of the list in `table` the [`Request`]s, their [`RequestKind`]s, the rows of the table of
-//! purposes, and reading and writing. How one field is read and written stands in `value`.
+//! purposes, and reading and writing. How one field is read and written stands in [`value`](crate::value).
 
 mod table;
-mod value;
 
 pub use table::{Request, RequestKind};
 
@@ -124,7 +123,7 @@ macro_rules! requests {
             /// Writes the body's fields.
             pub(crate) fn write_body(&self, frame: &mut FrameWriter<'_>) {
                 match self {
-                    $(Self::$kind $( { $($member),* } )? => { $( $(Value::write($member, frame);)* )? })*
+                    $(Self::$kind $( { $($member),* } )? => { $( $(Put::put($member, frame);)* )? })*
                 }
             }
         }

@@ -1,11 +1,12 @@
 //! The purposes to the server: PROTOCOL.md 4.2 to 4.7.
 
-use super::{byte, requests, value::Value};
+use super::{byte, requests};
 use crate::answer::AnswerKind;
 use crate::body::Body;
 use crate::error::BadBody;
 use crate::purpose::{Field, Row, Sender, State};
 use crate::text::{Secret, Text};
+use crate::value::{Put, Value};
 use crate::writer::FrameWriter;
 
 requests! {
