@@ -60,7 +60,7 @@ impl Body {
         self.fixed(field).map(i64::from_le_bytes)
     }
 
-    /// "`u8` bool (0/1)".
+    /// A byte that is 0 or 1: PROTOCOL.md 2.2.
     pub(crate) fn bool(&mut self, field: &'static str) -> Result<bool, BadBody> {
         match self.u8(field)? {
             0 => Ok(false),

@@ -28,23 +28,23 @@ const MAX_OPEN: usize = 64;
 pub enum Credentials {
     /// An account's login and password.
     Password {
-        /// The login.
+        /// The unique name of the account.
         login: String,
-        /// The password.
+        /// The password itself: it goes over the wire as it is.
         password: Secret,
     },
     /// The same, for an account that is made first. Only revision 2 can: the other one is [`Event::Refused`].
     SignUp {
-        /// The login.
+        /// The unique name that the account is to have.
         login: String,
-        /// The password.
+        /// The password that it is to have.
         password: Secret,
     },
     /// A session that [`Event::LoggedIn`] told, or an API token.
     Session {
-        /// Its id.
+        /// The number of the session or token.
         id: i32,
-        /// Its hash, or the token.
+        /// The session's hash, or the token.
         hash: Secret,
     },
 }
@@ -112,7 +112,7 @@ enum Asked<T> {
     Caller(T),
 }
 
-/// What happened.
+/// What a server's bytes mean to a [`Client`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<T = ()> {
     /// There is a session, which is this connection's now.
@@ -141,9 +141,9 @@ pub enum Event<T = ()> {
     Deauthorized(Text),
     /// The session has another hash, if the client [keeps](Client::keep_session) it: PROTOCOL.md 5.2.
     Renewed {
-        /// The session's id.
+        /// The number of the session.
         id: i32,
-        /// The new hash.
+        /// What restores it from now on.
         hash: Secret,
     },
     /// The server is about to close.

@@ -15,7 +15,7 @@ pub struct ClientFrame {
     /// The client's number for its request; of an answer, the server's for its notification. The two
     /// number independently: PROTOCOL.md 2.3.
     pub task: u8,
-    /// What it says.
+    /// What it says: its purpose and body.
     pub body: ClientBody,
 }
 

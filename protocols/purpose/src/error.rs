@@ -29,7 +29,7 @@ pub struct BadFrame {
     pub purpose: u8,
     /// The purpose's name on the page; none when this end does not take it.
     pub name: Option<&'static str>,
-    /// What is wrong.
+    /// What is wrong with the frame.
     pub reason: Reason,
 }
 

@@ -17,12 +17,12 @@ pub enum Notification<T = Text> {
         /// The chat of all of them. Only revision 1 writes it; from revision 2 it is the first message's, 0 when
         /// there is none.
         chat: i32,
-        /// The messages.
+        /// One at least, all of the same chat.
         messages: Vec<Message<T>>,
     },
     /// `SESSION_DATA`: the session was renewed, PROTOCOL.md 5.2.
     SessionData {
-        /// The session's id.
+        /// The id of the session.
         session_id: i32,
         /// Its new hash; the old one ends with the client's ACCEPTED.
         session_hash: Secret<T>,

@@ -22,7 +22,7 @@ use crate::revision::Revision;
 
 /// A request or notification was carried out.
 pub const ACCEPTED: u8 = 0x00;
-/// It was not.
+/// A request or notification was not carried out.
 pub const DECLINED: u8 = 0x01;
 /// Asks whether the other side is there; ACCEPTED has the same bytes.
 pub const HEARTBEAT: u8 = 0x02;
@@ -34,9 +34,9 @@ pub const DISCONNECT: u8 = 0x03;
 pub enum Purpose {
     /// A request or notification was carried out.
     Accepted,
-    /// It was not.
+    /// A request or notification was not carried out.
     Declined,
-    /// Are you there?
+    /// Asks whether the other side is there.
     Heartbeat,
     /// The sender wants to close.
     Disconnect,
@@ -58,7 +58,7 @@ pub enum Purpose {
 pub enum State {
     /// Nothing was said yet: HELLO comes first.
     Connected,
-    /// After HELLO.
+    /// HELLO was accepted; there is no session.
     Greeted,
     /// There is a session.
     LoggedIn,
@@ -218,7 +218,7 @@ impl Purpose {
         revision.of(self.row().bodies)
     }
 
-    /// Who sends it.
+    /// Which side sends it.
     pub fn sender(self) -> Sender {
         self.row().sender
     }

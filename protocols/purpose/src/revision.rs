@@ -27,7 +27,7 @@ impl Revision {
     }
 }
 
-/// `1` or `2`.
+/// The number of the revision: `1` or `2`.
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.of(["1", "2"]))

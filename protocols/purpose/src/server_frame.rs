@@ -17,7 +17,7 @@ pub struct ServerFrame<T = Text> {
     /// Of an answer the client's number for its request, else the server's own. The two
     /// number independently: PROTOCOL.md 2.3.
     pub task: u8,
-    /// What it says.
+    /// What it says: its purpose and body.
     pub body: ServerBody<T>,
 }
 

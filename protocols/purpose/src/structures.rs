@@ -79,7 +79,7 @@ macro_rules! structures {
 structures! {
     /// A message of a chat: PROTOCOL.md 6.1. An edited one comes again with its id and a newer `updated`.
     Message<T>, Message, Messages {
-        /// The message's id.
+        /// The low 31 bits of the message's id.
         id: i32,
         /// Its author's user id.
         sender_id: i32,
@@ -97,7 +97,7 @@ structures! {
 
     /// A chat as one user sees it: PROTOCOL.md 6.2.
     ChatInfo<T>, ChatInfo, Chats {
-        /// The chat's id.
+        /// The id of the chat.
         id: i32,
         /// The title that is shown.
         title: T,
@@ -124,7 +124,7 @@ structures! {
     /// A session of a user: PROTOCOL.md 6.4.
     #[derive(Copy)]
     SessionInfo, SessionInfo, Sessions {
-        /// The session's id.
+        /// The number of the session.
         id: i32,
         /// Where it is used from, see [`ipv4_of`](Self::ipv4_of); 0 when that is not an IPv4 address.
         ipv4: i32,

@@ -107,7 +107,7 @@ impl PartialEq<&str> for Text {
 pub struct Secret<T = Text>(pub T);
 
 impl<T: AsRef<str>> Secret<T> {
-    /// The secret itself.
+    /// The secret in the clear.
     pub fn as_str(&self) -> &str {
         self.0.as_ref()
     }

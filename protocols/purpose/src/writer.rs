@@ -51,7 +51,7 @@ impl<'a> FrameWriter<'a> {
         self.body_len().min(u32::MAX as usize) + HEADER_BYTES
     }
 
-    /// Writes a byte.
+    /// Writes one byte as it is.
     pub fn u8(&mut self, value: u8) -> &mut Self {
         self.out.put_u8(value);
         self
@@ -62,7 +62,7 @@ impl<'a> FrameWriter<'a> {
         self.u8(value.into())
     }
 
-    /// Writes an id.
+    /// Writes an id, four bytes.
     pub fn i32(&mut self, value: i32) -> &mut Self {
         self.out.put_i32_le(value);
         self
@@ -88,25 +88,25 @@ impl<'a> FrameWriter<'a> {
         self
     }
 
-    /// Writes a message.
+    /// Writes the fields of a message.
     pub fn message<T: FieldText>(&mut self, message: &Message<T>) -> &mut Self {
         message.put(self);
         self
     }
 
-    /// Writes a chat.
+    /// Writes the fields of a chat.
     pub fn chat<T: FieldText>(&mut self, chat: &ChatInfo<T>) -> &mut Self {
         chat.put(self);
         self
     }
 
-    /// Writes a user.
+    /// Writes the fields of a user.
     pub fn user<T: FieldText>(&mut self, user: &UserInfo<T>) -> &mut Self {
         user.put(self);
         self
     }
 
-    /// Writes a session.
+    /// Writes the fields of a session.
     pub fn session(&mut self, session: &SessionInfo) -> &mut Self {
         session.put(self);
         self

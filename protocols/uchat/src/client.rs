@@ -26,16 +26,16 @@ const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 pub enum Credentials {
     /// An account's login and the hash of its password, see [`Secret::of_password`].
     Password {
-        /// The login.
+        /// The unique name of the account.
         login: String,
-        /// The hash.
+        /// The hash of its password.
         pass: Secret,
     },
     /// The same, for an account that is made first; where there is one of this login, it may be one's own.
     SignUp {
         /// The login, which becomes the name that is shown, too.
         login: String,
-        /// The hash.
+        /// The hash of the password that it is to have.
         pass: Secret,
     },
     /// What [`Event::LoggedIn`] told, or an API token.
@@ -91,12 +91,12 @@ enum Asked<T> {
     Caller(T),
 }
 
-/// What happened.
+/// What a server's bytes mean to a [`Client`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<T = ()> {
     /// The connection is somebody's now.
     LoggedIn {
-        /// Whose.
+        /// Who the connection belongs to.
         login: String,
         /// What logs in again, and opens connections for files.
         token: Secret,
@@ -118,7 +118,7 @@ pub enum Event<T = ()> {
     Bad(BadFrame),
 }
 
-/// An RQ_ERROR_MSG.
+/// What an RQ_ERROR_MSG says: PROTOCOL.md 3.6.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What went wrong, for programs.

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 /// What a client sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientFrame {
-    /// What it asks.
+    /// What it asks, by a line of JSON.
     Request(Request),
     /// A piece of an upload, no frame at all: some of the raw bytes that
     /// [`ServerCodec::expect_raw`](crate::ServerCodec::expect_raw) announced.

@@ -58,11 +58,11 @@ numbered! {
 numbered! {
     /// What kind of room it is: `type` of a room object.
     pub enum RoomType {
-        /// Nobody finds it.
+        /// No search finds it.
         Private = 0,
         /// Anybody may find it.
         Global = 1,
-        /// Between two ("LS").
+        /// A conversation between two users.
         Direct = 2,
     }
 }
@@ -72,7 +72,7 @@ numbered! {
     pub enum MemberType {
         /// The owner, whom the wire calls customer.
         Owner = 0,
-        /// Nearly the owner.
+        /// May do nearly all that the owner may.
         Admin = 1,
         /// May delete what others said.
         Moderator = 2,
@@ -86,13 +86,13 @@ numbered! {
 numbered! {
     /// What a message is: `msg_type`.
     pub enum MessageType {
-        /// Text.
+        /// Nothing but a text.
         Text = 0,
-        /// A file.
+        /// A file without a text.
         File = 1,
         /// A file with text.
         FileWithText = 2,
-        /// A sticker.
+        /// A sticker, of which the text is the name.
         Sticker = 3,
     }
 }
@@ -100,7 +100,7 @@ numbered! {
 numbered! {
     /// Whether a message is as it was sent: `status`.
     pub enum MessageStatus {
-        /// It is.
+        /// It is as it was sent.
         New = 0,
         /// It was edited since.
         Edited = 1,

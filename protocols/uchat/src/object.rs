@@ -59,7 +59,7 @@ impl<'o> Object<'o> {
         List::inside(self.out)
     }
 
-    /// Ends a frame.
+    /// Ends a frame by its brace and line.
     pub(crate) fn end(self) {
         self.out.put_slice(b"}\n");
     }

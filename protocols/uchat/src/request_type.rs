@@ -31,7 +31,7 @@ request_types! {
     SignUp = 1, "RQ_SIGN_UP";
     /// logs in with a token; tells a token.
     Token = 2, "RQ_TOKEN";
-    /// says something.
+    /// says something in a room.
     Message = 3, "RQ_MSG";
     /// changes what was said.
     Edit = 4, "RQ_EDIT_MSG";
@@ -49,9 +49,9 @@ request_types! {
     OldMessages = 10, "RQ_OLD_MSGS";
     /// asks for one's own rooms.
     Rooms = 11, "RQ_GET_ROOMS";
-    /// makes a room.
+    /// makes a room, which the asker owns.
     NewRoom = 12, "RQ_NEW_ROOM";
-    /// deletes a room.
+    /// deletes a room for everybody.
     DeleteRoom = 13, "RQ_DEL_ROOM";
     /// becomes a member of a room.
     JoinRoom = 14, "RQ_JOIN_ROOM";
@@ -69,7 +69,7 @@ request_types! {
     MemberInfo = 20, "RQ_MEMBER_INFO";
     /// tells of a new member.
     NewMember = 21, "RQ_NEW_MEMBER";
-    /// bans a member.
+    /// bans a member from a room.
     Ban = 22, "RQ_BAN_MEMBER";
     /// changes one's own description.
     DescribeUser = 23, "RQ_UPD_USER_DESC";

@@ -13,10 +13,10 @@ requests! {
     /// the API version the client speaks. It comes first, and `major` is 0: PROTOCOL.md 4.1, 4.3.
     Hello "HELLO" 0x20 0x20, Connected, Nothing { major: u8 = "major", minor: u8 = "minor" }
 
-    /// opens a session.
+    /// opens a session of an account.
     LogIn "LOGIN" 0x21 0x21, Greeted, Session { login: Text = "login", password: Secret = "password" }
 
-    /// ends the session.
+    /// ends the session of this connection.
     LogOff "LOGOFF" 0x22 0x22, LoggedIn, Nothing
 
     /// goes on with a session.
@@ -24,7 +24,7 @@ requests! {
         session_id: i32 = "session_id", session_hash: Secret = "session_hash"
     }
 
-    /// makes an account.
+    /// makes an account, without logging in.
     RegisterUser "REGISTER_USER" - 0x24, Greeted, Nothing {
         login: Text = "login", password: Secret = "password"
     }
@@ -83,7 +83,7 @@ requests! {
         chat: i32 = "chat_id", user: i32 = "user_id"
     }
 
-    /// the asker's chats.
+    /// the chats of the asker.
     MyChats "GET_USR_CHATS" - 0x39, LoggedIn, Chats
 
     /// says something in a chat.
@@ -106,15 +106,15 @@ requests! {
     /// deletes a message for everybody.
     DeleteMessage "DELETE_MSG" - 0x45, LoggedIn, Nothing { message: i32 = "message_id" }
 
-    /// a user.
+    /// the user of an id.
     UserById "GET_USR_DATA" - 0x48, LoggedIn, User { user: i32 = "user_id" }
 
-    /// a user.
+    /// the user of a login.
     UserByName "GET_USR_DATA_NAME" - 0x49, LoggedIn, User { name: Text = "user_name" }
 
-    /// the asker.
+    /// who the asker is.
     OwnUser "GET_USR_PR_DATA" - 0x4A, LoggedIn, OwnUser
 
-    /// the asker's sessions.
+    /// the sessions of the asker.
     Sessions "GET_SESSIONS" - 0x4B, LoggedIn, Sessions
 }

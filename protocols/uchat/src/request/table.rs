@@ -81,7 +81,7 @@ requests! {
     /// RQ_BAN_MEMBER: bans a member.
     Ban LoggedIn { room: Id = RoomId, user: Id = UserId }
 
-    /// RQ_MSG: says something.
+    /// RQ_MSG: says something in a room.
     Message LoggedIn {
         room: Id = RoomId,
         /// What bounds it is [`sendable_text`](crate::sendable_text).

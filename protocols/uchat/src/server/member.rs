@@ -14,9 +14,9 @@ const KIND: &str = "a member's type, 0 to 4";
 /// A member as a list tells it: PROTOCOL.md 5.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// The user's id.
+    /// The id of the user.
     pub id: Id,
-    /// The user's login.
+    /// The login of the user.
     pub login: Cow<'a, str>,
     /// What the user is in the room.
     pub kind: MemberType,

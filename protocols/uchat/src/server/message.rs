@@ -12,17 +12,17 @@ use std::borrow::Cow;
 /// A message as it is told: PROTOCOL.md 3.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// The message's id.
+    /// The low 31 bits of the message's id.
     pub message_id: Id,
-    /// Where it was said.
+    /// The room it was said in.
     pub room_id: Id,
-    /// Who said it.
+    /// The id of its author.
     pub user_id: Id,
-    /// When, in milliseconds.
+    /// When it was said, in milliseconds since 1970.
     pub date: i64,
     /// The text; of a file the name under which it is stored.
     pub message: Cow<'a, str>,
-    /// What it is.
+    /// Whether it is a text, a file or a sticker.
     pub msg_type: MessageType,
     /// Whether it was edited. `New` where a server does not tell it.
     pub status: MessageStatus,

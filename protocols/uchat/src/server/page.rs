@@ -66,7 +66,7 @@ impl Drop for Page<'_> {
     }
 }
 
-/// PROTOCOL.md 9.
+/// Where the messages of an RQ_OLD_MSGS stand: PROTOCOL.md 9.
 pub(super) fn old_messages_key(flavor: Flavor) -> Key {
     match flavor {
         Flavor::Field => Key::Messages,

@@ -14,7 +14,7 @@ const KIND: &str = "a room's type 0, 1 or 2";
 /// A room as it is told: PROTOCOL.md 3.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room<'a> {
-    /// The room's id.
+    /// The id of the room.
     pub id: Id,
     /// The title that is shown.
     pub name: Cow<'a, str>,

@@ -94,14 +94,14 @@ frames! {
     /// RQ_GET_NEW_MSGS: messages newer than asked. See [`Page`](crate::Page) for long ones.
     NewMessages {
         room: Id = RoomId,
-        /// The newest first.
+        /// The newest comes first.
         messages: Vec<Message<'a>> = Messages,
     }
 
     /// RQ_OLD_MSGS: messages older than asked. See [`Page`](crate::Page) for long ones.
     OldMessages {
         room: Id = RoomId,
-        /// The newest first.
+        /// The newest comes first.
         messages: Vec<Message<'a>> = Messages by old_messages,
     }
 
