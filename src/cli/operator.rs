@@ -11,10 +11,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::commands::Command;
+use crate::commands::{AnyCommand, Command};
 use crate::config::{Config, StoreUrl};
 use crate::control::lock::{DataDirLock, LockError};
 use crate::control::{ControlClient, ControlError, socket_path};
@@ -52,7 +51,7 @@ impl Operator {
     /// Has a command carried out; `about` is what it concerns, for the error.
     pub(super) async fn ask<C>(&mut self, about: About<'_>, command: C) -> Outcome<C::Reply>
     where
-        C: Command + Serialize,
+        C: Command + Into<AnyCommand>,
         C::Reply: DeserializeOwned,
     {
         self.request(command)
@@ -63,14 +62,14 @@ impl Operator {
     /// As [`Operator::ask`], for a caller who knows better what an error means.
     pub(super) async fn request<C>(&mut self, command: C) -> Outcome<Result<C::Reply, ControlError>>
     where
-        C: Command + Serialize,
+        C: Command + Into<AnyCommand>,
         C::Reply: DeserializeOwned,
     {
         if matches!(self.way, Way::Unknown) {
             self.way = self.find().await?;
         }
         Ok(match &mut self.way {
-            Way::Gateway(client) => client.call(&command).await,
+            Way::Gateway(client) => client.call(command).await,
             Way::Here(hub) => hub.operate(command).await.map_err(ControlError::Refused),
             Way::Unknown => Err(ControlError::NotRunning),
         })

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -11,7 +10,7 @@ use tokio::net::UnixStream;
 use super::protocol::{self, Answer, Line, MAX_ANSWER, MAX_REQUEST, read_line};
 use super::socket;
 use super::tap::{Entry, TapQuery};
-use crate::commands::Command;
+use crate::commands::{AnyCommand, Command};
 use crate::model::Error;
 
 /// Why a request got no reply.
@@ -68,13 +67,14 @@ impl ControlClient {
     ///
     /// # Errors
     /// [`ControlError::Refused`] is the command's own error; the others are the connection's, which is then over.
-    pub async fn call<C>(&mut self, command: &C) -> Result<C::Reply, ControlError>
+    pub async fn call<C>(&mut self, command: C) -> Result<C::Reply, ControlError>
     where
-        C: Command + Serialize,
+        C: Command + Into<AnyCommand>,
         C::Reply: DeserializeOwned,
     {
-        let line =
-            protocol::request(command).map_err(|error| ControlError::Garbled(error.to_string()))?;
+        let command = command.into();
+        let line = protocol::request(&command)
+            .map_err(|error| ControlError::Garbled(error.to_string()))?;
         if line.len() > MAX_REQUEST {
             return Err(Error::TooLarge {
                 limit: MAX_REQUEST as u64,

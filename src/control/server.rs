@@ -162,9 +162,9 @@ mod tests {
             0o600
         );
         let mut client = ControlClient::connect(&path).await.unwrap();
-        let made = client.call(&CreateRoom::public("tea")).await.unwrap();
+        let made = client.call(CreateRoom::public("tea")).await.unwrap();
         assert!(made.created);
-        let again = client.call(&CreateRoom::public("TEA")).await;
+        let again = client.call(CreateRoom::public("TEA")).await;
         assert!(
             matches!(again, Err(ControlError::Refused(Error::NameTaken))),
             "{again:?}"
@@ -173,13 +173,10 @@ mod tests {
             room: RoomSelector::Name("tea".to_owned()),
         };
         let mut other = ControlClient::connect(&path).await.unwrap();
-        assert_eq!(other.call(&find).await.unwrap().name, "tea");
+        assert_eq!(other.call(find.clone()).await.unwrap().name, "tea");
         server.stop().await;
         assert!(!path.exists());
-        assert!(matches!(
-            client.call(&find).await,
-            Err(ControlError::Closed)
-        ));
+        assert!(matches!(client.call(find).await, Err(ControlError::Closed)));
         assert!(matches!(
             ControlClient::connect(&path).await,
             Err(ControlError::NotRunning)

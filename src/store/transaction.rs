@@ -245,12 +245,13 @@ pub enum RowKey {
 pub struct RowKeys {
     keys: Vec<RowKey>,
     actor: Option<UserId>,
+    room: Option<RoomId>,
 }
 
 impl RowKeys {
     /// Begins the rows of a write, on whose behalf it is (`None`: the gateway's own).
     pub fn begin(&mut self, actor: Option<UserId>) {
-        self.actor = actor;
+        (self.actor, self.room) = (actor, None);
         self.keys.extend(actor.map(RowKey::User));
     }
 
@@ -259,10 +260,24 @@ impl RowKeys {
         self.keys.push(key);
     }
 
-    /// Adds the user that is meant.
+    /// Adds a message.
+    pub fn message(&mut self, id: &MessageId) {
+        self.add(RowKey::Message(*id));
+    }
+
+    /// Adds a token.
+    pub fn token(&mut self, id: &TokenId) {
+        self.add(RowKey::Token(*id));
+    }
+
+    /// Adds the user that is meant, and its place in the room that was named before.
     pub fn user(&mut self, user: &UserSelector) {
         match user {
-            UserSelector::Id(id) => self.add(RowKey::User(*id)),
+            UserSelector::Id(id) => {
+                self.add(RowKey::User(*id));
+                let place = self.room.map(|room| RowKey::Member(room, *id));
+                self.keys.extend(place);
+            }
             UserSelector::Login(login) => self.login(login),
         }
     }
@@ -286,6 +301,7 @@ impl RowKeys {
     pub fn room(&mut self, room: &RoomSelector) {
         match room {
             RoomSelector::Id(id) => {
+                self.room = Some(*id);
                 self.add(RowKey::Room(*id));
                 self.keys
                     .extend(self.actor.map(|own| RowKey::Member(*id, own)));

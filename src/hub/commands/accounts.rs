@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::committed_as_asked;
+use super::command::{about, committed_as_asked, looks_at};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work, rules};
 use crate::hub::state::SessionEntry;
@@ -12,7 +12,7 @@ use crate::model::{
     EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
     UserSelector, fold_login, validate_login,
 };
-use crate::store::{RowKeys, UserRow};
+use crate::store::UserRow;
 
 /// Most characters of a display name.
 const NAME_CHARS: usize = 100;
@@ -36,7 +36,6 @@ pub struct Register {
 
 impl Command for Register {
     type Reply = Arc<User>;
-    const NAME: &'static str = "register";
     const NEEDS: Needs = Needs::Nobody;
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
@@ -83,10 +82,7 @@ fn check_profile(field: &str, text: &str, limit: usize) -> Result<()> {
 
 impl Change for Register {
     type Outcome = Arc<UserRow>;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.login(&self.login);
-    }
+    looks_at!(login: login);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
         let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
@@ -150,7 +146,6 @@ pub struct FindUser {
 
 impl Command for FindUser {
     type Reply = Arc<User>;
-    const NAME: &'static str = "find_user";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
@@ -168,7 +163,6 @@ pub struct Users;
 
 impl Command for Users {
     type Reply = Vec<Arc<User>>;
-    const NAME: &'static str = "users";
     const NEEDS: Needs = Needs::Operator;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<User>>> {
@@ -186,12 +180,8 @@ pub struct SetOwnDescription {
 
 impl Command for SetOwnDescription {
     type Reply = ();
-    const NAME: &'static str = "set_own_description";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.description)
-    }
+    about!(text: description);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         check_profile("description", &self.description, DESCRIPTION_CHARS)?;
@@ -201,8 +191,7 @@ impl Command for SetOwnDescription {
 
 impl Change for SetOwnDescription {
     type Outcome = ();
-
-    fn rows(&self, _: &mut RowKeys) {}
+    looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let row = work.acting_user()?;
@@ -222,7 +211,6 @@ pub struct SetPassword {
 
 impl Command for SetPassword {
     type Reply = ();
-    const NAME: &'static str = "set_password";
     const NEEDS: Needs = Needs::User;
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
@@ -250,10 +238,7 @@ async fn change_and_end(
 
 impl Change for SetPassword {
     type Outcome = UserId;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
         let row = work.account(&self.user)?;
@@ -280,7 +265,6 @@ pub struct SetDisabled {
 
 impl Command for SetDisabled {
     type Reply = ();
-    const NAME: &'static str = "set_disabled";
     const NEEDS: Needs = Needs::Operator;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
@@ -291,10 +275,7 @@ impl Command for SetDisabled {
 
 impl Change for SetDisabled {
     type Outcome = UserId;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
         rules::operator_only(work.actor)?;
@@ -313,7 +294,6 @@ pub struct RemoveUser {
 
 impl Command for RemoveUser {
     type Reply = ();
-    const NAME: &'static str = "remove_user";
     const NEEDS: Needs = Needs::Operator;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
@@ -323,10 +303,7 @@ impl Command for RemoveUser {
 
 impl Change for RemoveUser {
     type Outcome = UserId;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
         rules::operator_only(work.actor)?;
@@ -357,7 +334,6 @@ pub struct Contacts;
 
 impl Command for Contacts {
     type Reply = Vec<Arc<UserRef>>;
-    const NAME: &'static str = "contacts";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<UserRef>>> {
@@ -373,14 +349,11 @@ pub struct AddContact {
     pub user: UserSelector,
 }
 
-committed_as_asked!(AddContact, "add_contact");
+committed_as_asked!(AddContact);
 
 impl Change for AddContact {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let contact = work.user(&self.user)?.user.id;
@@ -404,14 +377,11 @@ pub struct RemoveContact {
     pub user: UserSelector,
 }
 
-committed_as_asked!(RemoveContact, "remove_contact");
+committed_as_asked!(RemoveContact);
 
 impl Change for RemoveContact {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let contact = work.user(&self.user)?.user.id;

@@ -14,8 +14,6 @@ use crate::model::{Error, Result, RoomSelector};
 pub trait Command: fmt::Debug + Send + 'static {
     /// What the caller gets for it.
     type Reply: Send + 'static;
-    /// What it is called where commands travel as JSON.
-    const NAME: &'static str;
     /// Who may ask for it at all; checked before [`Command::call`].
     const NEEDS: Needs;
 
@@ -70,17 +68,37 @@ impl Needs {
     }
 }
 
+/// What a command names: [`Command::room`], [`Command::text`], by its fields.
+macro_rules! about {
+    ($(room: $room:ident)? $(,)? $(text: $text:ident)?) => {
+        $(fn room(&self) -> Option<&crate::model::RoomSelector> {
+            Some(&self.$room)
+        })?
+
+        $(fn text(&mut self) -> Option<&mut String> {
+            Some(&mut self.$text)
+        })?
+    };
+}
+pub(super) use about;
+
+/// The [`Change::rows`](super::Change::rows) of what its fields name: how each does, and which it is.
+macro_rules! looks_at {
+    ($($named:ident: $field:ident),*) => {
+        fn rows(&self, _keys: &mut crate::store::RowKeys) {
+            $(_keys.$named(&self.$field);)*
+        }
+    };
+}
+pub(super) use looks_at;
+
 /// The [`Command`] of a user's change that needs no check before the transaction and has nothing to reply.
 macro_rules! committed_as_asked {
-    ($command:ident, $name:literal $(, $room:ident)?) => {
+    ($command:ident $(, $room:ident)?) => {
         impl Command for $command {
             type Reply = ();
-            const NAME: &'static str = $name;
             const NEEDS: Needs = Needs::User;
-
-            $(fn room(&self) -> Option<&RoomSelector> {
-                Some(&self.$room)
-            })?
+            $(super::command::about!(room: $room);)?
 
             async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
                 caller.commit(self).await

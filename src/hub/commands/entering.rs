@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::committed_as_asked;
+use super::command::{about, committed_as_asked, looks_at};
 use super::rooms::RoomOutcome;
 use super::rules::{View, check_view};
 use super::work::Done;
@@ -13,7 +13,7 @@ use crate::model::{
     Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq, Timestamp,
     validate_room_name,
 };
-use crate::store::{RoomRow, RowKeys};
+use crate::store::RoomRow;
 
 /// Whether entering a room that is not there makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +66,8 @@ pub struct Entered {
 
 impl Command for Enter {
     type Reply = Entered;
-    const NAME: &'static str = "enter";
     const NEEDS: Needs = Needs::Session;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Entered> {
         let (session, user) = (caller.session()?, caller.user_id()?);
@@ -162,10 +158,7 @@ pub(crate) struct EnterRoom {
 
 impl Change for EnterRoom {
     type Outcome = RoomOutcome;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
         let user = work.acting_user()?.user.id;
@@ -206,14 +199,11 @@ pub struct Leave {
     pub room: RoomSelector,
 }
 
-committed_as_asked!(Leave, "leave", room);
+committed_as_asked!(Leave, room);
 
 impl Change for Leave {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let row = work.room(&self.room)?;

@@ -49,7 +49,6 @@ pub struct LogIn {
 
 impl Command for LogIn {
     type Reply = Welcome;
-    const NAME: &'static str = "log_in";
     const NEEDS: Needs = Needs::Connection;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
@@ -88,7 +87,6 @@ pub struct LogInToken {
 
 impl Command for LogInToken {
     type Reply = Welcome;
-    const NAME: &'static str = "log_in_token";
     const NEEDS: Needs = Needs::Connection;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
@@ -111,7 +109,6 @@ pub struct Identify {
 
 impl Command for Identify {
     type Reply = Arc<User>;
-    const NAME: &'static str = "identify";
     const NEEDS: Needs = Needs::Connection;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
@@ -136,7 +133,6 @@ pub struct LogInGuest {
 
 impl Command for LogInGuest {
     type Reply = Welcome;
-    const NAME: &'static str = "log_in_guest";
     const NEEDS: Needs = Needs::Connection;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
@@ -342,7 +338,6 @@ pub struct LogOut {
 
 impl Command for LogOut {
     type Reply = ();
-    const NAME: &'static str = "log_out";
     const NEEDS: Needs = Needs::Session;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {

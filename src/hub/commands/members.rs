@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::committed_as_asked;
+use super::command::{committed_as_asked, looks_at};
 use super::rules::{Action, Standing, View, check_subject, check_view};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work};
 use crate::model::{
     Error, Membership, Result, Role, RoomChange, RoomSelector, UserKind, UserSelector,
 };
-use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
+use crate::store::{RoomRow, UserRow};
 
 /// Makes somebody a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,14 +22,11 @@ pub struct AddMember {
     pub user: UserSelector,
 }
 
-committed_as_asked!(AddMember, "add_member", room);
+committed_as_asked!(AddMember, room);
 
 impl Change for AddMember {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        member_rows(&self.room, &self.user, keys);
-    }
+    looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, _) = work.on_member(Action::Add, &self.room, &self.user)?;
@@ -56,14 +53,11 @@ pub struct RemoveMember {
     pub user: UserSelector,
 }
 
-committed_as_asked!(RemoveMember, "remove_member", room);
+committed_as_asked!(RemoveMember, room);
 
 impl Change for RemoveMember {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        member_rows(&self.room, &self.user, keys);
-    }
+    looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, standing) = work.on_member(Action::Expel, &self.room, &self.user)?;
@@ -85,14 +79,11 @@ pub struct Ban {
     pub user: UserSelector,
 }
 
-committed_as_asked!(Ban, "ban", room);
+committed_as_asked!(Ban, room);
 
 impl Change for Ban {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        member_rows(&self.room, &self.user, keys);
-    }
+    looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, standing) = work.on_member(Action::Expel, &self.room, &self.user)?;
@@ -120,14 +111,11 @@ pub struct Unban {
     pub user: UserSelector,
 }
 
-committed_as_asked!(Unban, "unban", room);
+committed_as_asked!(Unban, room);
 
 impl Change for Unban {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        member_rows(&self.room, &self.user, keys);
-    }
+    looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, _) = work.on_member(Action::Expel, &self.room, &self.user)?;
@@ -151,14 +139,11 @@ pub struct SetRole {
     pub role: Role,
 }
 
-committed_as_asked!(SetRole, "set_role", room);
+committed_as_asked!(SetRole, room);
 
 impl Change for SetRole {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        member_rows(&self.room, &self.user, keys);
-    }
+    looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, standing) = work.on_member(Action::Appoint, &self.room, &self.user)?;
@@ -176,14 +161,6 @@ impl Change for SetRole {
             _ => work.without_owner(row, &membership)?,
         };
         work.give_role(&row, membership, self.role)
-    }
-}
-
-fn member_rows(room: &RoomSelector, user: &UserSelector, keys: &mut RowKeys) {
-    keys.room(room);
-    keys.user(user);
-    if let (RoomSelector::Id(room), UserSelector::Id(user)) = (room, user) {
-        keys.add(RowKey::Member(*room, *user));
     }
 }
 

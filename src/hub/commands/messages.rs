@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::committed_as_asked;
+use super::command::{about, committed_as_asked, looks_at};
 use super::rules::Action;
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work};
@@ -83,12 +83,8 @@ impl Send {
 
 impl Command for Send {
     type Reply = Arc<Message>;
-    const NAME: &'static str = "send";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.text)
-    }
+    about!(text: text);
 
     fn room(&self) -> Option<&RoomSelector> {
         match &self.to {
@@ -180,12 +176,8 @@ pub struct Edit {
 
 impl Command for Edit {
     type Reply = Arc<Message>;
-    const NAME: &'static str = "edit";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.text)
-    }
+    about!(text: text);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
         self.text = clean_text(&self.text).into_owned();
@@ -195,10 +187,7 @@ impl Command for Edit {
 
 impl Change for Edit {
     type Outcome = Arc<Message>;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Message(self.message));
-    }
+    looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
         let (mut message, room) = own_or_permitted(work, Action::Edit, self.message)?;
@@ -219,14 +208,11 @@ pub struct Delete {
     pub message: MessageId,
 }
 
-committed_as_asked!(Delete, "delete");
+committed_as_asked!(Delete);
 
 impl Change for Delete {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Message(self.message));
-    }
+    looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (mut message, room) = own_or_permitted(work, Action::DeleteMessage, self.message)?;
@@ -269,14 +255,11 @@ pub struct Hide {
     pub message: MessageId,
 }
 
-committed_as_asked!(Hide, "hide");
+committed_as_asked!(Hide);
 
 impl Change for Hide {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Message(self.message));
-    }
+    looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let user = work.acting_user()?.user.id;
@@ -293,14 +276,11 @@ pub struct ClearHistory {
     pub room: RoomSelector,
 }
 
-committed_as_asked!(ClearHistory, "clear_history", room);
+committed_as_asked!(ClearHistory, room);
 
 impl Change for ClearHistory {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::ClearHistory, &self.room)?;
@@ -322,14 +302,11 @@ pub struct MarkSeen {
     pub at: Timestamp,
 }
 
-committed_as_asked!(MarkSeen, "mark_seen", room);
+committed_as_asked!(MarkSeen, room);
 
 impl Change for MarkSeen {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::Keep, &self.room)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Change;
 use super::Work;
 use super::accounts::new_user;
+use super::command::looks_at;
 use super::work::Done;
 use crate::model::{
     Error, Role, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector, fold_login,
@@ -86,10 +87,7 @@ pub(crate) struct AddGuest {
 
 impl Change for AddGuest {
     type Outcome = Opened;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.login(&self.login);
-    }
+    looks_at!(login: login);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Opened> {
         let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
@@ -144,8 +142,7 @@ pub(crate) struct EndAllGuests;
 
 impl Change for EndAllGuests {
     type Outcome = ();
-
-    fn rows(&self, _: &mut RowKeys) {}
+    looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         for user in work.rows.guests()? {

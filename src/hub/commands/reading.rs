@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::command::about;
 use super::rules::{View, check_view};
 use super::{Caller, Command, Needs};
 use crate::model::{
@@ -32,7 +33,6 @@ pub struct History(pub HistoryQuery);
 
 impl Command for History {
     type Reply = Messages;
-    const NAME: &'static str = "history";
     const NEEDS: Needs = Needs::User;
 
     fn room(&self) -> Option<&RoomSelector> {
@@ -89,12 +89,8 @@ pub struct Search {
 
 impl Command for Search {
     type Reply = Messages;
-    const NAME: &'static str = "search";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Messages> {
         let room = caller.sees(View::History, &self.room).await?;
@@ -121,7 +117,6 @@ pub struct FindMessage {
 
 impl Command for FindMessage {
     type Reply = Arc<Message>;
-    const NAME: &'static str = "find_message";
     const NEEDS: Needs = Needs::User;
 
     fn room(&self) -> Option<&RoomSelector> {
@@ -173,12 +168,8 @@ pub struct Seen {
 
 impl Command for Seen {
     type Reply = Timestamp;
-    const NAME: &'static str = "seen";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Timestamp> {
         let room = caller.sees(View::History, &self.room).await?.room.id;
@@ -199,12 +190,8 @@ pub struct SeenMarks {
 
 impl Command for SeenMarks {
     type Reply = Marks;
-    const NAME: &'static str = "seen_marks";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Marks> {
         let room = caller.sees(View::History, &self.room).await?.room.id;
@@ -221,12 +208,8 @@ pub struct FindRoom {
 
 impl Command for FindRoom {
     type Reply = Arc<Room>;
-    const NAME: &'static str = "find_room";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
         let row = caller.room(&self.room).await?;
@@ -267,7 +250,6 @@ pub struct SearchRooms {
 
 impl Command for SearchRooms {
     type Reply = Vec<Arc<Room>>;
-    const NAME: &'static str = "search_rooms";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
@@ -282,7 +264,6 @@ pub struct Rooms;
 
 impl Command for Rooms {
     type Reply = Vec<Arc<Room>>;
-    const NAME: &'static str = "rooms";
     const NEEDS: Needs = Needs::Operator;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
@@ -296,7 +277,6 @@ pub struct MyRooms;
 
 impl Command for MyRooms {
     type Reply = Vec<Arc<Room>>;
-    const NAME: &'static str = "my_rooms";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
@@ -322,12 +302,8 @@ pub struct Members {
 
 impl Command for Members {
     type Reply = Vec<(Membership, Arc<UserRef>)>;
-    const NAME: &'static str = "members";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         let room = caller.sees(View::Members, &self.room).await?.room.id;
@@ -344,12 +320,8 @@ pub struct Who {
 
 impl Command for Who {
     type Reply = Vec<Present>;
-    const NAME: &'static str = "who";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Present>> {
         let room = caller.sees(View::Members, &self.room).await?.room.id;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::committed_as_asked;
+use super::command::{about, committed_as_asked, looks_at};
 use super::rules::Action;
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
@@ -45,12 +45,8 @@ impl CreateRoom {
 
 impl Command for CreateRoom {
     type Reply = Entered;
-    const NAME: &'static str = "create_room";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.title)
-    }
+    about!(text: title);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Entered> {
         if !self.name.is_empty() || self.title.is_empty() {
@@ -204,7 +200,6 @@ pub struct Direct {
 
 impl Command for Direct {
     type Reply = Arc<Room>;
-    const NAME: &'static str = "direct";
     const NEEDS: Needs = Needs::User;
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
@@ -225,10 +220,7 @@ impl Command for Direct {
 
 impl Change for Direct {
     type Outcome = Arc<RoomRow>;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.direct(&self.user);
-    }
+    looks_at!(direct: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<RoomRow>> {
         work.direct_room(&self.user)
@@ -289,14 +281,11 @@ pub struct DeleteRoom {
     pub room: RoomSelector,
 }
 
-committed_as_asked!(DeleteRoom, "delete_room", room);
+committed_as_asked!(DeleteRoom, room);
 
 impl Change for DeleteRoom {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::DeleteRoom, &self.room)?;
@@ -316,16 +305,8 @@ pub struct RenameRoom {
 
 impl Command for RenameRoom {
     type Reply = ();
-    const NAME: &'static str = "rename_room";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.name)
-    }
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room, text: name);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         validate_room_name("name", &self.name)?;
@@ -368,16 +349,8 @@ pub struct SetTitle {
 
 impl Command for SetTitle {
     type Reply = ();
-    const NAME: &'static str = "set_title";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.title)
-    }
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room, text: title);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         validate_title("title", &self.title)?;
@@ -387,10 +360,7 @@ impl Command for SetTitle {
 
 impl Change for SetTitle {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let title = self.title;
@@ -409,16 +379,8 @@ pub struct SetDescription {
 
 impl Command for SetDescription {
     type Reply = ();
-    const NAME: &'static str = "set_description";
     const NEEDS: Needs = Needs::User;
-
-    fn text(&mut self) -> Option<&mut String> {
-        Some(&mut self.description)
-    }
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room, text: description);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         caller.commit(self).await
@@ -427,10 +389,7 @@ impl Command for SetDescription {
 
 impl Change for SetDescription {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let description = self.description.clone();
@@ -452,12 +411,8 @@ pub struct SetRoomPassword {
 
 impl Command for SetRoomPassword {
     type Reply = ();
-    const NAME: &'static str = "set_room_password";
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
+    about!(room: room);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
         self.password = hashed(self.password, caller).await?;
@@ -467,10 +422,7 @@ impl Command for SetRoomPassword {
 
 impl Change for SetRoomPassword {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::Configure, &self.room)?;
@@ -489,14 +441,11 @@ pub struct SetPrivate {
     pub private: bool,
 }
 
-committed_as_asked!(SetPrivate, "set_private", room);
+committed_as_asked!(SetPrivate, room);
 
 impl Change for SetPrivate {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.room(&self.room);
-    }
+    looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         work.configure(&self.room, RoomChange::AccessChanged, |room| {

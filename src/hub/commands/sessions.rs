@@ -15,7 +15,6 @@ pub struct SetStatus {
 
 impl Command for SetStatus {
     type Reply = ();
-    const NAME: &'static str = "set_status";
     const NEEDS: Needs = Needs::Session;
 
     fn text(&mut self) -> Option<&mut String> {
@@ -36,7 +35,6 @@ pub struct SetProfile {
 
 impl Command for SetProfile {
     type Reply = ();
-    const NAME: &'static str = "set_profile";
     const NEEDS: Needs = Needs::Session;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
@@ -57,7 +55,6 @@ pub struct Sessions;
 
 impl Command for Sessions {
     type Reply = Vec<SessionInfo>;
-    const NAME: &'static str = "sessions";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<SessionInfo>> {
@@ -75,7 +72,6 @@ pub struct CloseSession {
 
 impl Command for CloseSession {
     type Reply = ();
-    const NAME: &'static str = "close_session";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::looks_at;
 use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
 use crate::hub::hashing::{new_token, token_hash};
@@ -10,7 +11,7 @@ use crate::model::{
     EndReason, Error, Result, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, UserId,
     UserSelector,
 };
-use crate::store::{RowKey, RowKeys, TokenRow};
+use crate::store::TokenRow;
 
 /// A token, told this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +33,6 @@ pub struct CreateToken {
 
 impl Command for CreateToken {
     type Reply = NewToken;
-    const NAME: &'static str = "create_token";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<NewToken> {
@@ -54,10 +54,7 @@ impl Command for CreateToken {
 
 impl Change for CreateToken {
     type Outcome = TokenInfo;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<TokenInfo> {
         let user = work.account(&self.user)?.user.id;
@@ -108,7 +105,6 @@ pub struct Tokens {
 
 impl Command for Tokens {
     type Reply = Vec<TokenInfo>;
-    const NAME: &'static str = "tokens";
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<TokenInfo>> {
@@ -135,7 +131,6 @@ pub struct RevokeToken {
 
 impl Command for RevokeToken {
     type Reply = ();
-    const NAME: &'static str = "revoke_token";
     const NEEDS: Needs = Needs::User;
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
@@ -159,10 +154,7 @@ pub(super) fn end_sessions_by(state: &mut HubState, user: UserId, tokens: Vec<To
 impl Change for RevokeToken {
     /// The tokens that ended.
     type Outcome = Vec<TokenId>;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.user(&self.user);
-    }
+    looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Vec<TokenId>> {
         let user = work.account(&self.user)?.user.id;
@@ -188,7 +180,6 @@ pub struct RenewToken;
 
 impl Command for RenewToken {
     type Reply = NewToken;
-    const NAME: &'static str = "renew_token";
     const NEEDS: Needs = Needs::Session;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<NewToken> {
@@ -218,10 +209,7 @@ pub(crate) struct AddSessionToken {
 
 impl Change for AddSessionToken {
     type Outcome = TokenInfo;
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Token(self.by));
-    }
+    looks_at!(token: by);
 
     fn apply(self, work: &mut Work<'_>) -> Done<TokenInfo> {
         let user = work.own_session_token(self.by)?;
@@ -242,7 +230,6 @@ pub struct UseToken {
 
 impl Command for UseToken {
     type Reply = ();
-    const NAME: &'static str = "use_token";
     const NEEDS: Needs = Needs::Session;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
@@ -260,11 +247,7 @@ impl Command for UseToken {
 
 impl Change for UseToken {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Token(self.id));
-        keys.add(RowKey::Token(self.old));
-    }
+    looks_at!(token: id, token: old);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         work.own_session_token(self.id)?;
@@ -285,10 +268,7 @@ pub struct TouchToken {
 
 impl Change for TouchToken {
     type Outcome = ();
-
-    fn rows(&self, keys: &mut RowKeys) {
-        keys.add(RowKey::Token(self.id));
-    }
+    looks_at!(token: id);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         Ok(work.rows.touch_token(self.id, work.at, None)?)
@@ -304,8 +284,7 @@ pub struct ExpireTokens {
 
 impl Change for ExpireTokens {
     type Outcome = ();
-
-    fn rows(&self, _: &mut RowKeys) {}
+    looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         Ok(work.rows.expire_tokens(self.before)?)

@@ -4,9 +4,14 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::{Bench, add_account, at, create_room, enter, post, who};
+use crate::commands::{
+    AddSessionToken, CreateRoom, Direct, EnterRoom, OpenSession, Register, RemoveMember, Send,
+    SetPassword, SetPrivate, Unban, UseToken,
+};
 use crate::model::{
-    Membership, Message, MessageId, Result, RoomEvent, RoomId, Seq, Timestamp, TokenId, TokenInfo,
-    UserId,
+    Error, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector,
+    Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
 };
 use crate::store::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow, Write,
@@ -282,4 +287,93 @@ impl Transaction for Watched<'_> {
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
         self.rows.hide_message(user, message)
     }
+}
+
+pub(super) async fn what_no_other_test_changes_names_its_rows_too(bench: &Bench) {
+    let (anna, bob, guest) = (
+        bench.account("anna"),
+        bench.account("bob"),
+        bench.guest("G"),
+    );
+    let room = bench.room("lobby", anna);
+    bench.enter(bob, room);
+    let said = bench.say(anna, room, "asked").id;
+    let answer = Send {
+        reply_to: Some(said),
+        ..post(room, "answered")
+    };
+    bench.by(bob, answer).unwrap();
+    bench.by(bob, Send::text(who(anna), "between us")).unwrap();
+    let answer = Send {
+        reply_to: Some(said),
+        ..Send::text(who(anna), "in the wrong room")
+    };
+    assert_eq!(bench.by(bob, answer).err(), Some(Error::NoSuchMessage));
+    let (user, create) = (crate::model::UserSelector::login("Anna"), true);
+    bench.by(bob, Direct { user, create }).unwrap();
+    let register = Register {
+        login: "g".into(),
+        ..add_account("g")
+    };
+    assert_eq!(bench.by(guest, register).unwrap().user.id, guest);
+    members(bench, room, [anna, bob]);
+    rooms(bench, room, anna);
+    tokens(bench, bob);
+}
+
+fn members(bench: &Bench, room: RoomId, [anna, bob]: [UserId; 2]) {
+    let remove = RemoveMember {
+        room: at(room),
+        user: who(bob),
+    };
+    bench.by(anna, remove.clone()).unwrap();
+    assert_eq!(bench.by(anna, remove).err(), Some(Error::NoSuchUser));
+    let unban = Unban {
+        room: at(room),
+        user: who(bob),
+    };
+    assert_eq!(bench.by(anna, unban).err(), Some(Error::NoSuchUser));
+    let pair = RoomSelector::Direct("anna".into(), "bob".into());
+    let (room, user) = (pair, who(bob));
+    let direct = bench.operator(Unban { room, user });
+    assert!(matches!(direct, Err(Error::NotAllowed(_))));
+}
+
+fn rooms(bench: &Bench, room: RoomId, anna: UserId) {
+    let room = at(room);
+    let private = true;
+    bench.by(anna, SetPrivate { room, private }).unwrap();
+    let made = EnterRoom {
+        room: RoomSelector::NameOrPublicId("77".into()),
+        create: true,
+        ..enter(RoomId(0))
+    };
+    assert!(bench.by(anna, made).unwrap().created);
+    let titled = || CreateRoom {
+        name: String::new(),
+        title: "Tea & more".into(),
+        ..create_room("", RoomKind::Public)
+    };
+    let (first, second) = (bench.by(anna, titled()), bench.by(anna, titled()));
+    assert_ne!(
+        first.unwrap().room.room.name,
+        second.unwrap().room.room.name
+    );
+}
+
+fn tokens(bench: &Bench, bob: UserId) {
+    let opening = OpenSession {
+        user: bob,
+        password: None,
+        by: None,
+        token: Some("first".into()),
+        address: String::new(),
+    };
+    let old = bench.operator(opening).unwrap().token.unwrap();
+    let value = "second".into();
+    let renewed = bench.by(bob, AddSessionToken { by: old, value }).unwrap();
+    let id = renewed.id;
+    bench.by(bob, UseToken { id, old }).unwrap();
+    let (user, secret) = (who(bob), Secret::Hashed("$other".into()));
+    bench.by(bob, SetPassword { user, secret }).unwrap();
 }

@@ -98,6 +98,9 @@ contract! {
         changes_of_a_cleared_history_tell_nothing
         changes_end_by_bytes_too
     }
+    declared {
+        what_no_other_test_changes_names_its_rows_too
+    }
     commits {
         a_refused_write_leaves_nothing
         what_finds_no_number_is_refused_alone
