@@ -11,6 +11,7 @@
 //! A connection's life: *open* (nobody yet; `limits.login_timeout` runs), *seated* (a session at the hub),
 //! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
 
+use std::future::Future;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,21 +74,22 @@ enum End {
     Closing,
 }
 
-/// Serves one connection until its end.
-pub(super) async fn serve<D: Dialect>(
-    dialect: Arc<D>,
+/// Serves one connection until its end. What it needs only at first is gone before the future is made, which lives as
+/// long as the connection.
+pub(super) fn serve<D: Dialect>(
+    dialect: &Arc<D>,
     transport: Transport,
-    hub: Hub,
+    hub: &Hub,
     limits: ConnectionLimits,
     shutdown: watch::Receiver<bool>,
-) {
+) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
     let (mut reader, wire) = transport.split();
     let session_options = dialect.session_options();
     let shown = dialect.clone();
     let show = Box::new(move || shown.show());
     let line = hub.tap().line(dialect.label(), address, show);
-    let _last = Closing(line.clone());
+    let last = Closing(line.clone());
     let writer = Arc::new(Writer::new(
         wire,
         limits.bounds,
@@ -95,15 +97,16 @@ pub(super) async fn serve<D: Dialect>(
         dialect.pacing(),
         Some(line.clone()),
     ));
+    let encoder = session_options.encoder;
     let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
         address,
         exclusive: session_options.exclusive,
         scope: session_options.scope,
-        encoder: session_options.encoder.clone(),
+        encoder: encoder.clone(),
         sink: writer.clone(),
     });
-    let reading = Connection {
+    let mut connection = Connection {
         adapter: dialect.adapter(now()),
         writer: writer.clone(),
         session,
@@ -113,29 +116,35 @@ pub(super) async fn serve<D: Dialect>(
         shutdown,
         capture: FrameCapture::new(line),
     };
-    let drained = {
-        let run = reading.run(&mut reader, &session_options.encoder);
-        tokio::pin!(run);
-        tokio::select! {
-            biased;
-            drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
-                if drained == Drained::Broken {
-                    // The peer takes no more, but what it sent before is carried out.
-                    run.await;
+    async move {
+        let _last = last;
+        let drained = {
+            let run = connection.run(&mut reader, &encoder);
+            tokio::pin!(run);
+            tokio::select! {
+                biased;
+                drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
+                    if drained == Drained::Broken {
+                        // The peer takes no more, but what it sent before is carried out.
+                        run.await;
+                    }
+                    Some(drained)
                 }
-                drained
+                () = &mut run => None,
             }
-            () = &mut run => {
-                match drain_last(&writer).await {
-                    Some(drained) => drained,
-                    None => return writer.abort(),
-                }
+        };
+        let drained = match drained {
+            Some(drained) => Some(drained),
+            None => drain_last(&writer).await,
+        };
+        match drained {
+            Some(Drained::Closed) => {
+                writer.shut_down().await;
+                let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
             }
+            Some(Drained::Broken) => {}
+            None => writer.abort(),
         }
-    };
-    if drained == Drained::Closed {
-        writer.shut_down().await;
-        let _ = tokio::time::timeout(LINGER, discard(&mut reader)).await;
     }
 }
 
@@ -182,7 +191,7 @@ struct Connection<A: Adapter> {
 }
 
 impl<A: Adapter> Connection<A> {
-    async fn run(mut self, reader: &mut Reader, encoder: &SharedEncoder) {
+    async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) {
         let end = self.read_all(reader).await;
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
@@ -190,11 +199,11 @@ impl<A: Adapter> Connection<A> {
         }
         match end {
             End::BrokeOff => {
-                drop(self.session);
+                self.session.break_off();
                 self.writer.finish(Bytes::new());
             }
             End::Expelled(last) => {
-                drop(self.session);
+                self.session.break_off();
                 self.writer.finish(last);
             }
             End::Farewell(last) => {
@@ -207,7 +216,7 @@ impl<A: Adapter> Connection<A> {
                 encoder.0.encode_end(reason, &mut last);
                 self.writer.finish(last.freeze());
             }
-            End::Closing => drop(self.session),
+            End::Closing => self.session.break_off(),
         }
         self.writer.flush();
     }
@@ -234,7 +243,8 @@ impl<A: Adapter> Connection<A> {
             match decoded {
                 Ok(Some(frame)) => {
                     unframed = buffer.len();
-                    if let Some(end) = self.handle(frame).await {
+                    // A handler is large, and an idle connection runs none.
+                    if let Some(end) = Box::pin(self.handle(frame)).await {
                         return end;
                     }
                 }
@@ -285,8 +295,7 @@ impl<A: Adapter> Connection<A> {
                 biased;
                 () = self.writer.room_for_requests(requests - 1, MAX_UNREAD_ANSWERS) => false,
                 _ = self.shutdown.wait_for(|down| *down) => false,
-                () = sleep_until(login_by) => false,
-                () = sleep_until(timer) => true,
+                () = sleep_until(earlier(login_by, timer)) => true,
             };
             if self.writer.was_closed() {
                 return Some(End::Closing);
@@ -430,16 +439,18 @@ impl<A: Adapter> Connection<A> {
 
     async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
         let login_by = self.login_by();
-        let timer = self.adapter.next_timer();
+        let due = earlier(login_by, self.adapter.next_timer());
         let event = tokio::select! {
             biased;
             () = self.writer.until_closed() => Wait::End(End::Closing),
             // Who takes no more and says no more is gone, whether or not its stream ends.
-            () = async { self.writer.until_broken().await; tokio::time::sleep(LINGER).await } => Wait::Ended,
+            () = async { self.writer.until_broken().await; Box::pin(tokio::time::sleep(LINGER)).await } => Wait::Ended,
             _ = self.shutdown.wait_for(|down| *down) => Wait::End(End::Reason(EndReason::Shutdown)),
-            () = sleep_until(login_by) => Wait::End(End::Reason(EndReason::NoLogin)),
             // What is due comes before what a peer that never pauses has to say.
-            () = sleep_until(timer) => Wait::Timer,
+            () = sleep_until(due) => match login_by {
+                Some(by) if now() >= by => Wait::End(End::Reason(EndReason::NoLogin)),
+                Some(_) | None => Wait::Timer,
+            },
             read = reader.read(buffer) => match read {
                 Ok(0) | Err(_) => Wait::Ended,
                 Ok(_) => Wait::Bytes,
@@ -498,6 +509,10 @@ fn pace(limits: ConnectionLimits) -> Option<DefaultDirectRateLimiter> {
 
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }
 
 async fn sleep_until(when: Option<Instant>) {

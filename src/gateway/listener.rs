@@ -62,11 +62,7 @@ impl<D: Dialect> Serve for Served<D> {
         shutdown: watch::Receiver<bool>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(connection::serve(
-            self.0.clone(),
-            transport,
-            hub,
-            limits,
-            shutdown,
+            &self.0, transport, &hub, limits, shutdown,
         ))
     }
 

@@ -154,6 +154,11 @@ impl Session {
         self.leave_state(false);
     }
 
+    /// Ends the session as one whose connection broke off, which dropping it does, too: the user is idle for a while.
+    pub fn break_off(&mut self) {
+        self.leave_state(true);
+    }
+
     /// Ends the user's other sessions of this dialect that are attached to the same rooms.
     pub fn end_others_here(&self, reason: EndReason) {
         if let Some(session) = self.id() {
@@ -225,7 +230,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.leave_state(true);
+        self.break_off();
     }
 }
 

@@ -42,7 +42,7 @@ struct Request {
 
 impl Line {
     fn note(&mut self, who: Option<&TapUser>, wanted: Option<SessionId>) {
-        self.user = who.map(|who| who.user);
+        self.user = who.map(|who| who.user.id);
         self.session = who.map(|who| who.session);
         self.is_wanted |= wanted.is_some() && self.session == wanted;
     }
@@ -77,7 +77,7 @@ impl Focus {
         let known = self.lines.entry(line.number).or_default();
         // Who has just logged out has an answer to come.
         if record.who.is_some() {
-            known.note(record.who.as_deref(), self.session);
+            known.note(record.who.as_ref(), self.session);
         }
         let is_wanted = self.session.is_none() || known.is_wanted;
         match (&record.what, self.room) {

@@ -12,7 +12,7 @@ use crate::commands::{FindRoom, Sessions};
 use crate::control::protocol::{self, Answer, MAX_REQUEST, read_line};
 use crate::hub::Hub;
 use crate::hub::tap::{Record, Show, Taken, TapEvent, Viewer, without_tokens};
-use crate::model::{Error, Event, Result, Timestamp};
+use crate::model::{Error, Event, Result, Timestamp, UserKind};
 
 /// Records that are shown before others may run.
 const TURN: usize = 64;
@@ -161,7 +161,7 @@ impl Watching {
 
 fn endpoint(record: &Record) -> Option<Endpoint> {
     let line = record.line.as_ref()?;
-    let who = record.who.as_deref();
+    let who = record.who.as_ref();
     Some(Endpoint {
         connection: line.number,
         dialect: line.dialect.clone(),
@@ -169,9 +169,9 @@ fn endpoint(record: &Record) -> Option<Endpoint> {
             .address
             .map_or_else(|| "-".to_owned(), |address| address.to_string()),
         session: who.map(|who| who.session),
-        user: who.map(|who| who.login.clone()),
-        user_id: who.map(|who| who.user.0),
-        guest: who.is_some_and(|who| who.is_guest),
+        user: who.map(|who| who.user.login.clone()),
+        user_id: who.map(|who| who.user.id.0),
+        guest: who.is_some_and(|who| who.user.kind == UserKind::Guest),
     })
 }
 

@@ -213,9 +213,7 @@ impl HubState {
         if let Some(line) = entry.sink.tap() {
             line.log_in(TapUser {
                 session: id,
-                user: entry.user.id,
-                login: entry.user.login.clone(),
-                is_guest: entry.user.kind == UserKind::Guest,
+                user: entry.user.clone(),
             });
         }
         self.sessions.insert(id, entry);

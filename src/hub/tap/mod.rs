@@ -27,7 +27,7 @@ pub use secret::{SECRET, without_tokens};
 pub use show::{Hex, Lengths, MakeShow, Show, Shown};
 pub use viewer::{MOST_BYTES, MOST_RECORDS, Taken, Viewer};
 
-use crate::model::{Error, Event, RoomId, SessionId, Timestamp, UserId};
+use crate::model::{Error, Event, RoomId, SessionId, Timestamp, User};
 use viewer::Queue;
 
 /// Something that happened.
@@ -38,7 +38,7 @@ pub struct Record {
     /// On which connection, if on one.
     pub line: Option<Arc<TapConnection>>,
     /// Whose connection it was then.
-    pub who: Option<Arc<TapUser>>,
+    pub who: Option<TapUser>,
     /// What.
     pub what: TapEvent,
 }
@@ -94,12 +94,8 @@ impl TapEvent {
 pub struct TapUser {
     /// The session.
     pub session: SessionId,
-    /// The user's number.
-    pub user: UserId,
-    /// The user's login.
-    pub login: String,
-    /// The user has no account.
-    pub is_guest: bool,
+    /// Whose it is, as of its login.
+    pub user: Arc<User>,
 }
 
 /// One connection as the tap knows it.
@@ -111,7 +107,7 @@ pub struct TapConnection {
     /// From where; `None` inside the process.
     pub address: Option<IpAddr>,
     show: MakeShow,
-    who: Mutex<Option<Arc<TapUser>>>,
+    who: Mutex<Option<TapUser>>,
     tap: Tap,
 }
 
@@ -143,7 +139,7 @@ impl TapConnection {
     }
 
     pub(super) fn log_in(&self, who: TapUser) {
-        *self.who() = Some(Arc::new(who));
+        *self.who() = Some(who);
     }
 
     /// The session is over; another one may have come in its place.
@@ -151,7 +147,7 @@ impl TapConnection {
         self.who().take_if(|who| who.session == session);
     }
 
-    fn who(&self) -> MutexGuard<'_, Option<Arc<TapUser>>> {
+    fn who(&self) -> MutexGuard<'_, Option<TapUser>> {
         self.who.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,7 +212,7 @@ impl Tap {
         }
     }
 
-    fn queue(&self, line: Option<Arc<TapConnection>>, who: Option<Arc<TapUser>>, what: TapEvent) {
+    fn queue(&self, line: Option<Arc<TapConnection>>, who: Option<TapUser>, what: TapEvent) {
         let at = Timestamp::now();
         // Under the lock, so that all viewers see one order.
         let viewers = self.viewers();
