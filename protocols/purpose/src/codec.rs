@@ -11,91 +11,71 @@ use bytes::BytesMut;
 use std::io;
 use tokio_util::codec::{Decoder, Encoder};
 
-/// The server's end: decodes what clients say, encodes what the server says.
-///
-/// - Frames may be glued together and be cut anywhere. What comes out does not depend on the cuts.
-/// - An item is `Err` for a frame that cannot be carried out: answer it with DECLINED and read on, unless it
-///   [is an answer](BadFrame::is_answer) or [closes](BadFrame::closes). A [`DecodeError`] is the end of the stream.
-/// - A frame that is too large is refused as soon as its header is there. Its body is dropped as it arrives.
-/// - `decode` reserves nothing: a header that announces 4 GiB costs six bytes.
-/// - Where the stream ends inside a frame, that is [`DecodeError::Unfinished`].
-#[derive(Debug)]
-pub struct ServerCodec {
-    revision: Revision,
-    framing: Framing,
+/// Each entry: which end it is; `Codec: Frame by function`, the frame that it reads and what reads it from a piece.
+macro_rules! codecs {
+    ($($(#[doc = $doc:literal])* $codec:ident: $read:ident by $reader:ident;)*) => {
+        $(
+            $(#[doc = $doc])*
+            #[derive(Debug)]
+            pub struct $codec {
+                revision: Revision,
+                framing: Framing,
+            }
+
+            impl $codec {
+                /// A codec that takes bodies of at most `frame_bytes` bytes; 0 is no limit.
+                /// [`limits::FRAME_BYTES`](crate::limits::FRAME_BYTES) is the default of servers, whose own answers may be
+                /// longer: a history is up to [`limits::HISTORY_BYTES`](crate::limits::HISTORY_BYTES).
+                pub fn new(revision: Revision, frame_bytes: usize) -> Self {
+                    let framing = Framing::new(frame_bytes);
+                    Self { revision, framing }
+                }
+
+                /// The table of purposes that this codec reads and writes.
+                pub fn revision(&self) -> Revision {
+                    self.revision
+                }
+            }
+
+            impl Decoder for $codec {
+                type Item = Result<$read, BadFrame>;
+                type Error = DecodeError;
+
+                fn decode(
+                    &mut self,
+                    input: &mut BytesMut,
+                ) -> Result<Option<Self::Item>, DecodeError> {
+                    let piece = self.framing.next(input)?;
+                    Ok(piece.map(|piece| $reader(piece, self.revision)))
+                }
+
+                fn decode_eof(
+                    &mut self,
+                    input: &mut BytesMut,
+                ) -> Result<Option<Self::Item>, DecodeError> {
+                    let piece = self.framing.last(input)?;
+                    Ok(piece.map(|piece| $reader(piece, self.revision)))
+                }
+            }
+        )*
+    };
 }
 
-/// The client's end: decodes what a server says, encodes what the client says.
-///
-/// It cuts the stream as [`ServerCodec`] does. An item is `Err` for a frame that cannot be understood.
-#[derive(Debug)]
-pub struct ClientCodec {
-    revision: Revision,
-    framing: Framing,
-}
-
-impl ServerCodec {
-    /// A codec that takes bodies of at most `frame_bytes` bytes ([`limits::FRAME_BYTES`] is the default of the
-    /// configuration); 0 is no limit.
+codecs! {
+    /// The server's end: decodes what clients say, encodes what the server says.
     ///
-    /// [`limits::FRAME_BYTES`]: crate::limits::FRAME_BYTES
-    pub fn new(revision: Revision, frame_bytes: usize) -> Self {
-        Self {
-            revision,
-            framing: Framing::new(frame_bytes),
-        }
-    }
+    /// - Frames may be glued together and be cut anywhere. What comes out does not depend on the cuts.
+    /// - An item is `Err` for a frame that cannot be carried out: answer it with DECLINED and read on, unless it
+    ///   [is an answer](BadFrame::is_answer) or [closes](BadFrame::closes). A [`DecodeError`] is the end of the stream.
+    /// - A frame that is too large is refused as soon as its header is there. Its body is dropped as it arrives.
+    /// - `decode` reserves nothing: a header that announces 4 GiB costs six bytes.
+    /// - Where the stream ends inside a frame, that is [`DecodeError::Unfinished`].
+    ServerCodec: ClientFrame by client_frame;
 
-    /// The table of purposes that this codec reads and writes.
-    pub fn revision(&self) -> Revision {
-        self.revision
-    }
-}
-
-impl ClientCodec {
-    /// A codec that takes bodies of at most `frame_bytes` bytes; 0 is no limit. A server's answers may be longer
-    /// than what it takes itself: a history is up to [`limits::HISTORY_BYTES`](crate::limits::HISTORY_BYTES).
-    pub fn new(revision: Revision, frame_bytes: usize) -> Self {
-        Self {
-            revision,
-            framing: Framing::new(frame_bytes),
-        }
-    }
-
-    /// The table of purposes that this codec reads and writes.
-    pub fn revision(&self) -> Revision {
-        self.revision
-    }
-}
-
-impl Decoder for ServerCodec {
-    type Item = Result<ClientFrame, BadFrame>;
-    type Error = DecodeError;
-
-    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
-        let piece = self.framing.next(input)?;
-        Ok(piece.map(|piece| client_frame(piece, self.revision)))
-    }
-
-    fn decode_eof(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
-        let piece = self.framing.last(input)?;
-        Ok(piece.map(|piece| client_frame(piece, self.revision)))
-    }
-}
-
-impl Decoder for ClientCodec {
-    type Item = Result<ServerFrame, BadFrame>;
-    type Error = DecodeError;
-
-    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
-        let piece = self.framing.next(input)?;
-        Ok(piece.map(|piece| server_frame(piece, self.revision)))
-    }
-
-    fn decode_eof(&mut self, input: &mut BytesMut) -> Result<Option<Self::Item>, DecodeError> {
-        let piece = self.framing.last(input)?;
-        Ok(piece.map(|piece| server_frame(piece, self.revision)))
-    }
+    /// The client's end: decodes what a server says, encodes what the client says.
+    ///
+    /// It cuts the stream as [`ServerCodec`] does. An item is `Err` for a frame that cannot be understood.
+    ClientCodec: ServerFrame by server_frame;
 }
 
 fn client_frame(piece: Piece, revision: Revision) -> Result<ClientFrame, BadFrame> {
