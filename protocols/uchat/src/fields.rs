@@ -1,6 +1,5 @@
 //! What a frame, or an object in one, holds: its members by their keys, named where something is wrong with one.
 
-use crate::Id;
 use crate::error::{BadFrame, DecodeError, Reason};
 use crate::json;
 use crate::key::Key;
@@ -74,60 +73,6 @@ impl<'a> Fields<'a> {
         self.values[key as usize].is_some()
     }
 
-    /// A string.
-    pub(crate) fn text<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
-        Ok(self.required(key, "a string", json::string)?.into())
-    }
-
-    /// A string that the document's frames, or other servers', do without.
-    pub(crate) fn text_or_empty<T: From<String>>(&self, key: Key) -> Result<T, BadFrame> {
-        let text = self.optional(key, "a string", json::string)?;
-        Ok(text.unwrap_or_default().into())
-    }
-
-    /// An id: PROTOCOL.md 2.3.
-    pub(crate) fn id(&self, key: Key) -> Result<Id, BadFrame> {
-        self.required(key, "an id, a number of 31 bits", |json| {
-            json::whole(json).filter(|id| *id >= 0)
-        })
-    }
-
-    /// A time in milliseconds: PROTOCOL.md 2.3.
-    pub(crate) fn date(&self, key: Key) -> Result<i64, BadFrame> {
-        self.required(key, "milliseconds since 1970, a number", json::whole)
-    }
-
-    /// A number from 0.
-    pub(crate) fn size(&self, key: Key) -> Result<u64, BadFrame> {
-        self.required(key, "a whole number from 0", json::whole)
-    }
-
-    /// A number from 0 that the document's frames do without.
-    pub(crate) fn size_or_zero(&self, key: Key) -> Result<u64, BadFrame> {
-        let size = self.optional(key, "a whole number from 0", json::whole)?;
-        Ok(size.unwrap_or_default())
-    }
-
-    /// One of an enum's numbers.
-    pub(crate) fn number<T>(
-        &self,
-        key: Key,
-        right: &'static str,
-        known: fn(i64) -> Option<T>,
-    ) -> Result<T, BadFrame> {
-        self.required(key, right, |json| known(json::whole(json)?))
-    }
-
-    /// One of an enum's numbers, if it is there.
-    pub(crate) fn optional_number<T>(
-        &self,
-        key: Key,
-        right: &'static str,
-        known: fn(i64) -> Option<T>,
-    ) -> Result<Option<T>, BadFrame> {
-        self.optional(key, right, |json| known(json::whole(json)?))
-    }
-
     /// The second `type`.
     pub(crate) fn second_type<T>(
         &self,
@@ -169,7 +114,8 @@ impl<'a> Fields<'a> {
         Fields::read(item, self.request).map_err(|_| self.bad(key, Reason::Wrong(right)))
     }
 
-    fn required<T>(
+    /// What `read` makes of a member, which must be `right`.
+    pub(crate) fn required<T>(
         &self,
         key: Key,
         right: &'static str,
@@ -179,8 +125,8 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.bad(key, Reason::Missing(right)))
     }
 
-    /// What `read` makes of a member, if it is there. `null` is the same as none.
-    fn optional<T>(
+    /// The same, if it is there. `null` is the same as none.
+    pub(crate) fn optional<T>(
         &self,
         key: Key,
         right: &'static str,

@@ -99,8 +99,10 @@ numbered! {
 
 numbered! {
     /// Whether a message is as it was sent: `status`.
+    #[derive(Default)]
     pub enum MessageStatus {
         /// It is as it was sent.
+        #[default]
         New = 0,
         /// It was edited since.
         Edited = 1,

@@ -42,10 +42,13 @@ pub(super) mod second_type {
 pub(super) mod sendable {
     use super::{BadFrame, Fields, Key, Object};
     use crate::number::MessageType;
+    use crate::value::Scalar;
 
     pub(in crate::request) fn read(fields: &Fields<'_>, key: Key) -> Result<MessageType, BadFrame> {
-        let sendable = |number| MessageType::from_number(number).filter(|kind| kind.is_sendable());
-        fields.number(key, "0 for a text or 3 for a sticker", sendable)
+        let right = "0 for a text or 3 for a sticker";
+        fields.required(key, right, |json| {
+            MessageType::from_json(json).filter(|kind| kind.is_sendable())
+        })
     }
 
     pub(in crate::request) fn write(kind: &MessageType, object: &mut Object<'_>, key: Key) {

@@ -6,38 +6,26 @@ use crate::flavor::Flavor;
 use crate::key::Key;
 use crate::object::Object;
 
-/// A text that the document's frames, or other servers', do without.
-pub(super) mod or_empty {
+/// What the document's frames, or other servers', do without: PROTOCOL.md 3.4.
+pub(super) mod or_default {
     use super::{BadFrame, Fields, Flavor, Key, Object};
-    use std::borrow::Cow;
+    use crate::value::Scalar;
 
-    pub(in crate::server) fn read(
+    pub(in crate::server) fn read<S: Scalar + Default>(
         fields: &Fields<'_>,
         key: Key,
         _: Flavor,
-    ) -> Result<Cow<'static, str>, BadFrame> {
-        fields.text_or_empty(key)
+    ) -> Result<S, BadFrame> {
+        Ok(S::read_optional(fields, key)?.unwrap_or_default())
     }
 
-    pub(in crate::server) fn write(text: &str, object: &mut Object<'_>, key: Key, _: Flavor) {
-        object.text(key, text);
-    }
-}
-
-/// A size that the document's frames do without: PROTOCOL.md 3.4.
-pub(super) mod or_zero {
-    use super::{BadFrame, Fields, Flavor, Key, Object};
-
-    pub(in crate::server) fn read(
-        fields: &Fields<'_>,
+    pub(in crate::server) fn write(
+        value: &impl Scalar,
+        object: &mut Object<'_>,
         key: Key,
         _: Flavor,
-    ) -> Result<u64, BadFrame> {
-        fields.size_or_zero(key)
-    }
-
-    pub(in crate::server) fn write(size: &u64, object: &mut Object<'_>, key: Key, _: Flavor) {
-        object.number(key, size);
+    ) {
+        value.put(object, key);
     }
 }
 

@@ -6,10 +6,8 @@ use crate::fields::Fields;
 use crate::key::Key;
 use crate::number::MemberType;
 use crate::object::Object;
-use crate::value::Item;
+use crate::value::{Item, Value};
 use std::borrow::Cow;
-
-const KIND: &str = "a member's type, 0 to 4";
 
 /// A member as a list tells it: PROTOCOL.md 5.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +23,9 @@ pub struct Member<'a> {
 impl Item for Member<'_> {
     fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
         Ok(Self {
-            id: fields.id(Key::Id)?,
-            login: fields.text(Key::Login)?,
-            kind: fields.number(Key::Type, KIND, MemberType::from_number)?,
+            id: Value::read(fields, Key::Id)?,
+            login: Value::read(fields, Key::Login)?,
+            kind: Value::read(fields, Key::Type)?,
         })
     }
 

@@ -6,7 +6,7 @@ use crate::fields::Fields;
 use crate::key::Key;
 use crate::number::{MessageStatus, MessageType};
 use crate::object::Object;
-use crate::value::{Item, Whole};
+use crate::value::{Item, Scalar, Value, Whole};
 use std::borrow::Cow;
 
 /// A message as it is told: PROTOCOL.md 3.2.
@@ -36,21 +36,17 @@ pub struct Message<'a> {
 
 impl Item for Message<'_> {
     fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
-        let kind = "a message's type, 0 to 3";
-        let status = "a message's status, 0 or 1";
         Ok(Self {
-            message_id: fields.id(Key::MessageId)?,
-            room_id: fields.id(Key::RoomId)?,
-            user_id: fields.id(Key::UserId)?,
-            date: fields.date(Key::Date)?,
-            message: fields.text(Key::Message)?,
-            msg_type: fields.number(Key::MsgType, kind, MessageType::from_number)?,
-            status: fields
-                .optional_number(Key::Status, status, MessageStatus::from_number)?
-                .unwrap_or(MessageStatus::New),
-            file_size: fields.size_or_zero(Key::FileSize)?,
-            file_name: fields.text_or_empty(Key::FileName)?,
-            power: fields.size_or_zero(Key::Power)?,
+            message_id: Value::read(fields, Key::MessageId)?,
+            room_id: Value::read(fields, Key::RoomId)?,
+            user_id: Value::read(fields, Key::UserId)?,
+            date: Value::read(fields, Key::Date)?,
+            message: Value::read(fields, Key::Message)?,
+            msg_type: Value::read(fields, Key::MsgType)?,
+            status: Scalar::read_optional(fields, Key::Status)?.unwrap_or_default(),
+            file_size: Scalar::read_optional(fields, Key::FileSize)?.unwrap_or_default(),
+            file_name: Scalar::read_optional(fields, Key::FileName)?.unwrap_or_default(),
+            power: Scalar::read_optional(fields, Key::Power)?.unwrap_or_default(),
         })
     }
 

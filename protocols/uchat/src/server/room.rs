@@ -6,10 +6,8 @@ use crate::fields::Fields;
 use crate::key::Key;
 use crate::number::RoomType;
 use crate::object::Object;
-use crate::value::{Item, Whole};
+use crate::value::{Item, Scalar, Value, Whole};
 use std::borrow::Cow;
-
-const KIND: &str = "a room's type 0, 1 or 2";
 
 /// A room as it is told: PROTOCOL.md 3.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +23,8 @@ pub struct Room<'a> {
     /// What it is about.
     pub desc: Cow<'a, str>,
     /// Its type, written where it is given but in [`NewRoom`](crate::ServerFrame::NewRoom) and
-    /// [`JoinRoom`](crate::ServerFrame::JoinRoom). Lists need it:
-    /// PROTOCOL.md 3.1, 3.3.
+    /// [`JoinRoom`](crate::ServerFrame::JoinRoom). Lists
+    /// need it: PROTOCOL.md 3.1, 3.3.
     pub kind: Option<RoomType>,
     /// A number that clients expect. 0 where a server does not tell it.
     pub power: u64,
@@ -36,13 +34,13 @@ pub struct Room<'a> {
 impl Whole for Room<'_> {
     fn read_whole(fields: &Fields<'_>) -> Result<Self, BadFrame> {
         Ok(Self {
-            id: fields.id(Key::Id)?,
-            name: fields.text(Key::Name)?,
-            customer_id: fields.id(Key::CustomerId)?,
-            date: fields.date(Key::Date)?,
-            desc: fields.text(Key::Desc)?,
+            id: Value::read(fields, Key::Id)?,
+            name: Value::read(fields, Key::Name)?,
+            customer_id: Value::read(fields, Key::CustomerId)?,
+            date: Value::read(fields, Key::Date)?,
+            desc: Value::read(fields, Key::Desc)?,
             kind: None,
-            power: fields.size_or_zero(Key::Power)?,
+            power: Scalar::read_optional(fields, Key::Power)?.unwrap_or_default(),
         })
     }
 
@@ -60,7 +58,7 @@ impl Whole for Room<'_> {
 impl Item for Room<'_> {
     fn read(fields: &Fields<'_>) -> Result<Self, BadFrame> {
         Ok(Self {
-            kind: fields.optional_number(Key::Type, KIND, RoomType::from_number)?,
+            kind: Scalar::read_optional(fields, Key::Type)?,
             ..Self::read_whole(fields)?
         })
     }

@@ -1,6 +1,6 @@
 //! The frames of servers, in the order of PROTOCOL.md 4 to 8. Members are read and written in the order of their row.
 
-use super::codec::{old_messages, or_empty, or_zero};
+use super::codec::{old_messages, or_default};
 use super::{Member, Message, Room, frames, read_as};
 use crate::Id;
 use crate::error::BadFrame;
@@ -37,7 +37,7 @@ frames! {
         /// What went wrong, for programs.
         code: ErrorCode = ErrorCode,
         /// What went wrong, for people. Empty where a server does not say it.
-        text: Cow<'a, str> = Msg by or_empty,
+        text: Cow<'a, str> = Msg by or_default,
     }
 
     /// RQ_GET_ROOMS: the rooms that one is in.
@@ -82,7 +82,7 @@ frames! {
         message: Id = MsgId,
         text: Cow<'a, str> = Msg,
         /// Its size in bytes. 0 where a server does not tell it.
-        power: u64 = Power by or_zero,
+        power: u64 = Power by or_default,
     }
 
     /// RQ_DEL_MSG: a message is gone.
