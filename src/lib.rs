@@ -19,7 +19,7 @@
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
 //! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
-//! 8. [`config`] and [`control`]: what an operator says, at the start and later.
+//! 8. [`config`], [`control`] and [`daemon`]: what an operator says, at the start and later, and the program that obeys.
 //!
 //! # What always holds
 //!
@@ -31,8 +31,12 @@
 pub mod bus;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "daemon")]
 pub mod config;
+#[cfg(feature = "daemon")]
 pub mod control;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 pub mod dialects;
 pub mod files;
 pub mod gateway;

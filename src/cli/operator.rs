@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use crate::commands::{AnyCommand, Command};
 use crate::config::{Config, StoreUrl};
-use crate::control::lock::{DataDirLock, LockError};
 use crate::control::{ControlClient, ControlError, socket_path};
-use crate::gateway::open_hub;
+use crate::daemon::lock::{DataDirLock, LockError};
+use crate::daemon::open_hub;
 use crate::hub::Hub;
 
 use super::about::About;

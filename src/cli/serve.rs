@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
 use crate::config::Config;
+use crate::daemon::Daemon;
 use crate::dialects::Dialects;
-use crate::gateway::Gateway;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime;
@@ -67,11 +67,11 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let gateway = Gateway::start(config)
+        let daemon = Daemon::start(config)
             .await
             .map_err(|error| Failure::because(error.to_string()))?;
-        say_ready(&gateway.ready_line());
-        gateway.run_until(stop.received()).await;
+        say_ready(&daemon.gateway().ready_line());
+        daemon.run_until(stop.received()).await;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -1,4 +1,4 @@
-//! How the command line speaks to the gateway that runs: `data_dir/control.sock`, and the lock that says one runs.
+//! How the command line speaks to the gateway that runs: `data_dir/control.sock`.
 //!
 //! The socket carries lines of JSON, one request and one answer at a time, as many as one likes on a connection:
 //!
@@ -16,7 +16,6 @@
 //! request that was too long the connection closes. Only the gateway's own user can open the socket (mode 0600).
 
 mod client;
-pub mod lock;
 mod protocol;
 mod server;
 mod socket;

@@ -30,7 +30,7 @@ pub struct ControlServer {
 }
 
 /// Serves `hub` at `path`, which only this user can open. What an earlier process left there is replaced, so the
-/// caller must hold the [lock](super::lock::DataDirLock) on the directory. Must be called in a tokio runtime.
+/// caller must hold the [lock](crate::daemon::lock::DataDirLock) on the directory. Must be called in a tokio runtime.
 ///
 /// # Errors
 /// The socket cannot be made there.

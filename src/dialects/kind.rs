@@ -24,6 +24,13 @@ pub struct DialectOptions {
     pub file_bytes: u64,
 }
 
+impl Default for DialectOptions {
+    /// The name `tolmach`, frames of 2 MiB, files of 10 MB.
+    fn default() -> Self {
+        Self::new("tolmach", 2 * 1024 * 1024, 10_000_000)
+    }
+}
+
 impl DialectOptions {
     /// The options of a gateway of this name, with these limits.
     pub fn new(name: impl Into<String>, frame_bytes: usize, file_bytes: u64) -> Self {
@@ -34,7 +41,7 @@ impl DialectOptions {
         }
     }
 
-    /// Bytes of one inbound frame, where no limit is a number, too.
+    /// Bytes of one inbound frame, where "no limit" is a number, too.
     #[must_use]
     pub fn longest_frame(&self) -> usize {
         match self.frame_bytes {

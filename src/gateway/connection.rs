@@ -12,23 +12,22 @@
 //! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
 
 use std::future::Future;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio_util::codec::Decoder;
 
 use super::dialect::{Adapter, Content, Dialect, RequestContext, Response};
 use super::frame_capture::FrameCapture;
+use super::limits::Limits;
+use super::pace::Pace;
 use super::transport::{Reader, Transport, release};
 use super::writer::{Drained, Slot, Writer};
 use crate::hub::tap::{TapConnection, TapEvent};
-use crate::hub::{Bounds, ConnectionInfo, Hub, Session, SharedEncoder, Sink};
+use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
 use crate::model::{EndReason, Timestamp};
 
 /// Requests of one connection that may be under way at once.
@@ -46,19 +45,6 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long a closed connection is listened to, so that its last bytes are not lost to a reset; and how long one that
 /// takes no more is listened to for what it sent before.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// What a connection may use; 0 stands for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionLimits {
-    /// How much may wait for it.
-    pub bounds: Bounds,
-    /// For a connection to say who it is.
-    pub login_timeout: Duration,
-    /// Over it the connection is read more slowly.
-    pub requests_per_second: u32,
-    /// How many requests may come at once before that.
-    pub burst: u32,
-}
 
 /// Why the reading ended.
 enum End {
@@ -80,7 +66,7 @@ pub(super) fn serve<D: Dialect>(
     dialect: &Arc<D>,
     transport: Transport,
     hub: &Hub,
-    limits: ConnectionLimits,
+    limits: Limits,
     shutdown: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
@@ -92,7 +78,7 @@ pub(super) fn serve<D: Dialect>(
     let last = Closing(line.clone());
     let writer = Arc::new(Writer::new(
         wire,
-        limits.bounds,
+        limits.bounds(),
         session_options.numbering,
         dialect.pacing(),
         Some(line.clone()),
@@ -112,7 +98,7 @@ pub(super) fn serve<D: Dialect>(
         session,
         limits,
         nobody_since: now(),
-        pace: pace(limits),
+        pace: Pace::new(limits.requests_per_second, limits.burst),
         shutdown,
         capture: FrameCapture::new(line),
     };
@@ -182,10 +168,10 @@ struct Connection<A: Adapter> {
     adapter: A,
     writer: Arc<Writer>,
     session: Session,
-    limits: ConnectionLimits,
+    limits: Limits,
     /// Since when nobody is logged in, if nobody is.
     nobody_since: Instant,
-    pace: Option<DefaultDirectRateLimiter>,
+    pace: Option<Pace>,
     shutdown: watch::Receiver<bool>,
     capture: FrameCapture,
 }
@@ -230,7 +216,7 @@ impl<A: Adapter> Connection<A> {
                 return end;
             }
             if unframed >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
-                keep_pace(self.pace.as_ref()).await;
+                self.keep_pace().await;
                 unframed = 0;
             }
             self.capture.before(&buffer);
@@ -326,8 +312,14 @@ impl<A: Adapter> Connection<A> {
             .then(|| self.nobody_since + self.limits.login_timeout)
     }
 
+    async fn keep_pace(&mut self) {
+        if let Some(pace) = &mut self.pace {
+            pace.keep().await;
+        }
+    }
+
     async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
-        keep_pace(self.pace.as_ref()).await;
+        self.keep_pace().await;
         let slot = self.writer.reserve();
         self.capture.tell(Some(slot.number()));
         let was_somebody = !self.adapter.owes_login(&self.session);
@@ -489,22 +481,6 @@ enum Wait {
     Timer,
     Ended,
     End(End),
-}
-
-/// "Over it the gateway reads that connection more slowly and refuses nothing."
-async fn keep_pace(pace: Option<&DefaultDirectRateLimiter>) {
-    let Some(pace) = pace else { return };
-    while let Err(not_yet) = pace.check() {
-        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
-    }
-}
-
-fn pace(limits: ConnectionLimits) -> Option<DefaultDirectRateLimiter> {
-    let rate = NonZeroU32::new(limits.requests_per_second)?;
-    let burst = NonZeroU32::new(limits.burst)?;
-    Some(RateLimiter::direct(
-        Quota::per_second(rate).allow_burst(burst),
-    ))
 }
 
 fn now() -> Instant {

@@ -1,27 +1,27 @@
 //! Listeners, and the door that every connection comes through.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use dashmap::DashMap;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use super::connection::{self, ConnectionLimits};
+use super::connection;
 use super::dialect::Dialect;
-use super::open::StartError;
+use super::limits::Limits;
 use super::transport::Transport;
 use super::writer::Wire;
-use crate::config::Config;
 use crate::hub::Hub;
 use crate::model::EndReason;
 
@@ -43,7 +43,7 @@ pub trait Serve: Send + Sync + 'static {
         self: Arc<Self>,
         transport: Transport,
         hub: Hub,
-        limits: ConnectionLimits,
+        limits: Limits,
         shutdown: watch::Receiver<bool>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -58,7 +58,7 @@ impl<D: Dialect> Serve for Served<D> {
         self: Arc<Self>,
         transport: Transport,
         hub: Hub,
-        limits: ConnectionLimits,
+        limits: Limits,
         shutdown: watch::Receiver<bool>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(connection::serve(
@@ -85,11 +85,9 @@ pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
 /// Counts who is in, and turns away who is too many.
 pub(super) struct ConnectionLimiter {
     hub: Hub,
-    limits: ConnectionLimits,
-    connections: usize,
-    per_address: usize,
+    limits: Limits,
     inside: AtomicUsize,
-    by_address: DashMap<IpAddr, usize>,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
     left: Notify,
     shutdown: watch::Receiver<bool>,
 }
@@ -111,19 +109,12 @@ impl Listening {
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(
-        hub: Hub,
-        limits: ConnectionLimits,
-        config: &Config,
-        shutdown: watch::Receiver<bool>,
-    ) -> Self {
+    pub(super) fn new(hub: Hub, limits: Limits, shutdown: watch::Receiver<bool>) -> Self {
         Self {
             hub,
             limits,
-            connections: config.limits.connections,
-            per_address: config.limits.connections_per_address,
             inside: AtomicUsize::new(0),
-            by_address: DashMap::new(),
+            by_address: Mutex::default(),
             left: Notify::new(),
             shutdown,
         }
@@ -132,18 +123,12 @@ impl ConnectionLimiter {
     pub(super) fn listen(
         self: Arc<Self>,
         name: &str,
-        address: SocketAddr,
+        socket: TcpListener,
         dialect: Arc<dyn Serve>,
-    ) -> Result<Listening, StartError> {
-        let failed = |error| StartError::Bind {
-            name: name.to_owned(),
-            address,
-            error,
-        };
-        let listener = bind(address).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+    ) -> io::Result<Listening> {
+        let address = socket.local_addr()?;
         tracing::info!(listener = name, %address, "listening");
-        let task = tokio::spawn(self.accept(listener, dialect));
+        let task = tokio::spawn(self.accept(socket, dialect));
         Ok(Listening {
             name: name.to_owned(),
             address,
@@ -199,18 +184,26 @@ impl ConnectionLimiter {
             limiter: self.clone(),
             peer: None,
         };
-        if self.connections > 0 && inside > self.connections {
+        let (most, per_address) = (self.limits.connections, self.limits.connections_per_address);
+        if most > 0 && inside > most {
             return None;
         }
-        if let (Some(address), true) = (peer, self.per_address > 0) {
-            let mut here = self.by_address.entry(address).or_insert(0);
-            if *here >= self.per_address {
+        if let (Some(address), true) = (peer, per_address > 0) {
+            let mut by_address = self.by_address();
+            let here = by_address.entry(address).or_insert(0);
+            if *here >= per_address {
                 return None;
             }
             *here += 1;
             pass.peer = Some(address);
         }
         Some(pass)
+    }
+
+    fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until nobody is in.
@@ -234,12 +227,13 @@ struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(address) = self.peer {
-            if let Some(mut here) = self.limiter.by_address.get_mut(&address) {
-                *here -= 1;
+            let mut by_address = self.limiter.by_address();
+            if let Entry::Occupied(mut here) = by_address.entry(address) {
+                *here.get_mut() -= 1;
+                if *here.get() == 0 {
+                    here.remove();
+                }
             }
-            self.limiter
-                .by_address
-                .remove_if(&address, |_, here| *here == 0);
         }
         self.limiter.inside.fetch_sub(1, Ordering::SeqCst);
         self.limiter.left.notify_waiters();
@@ -271,7 +265,7 @@ async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
 }
 
 /// A listening socket; `[::]` hears both families.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,

@@ -1,122 +1,70 @@
 //! The gateway: listeners, the one connection loop that every dialect shares, limits, shutdown.
 
+mod builder;
 mod connection;
 mod dialect;
 mod frame_capture;
+mod limits;
 mod listener;
-mod open;
+mod pace;
 mod transport;
 mod writer;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use connection::ConnectionLimits;
+pub use builder::{BindError, GatewayBuilder};
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
+pub use limits::Limits;
 pub use listener::{Serve, serving};
-pub use open::{StartError, open_hub};
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
-use crate::config::{Config, TlsMode};
-use crate::control::ControlServer;
-use crate::control::lock::DataDirLock;
-use crate::hub::{Bounds, Hub};
+use crate::hub::Hub;
 use listener::{ConnectionLimiter, Listening};
 
-/// A running gateway: a hub, the listeners that lead to it, and the control socket.
+/// A running gateway: a hub, and the listeners that lead to it.
 pub struct Gateway {
     hub: Hub,
     limiter: Arc<ConnectionLimiter>,
     listening: Vec<Listening>,
-    control: Option<ControlServer>,
     shutdown: watch::Sender<bool>,
     grace: Duration,
-    // Given back last.
-    _lock: Option<DataDirLock>,
 }
 
 impl Gateway {
-    /// Starts what a configuration describes. Whoever can connect when this returns is served.
-    ///
-    /// # Errors
-    /// The first thing that cannot be had; what was started before is stopped.
-    pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let lock = DataDirLock::acquire(&config.data_dir)
-            .map_err(|error| StartError::DataDir(error.to_string()))?;
-        // What this build cannot do is said before anything is opened.
-        let served = served(config)?;
-        let mut gateway = Self::with(open_hub(config).await?, config, served).await?;
-        gateway._lock = Some(lock);
-        let path = crate::control::socket_path(&config.data_dir);
-        match crate::control::listen(gateway.hub.clone(), &path).await {
-            Ok(control) => gateway.control = Some(control),
-            Err(error) => {
-                gateway.stop().await;
-                return Err(StartError::Control { path, error });
-            }
-        }
-        Ok(gateway)
+    /// A gateway that leads to this hub, to be told on what it listens.
+    pub fn builder(hub: Hub) -> GatewayBuilder {
+        GatewayBuilder::new(hub)
     }
 
-    /// A gateway over a hub that was started elsewhere: the configuration's listeners and limits, without its store, its data
-    /// directory and the control socket.
-    ///
-    /// # Errors
-    /// [`StartError::Listener`]; [`StartError::Bind`], then the hub is stopped.
-    pub async fn over(hub: Hub, config: &Config) -> Result<Self, StartError> {
-        Self::with(hub, config, served(config)?).await
-    }
-
-    async fn with(
-        hub: Hub,
-        config: &Config,
-        served: Vec<Arc<dyn Serve>>,
-    ) -> Result<Self, StartError> {
+    fn new(hub: Hub, limits: Limits, grace: Duration) -> Self {
         let (shutdown, down) = watch::channel(false);
-        let limiter = Arc::new(ConnectionLimiter::new(
-            hub.clone(),
-            limits(config),
-            config,
-            down,
-        ));
-        let grace = config.shutdown.grace;
-        let mut gateway = Self {
+        let limiter = Arc::new(ConnectionLimiter::new(hub.clone(), limits, down));
+        Self {
             hub,
             limiter,
             listening: Vec::new(),
-            control: None,
             shutdown,
             grace,
-            _lock: None,
-        };
-        for (listener, dialect) in config.listeners.iter().zip(served) {
-            if let Err(error) = gateway.listen(&listener.name, listener.address, dialect) {
-                gateway.stop().await;
-                return Err(error);
-            }
         }
-        Ok(gateway)
     }
 
-    /// Opens one more listener, for a dialect of this crate or of another.
-    ///
-    /// # Errors
-    /// [`StartError::Bind`].
-    pub fn listen(
+    fn accept(
         &mut self,
         name: &str,
-        address: SocketAddr,
+        socket: TcpListener,
         dialect: Arc<dyn Serve>,
-    ) -> Result<SocketAddr, StartError> {
-        let listening = self.limiter.clone().listen(name, address, dialect)?;
-        let address = listening.address;
+    ) -> io::Result<()> {
+        let listening = self.limiter.clone().listen(name, socket, dialect)?;
         self.listening.push(listening);
-        Ok(address)
+        Ok(())
     }
 
     /// Serves a connection that did not come through a listener.
@@ -130,7 +78,7 @@ impl Gateway {
         &self.hub
     }
 
-    /// The real addresses of the listeners, by name, in the order of the configuration.
+    /// The real addresses of the listeners, by name, in the order in which they were given.
     #[must_use]
     pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
         self.listening
@@ -155,8 +103,13 @@ impl Gateway {
         self.stop().await;
     }
 
-    /// Stops accepting, tells clients, waits for at most `shutdown.grace` until they have it, closes the store.
-    pub async fn stop(mut self) {
+    /// Stops accepting, tells clients, waits for at most the shutdown's grace until they have it, stops the hub.
+    pub async fn stop(self) {
+        self.close().await.stop().await;
+    }
+
+    /// As [`Gateway::stop`], but the hub runs on, where nobody is told of anybody's presence any more.
+    pub async fn close(mut self) -> Hub {
         for listening in self.listening.drain(..) {
             listening.close().await;
         }
@@ -169,36 +122,6 @@ impl Gateway {
         {
             tracing::warn!("not all connections took their last words in time");
         }
-        if let Some(control) = self.control.take() {
-            control.stop().await;
-        }
-        self.hub.stop().await;
-    }
-}
-
-fn served(config: &Config) -> Result<Vec<Arc<dyn Serve>>, StartError> {
-    let mut served = Vec::new();
-    for listener in &config.listeners {
-        if listener.tls == TlsMode::Required {
-            return Err(StartError::Listener {
-                name: listener.name.clone(),
-                reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
-            });
-        }
-        served.push(listener.settings.serve(&config.dialect_options()));
-    }
-    Ok(served)
-}
-
-fn limits(config: &Config) -> ConnectionLimits {
-    let limits = &config.limits;
-    ConnectionLimits {
-        bounds: Bounds {
-            events: limits.queue_events,
-            bytes: limits.queue_bytes,
-        },
-        login_timeout: limits.login_timeout,
-        requests_per_second: limits.requests_per_second,
-        burst: limits.burst,
+        self.hub
     }
 }

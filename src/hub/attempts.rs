@@ -1,9 +1,9 @@
 //! Failed logins, by account and address together.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use dashmap::DashMap;
 
 use crate::model::{Error, Result};
 
@@ -15,8 +15,10 @@ const SWEEP_AT: usize = 10_000;
 /// Counts failed logins in windows of a minute that begin with the first failure.
 pub(super) struct Attempts {
     limit: u32,
-    windows: DashMap<(String, Option<IpAddr>), Window>,
+    windows: Mutex<Windows>,
 }
+
+type Windows = HashMap<(String, Option<IpAddr>), Window>;
 
 struct Window {
     began: Instant,
@@ -28,13 +30,14 @@ impl Attempts {
     pub(super) fn new(limit: u32) -> Self {
         Self {
             limit,
-            windows: DashMap::new(),
+            windows: Mutex::default(),
         }
     }
 
     /// Whether one more attempt is let through.
     pub(super) fn check(&self, account: &str, address: Option<IpAddr>, now: Instant) -> Result<()> {
-        let Some(window) = self.windows.get(&(account.to_owned(), address)) else {
+        let windows = self.windows();
+        let Some(window) = windows.get(&(account.to_owned(), address)) else {
             return Ok(());
         };
         let over = window.began + WINDOW;
@@ -48,11 +51,11 @@ impl Attempts {
 
     /// An attempt failed.
     pub(super) fn failed(&self, account: &str, address: Option<IpAddr>, now: Instant) {
-        if self.windows.len() >= SWEEP_AT {
-            self.windows.retain(|_, window| now < window.began + WINDOW);
+        let mut windows = self.windows();
+        if windows.len() >= SWEEP_AT {
+            windows.retain(|_, window| now < window.began + WINDOW);
         }
-        let mut window = self
-            .windows
+        let window = windows
             .entry((account.to_owned(), address))
             .or_insert(Window {
                 began: now,
@@ -65,6 +68,10 @@ impl Attempts {
             };
         }
         window.failures += 1;
+    }
+
+    fn windows(&self) -> MutexGuard<'_, Windows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

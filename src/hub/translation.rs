@@ -1,6 +1,8 @@
 //! What becomes of each meaning in each dialect, as the dialects declare it and the state keeps them to it.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -328,7 +330,7 @@ pub trait Observer: Send + Sync {
 
 /// Counts translations by (from, to, meaning, level).
 #[derive(Debug, Default)]
-pub struct Translations(dashmap::DashMap<Counted, u64>);
+pub struct Translations(Mutex<BTreeMap<Counted, u64>>);
 
 /// What is counted apart.
 pub type Counted = (Option<&'static str>, &'static str, Meaning, Level);
@@ -337,13 +339,15 @@ impl Translations {
     /// What was counted so far, in order.
     #[must_use]
     pub fn counts(&self) -> Vec<(Counted, u64)> {
-        let mut counts: Vec<_> = self
-            .0
-            .iter()
-            .map(|entry| (*entry.key(), *entry.value()))
-            .collect();
-        counts.sort_unstable();
+        let counts = self.counted();
         counts
+            .iter()
+            .map(|(counted, times)| (*counted, *times))
+            .collect()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, BTreeMap<Counted, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -355,6 +359,9 @@ impl Observer for Translations {
         meaning: Meaning,
         level: Level,
     ) {
-        *self.0.entry((from, to, meaning, level)).or_default() += 1;
+        *self
+            .counted()
+            .entry((from, to, meaning, level))
+            .or_default() += 1;
     }
 }

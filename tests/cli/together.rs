@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use tolmach::control::lock::DataDirLock;
+use tolmach::daemon::lock::DataDirLock;
 
 use super::bench::{Bench, run};
 

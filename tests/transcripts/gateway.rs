@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tolmach::commands::{self, Command};
 use tolmach::config::Config;
+use tolmach::daemon;
 use tolmach::gateway::{Gateway, Transport};
 use tolmach::hub::Hub;
 use tolmach::model::{RoomSelector, Secret, UserSelector};
@@ -18,7 +19,7 @@ const HELD: usize = 1024 * 1024;
 
 /// A running gateway with a listener per dialect, on ports that the kernel gives.
 pub(crate) struct Daemon {
-    gateway: Option<Gateway>,
+    gateway: Option<daemon::Daemon>,
     stopping: Option<JoinHandle<()>>,
     hub: Hub,
     config: Config,
@@ -30,11 +31,11 @@ impl Daemon {
     pub(crate) async fn start(more: &str) -> Result<Self, String> {
         let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
         let config = config(dir.path(), more)?;
-        let gateway = Gateway::start(&config)
+        let gateway = daemon::Daemon::start(&config)
             .await
             .map_err(|error| error.to_string())?;
         Ok(Self {
-            hub: gateway.hub().clone(),
+            hub: gateway.gateway().hub().clone(),
             gateway: Some(gateway),
             stopping: None,
             config,
@@ -62,7 +63,7 @@ impl Daemon {
     }
 
     fn gateway(&self) -> Result<&Gateway, String> {
-        let gateway = self.gateway.as_ref();
+        let gateway = self.gateway.as_ref().map(daemon::Daemon::gateway);
         gateway.ok_or_else(|| "the gateway has stopped".to_owned())
     }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use crate::bus::LocalBus;
 use crate::commands;
-use crate::config::Config;
-use crate::dialects::Settings;
+use crate::dialects::{DialectOptions, Settings};
 use crate::files::FileArea;
-use crate::gateway::{Gateway, Serve, Transport};
+use crate::gateway::{Gateway, Limits, Serve, Transport};
 use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
 use crate::model::{
     Error, HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, UserSelector,
@@ -25,7 +24,6 @@ const PASSWORD: &str = "transcode";
 /// See the module.
 pub(super) struct VirtualHub {
     gateway: Gateway,
-    config: Config,
     /// The room.
     pub(super) room: Room,
 }
@@ -33,7 +31,6 @@ pub(super) struct VirtualHub {
 impl VirtualHub {
     /// A hub with this room. `files`: a directory of its own holds files that are sent, until the end.
     pub(super) async fn open(room: &str, files: bool) -> Outcome<Self> {
-        let config = config();
         let hub = hub(files).await?;
         let create = commands::CreateRoom::public(room);
         let id = match hub.operate(create).await {
@@ -41,17 +38,16 @@ impl VirtualHub {
             Err(error) => return Err(Failure::because(error.to_string())),
         };
         let name = room.to_owned();
-        let gateway = Gateway::over(hub, &config).await;
+        let gateway = Gateway::builder(hub).limits(limits()).start().await;
         Ok(Self {
             gateway: gateway.map_err(|error| Failure::because(error.to_string()))?,
-            config,
             room: Room { name, id },
         })
     }
 
     /// What serves connections of a dialect with these settings.
     pub(super) fn dialect(&self, settings: &Settings) -> Arc<dyn Serve> {
-        settings.serve(&self.config.dialect_options())
+        settings.serve(&DialectOptions::default())
     }
 
     /// The client's end of a new connection.
@@ -129,13 +125,13 @@ impl VirtualHub {
 }
 
 /// No limit but those of the wires: a recording is no flood.
-fn config() -> Config {
-    let mut config = Config::default();
-    config.listeners.clear();
-    config.limits.connections = 0;
-    config.limits.login_timeout = Duration::ZERO;
-    config.limits.requests_per_second = 0;
-    config
+fn limits() -> Limits {
+    Limits {
+        connections: 0,
+        login_timeout: Duration::ZERO,
+        requests_per_second: 0,
+        ..Limits::default()
+    }
 }
 
 async fn hub(files: bool) -> Outcome<Hub> {

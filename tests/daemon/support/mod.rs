@@ -38,9 +38,31 @@ pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";
 
 /// A running gateway with one listener per dialect.
 pub(crate) struct Daemon {
-    gateway: Gateway,
+    gateway: Running,
     config: Config,
     dir: Option<TempDir>,
+}
+
+/// With what a program has around it, or alone.
+enum Running {
+    Daemon(tolmach::daemon::Daemon),
+    Gateway(Gateway),
+}
+
+impl Running {
+    fn gateway(&self) -> &Gateway {
+        match self {
+            Self::Daemon(daemon) => daemon.gateway(),
+            Self::Gateway(gateway) => gateway,
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Daemon(daemon) => daemon.stop().await,
+            Self::Gateway(gateway) => gateway.stop().await,
+        }
+    }
 }
 
 impl Daemon {
@@ -48,7 +70,7 @@ impl Daemon {
     pub(crate) async fn start(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::start(&config).await.unwrap();
+        let gateway = Running::Daemon(tolmach::daemon::Daemon::start(&config).await.unwrap());
         Self {
             gateway,
             config,
@@ -59,7 +81,7 @@ impl Daemon {
     /// A gateway whose store is SQLite in `dir`.
     pub(crate) async fn on_disk(dir: &Path, more: &str) -> Self {
         let config = config(dir, "sqlite:tolmach.db", more);
-        let gateway = Gateway::start(&config).await.unwrap();
+        let gateway = Running::Daemon(tolmach::daemon::Daemon::start(&config).await.unwrap());
         Self {
             gateway,
             config,
@@ -71,7 +93,8 @@ impl Daemon {
     pub(crate) async fn over(hub: Hub, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), "memory:", more);
-        let gateway = Gateway::over(hub, &config).await.unwrap();
+        let builder = tolmach::daemon::gateway(hub, &config).unwrap();
+        let gateway = Running::Gateway(builder.start().await.unwrap());
         Self {
             gateway,
             config,
@@ -85,11 +108,12 @@ impl Daemon {
     }
 
     pub(crate) fn hub(&self) -> &Hub {
-        self.gateway.hub()
+        self.gateway.gateway().hub()
     }
 
     pub(crate) fn address(&self, listener: &str) -> SocketAddr {
         self.gateway
+            .gateway()
             .addresses()
             .into_iter()
             .find(|(name, _)| name == listener)
@@ -117,7 +141,9 @@ impl Daemon {
             .unwrap()
             .settings;
         let dialect = settings.serve(&self.config.dialect_options());
-        self.gateway.connect(dialect, Transport::memory(far));
+        self.gateway
+            .gateway()
+            .connect(dialect, Transport::memory(far));
         near
     }
 

@@ -1,8 +1,8 @@
 //! From a configuration to a running hub.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::StartError;
 use crate::bus::{Bus, LocalBus};
 use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
@@ -10,54 +10,6 @@ use crate::files::FileArea;
 use crate::hub::{CommitQueue, Hub, Options};
 use crate::model::Error;
 use crate::store::{MemoryStore, Store};
-
-/// Why a gateway cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store cannot be opened.
-    #[error("the store cannot be opened: {0}")]
-    Store(String),
-    /// The place for the contents of files cannot be had.
-    #[error("the directory for files {path} cannot be used: {error}")]
-    Files {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The hub cannot do its first work.
-    #[error("the hub cannot start: {0}")]
-    Hub(Error),
-    /// The data directory cannot be had.
-    #[error("{0}")]
-    DataDir(String),
-    /// The control socket cannot be made.
-    #[error("the control socket {path} cannot be made: {error}")]
-    Control {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// A listener asks for what this build cannot do.
-    #[error("listener {name}: {reason}")]
-    Listener {
-        /// The listener's name.
-        name: String,
-        /// What, and what would do.
-        reason: String,
-    },
-    /// A listener's address cannot be bound.
-    #[error("listener {name} cannot bind {address}: {error}")]
-    Bind {
-        /// The listener's name.
-        name: String,
-        /// Its address.
-        address: std::net::SocketAddr,
-        /// Why.
-        error: std::io::Error,
-    },
-}
 
 /// Opens the store and starts the hub that a configuration describes, and makes the rooms that exist from the start.
 ///

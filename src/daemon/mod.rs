@@ -1,0 +1,151 @@
+//! The gateway as a program runs it: what a configuration describes, the data directory that it owns, and the control socket.
+
+pub mod lock;
+mod open;
+
+use std::future::Future;
+use std::path::PathBuf;
+
+pub use open::open_hub;
+
+use crate::config::{Config, TlsMode};
+use crate::control::{self, ControlServer};
+use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits};
+use crate::hub::Hub;
+use crate::model::Error;
+use lock::DataDirLock;
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error("the store cannot be opened: {0}")]
+    Store(String),
+    /// The place for the contents of files cannot be had.
+    #[error("the directory for files {path} cannot be used: {error}")]
+    Files {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The hub cannot do its first work.
+    #[error("the hub cannot start: {0}")]
+    Hub(Error),
+    /// The data directory cannot be had.
+    #[error("{0}")]
+    DataDir(String),
+    /// The control socket cannot be made.
+    #[error("the control socket {path} cannot be made: {error}")]
+    Control {
+        /// Its place.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A listener asks for what this build cannot do.
+    #[error("listener {name}: {reason}")]
+    Listener {
+        /// The listener's name.
+        name: String,
+        /// What, and what would do.
+        reason: String,
+    },
+    /// A listener's address cannot be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// A running gateway that owns its data directory and listens on the control socket there.
+pub struct Daemon {
+    gateway: Gateway,
+    control: ControlServer,
+    // Given back last.
+    _lock: DataDirLock,
+}
+
+impl Daemon {
+    /// Starts what a configuration describes. Whoever can connect when this returns is served.
+    ///
+    /// # Errors
+    /// The first thing that cannot be had; what was started before is stopped.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let lock = DataDirLock::acquire(&config.data_dir)
+            .map_err(|error| StartError::DataDir(error.to_string()))?;
+        // What this build cannot do is said before anything is opened.
+        has_tls(config)?;
+        let gateway = gateway(open_hub(config).await?, config)?.start().await?;
+        let path = control::socket_path(&config.data_dir);
+        match control::listen(gateway.hub().clone(), &path).await {
+            Ok(control) => Ok(Self {
+                gateway,
+                control,
+                _lock: lock,
+            }),
+            Err(error) => {
+                gateway.stop().await;
+                Err(StartError::Control { path, error })
+            }
+        }
+    }
+
+    /// The gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Runs until `shutdown` is done, then stops.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        self.stop().await;
+    }
+
+    /// As [`Gateway::stop`]; who watches by the control socket is told of it to the end.
+    pub async fn stop(self) {
+        let hub = self.gateway.close().await;
+        self.control.stop().await;
+        hub.stop().await;
+    }
+}
+
+/// The gateway that a configuration describes, over a hub that was started elsewhere: listeners and limits, without its
+/// store, its data directory and the control socket.
+///
+/// # Errors
+/// [`StartError::Listener`].
+pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> {
+    has_tls(config)?;
+    let builder = Gateway::builder(hub)
+        .limits(limits(config))
+        .shutdown_grace(config.shutdown.grace);
+    let options = config.dialect_options();
+    Ok(config.listeners.iter().fold(builder, |builder, listener| {
+        let dialect = listener.settings.serve(&options);
+        builder.listen(&listener.name, listener.address, dialect)
+    }))
+}
+
+fn has_tls(config: &Config) -> Result<(), StartError> {
+    let mut listeners = config.listeners.iter();
+    match listeners.find(|listener| listener.tls == TlsMode::Required) {
+        None => Ok(()),
+        Some(listener) => Err(StartError::Listener {
+            name: listener.name.clone(),
+            reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
+        }),
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let of = &config.limits;
+    Limits {
+        connections: of.connections,
+        connections_per_address: of.connections_per_address,
+        login_timeout: of.login_timeout,
+        queue_events: of.queue_events,
+        queue_bytes: of.queue_bytes,
+        requests_per_second: of.requests_per_second,
+        burst: of.burst,
+    }
+}

@@ -1,0 +1,136 @@
+//! From a hub and what is listened on to a running gateway.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::listener::{Serve, bind};
+use super::{Gateway, Limits};
+use crate::hub::Hub;
+
+/// Why a gateway does not listen.
+#[derive(Debug, thiserror::Error)]
+#[error("listener {name} cannot bind {address}: {error}")]
+pub struct BindError {
+    /// The listener's name.
+    pub name: String,
+    /// Its address, as it was given.
+    pub address: String,
+    /// Why.
+    #[source]
+    pub error: io::Error,
+}
+
+/// A gateway that does not run yet; made by [`Gateway::builder`].
+#[must_use]
+pub struct GatewayBuilder {
+    hub: Hub,
+    limits: Limits,
+    grace: Duration,
+    listeners: Vec<Pending>,
+}
+
+struct Pending {
+    name: String,
+    place: Place,
+    dialect: Arc<dyn Serve>,
+}
+
+enum Place {
+    Address(io::Result<SocketAddr>, String),
+    Bound(std::net::TcpListener),
+}
+
+impl GatewayBuilder {
+    pub(super) fn new(hub: Hub) -> Self {
+        Self {
+            hub,
+            limits: Limits::default(),
+            grace: Duration::from_secs(10),
+            listeners: Vec::new(),
+        }
+    }
+
+    /// What connections may take; [`Limits::default`] unless said.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long clients may take, when the gateway stops, to read what waits for them; 10 s unless said.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Listens on an address; `[::]` hears both families, port 0 lets the system choose one. A name is looked up now.
+    ///
+    /// `dialect` is what [`Settings::serve`](crate::dialects::Settings::serve) or [`serving`](super::serving) gives.
+    pub fn listen(
+        mut self,
+        name: &str,
+        address: impl ToSocketAddrs + ToString,
+        dialect: Arc<dyn Serve>,
+    ) -> Self {
+        let found = address.to_socket_addrs().and_then(|mut found| {
+            let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+            found.next().ok_or_else(none)
+        });
+        self.listeners.push(Pending {
+            name: name.to_owned(),
+            place: Place::Address(found, address.to_string()),
+            dialect,
+        });
+        self
+    }
+
+    /// Listens on a socket that is bound already, and listens.
+    pub fn listen_on(
+        mut self,
+        name: &str,
+        socket: std::net::TcpListener,
+        dialect: Arc<dyn Serve>,
+    ) -> Self {
+        self.listeners.push(Pending {
+            name: name.to_owned(),
+            place: Place::Bound(socket),
+            dialect,
+        });
+        self
+    }
+
+    /// Starts to listen. Whoever can connect when this returns is served. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// The first listener that cannot be had; then the others are closed, and the hub is stopped.
+    pub async fn start(self) -> Result<Gateway, BindError> {
+        let mut gateway = Gateway::new(self.hub, self.limits, self.grace);
+        for Pending {
+            name,
+            place,
+            dialect,
+        } in self.listeners
+        {
+            let (socket, address) = match place {
+                Place::Address(found, text) => (found.and_then(bind), text),
+                Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
+            };
+            let listening = socket.and_then(|socket| gateway.accept(&name, socket, dialect));
+            if let Err(error) = listening {
+                gateway.stop().await;
+                return Err(BindError {
+                    name,
+                    address,
+                    error,
+                });
+            }
+        }
+        Ok(gateway)
+    }
+}
+
+fn take_over(socket: std::net::TcpListener) -> io::Result<tokio::net::TcpListener> {
+    socket.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(socket)
+}

@@ -1,0 +1,48 @@
+//! What connections may take.
+
+use std::time::Duration;
+
+use crate::hub::Bounds;
+
+/// What connections may take; 0 stands for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at once, over all listeners.
+    pub connections: usize,
+    /// Connections at once from one IP address.
+    pub connections_per_address: usize,
+    /// How long a connection may take to say who it is.
+    pub login_timeout: Duration,
+    /// Events waiting for one session.
+    pub queue_events: usize,
+    /// Bytes of the events waiting for one session.
+    pub queue_bytes: usize,
+    /// Requests a second of one connection, over time; over it the connection is read more slowly.
+    pub requests_per_second: u32,
+    /// Requests that one connection may send at once before `requests_per_second` holds it back.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            connections_per_address: 0,
+            login_timeout: Duration::from_secs(60),
+            queue_events: 4096,
+            queue_bytes: 4 * 1024 * 1024,
+            requests_per_second: 1000,
+            burst: 2000,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            events: self.queue_events,
+            bytes: self.queue_bytes,
+        }
+    }
+}
