@@ -27,7 +27,7 @@ pub struct BadFrame {
     pub task: u8,
     /// The frame's purpose byte.
     pub purpose: u8,
-    /// The purpose's name on the page; none when this end does not take it.
+    /// The purpose's name in PROTOCOL.md; none when this end does not take it.
     pub name: Option<&'static str>,
     /// What is wrong with the frame.
     pub reason: Reason,

@@ -82,29 +82,8 @@ const SESSION: &[Field] = &[
 ];
 const CHAT: &[Field] = &[field("chat", Layout::ChatInfo)];
 
-/// The rows of PROTOCOL.md 5.1, in the order of [`NotificationKind::ALL`].
-static ROWS: [Row; 5] = [
-    row(
-        ["MSG_NOTIFY", "NTF_CHAT_MSG"],
-        [Some(0x20), Some(0x30)],
-        [&[field("chat_id", Layout::I32), MESSAGES], &[MESSAGES]],
-    ),
-    row(
-        ["SESSION_DATA"; 2],
-        [Some(0x21), Some(0x20)],
-        [SESSION, SESSION],
-    ),
-    row(
-        ["DEAUTH", "DEAUTHORIZED"],
-        [Some(0x22), Some(0x21)],
-        [&[], &[field("reason", Layout::Text)]],
-    ),
-    row(["NTF_JOIN_CHAT"; 2], [None, Some(0x31)], [CHAT, CHAT]),
-    row(["NTF_LEAVE_CHAT"; 2], [None, Some(0x32)], [CHAT, CHAT]),
-];
-
 impl NotificationKind {
-    /// Every kind, in the order of the page.
+    /// Every kind, in the order of PROTOCOL.md.
     pub const ALL: [Self; 5] = [
         Self::Messages,
         Self::SessionData,
@@ -113,14 +92,27 @@ impl NotificationKind {
         Self::Left,
     ];
 
+    /// Its row of PROTOCOL.md 5.1.
     pub(crate) fn row(self) -> &'static Row {
-        let [messages, session, deauthorized, joined, left] = &ROWS;
+        static MESSAGES_ROW: Row = row(
+            ["MSG_NOTIFY", "NTF_CHAT_MSG"],
+            [Some(0x20), Some(0x30)],
+            [&[field("chat_id", Layout::I32), MESSAGES], &[MESSAGES]],
+        );
+        static SESSION_DATA: Row = row(["SESSION_DATA"; 2], [Some(0x21), Some(0x20)], [SESSION; 2]);
+        static DEAUTHORIZED: Row = row(
+            ["DEAUTH", "DEAUTHORIZED"],
+            [Some(0x22), Some(0x21)],
+            [&[], &[field("reason", Layout::Text)]],
+        );
+        static JOINED: Row = row(["NTF_JOIN_CHAT"; 2], [None, Some(0x31)], [CHAT; 2]);
+        static LEFT: Row = row(["NTF_LEAVE_CHAT"; 2], [None, Some(0x32)], [CHAT; 2]);
         match self {
-            Self::Messages => messages,
-            Self::SessionData => session,
-            Self::Deauthorized => deauthorized,
-            Self::Joined => joined,
-            Self::Left => left,
+            Self::Messages => &MESSAGES_ROW,
+            Self::SessionData => &SESSION_DATA,
+            Self::Deauthorized => &DEAUTHORIZED,
+            Self::Joined => &JOINED,
+            Self::Left => &LEFT,
         }
     }
 
@@ -131,7 +123,7 @@ impl NotificationKind {
             .find(|kind| kind.byte(revision) == Some(byte))
     }
 
-    /// Its name on the page.
+    /// Its name in PROTOCOL.md.
     pub fn name(self, revision: Revision) -> &'static str {
         Purpose::Notification(self).name(revision)
     }

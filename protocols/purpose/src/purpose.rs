@@ -78,7 +78,7 @@ pub enum Sender {
 /// A field of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its name on the page.
+    /// Its name in PROTOCOL.md.
     pub name: &'static str,
     /// How it is written.
     pub layout: Layout,
@@ -118,7 +118,7 @@ pub enum Layout {
     Content,
 }
 
-/// What the page says of one purpose. A pair is revision 1, then revision 2.
+/// What PROTOCOL.md says of one purpose. A pair is revision 1, then revision 2.
 pub(crate) struct Row {
     pub(crate) names: [&'static str; 2],
     pub(crate) bytes: [Option<u8>; 2],
@@ -203,7 +203,7 @@ impl Purpose {
         }
     }
 
-    /// Its name on the page. A revision that lacks it calls it as the other does.
+    /// Its name in PROTOCOL.md. A revision that lacks it calls it as the other does.
     pub fn name(self, revision: Revision) -> &'static str {
         revision.of(self.row().names)
     }

@@ -33,7 +33,7 @@ use encoder::PurposeEncoder;
 pub use settings::PurposeSettings;
 
 /// How many frames of the server may be unanswered: PROTOCOL.md 2.3.
-const UNANSWERED: usize = 200;
+const MAX_UNANSWERED: usize = 200;
 
 /// The purpose-byte protocol as one listener speaks it.
 pub struct Purpose {
@@ -116,7 +116,7 @@ impl Dialect for Purpose {
             scope: Scope::AllRooms,
             encoder: self.encoder.clone(),
             numbering: Some(Numbering {
-                unanswered: UNANSWERED,
+                unanswered: MAX_UNANSWERED,
                 length: encoder::frame_length,
                 number: encoder::number,
             }),

@@ -18,7 +18,7 @@ const COLUMN: usize = 20;
 /// Fields that nobody is to see.
 const SECRET_FIELDS: [&str; 2] = ["password", "session_hash"];
 /// Most requests that are remembered under one number.
-const ASKED: usize = 64;
+const MAX_ASKED: usize = 64;
 
 pub(super) fn show(revision: Revision) -> Box<dyn Show> {
     Box::new(Frames {
@@ -83,7 +83,7 @@ impl Frames {
         if is_from_client && !is_answer {
             let asked = self.by_client.entry(task).or_default();
             asked.push_back(purpose);
-            asked.truncate(ASKED);
+            asked.truncate(MAX_ASKED);
         } else if !is_from_client && is_answer {
             let asked = self.by_client.get_mut(&task).and_then(VecDeque::pop_front);
             if purpose == Purpose::Accepted {

@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// Most bytes of a description.
-const DESCRIPTION_BYTES: usize = 4000;
+const MAX_DESCRIPTION_BYTES: usize = 4000;
 
 pub(super) fn by_id(room: i32) -> RoomSelector {
     RoomSelector::Id(RoomId(room))
@@ -192,10 +192,10 @@ fn kind_of(role: Role) -> Option<MemberType> {
 
 /// Of a room or of oneself: the protocol knows no bound, but lists of rooms hold them all.
 pub(super) fn check_description(description: &str) -> Result<()> {
-    if description.len() <= DESCRIPTION_BYTES {
+    if description.len() <= MAX_DESCRIPTION_BYTES {
         return Ok(());
     }
-    let reason = format!("a description has at most {DESCRIPTION_BYTES} bytes");
+    let reason = format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes");
     Err(Error::invalid("desc", reason))
 }
 

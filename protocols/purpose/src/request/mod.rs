@@ -31,7 +31,7 @@ macro_rules! requests {
     )*) => {
         /// What a client asks of a server: one variant per purpose of PROTOCOL.md 4.
         ///
-        /// The names of the page, and which revision has which, are in [`RequestKind`].
+        /// The names in PROTOCOL.md, and which revision has which, are in [`RequestKind`].
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Request {
             $(
@@ -57,7 +57,7 @@ macro_rules! requests {
         }
 
         impl RequestKind {
-            /// Every kind, in the order of the page.
+            /// Every kind, in the order of PROTOCOL.md.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
             pub(crate) fn row(self) -> &'static Row {
@@ -143,7 +143,7 @@ impl RequestKind {
         kinds.get(usize::from(byte)).copied().flatten()
     }
 
-    /// Its name on the page, the same in both revisions.
+    /// Its name in PROTOCOL.md, the same in both revisions.
     pub fn name(self) -> &'static str {
         Purpose::Request(self).name(Revision::Two)
     }

@@ -1,7 +1,7 @@
 //! The way into the room; the picture is in `mod.rs`.
 
 use super::Purpose;
-use super::requests::Asked;
+use super::asked::Asked;
 use crate::dialects::client::Arrival;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::Identity;
@@ -35,7 +35,7 @@ pub(super) fn credentials(identity: &Identity) -> Result<Credentials, &'static s
 impl Purpose {
     /// There is a session: asks who one is, as far as the revision tells it, and for the room.
     pub(super) fn logged_in(&mut self, user: i32, out: &mut BytesMut) {
-        self.held.me = user;
+        self.pending.me = user;
         let who = match (self.client.revision(), &self.name) {
             (Revision::Two, _) => Some(Request::OwnUser),
             (Revision::One, Some(name)) => Some(Request::UserId {
@@ -59,17 +59,17 @@ impl Purpose {
     pub(super) fn is_user(&mut self, answer: Answer) {
         match answer {
             Answer::OwnUser { user, .. } => {
-                self.held.me = user.id;
+                self.pending.me = user.id;
                 self.name = Some(user.nickname.to_string());
             }
-            Answer::UserId(user) => self.held.me = user,
+            Answer::UserId(user) => self.pending.me = user,
             _ => {}
         }
-        if self.held.me != 0 {
-            self.held.name(self.held.me, self.name.clone());
+        if self.pending.me != 0 {
+            self.pending.name(self.pending.me, self.name.clone());
         }
         let name = self.own_name();
-        self.held
+        self.pending
             .push(Arrival::Notice(format!("logged in as {name}")));
     }
 
@@ -137,7 +137,7 @@ impl Purpose {
     /// One is a member now: learns who else is, where the revision tells it.
     pub(super) fn joined(&mut self, chat: i32, out: &mut BytesMut) {
         self.room.id = Some(chat);
-        self.held
+        self.pending
             .chat(chat, Some(Chat::Room(self.room.name.clone())));
         if self.knows_names() {
             let request = Request::ChatById { chat };
@@ -150,14 +150,14 @@ impl Purpose {
     /// Nothing is left to be waited for.
     pub(super) fn entered(&mut self) {
         self.is_in = true;
-        self.held.push(Arrival::Entered(self.room.name.clone()));
+        self.pending.push(Arrival::Entered(self.room.name.clone()));
     }
 
     /// The server closes: nobody will tell names any more, and its words come last.
     pub(super) fn is_closed(&mut self, words: String) {
-        self.held.give_up();
+        self.pending.give_up();
         if !self.has_parted {
-            self.held.push(Arrival::Warning(words));
+            self.pending.push(Arrival::Warning(words));
         }
     }
 }

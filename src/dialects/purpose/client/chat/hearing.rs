@@ -1,7 +1,7 @@
 //! What the server answers and tells.
 
 use super::Purpose;
-use super::requests::Asked;
+use super::asked::Asked;
 use crate::dialects::client::Arrival;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::pending_arrivals::{Fate, PendingMessage};
@@ -35,12 +35,12 @@ impl Purpose {
                 self.learn(&chat);
                 if !chat.is_direct && self.room.id != Some(chat.id) {
                     let told = format!("#{}: entered by another connection", chat.nickname);
-                    self.held.push(Arrival::Notice(told));
+                    self.pending.push(Arrival::Notice(told));
                 }
             }
             Event::Left(chat) => {
                 let told = format!("#{}: no longer a member", chat.nickname);
-                self.held.push(Arrival::Warning(told));
+                self.pending.push(Arrival::Warning(told));
             }
             Event::Deauthorized(reason) => {
                 let reason = match reason.as_str() {
@@ -53,10 +53,10 @@ impl Purpose {
             // Answered at the end: who gave the token would not have the new hash.
             Event::Renewed { .. } => {}
             Event::Disconnected => self.is_closed("the server says farewell".to_owned()),
-            Event::Stray(reason) => self.held.push(Arrival::Warning(reason)),
+            Event::Stray(reason) => self.pending.push(Arrival::Warning(reason)),
             Event::Bad(bad) => {
                 let words = format!("not understood: {bad}");
-                self.held.push(Arrival::Warning(words));
+                self.pending.push(Arrival::Warning(words));
             }
         }
         Ok(())
@@ -107,14 +107,14 @@ impl Purpose {
             Asked::Join => return self.not_let_in(reason, out),
             Asked::WhyNot(reason) => return Err(self.why_not(&reason, None)),
             Asked::Members => self.entered(),
-            Asked::Who => self.held.push(Arrival::Warning(reason)),
-            Asked::User(user) => self.held.name(user, None),
-            Asked::Chat(chat) => self.held.chat(chat, None),
+            Asked::Who => self.pending.push(Arrival::Warning(reason)),
+            Asked::User(user) => self.pending.name(user, None),
+            Asked::Chat(chat) => self.pending.chat(chat, None),
             Asked::Say(saying) => self.not_accepted(&saying, &reason),
             Asked::Recipient(key) | Asked::Direct(key) => self.no_direct(&key, &reason),
             Asked::LogOff => {
                 let words = format!("the session stays: {reason}");
-                self.held.push(Arrival::Warning(words));
+                self.pending.push(Arrival::Warning(words));
             }
         }
         Ok(())
@@ -123,19 +123,19 @@ impl Purpose {
     fn hear_message(&mut self, message: Message, out: &mut BytesMut) {
         let (user, chat) = (message.sender_id, message.chat_id);
         let asks = self.knows_names() && !self.has_parted;
-        if self.held.is_new_user(user) && asks {
+        if self.pending.is_new_user(user) && asks {
             let request = Request::UserById { user };
             self.ask(request, Asked::User(user), out);
         }
-        if self.held.is_new_chat(chat) && asks {
+        if self.pending.is_new_chat(chat) && asks {
             let request = Request::ChatById { chat };
             self.ask(request, Asked::Chat(chat), out);
         }
         if !asks {
-            self.held.give_up();
+            self.pending.give_up();
         }
         // Nothing of the frame's buffer is kept.
-        self.held.push_message(PendingMessage {
+        self.pending.push_message(PendingMessage {
             id: message.id,
             user,
             room: chat,
@@ -153,7 +153,7 @@ impl Purpose {
         for user in users {
             let nickname = Some(&user.nickname).filter(|name| !name.is_empty());
             let name = nickname.unwrap_or(&user.name).to_string();
-            self.held.name(user.id, Some(name));
+            self.pending.name(user.id, Some(name));
         }
     }
 
@@ -161,6 +161,6 @@ impl Purpose {
         self.meet(members);
         let names: Vec<_> = members.iter().map(|user| user.nickname.as_str()).collect();
         let told = format!("members of #{}: {}", self.room.name, names.join(", "));
-        self.held.push(Arrival::Notice(told));
+        self.pending.push(Arrival::Notice(told));
     }
 }

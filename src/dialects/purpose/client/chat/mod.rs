@@ -6,22 +6,22 @@
 //!                               refused ◀──────── DECLINED ┘
 //! ```
 //!
-//! What of it is the protocol's, [`tolmach_purpose::Client`] does. Read it in this order: `requests` (why something is
+//! What of it is the protocol's, [`tolmach_purpose::Client`] does. Read it in this order: `asked` (why something is
 //! asked), `entering` (the picture above), `saying` (what is said, and to
 //! whom), `hearing` (what the server tells).
 
+mod asked;
 mod entering;
 mod hearing;
-mod requests;
 mod saying;
 
 use crate::dialects::client::ChatError;
 use crate::dialects::client::Identity;
 use crate::dialects::client::pending_arrivals::PendingArrivals;
 use crate::dialects::client::{Arrival, ChatClient, Saying};
+use asked::Asked;
 use bytes::BytesMut;
 use entering::credentials;
-use requests::Asked;
 use saying::Directs;
 use tolmach_purpose::{Client, Credentials, Request, Revision};
 
@@ -38,7 +38,7 @@ pub(super) struct Purpose {
     directs: Directs,
     /// What was said and is neither accepted nor declined.
     unanswered: usize,
-    held: PendingArrivals,
+    pending: PendingArrivals,
 }
 
 /// The room to be in.
@@ -66,7 +66,7 @@ impl Purpose {
             has_parted: false,
             directs: Directs::default(),
             unanswered: 0,
-            held: PendingArrivals::default(),
+            pending: PendingArrivals::default(),
         })
     }
 
@@ -93,7 +93,7 @@ impl ChatClient for Purpose {
     ) -> Result<Option<Arrival>, ChatError> {
         let garbled = |error: tolmach_purpose::DecodeError| ChatError::Garbled(error.to_string());
         loop {
-            let arrival = self.held.pop();
+            let arrival = self.pending.pop();
             if arrival.is_some() {
                 return Ok(arrival);
             }
@@ -122,7 +122,7 @@ impl ChatClient for Purpose {
 
     /// What waits for a name is still to be shown.
     fn is_settled(&self) -> bool {
-        self.unanswered == 0 && self.held.is_empty()
+        self.unanswered == 0 && self.pending.is_empty()
     }
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {

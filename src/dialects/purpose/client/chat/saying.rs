@@ -1,7 +1,7 @@
 //! What is said in the room, and to one person only.
 
 use super::Purpose;
-use super::requests::Asked;
+use super::asked::Asked;
 use crate::dialects::client::EMOTE;
 use crate::dialects::client::pending_arrivals::Chat;
 use crate::dialects::client::{Arrival, Place, Said, Saying};
@@ -80,7 +80,7 @@ impl Purpose {
             Some(name) => name.clone(),
             None => format!("#{}", self.room.name),
         };
-        self.held
+        self.pending
             .push(Arrival::NotAccepted(format!("to {to}: {reason}")));
     }
 
@@ -88,7 +88,7 @@ impl Purpose {
     pub(super) fn accepted(&mut self, saying: Saying, now: i64) {
         self.unanswered = self.unanswered.saturating_sub(1);
         let room = || Place::Room(self.room.name.clone());
-        self.held.push(Arrival::Said(Said {
+        self.pending.push(Arrival::Said(Said {
             place: saying.to.map_or_else(room, Place::PrivateTo),
             from: self.own_name(),
             text: saying.text,
@@ -108,6 +108,6 @@ impl Purpose {
         } else {
             Chat::Room(chat.nickname.to_string())
         };
-        self.held.chat(chat.id, Some(known));
+        self.pending.chat(chat.id, Some(known));
     }
 }

@@ -147,7 +147,7 @@ impl Uchat {
         self.meet(members);
         let names: Vec<_> = members.iter().map(|member| &*member.login).collect();
         let told = format!("members of #{}: {}", self.room.name, names.join(", "));
-        self.held.push(Arrival::Notice(told));
+        self.pending.push(Arrival::Notice(told));
     }
 
     pub(super) fn tell_rooms(&mut self, title: &str, rooms: &[Room<'_>]) {
@@ -156,7 +156,7 @@ impl Uchat {
             Some(tolmach_uchat::RoomType::Direct) => format!("(private) {}", room.name),
             _ => format!("#{}", room.name),
         }));
-        self.held.push(Arrival::Notice(lines.join("\n")));
+        self.pending.push(Arrival::Notice(lines.join("\n")));
     }
 
     /// Messages that were asked for come newest first; they are shown as they were said.
@@ -171,6 +171,6 @@ impl Uchat {
             self.look_up(message.room_id, message.user_id, out);
         }
         let list = messages.iter().rev().map(heard).collect();
-        self.held.push_list(format!("{title}:"), list);
+        self.pending.push_list(format!("{title}:"), list);
     }
 }

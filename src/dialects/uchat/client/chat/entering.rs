@@ -41,7 +41,7 @@ impl Uchat {
 
     pub(super) fn logged_in(&mut self, login: &str, out: &mut BytesMut) {
         let told = format!("logged in as {login}");
-        self.held.push(Arrival::Notice(told));
+        self.pending.push(Arrival::Notice(told));
         self.go_to(self.target.clone(), out);
     }
 
@@ -71,7 +71,7 @@ impl Uchat {
             let room = &self.target;
             let told = format!("there is no #{room}; /new {room} makes it");
             self.is_moving = false;
-            self.held.push(Arrival::NotAccepted(told));
+            self.pending.push(Arrival::NotAccepted(told));
         } else {
             self.make_room(out);
         }
@@ -90,7 +90,7 @@ impl Uchat {
     /// One is a member of the room to go to.
     pub(super) fn joined(&mut self, room: &Room<'_>, out: &mut BytesMut) {
         let name = Chat::Room(room.name.to_string());
-        self.held.chat(room.id, Some(name));
+        self.pending.chat(room.id, Some(name));
         let frame = Request::Members { room: room.id };
         self.client.ask_first(frame, Asked::Members, out);
     }
@@ -99,18 +99,18 @@ impl Uchat {
         self.meet(members);
         self.room.id = room;
         self.room.name.clone_from(&self.target);
-        self.held
+        self.pending
             .chat(room, Some(Chat::Room(self.room.name.clone())));
         (self.is_in, self.is_moving) = (true, false);
-        self.held.push(Arrival::Entered(self.room.name.clone()));
+        self.pending.push(Arrival::Entered(self.room.name.clone()));
     }
 
     pub(super) fn meet(&mut self, members: &[Member<'_>]) {
         for member in members {
             if member.login == self.client.login() {
-                self.held.me = member.id;
+                self.pending.me = member.id;
             }
-            self.held.name(member.id, Some(member.login.to_string()));
+            self.pending.name(member.id, Some(member.login.to_string()));
         }
     }
 
@@ -121,7 +121,7 @@ impl Uchat {
             return Err(ChatError::Refused(told));
         }
         self.is_moving = false;
-        self.held.push(Arrival::NotAccepted(told));
+        self.pending.push(Arrival::NotAccepted(told));
         Ok(())
     }
 }

@@ -27,10 +27,10 @@ impl Uchat {
                 answer: Err(refusal),
             } => return self.refused(asked, &refusal.reason),
             Event::Told(frame) => self.hear_told(frame, now, out),
-            Event::Stray(refusal) => self.held.push(Arrival::Warning(refusal.reason)),
+            Event::Stray(refusal) => self.pending.push(Arrival::Warning(refusal.reason)),
             Event::Bad(bad) => {
                 let words = format!("not understood: {bad}");
-                self.held.push(Arrival::Warning(words));
+                self.pending.push(Arrival::Warning(words));
             }
         }
         Ok(())
@@ -50,10 +50,10 @@ impl Uchat {
                 self.entered(room, &members);
             }
             (Asked::Name(user), ServerFrame::MemberInfo { login, .. }) => {
-                self.held.name(user, Some(login.into_owned()));
+                self.pending.name(user, Some(login.into_owned()));
             }
-            (Asked::Chat(room), ServerFrame::Rooms(_)) if !self.held.knows_chat(room) => {
-                self.held.chat(room, None);
+            (Asked::Chat(room), ServerFrame::Rooms(_)) if !self.pending.knows_chat(room) => {
+                self.pending.chat(room, None);
             }
             (Asked::Recipient(saying), ServerFrame::Rooms(_)) => self.say_to_recipient(saying, out),
             (Asked::Say(room, whole), ServerFrame::Message(echo)) => {
@@ -87,9 +87,9 @@ impl Uchat {
         match frame {
             ServerFrame::LogOut { .. } if self.has_parted => {}
             ServerFrame::LogOut { .. } => {
-                self.held.give_up();
+                self.pending.give_up();
                 let told = "the server ended the session".to_owned();
-                self.held.push(Arrival::Warning(told));
+                self.pending.push(Arrival::Warning(told));
             }
             ServerFrame::Message(message) => self.hear_message(&message, out),
             ServerFrame::Edit {
@@ -108,33 +108,37 @@ impl Uchat {
             // One knows it oneself.
             ServerFrame::NewMember { login, .. } if login == self.client.login() => return,
             ServerFrame::NewMember { room, user, login } => {
-                let told = format!("{login} is a member of {} now", self.held.place(room));
-                self.held.name(user, Some(login.into_owned()));
+                let told = format!("{login} is a member of {} now", self.pending.place(room));
+                self.pending.name(user, Some(login.into_owned()));
                 Arrival::Presence(told)
             }
             ServerFrame::Ban { room, user } => {
-                let name = self.held.known_name(user);
-                Arrival::Presence(format!("{name} is banned from {}", self.held.place(room)))
+                let name = self.pending.known_name(user);
+                Arrival::Presence(format!(
+                    "{name} is banned from {}",
+                    self.pending.place(room)
+                ))
             }
             ServerFrame::RenameRoom { room, name } => {
-                let told = format!("{} is called {name} now", self.held.place(room));
+                let told = format!("{} is called {name} now", self.pending.place(room));
                 Arrival::Notice(told)
             }
             ServerFrame::DescribeRoom { room, desc } => {
-                Arrival::Notice(format!("{} is about: {desc}", self.held.place(room)))
+                Arrival::Notice(format!("{} is about: {desc}", self.pending.place(room)))
             }
-            ServerFrame::ClearHistory { room } => {
-                Arrival::Notice(format!("the history of {} is gone", self.held.place(room)))
-            }
+            ServerFrame::ClearHistory { room } => Arrival::Notice(format!(
+                "the history of {} is gone",
+                self.pending.place(room)
+            )),
             ServerFrame::DeleteRoom { room } => {
-                let room = self.held.place(room);
+                let room = self.pending.place(room);
                 Arrival::Warning(format!(
                     "{room} is gone, or one is no member of it any more"
                 ))
             }
             _ => return,
         };
-        self.held.push(told);
+        self.pending.push(told);
     }
 
     fn learn(&mut self, rooms: &[Room<'_>]) {
@@ -144,15 +148,15 @@ impl Uchat {
                 Some(RoomType::Direct) => Chat::Direct(name),
                 _ => Chat::Room(name),
             };
-            self.held.chat(room.id, Some(chat));
+            self.pending.chat(room.id, Some(chat));
         }
     }
 
     fn say_to_recipient(&mut self, saying: Saying, out: &mut BytesMut) {
         let name = saying.to.clone().unwrap_or_default();
-        match self.held.direct(&name) {
+        match self.pending.direct(&name) {
             Some(room) => self.send(room, saying, out),
-            None => self.held.push(Arrival::NotAccepted(format!(
+            None => self.pending.push(Arrival::NotAccepted(format!(
                 "to {name}: uchat can answer in private, but not begin; nothing was said between you yet"
             ))),
         }
@@ -163,8 +167,8 @@ impl Uchat {
             Asked::MyRooms | Asked::FindRoom | Asked::NewRoom | Asked::Join | Asked::Members => {
                 return self.not_entered(reason);
             }
-            Asked::Name(user) => self.held.name(user, None),
-            Asked::Chat(room) => self.held.chat(room, None),
+            Asked::Name(user) => self.pending.name(user, None),
+            Asked::Chat(room) => self.pending.chat(room, None),
             Asked::Recipient(saying) => self.not_accepted(saying.to.as_deref(), reason),
             Asked::Say(_, whole) => {
                 let to = whole.and_then(|saying| saying.to);
@@ -172,11 +176,11 @@ impl Uchat {
             }
             Asked::Command(word) => {
                 let told = format!("/{word}: {reason}");
-                self.held.push(Arrival::NotAccepted(told));
+                self.pending.push(Arrival::NotAccepted(told));
             }
             Asked::Edit(id) | Asked::Delete(id) => {
                 let told = format!("message {id}: {reason}");
-                self.held.push(Arrival::NotAccepted(told));
+                self.pending.push(Arrival::NotAccepted(told));
             }
         }
         Ok(())

@@ -40,7 +40,7 @@ pub(super) struct Uchat {
     /// Whether one is on the way to another room.
     is_moving: bool,
     has_parted: bool,
-    held: PendingArrivals,
+    pending: PendingArrivals,
     /// Messages that were heard lately and who said them, the oldest first: an edit does not tell it.
     authors: VecDeque<(Id, Id)>,
     errands: VecDeque<Errand>,
@@ -66,7 +66,7 @@ impl Uchat {
             is_in: false,
             is_moving: false,
             has_parted: false,
-            held: PendingArrivals::default(),
+            pending: PendingArrivals::default(),
             authors: VecDeque::new(),
             errands: VecDeque::new(),
         })
@@ -104,7 +104,7 @@ impl ChatClient for Uchat {
     ) -> Result<Option<Arrival>, ChatError> {
         let garbled = |error: tolmach_uchat::DecodeError| ChatError::Garbled(error.to_string());
         loop {
-            let arrival = self.held.pop();
+            let arrival = self.pending.pop();
             if arrival.is_some() {
                 return Ok(arrival);
             }
@@ -125,7 +125,7 @@ impl ChatClient for Uchat {
         };
         // What was to be said before is said before.
         let is_looking = self.client.unanswered().any(|asked| asked.looks_for(name));
-        match self.held.direct(name).filter(|_| !is_looking) {
+        match self.pending.direct(name).filter(|_| !is_looking) {
             Some(room) => self.send(room, saying, out),
             None => {
                 let frame = Request::Rooms { date: 0 };
@@ -140,7 +140,7 @@ impl ChatClient for Uchat {
 
     /// What waits for a name is still to be shown.
     fn is_settled(&self) -> bool {
-        self.unanswered() == 0 && self.held.is_empty()
+        self.unanswered() == 0 && self.pending.is_empty()
     }
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tolmach_uchat::{Id, Message, MessageStatus, MessageType, Request};
 
 /// Of so many messages it is known who said them.
-const AUTHORS: usize = 10_000;
+const MAX_AUTHORS: usize = 10_000;
 
 impl Uchat {
     pub(super) fn hear_message(&mut self, message: &Message<'_>, out: &mut BytesMut) {
@@ -16,10 +16,10 @@ impl Uchat {
         self.remember(heard.id, heard.user);
         self.look_up(heard.room, heard.user, out);
         let (id, is_file) = (heard.id, message.msg_type == MessageType::File);
-        self.held.push_message(heard);
+        self.pending.push_message(heard);
         if is_file {
             let told = format!("/download {id} FILE fetches it");
-            self.held.push(Arrival::Notice(told));
+            self.pending.push(Arrival::Notice(told));
         }
     }
 
@@ -35,12 +35,12 @@ impl Uchat {
         let Some(&(_, user)) = author else {
             let told = format!(
                 "message {message} in {} is now: {text}",
-                self.held.place(room)
+                self.pending.place(room)
             );
-            return self.held.push(Arrival::Notice(told));
+            return self.pending.push(Arrival::Notice(told));
         };
         self.look_up(room, user, out);
-        self.held.push_message(PendingMessage {
+        self.pending.push_message(PendingMessage {
             id: message,
             user,
             room,
@@ -51,36 +51,39 @@ impl Uchat {
     }
 
     pub(super) fn hear_delete(&mut self, room: Id, message: Id) {
-        let told = format!("message {message} in {} was deleted", self.held.place(room));
-        self.held.push(Arrival::Notice(told));
+        let told = format!(
+            "message {message} in {} was deleted",
+            self.pending.place(room)
+        );
+        self.pending.push(Arrival::Notice(told));
     }
 
     /// Asks for the names that it takes to show something.
     pub(super) fn look_up(&mut self, room: Id, user: Id, out: &mut BytesMut) {
-        if self.held.is_new_chat(room) {
+        if self.pending.is_new_chat(room) {
             let frame = Request::Rooms { date: 0 };
             self.client.ask_first(frame, Asked::Chat(room), out);
         }
-        if self.held.is_new_user(user) {
+        if self.pending.is_new_user(user) {
             let frame = Request::MemberInfo { user };
             self.client.ask_first(frame, Asked::Name(user), out);
         }
         if self.has_parted {
-            self.held.give_up();
+            self.pending.give_up();
         }
     }
 
     pub(super) fn remember(&mut self, message: Id, user: Id) {
         self.authors.push_back((message, user));
-        if self.authors.len() > AUTHORS {
+        if self.authors.len() > MAX_AUTHORS {
             self.authors.pop_front();
         }
     }
 
     /// Its echo came: it counts as said now.
     pub(super) fn accepted(&mut self, room: Id, saying: Saying, now: i64) {
-        let name = self.held.room_name(room);
-        self.held.push(Arrival::Said(Said {
+        let name = self.pending.room_name(room);
+        self.pending.push(Arrival::Said(Said {
             place: saying.to.map_or(Place::Room(name), Place::PrivateTo),
             from: self.client.login().to_owned(),
             text: saying.text,
@@ -92,7 +95,7 @@ impl Uchat {
 
     pub(super) fn not_accepted(&mut self, to: Option<&str>, reason: &str) {
         let to = to.map_or_else(|| format!("#{}", self.room.name), ToOwned::to_owned);
-        self.held
+        self.pending
             .push(Arrival::NotAccepted(format!("to {to}: {reason}")));
     }
 }
