@@ -9,8 +9,8 @@ use tolmach_json::Object;
 pub(crate) struct Event<'a> {
     pub(crate) kind: EventKind,
     object: Object<'a>,
-    /// What stands before its fields' keys in their names.
-    inside: &'static str,
+    /// How many bytes stand before a key in the name of a field.
+    prefix: usize,
 }
 
 impl<'a> Event<'a> {
@@ -21,11 +21,10 @@ impl<'a> Event<'a> {
     ) -> Result<Self, DecodeError> {
         let object = parse(json)?;
         let kind = EventKind::read(object.find("type"), known)?;
-        let inside = "";
         Ok(Self {
             kind,
             object,
-            inside,
+            prefix: 0,
         })
     }
 
@@ -34,7 +33,7 @@ impl<'a> Event<'a> {
         Ok(Self {
             kind,
             object: parse(json)?,
-            inside: "user.",
+            prefix: "user.".len(),
         })
     }
 
@@ -61,7 +60,7 @@ impl<'a> Event<'a> {
         right: &'static str,
         read: impl FnOnce(&'a str) -> Option<T>,
     ) -> Result<Option<T>, BadFrame> {
-        let key = name.strip_prefix(self.inside).unwrap_or(name);
+        let key = name.get(self.prefix..).unwrap_or(name);
         match self.find(key) {
             None => Ok(None),
             Some(value) => read(value)
