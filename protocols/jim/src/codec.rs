@@ -8,6 +8,7 @@ use crate::server_frame::ServerFrame;
 use crate::spelling::{Flavor, Spelling};
 use crate::splitter::{Piece, Splitter};
 use bytes::{Buf, BytesMut};
+use std::borrow::Borrow;
 use std::io;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -132,43 +133,25 @@ fn frame<T>(
     frame
 }
 
-impl Encoder<&ServerFrame> for ServerCodec {
+/// As [`ServerFrame::write`], in [`Flavor::Compat`] as [`ServerFrame::write_compat`]; never fails.
+impl<F: Borrow<ServerFrame>> Encoder<F> for ServerCodec {
     type Error = io::Error;
 
-    /// As [`ServerFrame::write`], in [`Flavor::Compat`] as [`ServerFrame::write_compat`]; never fails.
-    fn encode(&mut self, frame: &ServerFrame, dst: &mut BytesMut) -> io::Result<()> {
+    fn encode(&mut self, frame: F, dst: &mut BytesMut) -> io::Result<()> {
         match self.flavor {
-            Flavor::Document => frame.write(dst),
-            Flavor::Compat => frame.write_compat(self.spelling, dst),
+            Flavor::Document => frame.borrow().write(dst),
+            Flavor::Compat => frame.borrow().write_compat(self.spelling, dst),
         }
         Ok(())
     }
 }
 
-impl Encoder<ServerFrame> for ServerCodec {
+/// As [`ClientRequest::write`]; never fails.
+impl<R: Borrow<ClientRequest>> Encoder<R> for ClientCodec {
     type Error = io::Error;
 
-    /// As for a reference.
-    fn encode(&mut self, frame: ServerFrame, dst: &mut BytesMut) -> io::Result<()> {
-        self.encode(&frame, dst)
-    }
-}
-
-impl Encoder<&ClientRequest> for ClientCodec {
-    type Error = io::Error;
-
-    /// As [`ClientRequest::write`]; never fails.
-    fn encode(&mut self, request: &ClientRequest, dst: &mut BytesMut) -> io::Result<()> {
-        request.write(dst);
+    fn encode(&mut self, request: R, dst: &mut BytesMut) -> io::Result<()> {
+        request.borrow().write(dst);
         Ok(())
-    }
-}
-
-impl Encoder<ClientRequest> for ClientCodec {
-    type Error = io::Error;
-
-    /// As [`ClientRequest::write`]; never fails.
-    fn encode(&mut self, request: ClientRequest, dst: &mut BytesMut) -> io::Result<()> {
-        self.encode(&request, dst)
     }
 }

@@ -1,6 +1,7 @@
 //! One field of an object as text, with an error that names it.
 
 use crate::error::BadFrame;
+use crate::limits::OBJECT_CHARS;
 use std::borrow::Cow;
 use tolmach_json::Object;
 
@@ -20,6 +21,35 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// A text at the top level of an object, as long as the object may be.
+    pub(crate) const fn new(key: &'static str, right: &'static str) -> Self {
+        Self {
+            path: key,
+            key,
+            limit: OBJECT_CHARS,
+            may_be_room: false,
+            right,
+        }
+    }
+
+    /// The same in another object.
+    pub(crate) const fn inside(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    /// The same within so many characters.
+    pub(crate) const fn at_most(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The same, where a room's name may stand.
+    pub(crate) const fn or_room(self) -> Self {
+        Self {
+            may_be_room: true,
+            ..self
+        }
+    }
+
     /// The field's text, of any length.
     ///
     /// # Errors

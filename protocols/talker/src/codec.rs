@@ -6,6 +6,8 @@ use crate::flavor::Flavor;
 use crate::framing::Framing;
 use crate::server::ServerFrame;
 use bytes::BytesMut;
+use std::borrow::Borrow;
+use std::io;
 use tokio_util::codec::{Decoder, Encoder};
 
 /// The server's end: reads what clients say, writes what servers say.
@@ -64,21 +66,12 @@ impl Decoder for ServerCodec {
 }
 
 /// Never fails; see [`ServerFrame::write`].
-impl Encoder<&ServerFrame> for ServerCodec {
-    type Error = std::io::Error;
+impl<F: Borrow<ServerFrame>> Encoder<F> for ServerCodec {
+    type Error = io::Error;
 
-    fn encode(&mut self, frame: &ServerFrame, output: &mut BytesMut) -> Result<(), Self::Error> {
-        frame.write(self.flavor, output);
+    fn encode(&mut self, frame: F, output: &mut BytesMut) -> io::Result<()> {
+        frame.borrow().write(self.flavor, output);
         Ok(())
-    }
-}
-
-/// Never fails; see [`ServerFrame::write`].
-impl Encoder<ServerFrame> for ServerCodec {
-    type Error = std::io::Error;
-
-    fn encode(&mut self, frame: ServerFrame, output: &mut BytesMut) -> Result<(), Self::Error> {
-        self.encode(&frame, output)
     }
 }
 
@@ -122,20 +115,11 @@ impl Decoder for ClientCodec {
 }
 
 /// Never fails; see [`ClientFrame::write`].
-impl Encoder<&ClientFrame> for ClientCodec {
-    type Error = std::io::Error;
+impl<F: Borrow<ClientFrame>> Encoder<F> for ClientCodec {
+    type Error = io::Error;
 
-    fn encode(&mut self, frame: &ClientFrame, output: &mut BytesMut) -> Result<(), Self::Error> {
-        frame.write(output);
+    fn encode(&mut self, frame: F, output: &mut BytesMut) -> io::Result<()> {
+        frame.borrow().write(output);
         Ok(())
-    }
-}
-
-/// Never fails; see [`ClientFrame::write`].
-impl Encoder<ClientFrame> for ClientCodec {
-    type Error = std::io::Error;
-
-    fn encode(&mut self, frame: ClientFrame, output: &mut BytesMut) -> Result<(), Self::Error> {
-        self.encode(&frame, output)
     }
 }

@@ -23,13 +23,8 @@ pub(crate) use write::{put_request, put_server_frame, put_without_extra};
 const ACTIONS: &str = "it must be authenticate, presence, msg, join, leave, get_contacts, add_contact, del_contact or quit";
 
 /// Whom `add_contact` and `del_contact` mean: PROTOCOL.md 7.5.
-pub(crate) const USER_ID: Field = Field {
-    path: "user_id",
-    key: "user_id",
-    limit: NAME_CHARS,
-    may_be_room: false,
-    right: "it must be a user's name as text",
-};
+pub(crate) const USER_ID: Field =
+    Field::new("user_id", "it must be a user's name as text").at_most(NAME_CHARS);
 
 /// Reads one object from a client. A missing `time` is accepted, and so is any other.
 pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
