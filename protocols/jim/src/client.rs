@@ -15,6 +15,7 @@ use crate::server_frame::{Answer, ServerFrame};
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use tokio_util::codec::Decoder;
+use tolmach_json::Secret;
 
 /// How many requests may wait for their answers; further ones wait to be sent.
 const MAX_OPEN: usize = 32;
@@ -121,7 +122,7 @@ impl<T> Client<T> {
 
     /// Says who it is: the account of its name where there is a password, else a guest. [`Event::LoggedIn`] or
     /// [`Event::Refused`] follows.
-    pub fn open(&mut self, password: Option<String>, now: i64, out: &mut BytesMut) {
+    pub fn open(&mut self, password: Option<Secret>, now: i64, out: &mut BytesMut) {
         let frame = match password {
             Some(password) => ClientFrame::Authenticate {
                 account_name: self.name.clone(),

@@ -6,20 +6,20 @@ use crate::encoding::Encoding;
 use crate::extra::Extra;
 use crate::spelling::Spelling;
 use bytes::{BufMut, BytesMut};
-use std::fmt;
+use tolmach_json::Secret;
 
 /// What a client says, as far as it is meant: its `time` is not kept.
 ///
 /// Names are at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters when they were decoded by a
 /// [`ServerCodec`](crate::ServerCodec); whether they can be names at all (they may be empty) is not decided here.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ClientFrame {
     /// `authenticate`: says who one is and proves it.
     Authenticate {
         /// `user.account_name`.
         account_name: String,
         /// `user.password`, as it was typed.
-        password: String,
+        password: Secret,
     },
     /// `presence`: says that one is there; makes a guest of a client that has no name yet.
     Presence {
@@ -46,7 +46,7 @@ pub enum ClientFrame {
         /// The room's name with its `#`.
         room: String,
         /// What a protected room asks for.
-        password: Option<String>,
+        password: Option<Secret>,
     },
     /// `leave`: leaves a room.
     Leave {
@@ -95,59 +95,9 @@ pub struct CompatMsg {
 
 impl ClientFrame {
     /// Enters a room, whose name has its `#`.
-    pub fn join(room: impl Into<String>, password: Option<String>) -> Self {
+    pub fn join(room: impl Into<String>, password: Option<Secret>) -> Self {
         let room = room.into();
         Self::Join { room, password }
-    }
-}
-
-/// Passwords are not shown: a frame in a log must not give them away.
-impl fmt::Debug for ClientFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Authenticate { account_name, .. } => f
-                .debug_struct("Authenticate")
-                .field("account_name", account_name)
-                .finish_non_exhaustive(),
-            Self::Presence {
-                account_name,
-                status,
-            } => f
-                .debug_struct("Presence")
-                .field("account_name", account_name)
-                .field("status", status)
-                .finish(),
-            Self::Msg {
-                to,
-                from,
-                message,
-                encoding,
-                extra,
-            } => f
-                .debug_struct("Msg")
-                .field("to", to)
-                .field("from", from)
-                .field("message", message)
-                .field("encoding", encoding)
-                .field("extra", extra)
-                .finish(),
-            Self::Join {
-                room,
-                password: None,
-            } => f.debug_struct("Join").field("room", room).finish(),
-            Self::Join { room, .. } => f
-                .debug_struct("Join")
-                .field("room", room)
-                .finish_non_exhaustive(),
-            Self::Leave { room } => f.debug_struct("Leave").field("room", room).finish(),
-            Self::Quit => f.write_str("Quit"),
-            Self::Probe => f.write_str("Probe"),
-            Self::CompatMsg(msg) => msg.fmt(f),
-            Self::LeaveLast => f.write_str("LeaveLast"),
-            Self::GetContacts => f.write_str("GetContacts"),
-            Self::AddContact { user_id } => write!(f, "AddContact({user_id:?})"),
-            Self::DelContact { user_id } => write!(f, "DelContact({user_id:?})"),
-        }
     }
 }
 

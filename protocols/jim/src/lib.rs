@@ -59,3 +59,4 @@ pub use error::{BadFrame, DecodeError};
 pub use extra::Extra;
 pub use server_frame::{Answer, ServerFrame};
 pub use spelling::{Flavor, Spelling, TextKey};
+pub use tolmach_json::Secret;

@@ -19,10 +19,7 @@ fn sent(out: &BytesMut) -> Vec<Value> {
 
 #[test]
 fn it_says_who_it_is() {
-    for (password, action) in [
-        (None, "presence"),
-        (Some("secret".to_owned()), "authenticate"),
-    ] {
+    for (password, action) in [(None, "presence"), (Some("secret".into()), "authenticate")] {
         let (mut client, mut out) = (Client::<usize>::new("anna"), BytesMut::new());
         client.open(password, 7, &mut out);
         let [sent] = &sent(&out)[..] else { panic!() };

@@ -24,12 +24,14 @@
 mod members;
 mod plain;
 mod scan;
+mod secret;
 mod unknown;
 mod value;
 mod write;
 
 pub use members::{Member, Object, for_each_item, for_each_member};
 pub use scan::{BraceScanner, Fault, Scanner};
+pub use secret::Secret;
 pub use serde_json::Error;
 pub use unknown::join_unknown;
 pub use value::{compact, is_digits, is_white_space, skip_white_space, string};

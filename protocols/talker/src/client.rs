@@ -9,6 +9,7 @@ use crate::user::User;
 use bytes::BytesMut;
 use std::collections::{BTreeMap, VecDeque};
 use tokio_util::codec::Decoder;
+use tolmach_json::Secret;
 
 /// The longest event in bytes that a client reads: `users` grows with the room.
 const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
@@ -44,7 +45,7 @@ const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// ```
 pub struct Client<T = ()> {
     room: RoomSelector,
-    token: String,
+    token: Secret,
     codec: ClientCodec,
     me: Option<User>,
     present: BTreeMap<i32, Present>,
@@ -112,7 +113,7 @@ pub enum Event<T = ()> {
 
 impl<T> Client<T> {
     /// A client for this room that has said nothing yet.
-    pub fn new(room: impl Into<String>, token: impl Into<String>) -> Self {
+    pub fn new(room: impl Into<String>, token: impl Into<Secret>) -> Self {
         Self {
             room: RoomSelector::from(room.into()),
             token: token.into(),

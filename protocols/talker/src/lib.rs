@@ -55,4 +55,5 @@ pub use extra::Extra;
 pub use flavor::Flavor;
 pub use kind::EventKind;
 pub use server::{Message, ServerFrame};
+pub use tolmach_json::Secret;
 pub use user::User;

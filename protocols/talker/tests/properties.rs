@@ -71,7 +71,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
             |(room, token, user, last_event_id)| {
                 ClientFrame::Connect {
                     room,
-                    token,
+                    token: token.into(),
                     user,
                     last_event_id,
                 }

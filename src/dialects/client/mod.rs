@@ -23,7 +23,7 @@ pub use chat::{
     Arrival, ChatClient, ChatError, EMOTE, Errand, ErrandOutcome, Identity, Key, Place, Said,
     Saying, Stream, WINDOW,
 };
-pub use recording::{Action, Facts, Recording, Step, Write};
+pub use recording::{Action, Facts, Recording, Step, Write, next_frame};
 pub use token::login_of;
 pub use virtual_client::{Account, Heard, Room, VirtualClient, line};
 

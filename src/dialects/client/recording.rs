@@ -1,6 +1,8 @@
 //! What a recorded client stream says, without I/O.
 
 use bytes::{Bytes, BytesMut};
+use std::fmt::Display;
+use tokio_util::codec::Decoder;
 
 use super::virtual_client::{Account, Room};
 
@@ -16,6 +18,27 @@ pub trait Recording: Send {
     fn has_lines(&self) -> bool {
         true
     }
+}
+
+/// The next frame that `codec` finds in a recorded stream, for [`Recording::next`].
+///
+/// # Errors
+/// What is wrong with the frame, or why the stream cannot be read any further.
+pub fn next_frame<D, F, B>(
+    codec: &mut D,
+    input: &mut BytesMut,
+    ended: bool,
+) -> Result<Option<F>, String>
+where
+    D: Decoder<Item = Result<F, B>, Error: Display>,
+    B: Display,
+{
+    let decoded = match ended {
+        true => codec.decode_eof(input),
+        false => codec.decode(input),
+    };
+    let frame = decoded.map_err(|lost| lost.to_string())?;
+    frame.transpose().map_err(|bad| bad.to_string())
 }
 
 /// Somebody does something.

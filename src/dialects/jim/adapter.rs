@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Flavor, ServerCodec, ServerFrame};
 
-use super::field::FieldSide;
+use super::compat::CompatSide;
 use super::outcome::Style;
 use super::requests::by_name;
 use crate::commands;
@@ -29,7 +29,7 @@ pub struct JimAdapter {
     /// When the last probe was sent, until a presence came.
     owed: Option<Instant>,
     /// In the flavor `field` only.
-    pub(super) field: Option<FieldSide>,
+    pub(super) compat: Option<CompatSide>,
 }
 
 /// Whether the client is there.
@@ -44,21 +44,21 @@ enum Probe {
 }
 
 impl JimAdapter {
-    pub(super) fn new(probe_after: Duration, field: Option<FieldSide>, now: Instant) -> Self {
+    pub(super) fn new(probe_after: Duration, compat: Option<CompatSide>, now: Instant) -> Self {
         Self {
             probe_after,
             heard: now,
             probe: Probe::None,
             owed: None,
-            field,
+            compat,
         }
     }
 
     /// How the connection is written to.
     pub(super) fn style(&self) -> Style {
-        match &self.field {
+        match &self.compat {
             None => Style::Document,
-            Some(field) => Style::Field(field.spelling),
+            Some(compat) => Style::Compat(compat.spelling),
         }
     }
 
@@ -83,7 +83,7 @@ impl Adapter for JimAdapter {
     type Codec = ServerCodec;
 
     fn codec(&self) -> ServerCodec {
-        ServerCodec::of(match self.field {
+        ServerCodec::of(match self.compat {
             None => Flavor::Document,
             Some(_) => Flavor::Compat,
         })
@@ -103,7 +103,7 @@ impl Adapter for JimAdapter {
             ClientFrame::Authenticate {
                 account_name,
                 password,
-            } => self.authenticate(account_name, password, cx).await,
+            } => self.authenticate(account_name, password.0, cx).await,
             ClientFrame::Presence {
                 account_name,
                 status,
@@ -121,9 +121,12 @@ impl Adapter for JimAdapter {
                 // "On the wire JSON is always UTF-8": the encoding named says nothing more.
                 self.message(to, from, message, extra, cx).await
             }
-            ClientFrame::Join { room, password } => self.join(&room, password, cx).await,
+            ClientFrame::Join { room, password } => {
+                let password = password.map(|password| password.0);
+                self.join(&room, password, cx).await
+            }
             ClientFrame::Leave { room } => self.leave(by_name(&room), cx).await,
-            ClientFrame::CompatMsg(msg) => self.field_message(msg, cx).await,
+            ClientFrame::CompatMsg(msg) => self.compat_message(msg, cx).await,
             ClientFrame::LeaveLast => self.leave_last(cx).await,
             ClientFrame::GetContacts => self.contacts(cx).await,
             ClientFrame::AddContact { user_id } => {
@@ -152,7 +155,7 @@ impl Adapter for JimAdapter {
 
     /// "A bare end of stream instead of `quit`."
     fn ends_by_farewell(&self) -> bool {
-        self.field.is_some()
+        self.compat.is_some()
     }
 
     fn next_timer(&self) -> Option<Instant> {

@@ -5,8 +5,8 @@
 mod adapter;
 #[cfg(feature = "cli")]
 mod client;
+mod compat;
 mod encoder;
-mod field;
 mod outcome;
 mod requests;
 mod settings;
@@ -28,8 +28,8 @@ use crate::hub::{Scope, SharedEncoder};
 use crate::settings::Key;
 
 use adapter::JimAdapter;
+use compat::{CompatSide, Encoders};
 use encoder::JimEncoder;
-use field::{Encoders, FieldSide};
 use outcome::Style;
 pub use settings::JimSettings;
 
@@ -37,11 +37,11 @@ pub use settings::JimSettings;
 pub struct Jim {
     probe_after: Duration,
     encoder: SharedEncoder,
-    field: Option<Field>,
+    compat: Option<Compat>,
 }
 
 /// What a listener of the flavor `field` has beside the document's.
-struct Field {
+struct Compat {
     everyone: Arc<str>,
     encoders: Arc<Encoders>,
     pace: Duration,
@@ -72,7 +72,7 @@ impl DialectKind for Jim {
                     &settings.notices,
                     Style::Document,
                 ))),
-                field: None,
+                compat: None,
             },
             Flavor::Compat => {
                 let encoders = Encoders::new(&settings.notices);
@@ -80,7 +80,7 @@ impl DialectKind for Jim {
                     // "No probe."
                     probe_after: Duration::ZERO,
                     encoder: encoders.of(Spelling::DOCUMENT),
-                    field: Some(Field {
+                    compat: Some(Compat {
                         everyone: settings.everyone.as_str().into(),
                         encoders: Arc::new(encoders),
                         pace: settings.pace,
@@ -112,18 +112,18 @@ impl Dialect for Jim {
     }
 
     fn pacing(&self) -> Option<Pacing> {
-        self.field.as_ref().map(|field| Pacing {
+        self.compat.as_ref().map(|compat| Pacing {
             length: line_length,
-            interval: field.pace,
+            interval: compat.pace,
         })
     }
 
     fn adapter(&self, now: Instant) -> JimAdapter {
-        let field = self
-            .field
+        let compat = self
+            .compat
             .as_ref()
-            .map(|field| FieldSide::new(field.everyone.clone(), field.encoders.clone()));
-        JimAdapter::new(self.probe_after, field, now)
+            .map(|compat| CompatSide::new(compat.everyone.clone(), compat.encoders.clone()));
+        JimAdapter::new(self.probe_after, compat, now)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) enum Style {
     /// As the document has it.
     Document,
     /// As published clients read it, messages spelled like theirs.
-    Field(Spelling),
+    Compat(Spelling),
 }
 
 impl Style {
@@ -40,7 +40,7 @@ impl Style {
     pub(super) fn write(self, frame: &ServerFrame, out: &mut BytesMut) {
         match self {
             Self::Document => frame.write(out),
-            Self::Field(spelling) => frame.write_compat(spelling, out),
+            Self::Compat(spelling) => frame.write_compat(spelling, out),
         }
     }
 
@@ -57,7 +57,7 @@ impl Style {
         out: &mut BytesMut,
     ) -> usize {
         let mut pieces = cut(text, limits::MESSAGE_CHARS, PIECES);
-        if let Self::Field(spelling) = self {
+        if let Self::Compat(spelling) = self {
             let room = frame(String::new()).compat_text_bytes(spelling);
             let further = |piece: String| cut_by(&piece, room, usize::MAX, ascii_bytes);
             pieces = pieces.into_iter().flat_map(further).collect();
@@ -77,7 +77,7 @@ impl Style {
             time: at.seconds(),
             text: text.filter(|text| !text.is_empty()),
         };
-        if let (Self::Field(spelling), Some(text)) = (self, answer.text.clone()) {
+        if let (Self::Compat(spelling), Some(text)) = (self, answer.text.clone()) {
             let room = ServerFrame::Answer(answer.clone()).compat_text_bytes(spelling);
             answer.text = cut_by(&text, room, 1, ascii_bytes).pop();
         }

@@ -297,7 +297,7 @@ impl Adapter for TalkerAdapter {
                     last_event_id,
                 },
                 _,
-            ) => self.connect(room, token, &user, last_event_id, cx).await,
+            ) => self.connect(room, token.0, &user, last_event_id, cx).await,
             (_, None) => Response::Close(self.error(NOT_CONNECTED)),
             (
                 ClientFrame::Message {

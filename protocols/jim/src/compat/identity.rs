@@ -65,7 +65,7 @@ pub(super) fn read_authenticate(object: &Object<'_>) -> Result<ClientFrame, BadF
     };
     Ok(ClientFrame::Authenticate {
         account_name: name.into_owned(),
-        password: password.ok_or_else(|| PASSWORD.missing())?.into_owned(),
+        password: password.ok_or_else(|| PASSWORD.missing())?.into(),
     })
 }
 

@@ -4,13 +4,12 @@ use super::first_of;
 use crate::client_frame::ClientFrame;
 use crate::document::fields::{ROOM, ROOM_PASSWORD};
 use crate::error::BadFrame;
-use std::borrow::Cow;
 use tolmach_json::Object;
 
 pub(super) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Join {
         room: with_hash(&ROOM.required_limited(object)?),
-        password: ROOM_PASSWORD.optional(object)?.map(Cow::into_owned),
+        password: ROOM_PASSWORD.optional(object)?.map(Into::into),
     })
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn read_authenticate(object: &Object<'_>) -> Result<ClientFrame, BadF
     let user = read_user(object)?.ok_or_else(|| USER.missing())?;
     Ok(ClientFrame::Authenticate {
         account_name: ACCOUNT_NAME.required_limited(&user)?.into_owned(),
-        password: PASSWORD.required(&user)?.into_owned(),
+        password: PASSWORD.required(&user)?.into(),
     })
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) 
             account_name,
             password,
         } => {
-            identity::put_authenticate(sink, time, account_name, password);
+            identity::put_authenticate(sink, time, account_name, &password.0);
         }
         ClientFrame::Presence {
             account_name,
@@ -102,9 +102,12 @@ pub(crate) fn put_request(sink: &mut impl Sink, time: i64, frame: &ClientFrame) 
                 },
             );
         }
-        ClientFrame::Join { room, password } => {
-            room::put_join(sink, time, room, password.as_deref())
-        }
+        ClientFrame::Join { room, password } => room::put_join(
+            sink,
+            time,
+            room,
+            password.as_ref().map(|password| &*password.0),
+        ),
         ClientFrame::Leave { room } => room::put_leave(sink, time, room),
         ClientFrame::Quit => put_bare(sink, "{\"action\":\"quit\",\"time\":", time),
         ClientFrame::Probe => put_probe(sink, time),

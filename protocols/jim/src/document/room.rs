@@ -3,7 +3,6 @@
 use super::fields::{ROOM, ROOM_PASSWORD};
 use crate::client_frame::ClientFrame;
 use crate::error::BadFrame;
-use std::borrow::Cow;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
@@ -11,7 +10,7 @@ use tolmach_json::Sink;
 pub(crate) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Join {
         room: read_room(object)?,
-        password: ROOM_PASSWORD.optional(object)?.map(Cow::into_owned),
+        password: ROOM_PASSWORD.optional(object)?.map(Into::into),
     })
 }
 

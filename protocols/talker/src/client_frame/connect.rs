@@ -49,9 +49,7 @@ pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
     };
     Ok(ClientFrame::Connect {
         room: event.required("room", "the room's name or number", room)?,
-        token: event
-            .required("token", "a string", value::string)?
-            .into_owned(),
+        token: event.required("token", "a string", value::string)?.into(),
         user: event.find("user").map(Extra::of_user).unwrap_or_default(),
         last_event_id: event
             .optional("last_event_id", last_id, read_last)?

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::extra::Extra;
 use crate::kind::EventKind;
 use bytes::BytesMut;
-use tolmach_json::Sink;
+use tolmach_json::{Secret, Sink};
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,7 @@ pub enum ClientFrame {
         /// The room.
         room: RoomSelector,
         /// The secret that says who it is.
-        token: String,
+        token: Secret,
         /// The attributes of the `user` hash but `id`, `name` and `status`. A `user` that is no hash is ignored.
         user: Extra,
         /// The last `id` that the client has seen: what came since is told again (PROTOCOL.md 4.7).
@@ -80,7 +80,7 @@ impl ClientFrame {
                 user,
                 last_event_id,
             } => {
-                connect::write(room, token, user, *last_event_id, out);
+                connect::write(room, &token.0, user, *last_event_id, out);
             }
             Self::Message {
                 content,

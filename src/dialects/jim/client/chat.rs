@@ -54,7 +54,10 @@ impl Jim {
     ) -> Result<Option<Arrival>, ChatError> {
         Ok(Some(match event {
             Event::LoggedIn(answer) => {
-                let join = ClientFrame::join(self.hashed_room(), self.room_password.take());
+                let join = ClientFrame::join(
+                    self.hashed_room(),
+                    self.room_password.take().map(Into::into),
+                );
                 self.client.ask(join, Asked::Join, now, out);
                 Arrival::Notice(format!("{}: {}", self.client.name(), words(&answer)))
             }
@@ -95,7 +98,8 @@ impl Jim {
 
 impl ChatClient for Jim {
     fn open(&mut self, now: i64, out: &mut BytesMut) {
-        self.client.open(self.password.take(), now, out);
+        let password = self.password.take().map(Into::into);
+        self.client.open(password, now, out);
     }
 
     fn hear(

@@ -2,11 +2,10 @@
 
 use crate::model::Timestamp;
 use bytes::BytesMut;
-use tokio_util::codec::Decoder;
 use tolmach_jim::{Client, ClientFrame, ClientRequest, CompatMsg, Event, Flavor, ServerCodec};
 
 use crate::dialects::client::{
-    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line,
+    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line, next_frame,
 };
 
 /// Words for everybody, without regard to case and a `@` in front.
@@ -16,7 +15,7 @@ pub(super) struct JimClient;
 
 impl VirtualClient for JimClient {
     fn log_in(&self, who: &Account, _: &Room, out: &mut BytesMut) {
-        let password = Some(who.password.to_owned());
+        let password = Some(who.password.into());
         Client::<()>::new(&who.login).open(password, now(), out);
     }
 
@@ -71,17 +70,8 @@ pub(super) struct JimRecording {
 
 impl Recording for JimRecording {
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String> {
-        let decoded = if ended {
-            self.codec.decode_eof(input)
-        } else {
-            self.codec.decode(input)
-        };
-        match decoded {
-            Ok(None) => Ok(None),
-            Ok(Some(Ok(frame))) => Ok(Some(self.act(frame))),
-            Ok(Some(Err(bad))) => Err(bad.to_string()),
-            Err(lost) => Err(lost.to_string()),
-        }
+        let frame = next_frame(&mut self.codec, input, ended)?;
+        Ok(frame.map(|frame| self.act(frame)))
     }
 }
 

@@ -8,7 +8,7 @@ use tolmach_purpose::{
 };
 
 use crate::dialects::client::{
-    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, login_of,
+    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, login_of, next_frame,
 };
 
 /// The task of requests. One waits for its answer before the next.
@@ -98,17 +98,8 @@ impl Recording for PurposeRecording {
     }
 
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String> {
-        let decoded = if ended {
-            self.codec.decode_eof(input)
-        } else {
-            self.codec.decode(input)
-        };
-        match decoded {
-            Ok(None) => Ok(None),
-            Ok(Some(Ok(frame))) => Ok(Some(self.act(frame.body))),
-            Ok(Some(Err(bad))) => Err(bad.to_string()),
-            Err(lost) => Err(lost.to_string()),
-        }
+        let frame = next_frame(&mut self.codec, input, ended)?;
+        Ok(frame.map(|frame| self.act(frame.body)))
     }
 }
 

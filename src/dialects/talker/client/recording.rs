@@ -1,14 +1,13 @@
 //! Talker: a connection is in its room from the first event on.
 
 use bytes::BytesMut;
-use tokio_util::codec::Decoder;
 use tolmach_talker::{
     BadFrame, Client, ClientFrame, Event, EventKind, Extra, Flavor, Reason, Recipient,
     RoomSelector, ServerCodec, limits,
 };
 
 use crate::dialects::client::{
-    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line, login_of,
+    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line, login_of, next_frame,
 };
 
 /// The answer to a `message` without a `content`, which no client's stream here holds.
@@ -52,7 +51,7 @@ impl VirtualClient for TalkerClient {
 fn connect(who: &Account, room: &Room, user: Extra, out: &mut BytesMut) {
     let frame = ClientFrame::Connect {
         room: RoomSelector::from(room.name.clone()),
-        token: who.token.1.clone(),
+        token: who.token.1.as_str().into(),
         user,
         last_event_id: None,
     };
@@ -68,17 +67,8 @@ pub(super) struct TalkerRecording {
 
 impl Recording for TalkerRecording {
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String> {
-        let decoded = if ended {
-            self.codec.decode_eof(input)
-        } else {
-            self.codec.decode(input)
-        };
-        match decoded {
-            Ok(None) => Ok(None),
-            Ok(Some(Ok(frame))) => Ok(Some(self.act(frame))),
-            Ok(Some(Err(bad))) => Err(bad.to_string()),
-            Err(lost) => Err(lost.to_string()),
-        }
+        let frame = next_frame(&mut self.codec, input, ended)?;
+        Ok(frame.map(|frame| self.act(frame)))
     }
 }
 
@@ -94,7 +84,7 @@ impl TalkerRecording {
     fn act(&mut self, frame: ClientFrame) -> Step {
         let action = match frame {
             ClientFrame::Connect { token, user, .. } => {
-                self.speaker = login_of(&token).unwrap_or(&self.given).to_owned();
+                self.speaker = login_of(&token.0).unwrap_or(&self.given).to_owned();
                 Action::Connect(Box::new(move |facts, out| {
                     connect(facts.who, facts.room, user, out);
                     Ok(())

@@ -20,7 +20,7 @@ pub(super) struct Encoders(Vec<(Spelling, SharedEncoder)>);
 impl Encoders {
     pub(super) fn new(notices: &[u16]) -> Self {
         let encoder = |spelling| {
-            let encoder = JimEncoder::new(notices, Style::Field(spelling));
+            let encoder = JimEncoder::new(notices, Style::Compat(spelling));
             (spelling, SharedEncoder(Arc::new(encoder)))
         };
         let mut encoders = vec![encoder(Spelling::DOCUMENT)];
@@ -36,7 +36,7 @@ impl Encoders {
 }
 
 /// See the module.
-pub(super) struct FieldSide {
+pub(super) struct CompatSide {
     /// "The room `jim.everyone`, which everyone there has joined."
     everyone: Arc<str>,
     encoders: Arc<Encoders>,
@@ -45,7 +45,7 @@ pub(super) struct FieldSide {
     joined: Vec<RoomId>,
 }
 
-impl FieldSide {
+impl CompatSide {
     pub(super) fn new(everyone: Arc<str>, encoders: Arc<Encoders>) -> Self {
         Self {
             everyone,
@@ -74,9 +74,9 @@ fn is_for_everyone(to: &str) -> bool {
 impl JimAdapter {
     /// A new user is on the connection. One who cannot be in everyone's room is told so when it says something there.
     pub(super) async fn on_login(&mut self, cx: &mut RequestContext<'_>) {
-        if let Some(field) = &mut self.field {
-            field.joined.clear();
-            let everyone = field.everyone.clone();
+        if let Some(compat) = &mut self.compat {
+            compat.joined.clear();
+            let everyone = compat.everyone.clone();
             if let Err(error) = self.come_to(&everyone, true, cx).await {
                 tracing::debug!(%error, "everyone's room was not joined");
             }
@@ -85,12 +85,12 @@ impl JimAdapter {
 
     /// The connection has joined a room.
     pub(super) fn joined(&mut self, room: RoomId, cx: &RequestContext<'_>) {
-        if let Some(field) = &mut self.field {
+        if let Some(compat) = &mut self.compat {
             let here = cx.session.rooms();
-            field
+            compat
                 .joined
                 .retain(|other| *other != room && here.contains(other));
-            field.joined.push(room);
+            compat.joined.push(room);
         }
     }
 
@@ -117,16 +117,16 @@ impl JimAdapter {
         Ok(())
     }
 
-    pub(super) async fn field_message(
+    pub(super) async fn compat_message(
         &mut self,
         msg: CompatMsg,
         cx: &mut RequestContext<'_>,
     ) -> Response {
-        let Some(field) = &mut self.field else {
+        let Some(compat) = &mut self.compat else {
             return Response::Continue;
         };
-        field.mirror(msg.spelling, cx.session);
-        let everyone = field.everyone.clone();
+        compat.mirror(msg.spelling, cx.session);
+        let everyone = compat.everyone.clone();
         if let Err(response) = self.ensure_login(msg.from, cx).await {
             return response;
         }
@@ -166,8 +166,8 @@ impl JimAdapter {
     /// "`leave` may omit the room (then the one joined last)."
     pub(super) async fn leave_last(&mut self, cx: &mut RequestContext<'_>) -> Response {
         let here = cx.session.rooms();
-        let field = self.field.as_ref();
-        let mut joined = field.iter().flat_map(|field| field.joined.iter().rev());
+        let compat = self.compat.as_ref();
+        let mut joined = compat.iter().flat_map(|compat| compat.joined.iter().rev());
         match joined.find(|room| here.contains(room)) {
             Some(room) => self.leave(RoomSelector::Id(*room), cx).await,
             None => {
