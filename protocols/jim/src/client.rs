@@ -65,7 +65,7 @@ enum Asked<T> {
     Caller(T),
 }
 
-/// What happened.
+/// What happened on the connection.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<T = ()> {
     /// The server knows who this client is.
@@ -81,7 +81,7 @@ pub enum Event<T = ()> {
     },
     /// An answer that nobody waits for: a notice (PROTOCOL.md 5.3), or the reason for which the server is about to close.
     Notice(Answer),
-    /// Somebody said something.
+    /// Somebody said something in a room of this client's, or to it alone.
     Message(Message),
     /// One name of the contact list that was asked for (PROTOCOL.md 7.5); its length is the answer's `text`.
     Contact(String),
@@ -94,11 +94,11 @@ pub enum Event<T = ()> {
 pub struct Message {
     /// A user's name, or a room's with its `#`.
     pub to: String,
-    /// The sender's name.
+    /// The name of the user who said it.
     pub from: String,
     /// Seconds since 1970, UTC, by the server's clock; 0 where the server did not say it.
     pub time: i64,
-    /// The text.
+    /// The text, of any length.
     pub text: String,
     /// Fields that the protocol does not know.
     pub extra: Extra,
@@ -115,7 +115,7 @@ impl<T> Client<T> {
         }
     }
 
-    /// Its name.
+    /// The name that it was made with.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -66,12 +66,12 @@ pub enum ClientFrame {
     GetContacts,
     /// `add_contact`, of published clients.
     AddContact {
-        /// Whom.
+        /// The name of the account or guest.
         user_id: String,
     },
     /// `del_contact`, of published clients.
     DelContact {
-        /// Whom.
+        /// The name of the account or guest.
         user_id: String,
     },
 }
@@ -106,7 +106,7 @@ impl ClientFrame {
 pub struct ClientRequest {
     /// Seconds since 1970, UTC.
     pub time: i64,
-    /// What is said.
+    /// What the object says besides its time.
     pub frame: ClientFrame,
 }
 

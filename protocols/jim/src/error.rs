@@ -67,7 +67,7 @@ pub enum BadFrame {
     /// A room's name lacks the `#` in front.
     #[error("{field} does not begin with #: {right}")]
     NoHash {
-        /// The field.
+        /// The field, as `room`.
         field: &'static str,
         /// What would be right.
         right: &'static str,
@@ -114,7 +114,7 @@ impl BadFrame {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The transport failed.
+    /// The transport failed. A codec never makes this one; `Framed` does.
     #[error(transparent)]
     Io(#[from] io::Error),
 

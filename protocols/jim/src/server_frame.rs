@@ -18,11 +18,11 @@ pub enum ServerFrame {
     Msg {
         /// A user's name, or a room's with its `#`.
         to: String,
-        /// The sender's name.
+        /// The name of the user who said it.
         from: String,
         /// Seconds since 1970, UTC, by the server's clock.
         time: i64,
-        /// The text.
+        /// The text as it was said, within its limit if a gateway wrote it.
         message: String,
         /// Fields that the sender's client put in and the protocol does not know. They are left out where they
         /// would make the object longer than [`OBJECT_CHARS`].
@@ -37,12 +37,12 @@ pub enum ServerFrame {
     ContactCount {
         /// Seconds since 1970, UTC, by the server's clock.
         time: i64,
-        /// How many.
+        /// How many names follow, each in an object of its own.
         quantity: u32,
     },
     /// One name of a contact list.
     Contact {
-        /// The name.
+        /// The name of an account or guest in the list.
         user_id: String,
     },
 }

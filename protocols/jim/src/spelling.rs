@@ -49,7 +49,7 @@ impl TextKey {
 }
 
 impl Spelling {
-    /// The document's own.
+    /// As the document has it: `msg`, with the text in `message`.
     pub const DOCUMENT: Self = Self {
         message: false,
         text: TextKey::Message,

@@ -70,7 +70,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
     prop_oneof![
         (name(), text(200)).prop_map(|(account_name, password)| ClientFrame::Authenticate {
             account_name,
-            password
+            password: password.into()
         }),
         (prop::option::of(name()), prop::option::of(text(200))).prop_map(
             |(account_name, status)| ClientFrame::Presence {
@@ -93,7 +93,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
                 extra
             }),
         (room(), prop::option::of(text(200)))
-            .prop_map(|(room, password)| ClientFrame::Join { room, password }),
+            .prop_map(|(room, password)| ClientFrame::join(room, password.map(Into::into))),
         room().prop_map(|room| ClientFrame::Leave { room }),
         Just(ClientFrame::Quit),
         Just(ClientFrame::Probe),

@@ -44,7 +44,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads an object.
+    /// Reads an object with all its members.
     ///
     /// # Errors
     /// As [`for_each_member`].

@@ -11,7 +11,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(
-    /// The secret itself.
+    /// The secret itself, to be written to the wire or compared.
     pub String,
 );
 

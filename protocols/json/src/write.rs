@@ -16,7 +16,7 @@ pub trait Sink {
     /// ASCII goes as UTF-8.
     fn text(&mut self, text: &str);
 
-    /// A number.
+    /// A whole number in decimal digits.
     fn number(&mut self, number: i64);
 
     /// A number as a string of its digits.

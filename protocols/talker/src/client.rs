@@ -69,7 +69,7 @@ pub struct Present {
     pub idle: bool,
 }
 
-/// What happened.
+/// What happened on the connection.
 #[derive(Debug)]
 pub enum Event<T = ()> {
     /// The server let this client in, as this user.
@@ -78,9 +78,9 @@ pub enum Event<T = ()> {
     Refused(String),
     /// Everyone who is in the room: see [`Client::present`].
     Users,
-    /// Something was said.
+    /// Something was said, in the room or to this user alone.
     Message {
-        /// What was said.
+        /// The message as the server tells it.
         message: Message,
         /// That it is the echo of what this client said: what [`Client::say`] was given with it.
         echo_of: Option<T>,
@@ -89,10 +89,10 @@ pub enum Event<T = ()> {
     NotAccepted {
         /// What was given with it.
         asked: T,
-        /// Why not.
+        /// What the server says of it, for people.
         reason: String,
     },
-    /// A user entered.
+    /// A user entered; it may be this client's own.
     Joined(User),
     /// A user is silent, or has lost the connection.
     Idle(User),
@@ -100,9 +100,9 @@ pub enum Event<T = ()> {
     Back(User),
     /// A user left. The name is empty where it never was told.
     Left {
-        /// The user's id.
+        /// The id of the user, of 31 bits.
         id: i32,
-        /// The user's name.
+        /// The name that was told last; empty where none was.
         name: String,
     },
     /// An error about nothing that this client said; often the server's last word.

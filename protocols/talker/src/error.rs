@@ -49,7 +49,7 @@ pub enum DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{event}: `{field}` {reason}")]
 pub struct BadFrame {
-    /// The event's type.
+    /// The type of the event that is wrong.
     pub event: EventKind,
     /// The name of the first field that is wrong.
     pub field: &'static str,

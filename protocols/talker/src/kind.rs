@@ -13,19 +13,19 @@ pub enum EventKind {
     Message,
     /// A client is there.
     Ping,
-    /// A client leaves.
+    /// A client leaves the room.
     Close,
     /// The server lets a client in.
     Connected,
     /// The server lists who is in the room.
     Users,
-    /// A user entered.
+    /// A user entered the room.
     Join,
     /// A user went silent, or its connection broke.
     Idle,
     /// An idle user is there again.
     Back,
-    /// A user left.
+    /// A user left the room.
     Leave,
     /// The server refuses something.
     Error,

@@ -36,12 +36,24 @@ pub(crate) fn help(dialects: Dialects) -> String {
         let (name, ports) = (dialect.name(), ports.join(", "));
         help += &format!("  {name:8} {} (port {ports})\n", chat.needs);
     }
-    help + HELP_ON_LINES
+    let without = with_chat(dialects).filter(|(_, chat)| !chat.room_passwords);
+    let without: Vec<_> = without.map(|(dialect, _)| dialect.name()).collect();
+    help += HELP_ON_PASSWORDS;
+    if !without.is_empty() {
+        help += &format!(" (not in {})", without.join(" and "));
+    }
+    help += HELP_ON_LINES;
+    for (dialect, chat) in with_chat(dialects).filter(|(_, chat)| !chat.commands.is_empty()) {
+        help += &format!("in {} also:\n{}", dialect.name(), chat.commands);
+    }
+    help + HELP_ON_THE_END
 }
 
-const HELP_ON_LINES: &str = "
+const HELP_ON_PASSWORDS: &str = "
 The password of --user is TOLMACH_PASSWORD; on a terminal it is asked for.
-A room's password is TOLMACH_ROOM_PASSWORD (not in talker and uchat).
+A room's password is TOLMACH_ROOM_PASSWORD";
+
+const HELP_ON_LINES: &str = ".
 
 In a pipe each line is said in the room. Special are only `/me TEXT` and
 `/msg NAME TEXT`, and `//me TEXT` and `//msg …`, which say such a line as it
@@ -54,11 +66,9 @@ At the end of the input it waits until all is accepted, then leaves.
 On a terminal, or with --commands:
   /me TEXT   /msg NAME TEXT   /who   /help   /quit
   //TEXT     says a text that begins with /
-in uchat also:
-  /rooms   /find PREFIX   /join ROOM   /new ROOM   /members
-  /history [N]   /search TEXT   /edit ID TEXT   /delete ID
-  /upload FILE   /download ID FILE
+";
 
+const HELP_ON_THE_END: &str = "
 Exit status: 0 after a farewell, 1 when refused or cut off, 2 for a wrong
 command line.";
 

@@ -17,7 +17,6 @@ pub(super) enum Failure {
         host: String,
         /// The port, given or the dialect's own.
         port: u16,
-        /// The system's reason.
         source: io::Error,
     },
 
@@ -25,7 +24,6 @@ pub(super) enum Failure {
     #[error("the server closed the connection{}", last_words(.0))]
     CutOff(Option<String>),
 
-    /// The connection broke.
     #[error("the connection broke: {0}")]
     Transport(io::Error),
 

@@ -14,9 +14,7 @@ pub(super) const HELP: &str = "/me TEXT  says what you do\n\
 pub(super) enum Wish {
     /// Nothing: it is empty.
     Nothing,
-    /// To say something.
     Say(Saying),
-    /// To leave.
     Quit,
     /// To see [`HELP`].
     Help,

@@ -25,7 +25,6 @@ impl Outgoing {
         !self.is_shut && (self.bytes.has_remaining() || self.is_unflushed || self.is_last)
     }
 
-    /// Whether enough waits.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= Self::ENOUGH
     }
@@ -50,7 +49,6 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Nothing will follow.
     pub(super) fn end(&mut self) {
         self.is_last = true;
     }

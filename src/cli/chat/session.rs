@@ -10,7 +10,7 @@ use super::line::{HELP, Wish};
 use super::outgoing::Outgoing;
 use super::server::Server;
 use super::ui::Ui;
-use crate::dialects::client::{Arrival, ChatClient, WINDOW};
+use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED};
 use bytes::BytesMut;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -101,7 +101,7 @@ impl Session {
     fn takes_lines(&self) -> bool {
         self.phase == Phase::Talking
             && self.client.is_in()
-            && self.client.unanswered() < WINDOW
+            && self.client.unanswered() < MAX_UNANSWERED
             && !self.outgoing.is_full()
     }
 

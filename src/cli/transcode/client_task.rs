@@ -28,7 +28,6 @@ pub(super) struct Answered {
 }
 
 impl ClientTask {
-    /// Over this connection.
     pub(super) fn new(wire: Wire) -> Self {
         let (orders, taken) = mpsc::unbounded_channel();
         tokio::spawn(attend(wire, taken));

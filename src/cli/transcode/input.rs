@@ -9,17 +9,17 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 /// How much is read at once.
-const PIECE: usize = 16 * 1024;
+const PIECE_BYTES: usize = 16 * 1024;
 /// Pieces that were read and not yet taken.
-const AHEAD: usize = 2;
+const MAX_PIECES_AHEAD: usize = 2;
 
 /// Reads on a thread of its own: nothing can interrupt such a read, and nobody has to wait for it at the end.
 pub(super) fn read(
     mut from: impl Read + Send + 'static,
 ) -> io::Result<mpsc::Receiver<io::Result<Bytes>>> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = mpsc::channel(MAX_PIECES_AHEAD);
     thread::Builder::new().spawn(move || {
-        let mut space = vec![0; PIECE];
+        let mut space = vec![0; PIECE_BYTES];
         loop {
             let piece = match from.read(&mut space) {
                 Ok(0) => return,
@@ -49,7 +49,6 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// More was read.
     pub(super) fn add(&mut self, piece: &[u8], has_lines: bool) {
         if has_lines {
             let ends = piece
@@ -138,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_is_read() {
-        let text = "ж".repeat(PIECE * 3);
+        let text = "ж".repeat(PIECE_BYTES * 3);
         let mut pieces = read(io::Cursor::new(text.clone().into_bytes())).unwrap();
         let mut all = Vec::new();
         while let Some(piece) = pieces.recv().await {

@@ -6,15 +6,12 @@ use bytes::BytesMut;
 use super::client_task::{Answered, ClientTask};
 use crate::dialects::client::Account;
 
-/// See the module.
 pub(super) struct Person {
-    /// Who it is.
     pub(super) who: Account,
     /// The connection over which it speaks, while it has one.
     pub(super) client_task: Option<ClientTask>,
     /// What makes it present for private messages, once it got one.
     pub(super) ear: Option<Session>,
-    /// Where it is.
     pub(super) place: Place,
 }
 
@@ -29,7 +26,6 @@ pub(super) struct Person {
 pub(super) enum Place {
     /// In no room yet: whoever says something in the room enters it first.
     Nowhere,
-    /// In the room.
     There,
     /// Out of the room, as the recording said: nothing is said in it.
     Left,

@@ -18,7 +18,6 @@ use crate::cli::failure::{Failure, Outcome};
 use crate::dialects::client::VirtualClient;
 use crate::dialects::client::{Action, Facts, Step, Write};
 
-/// See the module.
 pub(super) struct Replay {
     hub: VirtualHub,
     dialect: Arc<dyn Serve>,

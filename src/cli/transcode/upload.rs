@@ -3,7 +3,6 @@
 use super::wire::Wire;
 use crate::dialects::client::Heard;
 
-/// See the module.
 pub(super) struct Incoming {
     wire: Wire,
     /// How many bytes are still to come.

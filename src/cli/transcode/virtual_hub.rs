@@ -21,10 +21,8 @@ use crate::dialects::client::{Account, Room, VirtualClient};
 /// Everybody's; nobody else comes to this hub.
 const PASSWORD: &str = "transcode";
 
-/// See the module.
 pub(super) struct VirtualHub {
     gateway: Gateway,
-    /// The room.
     pub(super) room: Room,
 }
 

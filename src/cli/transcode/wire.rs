@@ -10,7 +10,6 @@ use crate::dialects::client::{Heard, VirtualClient};
 /// How many bytes lie between the two ends.
 pub(super) const PIPE: usize = 64 * 1024;
 
-/// See the module.
 pub(super) struct Wire {
     stream: DuplexStream,
     client: Arc<dyn VirtualClient>,
@@ -27,7 +26,6 @@ impl Wire {
         }
     }
 
-    /// Its dialect's client.
     pub(super) fn client(&self) -> &dyn VirtualClient {
         &*self.client
     }

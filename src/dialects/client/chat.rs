@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How many messages may wait for the server's word. Input waits for its turn beyond that.
-pub const WINDOW: usize = 32;
+pub const MAX_UNANSWERED: usize = 32;
 
 /// What an emote's text begins with, in dialects that have no other mark.
 pub const EMOTE: &str = "/me ";
@@ -34,7 +34,7 @@ pub trait ChatClient: Send {
     /// Whether one is in the room, and not on the way to another. Nothing can be said before.
     fn is_in(&self) -> bool;
 
-    /// Says something, as soon as fewer than [`WINDOW`] messages wait for an answer. What comes of it at once is
+    /// Says something, as soon as fewer than [`MAX_UNANSWERED`] messages wait for an answer. What comes of it at once is
     /// [heard](Self::hear).
     fn say(&mut self, saying: Saying, now: i64, out: &mut BytesMut);
 
@@ -54,7 +54,7 @@ pub trait ChatClient: Send {
     /// Says that one is still there.
     fn keep_alive(&mut self, _out: &mut BytesMut) {}
 
-    /// Says farewell.
+    /// Says farewell; the server is to close.
     fn farewell(&mut self, now: i64, out: &mut BytesMut);
 
     /// The names of those who are in the room, where they are known.
@@ -85,7 +85,7 @@ pub trait ChatClient: Send {
     }
 }
 
-/// Bytes both ways.
+/// A connection of its own to the server, for an [`Errand`].
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -134,10 +134,10 @@ impl Saying {
     }
 }
 
-/// Something that arrived.
+/// Something that arrived, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
-    /// Someone said something.
+    /// Someone said something, or what one said oneself is accepted.
     Said(Said),
     /// Someone came, went, is silent or back; who is there.
     Presence(String),
@@ -154,9 +154,9 @@ pub enum Arrival {
 /// Something that someone said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// To whom.
+    /// To whom it was said.
     pub place: Place,
-    /// The speaker's name.
+    /// The name of the user who said it.
     pub from: String,
     /// The text as it came, an emote's without "/me ". It may hold anything.
     pub text: String,
@@ -173,7 +173,7 @@ pub struct Said {
 pub enum Place {
     /// To a room; its name without `#`.
     Room(String),
-    /// To oneself alone.
+    /// To this client's user alone.
     Private,
     /// By oneself, to this one alone.
     PrivateTo(String),
@@ -195,7 +195,7 @@ pub enum Key {
 pub struct Identity {
     /// `--user`.
     pub user: Option<String>,
-    /// Never empty.
+    /// The account's password; never empty.
     pub password: Option<String>,
     /// `--token`.
     pub token: Option<String>,

@@ -20,8 +20,8 @@ mod token;
 mod virtual_client;
 
 pub use chat::{
-    Arrival, ChatClient, ChatError, EMOTE, Errand, ErrandOutcome, Identity, Key, Place, Said,
-    Saying, Stream, WINDOW,
+    Arrival, ChatClient, ChatError, EMOTE, Errand, ErrandOutcome, Identity, Key, MAX_UNANSWERED,
+    Place, Said, Saying, Stream,
 };
 pub use recording::{Action, Facts, Recording, Step, Write, next_frame};
 pub use token::login_of;
@@ -38,6 +38,10 @@ pub struct ChatSide {
     pub signs_up: bool,
     /// What it needs, in a line of `--help`.
     pub needs: &'static str,
+    /// Whether it can give a room's password.
+    pub room_passwords: bool,
+    /// The commands that only this dialect has, in lines of `--help`; empty where there are none.
+    pub commands: &'static str,
     /// A new client, or what is missing for one.
     pub client: fn(Identity) -> Result<Box<dyn ChatClient>, &'static str>,
 }

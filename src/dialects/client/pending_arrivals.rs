@@ -10,7 +10,7 @@ const EDITED: &str = "✎ ";
 
 /// Something that was said by a user, in a room, of which only the numbers are told.
 pub struct PendingMessage {
-    /// The message's number.
+    /// The number of the message, by which it is edited.
     pub id: i32,
     /// The number of the user who said it.
     pub user: i32,
@@ -27,7 +27,7 @@ pub struct PendingMessage {
 /// What became of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is new.
+    /// It is new, as it was said.
     New,
     /// It has another text.
     Edited,
@@ -64,7 +64,7 @@ enum Waiting {
 }
 
 impl PendingArrivals {
-    /// Whether nothing waits.
+    /// Whether nothing waits to be shown.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

@@ -41,11 +41,11 @@ where
     frame.transpose().map_err(|bad| bad.to_string())
 }
 
-/// Somebody does something.
+/// What one frame of a recording does, and who does it.
 pub struct Step {
     /// Who, by login.
     pub who: String,
-    /// What.
+    /// What it means on the virtual hub.
     pub action: Action,
 }
 
@@ -57,7 +57,7 @@ pub enum Action {
     Appear,
     /// Opens a connection, in the place of one that is open, which breaks off; the frame logs in and enters.
     Connect(Write),
-    /// Enters the room.
+    /// Enters the room, whichever room was recorded.
     Enter,
     /// Asks for something that has no place.
     Ask(Write),
@@ -67,7 +67,7 @@ pub enum Action {
     Say(Write),
     /// Says something to this one alone: the next message of the recording, too.
     Tell(String, Write),
-    /// Leaves the room.
+    /// Leaves the room by this frame.
     Leave(Write),
     /// Says farewell and closes.
     Go(Write),
@@ -82,9 +82,9 @@ pub type Write = Box<dyn FnOnce(&Facts<'_>, &mut BytesMut) -> Result<(), String>
 
 /// What takes the place of what was recorded.
 pub struct Facts<'a> {
-    /// Who writes.
+    /// The account that writes the frame.
     pub who: &'a Account,
-    /// The room.
+    /// The one room of the virtual hub.
     pub room: &'a Room,
     /// The real numbers of the recording's messages, in their order; none of what was refused or said in private.
     pub messages: &'a [Option<i64>],
@@ -94,7 +94,7 @@ impl Facts<'_> {
     /// The real number of the recording's message of this number, counted from 1.
     ///
     /// # Errors
-    /// There is none.
+    /// The recording has no such message in the room.
     pub fn message(&self, number: i64) -> Result<i64, String> {
         let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
         let message = index.and_then(|index| self.messages.get(index)).copied();

@@ -7,18 +7,18 @@ use bytes::{Bytes, BytesMut};
 pub struct Account {
     /// The login, as it is shown.
     pub login: String,
-    /// The account's password.
+    /// The password of the account.
     pub password: &'static str,
     /// A token of the account, and its number.
     pub token: (i32, String),
 }
 
-/// The one room.
+/// The one room of the virtual hub.
 #[derive(Debug, Clone)]
 pub struct Room {
     /// Its name, without `#`.
     pub name: String,
-    /// Its number.
+    /// Its number on the hub.
     pub id: i32,
 }
 
@@ -32,7 +32,7 @@ pub trait VirtualClient: Send + Sync {
         false
     }
 
-    /// Enters the room.
+    /// Enters the room, once logged in.
     fn enter(&self, room: &Room, out: &mut BytesMut);
 
     /// Asks what has an answer of its own, logged in or not, and changes nothing: [`Heard::Pong`]. It comes after the

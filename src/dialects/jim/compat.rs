@@ -35,7 +35,6 @@ impl Encoders {
     }
 }
 
-/// See the module.
 pub(super) struct CompatSide {
     /// "The room `jim.everyone`, which everyone there has joined."
     everyone: Arc<str>,

@@ -18,7 +18,7 @@ use tolmach_json::{Secret, Sink};
 pub enum ClientFrame {
     /// Enters a room; must come first, and once.
     Connect {
-        /// The room.
+        /// The room to enter.
         room: RoomSelector,
         /// The secret that says who it is.
         token: Secret,
@@ -42,7 +42,7 @@ pub enum ClientFrame {
     },
     /// Keeps the connection open.
     Ping,
-    /// Leaves the room.
+    /// Leaves the room; the server closes.
     Close,
 }
 

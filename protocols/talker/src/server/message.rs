@@ -15,7 +15,7 @@ const ID: &str = "a message's id, as a number or a string of digits";
 /// Something that was said, as the server tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The text.
+    /// The text, of any length that an event may have.
     pub content: String,
     /// Who said it. Only the id and the name are written.
     pub user: User,

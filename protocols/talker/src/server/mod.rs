@@ -24,37 +24,37 @@ pub enum ServerFrame {
     },
     /// Everyone in the room who is online or idle, the new one too: PROTOCOL.md 4.4.
     Users {
-        /// The users.
+        /// The users, in the order in which the server tells them.
         users: Vec<User>,
     },
-    /// Something was said.
+    /// Something was said, edited, or told by the gateway.
     Message(Message),
     /// A user entered: PROTOCOL.md 4.5.
     Join {
-        /// Who.
+        /// The user of whom this is told.
         user: User,
-        /// When.
+        /// Seconds since 1970, by the server's clock.
         time: i64,
     },
     /// A connection went away without `close`, or was silent too long.
     Idle {
-        /// Who.
+        /// The user of whom this is told.
         user: User,
-        /// When.
+        /// Seconds since 1970, by the server's clock.
         time: i64,
     },
     /// The user is there again.
     Back {
-        /// Who.
+        /// The user of whom this is told.
         user: User,
-        /// When.
+        /// Seconds since 1970, by the server's clock.
         time: i64,
     },
     /// A user left, by `close` or after having been idle for too long. In [`Flavor::Document`] only the id is told.
     Leave {
-        /// Who.
+        /// The user of whom this is told.
         user: User,
-        /// When.
+        /// Seconds since 1970, by the server's clock.
         time: i64,
     },
     /// Something went wrong; often the last event before the server closes.

@@ -10,7 +10,6 @@ const NAME_COLOURS: [u8; 12] = [31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96];
 pub(super) enum Paint {
     /// No escape sequence at all.
     Plain,
-    /// The sixteen colours.
     Sixteen,
 }
 

@@ -12,7 +12,7 @@ use terminal::Terminal;
 use tokio::sync::mpsc;
 
 /// Lines that were read and not yet taken.
-const LINES_AHEAD: usize = 16;
+const MAX_LINES_AHEAD: usize = 16;
 
 /// A pipe or a terminal.
 pub(super) struct Ui {
@@ -52,7 +52,7 @@ impl Ui {
     /// Starts to read lines, on a thread of their own: nothing can interrupt such a read, and nobody has to
     /// wait for it at the end.
     pub(super) fn open(&mut self) -> io::Result<()> {
-        let (sender, receiver) = mpsc::channel(LINES_AHEAD);
+        let (sender, receiver) = mpsc::channel(MAX_LINES_AHEAD);
         self.lines = Some(receiver);
         match &mut self.screen {
             Screen::Pipe { .. } => {

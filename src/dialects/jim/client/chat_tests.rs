@@ -3,7 +3,7 @@
 use super::Jim;
 use crate::dialects::client::ChatError;
 use crate::dialects::client::Identity;
-use crate::dialects::client::{Arrival, ChatClient, Place, Said, Saying, WINDOW};
+use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Place, Said, Saying};
 use bytes::BytesMut;
 use serde_json::Value;
 
@@ -175,12 +175,12 @@ fn a_long_text_is_several_messages_and_never_too_many_at_once() {
     let mut jim = in_the_room();
     let text = "слово ".repeat(3400); // 20,400 characters, 41 pieces
     let mut pieces = say(&mut jim, None, text.trim());
-    assert_eq!(pieces.len(), WINDOW);
+    assert_eq!(pieces.len(), MAX_UNANSWERED);
     let mut echoes = Vec::new();
     for answered in 1..=jim.unanswered() {
         let (arrivals, sent) = hear(&mut jim, r#"{"response":200,"time":1}"#);
         pieces.extend(sent);
-        assert!(pieces.len() - answered <= WINDOW);
+        assert!(pieces.len() - answered <= MAX_UNANSWERED);
         echoes.extend(arrivals.unwrap());
     }
     assert!(jim.is_settled());

@@ -13,6 +13,8 @@ pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Password,
     signs_up: false,
     needs: "--user NAME: a guest, with a password an account",
+    room_passwords: true,
+    commands: "",
     client: |identity| Ok(Box::new(Jim::new(identity)?)),
 };
 

@@ -64,7 +64,6 @@ fn hashed(room: &Room) -> String {
 
 pub(super) struct JimRecording {
     codec: ServerCodec,
-    /// Who spoke last.
     speaker: String,
 }
 

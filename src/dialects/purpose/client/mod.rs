@@ -14,6 +14,8 @@ pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Either,
     signs_up: false,
     needs: "--user NAME and its password, or --token ID:TOKEN; --revision 1 or 2",
+    room_passwords: true,
+    commands: "",
     client: |identity| Ok(Box::new(Purpose::new(identity)?)),
 };
 

@@ -13,6 +13,8 @@ pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Token,
     signs_up: false,
     needs: "--token TOKEN",
+    room_passwords: false,
+    commands: "",
     client: |identity| Ok(Box::new(Talker::new(identity)?)),
 };
 

@@ -13,6 +13,11 @@ pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Either,
     signs_up: true,
     needs: "--user NAME and its password (--signup makes the account), or --token TOKEN",
+    room_passwords: false,
+    commands: "  /rooms   /find PREFIX   /join ROOM   /new ROOM   /members
+  /history [N]   /search TEXT   /edit ID TEXT   /delete ID
+  /upload FILE   /download ID FILE
+",
     client: |identity| Ok(Box::new(Uchat::new(identity)?)),
 };
 
