@@ -1,7 +1,8 @@
 //! `tolmach user`: accounts.
 
-use crate::commands::{Register, RemoveUser, SetDisabled, SetPassword, Users};
-use crate::model::{Secret, User, UserSelector};
+use crate::commands::{Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users};
+use crate::control::ControlError;
+use crate::model::{Error, Secret, User, UserSelector};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -41,6 +42,13 @@ pub(crate) enum UserAction {
         /// The login
         name: String,
     },
+    /// Give an account another login; its sessions, tokens and messages stay its own
+    Rename {
+        /// The login
+        name: String,
+        /// Another one: at most 25 characters, no spaces
+        new_name: String,
+    },
     /// End an account, its sessions, tokens and memberships; what it said stays
     Remove {
         /// The login
@@ -69,6 +77,7 @@ impl UserAction {
             }
             Self::Disable { name } => set_disabled(to, &name, true).await,
             Self::Enable { name } => set_disabled(to, &name, false).await,
+            Self::Rename { name, new_name } => rename(to, out, &name, &new_name).await,
             Self::Remove { name } => {
                 let user = account(&name);
                 to.ask(About::user(&name), RemoveUser { user }).await
@@ -81,6 +90,20 @@ async fn set_disabled(to: &mut Operator, name: &str, disabled: bool) -> Outcome<
     let user = account(name);
     to.ask(About::user(name), SetDisabled { user, disabled })
         .await
+}
+
+async fn rename(to: &mut Operator, out: &mut Output, name: &str, new_name: &str) -> Outcome<()> {
+    let command = RenameUser {
+        user: account(name),
+        login: new_name.to_owned(),
+    };
+    let renamed = to.request(command).await?;
+    let about = match &renamed {
+        Err(ControlError::Refused(Error::NoSuchUser)) => name,
+        _ => new_name,
+    };
+    renamed.map_err(|error| About::user(about).explain(error))?;
+    out.line(&format!("renamed {name} to {new_name}"))
 }
 
 /// Names an account by its login.

@@ -54,7 +54,7 @@ pub(super) fn is_gateway(login: &str, session: &Session) -> bool {
 
 /// What the gateway answers to this, line by line.
 pub(super) async fn answer(said: &str, session: &mut Session) -> Vec<String> {
-    let Some(user) = session.user().cloned() else {
+    let Some(user) = session.user() else {
         return vec![Error::Unauthenticated.to_string()];
     };
     match Request::read(said) {

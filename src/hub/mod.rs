@@ -14,7 +14,7 @@
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
 //! Locks: the state's is taken alone, never across an await, and while it is held only sinks' own locks are
-//! taken. The hub knows no dialect: a session brings its [`SharedEncoder`].
+//! taken, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its [`SharedEncoder`].
 
 mod attempts;
 pub mod commands;

@@ -7,7 +7,7 @@ use super::Hub;
 use super::commands::{self, Actor, Caller, Command, Enter, Entered};
 use super::encoder::SharedEncoder;
 use super::sink::Sink;
-use super::state::Scope;
+use super::state::{CurrentUser, Scope};
 use super::tap::TapEvent;
 use super::under_way::UnderWay;
 use crate::model::{
@@ -35,7 +35,7 @@ pub struct ConnectionInfo {
 pub struct Session {
     pub(super) hub: Hub,
     pub(super) connection: ConnectionInfo,
-    pub(super) entry: Option<(SessionId, Arc<User>)>,
+    pub(super) entry: Option<(SessionId, CurrentUser)>,
     /// Who proved by a token who it is, without a session.
     pub(super) bearer: Option<Arc<User>>,
     /// What was posted and is neither accepted nor refused.
@@ -53,10 +53,10 @@ impl Session {
         }
     }
 
-    /// Who is logged in.
+    /// Who is logged in, as it is now: an account can be given another login while its sessions are open.
     #[must_use]
-    pub fn user(&self) -> Option<&Arc<User>> {
-        self.entry.as_ref().map(|(_, user)| user)
+    pub fn user(&self) -> Option<Arc<User>> {
+        self.entry.as_ref().map(|(_, user)| user.load())
     }
 
     /// The session's number, once somebody is logged in.
@@ -212,7 +212,7 @@ impl Session {
     /// Who asks: who is logged in, or has shown a token.
     pub(super) fn user_id(&self) -> Result<UserId> {
         self.not_ended()?;
-        let user = self.user().or(self.bearer.as_ref());
+        let user = self.user().or_else(|| self.bearer.clone());
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
     }
 

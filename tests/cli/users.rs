@@ -47,3 +47,21 @@ either_way! {
         assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
     }
 }
+
+either_way! {
+    fn an_account_is_given_another_login(bench) {
+        bench.run_with(&["user", "add", "anna"], "secret").done();
+        bench.run_with(&["user", "add", "boris"], "secret").done();
+        let said = bench.run(&["user", "rename", "ANNA", "Nina"]).done();
+        assert_eq!(said, "renamed ANNA to Nina\n");
+        let users = bench.json(&["user", "list", "--json"]);
+        assert_eq!((&users[0]["user"], &users[0]["name"]), (&json!("Nina"), &json!("Nina")));
+        let taken = bench.run(&["user", "rename", "nina", "BORIS"]).refused();
+        assert!(taken.contains("BORIS is taken"), "{taken}");
+        let bad = bench.run(&["user", "rename", "nina", "a b"]).refused();
+        assert!(bad.contains("\"a b\"") && bad.contains("without spaces"), "{bad}");
+        let nobody = bench.run(&["user", "rename", "anna", "dora"]).refused();
+        assert!(nobody.contains("no account called anna; `tolmach user list`"), "{nobody}");
+        assert_eq!(bench.json(&["user", "list", "--json"])[0], users[0]);
+    }
+}

@@ -40,6 +40,7 @@ mod purpose_sessions;
 mod purpose_strangers;
 mod purpose_stream;
 mod purpose_window;
+mod renamed_user;
 mod shutdown;
 mod talker_app;
 mod talker_connect;

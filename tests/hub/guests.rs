@@ -171,7 +171,7 @@ async fn a_guest_who_registers_itself_becomes_the_account() {
             (user.id, user.kind, user.login.as_str()),
             (id, UserKind::Account, "Boris")
         );
-        assert_eq!(boris.session.user().unwrap(), &user);
+        assert_eq!(boris.session.user().unwrap(), user);
         assert_eq!(boris.my_rooms().await, ["tea"]);
         assert_eq!(anna.who(name("tea")).await, ["anna", "Boris"]);
         anna.told();

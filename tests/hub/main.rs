@@ -27,6 +27,7 @@ mod permissions;
 mod presence;
 mod random;
 mod reading;
+mod renaming_users;
 mod restart;
 mod routing;
 mod source;

@@ -160,8 +160,11 @@ impl TalkerEncoder {
             PresenceChange::Offline => ServerFrame::Leave { user, time },
         };
         out.all(|out| self.frame(frame, out));
-        // "`join` reaches the ones already there."
-        if event.change == PresenceChange::Online {
+        // "`join` reaches the ones already there." Who is there has not left: it was given another login.
+        if matches!(
+            event.change,
+            PresenceChange::Online | PresenceChange::Offline
+        ) {
             out.nothing(Audience::MINE);
         }
     }

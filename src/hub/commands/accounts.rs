@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{about, committed_as_asked, looks_at};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work, rules};
+use crate::hub::Session;
 use crate::hub::state::SessionEntry;
 use crate::model::{
     EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
@@ -53,15 +54,16 @@ impl Command for Register {
         }
         let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
         self.secret = Secret::Hashed(hash);
-        let user = caller.connection().ok().and_then(|session| session.user());
+        let session = caller.connection().ok();
+        let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
         let hub = caller.hub();
-        let made = hub.commit(actor, None, self, |_, row| Ok(row)).await?;
-        let user = Arc::new(made.user.clone());
-        if let Ok(session) = caller.connection_mut() {
-            session.became_account(&user);
-        }
-        Ok(user)
+        let made = hub.commit(actor, None, self, |state, row| {
+            let user = Arc::new(row.user.clone());
+            state.update_user(&user, Timestamp::now());
+            Ok(user)
+        });
+        made.await
     }
 }
 
@@ -282,6 +284,53 @@ impl Change for SetDisabled {
         let row = work.account(&self.user)?;
         let row = work.put_user(&row, |user| user.disabled = self.disabled)?;
         Ok(row.user.id)
+    }
+}
+
+/// Gives an account another login. Its sessions and tokens go on, and what it said is its own; a display name that was the
+/// login follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenameUser {
+    /// The account.
+    pub user: UserSelector,
+    /// Its login from now on, as it is to be shown.
+    pub login: String,
+}
+
+impl Command for RenameUser {
+    type Reply = Arc<User>;
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
+        validate_login("login", &self.login, &caller.hub().options().name)?;
+        let renamed = caller.commit_then(self, |state, row| {
+            let user = Arc::new(row.user.clone());
+            state.update_user(&user, Timestamp::now());
+            Ok(user)
+        });
+        renamed.await
+    }
+}
+
+impl Change for RenameUser {
+    type Outcome = Arc<UserRow>;
+    looks_at!(user: user, login: login);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
+        rules::operator_only(work.actor)?;
+        let row = work.account(&self.user)?;
+        let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
+        let holder = work.rows.user_by_login(&folded)?;
+        if holder.is_some_and(|holder| holder.user.id != row.user.id) {
+            return Err(Error::NameTaken.into());
+        }
+        let mut user = row.user.clone();
+        if user.name == user.login {
+            user.name.clone_from(&self.login);
+        }
+        user.login = self.login;
+        let row = UserRow::new(user, Some(folded), row.password.clone());
+        Ok(work.rows.put_user(row)?)
     }
 }
 

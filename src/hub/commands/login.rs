@@ -9,7 +9,7 @@ use super::opening::{AddGuest, OpenSession, Opened};
 use super::tokens::{TouchToken, end_sessions_by};
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
-use crate::hub::state::{HubState, SessionEntry};
+use crate::hub::state::{CurrentUser, HubState, SessionEntry};
 use crate::hub::{ConnectionInfo, Hub, Session};
 use crate::model::{
     Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
@@ -228,12 +228,13 @@ impl Session {
             let opened = opened.and_then(|Opened { user, rooms, token }| {
                 let token_held = token.or(opened_by);
                 let entry = new_entry(&user, connection, token_held, by_api_token);
+                let current = entry.current.clone();
                 let session = Some(state.open(entry, own, &rooms)?);
                 let entry = NewEntry {
                     hub: guard,
                     session,
                 };
-                Ok((entry, Arc::new(user.user.clone()), token))
+                Ok((entry, current, token))
             });
             if let Err(Ok((entry, ..))) = tell.send(opened) {
                 // The connection is gone already, and the state is at hand.
@@ -241,25 +242,15 @@ impl Session {
             }
         };
         hub.submit(Actor::Operator, own, change, then);
-        let (entry, user, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
+        let (entry, current, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
         let session = entry.taken().ok_or(Error::Internal)?;
-        self.entry = Some((session, user.clone()));
+        let user = current.load();
+        self.entry = Some((session, current));
         Ok(Welcome {
             session,
             user,
             token: token.zip(key.token),
         })
-    }
-
-    /// A guest has become an account, and may be the one who is here.
-    pub(super) fn became_account(&mut self, user: &Arc<User>) {
-        if let Some((session, own)) = &mut self.entry
-            && user.id == own.id
-        {
-            *own = user.clone();
-            self.hub
-                .with_state(|state| state.became_account(*session, user));
-        }
     }
 }
 
@@ -296,8 +287,10 @@ fn new_entry(
     token: Option<TokenId>,
     by_api_token: bool,
 ) -> SessionEntry {
+    let account = Arc::new(user.user.clone());
     SessionEntry {
-        user: Arc::new(user.user.clone()),
+        current: CurrentUser::new(account.clone()),
+        user: account,
         reference: user.reference.clone(),
         sink: connection.sink,
         encoder: connection.encoder,

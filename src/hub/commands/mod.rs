@@ -119,8 +119,8 @@ commands! {
     login { LogIn LogInToken LogInGuest Identify LogOut }
     sessions { SetStatus SetProfile Sessions CloseSession }
     accounts {
-        Register FindUser Users SetOwnDescription SetPassword SetDisabled RemoveUser
-        Contacts AddContact RemoveContact
+        Register FindUser Users SetOwnDescription SetPassword SetDisabled RenameUser
+        RemoveUser Contacts AddContact RemoveContact
     }
     tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
     messages { Send Edit Delete Hide ClearHistory MarkSeen }

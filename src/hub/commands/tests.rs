@@ -65,6 +65,11 @@ fn one_of_each() -> Vec<AnyCommand> {
             disabled: true,
         }
         .into(),
+        RenameUser {
+            user: user(),
+            login: name(),
+        }
+        .into(),
         RemoveUser { user: user() }.into(),
         Contacts.into(),
         AddContact { user: user() }.into(),

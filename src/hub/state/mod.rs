@@ -10,7 +10,7 @@ mod presence;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -37,9 +37,33 @@ pub enum Scope {
     OneRoom,
 }
 
+/// The user of a session, as both the state and the connection know it.
+#[derive(Clone)]
+pub(in crate::hub) struct CurrentUser(Arc<Mutex<Arc<User>>>);
+
+impl CurrentUser {
+    pub(in crate::hub) fn new(user: Arc<User>) -> Self {
+        Self(Arc::new(Mutex::new(user)))
+    }
+
+    pub(in crate::hub) fn load(&self) -> Arc<User> {
+        self.lock().clone()
+    }
+
+    fn store(&self, user: Arc<User>) {
+        *self.lock() = user;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<User>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// An open session.
 pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) user: Arc<User>,
+    /// The same, where its connection sees it.
+    pub(in crate::hub) current: CurrentUser,
     pub(in crate::hub) reference: Arc<UserRef>,
     pub(in crate::hub) sink: Arc<dyn Sink>,
     pub(in crate::hub) encoder: SharedEncoder,

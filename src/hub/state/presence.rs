@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{HubState, Scope};
+use super::{HubState, LiveRoom, Scope};
 use crate::model::{
     Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp,
     UserId, UserKind, UserRef,
@@ -290,6 +290,42 @@ impl HubState {
             };
             self.tell_presence(room, user, change, at);
         }
+    }
+
+    /// A user is called otherwise. Where its login is another, the old one goes and the new one comes: clients know users by
+    /// it.
+    pub(in crate::hub) fn update_presences(&mut self, user: &Arc<UserRef>, at: Timestamp) {
+        let is_there = |live_room: &LiveRoom| live_room.presences.contains_key(&user.id);
+        let live_rooms = self.live_rooms.iter();
+        let mut rooms: Vec<RoomId> = live_rooms
+            .filter(|(_, live_room)| is_there(live_room))
+            .map(|(room, _)| *room)
+            .collect();
+        rooms.sort();
+        for room in rooms {
+            self.update_presence(room, user, at);
+        }
+    }
+
+    fn update_presence(&mut self, room: RoomId, user: &Arc<UserRef>, at: Timestamp) {
+        let login = |entry: &mut PresenceEntry| entry.user.login.clone();
+        let is_another =
+            self.presence_entry(room, user.id).map(login).as_ref() != Some(&user.login);
+        if is_another {
+            self.tell_presence(room, user.id, PresenceChange::Offline, at);
+        }
+        if let Some(entry) = self.presence_entry(room, user.id) {
+            entry.user = user.clone();
+            if is_another {
+                entry.presence = Presence::Online;
+                self.tell_presence(room, user.id, PresenceChange::Online, at);
+                self.review(room, user.id, at);
+            }
+        }
+    }
+
+    fn presence_entry(&mut self, room: RoomId, user: UserId) -> Option<&mut PresenceEntry> {
+        self.live_rooms.get_mut(&room)?.presences.get_mut(&user)
     }
 
     fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange, at: Timestamp) {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
+use crate::hub::tap::TapUser;
 use crate::hub::{ConnectionInfo, Scope};
 use crate::model::{
-    EndReason, Error, Result, Room, RoomKind, SessionId, Timestamp, TokenId, User, UserId, UserKind,
+    EndReason, Error, Result, Room, RoomKind, SessionId, Timestamp, TokenId, User, UserId,
 };
 use crate::store::RoomRow;
 
@@ -133,22 +134,28 @@ impl HubState {
         true
     }
 
-    pub(in crate::hub) fn became_account(&mut self, session: SessionId, user: &Arc<User>) {
+    /// A user is another than it was: a guest became an account, or an account has another login. Its sessions go on; where
+    /// it has another name, its rooms see the old one go and the new one come.
+    pub(in crate::hub) fn update_user(&mut self, user: &Arc<User>, at: Timestamp) {
         let reference = Arc::new(user.to_ref());
-        if let Some(entry) = self.sessions.get_mut(&session) {
-            entry.user = user.clone();
-            entry.reference = reference.clone();
+        let Some(user_entry) = self.online.get_mut(&user.id) else {
+            return;
+        };
+        user_entry.kind = user.kind;
+        for session in &user_entry.sessions {
+            if let Some(entry) = self.sessions.get_mut(session) {
+                entry.user = user.clone();
+                entry.current.store(user.clone());
+                entry.reference = reference.clone();
+                if let Some(line) = entry.sink.tap() {
+                    line.log_in(TapUser {
+                        session: *session,
+                        user: user.clone(),
+                    });
+                }
+            }
         }
-        for presences in self
-            .live_rooms
-            .values_mut()
-            .filter_map(|live_room| live_room.presences.get_mut(&user.id))
-        {
-            presences.user = reference.clone();
-        }
-        if let Some(user_entry) = self.online.get_mut(&user.id) {
-            user_entry.kind = UserKind::Account;
-        }
+        self.update_presences(&reference, at);
     }
 
     /// The tokens by which sessions of a user are open.

@@ -145,9 +145,11 @@ fn entry(id: i32, kind: UserKind) -> SessionEntry {
         created: Timestamp(1),
         disabled: false,
     };
+    let user = Arc::new(user);
     SessionEntry {
+        current: CurrentUser::new(user.clone()),
         reference: Arc::new(user.to_ref()),
-        user: Arc::new(user),
+        user,
         sink: Arc::new(Nowhere),
         encoder: Events::encoder(),
         scope: Scope::AllRooms,
