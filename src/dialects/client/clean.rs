@@ -21,12 +21,6 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> {
     lines.into_iter()
 }
 
-/// A text as a server that makes texts clean gives it back, to tell an echo: lines ended by LF, and nothing around.
-pub fn comparable(text: &str) -> String {
-    let lines: Vec<_> = lines(text).collect();
-    lines.join("\n").trim().to_owned()
-}
-
 /// One line whose marks of direction end with it.
 ///
 /// A text with none is not changed; else it is isolated, and what would close the isolation is left out.
