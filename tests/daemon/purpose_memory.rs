@@ -134,8 +134,15 @@ async fn a_long_history_is_read_with_memory_flat() {
         bytes
     };
     let bytes = read(&mut anna).await;
-    assert_eq!(read(&mut anna).await, bytes);
-    let once = process.peak();
+    // Each of the store's readers keeps memory of its own once it has read a page; which one reads when is chance.
+    let mut once = process.peak();
+    for _ in 0..12 {
+        assert_eq!(read(&mut anna).await, bytes);
+        let before = std::mem::replace(&mut once, process.peak());
+        if once == before {
+            break;
+        }
+    }
     for _ in 0..5 {
         assert_eq!(read(&mut anna).await, bytes);
     }
