@@ -22,9 +22,9 @@ pub const VERSION: u16 = 1;
 pub struct Envelope {
     /// [`VERSION`].
     pub version: u16,
-    /// Who tells.
+    /// The node that publishes this.
     pub node: NodeId,
-    /// What.
+    /// What is published: changes of rooms, or of presence.
     pub payload: Payload,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct DialectsArgs {
     /// One JSON object per meaning and dialect
     #[arg(long)]
     json: bool,
-    /// The page docs/dialects.md
+    /// Print the page docs/dialects.md, in Markdown
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
 }

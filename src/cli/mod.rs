@@ -65,7 +65,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Run the gateway
+    /// Run the gateway until it is told to stop
     Serve(serve::ServeArgs),
     /// Say what a configuration means, or what is wrong with it and where
     Check,

@@ -37,7 +37,7 @@ pub(crate) enum RoomAction {
     },
     /// End a room and all that was said in it
     Remove {
-        /// The room
+        /// The room, by its name or #number
         name: RoomName,
     },
     /// Change a room: its name, title, description, owner, password, whether it is private
@@ -62,9 +62,9 @@ pub(crate) enum RoomAction {
 /// Somebody in a room.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Member {
-    /// The room
+    /// The room, by its name or #number
     name: RoomName,
-    /// The login
+    /// The user's login, without regard to case
     login: String,
 }
 
@@ -74,9 +74,9 @@ pub(crate) enum NewRole {
     Owner,
     /// Everything but acting on the owner
     Admin,
-    /// Deletes messages
+    /// Deletes what others said, beside what members do
     Moderator,
-    /// Reads and writes
+    /// Reads, writes, changes what it said itself
     Member,
 }
 

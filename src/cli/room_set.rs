@@ -22,7 +22,7 @@ use super::user::account;
 #[command(group = ArgGroup::new("changes").required(true).multiple(true)
     .args(["new_name", "title", "description", "owner", "private", "password"]))]
 pub(crate) struct SetArgs {
-    /// The room
+    /// The room, by its name or #number
     #[arg(value_name = "NAME")]
     room: RoomName,
     /// Another name; a title that was never set follows it

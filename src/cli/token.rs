@@ -19,7 +19,7 @@ use super::user::account;
 pub(crate) enum TokenAction {
     /// Make an API token and print it, alone; nothing shows it again
     Create {
-        /// The account's login
+        /// The account's login, without regard to case
         name: String,
         /// Import a token that clients already have: a line of standard input, or asked for on a terminal
         #[arg(long)]
@@ -27,7 +27,7 @@ pub(crate) enum TokenAction {
     },
     /// List an account's tokens, those of sessions too: id, kind, created, used, address
     List {
-        /// The account's login
+        /// The account's login, without regard to case
         name: String,
         /// One object a line: id, kind, created, used, address
         #[arg(long)]
@@ -35,7 +35,7 @@ pub(crate) enum TokenAction {
     },
     /// End a token, or all of an account, and the sessions that they opened
     Revoke {
-        /// The account's login
+        /// The account's login, without regard to case
         name: String,
         /// The token's number in the list; without it all tokens
         id: Option<i32>,

@@ -29,29 +29,29 @@ pub(crate) enum UserAction {
     },
     /// Give an account another password (from standard input or a prompt); sessions that came in by the old one end
     Password {
-        /// The login
+        /// The account's login, without regard to case
         name: String,
     },
     /// Switch an account off: its sessions end, and nothing opens it
     Disable {
-        /// The login
+        /// The account's login, without regard to case
         name: String,
     },
     /// Switch an account on again
     Enable {
-        /// The login
+        /// The account's login, without regard to case
         name: String,
     },
     /// Give an account another login; its sessions, tokens and messages stay its own
     Rename {
-        /// The login
+        /// The account's login, without regard to case
         name: String,
         /// Another one: at most 25 characters, no spaces
         new_name: String,
     },
     /// End an account, its sessions, tokens and memberships; what it said stays
     Remove {
-        /// The login
+        /// The account's login, without regard to case
         name: String,
     },
 }

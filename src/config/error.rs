@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody set it.
+    /// Nobody set it: the default holds.
     Default,
     /// A line of a file, from 1.
     File {

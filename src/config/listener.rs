@@ -24,9 +24,9 @@ pub struct Listener {
 pub enum TlsMode {
     /// Plain and TLS on one port, told apart by the first bytes.
     Auto,
-    /// TLS only.
+    /// Only TLS: what is plain is refused.
     Required,
-    /// Plain only.
+    /// Only plain connections are understood.
     Off,
 }
 

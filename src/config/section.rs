@@ -8,7 +8,7 @@ use crate::settings::{Choice, Show, quoted};
 /// `[store]`: where durable things are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
-    /// Which store.
+    /// Where durable things are kept, and in which kind of store.
     pub url: StoreUrl,
 }
 
@@ -32,14 +32,14 @@ impl Default for Store {
 /// `[bus]`: what carries events between nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bus {
-    /// Which bus.
+    /// What carries events between nodes, and where it is.
     pub url: BusUrl,
 }
 
 /// A bus that this build has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BusUrl {
-    /// This process alone.
+    /// Events stay within this process.
     #[default]
     Local,
 }
@@ -180,7 +180,7 @@ pub struct Log {
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For a person.
+    /// A line for a person to read.
     Text,
     /// One JSON object a line.
     Json,

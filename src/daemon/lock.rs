@@ -32,7 +32,7 @@ pub enum LockError {
     /// Another process has it.
     #[error("{} is in use by another tolmach{}", data_dir.display(), process(.pid))]
     InUse {
-        /// The directory.
+        /// The data directory that is to be locked.
         data_dir: PathBuf,
         /// The other process's number, if it could be read.
         pid: Option<u32>,
@@ -42,7 +42,7 @@ pub enum LockError {
     Io {
         /// What cannot be made or opened.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
 }

@@ -24,9 +24,9 @@ pub enum StartError {
     /// The place for the contents of files cannot be had.
     #[error("the directory for files {path} cannot be used: {error}")]
     Files {
-        /// The directory.
+        /// The directory that was to be used.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         error: std::io::Error,
     },
     /// The hub cannot do its first work.
@@ -38,15 +38,15 @@ pub enum StartError {
     /// The control socket cannot be made.
     #[error("the control socket {path} cannot be made: {error}")]
     Control {
-        /// Its place.
+        /// Where the socket was to be.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         error: std::io::Error,
     },
     /// A listener asks for what this build cannot do.
     #[error("listener {name}: {reason}")]
     Listener {
-        /// The listener's name.
+        /// The listener, as the configuration and the ready line call it.
         name: String,
         /// What, and what would do.
         reason: String,
@@ -89,7 +89,7 @@ impl Daemon {
         }
     }
 
-    /// The gateway.
+    /// The running gateway, to add listeners or connections to.
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
         &self.gateway

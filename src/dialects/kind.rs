@@ -89,7 +89,7 @@ pub trait DialectKind: Dialect + Sized {
         1
     }
 
-    /// Chooses a revision.
+    /// Chooses a revision, from 1; a dialect that has but one ignores it.
     fn set_revision(_settings: &mut Self::Settings, _revision: u8) {}
 
     /// Has nothing happen by the mere passing of time, so that a recording can be replayed at any speed.
@@ -241,13 +241,13 @@ impl Settings {
         of.map(|of| &of.0)
     }
 
-    /// The dialect.
+    /// The dialect that these settings are of.
     #[must_use]
     pub fn kind(&self) -> &'static dyn AnyDialect {
         self.0.kind()
     }
 
-    /// The dialect's name.
+    /// What the dialect is called in configurations and lists.
     #[must_use]
     pub fn dialect(&self) -> &'static str {
         self.kind().name()

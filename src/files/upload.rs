@@ -119,7 +119,7 @@ impl Placed {
         &self.name
     }
 
-    /// Its bytes.
+    /// How many bytes of it have come so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes

@@ -13,11 +13,11 @@ use crate::hub::Hub;
 #[derive(Debug, thiserror::Error)]
 #[error("listener {name} cannot bind {address}: {error}")]
 pub struct BindError {
-    /// The listener's name.
+    /// The listener, as the ready line calls it.
     pub name: String,
     /// Its address, as it was given.
     pub address: String,
-    /// Why.
+    /// What the system said.
     #[source]
     pub error: io::Error,
 }

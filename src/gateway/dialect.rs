@@ -30,10 +30,10 @@ pub struct SessionOptions {
 
 /// One protocol as one listener speaks it: its settings, and what its connections share.
 pub trait Dialect: Send + Sync + 'static {
-    /// One connection's part.
+    /// What one connection keeps, and how it handles a frame.
     type Adapter: Adapter;
 
-    /// The dialect's name.
+    /// What the dialect is called in configurations and lists.
     fn name(&self) -> &'static str;
 
     /// The name, with the revision that the listener speaks where there are several.
@@ -62,7 +62,7 @@ pub trait Dialect: Send + Sync + 'static {
 /// What a handler wants done. It is the connection's driver that writes and closes.
 #[derive(Debug)]
 pub enum Response {
-    /// Nothing to answer.
+    /// Nothing is answered; the next frame may come.
     Continue,
     /// Write this in the request's place.
     Answer(Bytes),
@@ -101,7 +101,7 @@ pub trait Adapter: Send + 'static {
     /// Cuts bytes into frames. Its `Item` may be a bad frame that can be answered; its `Error` is a lost boundary.
     type Codec: Decoder<Item: Send, Error: Send> + Send;
 
-    /// The connection's decoder.
+    /// Cuts the bytes of this connection into frames, with the limits that hold for it.
     fn codec(&self) -> Self::Codec;
 
     /// A frame came in.

@@ -72,7 +72,7 @@ impl Gateway {
         self.limiter.clone().admit(dialect, transport);
     }
 
-    /// The hub.
+    /// The hub that the connections lead to.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub

@@ -15,7 +15,7 @@ const READ_BYTES: usize = 8 * 1024;
 
 /// A connection before anything was read from it.
 pub enum Transport {
-    /// A TCP socket.
+    /// A socket, which any thread may write to.
     Tcp(TcpStream),
     /// A stream inside the process, such as one half of [`tokio::io::duplex`].
     Memory(

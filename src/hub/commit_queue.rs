@@ -20,7 +20,7 @@ pub(super) enum Arrival {
 }
 
 impl CommitQueue {
-    /// An empty one.
+    /// A queue in which nothing waits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -37,7 +37,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Nothing to say.
+    /// The dialect says nothing of the event.
     pub const NOTHING: Self = Self {
         frames: 0,
         end: None,
@@ -116,7 +116,7 @@ impl Encoding {
         }
     }
 
-    /// Tells everybody.
+    /// Writes what everybody is told for whom nothing else is written.
     pub fn all(&mut self, write: impl FnOnce(&mut BytesMut) -> Encoded) {
         self.others = write(&mut self.shared.bytes);
     }

@@ -27,7 +27,7 @@ pub struct ConnectionInfo {
     pub scope: Scope,
     /// How it is told of events.
     pub encoder: SharedEncoder,
-    /// Where that goes.
+    /// What takes the encoded events of the connection.
     pub sink: Arc<dyn Sink>,
 }
 
@@ -65,7 +65,7 @@ impl Session {
         self.entry.as_ref().map(|(id, _)| *id)
     }
 
-    /// The hub's configuration.
+    /// The options that the hub was started with.
     #[must_use]
     pub fn options(&self) -> &super::Options {
         self.hub.options()

@@ -13,7 +13,7 @@ use crate::model::{EndReason, Event, RoomId};
 pub struct Bounds {
     /// Events that were not taken yet.
     pub events: usize,
-    /// Their bytes.
+    /// The bytes of these events.
     pub bytes: usize,
 }
 
@@ -32,20 +32,20 @@ impl Bounds {
 /// How much there is of what [`Bounds`] limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Waiting {
-    /// Events.
+    /// How many events wait.
     pub events: usize,
-    /// Their bytes.
+    /// The bytes of these events.
     pub bytes: usize,
 }
 
 impl Waiting {
-    /// So much more.
+    /// Counts what has come to wait.
     pub fn add(&mut self, more: Self) {
         self.events += more.events;
         self.bytes += more.bytes;
     }
 
-    /// So much less.
+    /// Counts what waits no longer.
     pub fn subtract(&mut self, less: Self) {
         self.events = self.events.saturating_sub(less.events);
         self.bytes = self.bytes.saturating_sub(less.bytes);
@@ -64,7 +64,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// So many frames.
+    /// So many frames were written, and the session goes on.
     #[must_use]
     pub fn frames(bytes: Bytes, count: usize) -> Self {
         Self {

@@ -37,7 +37,7 @@ pub enum Meaning {
     DirectOpened,
     /// Somebody is idle, or back.
     Idle,
-    /// Somebody goes offline.
+    /// Somebody goes offline in the room.
     Offline,
     /// Somebody ends their membership.
     MemberLeft,
@@ -55,23 +55,23 @@ pub enum Meaning {
     RoomDeleted,
     /// A user was banned: to the user.
     BannedSelf,
-    /// …to the others.
+    /// Somebody is banned: what the others are told.
     BannedOther,
     /// A user was removed without a ban: to the user.
     RemovedSelf,
-    /// …to the others.
+    /// Somebody is removed without a ban: what the others are told.
     RemovedOther,
     /// A role or a way in changed; a ban was lifted; a room was made.
     Administration,
-    /// A file.
+    /// A message that is a file.
     File,
-    /// A sticker.
+    /// A message that is a sticker.
     Sticker,
     /// A file or a sticker from history.
     FromHistory,
     /// The server ends a session.
     SessionEnded,
-    /// The server stops.
+    /// The server stops, and says so.
     Shutdown,
 }
 
@@ -94,13 +94,13 @@ pub enum Level {
 /// What becomes of one meaning in one dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Translation {
-    /// What is meant.
+    /// The meaning that the row is about.
     pub meaning: Meaning,
     /// How much of it arrives.
     pub level: Level,
     /// How it looks; empty where it is left out.
     pub says: &'static str,
-    /// What tells it.
+    /// Whether the event itself tells it, an answer, or another event.
     pub by: By,
 }
 

@@ -45,7 +45,7 @@ pub enum Error {
     /// A value cannot be what it should be.
     #[error("{field}: {reason}")]
     Invalid {
-        /// Which value.
+        /// The name of the value, as whoever asked knows it.
         field: String,
         /// What is wrong with it, and what would be right.
         reason: String,

@@ -38,7 +38,7 @@ pub struct RoomEvent {
     /// Of a message that was edited: a member other than its author has seen it.
     #[serde(default)]
     pub seen: bool,
-    /// What changed.
+    /// What changed, with what is to be known of it.
     pub change: RoomChange,
 }
 
@@ -86,7 +86,7 @@ impl RoomEvent {
 pub struct Origin {
     /// The node that holds the session.
     pub node: NodeId,
-    /// The session there.
+    /// The number of the session on that node.
     pub session: SessionId,
 }
 
@@ -108,44 +108,44 @@ pub enum RoomChange {
     Titled,
     /// The room has another description.
     Described {
-        /// The new one.
+        /// The description from now on.
         description: String,
     },
     /// The room has another name.
     Renamed {
-        /// The name before.
+        /// The name that the room had before.
         from: String,
     },
     /// The room's password was set, changed or ended, or the room became public or private.
     AccessChanged,
     /// Somebody became a member.
     MemberJoined {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
     },
     /// Somebody ended their own membership.
     MemberLeft {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
     },
     /// Somebody's membership was ended by another; they may come back.
     MemberRemoved {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
     },
-    /// Somebody was banned.
+    /// Somebody was banned, and is no member any more.
     MemberBanned {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
     },
     /// A ban was lifted; that makes nobody a member.
     MemberUnbanned {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
     },
     /// A member has another role.
     RoleChanged {
-        /// Who.
+        /// Whom it happened to, as others see that user.
         user: Arc<UserRef>,
         /// Their role from now on.
         role: Role,
@@ -182,20 +182,20 @@ pub enum PresenceChange {
     Idle,
     /// From idle to online.
     Back,
-    /// To absent.
+    /// From online or idle to absent.
     Offline,
 }
 
 /// Somebody's presence in a room changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceEvent {
-    /// Where.
+    /// The room that the presence is in.
     pub room: Arc<RoomRef>,
     /// Who, with the presence after the change (for [`PresenceChange::Offline`]: the last one).
     pub who: Present,
-    /// What changed.
+    /// What changed, with what is to be known of it.
     pub change: PresenceChange,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 

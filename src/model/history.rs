@@ -8,9 +8,9 @@ use super::{MessageId, RoomSelector, Seq, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HistoryOrder {
-    /// Oldest first.
+    /// The oldest message comes first.
     Oldest,
-    /// Newest first.
+    /// The newest message comes first.
     Newest,
 }
 

@@ -34,7 +34,7 @@ id! {
     MessageId(i64)
 }
 id! {
-    /// A token's number.
+    /// The number of a token, from 1; not a secret.
     TokenId(i32)
 }
 id! {

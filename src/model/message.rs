@@ -11,7 +11,7 @@ use super::{MessageId, RoomId, Seq, Timestamp, UserRef};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageKind {
-    /// Words.
+    /// Words, as they were said.
     Text,
     /// What the sender does ("/me waves"); the text is "waves".
     Emote,
@@ -26,7 +26,7 @@ pub enum MessageKind {
 pub struct FileInfo {
     /// The name its sender gave it, without directories.
     pub name: String,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// Under which name the file area holds it.
     pub stored: String,
@@ -35,7 +35,7 @@ pub struct FileInfo {
 /// What a reply shows of the message that it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
-    /// Who said that.
+    /// The author of the answered message.
     pub sender: Arc<UserRef>,
     /// Its first line; empty where it was deleted.
     pub line: String,
@@ -65,7 +65,7 @@ pub struct Message {
     pub room: RoomId,
     /// Its place among the room's changes when it was said.
     pub seq: Seq,
-    /// Who said it.
+    /// The author.
     pub sender: Arc<UserRef>,
     /// Text, emote, sticker or file.
     pub kind: MessageKind,

@@ -25,7 +25,7 @@ pub struct Room {
     pub name: String,
     /// Free text, at most 100 characters; the name where none was given.
     pub title: String,
-    /// Free text.
+    /// Free text that others see; it may be empty and have several lines.
     pub description: String,
     /// Public, private or direct.
     pub kind: RoomKind,
@@ -69,13 +69,13 @@ impl Room {
 /// What an event says of its room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRef {
-    /// The room's number.
+    /// The number of the room, from 1.
     pub id: RoomId,
     /// Its name; empty for a direct room.
     pub name: String,
-    /// Its title.
+    /// The title, at most 100 characters of free text.
     pub title: String,
-    /// Free text.
+    /// Free text that others see; it may be empty and have several lines.
     pub description: String,
     /// Public, private or direct.
     pub kind: RoomKind,
@@ -99,9 +99,9 @@ pub enum Role {
     Owner,
     /// Everything but acting on the owner.
     Admin,
-    /// Deletes messages.
+    /// May delete what others said, beyond what members may.
     Moderator,
-    /// Reads and writes.
+    /// May read and write, and change what it said itself.
     Member,
     /// May not enter, read or write.
     Banned,
@@ -124,9 +124,9 @@ impl Role {
 /// One user's place in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// Which room.
+    /// The room that the membership is in.
     pub room: RoomId,
-    /// Who.
+    /// The user whose membership it is.
     pub user: UserId,
     /// What they may do.
     pub role: Role,

@@ -12,9 +12,9 @@ use super::{Error, Result, Timestamp, TokenId, UserId};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Secret {
-    /// The password itself.
+    /// The password as a person types it.
     Password(String),
-    /// 64 hexadecimal digits.
+    /// The password's SHA-256, as 64 hexadecimal digits.
     Sha256(String),
     /// Argon2id, PHC string form, as it is stored; never comes from outside the process.
     #[serde(skip)]
@@ -77,7 +77,7 @@ impl fmt::Debug for TokenText {
 /// A token as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenInfo {
-    /// Its number.
+    /// The number that lists show, not a secret.
     pub id: TokenId,
     /// The account it opens.
     pub user: UserId,
@@ -95,7 +95,7 @@ pub struct TokenInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
-    /// From a login.
+    /// Made by a login, for its session.
     Session,
     /// From the command line, or asked for.
     Api,

@@ -8,7 +8,7 @@ use super::{RoomId, UserId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserSelector {
-    /// By number.
+    /// By the number of the user.
     Id(UserId),
     /// By login, without regard to case.
     Login(String),
@@ -18,7 +18,7 @@ pub enum UserSelector {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomSelector {
-    /// By number.
+    /// By the number of the room.
     Id(RoomId),
     /// By name, without regard to case.
     Name(String),
@@ -39,14 +39,14 @@ pub enum Target {
 }
 
 impl UserSelector {
-    /// By login.
+    /// The user of this login, without regard to case.
     pub fn login(login: impl Into<String>) -> Self {
         Self::Login(login.into())
     }
 }
 
 impl RoomSelector {
-    /// By name.
+    /// The room of this name, without regard to case.
     pub fn name(name: impl Into<String>) -> Self {
         Self::Name(name.into())
     }

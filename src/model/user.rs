@@ -10,7 +10,7 @@ use super::{Presence, SessionId, Timestamp, UserId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserKind {
-    /// Has credentials; lasts.
+    /// It has credentials, and lasts until it is removed.
     Account,
     /// Said only a name; lasts while present.
     Guest,
@@ -27,7 +27,7 @@ pub struct User {
     pub name: String,
     /// Free text about the user.
     pub description: String,
-    /// Account or guest.
+    /// Whether it lasts, or is there only as long as its connection.
     pub kind: UserKind,
     /// An operator switched the account off: nothing opens it.
     pub disabled: bool,
@@ -50,20 +50,20 @@ impl User {
 /// What an event says of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UserRef {
-    /// The user's number.
+    /// The number of the user; 0 is the gateway itself.
     pub id: UserId,
     /// The login as written.
     pub login: String,
-    /// The display name.
+    /// The name that people read; the login where none was given.
     pub name: String,
 }
 
 /// A user who is online or idle in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Present {
-    /// Who.
+    /// Who is there.
     pub user: Arc<UserRef>,
-    /// Online or idle.
+    /// Whether it is active or silent.
     pub presence: Presence,
     /// The status text that the user set, if any.
     pub status: Option<String>,
@@ -74,7 +74,7 @@ pub struct Present {
 /// An open session as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
-    /// Its number.
+    /// The number of the session on its node.
     pub id: SessionId,
     /// Whose session it is.
     pub user: Arc<UserRef>,

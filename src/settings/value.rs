@@ -3,7 +3,7 @@
 /// A value and where it stands.
 #[derive(Debug)]
 pub struct Written {
-    /// The value.
+    /// What was written.
     pub value: Value,
     /// The line, from 1, of its key (of itself in a list).
     pub line: usize,
@@ -14,13 +14,13 @@ pub struct Written {
 /// A value of TOML.
 #[derive(Debug)]
 pub enum Value {
-    /// A string.
+    /// Text between quotation marks.
     Text(String),
     /// A whole number. Saturates: no key takes numbers of this size.
     Integer(i128),
     /// `true` or `false`.
     Flag(bool),
-    /// An array.
+    /// An array of values, each with its line.
     List(Vec<Written>),
     /// A table: its keys and values, in the order in which they stand there.
     Table(Vec<(String, Written)>),

@@ -75,9 +75,9 @@ pub trait Write: Send {
 
 /// What came of one submitted write.
 pub struct Commit {
-    /// The write itself.
+    /// The very box that was submitted, with what came of it.
     pub write: Box<dyn Write>,
-    /// Whether it holds.
+    /// Whether the commit holds that it was part of.
     pub outcome: Result<()>,
     /// What there is to tell of it, in order.
     pub events: Vec<RoomEvent>,
@@ -95,7 +95,7 @@ pub trait CommitSink: Send + Sync {
 /// Messages of a room, in the order that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// The messages.
+    /// The messages of the page, in the order that was asked for.
     pub messages: Vec<Arc<Message>>,
     /// How many more there were beyond the limit, or beyond [`PAGE_BYTES`].
     pub omitted: u64,

@@ -22,7 +22,7 @@ pub struct Limits {
 /// A user with its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRow {
-    /// The user.
+    /// What is known of the user beside its secrets.
     pub user: User,
     /// What others see of it; shared by all events.
     pub reference: Arc<UserRef>,
@@ -51,7 +51,7 @@ impl UserRow {
 /// Its `room.seq` and `room.last_message` are those of the moment it was loaded; [`Transaction::advance`] has the ones that hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRow {
-    /// The room.
+    /// What is known of the room beside its secrets.
     pub room: Room,
     /// What events say of it; shared by all of them.
     pub reference: Arc<RoomRef>,
@@ -152,7 +152,7 @@ pub trait Transaction {
     fn add_token(&mut self, row: TokenRow) -> Result<Option<TokenInfo>, RowsError>;
     /// A token by number.
     fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError>;
-    /// A user's tokens.
+    /// The tokens of a user, in the order of their numbers.
     fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError>;
     /// Sets when and from where a token was last used.
     fn touch_token(
@@ -161,7 +161,7 @@ pub trait Transaction {
         used: Timestamp,
         address: Option<&str>,
     ) -> Result<(), RowsError>;
-    /// Ends a token.
+    /// Ends a token: its text opens nothing any more.
     fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError>;
     /// Ends the tokens of kind session that were last used (or, if never, made) before this.
     fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError>;
@@ -255,17 +255,17 @@ impl RowKeys {
         self.keys.extend(actor.map(RowKey::User));
     }
 
-    /// Adds a row.
+    /// Names a row that will be looked at.
     pub fn add(&mut self, key: RowKey) {
         self.keys.push(key);
     }
 
-    /// Adds a message.
+    /// Names a message that will be looked at.
     pub fn message(&mut self, id: &MessageId) {
         self.add(RowKey::Message(*id));
     }
 
-    /// Adds a token.
+    /// Names a token that will be looked at.
     pub fn token(&mut self, id: &TokenId) {
         self.add(RowKey::Token(*id));
     }

@@ -50,7 +50,7 @@ pub enum ServerFrame {
 /// An answer to a request, or a notice: PROTOCOL.md 3.4 and 5.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// 100 to 999.
+    /// The code of the answer, from 100 to 999.
     pub code: u16,
     /// Seconds since 1970, UTC; 0 where a server did not say it.
     pub time: i64,

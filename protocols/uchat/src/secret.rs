@@ -14,7 +14,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret<T = String>(
-    /// The secret itself.
+    /// The secret itself, which only its bearer is to see.
     pub T,
 );
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// A client for any dialect; a pipe works: lines in, lines out
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChatArgs {
-    /// How to speak
+    /// The dialect to speak, one of those below
     pub(crate) dialect: String,
 
     /// The server's name or address
@@ -14,7 +14,7 @@ pub(crate) struct ChatArgs {
     /// The server's port [default: the dialect's own]
     pub(crate) port: Option<u16>,
 
-    /// Who one is
+    /// The name to come in with
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
 
@@ -46,7 +46,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// Take any certificate
+    /// Take any certificate, also one that nobody vouches for
     #[arg(long, requires = "tls", conflicts_with = "ca")]
     pub(crate) insecure: bool,
 

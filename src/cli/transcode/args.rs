@@ -23,7 +23,7 @@ pub(crate) struct TranscodeArgs {
     /// Who speaks where the frames do not say
     #[arg(long = "as", value_name = "LOGIN", default_value = "someone", value_parser = login)]
     pub(super) login: String,
-    /// The room
+    /// The room that everything happens in
     #[arg(long, value_name = "NAME", default_value = "lobby", value_parser = room)]
     pub(super) room: String,
     /// Who hears what is written

@@ -29,7 +29,7 @@ pub struct Entry {
     /// On which connection, if on one.
     #[serde(flatten, default)]
     pub connection: Option<Endpoint>,
-    /// What.
+    /// What happened, under its own keys of the same object.
     #[serde(flatten)]
     pub what: Happened,
 }
@@ -45,16 +45,16 @@ pub struct Endpoint {
     pub address: String,
     /// The session, once somebody is logged in.
     pub session: Option<SessionId>,
-    /// Whose it is.
+    /// The login of who is connected, once that is known.
     pub user: Option<String>,
-    /// The user's number.
+    /// The number of who is connected, once that is known.
     pub user_id: Option<i32>,
     /// The user has no account.
     #[serde(default)]
     pub guest: bool,
 }
 
-/// What happened.
+/// What those who watch are told of, one at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happened {
@@ -62,16 +62,16 @@ pub enum Happened {
     Opened,
     /// The client said that nothing more comes from it, or broke off.
     Ended,
-    /// It is over.
+    /// The connection is over, on both sides.
     Closed,
     /// A frame came in; without its secrets.
     In {
-        /// As lines.
+        /// Each frame as the lines that show it.
         frames: Vec<Shown>,
     },
     /// Frames go out; without their secrets.
     Out {
-        /// Each as lines.
+        /// Each frame as the lines that show it.
         frames: Vec<Shown>,
     },
     /// What a frame that came in became: an event in a room, or somebody's presence there.
@@ -81,12 +81,12 @@ pub enum Happened {
     },
     /// What a frame that came in became: nothing.
     Refused {
-        /// Why.
+        /// The error that the request came to, in words.
         error: String,
     },
     /// The reader was too slow; so much is missing here.
     Lost {
-        /// How many entries.
+        /// How many entries were dropped, as nobody took them in time.
         entries: u64,
     },
 }

@@ -43,7 +43,7 @@ where
 
 /// What one frame of a recording does, and who does it.
 pub struct Step {
-    /// Who, by login.
+    /// Who does it, by login.
     pub who: String,
     /// What it means on the virtual hub.
     pub action: Action,

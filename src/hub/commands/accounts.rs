@@ -27,11 +27,11 @@ const CONTACTS: usize = 1000;
 pub struct Register {
     /// The login, as it is to be shown.
     pub login: String,
-    /// Its password.
+    /// What proves it: the password, or its SHA-256.
     pub secret: Secret,
     /// The display name; empty: the login.
     pub name: String,
-    /// Free text.
+    /// Free text that others see; it may be empty and have several lines.
     pub description: String,
 }
 
@@ -142,7 +142,7 @@ pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> Use
 /// A user. By number also one who is gone: it is still somebody whose messages are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindUser {
-    /// Whom to find.
+    /// Which user, by number or by login.
     pub user: UserSelector,
 }
 
@@ -176,7 +176,7 @@ impl Command for Users {
 /// Gives oneself another description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOwnDescription {
-    /// Free text.
+    /// Free text that others see; it may be empty and have several lines.
     pub description: String,
 }
 
@@ -205,7 +205,7 @@ impl Change for SetOwnDescription {
 /// Gives an account another password and ends the sessions that came in by the old one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetPassword {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
     /// Its password from now on.
     pub secret: Secret,
@@ -259,9 +259,9 @@ impl Change for SetPassword {
 /// Switches an account off or on; off ends all its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetDisabled {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
-    /// Off, or on.
+    /// Whether nobody may come in by it any more.
     pub disabled: bool,
 }
 
@@ -291,7 +291,7 @@ impl Change for SetDisabled {
 /// login follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameUser {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
     /// Its login from now on, as it is to be shown.
     pub login: String,
@@ -337,7 +337,7 @@ impl Change for RenameUser {
 /// Ends an account, its sessions, tokens and memberships; what it said stays, its name is free again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveUser {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
 }
 

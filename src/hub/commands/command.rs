@@ -45,7 +45,7 @@ pub enum Needs {
     Session,
     /// A user who is logged in or has shown a token; or the operator.
     User,
-    /// The operator.
+    /// The operator: the command line, or whoever embeds the hub.
     Operator,
 }
 

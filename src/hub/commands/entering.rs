@@ -19,7 +19,7 @@ use crate::store::RoomRow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Create {
-    /// No: [`Error::NoSuchRoom`].
+    /// It is not made: the answer is [`Error::NoSuchRoom`].
     No,
     /// Where the configuration lets clients make rooms so.
     IfConfigured,
@@ -30,7 +30,7 @@ pub enum Create {
 /// Attaches the session to a room; an account (or guest) becomes a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enter {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// For a protected room that one is not a member of.
     pub password: Option<Secret>,
@@ -52,7 +52,7 @@ impl Enter {
 /// The session is attached to a room, or a room was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered {
-    /// The room.
+    /// The room as it is now.
     pub room: Arc<Room>,
     /// It did not exist before.
     pub created: bool,
@@ -192,10 +192,10 @@ impl Change for EnterRoom {
     }
 }
 
-/// Ends one's membership.
+/// Ends one's own membership of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leave {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 

@@ -20,7 +20,7 @@ use crate::store::UserRow;
 /// A session is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
-    /// The session's number.
+    /// The number of the session among those of this node.
     pub session: SessionId,
     /// Who one is now.
     pub user: Arc<User>,
@@ -39,9 +39,9 @@ struct Key {
 /// Opens a session of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogIn {
-    /// The account.
+    /// The login of the account, without regard to case.
     pub login: String,
-    /// Its password.
+    /// What proves it: the password, or its SHA-256.
     pub secret: Secret,
     /// A session token is wanted.
     pub token: bool,
@@ -79,7 +79,7 @@ impl Command for LogIn {
 /// Opens a session by a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogInToken {
-    /// The token's text.
+    /// The secret text of the token, as its owner was told it once.
     pub token: TokenText,
     /// Its number, where the client tells that too: another's is not let in.
     pub id: Option<TokenId>,
@@ -103,7 +103,7 @@ impl Command for LogInToken {
 /// told to this connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identify {
-    /// The token's text.
+    /// The secret text of the token, as its owner was told it once.
     pub token: TokenText,
 }
 
@@ -127,7 +127,7 @@ impl Command for Identify {
 /// the name while it is idle ends it at once."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogInGuest {
-    /// The guest's name.
+    /// The name to come under, which nobody else may have; at most 25 characters.
     pub name: String,
 }
 
@@ -314,11 +314,11 @@ fn new_entry(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenEnd {
-    /// It stays.
+    /// The token stays valid.
     Never,
     /// It ends where a login made it; one that was made to be kept stays.
     IfOfLogin,
-    /// It ends.
+    /// The token ends, whatever it is.
     Always,
 }
 

@@ -16,9 +16,9 @@ use crate::store::{RoomRow, UserRow};
 /// Makes somebody a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddMember {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// Who becomes one.
+    /// Who becomes a member, by number or by login.
     pub user: UserSelector,
 }
 
@@ -47,9 +47,9 @@ impl Change for AddMember {
 /// Ends somebody's membership; they may come back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// The member.
+    /// Which member, by number or by login.
     pub user: UserSelector,
 }
 
@@ -73,7 +73,7 @@ impl Change for RemoveMember {
 /// Ends somebody's membership and keeps them out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Who is kept out, member or not.
     pub user: UserSelector,
@@ -102,10 +102,10 @@ impl Change for Ban {
     }
 }
 
-/// Lifts a ban.
+/// Lifts a ban from a room; that makes nobody a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unban {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Who was kept out; [`Error::NoSuchUser`] where nobody did.
     pub user: UserSelector,
@@ -131,11 +131,11 @@ impl Change for Unban {
 /// Gives a member a role; the former owner becomes an admin where the new one is owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetRole {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// The member.
+    /// Which member, by number or by login.
     pub user: UserSelector,
-    /// Not [`Role::Banned`].
+    /// The role from now on; [`Role::Banned`] is refused, since that is a command of its own.
     pub role: Role,
 }
 

@@ -24,10 +24,10 @@ pub enum Offline {
     Store,
 }
 
-/// Says something.
+/// Says something in a room or to a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
-    /// Where it goes.
+    /// The room or the user that it is said to.
     pub to: Target,
     /// Text, emote, sticker or file.
     pub kind: MessageKind,
@@ -35,7 +35,7 @@ pub struct Send {
     pub text: String,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
-    /// For [`MessageKind::File`].
+    /// What was uploaded, for a message of [`MessageKind::File`].
     pub file: Option<FileInfo>,
     /// Fields of the sender's dialect that the model has no place for.
     pub extra: String,
@@ -168,7 +168,7 @@ fn quote(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Quote
 /// Gives an own message another text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
-    /// Its number.
+    /// The message, by its number over all rooms.
     pub message: MessageId,
     /// Its text from now on; the hub makes it clean.
     pub text: String,
@@ -204,7 +204,7 @@ impl Change for Edit {
 /// Deletes a message for everyone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delete {
-    /// Its number.
+    /// The message, by its number over all rooms.
     pub message: MessageId,
 }
 
@@ -251,7 +251,7 @@ fn update(
 /// Hides a message from oneself only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hide {
-    /// Its number.
+    /// The message, by its number over all rooms.
     pub message: MessageId,
 }
 
@@ -272,7 +272,7 @@ impl Change for Hide {
 /// Shows nobody what was said in the room until now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClearHistory {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -296,7 +296,7 @@ impl Change for ClearHistory {
 /// Says up to when one has seen the room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkSeen {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Up to when; earlier than before changes nothing.
     pub at: Timestamp,

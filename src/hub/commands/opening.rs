@@ -33,7 +33,6 @@ pub(crate) struct OpenSession {
     pub(crate) by: Option<TokenId>,
     /// A token to make for it.
     pub(crate) token: Option<TokenText>,
-    /// From where.
     pub(crate) address: String,
 }
 
@@ -81,7 +80,6 @@ impl Change for OpenSession {
 /// Makes a guest, and opens its session in the same moment.
 #[derive(Debug)]
 pub(crate) struct AddGuest {
-    /// As shown.
     pub(crate) login: String,
 }
 

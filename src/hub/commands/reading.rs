@@ -77,9 +77,9 @@ async fn with_quotes(
 /// Finds text messages of a room without regard to case, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// What they contain.
+    /// What is looked for, without regard to case.
     pub text: String,
     /// Only those that begin with it.
     pub prefix: bool,
@@ -162,7 +162,7 @@ async fn sees_message(message: &Message, caller: &Caller<'_>) -> Result<bool> {
 /// Up to when one has seen the room; 0: one never said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -184,7 +184,7 @@ impl Command for Seen {
 /// Up to when a room's members have seen it: the two latest marks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenMarks {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -202,7 +202,7 @@ impl Command for SeenMarks {
 /// A room that one may know of. Who says a private room's exact name may come back to it by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindRoom {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -296,7 +296,7 @@ fn rooms(rows: Vec<Arc<RoomRow>>) -> Vec<Arc<Room>> {
 /// A room's members, banned ones too; those of a public room without a password for anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -314,7 +314,7 @@ impl Command for Members {
 /// Who is online or idle in a room; of a public one without a password for anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 

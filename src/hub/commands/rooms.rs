@@ -22,9 +22,9 @@ pub struct CreateRoom {
     pub name: String,
     /// The title; empty: the name.
     pub title: String,
-    /// Free text.
+    /// Free text that others see; it may be empty and have several lines.
     pub description: String,
-    /// Public or private.
+    /// Whether everybody may find it; a direct room is refused.
     pub kind: RoomKind,
     /// Newcomers must give it; an empty one is none.
     pub password: Option<Secret>,
@@ -277,7 +277,7 @@ impl Work<'_> {
 /// Ends a room and all that was said in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRoom {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
@@ -297,7 +297,7 @@ impl Change for DeleteRoom {
 /// Gives a room another name; a title that was never set follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameRoom {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Its name from now on.
     pub name: String,
@@ -341,7 +341,7 @@ impl Change for RenameRoom {
 /// Gives a room another title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetTitle {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Its title from now on.
     pub title: String,
@@ -371,7 +371,7 @@ impl Change for SetTitle {
 /// Gives a room another description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetDescription {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// Its description from now on.
     pub description: String,
@@ -403,7 +403,7 @@ impl Change for SetDescription {
 /// Sets, changes or ends a room's password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetRoomPassword {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
     /// `None`, and an empty one, ends it.
     pub password: Option<Secret>,
@@ -435,9 +435,9 @@ impl Change for SetRoomPassword {
 /// Makes a room private or public.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetPrivate {
-    /// The room.
+    /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// Private, or public.
+    /// Whether it is in no list from now on.
     pub private: bool,
 }
 

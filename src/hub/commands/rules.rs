@@ -8,17 +8,17 @@ use crate::model::{Error, Role, Room, RoomKind, User, UserKind};
 pub enum Action {
     /// Keeps something of the room for oneself: what one has seen, what one does not want to see.
     Keep,
-    /// Says something.
+    /// Says something in the room.
     Post,
     /// Gives a message another text.
     Edit,
     /// Deletes a message for everyone.
     DeleteMessage,
-    /// Clears the history.
+    /// Hides what was said until now from everybody.
     ClearHistory,
     /// Gives the room another name, title, description or password, makes it private or public.
     Configure,
-    /// Ends the room.
+    /// Ends the room, with all that was said in it.
     DeleteRoom,
     /// Makes somebody a member.
     Add,
@@ -31,7 +31,7 @@ pub enum Action {
 /// What the asker must be for an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// The action.
+    /// The action that the row is about.
     pub action: Action,
     /// The least role that may.
     pub least: Role,
@@ -70,7 +70,7 @@ pub const TABLE: [Rule; 10] = [
 /// Who asks, as far as the rules care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// The command line.
+    /// The command line, or whoever embeds the hub: may do all.
     Operator,
     /// A user with this place in the room (`None`: no member) who is or is not the author of the message.
     User {
@@ -134,14 +134,14 @@ pub enum View {
     Room,
     /// Who its members are, and who of them is there.
     Members,
-    /// What was said.
+    /// What was said in it, by any way of reading that.
     History,
 }
 
 /// Which rooms show something to who is no member. Members are shown everything, and so is the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ViewRule {
-    /// What is seen.
+    /// The view that the row is about.
     pub view: View,
     /// Of a public room.
     pub public: bool,

@@ -66,7 +66,7 @@ impl Command for Sessions {
 /// Closes a session: operators any, others one of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseSession {
-    /// The session's number.
+    /// Which session, by its number on this node.
     pub id: SessionId,
 }
 

@@ -16,16 +16,16 @@ use crate::store::TokenRow;
 /// A token, told this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewToken {
-    /// Its number.
+    /// The number that lists show, not a secret.
     pub id: TokenId,
-    /// Its text.
+    /// The secret text, told this once.
     pub value: TokenText,
 }
 
 /// Makes an API token. Operators, or the account itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateToken {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
     /// A token that clients already have; else one is made.
     pub value: Option<TokenText>,
@@ -99,7 +99,7 @@ impl Work<'_> {
 /// An account's tokens, without their texts, in the order of their numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
 }
 
@@ -123,7 +123,7 @@ impl Command for Tokens {
 /// Ends a token, or all of an account, and the sessions they opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokeToken {
-    /// The account.
+    /// Whose account, by number or by login.
     pub user: UserSelector,
     /// That one; else all.
     pub id: Option<TokenId>,
@@ -222,7 +222,7 @@ impl Change for AddSessionToken {
 /// The session, and all others that were opened by the same token, are held by this one from now on; that token ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UseToken {
-    /// What [`RenewToken`] gave.
+    /// The number of the token that [`RenewToken`] gave.
     pub id: TokenId,
     /// Whose place it takes.
     pub old: TokenId,
@@ -262,7 +262,7 @@ impl Change for UseToken {
 /// A token was in use until now: its connection is open, or has just closed.
 #[derive(Debug)]
 pub struct TouchToken {
-    /// Its number.
+    /// The number that lists show, not a secret.
     pub id: TokenId,
 }
 

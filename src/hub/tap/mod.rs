@@ -30,20 +30,20 @@ pub use viewer::{MOST_BYTES, MOST_RECORDS, Taken, Viewer};
 use crate::model::{Error, Event, RoomId, SessionId, Timestamp, User};
 use viewer::Queue;
 
-/// Something that happened.
+/// Something that happened, with whose connection it happened on.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// On which connection, if on one.
     pub line: Option<Arc<TapConnection>>,
     /// Whose connection it was then.
     pub who: Option<TapUser>,
-    /// What.
+    /// What it was.
     pub what: TapEvent,
 }
 
-/// What happened.
+/// What those who watch are told of.
 #[derive(Debug, Clone)]
 pub enum TapEvent {
     /// A connection was opened.
@@ -54,23 +54,23 @@ pub enum TapEvent {
     Closed,
     /// A frame came in.
     In {
-        /// All of it.
+        /// Every byte that came since the last time.
         bytes: Bytes,
         /// The number of its answer's place; none for what is no frame.
         request: Option<u64>,
     },
     /// A request's outcome is known; the answer, if there is one, goes out in its turn.
     Done {
-        /// The request.
+        /// The request's number on its connection, from 0.
         request: u64,
     },
     /// A request came to nothing.
     Refused(Error),
     /// Something happened in a room.
     Event(Arc<Event>),
-    /// Frames go out.
+    /// Frames go out to the client.
     Out {
-        /// Whole frames.
+        /// One or more whole frames, as the client gets them.
         bytes: Bytes,
         /// The request that they answer.
         request: Option<u64>,
@@ -92,7 +92,7 @@ impl TapEvent {
 /// Who is logged in on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TapUser {
-    /// The session.
+    /// The number of the session that is logged in.
     pub session: SessionId,
     /// Whose it is, as of its login.
     pub user: Arc<User>,
@@ -118,7 +118,7 @@ impl fmt::Debug for TapConnection {
 }
 
 impl TapConnection {
-    /// Whether anybody watches.
+    /// Whether anybody watches; if not, nothing need be prepared for telling.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.tap.is_watched()
@@ -170,7 +170,7 @@ impl fmt::Debug for Tap {
 }
 
 impl Tap {
-    /// Whether anybody watches.
+    /// Whether anybody watches; if not, nothing need be prepared for telling.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.0.watched.load(Ordering::Relaxed)

@@ -53,13 +53,13 @@ impl Queue {
 /// What a viewer takes at once.
 #[derive(Debug)]
 pub enum Taken {
-    /// The next record.
+    /// The next thing that happened.
     Record(Box<Record>),
     /// So many came when there was no room, at this place.
     Lost(u64),
 }
 
-/// Somebody who watches.
+/// One who watches: a bounded queue of what happens, from which the oldest is dropped.
 pub struct Viewer {
     queue: Arc<Queue>,
     tap: Tap,

@@ -52,7 +52,7 @@ impl InMemory for MemoryBackend {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// A store in which nothing is yet.
     #[must_use]
     pub fn open(limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
         Self::over(Box::new(MemoryBackend::default()), limits, sink)

@@ -34,19 +34,19 @@ pub enum OpenError {
     /// The file is something else.
     #[error("{}: this is not a SQLite database; move it away or name another file", path.display())]
     NotADatabase {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
     },
     /// The file is another program's database.
     #[error("{}: this is another program's database; name another file", path.display())]
     NotOurs {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
     },
     /// A later tolmach has written the file.
     #[error("{}: the database has version {found}, this tolmach knows versions up to {known}; use a newer tolmach", path.display())]
     Newer {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
         /// The version of the file.
         found: usize,
@@ -59,31 +59,31 @@ pub enum OpenError {
         path.display()
     )]
     InUse {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
     },
     /// SQLite could not open or prepare the file.
     #[error("{}: {source}", path.display())]
     Sqlite {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
-        /// What it says.
+        /// What SQLite says of it.
         source: rusqlite::Error,
     },
     /// The database could not be brought to this version.
     #[error("{}: the database cannot be brought to version {known}: {source}", path.display())]
     Migration {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
         /// The version this program would make of it.
         known: usize,
-        /// Why.
+        /// What the migration says of it.
         source: Box<rusqlite_migration::Error>,
     },
     /// The file or the store's threads could not be had from the system.
     #[error("{}: {source}", path.display())]
     Io {
-        /// The file.
+        /// The database file that was to be opened.
         path: PathBuf,
         /// What the system says.
         source: io::Error,

@@ -59,7 +59,7 @@ pub enum ServerFrame {
     },
     /// Something went wrong; often the last event before the server closes.
     Error {
-        /// What, for people.
+        /// What went wrong, in words for people.
         message: String,
     },
 }

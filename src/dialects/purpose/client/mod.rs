@@ -9,7 +9,7 @@ use recording::{PurposeClient, PurposeRecording};
 use std::sync::Arc;
 use tolmach_purpose::Revision;
 
-/// For `chat`.
+/// What `tolmach chat` needs to know of the dialect.
 pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Either,
     signs_up: false,
@@ -19,7 +19,7 @@ pub(super) const CHAT: ChatSide = ChatSide {
     client: |identity| Ok(Box::new(Purpose::new(identity)?)),
 };
 
-/// For `transcode`.
+/// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
     client: |revision| Arc::new(PurposeClient::new(revision)),

@@ -8,7 +8,7 @@ use chat::Talker;
 use recording::{TalkerClient, TalkerRecording};
 use std::sync::Arc;
 
-/// For `chat`.
+/// What `tolmach chat` needs to know of the dialect.
 pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Token,
     signs_up: false,
@@ -18,7 +18,7 @@ pub(super) const CHAT: ChatSide = ChatSide {
     client: |identity| Ok(Box::new(Talker::new(identity)?)),
 };
 
-/// For `transcode`.
+/// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
     client: |_| Arc::new(TalkerClient),

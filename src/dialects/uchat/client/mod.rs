@@ -8,7 +8,7 @@ use chat::Uchat;
 use recording::{UchatClient, UchatRecording};
 use std::sync::Arc;
 
-/// For `chat`.
+/// What `tolmach chat` needs to know of the dialect.
 pub(super) const CHAT: ChatSide = ChatSide {
     key: Key::Either,
     signs_up: true,
@@ -21,7 +21,7 @@ pub(super) const CHAT: ChatSide = ChatSide {
     client: |identity| Ok(Box::new(Uchat::new(identity)?)),
 };
 
-/// For `transcode`.
+/// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: true,
     client: |_| Arc::new(UchatClient),
