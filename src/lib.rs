@@ -42,6 +42,7 @@ pub mod files;
 pub mod gateway;
 pub mod hub;
 pub mod model;
+mod setters;
 pub mod settings;
 pub mod store;
 

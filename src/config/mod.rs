@@ -174,8 +174,10 @@ impl Config {
 
     /// What a gateway of this configuration tells its dialects.
     pub fn dialect_options(&self) -> DialectOptions {
-        let limits = &self.limits;
-        DialectOptions::new(&self.name, limits.frame_bytes, limits.file_bytes)
+        DialectOptions::default()
+            .name(&self.name)
+            .frame_bytes(self.limits.frame_bytes)
+            .file_bytes(self.limits.file_bytes)
     }
 
     /// Puts a relative database path under `data_dir`.

@@ -134,22 +134,14 @@ async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-    use std::sync::Arc;
 
     use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
     use super::*;
-    use crate::bus::LocalBus;
     use crate::commands::{CreateRoom, FindRoom};
-    use crate::hub::{CommitQueue, Options};
     use crate::model::RoomSelector;
-    use crate::store::MemoryStore;
 
     async fn hub() -> Hub {
-        let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
-        let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
-        Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
-            .await
-            .unwrap()
+        Hub::builder().start().await.unwrap()
     }
 
     #[tokio::test]

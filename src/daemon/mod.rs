@@ -11,27 +11,15 @@ pub use open::open_hub;
 use crate::config::{Config, TlsMode};
 use crate::control::{self, ControlServer};
 use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits};
-use crate::hub::Hub;
-use crate::model::Error;
+use crate::hub::{self, Hub};
 use lock::DataDirLock;
 
 /// Why a gateway cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The store cannot be opened.
-    #[error("the store cannot be opened: {0}")]
-    Store(String),
-    /// The place for the contents of files cannot be had.
-    #[error("the directory for files {path} cannot be used: {error}")]
-    Files {
-        /// The directory that was to be used.
-        path: PathBuf,
-        /// What the system said.
-        error: std::io::Error,
-    },
-    /// The hub cannot do its first work.
-    #[error("the hub cannot start: {0}")]
-    Hub(Error),
+    /// The hub cannot be had.
+    #[error(transparent)]
+    Hub(#[from] hub::StartError),
     /// The data directory cannot be had.
     #[error("{0}")]
     DataDir(String),
@@ -139,13 +127,12 @@ fn has_tls(config: &Config) -> Result<(), StartError> {
 
 fn limits(config: &Config) -> Limits {
     let of = &config.limits;
-    Limits {
-        connections: of.connections,
-        connections_per_address: of.connections_per_address,
-        login_timeout: of.login_timeout,
-        queue_events: of.queue_events,
-        queue_bytes: of.queue_bytes,
-        requests_per_second: of.requests_per_second,
-        burst: of.burst,
-    }
+    Limits::default()
+        .connections(of.connections)
+        .connections_per_address(of.connections_per_address)
+        .login_timeout(of.login_timeout)
+        .queue_events(of.queue_events)
+        .queue_bytes(of.queue_bytes)
+        .requests_per_second(of.requests_per_second)
+        .burst(of.burst)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::client::{ChatSide, TranscodeSide};
 use crate::gateway::{Dialect, Serve, serving};
 use crate::hub::translation::Translation;
+use crate::setters::setters;
 use crate::settings::{Key, ValueError, Written};
 
 /// What a gateway tells every dialect beside the dialect's own settings.
@@ -27,20 +28,23 @@ pub struct DialectOptions {
 impl Default for DialectOptions {
     /// The name `tolmach`, frames of 2 MiB, files of 10 MB.
     fn default() -> Self {
-        Self::new("tolmach", 2 * 1024 * 1024, 10_000_000)
+        Self {
+            name: "tolmach".to_owned(),
+            frame_bytes: 2 * 1024 * 1024,
+            file_bytes: 10_000_000,
+        }
+    }
+}
+
+setters! {
+    DialectOptions {
+        name: impl Into<String>,
+        frame_bytes: usize,
+        file_bytes: u64,
     }
 }
 
 impl DialectOptions {
-    /// The options of a gateway of this name, with these limits.
-    pub fn new(name: impl Into<String>, frame_bytes: usize, file_bytes: u64) -> Self {
-        Self {
-            name: name.into(),
-            frame_bytes,
-            file_bytes,
-        }
-    }
-
     /// Bytes of one inbound frame, where "no limit" is a number, too.
     #[must_use]
     pub fn longest_frame(&self) -> usize {

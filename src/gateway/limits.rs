@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::hub::Bounds;
+use crate::setters::setters;
 
 /// What connections may take; 0 stands for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,18 @@ impl Default for Limits {
             requests_per_second: 1000,
             burst: 2000,
         }
+    }
+}
+
+setters! {
+    Limits {
+        connections: usize,
+        connections_per_address: usize,
+        login_timeout: Duration,
+        queue_events: usize,
+        queue_bytes: usize,
+        requests_per_second: u32,
+        burst: u32,
     }
 }
 

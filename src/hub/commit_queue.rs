@@ -7,9 +7,9 @@ use tokio::sync::Notify;
 use crate::bus::Envelope;
 use crate::store::{Commit, CommitSink};
 
-/// The [`CommitSink`] of a hub: made first, handed to the store, then to the hub.
+/// The [`CommitSink`] of a hub.
 #[derive(Default)]
-pub struct CommitQueue {
+pub(super) struct CommitQueue {
     waiting: Mutex<Vec<Arrival>>,
     news: Notify,
 }
@@ -20,12 +20,6 @@ pub(super) enum Arrival {
 }
 
 impl CommitQueue {
-    /// A queue in which nothing waits.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     pub(super) fn arrive(&self, arrival: Arrival) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(arrival);

@@ -27,19 +27,13 @@ impl Hub {
     /// events unread is ended with [`EndReason::TooSlow`](crate::model::EndReason::TooSlow), as any client.
     ///
     /// ```
-    /// use std::sync::Arc;
-    /// use tolmach::bus::LocalBus;
-    /// use tolmach::hub::{Hub, CommitQueue, Options, Scope};
+    /// use tolmach::hub::{Hub, Scope};
     /// use tolmach::commands::LogInGuest;
     /// use tolmach::model::{Event, RoomChange, RoomSelector};
-    /// use tolmach::store::MemoryStore;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let options = Options::default();
-    /// let inbox = Arc::new(CommitQueue::new());
-    /// let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
-    /// let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox).await?;
+    /// let hub = Hub::builder().start().await?;
     ///
     /// let (mut anna, _) = hub.attach("bot", Scope::AllRooms);
     /// let (mut boris, mut events) = hub.attach("bot", Scope::AllRooms);

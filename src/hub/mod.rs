@@ -1,6 +1,6 @@
 //! The hub: accounts, rooms, presence, routing, history.
 //!
-//! To embed it, begin with the example of [`Hub::attach`].
+//! To embed it, begin with [`Hub::builder`] and the example of [`Hub::attach`].
 //!
 //! Sessions give [`commands`] and get [`Event`](crate::model::Event)s. The way of what lasts:
 //!
@@ -17,6 +17,7 @@
 //! taken, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its [`SharedEncoder`].
 
 mod attempts;
+mod builder;
 pub mod commands;
 mod commit_queue;
 mod delivery;
@@ -24,6 +25,7 @@ mod embed;
 pub mod encoder;
 mod files;
 mod hashing;
+mod options;
 mod session;
 mod shared;
 mod sink;
@@ -36,14 +38,15 @@ mod under_way;
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-pub use commit_queue::CommitQueue;
+pub use builder::{HubBuilder, OpenError, StartError};
 pub use embed::Events;
 pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
+pub use options::Options;
 pub use session::{ConnectionInfo, Session};
 pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
@@ -51,64 +54,14 @@ pub use state::Scope;
 use crate::bus::{Bus, Envelope, Payload, VERSION};
 use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
-use crate::store::{Limits, Store};
+use crate::store::Store;
 use attempts::Attempts;
-use commands::{Actor, Caller, Change, Command, EndAllGuests, Submission};
+use commands::{Actor, Caller, Change, Command, Submission};
+use commit_queue::CommitQueue;
 use hashing::Hashing;
 use shared::Shared;
 use state::HubState;
 use state::effects::Moment;
-
-/// What a hub is told of its configuration.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// What the gateway calls itself.
-    pub name: String,
-    /// Anybody may make an account; else only the operator.
-    pub open_registration: bool,
-    /// Clients without an account are let in.
-    pub guests: bool,
-    /// Entering a room that does not exist makes it.
-    pub create_on_join: bool,
-    /// A session token unused for so long is gone.
-    pub session_life: Duration,
-    /// From a broken connection to absent.
-    pub grace: Duration,
-    /// Failed logins a minute, by account and address together; 0: no limit.
-    pub failed_logins: u32,
-    /// In how many rooms a user may be; 0: no limit.
-    pub rooms_per_user: u64,
-    /// How many members a room may have; 0: no limit.
-    pub members_per_room: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            name: "tolmach".to_owned(),
-            open_registration: true,
-            guests: true,
-            create_on_join: true,
-            session_life: Duration::from_secs(90 * 24 * 3600),
-            grace: Duration::from_secs(30),
-            failed_logins: 10,
-            rooms_per_user: 1000,
-            members_per_room: 0,
-        }
-    }
-}
-
-impl Options {
-    /// What the store needs to know to decide.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits {
-            gateway: self.name.clone(),
-            rooms_per_user: self.rooms_per_user,
-            members_per_room: self.members_per_room,
-        }
-    }
-}
 
 /// See the module. A handle: clones are the same hub.
 #[derive(Clone)]
@@ -134,67 +87,6 @@ struct Inner {
 }
 
 impl Hub {
-    /// Starts a hub over a store whose commit sink is `inbox`. Must be called in a tokio runtime. Files cannot be sent.
-    ///
-    /// # Errors
-    /// What the store answers to the first writes.
-    pub async fn start(
-        options: Options,
-        store: Arc<dyn Store>,
-        bus: Arc<dyn Bus>,
-        commit_queue: Arc<CommitQueue>,
-    ) -> Result<Self> {
-        Self::start_with(options, store, bus, commit_queue, None).await
-    }
-
-    /// As [`Hub::start`], with a place for the contents of files. What no message has is removed from it.
-    ///
-    /// # Errors
-    /// What the store answers to the first writes; [`Error::Unavailable`] where the place cannot be swept.
-    pub async fn start_with(
-        options: Options,
-        store: Arc<dyn Store>,
-        bus: Arc<dyn Bus>,
-        commit_queue: Arc<CommitQueue>,
-        files: Option<FileArea>,
-    ) -> Result<Self> {
-        let node = NodeId(rand::random());
-        let tap = tap::Tap::default();
-        let grace = options.grace;
-        let inner = Arc::new(Inner {
-            attempts: Attempts::new(options.failed_logins),
-            options,
-            node,
-            store,
-            bus: bus.clone(),
-            files,
-            sweeps: files::Sweeps::default(),
-            commit_queue,
-            state: Shared::new(HubState::new(node, tap.clone(), grace, Moment::now())),
-            tap,
-            hashing: Hashing::new(),
-            departures: Notify::new(),
-            tasks: Mutex::new(Vec::new()),
-            stopped: AtomicBool::new(false),
-        });
-        bus.join(node, delivery::subscriber(inner.commit_queue.clone()));
-        let hub = Self { inner };
-        let tasks = [
-            tokio::spawn(hub.clone().deliver()),
-            tokio::spawn(hub.clone().watch_departures()),
-            tokio::spawn(hub.clone().expire_tokens()),
-        ];
-        hub.inner
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(tasks);
-        let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
-        no_guests.await?;
-        hub.sweep_all_files().await?;
-        Ok(hub)
-    }
-
     /// From now on nobody hears of anybody's presence: all are about to go, and each would be told of each.
     pub fn suppress_presence(&self) {
         self.with_state(|state| state.presence_suppressed = true);
@@ -239,11 +131,6 @@ impl Hub {
     /// The command's.
     pub async fn operate<C: Command>(&self, command: C) -> Result<C::Reply> {
         Caller::operator(self).call(command).await
-    }
-
-    /// From now on this one counts translations, in place of the one before.
-    pub fn observe(&self, observer: Arc<dyn translation::Observer>) {
-        self.with_state(|state| state.observe(observer));
     }
 
     /// By which one can watch what happens.

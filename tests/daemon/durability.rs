@@ -1,15 +1,13 @@
 //! Accepted is durable: nobody is told of anything before the commit, and of what was not committed never.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tolmach::bus::LocalBus;
-use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::store::MemoryStore;
 
 use crate::support::{
-    self, Daemon, Fault, FaultyStore, HeldInbox, PATIENCE, presence, room, token,
+    self, Daemon, Fault, FaultyStore, HeldInbox, PATIENCE, failing_hub, held_hub, presence, room,
+    token,
 };
 
 /// A gateway whose commits can be held back.
@@ -18,28 +16,13 @@ async fn held() -> (Daemon, Arc<HeldInbox>) {
 }
 
 async fn held_with(more: &str) -> (Daemon, Arc<HeldInbox>) {
-    let options = Options::default();
-    let inbox = Arc::new(CommitQueue::new());
-    let held = Arc::new(HeldInbox::new(inbox.clone()));
-    let store = Arc::new(MemoryStore::open(options.limits(), held.clone()));
-    let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
-        .await
-        .unwrap();
+    let (hub, held) = held_hub().await;
     (Daemon::over(hub, more).await, held)
 }
 
 /// A gateway whose store can fail.
 async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
-    let options = Options {
-        grace: Duration::ZERO,
-        ..Options::default()
-    };
-    let inbox = Arc::new(CommitQueue::new());
-    let store = MemoryStore::open(options.limits(), inbox.clone());
-    let store = Arc::new(FaultyStore::new(store, inbox.clone()));
-    let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
-        .await
-        .unwrap();
+    let (hub, store) = failing_hub().await;
     (Daemon::over(hub, "").await, store)
 }
 

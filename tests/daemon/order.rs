@@ -1,12 +1,10 @@
 //! Everyone sees one and the same order, and sees everything.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tolmach::bus::LocalBus;
 use tolmach::commands::{Actor, Change, CreateToken, Register, Submission};
-use tolmach::hub::{CommitQueue, Hub, Options};
+use tolmach::hub::{Hub, Options};
 use tolmach::model::{Secret, Timestamp, UserId, UserSelector};
 use tolmach::store::{MemoryStore, Store};
 
@@ -23,17 +21,7 @@ fn write(store: &MemoryStore, change: impl Change) {
 
 /// A hub with many accounts, all of one password, which was hashed once.
 async fn crowded_hub(logins: &[String]) -> Hub {
-    let options = Options::default();
-    let inbox = Arc::new(CommitQueue::new());
-    let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
-    let hub = Hub::start(
-        options.clone(),
-        store.clone(),
-        Arc::new(LocalBus::new()),
-        inbox,
-    )
-    .await
-    .unwrap();
+    let (hub, store) = support::hub_over(Options::default(), None, MemoryStore::open).await;
     let first = support::account(&hub, "first").await;
     let password = store
         .user(UserId(first))

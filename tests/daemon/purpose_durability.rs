@@ -1,39 +1,23 @@
 //! The purpose-byte protocol: accepted is durable, refused is declined, and of what is not known nothing is said.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tolmach::bus::LocalBus;
-use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::model::RoomKind;
 use tolmach::store::MemoryStore;
 
-use crate::support::{Daemon, Fault, FaultyStore, HeldInbox, Purpose, int, login, room, text};
+use crate::support::{
+    Daemon, Fault, FaultyStore, HeldInbox, Purpose, failing_hub, held_hub, int, login, room, text,
+};
 
 /// A gateway whose commits can be held back.
 async fn held() -> (Daemon, Arc<HeldInbox>) {
-    let options = Options::default();
-    let inbox = Arc::new(CommitQueue::new());
-    let held = Arc::new(HeldInbox::new(inbox.clone()));
-    let store = Arc::new(MemoryStore::open(options.limits(), held.clone()));
-    let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
-        .await
-        .unwrap();
+    let (hub, held) = held_hub().await;
     (Daemon::over(hub, "").await, held)
 }
 
 /// A gateway whose store can fail.
 async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
-    let options = Options {
-        grace: Duration::ZERO,
-        ..Options::default()
-    };
-    let inbox = Arc::new(CommitQueue::new());
-    let store = MemoryStore::open(options.limits(), inbox.clone());
-    let store = Arc::new(FaultyStore::new(store, inbox.clone()));
-    let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
-        .await
-        .unwrap();
+    let (hub, store) = failing_hub().await;
     (Daemon::over(hub, "").await, store)
 }
 

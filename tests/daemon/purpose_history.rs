@@ -2,7 +2,6 @@
 //! would pass 4 MiB ends with a whole second, from which the client can go on".
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tolmach::store::SqliteStore;
@@ -239,9 +238,7 @@ async fn whatever_was_said_and_edited_nothing_is_lost() {
 async fn nothing_is_lost_in_a_file_either() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("tolmach.db");
-    let past = Past::over(|options, inbox| {
-        Arc::new(SqliteStore::open(&path, options.limits(), inbox).unwrap())
-    });
+    let past = Past::over(move |limits, sink| SqliteStore::open(&path, limits, sink).unwrap());
     nothing_is_lost(past.await, 77, 12).await;
 }
 

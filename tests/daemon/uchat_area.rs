@@ -4,16 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use tolmach::bus::LocalBus;
 use tolmach::commands;
-use tolmach::files::FileArea;
-use tolmach::hub::{CommitQueue, Hub, Options};
+use tolmach::hub::Options;
 use tolmach::model::{MessageId, RoomId, RoomSelector};
 use tolmach::store::SqliteStore;
 
 use crate::support::transfer::{content, download, listed, upload};
 use crate::support::uchat::{DEL_HIST, DEL_MSG, DEL_ROOM, MSG, msg, number};
-use crate::support::{Daemon, Fault, FaultyStore, Uchat, token};
+use crate::support::{Daemon, Fault, FaultyStore, Uchat, hub_over, token};
 
 /// Hands in a file; the number of its message and its name in the area.
 async fn file(daemon: &Daemon, anna: &mut Uchat, room: i32, bytes: &[u8]) -> (i32, String) {
@@ -27,16 +25,12 @@ async fn file(daemon: &Daemon, anna: &mut Uchat, room: i32, bytes: &[u8]) -> (i3
 
 /// Over a store in `dir` that can fail.
 async fn failing(dir: &Path) -> (Daemon, Arc<FaultyStore<SqliteStore>>) {
-    let options = Options::default();
-    let inbox = Arc::new(CommitQueue::new());
-    let store =
-        SqliteStore::open(&dir.join("tolmach.db"), options.limits(), inbox.clone()).unwrap();
-    let store = Arc::new(FaultyStore::new(store, inbox.clone()));
-    let area = FileArea::open(&dir.join("tolmach.files"), false).unwrap();
-    let bus = Arc::new(LocalBus::new());
-    let hub = Hub::start_with(options, store.clone(), bus, inbox, Some(area))
-        .await
-        .unwrap();
+    let (path, files) = (dir.join("tolmach.db"), dir.join("tolmach.files"));
+    let (hub, store) = hub_over(Options::default(), Some(&files), move |limits, sink| {
+        let store = SqliteStore::open(&path, limits, sink.clone()).unwrap();
+        FaultyStore::new(store, sink)
+    })
+    .await;
     (Daemon::over(hub, "").await, store)
 }
 

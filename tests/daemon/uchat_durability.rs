@@ -1,32 +1,19 @@
 //! uchat: accepted is durable, and what the store cannot do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
-use tolmach::bus::LocalBus;
-use tolmach::hub::{CommitQueue, Hub, Options};
 use tolmach::store::MemoryStore;
 
 use crate::support::uchat::{
     BAN_MEMBER, DEL_HIST, DEL_MSG, DEL_ROOM, EDIT_MSG, GET_ROOMS, JOIN_ROOM, LOG_OUT, MSG, TOKEN,
     UPD_ROOM_DESC, UPD_ROOM_NAME, UPD_USER_DESC, log_in, msg, new_room, sign_up,
 };
-use crate::support::{Daemon, Fault, FaultyStore, HeldInbox, Uchat, token};
+use crate::support::{Daemon, Fault, FaultyStore, Uchat, failing_hub, held_hub, token};
 
 /// A gateway whose store can fail.
 async fn failing() -> (Daemon, Arc<FaultyStore<MemoryStore>>) {
-    let options = Options {
-        grace: Duration::ZERO,
-        ..Options::default()
-    };
-    let inbox = Arc::new(CommitQueue::new());
-    let store = MemoryStore::open(options.limits(), inbox.clone());
-    let store = Arc::new(FaultyStore::new(store, inbox.clone()));
-    let bus = Arc::new(LocalBus::new());
-    let hub = Hub::start(options, store.clone(), bus, inbox)
-        .await
-        .unwrap();
+    let (hub, store) = failing_hub().await;
     (Daemon::over(hub, "").await, store)
 }
 
@@ -42,13 +29,7 @@ async fn two(daemon: &Daemon) -> (Uchat, Uchat, i32) {
 
 #[tokio::test]
 async fn nobody_is_told_before_the_commit() {
-    let options = Options::default();
-    let inbox = Arc::new(CommitQueue::new());
-    let held = Arc::new(HeldInbox::new(inbox.clone()));
-    let store = Arc::new(MemoryStore::open(options.limits(), held.clone()));
-    let hub = Hub::start(options, store, Arc::new(LocalBus::new()), inbox)
-        .await
-        .unwrap();
+    let (hub, held) = held_hub().await;
     let daemon = Daemon::over(hub, "").await;
     let (mut anna, mut boris, tea) = two(&daemon).await;
     held.hold();

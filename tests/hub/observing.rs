@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use tolmach::hub::Scope;
 use tolmach::hub::translation::{Level, Meaning, Translations};
+use tolmach::hub::{Hub, Scope};
 
 use crate::support::{World, name, register};
 
 #[tokio::test]
 async fn translations_are_counted_by_from_to_meaning_and_level() {
-    let world = World::new().await;
     let counts = Arc::new(Translations::default());
+    let world = World::of(Hub::builder().observer(counts.clone())).await;
     for login in ["anna", "boris"] {
         world.op(register(login)).await;
     }
@@ -24,17 +24,21 @@ async fn translations_are_counted_by_from_to_meaning_and_level() {
     for client in [&mut anna, &mut boris] {
         client.enter(name("tea")).await;
     }
-    world.hub.observe(counts.clone());
     anna.say(name("tea"), "one").await;
     anna.say(name("tea"), "two").await;
     boris.say(name("tea"), "three").await;
     world.settled().await;
     // This form tells senders just what it tells all others, so it is asked once a message.
-    let expect = |from, count| {
-        (
-            (Some(from), "embedded", Meaning::Message, Level::Native),
-            count,
-        )
-    };
-    assert_eq!(counts.counts(), [expect("one", 2), expect("other", 1),]);
+    let expect = |from, meaning, count| ((from, "embedded", meaning, Level::Native), count);
+    let (one, other) = (Some("one"), Some("other"));
+    assert_eq!(
+        counts.counts(),
+        [
+            expect(None, Meaning::Online, 2),
+            expect(one, Meaning::Message, 2),
+            expect(one, Meaning::MemberJoined, 1),
+            expect(other, Meaning::Message, 1),
+            expect(other, Meaning::MemberJoined, 1),
+        ]
+    );
 }

@@ -1,18 +1,16 @@
 //! A hub in memory with one room, and a gateway that serves connections inside the process.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bus::LocalBus;
 use crate::commands;
 use crate::dialects::{DialectOptions, Settings};
-use crate::files::FileArea;
 use crate::gateway::{Gateway, Limits, Serve, Transport};
-use crate::hub::{CommitQueue, Hub, Options, Scope, Session};
+use crate::hub::{Hub, Options, Scope, Session};
 use crate::model::{
     Error, HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, UserSelector,
 };
-use crate::store::MemoryStore;
 
 use super::wire::{PIPE, Wire};
 use crate::cli::failure::{Failure, Outcome};
@@ -124,31 +122,23 @@ impl VirtualHub {
 
 /// No limit but those of the wires: a recording is no flood.
 fn limits() -> Limits {
-    Limits {
-        connections: 0,
-        login_timeout: Duration::ZERO,
-        requests_per_second: 0,
-        ..Limits::default()
-    }
+    Limits::default()
+        .connections(0)
+        .login_timeout(Duration::ZERO)
+        .requests_per_second(0)
 }
 
 async fn hub(files: bool) -> Outcome<Hub> {
-    let options = Options {
-        failed_logins: 0,
-        ..Options::default()
+    let builder = Hub::builder().options(Options::default().failed_logins(0));
+    let builder = match files {
+        true => builder.temporary_files(new_directory()),
+        false => builder,
     };
-    let inbox = Arc::new(CommitQueue::new());
-    let store = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
-    let files = files.then(file_area).transpose()?;
-    let bus = Arc::new(LocalBus::new());
-    let hub = Hub::start_with(options, store, bus, inbox, files).await;
+    let hub = builder.start().await;
     hub.map_err(|error| Failure::because(error.to_string()))
 }
 
-/// A new directory, which goes with the hub.
-fn file_area() -> Outcome<FileArea> {
+fn new_directory() -> PathBuf {
     let name = format!("tolmach-transcode-{:016x}", rand::random::<u64>());
-    let directory = std::env::temp_dir().join(name);
-    FileArea::open(&directory, true)
-        .map_err(|error| Failure::because(format!("{}: {error}", directory.display())))
+    std::env::temp_dir().join(name)
 }

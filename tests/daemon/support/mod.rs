@@ -29,7 +29,7 @@ pub(crate) use past::Past;
 pub(crate) use purpose::{
     Fields, Frame, Message, Purpose, byte_of, frame, int, login, long, messages, reason, text,
 };
-pub(crate) use stores::{Fault, FaultyStore, HeldInbox};
+pub(crate) use stores::{Fault, FaultyStore, HeldInbox, failing_hub, held_hub, hub_over};
 pub(crate) use talker::Talker;
 pub(crate) use uchat::Uchat;
 

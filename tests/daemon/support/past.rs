@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use tolmach::bus::LocalBus;
 use tolmach::commands::{Actor, AddMember, Change, Delete, Edit, Send, Submission};
-use tolmach::hub::{CommitQueue, Hub, Options};
+use tolmach::hub::Options;
 use tolmach::model::{
     MessageId, MessageKind, RoomId, RoomKind, RoomSelector, Timestamp, UserId, UserSelector,
 };
-use tolmach::store::{MemoryStore, Store};
+use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
-use super::{Daemon, PATIENCE};
+use super::{Daemon, PATIENCE, hub_over};
 
 /// A gateway with a room "tea" that the account "anna" is a member of.
 pub(crate) struct Past {
@@ -23,18 +22,13 @@ pub(crate) struct Past {
 
 impl Past {
     pub(crate) async fn in_memory() -> Self {
-        Self::over(|options, inbox| Arc::new(MemoryStore::open(options.limits(), inbox))).await
+        Self::over(MemoryStore::open).await
     }
 
-    pub(crate) async fn over(
-        open: impl FnOnce(&Options, Arc<CommitQueue>) -> Arc<dyn Store>,
+    pub(crate) async fn over<S: Store>(
+        open: impl FnOnce(Limits, Arc<dyn CommitSink>) -> S + std::marker::Send + 'static,
     ) -> Self {
-        let options = Options::default();
-        let inbox = Arc::new(CommitQueue::new());
-        let store = open(&options, inbox.clone());
-        let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
-            .await
-            .unwrap();
+        let (hub, store) = hub_over(Options::default(), None, open).await;
         let daemon = Daemon::over(hub, "").await;
         let anna = UserId(daemon.account("anna").await);
         let tea = daemon.create_room("tea", RoomKind::Public, None).await;

@@ -1,24 +1,67 @@
 //! Stores whose commits are held back, and stores that fail.
 
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tolmach::commands::{ExpireTokens, TouchToken};
-use tolmach::hub::CommitQueue;
+use tolmach::hub::{Hub, Options};
 use tolmach::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
     TokenId, TokenInfo, UserId, UserRef,
 };
-use tolmach::store::{Commit, CommitSink, Page, RoomRow, Store, TokenRow, UserRow, Write};
+use tolmach::store::{
+    Commit, CommitSink, Limits, MemoryStore, Page, RoomRow, Store, TokenRow, UserRow, Write,
+};
+
+/// A hub over a store that the test has, too, once it is open.
+pub(crate) async fn hub_over<S: Store>(
+    options: Options,
+    files: Option<&Path>,
+    open: impl FnOnce(Limits, Arc<dyn CommitSink>) -> S + Send + 'static,
+) -> (Hub, Arc<S>) {
+    let (give, given) = mpsc::channel();
+    let mut builder = Hub::builder().options(options).store(move |limits, sink| {
+        let store = Arc::new(open(limits, sink));
+        give.send(store.clone())?;
+        Ok(store)
+    });
+    if let Some(files) = files {
+        builder = builder.files(files);
+    }
+    let hub = builder.start().await.unwrap();
+    (hub, given.recv().unwrap())
+}
+
+/// A hub in memory whose commits can be held back.
+pub(crate) async fn held_hub() -> (Hub, Arc<HeldInbox>) {
+    let (give, given) = mpsc::channel();
+    let hub = Hub::builder().store(move |limits, sink| {
+        let held = Arc::new(HeldInbox::new(sink));
+        give.send(held.clone())?;
+        Ok(Arc::new(MemoryStore::open(limits, held)))
+    });
+    (hub.start().await.unwrap(), given.recv().unwrap())
+}
+
+/// A hub in memory, without grace, whose store can fail.
+pub(crate) async fn failing_hub() -> (Hub, Arc<FaultyStore<MemoryStore>>) {
+    let options = Options::default().grace(Duration::ZERO);
+    hub_over(options, None, |limits, sink| {
+        FaultyStore::new(MemoryStore::open(limits, sink.clone()), sink)
+    })
+    .await
+}
 
 /// A hub's inbox that hears of commits only when it is let.
 pub(crate) struct HeldInbox {
-    inbox: Arc<CommitQueue>,
+    inbox: Arc<dyn CommitSink>,
     held: Mutex<Option<Vec<Commit>>>,
 }
 
 impl HeldInbox {
-    pub(crate) fn new(inbox: Arc<CommitQueue>) -> Self {
+    pub(crate) fn new(inbox: Arc<dyn CommitSink>) -> Self {
         Self {
             inbox,
             held: Mutex::new(None),

@@ -3,13 +3,13 @@
 mod client;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use tolmach::bus::{Bus, LocalBus};
 use tolmach::commands::{self, Command};
-use tolmach::hub::{Bounds, CommitQueue, ConnectionInfo, Events, Hub, Options, Scope};
+use tolmach::hub::{Bounds, ConnectionInfo, Events, Hub, HubBuilder, Options, Scope};
 use tolmach::model::{Error, HistoryQuery, MessageId, Role, Room, RoomId, RoomKind, Seq, UserId};
-use tolmach::store::{MemoryStore, Store};
+use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
 pub(crate) use words::{
@@ -46,14 +46,31 @@ impl World {
     pub(crate) async fn on_bus(bus: Arc<dyn Bus>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::default();
         change(&mut options);
-        let inbox = Arc::new(CommitQueue::new());
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::open(options.limits(), inbox.clone()));
-        let hub = Hub::start(options, store.clone(), bus, inbox)
-            .await
-            .unwrap();
+        Self::of(Hub::builder().options(options).bus(bus)).await
+    }
+
+    /// The hub of a builder, over a store in memory.
+    pub(crate) async fn of(builder: HubBuilder) -> Self {
+        Self::over(builder, |limits, sink| {
+            Arc::new(MemoryStore::open(limits, sink))
+        })
+        .await
+    }
+
+    /// The hub of a builder, over a store that tests may look into.
+    async fn over(
+        builder: HubBuilder,
+        open: impl FnOnce(Limits, Arc<dyn CommitSink>) -> Arc<dyn Store> + Send + 'static,
+    ) -> Self {
+        let (give, given) = mpsc::channel();
+        let builder = builder.store(move |limits, sink| {
+            let store = open(limits, sink);
+            give.send(store.clone())?;
+            Ok(store)
+        });
         Self {
-            hub,
-            store,
+            hub: builder.start().await.unwrap(),
+            store: given.recv().unwrap(),
             #[cfg(feature = "sqlite")]
             files: None,
         }
@@ -78,20 +95,13 @@ impl World {
 
     #[cfg(feature = "sqlite")]
     async fn in_a_file_of(files: tempfile::TempDir) -> Self {
-        let (options, inbox) = (Options::default(), Arc::new(CommitQueue::new()));
-        let store = tolmach::store::SqliteStore::open(
-            &files.path().join("hub.db"),
-            options.limits(),
-            inbox.clone(),
-        );
-        let store: Arc<dyn Store> = Arc::new(store.unwrap());
-        let hub = Hub::start(options, store.clone(), Arc::new(LocalBus::new()), inbox)
-            .await
-            .unwrap();
+        let path = files.path().join("hub.db");
+        let world = Self::over(Hub::builder(), move |limits, sink| {
+            Arc::new(tolmach::store::SqliteStore::open(&path, limits, sink).unwrap())
+        });
         Self {
-            hub,
-            store,
             files: Some(files),
+            ..world.await
         }
     }
 

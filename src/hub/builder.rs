@@ -1,0 +1,222 @@
+//! From what a hub is to run on to a running hub.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::attempts::Attempts;
+use super::commands::{Actor, EndAllGuests};
+use super::commit_queue::CommitQueue;
+use super::hashing::Hashing;
+use super::shared::Shared;
+use super::state::HubState;
+use super::state::effects::Moment;
+use super::translation::Observer;
+use super::{Hub, Inner, Options, delivery, files, tap};
+use crate::bus::{Bus, LocalBus};
+use crate::files::FileArea;
+use crate::model::{Error, NodeId};
+use crate::store::{CommitSink, Limits, MemoryStore, Store};
+
+/// Why a hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error("the store cannot be opened: {0}")]
+    Store(#[source] OpenError),
+    /// The directory for the contents of files cannot be used.
+    #[error("the directory for files {path} cannot be used: {error}", path = path.display())]
+    Files {
+        /// The directory.
+        path: PathBuf,
+        /// Why it cannot be used.
+        error: io::Error,
+    },
+    /// The first changes cannot be made, or the files cannot be swept.
+    #[error("the hub cannot start: {0}")]
+    Hub(#[from] Error),
+}
+
+/// Whatever a store says when it cannot be opened.
+pub type OpenError = Box<dyn StdError + Send + Sync>;
+
+type OpenStore =
+    Box<dyn FnOnce(Limits, Arc<dyn CommitSink>) -> Result<Arc<dyn Store>, OpenError> + Send>;
+
+/// A hub that does not run yet; made by [`Hub::builder`].
+#[must_use]
+pub struct HubBuilder {
+    options: Options,
+    store: OpenStore,
+    bus: Arc<dyn Bus>,
+    files: Option<FilesDirectory>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+struct FilesDirectory {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl Hub {
+    /// A hub to be told what it runs on: in memory, alone, and without files unless said.
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tolmach::hub::{Hub, Options};
+    ///
+    /// let options = Options::default().name("tea house").guests(false);
+    /// let hub = Hub::builder().options(options).files("tea.files").start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> HubBuilder {
+        HubBuilder {
+            options: Options::default(),
+            store: Box::new(|limits, sink| Ok(Arc::new(MemoryStore::open(limits, sink)))),
+            bus: Arc::new(LocalBus::new()),
+            files: None,
+            observer: None,
+        }
+    }
+}
+
+impl HubBuilder {
+    /// What it is told of its configuration; [`Options::default`] unless said.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Keeps what lasts in the store that `open` gives when the hub starts, instead of in memory.
+    ///
+    /// The store must decide by the limits and tell its commits to the sink.
+    pub fn store(
+        mut self,
+        open: impl FnOnce(Limits, Arc<dyn CommitSink>) -> Result<Arc<dyn Store>, OpenError>
+        + Send
+        + 'static,
+    ) -> Self {
+        self.store = Box::new(open);
+        self
+    }
+
+    /// Keeps what lasts in a [`SqliteStore`](crate::store::SqliteStore) in this file.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        self.store(move |limits, sink| {
+            let store = crate::store::SqliteStore::open(&path, limits, sink)?;
+            Ok(Arc::new(store))
+        })
+    }
+
+    /// Shares a bus with other hubs.
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = bus;
+        self
+    }
+
+    /// Lets files be sent, and keeps their contents in this directory, which is made where there is none. What no message
+    /// has is removed from it.
+    pub fn files(self, path: impl AsRef<Path>) -> Self {
+        self.files_in(path.as_ref(), false)
+    }
+
+    /// As [`HubBuilder::files`], in a directory that goes with the hub.
+    pub fn temporary_files(self, path: impl AsRef<Path>) -> Self {
+        self.files_in(path.as_ref(), true)
+    }
+
+    fn files_in(mut self, path: &Path, is_temporary: bool) -> Self {
+        let path = path.to_owned();
+        self.files = Some(FilesDirectory { path, is_temporary });
+        self
+    }
+
+    /// Has this one count translations, such as [`Translations`](super::translation::Translations).
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Opens the store, then the directory for files, and starts the hub. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// The first thing that cannot be had.
+    pub async fn start(self) -> Result<Hub, StartError> {
+        let hub = Hub {
+            inner: Arc::new(self.open()?),
+        };
+        hub.run();
+        let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
+        no_guests.await?;
+        hub.sweep_all_files().await?;
+        Ok(hub)
+    }
+
+    fn open(self) -> Result<Inner, StartError> {
+        let (node, tap) = (NodeId(rand::random()), tap::Tap::default());
+        let commit_queue = Arc::new(CommitQueue::default());
+        let limits = limits(&self.options);
+        let store = (self.store)(limits, commit_queue.clone()).map_err(StartError::Store)?;
+        let files = self.files.map(FilesDirectory::open).transpose()?;
+        let grace = self.options.grace;
+        let mut state = HubState::new(node, tap.clone(), grace, Moment::now());
+        if let Some(observer) = self.observer {
+            state.observe(observer);
+        }
+        Ok(Inner {
+            attempts: Attempts::new(self.options.failed_logins),
+            options: self.options,
+            node,
+            store,
+            bus: self.bus,
+            files,
+            sweeps: files::Sweeps::default(),
+            commit_queue,
+            state: Shared::new(state),
+            tap,
+            hashing: Hashing::new(),
+            departures: Notify::new(),
+            tasks: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        })
+    }
+}
+
+impl FilesDirectory {
+    fn open(self) -> Result<FileArea, StartError> {
+        let Self { path, is_temporary } = self;
+        FileArea::open(&path, is_temporary).map_err(|error| StartError::Files { path, error })
+    }
+}
+
+impl Hub {
+    /// Joins the bus and starts what goes on beside the sessions.
+    fn run(&self) {
+        let inner = &self.inner;
+        let subscriber = delivery::subscriber(inner.commit_queue.clone());
+        inner.bus.join(inner.node, subscriber);
+        let tasks = [
+            tokio::spawn(self.clone().deliver()),
+            tokio::spawn(self.clone().watch_departures()),
+            tokio::spawn(self.clone().expire_tokens()),
+        ];
+        let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        running.extend(tasks);
+    }
+}
+
+/// What the store needs to know to decide.
+fn limits(options: &Options) -> Limits {
+    Limits {
+        gateway: options.name.clone(),
+        rooms_per_user: options.rooms_per_user,
+        members_per_room: options.members_per_room,
+    }
+}

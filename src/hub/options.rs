@@ -1,0 +1,60 @@
+//! What a hub is told of its configuration.
+
+use std::time::Duration;
+
+use crate::setters::setters;
+
+/// What a hub is told of its configuration.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What the gateway calls itself.
+    pub name: String,
+    /// Anybody may make an account; else only the operator.
+    pub open_registration: bool,
+    /// Clients without an account are let in.
+    pub guests: bool,
+    /// Entering a room that does not exist makes it.
+    pub create_on_join: bool,
+    /// A session token unused for so long is gone.
+    pub session_life: Duration,
+    /// From a broken connection to absent.
+    pub grace: Duration,
+    /// Failed logins a minute, by account and address together; 0: no limit.
+    pub failed_logins: u32,
+    /// In how many rooms a user may be; 0: no limit.
+    pub rooms_per_user: u64,
+    /// How many members a room may have; 0: no limit.
+    pub members_per_room: u64,
+}
+
+impl Default for Options {
+    /// As the gateway is configured where nothing is said: `tolmach`, open to all, 30 s of grace.
+    fn default() -> Self {
+        Self {
+            name: "tolmach".to_owned(),
+            open_registration: true,
+            guests: true,
+            create_on_join: true,
+            session_life: Duration::from_secs(90 * 24 * 3600),
+            grace: Duration::from_secs(30),
+            failed_logins: 10,
+            rooms_per_user: 1000,
+            members_per_room: 0,
+        }
+    }
+}
+
+setters! {
+    Options {
+        name: impl Into<String>,
+        open_registration: bool,
+        guests: bool,
+        create_on_join: bool,
+        session_life: Duration,
+        grace: Duration,
+        failed_logins: u32,
+        rooms_per_user: u64,
+        members_per_room: u64,
+    }
+}
