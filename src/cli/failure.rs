@@ -15,6 +15,8 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 pub(crate) enum Failure {
     /// The configuration cannot be used: exit 2.
     Configuration(ConfigError),
+    /// What the command was given cannot be used, this sentence says why: exit 2.
+    Unusable(String),
     /// This sentence says why: exit 1.
     Because(String),
     /// Whoever read standard output wants no more of it: nothing to say, and nothing went wrong.
@@ -30,6 +32,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         let (line, code) = match self {
             Self::Configuration(error) => (error.to_string(), 2),
+            Self::Unusable(reason) => (format!("tolmach: {reason}"), 2),
             Self::Because(reason) => (format!("tolmach: {reason}"), 1),
             Self::OutputClosed => return ExitCode::SUCCESS,
         };

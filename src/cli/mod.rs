@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and who carries it out.
 //!
 //! ```text
-//!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap, by the socket of the gateway that runs
+//!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap and replay, by the socket of the gateway that runs
 //!                       └─▶ user, token, room, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
 //! ```
@@ -18,6 +18,7 @@ mod history;
 mod logging;
 mod operator;
 mod output;
+mod replay;
 mod room;
 mod room_list;
 mod room_name;
@@ -30,9 +31,11 @@ mod tap;
 mod time;
 mod token;
 mod transcode;
+pub mod transcript;
 mod usage;
 mod user;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,6 +88,8 @@ enum Action {
     History(history::HistoryArgs),
     /// Watch live: frames in, the events they became, frames out; secrets blanked
     Tap(tap::TapArgs),
+    /// Run saved transcripts against a gateway, and say what differs
+    Replay(replay::ReplayArgs),
     /// Chat over any dialect, by hand or in a pipe
     Chat(chat::ChatArgs),
     /// Replay a client's frames of one dialect as a server's of another
@@ -114,7 +119,13 @@ fn command(dialects: Dialects) -> Command {
 }
 
 fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<ExitCode> {
-    let load = || Config::load(file, std::env::vars_os(), dialects).map_err(Failure::Configuration);
+    let load_with = |more: Vec<(String, String)>| {
+        let is_more = |name: &OsString| more.iter().any(|(other, _)| *name == **other);
+        let environment = std::env::vars_os().filter(|(name, _)| !is_more(name));
+        let more = more.iter().map(|(name, value)| (name.into(), value.into()));
+        Config::load(file, environment.chain(more), dialects)
+    };
+    let load = || load_with(Vec::new()).map_err(Failure::Configuration);
     match action {
         // A client needs no gateway's configuration; a file that is named is looked at nevertheless.
         Action::Chat(arguments) => {
@@ -125,6 +136,10 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
             let config = load()?;
             logging::start("error", config.log.format)?;
             on_this_thread(arguments.run(&config, dialects))
+        }
+        Action::Replay(arguments) => {
+            logging::start("error", load()?.log.format)?;
+            on_this_thread(arguments.run(load_with, dialects))
         }
         Action::Serve(arguments) => serve::run(&arguments.apply(load()?, dialects)?),
         Action::Check => check::run(&load()?),

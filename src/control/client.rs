@@ -4,10 +4,11 @@ use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
-use super::protocol::{self, Answer, Line, MAX_ANSWER, MAX_REQUEST, read_line};
+use super::protocol::{self, Answer, Line, ListenerAddress, MAX_ANSWER, MAX_REQUEST, read_line};
 use super::socket;
 use super::tap::{Entry, TapQuery};
 use crate::commands::{AnyCommand, Command};
@@ -72,16 +73,23 @@ impl ControlClient {
         C: Command + Into<AnyCommand>,
         C::Reply: DeserializeOwned,
     {
-        let command = command.into();
-        let line = protocol::request(&command)
-            .map_err(|error| ControlError::Garbled(error.to_string()))?;
-        if line.len() > MAX_REQUEST {
-            return Err(Error::TooLarge {
-                limit: MAX_REQUEST as u64,
-            }
-            .into());
-        }
-        self.answer_to(&line).await
+        self.answer_to(protocol::request(&command.into())).await
+    }
+
+    /// As [`ControlClient::call`], for any command; its reply as JSON.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn call_any(&mut self, command: &AnyCommand) -> Result<Value, ControlError> {
+        self.answer_to(protocol::request(command)).await
+    }
+
+    /// Where the gateway can be connected to, in the order of its configuration.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub async fn listeners(&mut self) -> Result<Vec<ListenerAddress>, ControlError> {
+        self.answer_to(protocol::line("listeners", &true)).await
     }
 
     /// Watches what happens from now on.
@@ -89,14 +97,20 @@ impl ControlClient {
     /// # Errors
     /// [`ControlError::Refused`]: there is no such room or session; the others are the connection's.
     pub async fn tap(mut self, query: &TapQuery) -> Result<TapStream, ControlError> {
-        let line = protocol::tap_request(query)
-            .map_err(|error| ControlError::Garbled(error.to_string()))?;
-        self.answer_to::<()>(&line).await?;
+        self.answer_to::<()>(protocol::line("tap", query)).await?;
         Ok(TapStream(self.stream))
     }
 
-    async fn answer_to<R: DeserializeOwned>(&mut self, request: &[u8]) -> Result<R, ControlError> {
-        self.stream.write_all(request).await.map_err(broken)?;
+    async fn answer_to<R: DeserializeOwned>(
+        &mut self,
+        request: serde_json::Result<Vec<u8>>,
+    ) -> Result<R, ControlError> {
+        let request = request.map_err(|error| ControlError::Garbled(error.to_string()))?;
+        if request.len() > MAX_REQUEST {
+            let limit = MAX_REQUEST as u64;
+            return Err(Error::TooLarge { limit }.into());
+        }
+        self.stream.write_all(&request).await.map_err(broken)?;
         let line = match read_line(&mut self.stream, MAX_ANSWER)
             .await
             .map_err(broken)?

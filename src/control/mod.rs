@@ -7,8 +7,9 @@
 //! ← {"ok":[…]}                     or  {"error":"NoSuchUser"}
 //! ```
 //!
-//! The other kind of request is `{"version":2,"tap":{…}}`, a [`TapQuery`](tap::TapQuery): once it is answered, lines of
-//! [`Entry`](tap::Entry) follow until either side closes.
+//! There are two other kinds of request. `{"version":2,"listeners":true}` is answered with a list of [`ListenerAddress`]. To
+//! `{"version":2,"tap":{…}}`, a [`TapQuery`](tap::TapQuery), once it is answered, lines of [`Entry`](tap::Entry) follow
+//! until either side closes.
 //!
 //! A command is any of [`commands`](crate::commands), carried out as the operator's; the answer is its
 //! reply or an [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
@@ -22,7 +23,7 @@ mod socket;
 pub mod tap;
 
 pub use client::{ControlClient, ControlError, TapStream};
-pub use protocol::{MAX_ANSWER, MAX_REQUEST, VERSION};
+pub use protocol::{ListenerAddress, MAX_ANSWER, MAX_REQUEST, VERSION};
 pub use server::{ControlServer, listen};
 
 use std::path::{Path, PathBuf};

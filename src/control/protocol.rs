@@ -1,6 +1,7 @@
 //! Requests, answers, and the lines they travel in.
 
 use std::io;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
@@ -21,6 +22,8 @@ struct Received {
     version: u32,
     command: Option<serde_json::Value>,
     tap: Option<TapQuery>,
+    #[serde(default)]
+    listeners: bool,
 }
 
 /// What a request's line asks.
@@ -30,6 +33,21 @@ pub(super) enum Request {
     Command(AnyCommand),
     /// Someone wants to watch.
     Tap(TapQuery),
+    /// Someone wants to connect.
+    Listeners,
+}
+
+/// Where a gateway can be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerAddress {
+    /// The listener's name.
+    pub name: String,
+    /// The dialect that it speaks.
+    pub dialect: String,
+    /// The dialect's revision, from 1.
+    pub revision: u8,
+    /// The address that it listens on, with its real port.
+    pub address: SocketAddr,
 }
 
 /// What a request comes to.
@@ -54,12 +72,8 @@ pub(super) fn request(command: &AnyCommand) -> serde_json::Result<Vec<u8>> {
     line("command", command)
 }
 
-/// A request to watch as a line.
-pub(super) fn tap_request(tap: &TapQuery) -> serde_json::Result<Vec<u8>> {
-    line("tap", tap)
-}
-
-fn line(what: &str, asked: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+/// A request as a line.
+pub(super) fn line(what: &str, asked: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let asked = serde_json::to_value(asked)?;
     let mut line = serde_json::to_vec(&serde_json::json!({"version": VERSION, what: asked}))?;
     line.push(b'\n');
@@ -84,6 +98,9 @@ pub(super) fn read_request(line: &[u8]) -> Result<Request, Error> {
     }
     if let Some(tap) = received.tap {
         return Ok(Request::Tap(tap));
+    }
+    if received.listeners {
+        return Ok(Request::Listeners);
     }
     let command = received
         .command

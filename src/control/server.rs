@@ -3,18 +3,20 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::protocol::{self, Answer, Line, MAX_REQUEST, Request, read_line};
+use super::protocol::{self, Answer, Line, ListenerAddress, MAX_REQUEST, Request, read_line};
 use super::socket;
 use super::tap::Watching;
 use crate::hub::Hub;
-use crate::model::Error;
+use crate::model::{Error, Result};
 
 /// How long [`ControlServer::stop`] waits for requests that are under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -29,17 +31,22 @@ pub struct ControlServer {
     task: JoinHandle<()>,
 }
 
-/// Serves `hub` at `path`, which only this user can open. What an earlier process left there is replaced, so the
+/// Serves `hub`, which `listeners` lead to, at `path`, which only this user can open. What an earlier process left there is replaced, so the
 /// caller must hold the [lock](crate::daemon::lock::DataDirLock) on the directory. Must be called in a tokio runtime.
 ///
 /// # Errors
 /// The socket cannot be made there.
-pub async fn listen(hub: Hub, path: &Path) -> io::Result<ControlServer> {
+pub async fn listen(
+    hub: Hub,
+    listeners: Vec<ListenerAddress>,
+    path: &Path,
+) -> io::Result<ControlServer> {
     let listener = socket::bind(path)?;
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let stopping = CancellationToken::new();
-    let task = tokio::spawn(accept(listener, hub, stopping.clone()));
+    let served = Arc::new(Served { hub, listeners });
+    let task = tokio::spawn(accept(listener, served, stopping.clone()));
     Ok(ControlServer {
         path: path.to_owned(),
         stopping,
@@ -69,7 +76,13 @@ impl Drop for ControlServer {
     }
 }
 
-async fn accept(listener: UnixListener, hub: Hub, stopping: CancellationToken) {
+/// What can be asked for.
+struct Served {
+    hub: Hub,
+    listeners: Vec<ListenerAddress>,
+}
+
+async fn accept(listener: UnixListener, served: Arc<Served>, stopping: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -77,7 +90,7 @@ async fn accept(listener: UnixListener, hub: Hub, stopping: CancellationToken) {
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, hub.clone(), stopping.clone()));
+                    connections.spawn(serve(stream, served.clone(), stopping.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the control socket cannot accept a connection");
@@ -91,7 +104,7 @@ async fn accept(listener: UnixListener, hub: Hub, stopping: CancellationToken) {
 }
 
 /// Answers one connection's requests in their order. It may break off at any time; that harms nobody.
-async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
+async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: CancellationToken) {
     let (reader, mut writer) = stream.split();
     let mut reader = BufReader::new(reader);
     loop {
@@ -100,35 +113,41 @@ async fn serve(mut stream: UnixStream, hub: Hub, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
             line = read_line(&mut reader, MAX_REQUEST) => line,
         };
-        let (answer, last) = match line {
+        let (line, last) = match line {
             Ok(Line::Whole(line)) => match protocol::read_request(&line) {
-                Ok(Request::Command(command)) => (hub.operate(command).await.into(), false),
-                Ok(Request::Tap(query)) => {
-                    match Watching::start(&hub, query).await {
-                        // Nothing is asked any more: it goes on until either side has enough.
-                        Ok(watching) => {
-                            return watching.tell(&mut reader, &mut writer, &stopping).await;
-                        }
-                        Err(error) => (Answer::Error(error), false),
-                    }
+                Ok(Request::Command(command)) => {
+                    (written(served.hub.operate(command).await).await, false)
                 }
-                Err(error) => (Answer::Error(error), false),
+                Ok(Request::Listeners) => (written(Ok(served.listeners.clone())).await, false),
+                Ok(Request::Tap(query)) => match Watching::start(&served.hub, query).await {
+                    // Nothing is asked any more: it goes on until either side has enough.
+                    Ok(watching) => {
+                        return watching.tell(&mut reader, &mut writer, &stopping).await;
+                    }
+                    Err(error) => (refused(error), false),
+                },
+                Err(error) => (refused(error), false),
             },
-            Ok(Line::TooLong) => (
-                Answer::Error(Error::TooLarge {
-                    limit: MAX_REQUEST as u64,
-                }),
-                true,
-            ),
+            Ok(Line::TooLong) => {
+                let limit = MAX_REQUEST as u64;
+                (refused(Error::TooLarge { limit }), true)
+            }
             Ok(Line::End) | Err(_) => return,
         };
-        // A long answer takes its time; the thread here may be the one that serves all clients.
-        let line = tokio::task::spawn_blocking(move || protocol::answer(&answer));
-        let Ok(line) = line.await else { return };
         if writer.write_all(&line).await.is_err() || last {
             return;
         }
     }
+}
+
+/// An answer as a line. A long one takes its time; the thread here may be the one that serves all clients.
+async fn written(outcome: Result<impl Serialize + Send + 'static>) -> Vec<u8> {
+    let line = tokio::task::spawn_blocking(move || protocol::answer(&Answer::from(outcome)));
+    line.await.unwrap_or_else(|_| refused(Error::Internal))
+}
+
+fn refused(error: Error) -> Vec<u8> {
+    protocol::answer(&Answer::<()>::Error(error))
 }
 
 #[cfg(test)]
@@ -148,7 +167,7 @@ mod tests {
     async fn commands_are_carried_out_and_refused_over_one_connection() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let server = listen(hub().await, &path).await.unwrap();
+        let server = listen(hub().await, Vec::new(), &path).await.unwrap();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
@@ -195,7 +214,7 @@ mod tests {
     async fn bad_requests_are_answered_and_skipped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let _server = listen(hub().await, &path).await.unwrap();
+        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
         let lines = format!("nonsense\n{{\"version\":{VERSION},\"command\":{{\"users\":null}}}}");
         let all = answers(&path, lines.as_bytes()).await;
         let lines: Vec<&str> = all.lines().collect();
@@ -210,7 +229,7 @@ mod tests {
     async fn a_request_without_end_ends_the_connection() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let _server = listen(hub().await, &path).await.unwrap();
+        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
         let all = answers(&path, &vec![b'x'; MAX_REQUEST + 1]).await;
         assert_eq!(all.lines().count(), 1, "{all}");
         assert!(all.contains("TooLarge"), "{all}");

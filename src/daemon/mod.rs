@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub use open::open_hub;
 
 use crate::config::{Config, TlsMode};
-use crate::control::{self, ControlServer};
+use crate::control::{self, ControlServer, ListenerAddress};
 use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits};
 use crate::hub::{self, Hub};
 use lock::DataDirLock;
@@ -64,7 +64,8 @@ impl Daemon {
         has_tls(config)?;
         let gateway = gateway(open_hub(config).await?, config)?.start().await?;
         let path = control::socket_path(&config.data_dir);
-        match control::listen(gateway.hub().clone(), &path).await {
+        let listeners = listeners(&gateway, config);
+        match control::listen(gateway.hub().clone(), listeners, &path).await {
             Ok(control) => Ok(Self {
                 gateway,
                 control,
@@ -112,6 +113,19 @@ pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> 
         let dialect = listener.settings.serve(&options);
         builder.listen(&listener.name, listener.address, dialect)
     }))
+}
+
+/// Where clients can connect to a gateway that has this configuration's listeners.
+#[must_use]
+pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
+    let pairs = config.listeners.iter().zip(gateway.addresses());
+    let listeners = pairs.map(|(listener, (name, address))| ListenerAddress {
+        name,
+        dialect: listener.settings.dialect().to_owned(),
+        revision: listener.settings.revision(),
+        address,
+    });
+    listeners.collect()
 }
 
 fn has_tls(config: &Config) -> Result<(), StartError> {

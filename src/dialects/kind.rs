@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 #[cfg(feature = "cli")]
-use super::client::{ChatSide, TranscodeSide};
+use super::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::gateway::{Dialect, Serve, serving};
 use crate::hub::translation::Translation;
 use crate::setters::setters;
@@ -85,6 +85,10 @@ pub trait DialectKind: Dialect + Sized {
     #[cfg(feature = "cli")]
     const TRANSCODE: Option<&'static TranscodeSide> = None;
 
+    /// Its side of transcripts, if they can be run against it.
+    #[cfg(feature = "cli")]
+    const CONVERSATION: Option<MakeConversation> = None;
+
     /// Whether its frames are shown as bytes with what they mean beside them; else they are text.
     const HAS_BYTES: bool = false;
 
@@ -133,6 +137,10 @@ pub trait AnyDialect: Send + Sync {
     /// [`DialectKind::TRANSCODE`].
     #[cfg(feature = "cli")]
     fn transcode(&self) -> Option<&'static TranscodeSide>;
+
+    /// [`DialectKind::CONVERSATION`].
+    #[cfg(feature = "cli")]
+    fn conversation(&self) -> Option<MakeConversation>;
 
     /// [`DialectKind::HAS_BYTES`].
     fn has_bytes(&self) -> bool;
@@ -214,6 +222,11 @@ impl<D: DialectKind> AnyDialect for Kind<D> {
     #[cfg(feature = "cli")]
     fn transcode(&self) -> Option<&'static TranscodeSide> {
         D::TRANSCODE
+    }
+
+    #[cfg(feature = "cli")]
+    fn conversation(&self) -> Option<MakeConversation> {
+        D::CONVERSATION
     }
 
     fn has_bytes(&self) -> bool {

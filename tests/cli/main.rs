@@ -11,6 +11,7 @@
 mod bench;
 mod history;
 mod people;
+mod replay;
 mod rooms;
 mod serve;
 mod sessions;

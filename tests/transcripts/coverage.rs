@@ -6,8 +6,25 @@ use tolmach_purpose::purpose::Sender;
 use tolmach_purpose::{Purpose, Revision};
 use tolmach_uchat::RequestType;
 
-use crate::dialects::{byte, request};
-use crate::file::{Transcript, What};
+use tolmach::cli::transcript::{Transcript, What};
+
+/// The purpose byte of a frame in a file, where it is written in bytes: `08000000 32 05  …`.
+fn byte(first_line: &str) -> Option<u8> {
+    let mut words = first_line.split(' ');
+    let length = words.next()?;
+    let is_frame = length.len() == 8 && length.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u8::from_str_radix(words.next().filter(|_| is_frame)?, 16).ok()
+}
+
+/// The request of a line in a file: its first `type`, where keys repeat.
+fn request(line: &str) -> Option<RequestType> {
+    let (_, rest) = line.split_once("\"type\":")?;
+    let digits = rest.trim_start();
+    let end = digits
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(digits.len());
+    RequestType::from_number(digits[..end].parse().ok()?)
+}
 
 /// The purposes of a revision that occur in its transcripts, as bytes: sent by clients, and by the gateway.
 fn occurring(revision: Revision) -> [Vec<u8>; 2] {

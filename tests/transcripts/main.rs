@@ -9,46 +9,7 @@
 //!
 //! A recording proves nothing by itself: read what it changed, against the page of the dialect.
 //!
-//! # A file
-//!
-//! ```text
-//! # Anna makes a room; Boris, on JIM, comes and says something.
-//! config: limits.rooms_per_user = 3
-//! anna: purpose.2
-//! boris: jim
-//!
-//! anna > 08000000 32 05  CREATE_CHAT task 5
-//!        74656100        chat_name "tea"
-//! anna < 16000000 00 05  ACCEPTED task 5
-//!        02000000 74656100 00 <time> 74656100 00  id 2, title "tea", is_direct 0, …
-//! boris > {"action":"join","time":1,"room":"#tea"}
-//! boris < {"response":200,"time":<time>}
-//! ```
-//!
-//! - `#` begins a comment. `config:` is a line of the gateway's configuration, `clock: paused` lets its time pass only
-//!   where a `wait:` says so (all connections are then inside the process); both stand before everybody.
-//! - `NAME: LISTENER` opens a connection: `anna: purpose.2`. She has an account, is logged in, and, with `#room`, has
-//!   entered that room; Talker needs a room. `bare` has said nothing, `hello` (purpose) only HELLO, `guest` (JIM) a
-//!   presence without an account; `account` is no connection, only an account. What the login says and is told is not
-//!   shown; what it tells others is. `anna.2` is another connection of anna. The accounts get their numbers in the order
-//!   in which they are named, from 1; each has the password `CorrectHorseBatteryStaple` and the token `token-LOGIN`.
-//! - `anna > …` is what she sends, `anna < …` what she is told because of the last step before it; in order for each
-//!   connection. `anna > (end)` ends her side of the stream, `anna < (closed)` is its end. Frames of more than one line
-//!   go on in indented lines.
-//! - `operator: …` does what the command line can: see `operator.rs`. `wait: 61s` lets time pass.
-//!
-//! JSON dialects show their lines. The purpose dialect shows bytes in hexadecimal, two spaces, and what they are. What
-//! is sent may be written without bytes, `anna > CREATE_CHAT task 5 "tea"`; the recording then shows them. What stands
-//! beside bytes is held to them.
-//!
-//! After each step every connection asks for something that has one known answer (each dialect's `barrier`), over and
-//! over until nothing else comes before that. The hub tells everybody of a change before it answers who made it, so
-//! then all that the step caused is there. These questions and answers are not shown. Where the clock is paused only
-//! who has sent something asks, so that the others stay silent: there no time passes before all is done.
-//!
-//! Times of the run are shown as `<time>`, a message's `updated` after its `created` as `<later>`; random secrets as
-//! `<hash-anna>` (who was told it first; then `<hash-anna-2>`…), also where they are sent. Everything else is compared
-//! as it is. uchat's times, in milliseconds, are `<time-ms>`, those that people read `<date-time>`; the random names of its stored files `<file>`, `<file-2>`….
+//! What a file may contain is said in [`tolmach::cli::transcript`], which runs them.
 //!
 //! # The matrix
 //!
@@ -60,10 +21,8 @@
 //! ```
 //!
 //! # The source
-//! [`file`] reads and writes files, [`run`] goes through the steps of one, over [`connection`]s; each of [`dialects`]
-//! knows how its frames look; [`gateway`] and [`operator`] are the other side; [`values`] hides what no two runs share;
-//! [`compare`] and [`diff`] show what differs; [`coverage`] asks whether a purpose or a request was forgotten,
-//! [`matrix`] whether a meaning was, and whether the dialects do what they declare.
+//! [`purpose`] holds a dialect of bytes to its page; [`coverage`] asks whether a purpose or a request was forgotten,
+//! [`matrix`] whether a meaning was, and whether the dialects do what they declare; [`saved`] runs what a tap saved.
 
 // Steps of a test fail like the test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -71,30 +30,20 @@
 #[path = "../cli/bench.rs"]
 #[allow(dead_code, unused_imports, unused_macros)]
 mod bench;
-mod compare;
-mod connection;
 mod coverage;
-mod dialects;
-mod diff;
-mod file;
-mod gateway;
 mod matrix;
-mod operator;
 #[path = "../cli/people.rs"]
 #[allow(dead_code)]
 mod people;
-mod run;
+mod purpose;
 mod saved;
-mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use file::Transcript;
-
-/// The password of every account.
-const PASSWORD: &str = "CorrectHorseBatteryStaple";
+use tolmach::cli::transcript::{Server, Transcript, Wrong, diff, run, written};
+use tolmach::config::Config;
 
 /// Where the transcripts are.
 fn folder() -> PathBuf {
@@ -131,12 +80,31 @@ fn check(path: &Path, record: bool) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let transcript =
         Transcript::read(&text).map_err(|(line, wrong)| format!("{name}:{line}: {wrong}"))?;
-    let outcome = run::run(&transcript, record);
+    let outcome = run_alone(&transcript, record);
     let recorded = outcome.map_err(|(line, wrong)| format!("{name}:{line}: {wrong}"))?;
     if record && recorded != text {
         std::fs::write(path, recorded).map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(())
+}
+
+/// Runs it against a gateway of its own.
+fn run_alone(transcript: &Transcript, record: bool) -> Result<String, Wrong> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(transcript.is_paused())
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let dialects = purpose::dialects();
+        let config = Config::load(None, transcript.variables(), dialects);
+        let config = config.map_err(|error| (1, error.to_string()))?;
+        let server = Server::own(config, dialects, transcript.is_paused()).await;
+        let mut server = server.map_err(|wrong| (1, wrong))?;
+        let outcome = run(transcript, &mut server, record).await;
+        server.stop().await;
+        outcome
+    })
 }
 
 #[test]
@@ -179,8 +147,8 @@ fn every_transcript_is_written_as_recordings_are() {
         let text = std::fs::read_to_string(&path).unwrap();
         let transcript = Transcript::read(&text).unwrap();
         let items = transcript.items.iter();
-        let written: String = items.map(|item| file::written(&item.what)).collect();
-        let differs = diff::diff(&text, &written);
+        let written: String = items.map(|item| written(&item.what)).collect();
+        let differs = diff(&text, &written);
         assert!(text == written, "{}:\n{differs}", shown(&path));
     }
 }

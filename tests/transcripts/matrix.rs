@@ -11,9 +11,9 @@ use tolmach::dialects;
 use tolmach::dialects::table::translation;
 use tolmach::hub::translation::{Level, Meaning};
 
-use crate::file::{Person, Transcript, What};
 use shows::{Part, Shown};
 use table::{Covered, MORE, SOURCES, covered};
+use tolmach::cli::transcript::{Person, Transcript, What};
 
 /// Every target.
 const LISTENERS: [&str; 5] = ["jim", "talker", "purpose.1", "purpose.2", "uchat"];

@@ -1,6 +1,8 @@
 //! What `tolmach tap --save` writes is a transcript that passes.
 
 use crate::bench::{Bench, read};
+use tolmach::dialects::client::PASSWORD;
+
 use crate::people::{Client, Tapping, anna_by_jim, by_purpose, by_talker, frame};
 
 /// A gateway whose accounts have the password of transcripts; the tokens of all.
@@ -8,9 +10,7 @@ fn bench(logins: &[&str]) -> (Bench, Vec<String>) {
     let mut bench = Bench::offline();
     bench.gateway = Some(bench.serve(&[]));
     let tokens = logins.iter().map(|login| {
-        bench
-            .run_with(&["user", "add", login], crate::PASSWORD)
-            .done();
+        bench.run_with(&["user", "add", login], PASSWORD).done();
         let token = bench.run(&["token", "create", login]).done();
         token.trim_end().to_owned()
     });
@@ -35,11 +35,11 @@ fn a_conversation_of_three_dialects_passes() {
     let file = bench.path("saved.txt");
     let tap = Tapping::start(&bench, &["--json", "--save", file.to_str().unwrap()]);
     let mut boris = by_talker(&bench, "lobby", &tokens[2]);
-    let mut anna = anna_by_jim(&bench, "anna", crate::PASSWORD);
+    let mut anna = anna_by_jim(&bench, "anna", PASSWORD);
     anna.say(r##"{"action":"join","time":1,"room":"#lobby"}"##);
     anna.hear_of("200");
     boris.hear_of("join");
-    let mut clara = by_purpose(&bench, "clara", crate::PASSWORD);
+    let mut clara = by_purpose(&bench, "clara", PASSWORD);
     clara.say(frame(0x30, 3, &[&1_i32.to_le_bytes()]));
     clara.frame();
     boris.hear_of("join");
@@ -56,11 +56,7 @@ fn a_conversation_of_three_dialects_passes() {
     boris.hear_of("waves");
     anna.hear_of("waves");
     clara.frame();
-    clara.say(frame(
-        0x32,
-        5,
-        &[b"tea\0", crate::PASSWORD.as_bytes(), &[0]],
-    ));
+    clara.say(frame(0x32, 5, &[b"tea\0", PASSWORD.as_bytes(), &[0]]));
     clara.frame();
     anna.say(r#"{"action":"quit","time":1}"#);
     anna.rest();

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::cli::transcript::{Block, Person, What, written};
+use crate::dialects::client::Entry;
+
 /// Most accounts that are named only for the numbers of those behind them.
 const MOST_FILLERS: i32 = 64;
 
@@ -11,24 +14,14 @@ const MOST_FILLERS: i32 = 64;
 pub(super) struct Step {
     /// What a person should know before it.
     pub(super) comments: Vec<String>,
-    /// As the file has it, without its newline; empty: what was told came of nothing that was seen.
-    pub(super) text: String,
+    /// None: what was told came of nothing that was seen.
+    pub(super) what: Option<What>,
     /// Who is told what.
-    pub(super) told: Vec<(String, Vec<String>)>,
-}
-
-/// A frame behind its connection's name.
-pub(super) fn framed(name: &str, sign: char, lines: &[String]) -> String {
-    let head = format!("{name} {sign} ");
-    let between = format!("\n{}", " ".repeat(head.len()));
-    format!("{head}{}", lines.join(&between))
+    pub(super) told: Vec<Block>,
 }
 
 /// The accounts that must be named before all others so that each gets its number, in order.
-pub(super) fn accounts(
-    logins: &BTreeMap<i32, String>,
-    in_order_of_coming: &[String],
-) -> Vec<String> {
+pub(super) fn accounts(logins: &BTreeMap<i32, String>, in_order_of_coming: &[String]) -> Vec<What> {
     let last = logins.keys().next_back().copied().unwrap_or(0);
     let is_dense = last as usize == logins.len();
     if is_dense && logins.values().eq(in_order_of_coming) {
@@ -40,38 +33,39 @@ pub(super) fn accounts(
     } else {
         logins.values().cloned().collect()
     };
-    numbered
-        .iter()
-        .map(|name| format!("{name}: account"))
-        .collect()
+    let account = |name| {
+        What::Person(Person {
+            name,
+            listener: None,
+            room: None,
+            entry: Entry::Account,
+        })
+    };
+    numbered.into_iter().map(account).collect()
 }
 
 /// The whole file.
-pub(super) fn written(comments: &[String], header: &[String], steps: &[Step]) -> String {
+pub(super) fn file(comments: &[String], header: &[What], steps: &[Step]) -> String {
     let mut out = String::new();
     for comment in comments {
         let _ = writeln!(out, "# {comment}");
     }
-    for line in header {
-        let _ = writeln!(out, "{line}");
-    }
+    out.extend(header.iter().map(written));
     for step in steps {
-        // Nobody is told anything before something was done.
-        let is_orphan = step.text.is_empty();
-        if !is_orphan || !step.told.is_empty() || !step.comments.is_empty() {
+        if step.what.is_some() || !step.told.is_empty() || !step.comments.is_empty() {
             out.push('\n');
         }
         for comment in &step.comments {
             let _ = writeln!(out, "# {comment}");
         }
-        if !is_orphan {
-            let _ = writeln!(out, "{}", step.text);
-        }
-        for (name, lines) in &step.told {
-            let frame = framed(name, '<', lines);
-            let sign = if is_orphan { "# " } else { "" };
-            let frame = frame.replace('\n', &format!("\n{sign}"));
-            let _ = writeln!(out, "{sign}{frame}");
+        out.extend(step.what.as_ref().map(written));
+        for block in &step.told {
+            let told = written(&What::Told(block.clone()));
+            match step.what {
+                Some(_) => out.push_str(&told),
+                // Nobody is told anything before something was done.
+                None => out.extend(told.lines().map(|line| format!("# {line}\n"))),
+            }
         }
     }
     out

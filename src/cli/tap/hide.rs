@@ -1,39 +1,15 @@
-//! What no two runs share, as transcripts show it: `<time>`, `<later>`, `<hash-NAME>`.
+//! What no two runs share, in what a tap shows: placeholders of transcripts in place of times and secrets.
 
-use std::ops::RangeInclusive;
+use crate::dialects::client::{PASSWORD, Placeholders};
 
-/// The password of every account of a transcript.
-pub(super) const PASSWORD: &str = "CorrectHorseBatteryStaple";
 const SECRET: &str = "<secret>";
 /// The fields, in bytes with their meaning, that hold a time, of eight bytes.
 const TIMES: [&str; 6] = ["created", "updated", "time", "from", "to", "last_activity"];
 /// Where what bytes are stands, unless there are more of them.
 const COLUMN: usize = 20;
 
-/// A line of JSON with `<time>` for the times of the run.
-pub(super) fn times(line: &str, run: &RangeInclusive<i64>) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let length = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        let (word, after) = rest.split_at(length.max(first.len_utf8()));
-        rest = after;
-        if word.parse().is_ok_and(|time| run.contains(&time)) {
-            out.push_str("<time>");
-            if after.starts_with('.') {
-                rest = after.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-            }
-        } else {
-            out.push_str(word);
-        }
-    }
-    out
-}
-
 /// A line of bytes with their meaning, `bytes  what they are`, with `<time>`, `<later>` and `<earlier>`.
-pub(super) fn times_in_bytes(line: &str, run: &RangeInclusive<i64>) -> String {
+pub(super) fn times_in_bytes(line: &str, values: &Placeholders) -> String {
     let Some((hex, meaning)) = line.split_once("  ") else {
         return line.to_owned();
     };
@@ -42,15 +18,11 @@ pub(super) fn times_in_bytes(line: &str, run: &RangeInclusive<i64>) -> String {
     let mut fields = Vec::new();
     for field in meaning.trim_start().split(", ") {
         let (name, value) = field.split_once(' ').unwrap_or((field, ""));
-        let time = value.parse::<i64>().ok().filter(|_| TIMES.contains(&name));
-        let Some(time) = time.filter(|time| run.contains(time)) else {
+        let time = value.parse().ok().filter(|_| TIMES.contains(&name));
+        let shown = time.and_then(|time: i64| Some((time, values.time(time, created)?)));
+        let Some((time, shown)) = shown else {
             fields.push(field.to_owned());
             continue;
-        };
-        let shown = match created {
-            Some(created) if time > created => "<later>",
-            Some(created) if time < created => "<earlier>",
-            _ => "<time>",
         };
         if name == "created" {
             created = Some(time);
@@ -113,13 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_of_the_run_are_hidden() {
-        let run = 1000..=1010;
-        let json = r#"{"time":1003.25,"n":999,"s":"at 1004"}"#;
-        assert_eq!(
-            times(json, &run),
-            r#"{"time":<time>,"n":999,"s":"at <time>"}"#
-        );
+    fn times_in_bytes_are_hidden() {
+        let run = Placeholders::of_recording(1003);
         let line = "0100 eb03000000000000 ec03000000000000  id 1, created 1003, updated 1004";
         let shown = "0100 <time> <later>  id 1, created <time>, updated <later>";
         assert_eq!(times_in_bytes(line, &run), shown);

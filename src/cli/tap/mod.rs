@@ -40,7 +40,7 @@ pub(crate) struct TapArgs {
     /// One object a line: time, connection, dialect, address, session, user, kind, and what the kind has
     #[arg(long)]
     json: bool,
-    /// Write what was seen as a transcript, which the tests can run (fixtures/transcripts)
+    /// Write what was seen as a transcript, which `tolmach replay` runs
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }

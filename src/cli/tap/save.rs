@@ -6,17 +6,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::cli::transcript::{self, Block, CLOSED, END, What, written};
 use crate::control::tap::{Endpoint, Entry, Happened};
 use crate::dialects::Dialects;
+use crate::dialects::client::{Entry as Login, Placeholders};
 
-use super::fixture::{self, Step, framed};
+use super::fixture::{self, Step};
 use super::names::{dialect_of, free_name, is_counted, is_plain, seconds};
 use super::{hide, operator};
 
 /// Most steps that are kept.
 const MOST: usize = 20_000;
-/// Seconds that clocks may be apart.
-const SLACK: i64 = 5;
 /// Rooms that every gateway of a transcript has.
 pub(super) const THERE: &str = "lobby";
 
@@ -24,7 +24,7 @@ pub(super) const THERE: &str = "lobby";
 #[derive(Default)]
 pub(super) struct Saver {
     dialects: Dialects,
-    since: Option<i64>,
+    values: Option<Placeholders>,
     steps: Vec<Step>,
     people: HashMap<u64, Person>,
     names: HashSet<String>,
@@ -63,7 +63,9 @@ impl Saver {
             return;
         }
         let at = seconds(&entry.time);
-        let run = *self.since.get_or_insert(at) - SLACK..=at + SLACK;
+        let values = self.values.take();
+        let mut values = values.unwrap_or_else(|| Placeholders::of_recording(at));
+        values.extend(at);
         match (&entry.what, &entry.connection) {
             (Happened::Event { event }, _) => self.event(event),
             (Happened::Lost { entries }, _) => self.lost += entries,
@@ -72,12 +74,12 @@ impl Saver {
                 match what {
                     Happened::In { frames } => {
                         for frame in frames {
-                            self.said(connection, frame, &run);
+                            self.said(connection, frame, &mut values);
                         }
                     }
                     Happened::Out { frames } => {
                         for frame in frames {
-                            self.told(connection, frame, &run);
+                            self.told(connection, frame, &mut values);
                         }
                     }
                     Happened::Ended => self.ended(connection),
@@ -87,6 +89,7 @@ impl Saver {
             }
             _ => {}
         }
+        self.values = Some(values);
     }
 
     /// Finds out who a connection is, when that is known.
@@ -104,15 +107,20 @@ impl Saver {
             .as_ref()
             .map(|(at, _)| *at)
             .unwrap_or(self.steps.len());
-        let mut text = format!("{name}: {}", connection.dialect);
+        let mut person = transcript::Person {
+            name: name.clone(),
+            listener: Some(connection.dialect.clone()),
+            room: None,
+            entry: Login::Account,
+        };
         let said = frame.map(|(_, said)| said).unwrap_or_default();
         let dialect = dialect_of(self.dialects, connection);
         if let Some(room) = dialect.and_then(|dialect| dialect.room_of_login(&said)) {
             self.rooms_needed(&room);
-            text += &format!(" #{room}");
+            person.room = Some(room);
         }
         if connection.guest {
-            text += " guest";
+            person.entry = Login::Guest;
             self.has_guests = true;
         } else if let Some(id) = connection.user_id
             && self.accounts.insert(id, login.clone()).is_none()
@@ -120,7 +128,7 @@ impl Saver {
             self.came.push(login.clone());
         }
         let mut step = Step {
-            text,
+            what: Some(What::Person(person)),
             ..Step::default()
         };
         if is_late {
@@ -132,7 +140,7 @@ impl Saver {
             step.comments.push(comment.to_owned());
         }
         match self.steps.get_mut(at) {
-            Some(kept) => (kept.text, kept.comments) = (step.text, step.comments),
+            Some(kept) => (kept.what, kept.comments) = (step.what, step.comments),
             None => self.steps.push(step),
         }
     }
@@ -149,7 +157,7 @@ impl Saver {
         dialect_of(self.dialects, connection).is_some_and(|dialect| dialect.has_bytes())
     }
 
-    fn said(&mut self, connection: &Endpoint, frame: &[String], run: &Run) {
+    fn said(&mut self, connection: &Endpoint, frame: &[String], values: &mut Placeholders) {
         let has_bytes = self.has_bytes(connection);
         let Some(person) = self.people.get_mut(&connection.connection) else {
             return;
@@ -160,10 +168,11 @@ impl Saver {
             return self.steps.push(Step::default());
         };
         let (lines, had_secret) = hide::said_secrets(frame, has_bytes);
-        let mut step = Step {
-            text: framed(name, '>', &hidden(&lines, has_bytes && !had_secret, run)),
-            ..Step::default()
-        };
+        let said = What::Said(Block {
+            who: name.clone(),
+            lines: hidden(&lines, has_bytes && !had_secret, name, values),
+        });
+        let mut step = Step::default();
         if had_secret {
             let comment =
                 "A secret stood here; this is the password of every account of a transcript.";
@@ -171,13 +180,15 @@ impl Saver {
         }
         if frame.iter().any(|line| is_counted(line)) {
             step.comments.push("This cannot be sent again:".to_owned());
-            step.comments.push(step.text.replace('\n', " "));
-            step.text.clear();
+            let shown = written(&said).trim_end().replace('\n', " ");
+            step.comments.push(shown);
+        } else {
+            step.what = Some(said);
         }
         self.steps.push(step);
     }
 
-    fn told(&mut self, connection: &Endpoint, frame: &[String], run: &Run) {
+    fn told(&mut self, connection: &Endpoint, frame: &[String], values: &mut Placeholders) {
         let has_bytes = self.has_bytes(connection);
         let Some(person) = self.people.get_mut(&connection.connection) else {
             return;
@@ -186,27 +197,30 @@ impl Saver {
             return;
         };
         // The answer to the login is not shown, but its secrets have been counted.
-        let own = format!("{name}:");
         let lines = hide::told_secrets(frame, name, &mut person.secrets);
-        if step.text.starts_with(&own) {
+        if matches!(&step.what, Some(What::Person(person)) if person.name == *name) {
             return;
         }
-        let lines = hidden(&lines, has_bytes, run);
-        step.told.push((name.clone(), lines));
+        step.told.push(Block {
+            who: name.clone(),
+            lines: hidden(&lines, has_bytes, name, values),
+        });
     }
 
     fn ended(&mut self, connection: &Endpoint) {
-        if let Some(name) = self.name(connection) {
+        if let Some(who) = self.name(connection) {
+            let lines = vec![END.to_owned()];
             self.steps.push(Step {
-                text: format!("{name} > (end)"),
+                what: Some(What::Said(Block { who, lines })),
                 ..Step::default()
             });
         }
     }
 
     fn closed(&mut self, connection: &Endpoint) {
-        if let (Some(name), Some(step)) = (self.name(connection), self.steps.last_mut()) {
-            step.told.push((name, vec!["(closed)".to_owned()]));
+        if let (Some(who), Some(step)) = (self.name(connection), self.steps.last_mut()) {
+            let lines = vec![CLOSED.to_owned()];
+            step.told.push(Block { who, lines });
         }
         self.people.remove(&connection.connection);
     }
@@ -237,7 +251,7 @@ impl Saver {
         }
         if let Some(text) = operator::step(event) {
             self.steps.push(Step {
-                text: format!("operator: {text}"),
+                what: Some(What::Operator(text)),
                 ..Step::default()
             });
         }
@@ -247,8 +261,8 @@ impl Saver {
     pub(super) fn finish(self) -> String {
         let mut comments = vec![
             "Saved by `tolmach tap`. Logins are not shown; the header has them.".to_owned(),
-            "Numbers of messages, rooms and users are those of the gateway it was seen on. Where they differ here, run \
-             TOLMACH_RECORD=1 and read what changed."
+            "Numbers of messages, rooms and users are those of the gateway it was seen on. `tolmach \
+             replay` shows where they differ on a fresh one."
                 .to_owned(),
         ];
         if self.has_guests {
@@ -269,18 +283,15 @@ impl Saver {
         }
         let mut header = fixture::accounts(&self.accounts, &self.came);
         let rooms = self.rooms.values();
-        header.extend(rooms.map(|room| format!("operator: create room {room}")));
-        fixture::written(&comments, &header, &self.steps)
+        header.extend(rooms.map(|room| What::Operator(format!("create room {room}"))));
+        fixture::file(&comments, &header, &self.steps)
     }
 }
 
-type Run = std::ops::RangeInclusive<i64>;
-
-fn hidden(lines: &[String], has_bytes: bool, run: &Run) -> Vec<String> {
-    let hide = if has_bytes {
-        hide::times_in_bytes
-    } else {
-        hide::times
+fn hidden(lines: &[String], has_bytes: bool, who: &str, values: &mut Placeholders) -> Vec<String> {
+    let hide = |line: &String| match has_bytes {
+        true => hide::times_in_bytes(line, values),
+        false => values.hide(line, who),
     };
-    lines.iter().map(|line| hide(line, run)).collect()
+    lines.iter().map(hide).collect()
 }

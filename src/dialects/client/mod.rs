@@ -1,19 +1,23 @@
-//! The client side of a dialect: what `tolmach chat` and `tolmach transcode` need of it, without I/O and without a clock.
+//! The client side of a dialect: what `tolmach chat`, `transcode` and `replay` need of it, without I/O.
 //!
 //! ```text
 //!  chat:       a person's lines ──Saying──▶ ChatClient ──bytes──▶ server
 //!              screen or pipe ◀──Arrival──      │      ◀──bytes──
 //!
 //!  transcode:  recorded bytes ──▶ Recording ──Step──▶ VirtualClient ──bytes──▶ the gateway inside the process
+//!
+//!  replay:     a transcript's lines ◀──▶ Conversation ◀──bytes──▶ server
 //! ```
 //!
 //! Read it in this order: [`ChatSide`] and [`TranscodeSide`] (what a dialect says of itself), [`ChatClient`], [`Recording`],
-//! [`VirtualClient`]; then what dialects share: [`clean`] (what never reaches a screen raw), [`split`] (long texts in
+//! [`VirtualClient`], [`Conversation`]; then what dialects share: [`clean`] (what never reaches a screen raw), [`split`] (long texts in
 //! pieces), [`pending_arrivals`] (what waits for a name, where a dialect has numbers).
 
 mod chat;
 pub mod clean;
+mod conversation;
 pub mod pending_arrivals;
+mod placeholders;
 mod recording;
 pub mod split;
 mod token;
@@ -23,6 +27,11 @@ pub use chat::{
     Arrival, ChatClient, ChatError, EMOTE, Errand, ErrandOutcome, Identity, Key, MAX_UNANSWERED,
     Place, Said, Saying, Stream,
 };
+pub use conversation::{
+    Barrier, Conversation, Ends, Entry, LogIn, PASSWORD, Sender, json_line, parsed, read_lines,
+    show_line,
+};
+pub use placeholders::Placeholders;
 pub use recording::{Action, Facts, Recording, Step, Write, next_frame};
 pub use token::login_of;
 pub use virtual_client::{Account, Heard, Room, VirtualClient, line};
@@ -57,3 +66,6 @@ pub struct TranscodeSide {
     /// A reader of recorded streams; its second argument is who speaks where a stream does not say.
     pub recording: fn(u8, &str) -> Box<dyn Recording>,
 }
+
+/// Makes a new connection's side of a dialect in transcripts; the number is the revision, from 1.
+pub type MakeConversation = fn(u8) -> Box<dyn Conversation>;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tolmach_jim::{Flavor, Spelling};
 
 #[cfg(feature = "cli")]
-use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
 use crate::gateway::{Dialect, Pacing, SessionOptions};
 use crate::hub::tap::Show;
@@ -59,6 +59,8 @@ impl DialectKind for Jim {
     const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
     #[cfg(feature = "cli")]
     const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
+    #[cfg(feature = "cli")]
+    const CONVERSATION: Option<MakeConversation> = Some(client::CONVERSATION);
 
     fn stop_timers(settings: &mut JimSettings) {
         settings.probe_after = Duration::ZERO;

@@ -5,6 +5,7 @@ mod chats;
 #[cfg(feature = "cli")]
 mod client;
 mod encoder;
+mod frames;
 mod history;
 mod infos;
 mod messages;
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 use tolmach_purpose::Revision;
 
 #[cfg(feature = "cli")]
-use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
 use crate::gateway::{Dialect, Numbering, SessionOptions};
 use crate::hub::tap::Show;
@@ -61,6 +62,8 @@ impl DialectKind for Purpose {
     const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
     #[cfg(feature = "cli")]
     const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
+    #[cfg(feature = "cli")]
+    const CONVERSATION: Option<MakeConversation> = Some(client::CONVERSATION);
     const HAS_BYTES: bool = true;
 
     fn revision(settings: &PurposeSettings) -> u8 {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tolmach_talker::Flavor;
 
 #[cfg(feature = "cli")]
-use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
 use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
@@ -55,6 +55,8 @@ impl DialectKind for Talker {
     const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
     #[cfg(feature = "cli")]
     const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
+    #[cfg(feature = "cli")]
+    const CONVERSATION: Option<MakeConversation> = Some(client::CONVERSATION);
 
     fn room_of_login(frame: &[String]) -> Option<String> {
         Some(shown::room(frame))

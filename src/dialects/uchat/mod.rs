@@ -20,7 +20,7 @@ use std::time::Instant;
 use tolmach_uchat::Flavor;
 
 #[cfg(feature = "cli")]
-use crate::dialects::client::{ChatSide, TranscodeSide};
+use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
 use crate::gateway::{Dialect, SessionOptions};
 use crate::hub::tap::Show;
@@ -59,6 +59,8 @@ impl DialectKind for Uchat {
     const CHAT: Option<&'static ChatSide> = Some(&client::CHAT);
     #[cfg(feature = "cli")]
     const TRANSCODE: Option<&'static TranscodeSide> = Some(&client::TRANSCODE);
+    #[cfg(feature = "cli")]
+    const CONVERSATION: Option<MakeConversation> = Some(client::CONVERSATION);
 
     fn new(settings: &UchatSettings, options: &DialectOptions) -> Self {
         let flavor = settings.flavor;

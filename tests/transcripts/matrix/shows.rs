@@ -8,8 +8,7 @@ use std::collections::HashSet;
 
 use tolmach::hub::translation::Meaning;
 
-use crate::compare::belonging;
-use crate::file::{Person, Transcript, What};
+use tolmach::cli::transcript::{Person, Transcript, What, belonging};
 
 /// Who is silent where time passes.
 const SILENT: &str = "anna";

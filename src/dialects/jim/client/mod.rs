@@ -1,10 +1,12 @@
 //! JIM's client side: for a person, and inside the process.
 
 mod chat;
+mod conversation;
 mod recording;
 
-use crate::dialects::client::{ChatSide, Key, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
 use chat::Jim;
+use conversation::JimConversation;
 use recording::{JimClient, JimRecording};
 use std::sync::Arc;
 
@@ -24,3 +26,6 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     client: |_| Arc::new(JimClient),
     recording: |_, speaker| Box::new(JimRecording::new(speaker)),
 };
+
+/// For `replay`.
+pub(super) const CONVERSATION: MakeConversation = |_| Box::new(JimConversation);

@@ -1,10 +1,13 @@
 //! The purpose-byte protocol's client side: for a person, and inside the process.
 
 mod chat;
+mod conversation;
 mod recording;
+mod words;
 
-use crate::dialects::client::{ChatSide, Key, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
 use chat::Purpose;
+use conversation::PurposeConversation;
 use recording::{PurposeClient, PurposeRecording};
 use std::sync::Arc;
 use tolmach_purpose::Revision;
@@ -25,6 +28,10 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     client: |revision| Arc::new(PurposeClient::new(revision)),
     recording: |revision, speaker| Box::new(PurposeRecording::new(revision, speaker)),
 };
+
+/// For `replay`.
+pub(super) const CONVERSATION: MakeConversation =
+    |number| Box::new(PurposeConversation::new(revision(number)));
 
 /// The revision of this number.
 fn revision(number: u8) -> Revision {

@@ -1,10 +1,12 @@
 //! Talker's client side: for a person, and inside the process.
 
 mod chat;
+mod conversation;
 mod recording;
 
-use crate::dialects::client::{ChatSide, Key, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
 use chat::Talker;
+use conversation::TalkerConversation;
 use recording::{TalkerClient, TalkerRecording};
 use std::sync::Arc;
 
@@ -24,3 +26,6 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     client: |_| Arc::new(TalkerClient),
     recording: |_, speaker| Box::new(TalkerRecording::new(speaker)),
 };
+
+/// For `replay`.
+pub(super) const CONVERSATION: MakeConversation = |_| Box::<TalkerConversation>::default();

@@ -1,10 +1,12 @@
 //! uchat's client side: for a person, and inside the process.
 
 mod chat;
+mod conversation;
 mod recording;
 
-use crate::dialects::client::{ChatSide, Key, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
 use chat::Uchat;
+use conversation::UchatConversation;
 use recording::{UchatClient, UchatRecording};
 use std::sync::Arc;
 
@@ -27,3 +29,6 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     client: |_| Arc::new(UchatClient),
     recording: |_, speaker| Box::new(UchatRecording::new(speaker)),
 };
+
+/// For `replay`.
+pub(super) const CONVERSATION: MakeConversation = |_| Box::<UchatConversation>::default();

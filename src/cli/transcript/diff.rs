@@ -1,7 +1,8 @@
 //! Shows in which lines two texts differ.
 
 /// Both texts' lines: what is in both, what was expected (`-`), what came (`+`).
-pub(crate) fn diff(expected: &str, came: &str) -> String {
+#[must_use]
+pub fn diff(expected: &str, came: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), came.lines().collect());
     let common = common(&old, &new);
     let (mut one, mut other) = (0, 0);
@@ -31,7 +32,7 @@ pub(crate) fn diff(expected: &str, came: &str) -> String {
 }
 
 /// The place of the first line in which they differ, from 0.
-pub(crate) fn first_difference(expected: &str, came: &str) -> usize {
+pub(super) fn first_difference(expected: &str, came: &str) -> usize {
     let pairs = expected.lines().zip(came.lines());
     pairs.take_while(|(one, other)| one == other).count()
 }

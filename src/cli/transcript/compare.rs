@@ -1,34 +1,36 @@
 //! A step with what it caused, beside what its file says of both.
 
-use crate::dialects;
-use crate::diff::{diff, first_difference};
-use crate::file::{Block, Item, What, Wrong, written};
+use super::diff::{diff, first_difference};
+use super::file::{Block, Item, What, Wrong, written};
 
 /// One step of a file, and how it went.
-pub(crate) struct Step<'a> {
+pub(super) struct Step<'a> {
     /// As the file has it.
-    pub(crate) item: &'a Item,
+    pub(super) item: &'a Item,
     /// As it is recorded.
-    pub(crate) done: What,
+    pub(super) done: What,
+    /// What was sent was written in a shorter form than it is recorded in.
+    pub(super) is_short: bool,
     /// What everybody is to be told, with the comments between.
-    pub(crate) expected: &'a [Item],
+    pub(super) expected: &'a [Item],
     /// What everybody was told, connection by connection.
-    pub(crate) came: Vec<Block>,
+    pub(super) came: Vec<Block>,
 }
 
 /// How many items belong to the step before them: up to the last of what is told before the next step.
-pub(crate) fn belonging(items: &[Item]) -> usize {
+#[must_use]
+pub fn belonging(items: &[Item]) -> usize {
     let is_of_step = |item: &&Item| matches!(item.what, What::Told(_) | What::Text(_));
-    let of_step = items.iter().take_while(is_of_step).count();
-    let is_told = |item: &Item| matches!(item.what, What::Told(_));
-    let last = items[..of_step].iter().rposition(is_told);
-    last.map_or(0, |last| last + 1)
+    let of_step = items.iter().take_while(is_of_step);
+    let is_told = |(_, item): &(usize, &Item)| matches!(item.what, What::Told(_));
+    let last = of_step.enumerate().filter(is_told).last();
+    last.map_or(0, |(last, _)| last + 1)
 }
 
 impl Step<'_> {
     /// The step's lines as they are to be in the file. The order of the connections is `order`'s; only that within each
     /// one matters.
-    pub(crate) fn recorded<T: Ord>(&self, order: impl Fn(&str) -> T) -> String {
+    pub(super) fn recorded<T: Ord>(&self, order: impl Fn(&str) -> T) -> String {
         if self
             .told(order)
             .iter()
@@ -48,12 +50,12 @@ impl Step<'_> {
     ///
     /// # Errors
     /// What differs, and in which line first.
-    pub(crate) fn check<T: Ord>(&self, order: impl Fn(&str) -> T) -> Result<(), Wrong> {
+    pub(super) fn check<T: Ord>(&self, order: impl Fn(&str) -> T) -> Result<(), Wrong> {
         let told = self.told(order);
-        // What is sent may be written in a shorter form; else what stands beside its bytes is held to them.
-        let done = match &self.item.what {
-            What::Said(said) if !is_in_full(said) => &self.item.what,
-            _ => &self.done,
+        // What stands beside the bytes of what is sent is held to them.
+        let done = match self.is_short {
+            true => &self.item.what,
+            false => &self.done,
         };
         let expected = told.iter().map(|(_, block)| *block);
         let old = written(&self.item.what) + &all_told(expected);
@@ -92,11 +94,6 @@ impl Step<'_> {
         }
         last
     }
-}
-
-fn is_in_full(said: &Block) -> bool {
-    let first = said.lines.first();
-    first.is_some_and(|line| dialects::byte(line).is_some())
 }
 
 fn all_told<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {

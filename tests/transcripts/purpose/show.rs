@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::Ipv4Addr;
 
 use super::page::{Field, Kind, Row};
-use crate::values::Values;
+use tolmach::dialects::client::Placeholders;
 
 /// Hexadecimal bytes, or a placeholder, and what they are.
 pub(super) struct Line {
@@ -16,7 +16,7 @@ pub(super) struct Line {
 pub(super) struct Body<'a> {
     pub(super) rest: &'a [u8],
     pub(super) who: &'a str,
-    pub(super) values: &'a mut Values,
+    pub(super) values: &'a mut Placeholders,
 }
 
 impl Body<'_> {
@@ -92,13 +92,8 @@ impl Body<'_> {
             Kind::Time => {
                 let bytes = self.take()?;
                 let value = i64::from_le_bytes(bytes);
-                let shown = match created {
-                    _ if !self.values.is_time(value) => {
-                        return Some(((hex(&bytes), value), value.to_string()));
-                    }
-                    Some(created) if value > created => "<later>",
-                    Some(created) if value < created => "<earlier>",
-                    _ => "<time>",
+                let Some(shown) = self.values.time(value, created) else {
+                    return Some(((hex(&bytes), value), value.to_string()));
                 };
                 ((shown.to_owned(), value), shown.to_owned())
             }

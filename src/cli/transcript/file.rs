@@ -1,26 +1,37 @@
-//! The format of a file: its lines, what they mean, and a file with other answers in it.
+//! The format of a file: its lines and what they mean.
 
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::dialects::client::Entry;
+
 /// What is wrong, and in which line.
-pub(crate) type Wrong = (usize, String);
+pub type Wrong = (usize, String);
+
+/// What stands for the end of the stream where it is told.
+pub const CLOSED: &str = "(closed)";
+/// What stands for the end of the stream where it is said.
+pub const END: &str = "(end)";
 
 /// A file that was read.
 #[derive(Debug)]
-pub(crate) struct Transcript {
-    pub(crate) items: Vec<Item>,
+pub struct Transcript {
+    /// Its lines, but that frames of more lines are one item.
+    pub items: Vec<Item>,
 }
 
-/// One thing in a file, and in which line it begins.
+/// One thing in a file.
 #[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) line: usize,
-    pub(crate) what: What,
+pub struct Item {
+    /// The line in which it begins, from 1.
+    pub line: usize,
+    /// The thing.
+    pub what: What,
 }
 
+/// What can stand in a file.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum What {
+pub enum What {
     /// A comment or an empty line.
     Text(String),
     /// A line of the gateway's configuration.
@@ -41,33 +52,30 @@ pub(crate) enum What {
 
 /// One frame of one connection as lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) who: String,
-    pub(crate) lines: Vec<String>,
+pub struct Block {
+    /// The connection's name.
+    pub who: String,
+    /// The frame as its dialect shows it.
+    pub lines: Vec<String>,
 }
 
 /// Who connects, over what, and how far the login goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Person {
+pub struct Person {
     /// The connection's name: the login, and from the second one on a number.
-    pub(crate) name: String,
+    pub name: String,
     /// `None`: an account without a connection.
-    pub(crate) listener: Option<String>,
-    pub(crate) room: Option<String>,
-    pub(crate) entry: Entry,
-}
-
-/// How far the login goes that is not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Entry {
-    Bare,
-    Hello,
-    Guest,
-    Account,
+    pub listener: Option<String>,
+    /// The room that is entered.
+    pub room: Option<String>,
+    /// How far the login goes.
+    pub entry: Entry,
 }
 
 impl Person {
-    pub(crate) fn login(&self) -> &str {
+    /// The account's name, or the guest's.
+    #[must_use]
+    pub fn login(&self) -> &str {
         self.name.split('.').next().unwrap_or_default()
     }
 
@@ -113,11 +121,11 @@ impl Person {
 }
 
 impl Transcript {
-    /// Reads a file.
+    /// Reads a file's text.
     ///
     /// # Errors
     /// The first line that means nothing.
-    pub(crate) fn read(text: &str) -> Result<Self, Wrong> {
+    pub fn read(text: &str) -> Result<Self, Wrong> {
         let mut items: Vec<Item> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let number = number + 1;
@@ -135,6 +143,26 @@ impl Transcript {
         }
         Ok(Self { items })
     }
+
+    /// Whether time passes only where it says so.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.items.iter().any(|item| item.what == What::ClockPaused)
+    }
+
+    /// The lines of the configuration as the variables of the environment that say the same.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let lines = self.items.iter().filter_map(|item| match &item.what {
+            What::Config(line) => line.split_once('='),
+            _ => None,
+        });
+        let variables = lines.map(|(key, value)| {
+            let name = key.trim().to_uppercase().replace('.', "__");
+            (format!("TOLMACH_{name}"), value.trim().to_owned())
+        });
+        variables.collect()
+    }
 }
 
 fn read(line: &str) -> Result<What, String> {
@@ -147,7 +175,10 @@ fn read(line: &str) -> Result<What, String> {
         who: name.to_owned(),
         lines: vec![rest.trim().to_owned()],
     };
-    if !line[name.len()..].starts_with(':') {
+    if !line
+        .get(name.len()..)
+        .is_some_and(|behind| behind.starts_with(':'))
+    {
         return match (rest.strip_prefix('>'), rest.strip_prefix('<')) {
             (Some(said), _) => Ok(What::Said(block(said))),
             (_, Some(told)) => Ok(What::Told(block(told))),
@@ -166,8 +197,9 @@ fn read(line: &str) -> Result<What, String> {
     }
 }
 
-/// One item as a file has it, with its newline.
-pub(crate) fn written(what: &What) -> String {
+/// One item as a file has it, with its line end.
+#[must_use]
+pub fn written(what: &What) -> String {
     let mut line = match what {
         What::Text(text) => text.clone(),
         What::Config(text) => format!("config: {text}"),
@@ -182,8 +214,8 @@ pub(crate) fn written(what: &What) -> String {
     line
 }
 
-fn framed(block: &Block, sign: char) -> String {
-    let head = format!("{} {sign} ", block.who);
+fn framed(Block { who, lines }: &Block, sign: char) -> String {
+    let head = format!("{who} {sign} ");
     let between = format!("\n{}", " ".repeat(head.len()));
-    format!("{head}{}", block.lines.join(&between))
+    format!("{head}{}", lines.join(&between))
 }

@@ -1,31 +1,25 @@
-//! What the operator's steps mean.
-//!
-//! ```text
-//! create room NAME [private] [password P]     delete room NAME       rename room NAME NEW
-//! title|describe room NAME TEXT…              add|remove|ban|unban LOGIN NAME
-//! role LOGIN NAME owner|admin|moderator|member
-//! disable|enable|remove user LOGIN            password LOGIN NEW     revoke tokens LOGIN
-//! close sessions LOGIN                        shutdown
-//! reply LOGIN ROOM MESSAGE TEXT…              what only a program that embeds the hub can say: LOGIN answers a message
-//! ```
+//! What the operator's steps mean; the [module](super) lists them.
 
-use tolmach::commands::{self, AnyCommand};
-use tolmach::hub::Scope;
-use tolmach::model::{MessageId, Role, RoomKind, RoomSelector, Secret, Target, UserSelector};
+use serde_json::Value;
 
-use crate::gateway::Daemon;
+use super::server::Server;
+use crate::commands::{self, AnyCommand};
+use crate::model::{MessageId, Role, RoomKind, RoomSelector, Secret, SessionId, UserSelector};
 
 /// Does it; all that it causes has been queued when this returns.
-pub(crate) async fn operate(daemon: &Daemon, text: &str) -> Result<(), String> {
+pub(super) async fn operate(server: &mut Server, text: &str) -> Result<(), String> {
     let words: Vec<_> = text.split_whitespace().collect();
     if let ["close", "sessions", login] = words[..] {
-        return close(daemon, login).await;
+        return close(server, login).await;
     }
     if let ["reply", login, room, message, text @ ..] = &words[..] {
-        return reply(daemon, login, room, message, &text.join(" ")).await;
+        let message = message.parse().map_err(|_| "which message?")?;
+        return server
+            .reply(login, room, MessageId(message), &text.join(" "))
+            .await;
     }
-    let command = command(&words).ok_or("no such command, see operator.rs")?;
-    daemon.operate(command).await.map(|_| ())
+    let command = command(&words).ok_or("the operator has no such step")?;
+    server.ask(command).await.map(drop)
 }
 
 fn command(words: &[&str]) -> Option<AnyCommand> {
@@ -108,35 +102,13 @@ fn create(name: &str, more: &[&str]) -> Option<AnyCommand> {
     Some(create.into())
 }
 
-/// Over a connection of her own, beside the ones that she has.
-async fn reply(
-    daemon: &Daemon,
-    login: &str,
-    room: &str,
-    message: &str,
-    text: &str,
-) -> Result<(), String> {
-    let room = Target::Room(RoomSelector::Name(room.to_owned()));
-    let mut draft = commands::Send::text(room, text);
-    draft.reply_to = Some(MessageId(message.parse().map_err(|_| "which message?")?));
-    let (mut session, _events) = daemon.hub().attach("bot", Scope::AllRooms);
-    let log_in = commands::LogInToken {
-        token: format!("token-{login}").into(),
-        id: None,
-    };
-    let logged_in = session.call(log_in).await;
-    logged_in.map_err(|error| error.to_string())?;
-    let said = session.call(draft).await;
-    said.map(drop).map_err(|error| error.to_string())
-}
-
-async fn close(daemon: &Daemon, login: &str) -> Result<(), String> {
-    let sessions = daemon.operate(commands::Sessions).await?;
-    for session in sessions {
-        if session.user.login == login {
-            daemon
-                .operate(commands::CloseSession { id: session.id })
-                .await?;
+async fn close(server: &mut Server, login: &str) -> Result<(), String> {
+    let sessions = server.ask(commands::Sessions).await?;
+    for session in sessions.as_array().into_iter().flatten() {
+        let is_meant = session.pointer("/user/login").and_then(Value::as_str) == Some(login);
+        if let Some(id) = session["id"].as_u64().filter(|_| is_meant) {
+            let close = commands::CloseSession { id: SessionId(id) };
+            server.ask(close).await?;
         }
     }
     Ok(())

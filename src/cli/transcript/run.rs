@@ -2,78 +2,62 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::{Step, belonging};
-use crate::connection::{Connection, END};
-use crate::dialects::{self, LogIn};
-use crate::file::{Block, Entry, Item, Person, Transcript, What, Wrong, written};
-use crate::gateway::Daemon;
-use crate::operator::operate;
-use crate::values::Values;
+use super::compare::{Step, belonging};
+use super::connection::Connection;
+use super::file::{Block, END, Item, Person, Transcript, What, Wrong, written};
+use super::operator::operate;
+use super::server::Server;
+use crate::dialects::client::{Entry, LogIn, Placeholders};
 
 /// Most rounds until nobody is told anything any more.
 const ROUNDS: usize = 100;
 
-/// Runs it against a gateway of its own. The file with what came; without `record` it is the same as the file with what
-/// was expected.
+/// Runs a transcript. The file with what came; without `record` it is the same as the file with what was expected.
+///
+/// Where the file has `clock: paused`, the runtime's clock must be, and the gateway's connections
+/// [inside](Server::own) the process.
 ///
 /// # Errors
 /// What differs or fails first, and in which line.
-pub(crate) fn run(transcript: &Transcript, record: bool) -> Result<String, Wrong> {
-    let is_paused = transcript
-        .items
-        .iter()
-        .any(|item| item.what == What::ClockPaused);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(is_paused)
-        .build()
-        .map_err(|error| (1, error.to_string()))?;
-    runtime.block_on(async {
-        let mut daemon = start(transcript).await.map_err(|wrong| (1, wrong))?;
-        let mut run = Run {
-            daemon: &mut daemon,
-            connections: Vec::new(),
-            values: Values::new(),
-            is_paused,
-            record,
-        };
-        let outcome = run.all(&transcript.items).await;
-        // Nobody is left to be told of the end.
-        drop(run);
-        daemon.stop().await;
-        outcome
-    })
+pub async fn run(
+    transcript: &Transcript,
+    server: &mut Server,
+    record: bool,
+) -> Result<String, Wrong> {
+    make_accounts(transcript, server).await?;
+    let mut run = Run {
+        server,
+        connections: Vec::new(),
+        values: Placeholders::from_now(),
+        is_paused: transcript.is_paused(),
+        record,
+    };
+    run.all(&transcript.items).await
 }
 
-/// The gateway, and everybody's account.
-async fn start(transcript: &Transcript) -> Result<Daemon, String> {
-    let mut more = String::new();
-    let (mut logins, mut guests) = (Vec::new(), BTreeSet::new());
-    for item in &transcript.items {
-        match &item.what {
-            What::Config(line) => more = more + line + "\n",
-            What::Person(person) if person.entry == Entry::Guest => {
-                guests.insert(person.login());
-            }
-            What::Person(person) if !logins.contains(&person.login()) => {
-                logins.push(person.login());
-            }
-            _ => {}
+/// Everybody's account, in the order in which they are named, so that they have the numbers from 1.
+async fn make_accounts(transcript: &Transcript, server: &mut Server) -> Result<(), Wrong> {
+    let people = || {
+        transcript.items.iter().filter_map(|item| match &item.what {
+            What::Person(person) => Some((item.line, person)),
+            _ => None,
+        })
+    };
+    let guests = people().filter(|(_, person)| person.entry == Entry::Guest);
+    let mut known: BTreeSet<_> = guests.map(|(_, person)| person.login()).collect();
+    for (line, person) in people() {
+        if known.insert(person.login()) {
+            let made = server.account(person.login()).await;
+            made.map_err(|wrong| (line, wrong))?;
         }
     }
-    let daemon = Daemon::start(&more).await?;
-    for login in logins {
-        if !guests.contains(login) {
-            daemon.account(login).await?;
-        }
-    }
-    Ok(daemon)
+    Ok(())
 }
 
 struct Run<'a> {
-    daemon: &'a mut Daemon,
+    server: &'a mut Server,
     connections: Vec<Connection>,
-    values: Values,
+    values: Placeholders,
     is_paused: bool,
     record: bool,
 }
@@ -88,7 +72,7 @@ impl Run<'_> {
             if matches!(item.what, What::Told(_)) {
                 return Err(at("told before any step".to_owned()));
             }
-            let Some(done) = self.step(&item.what).await.map_err(at)? else {
+            let Some((done, is_short)) = self.step(&item.what).await.map_err(at)? else {
                 out.push_str(&written(&item.what));
                 continue;
             };
@@ -98,6 +82,7 @@ impl Run<'_> {
             let step = Step {
                 item,
                 done,
+                is_short,
                 expected,
                 came,
             };
@@ -109,22 +94,22 @@ impl Run<'_> {
         Ok(out)
     }
 
-    /// Does one step; as it is recorded. `None`: it is no step.
-    async fn step(&mut self, what: &What) -> Result<Option<What>, String> {
+    /// Does one step; as it is recorded, and whether the file has it in a shorter form. `None`: it is no step.
+    async fn step(&mut self, what: &What) -> Result<Option<(What, bool)>, String> {
         match what {
             What::Text(_) | What::Config(_) | What::ClockPaused | What::Told(_) => return Ok(None),
             What::Person(person) => self.open(person).await?,
             What::Operator(text) if text == "shutdown" => {
-                self.daemon.shut_down();
+                self.server.shut_down()?;
                 for connection in &mut self.connections {
                     connection.expect_end();
                 }
             }
-            What::Operator(text) => operate(self.daemon, text).await?,
+            What::Operator(text) => operate(self.server, text).await?,
             What::Wait(time) => tokio::time::sleep(*time).await,
-            What::Said(block) => return self.say(block).await.map(|block| Some(What::Said(block))),
+            What::Said(block) => return self.say(block).await.map(Some),
         }
-        Ok(Some(what.clone()))
+        Ok(Some((what.clone(), false)))
     }
 
     /// Opens a connection and logs in. What that answers is not shown.
@@ -132,11 +117,11 @@ impl Run<'_> {
         let Some(listener) = &person.listener else {
             return Ok(());
         };
-        let dialect = dialects::of(listener).ok_or("no such dialect")?;
-        let stream = self.daemon.connect(listener, self.is_paused).await?;
+        let dialect = self.server.conversation(listener)?;
+        let stream = self.server.connect(listener).await?;
         let mut connection = Connection::new(&person.name, dialect, stream);
         let room = match person.room.as_deref() {
-            Some(room) => Some((room, self.daemon.room(room).await?)),
+            Some(room) => Some((room, self.server.room(room).await?)),
             None => None,
         };
         let frames = connection.dialect.log_in(&LogIn {
@@ -158,11 +143,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn say(&mut self, block: &Block) -> Result<Block, String> {
+    async fn say(&mut self, block: &Block) -> Result<(What, bool), String> {
         let mut connections = self.connections.iter_mut();
         let connection = connections.find(|connection| connection.name == block.who);
         let connection = connection.ok_or_else(|| format!("{} is not connected", block.who))?;
         let mut said = block.clone();
+        let is_short = !connection.dialect.is_in_full(&block.lines);
         if block.lines == [END] {
             connection.finish().await;
         } else {
@@ -170,7 +156,7 @@ impl Run<'_> {
             said.lines = connection.say(&frame, &mut self.values).await;
         }
         connection.settle(&mut self.values).await?;
-        Ok(said)
+        Ok((What::Said(said), is_short))
     }
 
     /// Reads what everybody is told because of a step.

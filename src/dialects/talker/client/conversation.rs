@@ -1,69 +1,49 @@
-//! Talker.
+//! Talker in transcripts.
 
 use serde_json::json;
 
-use super::{Barrier, Dialect, Ends, From, LogIn, json};
-use crate::file::Entry;
-use crate::values::Values;
+use crate::dialects::client::{Barrier, Conversation, Ends, Entry, LogIn, json_line, parsed};
 
+/// Where a connection stands.
+///
 /// ```text
 ///  Silent ──anything said──▶ Asked ──users──▶ Entered
 ///                              └──error, closed
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum TalkerConversation {
     /// Nothing was said, so nothing is told.
+    #[default]
     Silent,
     /// What comes is `users` or the end.
     Asked,
     Entered,
 }
 
-pub(super) struct Talker {
-    place: Place,
-}
-
-impl Talker {
-    pub(super) fn new() -> Self {
-        Self {
-            place: Place::Silent,
+impl Conversation for TalkerConversation {
+    fn sent(&mut self, _: &[u8]) {
+        if *self == Self::Silent {
+            *self = Self::Asked;
         }
-    }
-}
-
-impl Dialect for Talker {
-    fn cut(&self, bytes: &[u8]) -> Option<usize> {
-        json::cut(bytes)
-    }
-
-    fn show(&mut self, from: From, frame: &[u8], who: &str, values: &mut Values) -> Vec<String> {
-        if from == From::Client && self.place == Place::Silent {
-            self.place = Place::Asked;
-        }
-        json::show(frame, who, values)
-    }
-
-    fn read(&self, lines: &[String], values: &Values) -> Result<Vec<u8>, String> {
-        Ok(json::read(lines, values))
     }
 
     /// No event has an echo that nobody else sees. This one is never carried out, and answered with an error in its
     /// place among the answers; a transcript must not say the same.
     fn barrier(&self, _: u32) -> Barrier {
-        match self.place {
-            Place::Silent => Barrier::Nothing,
-            Place::Asked => Barrier::Wait,
-            Place::Entered => Barrier::Ask(json::line(
+        match self {
+            Self::Silent => Barrier::Nothing,
+            Self::Asked => Barrier::Wait,
+            Self::Entered => Barrier::Ask(json_line(
                 &json!({"type": "message", "content": "", "edit": []}),
             )),
         }
     }
 
     fn ends_wait(&mut self, _: u32, frame: &[u8]) -> Ends {
-        let event = json::parse(frame);
+        let event = parsed(frame);
         let error = event["message"].as_str().unwrap_or_default();
-        if self.place == Place::Asked && event["type"] == "users" {
-            self.place = Place::Entered;
+        if *self == Self::Asked && event["type"] == "users" {
+            *self = Self::Entered;
             Ends::Shown
         } else if event["type"] == "error" && error.starts_with("message: `edit`") {
             Ends::Hidden
@@ -77,13 +57,13 @@ impl Dialect for Talker {
             (Entry::Account, Some((room, _))) => {
                 let token = format!("token-{}", who.login);
                 let connect = json!({"type": "connect", "room": room, "token": token});
-                vec![json::line(&connect)]
+                vec![json_line(&connect)]
             }
             _ => Vec::new(),
         }
     }
 
     fn refuses(&self, frame: &[u8]) -> bool {
-        json::parse(frame)["type"] == "error"
+        parsed(frame)["type"] == "error"
     }
 }

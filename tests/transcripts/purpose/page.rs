@@ -137,13 +137,6 @@ pub(super) fn to_client(revision: u8, byte: u8) -> Option<&'static Purpose> {
     rows.find(|purpose| purpose.byte(revision) == Some(byte))
 }
 
-/// What a client can send by this name, and its byte.
-pub(super) fn named(revision: u8, name: &str) -> Option<(&'static Purpose, u8)> {
-    let mut rows = BY_CLIENTS.iter();
-    let purpose = rows.find(|purpose| purpose.name(revision) == name)?;
-    Some((purpose, purpose.byte(revision)?))
-}
-
 fn table(parts: &[&'static str]) -> Vec<Purpose> {
     let lines = parts.iter().flat_map(|part| part.lines());
     let rows = lines.filter(|line| !line.is_empty());

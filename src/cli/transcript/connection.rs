@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::dialects::{Barrier, Dialect, Ends, From};
-use crate::values::Values;
+use super::file::CLOSED;
+use crate::dialects::client::{Barrier, Conversation, Ends, Placeholders, Sender, Stream};
 
 /// How long what must come may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -15,19 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// On a paused clock, time passes only while nobody has anything to do: when this has, all has come.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// What the end of the stream is shown as, where it is told and where it is said.
-pub(crate) const CLOSED: &str = "(closed)";
-pub(crate) const END: &str = "(end)";
-
-/// A socket, or what stands for one inside the process.
-pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
-pub(crate) type Stream = Box<dyn Socket>;
-
-pub(crate) struct Connection {
-    pub(crate) name: String,
-    pub(crate) dialect: Box<dyn Dialect>,
-    stream: Stream,
+pub(super) struct Connection {
+    pub(super) name: String,
+    pub(super) dialect: Box<dyn Conversation>,
+    stream: Box<dyn Stream>,
     buffer: BytesMut,
     is_open: bool,
     /// The stream will end: the server has had the end of this side, or ends it of its own.
@@ -38,13 +29,13 @@ pub(crate) struct Connection {
 }
 
 /// A frame that came, or the end of the stream.
-pub(crate) struct Came {
-    pub(crate) lines: Vec<String>,
-    pub(crate) refuses: bool,
+pub(super) struct Came {
+    pub(super) lines: Vec<String>,
+    pub(super) refuses: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(name: &str, dialect: Box<dyn Dialect>, stream: Stream) -> Self {
+    pub(super) fn new(name: &str, dialect: Box<dyn Conversation>, stream: Box<dyn Stream>) -> Self {
         Self {
             name: name.to_owned(),
             dialect,
@@ -58,20 +49,21 @@ impl Connection {
     }
 
     /// Sends a frame, and returns it as it is shown.
-    pub(crate) async fn say(&mut self, frame: &[u8], values: &mut Values) -> Vec<String> {
-        let lines = self.dialect.show(From::Client, frame, &self.name, values);
+    pub(super) async fn say(&mut self, frame: &[u8], values: &mut Placeholders) -> Vec<String> {
+        let lines = self.dialect.show(Sender::Client, frame, &self.name, values);
+        self.dialect.sent(frame);
         self.write(frame).await;
         lines
     }
 
     /// Ends this side of the stream.
-    pub(crate) async fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
         self.is_finished = true;
     }
 
     /// The server ends the stream of its own.
-    pub(crate) fn expect_end(&mut self) {
+    pub(super) fn expect_end(&mut self) {
         self.is_finished = true;
     }
 
@@ -82,12 +74,12 @@ impl Connection {
     }
 
     /// What came since the last time.
-    pub(crate) fn take(&mut self) -> Vec<Came> {
+    pub(super) fn take(&mut self) -> Vec<Came> {
         std::mem::take(&mut self.came)
     }
 
     /// Reads until nothing is under way any more, on a paused clock, without a word. Whether something came.
-    pub(crate) async fn listen(&mut self, values: &mut Values) -> Result<bool, String> {
+    pub(super) async fn listen(&mut self, values: &mut Placeholders) -> Result<bool, String> {
         let before = self.came.len();
         if self.is_open {
             match timeout(MOMENT, self.read_all(values)).await {
@@ -99,7 +91,7 @@ impl Connection {
     }
 
     /// Reads until nothing is under way any more. Whether something came.
-    pub(crate) async fn settle(&mut self, values: &mut Values) -> Result<bool, String> {
+    pub(super) async fn settle(&mut self, values: &mut Placeholders) -> Result<bool, String> {
         let before = self.came.len();
         if !self.is_open {
             return Ok(false);
@@ -118,11 +110,13 @@ impl Connection {
         Ok(self.came.len() > before)
     }
 
-    async fn read_all(&mut self, values: &mut Values) -> Result<(), String> {
+    async fn read_all(&mut self, values: &mut Placeholders) -> Result<(), String> {
         while let Some(frame) = self.frame().await? {
             let ends = self.dialect.ends_wait(self.waits, &frame);
             if ends != Ends::Hidden {
-                let lines = self.dialect.show(From::Server, &frame, &self.name, values);
+                let lines = self
+                    .dialect
+                    .show(Sender::Server, &frame, &self.name, values);
                 let refuses = self.dialect.refuses(&frame);
                 self.came.push(Came { lines, refuses });
             }
@@ -141,7 +135,7 @@ impl Connection {
     /// The next frame; `None` at the end of the stream.
     async fn frame(&mut self) -> Result<Option<BytesMut>, String> {
         loop {
-            if let Some(length) = self.dialect.cut(&self.buffer) {
+            if let Some(length) = self.dialect.length(&self.buffer) {
                 return Ok(Some(self.buffer.split_to(length)));
             }
             match self.stream.read_buf(&mut self.buffer).await {
