@@ -5,13 +5,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::attempts::Attempts;
+use super::authenticator::{self, Authenticator};
 use super::commands::{Actor, EndAllGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
+use super::policy::{self, Policy};
 use super::shared::Shared;
 use super::state::HubState;
 use super::state::effects::Moment;
@@ -55,6 +58,11 @@ pub struct HubBuilder {
     bus: Arc<dyn Bus>,
     files: Option<FilesDirectory>,
     observer: Option<Arc<dyn Observer>>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    authenticator_timeout: Duration,
+    policy: Option<Arc<dyn Policy>>,
+    policy_timeout: Duration,
+    allow_undecided: bool,
 }
 
 struct FilesDirectory {
@@ -81,6 +89,11 @@ impl Hub {
             bus: Arc::new(LocalBus::new()),
             files: None,
             observer: None,
+            authenticator: None,
+            authenticator_timeout: authenticator::TIMEOUT,
+            policy: None,
+            policy_timeout: policy::TIMEOUT,
+            allow_undecided: false,
         }
     }
 }
@@ -144,6 +157,37 @@ impl HubBuilder {
         self
     }
 
+    /// Asks this one who somebody is before the hub's own accounts are looked at.
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// How long the authenticator may take; 5 s unless said.
+    pub fn authenticator_timeout(mut self, timeout: Duration) -> Self {
+        self.authenticator_timeout = timeout;
+        self
+    }
+
+    /// Has this one decide on what connections do.
+    pub fn policy(mut self, policy: Arc<dyn Policy>) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// How long a decision of the policy may take; 1 s unless said.
+    pub fn policy_timeout(mut self, timeout: Duration) -> Self {
+        self.policy_timeout = timeout;
+        self
+    }
+
+    /// Lets happen what the policy does not decide, because it fails or is too slow. Unless said, it is refused with
+    /// [`Error::Unavailable`].
+    pub fn allow_undecided(mut self) -> Self {
+        self.allow_undecided = true;
+        self
+    }
+
     /// Opens the store, then the directory for files, and starts the hub. Must be called in a tokio runtime.
     ///
     /// # Errors
@@ -170,6 +214,14 @@ impl HubBuilder {
         if let Some(observer) = self.observer {
             state.observe(observer);
         }
+        let timeout = self.authenticator_timeout;
+        let authenticator = self
+            .authenticator
+            .map(|asked| authenticator::Asked::new(asked, timeout));
+        let (timeout, allow_undecided) = (self.policy_timeout, self.allow_undecided);
+        let policy = self
+            .policy
+            .map(|asked| policy::Asked::new(asked, timeout, allow_undecided));
         Ok(Inner {
             attempts: Attempts::new(self.options.failed_logins),
             options: self.options,
@@ -182,6 +234,8 @@ impl HubBuilder {
             state: Shared::new(state),
             tap,
             hashing: Hashing::new(),
+            authenticator,
+            policy,
             departures: Notify::new(),
             tasks: Mutex::default(),
             stopped: AtomicBool::new(false),

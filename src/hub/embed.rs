@@ -28,8 +28,7 @@ impl Hub {
     ///
     /// ```
     /// use tolmach::hub::{Hub, Scope};
-    /// use tolmach::commands::LogInGuest;
-    /// use tolmach::model::{Event, RoomChange, RoomSelector};
+    /// use tolmach::model::{Event, RoomChange, UserSelector};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,11 +37,12 @@ impl Hub {
     /// let (mut anna, _) = hub.attach("bot", Scope::AllRooms);
     /// let (mut boris, mut events) = hub.attach("bot", Scope::AllRooms);
     /// for (session, name) in [(&mut anna, "anna"), (&mut boris, "boris")] {
-    ///     session.call(LogInGuest { name: name.to_owned() }).await?;
+    ///     session.log_in_guest(name).await?;
     ///     session.enter("lobby").await?;
     /// }
     ///
-    /// anna.say(RoomSelector::name("lobby"), "Tea?").await?;
+    /// anna.say("lobby", "Tea?").await?;
+    /// anna.say(UserSelector::login("boris"), "psst").await?;
     /// loop {
     ///     let event = events.next().await.ok_or("the session was ended")?;
     ///     if let Event::Room(event) = &*event

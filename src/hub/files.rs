@@ -142,7 +142,7 @@ impl Session {
     ) -> Result<Arc<Message>> {
         let name = file_name(name)?;
         let mut placed = upload.place(room).await.map_err(unavailable)?;
-        let message = commands::Send {
+        let mut message = commands::Send {
             to: Target::Room(RoomSelector::Id(room)),
             kind: MessageKind::File,
             text: String::new(),
@@ -155,6 +155,10 @@ impl Session {
             extra: String::new(),
             offline: Offline::Store,
         };
+        self.decide(&mut message).await?;
+        if let Some(file) = &mut message.file {
+            file.name = file_name(&file.name)?;
+        }
         let caller = Caller::connected(self);
         caller.actor()?;
         // Until here the end of the connection takes the content with it, from here on it does not.

@@ -14,18 +14,22 @@
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
 //! Locks: the state's is taken alone, never across an await, and while it is held only sinks' own locks are
-//! taken, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its [`SharedEncoder`].
+//! taken, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its
+//! [`SharedEncoder`].
 
 mod attempts;
+mod authenticator;
 mod builder;
 pub mod commands;
 mod commit_queue;
 mod delivery;
 mod embed;
 pub mod encoder;
+mod external;
 mod files;
 mod hashing;
 mod options;
+mod policy;
 mod session;
 mod shared;
 mod sink;
@@ -43,10 +47,13 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
+pub use authenticator::{Authentication, Authenticator, Credentials};
 pub use builder::{HubBuilder, OpenError, StartError};
 pub use embed::Events;
 pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
+pub use external::ExternalError;
 pub use options::Options;
+pub use policy::{Policy, PolicyRequest, Verdict};
 pub use session::{ConnectionInfo, Session};
 pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
@@ -80,6 +87,8 @@ struct Inner {
     state: Shared,
     tap: tap::Tap,
     hashing: Hashing,
+    authenticator: Option<authenticator::Asked>,
+    policy: Option<policy::Asked>,
     attempts: Attempts,
     departures: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,

@@ -4,14 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Hub;
-use super::commands::{self, Actor, Caller, Command, Enter, Entered};
+use super::commands::{
+    self, Actor, Caller, Command, Enter, Entered, Leave, LogIn, LogInGuest, LogInToken, Welcome,
+};
 use super::encoder::SharedEncoder;
 use super::sink::Sink;
 use super::state::{CurrentUser, Scope};
 use super::tap::TapEvent;
 use super::under_way::UnderWay;
 use crate::model::{
-    EndReason, Error, Message, Result, RoomId, SessionId, Target, Timestamp, User, UserId,
+    EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, Timestamp,
+    User, UserId,
 };
 
 /// What the hub needs to know of a connection.
@@ -85,6 +88,37 @@ impl Session {
         outcome
     }
 
+    /// Opens a session of an account by its password.
+    ///
+    /// # Errors
+    /// [`LogIn`]'s.
+    pub async fn log_in(&mut self, login: &str, password: &str) -> Result<Welcome> {
+        let command = LogIn {
+            login: login.to_owned(),
+            secret: Secret::password(password),
+            token: false,
+        };
+        self.call(command).await
+    }
+
+    /// Opens a session by a token.
+    ///
+    /// # Errors
+    /// [`LogInToken`]'s.
+    pub async fn log_in_token(&mut self, token: &str) -> Result<Welcome> {
+        let (token, id) = (token.into(), None);
+        self.call(LogInToken { token, id }).await
+    }
+
+    /// Opens a session of a new guest.
+    ///
+    /// # Errors
+    /// [`LogInGuest`]'s.
+    pub async fn log_in_guest(&mut self, name: &str) -> Result<Welcome> {
+        let name = name.to_owned();
+        self.call(LogInGuest { name }).await
+    }
+
     /// Enters the room of this name, made where there is none and the configuration lets it.
     ///
     /// # Errors
@@ -93,7 +127,16 @@ impl Session {
         self.call(Enter::room(name)).await
     }
 
-    /// Says a text (an emote where it begins with `/me `) in a room or to a user, and waits until it is stored.
+    /// Leaves the room of this name: one is no member any more.
+    ///
+    /// # Errors
+    /// [`Leave`]'s.
+    pub async fn leave(&mut self, name: &str) -> Result<()> {
+        let room = RoomSelector::name(name);
+        self.call(Leave { room }).await
+    }
+
+    /// Says a text (an emote where it begins with `/me `) in the room of a name, or wherever else, and waits until it is stored.
     ///
     /// # Errors
     /// [`Send`](commands::Send)'s.
@@ -134,8 +177,9 @@ impl Session {
         self.hub.submit(Actor::User(user), session, message, then);
     }
 
-    async fn prepare(&mut self, message: commands::Send) -> Result<(UserId, commands::Send)> {
+    async fn prepare(&mut self, mut message: commands::Send) -> Result<(UserId, commands::Send)> {
         let user = self.user_id()?;
+        self.decide(&mut message).await?;
         let message = message.prepare(&Caller::connected(self)).await?;
         self.not_ended()?;
         Ok((user, message))

@@ -58,6 +58,13 @@ impl RoomSelector {
     }
 }
 
+/// The room of this name.
+impl From<&str> for Target {
+    fn from(room: &str) -> Self {
+        Self::Room(RoomSelector::name(room))
+    }
+}
+
 impl From<RoomSelector> for Target {
     fn from(room: RoomSelector) -> Self {
         Self::Room(room)

@@ -12,6 +12,7 @@
 mod support;
 
 mod accounts;
+mod authenticator;
 mod connections;
 mod contacts;
 mod embedding;
@@ -24,6 +25,7 @@ mod messages;
 mod nodes;
 mod observing;
 mod permissions;
+mod policy;
 mod presence;
 mod random;
 mod reading;

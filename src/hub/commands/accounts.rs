@@ -45,6 +45,10 @@ impl Command for Register {
         {
             return Err(Error::not_allowed("accounts are made by the operator here"));
         }
+        if caller.connection().is_ok() && caller.hub().has_authenticator() {
+            let reason = "accounts are made elsewhere; log in with what you have there";
+            return Err(Error::Unsupported(reason.to_owned()));
+        }
         let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
         check_profile("name", &self.name, NAME_CHARS)?;
         check_profile("description", &self.description, DESCRIPTION_CHARS)?;
@@ -139,6 +143,51 @@ pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> Use
     }
 }
 
+/// An account without a password of its own, of a user whom an authenticator knows. One that is there already is that
+/// user.
+#[derive(Debug)]
+pub(crate) struct AddExternal {
+    login: String,
+    name: String,
+    pub(crate) folded: String,
+}
+
+impl AddExternal {
+    /// By the rules for all logins and names.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]
+    pub(crate) fn new(login: String, name: String, gateway: &str) -> Result<Self> {
+        let folded = validate_login("login", &login, gateway)?;
+        check_profile("name", &name, NAME_CHARS)?;
+        Ok(Self {
+            login,
+            name,
+            folded,
+        })
+    }
+}
+
+impl Change for AddExternal {
+    type Outcome = Arc<UserRow>;
+    looks_at!(login: login);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
+        match work.rows.user_by_login(&self.folded)? {
+            Some(row) if row.user.kind == UserKind::Account => Ok(row),
+            Some(_) => Err(Error::NameTaken.into()),
+            None => {
+                let mut user = new_user(self.login, UserKind::Account, work.at);
+                if !self.name.is_empty() {
+                    user.name = self.name;
+                }
+                let row = UserRow::new(user, Some(self.folded), None);
+                Ok(work.rows.add_user(row)?)
+            }
+        }
+    }
+}
+
 /// A user. By number also one who is gone: it is still somebody whose messages are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindUser {
@@ -149,6 +198,7 @@ pub struct FindUser {
 impl Command for FindUser {
     type Reply = Arc<User>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         let row = match &self.user {
@@ -166,6 +216,7 @@ pub struct Users;
 impl Command for Users {
     type Reply = Vec<Arc<User>>;
     const NEEDS: Needs = Needs::Operator;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<User>>> {
         let rows = caller.store().accounts().await?;
@@ -216,7 +267,12 @@ impl Command for SetPassword {
     const NEEDS: Needs = Needs::User;
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
-        self.user = UserSelector::Id(caller.account(&self.user).await?.user.id);
+        let row = caller.account(&self.user).await?;
+        if row.password.is_none() && caller.hub().has_authenticator() {
+            let reason = "this account has its password elsewhere; change it there";
+            return Err(Error::Unsupported(reason.to_owned()));
+        }
+        self.user = UserSelector::Id(row.user.id);
         let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
         self.secret = Secret::Hashed(hash);
         let came_in_by_it = |entry: &SessionEntry| !entry.by_api_token;
@@ -384,6 +440,7 @@ pub struct Contacts;
 impl Command for Contacts {
     type Reply = Vec<Arc<UserRef>>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<UserRef>>> {
         caller.store().contacts(caller.user_id()?).await

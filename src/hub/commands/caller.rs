@@ -28,12 +28,17 @@ impl<'a> Caller<'a> {
         Self(Inner::Connection(session))
     }
 
-    /// Carries out a command on the same caller's behalf, if the caller is what it needs.
+    /// Carries out a command on the same caller's behalf, if the caller is what it needs and the policy lets it.
     ///
     /// # Errors
     /// The command's.
-    pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
+    pub async fn call<C: Command>(&mut self, mut command: C) -> Result<C::Reply> {
         C::NEEDS.check(self)?;
+        if C::IS_DECIDED
+            && let Inner::Connection(session) = &self.0
+        {
+            session.decide(&mut command).await?;
+        }
         command.call(self).await
     }
 

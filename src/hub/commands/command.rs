@@ -16,6 +16,16 @@ pub trait Command: fmt::Debug + Send + 'static {
     type Reply: Send + 'static;
     /// Who may ask for it at all; checked before [`Command::call`].
     const NEEDS: Needs;
+    /// Whether a connection's [`Policy`](crate::hub::Policy) is asked first: of all that changes something. What only reads
+    /// says no, and so does the farewell.
+    const IS_DECIDED: bool = true;
+
+    /// What it is called: as its type is.
+    #[must_use]
+    fn name() -> &'static str {
+        let path = std::any::type_name::<Self>();
+        path.rsplit("::").next().unwrap_or(path)
+    }
 
     /// The text it would show to others.
     fn text(&mut self) -> Option<&mut String> {

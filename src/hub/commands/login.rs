@@ -10,7 +10,7 @@ use super::tokens::{TouchToken, end_sessions_by};
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::state::{CurrentUser, HubState, SessionEntry};
-use crate::hub::{ConnectionInfo, Hub, Session};
+use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
     Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
     UserKind, UserSelector, fold_login, validate_login,
@@ -57,12 +57,15 @@ impl Command for LogIn {
         let (inner, address) = (&hub.inner, session.connection.address);
         let folded = fold_login(&self.login).map_err(|_| Error::BadCredentials)?;
         inner.attempts.check(&folded, address, hub.now().0)?;
-        let row = inner.store.user_by_login(&folded).await?;
-        let password = row.as_ref().and_then(|row| row.password.clone());
-        let right = inner.hashing.verify(&self.secret, password.clone()).await?;
+        let checked = match hub.authenticate(|| self.credentials()).await {
+            Ok(Some(user)) => Some((user, None)),
+            Ok(None) => hub.own_account(&folded, &self.secret).await?,
+            Err(Error::BadCredentials) => None,
+            Err(error) => return Err(error),
+        };
         // Attempts that were made at the same time may have failed meanwhile.
         inner.attempts.check(&folded, address, hub.now().0)?;
-        let Some(row) = row.filter(|row| right && !row.user.disabled) else {
+        let Some((row, password)) = checked.filter(|(row, _)| !row.user.disabled) else {
             inner.attempts.failed(&folded, address, hub.now().0);
             return Err(Error::BadCredentials);
         };
@@ -73,6 +76,29 @@ impl Command for LogIn {
             token: self.token.then(text),
         };
         session.open(&row, key).await
+    }
+}
+
+impl LogIn {
+    fn credentials(&self) -> Credentials {
+        Credentials::Password {
+            login: self.login.clone(),
+            secret: self.secret.clone(),
+        }
+    }
+}
+
+impl Hub {
+    /// The account of the hub's own that a secret opens, with its password as it is stored.
+    async fn own_account(
+        &self,
+        folded: &str,
+        secret: &Secret,
+    ) -> Result<Option<(Arc<UserRow>, Option<String>)>> {
+        let row = self.inner.store.user_by_login(folded).await?;
+        let password = row.as_ref().and_then(|row| row.password.clone());
+        let right = self.inner.hashing.verify(secret, password.clone()).await?;
+        Ok(row.filter(|_| right).map(|row| (row, password)))
     }
 }
 
@@ -92,7 +118,7 @@ impl Command for LogInToken {
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
         let (token, user) = caller.hub().bearer_of(&self.token, self.id).await?;
         let key = Key {
-            by: Some((token.id, token.kind)),
+            by: token.map(|token| (token.id, token.kind)),
             ..Key::default()
         };
         caller.connection_mut()?.open(&user, key).await
@@ -118,7 +144,9 @@ impl Command for Identify {
         }
         let user = Arc::new(user.user.clone());
         caller.connection_mut()?.bearer = Some(user.clone());
-        caller.hub().keep_house(TouchToken { id: token.id });
+        if let Some(token) = token {
+            caller.hub().keep_house(TouchToken { id: token.id });
+        }
         Ok(user)
     }
 }
@@ -160,18 +188,24 @@ impl Command for LogInGuest {
 }
 
 impl Hub {
-    /// A token that holds, and whose it is.
+    /// Whose a token that holds is; with what is kept of it where the hub made it.
     async fn bearer_of(
         &self,
         token: &TokenText,
         id: Option<TokenId>,
-    ) -> Result<(TokenInfo, Arc<UserRow>)> {
+    ) -> Result<(Option<TokenInfo>, Arc<UserRow>)> {
         let store = &self.inner.store;
-        let row = store.token(token_hash(&token.0)).await?;
-        let info = row
-            .map(|row| row.info)
-            .filter(|info| id.is_none_or(|id| id == info.id))
-            .ok_or(Error::BadCredentials)?;
+        let Some(row) = store.token(token_hash(&token.0)).await? else {
+            if id.is_some() {
+                return Err(Error::BadCredentials);
+            }
+            let known = self.authenticate(|| Credentials::Token(token.clone()));
+            return Ok((None, known.await?.ok_or(Error::BadCredentials)?));
+        };
+        let info = row.info;
+        if id.is_some_and(|id| id != info.id) {
+            return Err(Error::BadCredentials);
+        }
         let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
         let used = info.used.unwrap_or(info.created);
         let expired =
@@ -185,7 +219,7 @@ impl Hub {
             return Err(Error::BadCredentials);
         }
         let user = store.user(info.user).await?;
-        Ok((info, user.ok_or(Error::BadCredentials)?))
+        Ok((Some(info), user.ok_or(Error::BadCredentials)?))
     }
 }
 
@@ -332,6 +366,7 @@ pub struct LogOut {
 impl Command for LogOut {
     type Reply = ();
     const NEEDS: Needs = Needs::Session;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let (session, user) = (caller.session()?, caller.user_id()?);

@@ -84,7 +84,11 @@ impl Send {
 impl Command for Send {
     type Reply = Arc<Message>;
     const NEEDS: Needs = Needs::User;
-    about!(text: text);
+    /// Of a file, its name.
+    fn text(&mut self) -> Option<&mut String> {
+        let name = self.file.as_mut().map(|file| &mut file.name);
+        Some(name.unwrap_or(&mut self.text))
+    }
 
     fn room(&self) -> Option<&RoomSelector> {
         match &self.to {

@@ -41,6 +41,7 @@ pub use rooms::RoomOutcome;
 pub use tokens::{ExpireTokens, NewToken, TouchToken};
 pub use work::Work;
 
+pub(crate) use accounts::AddExternal;
 pub(crate) use opening::{EndAllGuests, EndGuest};
 #[cfg(test)]
 pub(crate) use {
@@ -78,8 +79,9 @@ macro_rules! commands {
 
         impl Command for AnyCommand {
             type Reply = AnyReply;
-            /// What the one inside needs is checked when it is called.
+            /// What the one inside needs is checked, and its policy asked, when it is called.
             const NEEDS: Needs = Needs::Nobody;
+            const IS_DECIDED: bool = false;
 
             fn text(&mut self) -> Option<&mut String> {
                 match self {

@@ -34,6 +34,7 @@ pub struct History(pub HistoryQuery);
 impl Command for History {
     type Reply = Messages;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     fn room(&self) -> Option<&RoomSelector> {
         Some(&self.0.room)
@@ -90,6 +91,7 @@ pub struct Search {
 impl Command for Search {
     type Reply = Messages;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Messages> {
@@ -118,6 +120,7 @@ pub struct FindMessage {
 impl Command for FindMessage {
     type Reply = Arc<Message>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     fn room(&self) -> Option<&RoomSelector> {
         self.room.as_ref()
@@ -169,6 +172,7 @@ pub struct Seen {
 impl Command for Seen {
     type Reply = Timestamp;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Timestamp> {
@@ -191,6 +195,7 @@ pub struct SeenMarks {
 impl Command for SeenMarks {
     type Reply = Marks;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Marks> {
@@ -209,6 +214,7 @@ pub struct FindRoom {
 impl Command for FindRoom {
     type Reply = Arc<Room>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
@@ -251,6 +257,7 @@ pub struct SearchRooms {
 impl Command for SearchRooms {
     type Reply = Vec<Arc<Room>>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
         let found = caller.store().public_rooms(&fold_text(&self.prefix)).await;
@@ -265,6 +272,7 @@ pub struct Rooms;
 impl Command for Rooms {
     type Reply = Vec<Arc<Room>>;
     const NEEDS: Needs = Needs::Operator;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
         Ok(rooms(caller.store().rooms().await?))
@@ -278,6 +286,7 @@ pub struct MyRooms;
 impl Command for MyRooms {
     type Reply = Vec<Arc<Room>>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<Room>>> {
         let of_user = caller.store().rooms_of(caller.user_id()?).await?;
@@ -303,6 +312,7 @@ pub struct Members {
 impl Command for Members {
     type Reply = Vec<(Membership, Arc<UserRef>)>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Membership, Arc<UserRef>)>> {
@@ -321,6 +331,7 @@ pub struct Who {
 impl Command for Who {
     type Reply = Vec<Present>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Present>> {

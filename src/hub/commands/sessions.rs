@@ -56,6 +56,7 @@ pub struct Sessions;
 impl Command for Sessions {
     type Reply = Vec<SessionInfo>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<SessionInfo>> {
         let user = caller.actor()?.user();

@@ -106,6 +106,7 @@ pub struct Tokens {
 impl Command for Tokens {
     type Reply = Vec<TokenInfo>;
     const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<TokenInfo>> {
         let user = caller.account(&self.user).await?.user.id;

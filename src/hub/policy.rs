@@ -1,0 +1,117 @@
+//! What is allowed here beyond the hub's own rules.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Session;
+use super::commands::Command;
+use super::external::{External, ExternalError};
+use crate::model::{Error, Result, RoomSelector, User};
+
+/// Decides on commands before they take effect: a filter of words, a quota, a room that is closed at night.
+///
+/// Asked is what a connection wants to change, logging in included ([`Command::IS_DECIDED`]),
+/// once its caller is what the command needs, and before anything else of it happens; a session's commands, its messages
+/// among them, are decided in their order, one at a time. The hub's own rules come after it. Not asked is the operator, who
+/// may do all: an implementation may use [`Hub::operate`](super::Hub::operate) itself.
+///
+/// One that fails, panics or is too slow has not decided: the command is refused with [`Error::Unavailable`], nothing was changed,
+/// unless the hub was built to [let it happen](super::HubBuilder::allow_undecided).
+#[async_trait]
+pub trait Policy: Send + Sync + 'static {
+    /// Decides.
+    ///
+    /// # Errors
+    /// Why it cannot: for the log, where the first of several is told.
+    async fn decide(&self, request: &PolicyRequest) -> Result<Verdict, ExternalError>;
+}
+
+/// Who wants to do what.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PolicyRequest {
+    /// Who asks, if that is known yet.
+    pub user: Option<Arc<User>>,
+    /// The dialect of the connection, as lists show it.
+    pub dialect: &'static str,
+    /// From where it comes; `None` inside the process.
+    pub address: Option<IpAddr>,
+    /// The command's name: `Send`, `Enter`, `SetTitle`…
+    pub command: &'static str,
+    /// The room it names.
+    pub room: Option<RoomSelector>,
+    /// What others would read of it, as written.
+    pub text: Option<String>,
+}
+
+/// What a [`Policy`] decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Let it happen, if the hub's rules do.
+    Allow,
+    /// [`Error::NotAllowed`] with this reason, which the client is shown.
+    Refuse(String),
+    /// Let it happen with this text in place of its own. A command without a text is let happen as it is.
+    Rewrite(String),
+}
+
+/// How long a decision may take where nothing else is said.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The policy of a hub.
+pub(super) struct Asked {
+    policy: Arc<dyn Policy>,
+    external: External,
+    allow_undecided: bool,
+}
+
+impl Asked {
+    pub(super) fn new(policy: Arc<dyn Policy>, timeout: Duration, allow_undecided: bool) -> Self {
+        Self {
+            policy,
+            external: External::new("policy", timeout),
+            allow_undecided,
+        }
+    }
+
+    /// Another text, where it is let happen with one.
+    pub(super) async fn decide(&self, request: PolicyRequest) -> Result<Option<String>> {
+        let policy = self.policy.clone();
+        let decided = self
+            .external
+            .ask(async move { policy.decide(&request).await });
+        match decided.await {
+            Some(Verdict::Allow) => Ok(None),
+            Some(Verdict::Rewrite(text)) => Ok(Some(text)),
+            Some(Verdict::Refuse(reason)) => Err(Error::NotAllowed(reason)),
+            None if self.allow_undecided => Ok(None),
+            None => Err(Error::Unavailable),
+        }
+    }
+}
+
+impl Session {
+    /// Lets a command pass that the hub's policy lets happen, with the text that it gives. Costs nothing without one.
+    pub(super) async fn decide<C: Command>(&self, command: &mut C) -> Result<()> {
+        let Some(asked) = &self.hub.inner.policy else {
+            return Ok(());
+        };
+        let request = PolicyRequest {
+            user: self.user().or_else(|| self.bearer.clone()),
+            dialect: self.connection.dialect,
+            address: self.connection.address,
+            command: C::name(),
+            room: command.room().cloned(),
+            text: command.text().map(|text| text.clone()),
+        };
+        // In a box: a session that asks nobody has no room to hold for it.
+        let text = Box::pin(asked.decide(request)).await?;
+        if let (Some(text), Some(own)) = (text, command.text()) {
+            *own = text;
+        }
+        Ok(())
+    }
+}
