@@ -1,7 +1,8 @@
 //! The dialects: each translates between one protocol's frames and the model, and is the only place that knows both.
 //!
 //! A new one is a crate under `protocols/`, a module here that describes it by a
-//! [`DialectKind`], and a line in [`ALL`]. One of another crate needs that description alone.
+//! [`DialectKind`], and a line in [`ALL`]. One of another crate needs that description alone; `examples/telnet` is one.
+//! What dialects share is there for both: [`text`], [`service_user`], [`redaction`], and [`table::check`] for their tests.
 
 #[cfg(feature = "cli")]
 pub mod client;
@@ -12,20 +13,12 @@ pub mod jim;
 mod kind;
 #[cfg(feature = "purpose")]
 pub mod purpose;
-#[cfg(any(feature = "jim", feature = "talker", feature = "uchat"))]
-mod redaction;
-#[cfg(any(feature = "jim", feature = "talker"))]
-mod service_user;
+pub mod redaction;
+pub mod service_user;
 pub mod table;
 #[cfg(feature = "talker")]
 pub mod talker;
-#[cfg(any(
-    feature = "jim",
-    feature = "purpose",
-    feature = "talker",
-    feature = "uchat"
-))]
-mod text;
+pub mod text;
 #[cfg(feature = "uchat")]
 pub mod uchat;
 

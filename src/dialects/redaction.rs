@@ -9,8 +9,10 @@ use crate::hub::tap::{SECRET, Show, Shown, without_tokens};
 /// What is in the name of a member that is secret.
 const SECRET_NAMES: [&str; 4] = ["pass", "token", "hash", "secret"];
 
-/// What is said to one user, without the password of `register PASSWORD`, which the gateway understands.
-fn without_registration(text: &str) -> Option<String> {
+/// What is said to the gateway itself, without the password of `register PASSWORD`, which it understands; `None` where
+/// there is none.
+#[must_use]
+pub fn without_registration(text: &str) -> Option<String> {
     let said = text.trim();
     let said = said.strip_prefix("/me ").unwrap_or(said).trim();
     let (verb, rest) = said.split_once(char::is_whitespace)?;
@@ -18,14 +20,15 @@ fn without_registration(text: &str) -> Option<String> {
     registers.then(|| format!("{verb} {SECRET}"))
 }
 
-/// Objects, one a line in what goes out.
-pub(super) struct Objects {
+/// JSON objects as they are, without what is secret; one a line in what goes out.
+pub struct Objects {
     is_private: fn(&Value) -> bool,
 }
 
 impl Objects {
     /// `is_private` says whether what came in is for one user.
-    pub(super) fn new(is_private: fn(&Value) -> bool) -> Self {
+    #[must_use]
+    pub fn new(is_private: fn(&Value) -> bool) -> Self {
         Self { is_private }
     }
 
@@ -78,7 +81,7 @@ fn other(bytes: usize) -> Shown {
 }
 
 /// JSON as it is written, without what is secret; `None` where it is none.
-pub(super) fn blanked(json: &str, private: bool) -> Option<String> {
+fn blanked(json: &str, private: bool) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(json).ok()?;
     let mut out = String::with_capacity(json.len());
     let mut rest = json;

@@ -1,5 +1,5 @@
-//! The gateway's own user: "it answers private messages from JIM and Talker, which have no frames for such things;
-//! nothing said to it is stored". What it says is the same in both.
+//! The gateway's own user, which answers private messages in dialects that have no frames to list rooms, to read a history
+//! or to register; nothing said to it is stored. What it says is the same in all of them.
 
 use std::sync::Arc;
 
@@ -45,7 +45,8 @@ const HELP: &[(&str, &str)] = &[
 ];
 
 /// Whether a login names the gateway itself.
-pub(super) fn is_gateway(login: &str, session: &Session) -> bool {
+#[must_use]
+pub fn is_gateway(login: &str, session: &Session) -> bool {
     match (fold_login(login), fold_login(&session.options().name)) {
         (Ok(login), Ok(gateway)) => login == gateway,
         _ => false,
@@ -53,7 +54,7 @@ pub(super) fn is_gateway(login: &str, session: &Session) -> bool {
 }
 
 /// What the gateway answers to this, line by line.
-pub(super) async fn answer(said: &str, session: &mut Session) -> Vec<String> {
+pub async fn answer(said: &str, session: &mut Session) -> Vec<String> {
     let Some(user) = session.user() else {
         return vec![Error::Unauthenticated.to_string()];
     };

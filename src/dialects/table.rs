@@ -1,9 +1,13 @@
 //! The table of translations: what becomes of each meaning in each dialect.
 
+mod check;
+
 use std::fmt::Write;
 
 use crate::dialects::AnyDialect;
 use crate::hub::translation::{By, Level, Meaning, Translation};
+
+pub use check::check;
 
 /// What a dialect declares of a meaning.
 #[must_use]

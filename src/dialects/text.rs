@@ -1,22 +1,20 @@
-//! How messages read as text, where a dialect has nothing better; the same in every dialect.
+//! How messages read as text, where a dialect has nothing better; the same in every dialect, of this crate or another.
 
 use std::borrow::Cow;
 
-#[cfg(feature = "jim")]
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::{Message, MessageKind};
 
 /// The mark in front of an edited message.
-#[cfg(any(feature = "jim", feature = "talker"))]
-pub(super) const EDITED: &str = "✎ ";
+pub const EDITED: &str = "✎ ";
 
 /// Most characters of the line that a reply shows of what it answers.
 const QUOTED: usize = 100;
 
-#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has no emotes, stickers or files.
-pub(super) fn plain(message: &Message) -> Cow<'_, str> {
+#[must_use]
+pub fn plain(message: &Message) -> Cow<'_, str> {
     match message.kind {
         MessageKind::Emote => with_emote(message),
         _ => without_emote(message),
@@ -24,7 +22,8 @@ pub(super) fn plain(message: &Message) -> Cow<'_, str> {
 }
 
 /// A message's text for a dialect that has stickers and files but no emotes.
-pub(super) fn with_emote(message: &Message) -> Cow<'_, str> {
+#[must_use]
+pub fn with_emote(message: &Message) -> Cow<'_, str> {
     let text = match message.kind {
         MessageKind::Emote => Cow::Owned(format!("/me {}", message.text)),
         _ => Cow::Borrowed(message.text.as_str()),
@@ -32,9 +31,9 @@ pub(super) fn with_emote(message: &Message) -> Cow<'_, str> {
     below_quote(message, text)
 }
 
-#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A message's text for a dialect that has emotes but no stickers or files.
-pub(super) fn without_emote(message: &Message) -> Cow<'_, str> {
+#[must_use]
+pub fn without_emote(message: &Message) -> Cow<'_, str> {
     let text = match (message.kind, &message.file) {
         (MessageKind::Sticker, _) => Cow::Owned(format!(":{}:", message.text)),
         (MessageKind::File, Some(file)) => {
@@ -64,7 +63,6 @@ fn below_quote<'a>(message: &Message, text: Cow<'a, str>) -> Cow<'a, str> {
     Cow::Owned(format!("> {}: {line}{cut}\n{text}", quote.sender.name))
 }
 
-#[cfg(any(feature = "jim", feature = "purpose", feature = "talker"))]
 /// A size for people: bytes below 1,000, then kB and MB with one digit behind the point.
 fn size(bytes: u64) -> String {
     match bytes {
@@ -74,16 +72,16 @@ fn size(bytes: u64) -> String {
     }
 }
 
-#[cfg(feature = "jim")]
 /// Cuts a text into at most `pieces` of at most `limit` characters each: between graphemes, at white space where there
 /// is some in a piece's second half. When that is not enough, the last piece says how many characters are missing.
-pub(super) fn cut(text: &str, limit: usize, pieces: usize) -> Vec<String> {
+#[must_use]
+pub fn cut(text: &str, limit: usize, pieces: usize) -> Vec<String> {
     cut_by(text, limit, pieces, |_| 1)
 }
 
-#[cfg(feature = "jim")]
 /// As [`cut`], where characters have different widths and `limit` is the sum of them.
-pub(super) fn cut_by(text: &str, limit: usize, pieces: usize, width: Width) -> Vec<String> {
+#[must_use]
+pub fn cut_by(text: &str, limit: usize, pieces: usize, width: Width) -> Vec<String> {
     let mut cut = Vec::new();
     let mut rest = text;
     while is_longer(rest, limit, width) && cut.len() + 1 < pieces {
@@ -99,16 +97,13 @@ pub(super) fn cut_by(text: &str, limit: usize, pieces: usize, width: Width) -> V
     cut
 }
 
-#[cfg(feature = "jim")]
 /// How much of a piece's limit a character takes; 1 at least.
-pub(super) type Width = fn(char) -> usize;
+pub type Width = fn(char) -> usize;
 
-#[cfg(feature = "jim")]
 fn is_longer(text: &str, limit: usize, width: Width) -> bool {
     end_within(text, limit, width) < text.len()
 }
 
-#[cfg(feature = "jim")]
 /// Where the longest beginning of at most this width ends.
 fn end_within(text: &str, limit: usize, width: Width) -> usize {
     let mut sum = 0;
@@ -119,7 +114,6 @@ fn end_within(text: &str, limit: usize, width: Width) -> usize {
     beyond.next().map_or(text.len(), |(at, _)| at)
 }
 
-#[cfg(feature = "jim")]
 fn last_piece(rest: &str, limit: usize, width: Width) -> String {
     let total = rest.chars().count();
     // Room for the longest note there can be.
@@ -128,12 +122,10 @@ fn last_piece(rest: &str, limit: usize, width: Width) -> String {
     format!("{piece}{}", missing(left.chars().count()))
 }
 
-#[cfg(feature = "jim")]
 fn missing(characters: usize) -> String {
     format!(" … ({characters} more characters)")
 }
 
-#[cfg(feature = "jim")]
 /// The longest beginning of at most `limit` that ends well, and what is left, without the white space between.
 fn split_piece(text: &str, limit: usize, width: Width) -> (&str, &str) {
     let mut end = 0;
@@ -165,7 +157,7 @@ fn split_piece(text: &str, limit: usize, width: Width) -> (&str, &str) {
     }
 }
 
-#[cfg(all(test, feature = "jim"))]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 

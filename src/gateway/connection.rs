@@ -211,6 +211,11 @@ impl<A: Adapter> Connection<A> {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
         let (mut ended, mut unframed) = (false, 0);
+        let greeting = self.adapter.greeting();
+        if !greeting.is_empty() {
+            let slot = self.writer.reserve();
+            self.answer(Some(slot), greeting);
+        }
         loop {
             if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;

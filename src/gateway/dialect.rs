@@ -104,6 +104,11 @@ pub trait Adapter: Send + 'static {
     /// Cuts the bytes of this connection into frames, with the limits that hold for it.
     fn codec(&self) -> Self::Codec;
 
+    /// What a client is told as soon as it is connected, before it has said anything.
+    fn greeting(&mut self) -> Bytes {
+        Bytes::new()
+    }
+
     /// A frame came in.
     fn frame(
         &mut self,
