@@ -28,7 +28,7 @@ impl Hub {
     ///
     /// ```
     /// use tolmach::hub::{Hub, Scope};
-    /// use tolmach::model::{Event, RoomChange, UserSelector};
+    /// use tolmach::model::UserSelector;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,9 +45,7 @@ impl Hub {
     /// anna.say(UserSelector::login("boris"), "psst").await?;
     /// loop {
     ///     let event = events.next().await.ok_or("the session was ended")?;
-    ///     if let Event::Room(event) = &*event
-    ///         && let RoomChange::Posted(message) = &event.change
-    ///     {
+    ///     if let Some(message) = event.posted() {
     ///         assert_eq!((message.sender.login.as_str(), message.text.as_str()), ("anna", "Tea?"));
     ///         break;
     ///     }

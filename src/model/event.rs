@@ -20,6 +20,20 @@ pub enum Event {
     Ended(EndReason),
 }
 
+impl Event {
+    /// The message, where it is one that was said just now.
+    #[must_use]
+    pub fn posted(&self) -> Option<&Arc<Message>> {
+        match self {
+            Self::Room(RoomEvent {
+                change: RoomChange::Posted(message),
+                ..
+            }) => Some(message),
+            Self::Room(_) | Self::Presence(_) | Self::Ended(_) => None,
+        }
+    }
+}
+
 /// A durable change of a room, with its place among the room's changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomEvent {

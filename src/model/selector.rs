@@ -71,6 +71,12 @@ impl From<RoomSelector> for Target {
     }
 }
 
+impl From<RoomId> for Target {
+    fn from(room: RoomId) -> Self {
+        Self::Room(RoomSelector::Id(room))
+    }
+}
+
 impl From<UserSelector> for Target {
     fn from(user: UserSelector) -> Self {
         Self::User(user)
