@@ -34,9 +34,13 @@ impl Objects {
 
     /// An object; `None` where it is none.
     fn object(&self, bytes: &[u8], is_from_client: bool) -> Option<Shown> {
-        let text = std::str::from_utf8(bytes).ok()?.trim();
+        let text = std::str::from_utf8(bytes).ok()?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        // What cannot be read, as it holds half of a surrogate pair, may be for one user.
         let private = is_from_client
-            && serde_json::from_str(text).is_ok_and(|frame: Value| (self.is_private)(&frame));
+            && serde_json::from_str(text)
+                .ok()
+                .is_none_or(|frame: Value| (self.is_private)(&frame));
         let lines = blanked(text, private)?;
         Some(
             lines

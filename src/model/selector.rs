@@ -22,7 +22,7 @@ pub enum RoomSelector {
     Id(RoomId),
     /// By name, without regard to case.
     Name(String),
-    /// By a name of digits, else the public room with that number.
+    /// By digits: the public room with that number, else the one of that name.
     NameOrPublicId(String),
     /// The direct room of two users.
     Direct(String, String),

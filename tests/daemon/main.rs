@@ -9,6 +9,7 @@ mod support;
 mod backpressure;
 mod churn;
 mod crossings;
+mod default_writers;
 mod documents;
 mod durability;
 mod flavors;

@@ -59,7 +59,7 @@ async fn a_room_is_found_by_name_number_and_public_id() {
     for room in [json!("tea"), json!("Tea"), json!(id), json!(id.to_string())] {
         assert_eq!(connects(&daemon, room.clone()).await.len(), 1, "{room}");
     }
-    // A room of that very name comes first.
+    // A room of that very name comes second, whoever made it.
     daemon.account("boris").await;
     daemon
         .create_room(&id.to_string(), RoomKind::Public, None)
@@ -68,10 +68,47 @@ async fn a_room_is_found_by_name_number_and_public_id() {
     boris
         .write(json!({"type": "connect", "room": id, "token": token("boris")}))
         .await;
-    assert_eq!(boris.connected().await.len(), 1);
+    assert_eq!(boris.connected().await.len(), 2);
+    // A number that is no public room's is a name.
+    daemon.create_room("4711", RoomKind::Public, None).await;
+    connects(&daemon, json!(4711)).await;
+    daemon
+        .create_room(&secret.to_string(), RoomKind::Public, None)
+        .await;
+    connects(&daemon, json!(secret)).await;
+    daemon
+        .operate(commands::DeleteRoom {
+            room: room(&secret.to_string()),
+        })
+        .await;
     // A private one is entered by its exact name only.
     fails(&daemon, json!(secret), &token("anna")).await;
     connects(&daemon, json!("cellar")).await;
+}
+
+#[tokio::test]
+async fn a_token_may_be_written_as_a_number() {
+    let daemon = Daemon::start("").await;
+    for (login, value) in [("anna", "20261126"), ("boris", "0.50")] {
+        daemon.account(login).await;
+        let value = Some(value.to_owned().into());
+        let user = user(login);
+        daemon.operate(commands::CreateToken { user, value }).await;
+    }
+    for connect in [
+        r#"{"type":"connect","room":"tea","token":20261126}"#,
+        r#"{"type":"connect","room":"tea","token":0.50}"#,
+    ] {
+        let mut talker = daemon.talker().await;
+        talker.send(connect).await;
+        talker.connected().await;
+    }
+    fails(&daemon, json!("tea"), "20261127").await;
+    let mut stranger = daemon.talker().await;
+    stranger
+        .send(r#"{"type":"connect","room":"tea","token":0.5}"#)
+        .await;
+    stranger.refused(FAILED).await;
 }
 
 #[tokio::test]

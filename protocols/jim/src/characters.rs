@@ -1,35 +1,22 @@
 //! How long a piece of JSON text is, as the wire counts.
 //! PROTOCOL.md 2.1.
 
-use tolmach_json::{Sink, is_white_space};
+use tolmach_json::{Sink, is_white_space, utf16_unit};
 
-/// What one pass over JSON text finds out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Measure {
-    /// Characters as the wire counts them; near enough where the text is not valid JSON.
-    pub(crate) characters: usize,
-    /// A `\u` escape stands for half of a surrogate pair, which is no character: the text is not valid.
-    pub(crate) lone_surrogate: bool,
-}
-
-/// Measures JSON text, which need be neither whole nor valid.
-pub(crate) fn measure(json: &[u8]) -> Measure {
-    let mut measure = Measure {
-        characters: 0,
-        lone_surrogate: false,
-    };
-    let (mut at, mut in_string) = (0, false);
+/// The characters of JSON text as the wire counts them; near enough where it is not valid. It need not be whole.
+pub(crate) fn measure(json: &[u8]) -> usize {
+    let (mut characters, mut at, mut in_string) = (0, 0, false);
     while let Some(&byte) = json.get(at) {
         let mut width = 1;
         match byte {
             b'"' => in_string = !in_string,
-            b'\\' if in_string => width = measure.escape(&json[at..]),
+            b'\\' if in_string => width = escape_bytes(&json[at..]),
             _ => {}
         }
-        measure.characters += usize::from(counts(byte, in_string));
+        characters += usize::from(counts(byte, in_string));
         at += width;
     }
-    measure
+    characters
 }
 
 /// Whether a character begins with this byte: not where UTF-8 goes on, nor at white space between tokens.
@@ -38,26 +25,13 @@ fn counts(byte: u8, in_string: bool) -> bool {
     !goes_on && (in_string || !is_white_space(byte))
 }
 
-impl Measure {
-    /// The bytes of the escape sequence that `json` begins with; a surrogate pair is one of twelve bytes.
-    fn escape(&mut self, json: &[u8]) -> usize {
-        match utf16_unit(json) {
-            None => 2,
-            Some(0xD800..=0xDBFF) if matches!(utf16_unit(&json[6..]), Some(0xDC00..=0xDFFF)) => 12,
-            Some(unit) => {
-                self.lone_surrogate |= matches!(unit, 0xD800..=0xDFFF);
-                6
-            }
-        }
+/// The bytes of the escape sequence that `json` begins with; a surrogate pair is one of twelve bytes.
+fn escape_bytes(json: &[u8]) -> usize {
+    match utf16_unit(json) {
+        None => 2,
+        Some(0xD800..=0xDBFF) if matches!(utf16_unit(&json[6..]), Some(0xDC00..=0xDFFF)) => 12,
+        Some(_) => 6,
     }
-}
-
-/// The UTF-16 unit of a `\uXXXX` that `json` begins with.
-fn utf16_unit(json: &[u8]) -> Option<u32> {
-    let digits = json.strip_prefix(br"\u")?.get(..4)?;
-    digits.iter().try_fold(0, |unit, digit| {
-        Some(unit * 16 + char::from(*digit).to_digit(16)?)
-    })
 }
 
 /// Counts characters as the wire does.
@@ -70,7 +44,7 @@ impl Sink for Counter {
     }
 
     fn json(&mut self, json: &str) {
-        self.0 += measure(json.as_bytes()).characters;
+        self.0 += measure(json.as_bytes());
     }
 
     fn text(&mut self, text: &str) {
@@ -101,11 +75,7 @@ mod tests {
     use tolmach_json::Sink;
 
     fn characters(json: &str) -> usize {
-        measure(json.as_bytes()).characters
-    }
-
-    fn lone_surrogate(json: &str) -> bool {
-        measure(json.as_bytes()).lone_surrogate
+        measure(json.as_bytes())
     }
 
     #[test]
@@ -126,14 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_pair_is_found() {
-        assert!(lone_surrogate(r#""\ud83e""#));
-        assert!(lone_surrogate(r#""\ud83ex""#));
-        assert!(lone_surrogate(r#""\ud83e\u0041""#));
-        assert!(lone_surrogate(r#""\ud83e\ud83e\udd80""#));
-        assert!(lone_surrogate(r#""\udd80""#));
-        assert!(!lone_surrogate(r#""\ud83e\udd80""#));
-        assert!(!lone_surrogate(r#""\\ud83e""#));
+    fn half_a_pair_is_one_character() {
+        assert_eq!(characters(r#""\ud83e""#), 3);
+        assert_eq!(characters(r#""\ud83ex""#), 4);
+        assert_eq!(characters(r#""\ud83e\u0041""#), 4);
+        assert_eq!(characters(r#""\ud83e\ud83e\udd80""#), 4);
+        assert_eq!(characters(r#""\udd80""#), 3);
+        assert_eq!(characters(r#""\\ud83e""#), 8);
     }
 
     #[test]

@@ -118,14 +118,14 @@ fn frame<T>(
     splitter: &mut Splitter,
     piece: Piece,
     src: &mut BytesMut,
-    read: fn(&[u8]) -> Result<T, BadFrame>,
+    read: fn(&mut [u8]) -> Result<T, BadFrame>,
 ) -> Result<T, BadFrame> {
     let length = match piece {
         Piece::Run => return Err(BadFrame::NotAnObject),
         Piece::Unfinished => return Err(BadFrame::Unfinished),
         Piece::Object(length) => length,
     };
-    let frame = read(&src[..length]);
+    let frame = read(&mut src[..length]);
     src.advance(length);
     if frame.as_ref().err().is_none_or(BadFrame::was_json) {
         splitter.good();

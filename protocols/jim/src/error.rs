@@ -26,7 +26,7 @@ pub enum BadFrame {
         limit: usize,
     },
 
-    /// What is between the braces is not JSON, not UTF-8, or holds half of a surrogate pair.
+    /// What is between the braces is not JSON or not UTF-8.
     #[error("this is not valid JSON: {reason}")]
     NotJson {
         /// What is wrong, and where.

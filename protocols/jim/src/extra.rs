@@ -22,8 +22,9 @@ impl Extra {
     /// Reads stored members again, as [`as_json`](Self::as_json) gave them. What are no valid JSON members,
     /// or too many, becomes empty.
     pub fn from_json(members: &str) -> Self {
-        let object = format!("{{{members}}}");
-        object::read(object.as_bytes(), object.len())
+        let mut object = format!("{{{members}}}").into_bytes();
+        let limit = object.len();
+        object::read(&mut object, limit)
             .map(|object| Self::of(&object))
             .unwrap_or_default()
     }
@@ -56,7 +57,7 @@ impl Extra {
             return Self::default();
         }
         let json = join_unknown(&unknown, usize::MAX).unwrap_or_default();
-        if measure(json.as_bytes()).characters > EXTRA_CHARS {
+        if measure(json.as_bytes()) > EXTRA_CHARS {
             Self::default()
         } else {
             Self(json)
@@ -99,10 +100,15 @@ mod tests {
             "\"a\":1,",
             "\"a\":1}",
             "\"a\":1},{\"b\":2",
-            "\"a\":\"\\ud800\"",
         ] {
             assert!(Extra::from_json(json).is_empty(), "{json}");
         }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_not_passed_on() {
+        let extra = Extra::from_json(r#""a":"\ud800","\udc00":1"#);
+        assert_eq!(extra.as_json(), r#""a":"\ufffd","�":1"#);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::error::BadFrame;
 use crate::limits::OBJECT_CHARS;
 use std::borrow::Cow;
-use tolmach_json::Object;
+use tolmach_json::{Object, string};
 
 /// A field of the protocol: where it stands and what may be in it.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Field {
     }
 
     fn text<'a>(&self, json: &'a str) -> Result<Cow<'a, str>, BadFrame> {
-        decode(json).unwrap_or_else(|| Err(self.wrong_type(json)))
+        string(json).ok_or_else(|| self.wrong_type(json))
     }
 
     fn limited<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, BadFrame> {
@@ -133,14 +133,6 @@ impl Field {
             _ => Ok(text),
         }
     }
-}
-
-/// The text that a valid JSON string stands for; `None` where `json` is no string.
-pub(crate) fn decode(json: &str) -> Option<Result<Cow<'_, str>, BadFrame>> {
-    let text = tolmach_json::string(json)?;
-    Some(text.map_err(|error| BadFrame::NotJson {
-        reason: error.to_string(),
-    }))
 }
 
 /// What a JSON value is, for a person.

@@ -15,7 +15,7 @@ use crate::error::DecodeError;
 use crate::limits::{BAD_RUNS, UNENDED_BYTES};
 use bytes::{Buf, BytesMut};
 use memchr::memchr2;
-use tolmach_json::{BraceScanner, skip_white_space};
+use tolmach_json::{BraceScanner, StreamStart, skip_white_space};
 
 /// What the stream is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub(crate) enum Piece {
 /// Finds the pieces of one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Splitter {
+    start: StreamStart,
     state: State,
     /// Runs since the last good object.
     bad_runs: u8,
@@ -63,7 +64,7 @@ impl Splitter {
     /// # Errors
     /// The boundary is lost; asking again gives the same error.
     pub(crate) fn next(&mut self, src: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
-        if matches!(self.state, State::Between) && !self.begin(src) {
+        if !self.start.pass(src) || (matches!(self.state, State::Between) && !self.begin(src)) {
             return Ok(None);
         }
         match self.state {
@@ -76,6 +77,7 @@ impl Splitter {
 
     /// As [`next`](Self::next), when the stream has ended: what is unended ends here.
     pub(crate) fn finish(&mut self, src: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        self.start.end();
         if let Some(piece) = self.next(src)? {
             return Ok(Some(piece));
         }

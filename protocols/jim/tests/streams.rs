@@ -37,6 +37,23 @@ fn the_streams_of_the_corpus_cut_everywhere() {
     assert!(streams >= 18, "the corpus is there");
 }
 
+/// PROTOCOL.md 1.10.
+#[test]
+fn a_byte_order_mark_at_the_start_alone_is_nothing() {
+    for (stream, told) in [
+        ("\u{feff}{\"action\":\"quit\"}", "."),
+        ("\u{feff}", ""),
+        (" \u{feff}{\"action\":\"quit\"}", "r."),
+        ("\u{feff}\u{feff}{\"action\":\"quit\"}", "r."),
+        ("{\"action\":\"quit\"}\u{feff}{\"action\":\"quit\"}", ".r."),
+    ] {
+        assert_eq!(word(&to_server(stream.as_bytes())), told, "{stream:?}");
+        assert_cuts_do_not_matter(stream.as_bytes(), stream.as_bytes().chunks(1));
+    }
+    assert_eq!(word(&to_server(b"\xEF\xBB")), "r");
+    assert_cuts_do_not_matter(b"\xEF\xBB", b"\xEF\xBB".chunks(1));
+}
+
 /// A stream as a word: `.` a good frame, else the first letter of what is wrong, `!` a lost boundary.
 fn told(name: &str) -> String {
     let outcome =
@@ -61,7 +78,7 @@ fn what_each_stream_of_the_corpus_comes_to() {
     for (name, word) in [
         ("good-glued", "...."),
         ("good-spaced", "...."),
-        ("invalid-json-between", ".jjjjjj."),
+        ("invalid-json-between", ".jjjfjj."),
         ("junk-between", "r.r.ru"),
         ("junk-thrice", "rrr!"),
         ("junk-with-good-between", "rr.rr.rr."),

@@ -13,7 +13,7 @@
 //! let object = str::from_utf8(&stream[..end])?;
 //! let mut out = String::new();
 //! for_each_member(object, |member| {
-//!     if let Some(Ok(text)) = string(member.value) {
+//!     if let Some(text) = string(member.value) {
 //!         out.text(&text);
 //!     }
 //! })?;
@@ -25,6 +25,8 @@ mod members;
 mod plain;
 mod scan;
 mod secret;
+mod start;
+mod surrogates;
 mod unknown;
 mod value;
 mod write;
@@ -33,6 +35,8 @@ pub use members::{Member, Object, for_each_item, for_each_member};
 pub use scan::{BraceScanner, Fault, Scanner};
 pub use secret::Secret;
 pub use serde_json::Error;
+pub use start::StreamStart;
+pub use surrogates::{mend_surrogates, utf16_unit};
 pub use unknown::join_unknown;
 pub use value::{compact, is_digits, is_white_space, skip_white_space, string};
 pub use write::Sink;

@@ -11,7 +11,7 @@ pub enum DecodeError {
     /// The transport failed. A codec never makes this one; `Framed` does.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// Not JSON, not an object, not UTF-8, half a surrogate pair, or a stream that ended inside an event.
+    /// Not JSON, not an object, not UTF-8, or a stream that ended inside an event.
     #[error("Invalid JSON")]
     InvalidJson,
     /// The `type` is none that this end reads. Holds the `type` as it came, shortened; a `type` that is no

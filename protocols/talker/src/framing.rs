@@ -3,11 +3,12 @@
 use crate::error::DecodeError;
 use crate::limits;
 use bytes::{Buf, BytesMut};
-use tolmach_json::{Fault, Scanner, skip_white_space};
+use tolmach_json::{Fault, Scanner, StreamStart, mend_surrogates, skip_white_space};
 
 /// Where in the stream a decoder is.
 #[derive(Debug)]
 pub(crate) struct Framing {
+    start: StreamStart,
     scanner: Scanner,
     frame_bytes: usize,
     nesting: usize,
@@ -17,6 +18,7 @@ impl Framing {
     /// Framing of objects of at most `frame_bytes` bytes and [`limits::NESTING`] levels.
     pub(crate) fn new(frame_bytes: usize) -> Self {
         Self {
+            start: StreamStart::default(),
             scanner: Scanner::new(limits::NESTING),
             frame_bytes,
             nesting: limits::NESTING,
@@ -41,6 +43,8 @@ impl Framing {
         let Some(length) = self.find(input)? else {
             return Ok(None);
         };
+        // PROTOCOL.md 1.3.
+        mend_surrogates(&mut input[..length]);
         let item = match std::str::from_utf8(&input[..length]) {
             Ok(text) => read(text),
             Err(_) => Err(DecodeError::InvalidJson),
@@ -55,6 +59,7 @@ impl Framing {
         input: &mut BytesMut,
         read: impl FnOnce(&str) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, DecodeError> {
+        self.start.end();
         match self.next(input, read)? {
             None if !input.is_empty() => {
                 input.clear();
@@ -67,6 +72,9 @@ impl Framing {
 
     /// Drops white space before the object, then looks for its end.
     fn find(&mut self, input: &mut BytesMut) -> Result<Option<usize>, DecodeError> {
+        if !self.start.pass(input) {
+            return Ok(None);
+        }
         if self.scanner.is_idle() {
             skip_white_space(input);
         }

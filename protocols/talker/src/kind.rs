@@ -1,8 +1,9 @@
 //! The values of `type`.
 
 use crate::error::DecodeError;
-use crate::{limits, value};
+use crate::limits;
 use std::fmt;
+use tolmach_json::string;
 
 /// The `type` of an event, of either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,7 +80,7 @@ impl EventKind {
         let Some(value) = value else {
             return Err(DecodeError::UnknownType("(none)".to_owned()));
         };
-        match value::string(value) {
+        match string(value) {
             Some(word) => known(&word).ok_or_else(|| DecodeError::UnknownType(shortened(&word))),
             None => Err(DecodeError::UnknownType(shortened(value))),
         }

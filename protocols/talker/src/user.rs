@@ -7,7 +7,7 @@ use crate::flavor::Flavor;
 use crate::kind::EventKind;
 use crate::value;
 use bytes::BytesMut;
-use tolmach_json::Sink;
+use tolmach_json::{Sink, string};
 
 const ID: &str = "a user's id, 31 bits, as a number or a string of digits";
 const HASH: &str = "a hash with `id` and `name`";
@@ -60,11 +60,9 @@ impl User {
     fn of_hash(hash: &Event<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: hash.required("user.id", ID, read_id)?,
-            name: hash
-                .required("user.name", "a string", value::string)?
-                .into_owned(),
+            name: hash.required("user.name", "a string", string)?.into_owned(),
             status: hash
-                .optional("user.status", "a string", value::string)?
+                .optional("user.status", "a string", string)?
                 .map(Into::into),
             extra: hash.extra(is_owned_by_user),
         })

@@ -1,12 +1,7 @@
 //! What a member's value can be taken for.
 
 use std::borrow::Cow;
-use tolmach_json::{compact, is_digits};
-
-/// The value, if it is a string.
-pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
-    tolmach_json::string(json)?.ok()
-}
+use tolmach_json::{compact, is_digits, string};
 
 /// The value as a text: a string is itself, anything else its compact JSON.
 /// PROTOCOL.md 3.2.
@@ -37,9 +32,13 @@ pub(crate) fn flag(value: Option<&str>) -> bool {
     value.is_some_and(|value| value == "true")
 }
 
-/// Whether the value is a number.
-pub(crate) fn is_number(value: &str) -> bool {
-    value.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+/// The value, if it is a string, or a number as it is written.
+pub(crate) fn name(value: &str) -> Option<String> {
+    let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    match string(value) {
+        Some(text) => Some(text.into_owned()),
+        None => is_number.then(|| value.to_owned()),
+    }
 }
 
 #[cfg(test)]

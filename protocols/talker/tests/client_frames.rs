@@ -90,6 +90,36 @@ fn each_row_is_read_and_written() {
 }
 
 #[test]
+fn a_token_is_a_text_or_a_number() {
+    for (json, expected) in [
+        ("\"5\"", "5"),
+        ("5", "5"),
+        ("0", "0"),
+        ("1.50", "1.50"),
+        ("-7", "-7"),
+    ] {
+        let json = format!(r#"{{"type":"connect","room":"r","token":{json}}}"#);
+        match read(&json) {
+            Ok(ClientFrame::Connect { token, .. }) => assert_eq!(token.0, expected, "{json}"),
+            other => panic!("{json} was taken as {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_no_mistake() {
+    let json = r#"{"type":"message","content":"cut \ud83d","k\ude00":["\ud83d"]}"#;
+    let frame = ClientFrame::Message {
+        content: "cut \u{fffd}".into(),
+        to: None,
+        edit: None,
+        action: false,
+        extra: Extra::from_json("\"k\u{fffd}\":[\"\\ufffd\"]"),
+    };
+    assert_eq!(read(json), Ok(frame));
+}
+
+#[test]
 fn a_room_is_a_name_or_a_number() {
     for (json, room) in [
         ("12", RoomSelector::Number("12".into())),
@@ -289,7 +319,7 @@ fn a_bad_field_is_named_and_the_stream_goes_on() {
             "connect: `token` is missing, it must be a string",
         ),
         (
-            r#"{"type":"connect","room":"r","token":5}"#,
+            r#"{"type":"connect","room":"r","token":[5]}"#,
             "connect: `token` must be a string",
         ),
         (

@@ -13,10 +13,11 @@
 use crate::error::DecodeError;
 use crate::limits;
 use bytes::{Bytes, BytesMut};
+use tolmach_json::{StreamStart, mend_surrogates};
 
 /// A part of the stream.
 pub(crate) enum Piece {
-    /// A line that is not blank, without its end.
+    /// A line that is not blank, without its end, with U+FFFD for halves of surrogate pairs.
     Line(BytesMut),
     /// Bytes of a file, at least one.
     Raw(Bytes),
@@ -25,6 +26,7 @@ pub(crate) enum Piece {
 /// Where in the stream a decoder is.
 #[derive(Debug)]
 pub(crate) struct Framing {
+    start: StreamStart,
     frame_bytes: usize,
     pub(crate) nesting: usize,
     /// How many bytes of an unended line were searched for its end.
@@ -36,6 +38,7 @@ pub(crate) struct Framing {
 impl Framing {
     pub(crate) fn new(frame_bytes: usize) -> Self {
         Self {
+            start: StreamStart::default(),
             frame_bytes,
             nesting: limits::NESTING,
             searched: 0,
@@ -57,10 +60,14 @@ impl Framing {
         if self.raw_left > 0 {
             return Ok(self.raw(input));
         }
+        if !self.start.pass(input) {
+            return Ok(None);
+        }
         while let Some(length) = self.find(input)? {
             let mut line = input.split_to(length + 1);
             line.truncate(length);
             if !is_blank(&line) {
+                mend_surrogates(&mut line);
                 return Ok(Some(Piece::Line(line)));
             }
         }
@@ -69,11 +76,13 @@ impl Framing {
 
     /// Like [`next`](Self::next) when nothing more will come: what is there is the last line.
     pub(crate) fn last(&mut self, input: &mut BytesMut) -> Result<Option<Piece>, DecodeError> {
+        self.start.end();
         if let Some(piece) = self.next(input)? {
             return Ok(Some(piece));
         }
         self.searched = 0;
-        let line = input.split();
+        let mut line = input.split();
+        mend_surrogates(&mut line);
         Ok(Some(line).filter(|line| !is_blank(line)).map(Piece::Line))
     }
 

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 /// Whole numbers beyond this may not be what was meant when they were written as floating-point ones: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The value, if it is a string without half of a surrogate pair.
+/// The value, if it is a string.
 pub(crate) fn string(json: &str) -> Option<String> {
-    tolmach_json::string(json)?.ok().map(Cow::into_owned)
+    tolmach_json::string(json).map(Cow::into_owned)
 }
 
 /// The value, if it is a whole number that `T` holds.

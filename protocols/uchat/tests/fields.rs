@@ -75,7 +75,7 @@ fn each_member_mistyped<F: std::fmt::Debug>(sample: &Sample<F>, read: fn(&str) -
             continue; // Of RQ_LOG_IN they mean nothing, whatever they are.
         }
         let others: &[&str] = match &value[..1] {
-            "\"" => &["5", "true", "[]", "{}", r#""\ud83d""#],
+            "\"" => &["5", "true", "[]", "{}"],
             "[" => &["5", "true", "\"x\"", "{}", "[5]", "[[]]"],
             _ if key.ends_with("id") => &["\"5\"", "-1", "2147483648", "1.5", "true", "[]", "{}"],
             _ => &["\"5\"", "1.5", "true", "[]", "{}", "1e99"],

@@ -89,7 +89,6 @@ fn what_is_no_object_loses_the_boundary() {
         b"{\"type\":27,\"x\":\"\xed\xa0\x80\"}",
         b"{\"type\":27,\"x\":\"\x01\"}",
         b"{\"type\":27,\"x\":\"\\x\"}",
-        b"{\"type\":27,\"\\ud83d\":1}",
         b"\xef\xbb\xbf{\"type\":27}",
         b"\0{\"type\":27}",
     ];
@@ -101,6 +100,22 @@ fn what_is_no_object_loses_the_boundary() {
             let error = Some("the line is not a JSON object");
             assert_eq!(end.as_deref(), error, "{}", line.escape_ascii());
         }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_at_the_start_is_nothing() {
+    for stream in ["\u{feff}{\"type\":27}\n", "\u{feff}\r\n{\"type\":27}"] {
+        let Outcome { items, error: end } = feed_every_way(|| server(4096), stream.as_bytes());
+        assert_eq!((items, end), (vec![Ok(Request::ReadyRead.into())], None));
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_no_mistake() {
+    for line in [r#"{"type":27,"\ud83d":1}"#, r#"{"type":27,"x":["\ude00"]}"#] {
+        let Outcome { items, error: end } = feed_every_way(|| server(4096), line.as_bytes());
+        assert_eq!((items, end), (vec![Ok(Request::ReadyRead.into())], None));
     }
 }
 

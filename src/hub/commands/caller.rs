@@ -128,12 +128,13 @@ impl<'a> Caller<'a> {
             RoomSelector::Id(id) => store.room(*id).await?,
             RoomSelector::Name(name) => store.room_by_name(&fold_room_name(name)).await?,
             RoomSelector::NameOrPublicId(name) => {
-                match (
-                    store.room_by_name(&fold_room_name(name)).await?,
-                    name.parse(),
-                ) {
-                    (None, Ok(id)) => store.room(RoomId(id)).await?.filter(|row| row.is_public()),
-                    (row, _) => row,
+                let numbered = match name.parse() {
+                    Ok(id) => store.room(RoomId(id)).await?.filter(|row| row.is_public()),
+                    Err(_) => None,
+                };
+                match numbered {
+                    Some(row) => Some(row),
+                    None => store.room_by_name(&fold_room_name(name)).await?,
                 }
             }
             RoomSelector::Direct(a, b) => {

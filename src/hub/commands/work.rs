@@ -118,9 +118,13 @@ impl<'a> Work<'a> {
             RoomSelector::Id(id) => self.rows.room(*id)?,
             RoomSelector::Name(name) => self.rows.room_by_name(&fold_room_name(name))?,
             RoomSelector::NameOrPublicId(name) => {
-                match (self.rows.room_by_name(&fold_room_name(name))?, name.parse()) {
-                    (None, Ok(id)) => self.rows.room(RoomId(id))?.filter(|row| row.is_public()),
-                    (row, _) => row,
+                let numbered = match name.parse() {
+                    Ok(id) => self.rows.room(RoomId(id))?.filter(|row| row.is_public()),
+                    Err(_) => None,
+                };
+                match numbered {
+                    Some(row) => Some(row),
+                    None => self.rows.room_by_name(&fold_room_name(name))?,
                 }
             }
             RoomSelector::Direct(a, b) => {

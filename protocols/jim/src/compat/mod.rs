@@ -27,7 +27,7 @@ pub(crate) const USER_ID: Field =
     Field::new("user_id", "it must be a user's name as text").at_most(NAME_CHARS);
 
 /// Reads one object from a client. A missing `time` is accepted, and so is any other.
-pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
+pub(crate) fn read_client_frame(bytes: &mut [u8]) -> Result<ClientFrame, BadFrame> {
     let object = &object::read(bytes, OBJECT_CHARS)?;
     let action = fields::ACTION.required_limited(object)?;
     match &*action {

@@ -2,11 +2,9 @@
 
 use super::fields::{ALERT, ERROR, RESPONSE, TIME};
 use crate::error::BadFrame;
-use crate::field::decode;
 use crate::server_frame::Answer;
 use std::borrow::Cow;
-use tolmach_json::Object;
-use tolmach_json::Sink;
+use tolmach_json::{Object, Sink, string};
 
 /// An answer: PROTOCOL.md 3.4.
 /// A text under the other of the two names is taken where the right one is absent or null.
@@ -64,10 +62,7 @@ pub(crate) fn read_time(object: &Object<'_>) -> i64 {
 
 /// Three digits, as a number or as a text.
 fn read_code(json: &str) -> Option<u16> {
-    let digits = match decode(json) {
-        Some(text) => text.ok()?,
-        None => Cow::Borrowed(json),
-    };
+    let digits = string(json).unwrap_or(Cow::Borrowed(json));
     let three = digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
     digits.parse().ok().filter(|code| three && *code >= 100)
 }

@@ -30,7 +30,7 @@ const SERVER_ACTIONS: &str = "it must be msg, contact_list or probe";
 
 /// Reads one object from a client. What is wrong first is told: the length, the JSON, `action`, `time`, and
 /// then the fields in the order of the document.
-pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
+pub(crate) fn read_client_frame(bytes: &mut [u8]) -> Result<ClientFrame, BadFrame> {
     let object = &object::read(bytes, OBJECT_CHARS)?;
     let action = fields::ACTION.required_limited(object)?;
     let read: fn(&Object<'_>) -> Result<ClientFrame, BadFrame> = match &*action {
@@ -49,7 +49,7 @@ pub(crate) fn read_client_frame(bytes: &[u8]) -> Result<ClientFrame, BadFrame> {
 }
 
 /// Reads one object from a server.
-pub(crate) fn read_server_frame(bytes: &[u8]) -> Result<ServerFrame, BadFrame> {
+pub(crate) fn read_server_frame(bytes: &mut [u8]) -> Result<ServerFrame, BadFrame> {
     let object = &object::read(bytes, UNENDED_BYTES)?;
     let Some(action) = fields::ACTION.optional(object)? else {
         return match contacts::read_count(object) {

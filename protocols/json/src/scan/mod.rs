@@ -55,7 +55,7 @@ enum State {
     ValueString(InString),
 }
 
-/// A search for the end of an object that stops at the first byte that cannot be right: escapes, surrogate pairs and
+/// A search for the end of an object that stops at the first byte that cannot be right: escapes and
 /// the order of tokens are looked at, but not the inside of numbers and words. Each byte is looked at once, however the
 /// stream is cut.
 #[derive(Debug)]
@@ -203,6 +203,7 @@ mod tests {
             r#"{"\"":"\\"}"#,
             "{\r\n\t\"a\" : -1.5E+3 ,\n\"b\":true }",
             r#"{"a":"\ud83d\ude00\u0041\n\/"}"#,
+            r#"{"a":"\ud83d","b":"\ude00\ud83dx\ud83d\n"}"#,
         ] {
             assert_eq!(scan(object), Ok(Some(object.len())), "{object}");
             assert_eq!(
@@ -237,12 +238,7 @@ mod tests {
             "{\"a\n",
             r#"{"\x"#,
             r#"{"\u00g"#,
-            r#"{"a":"\ud83d""#,
-            r#"{"a":"\ud83dx"#,
-            r#"{"a":"\ud83d\n"#,
-            r#"{"a":"\ude00"#,
-            r#"{"a":"\ud83d\ud83d"#,
-            r#"{"a":"\ud83d\u0041"#,
+            r#"{"a":"\ud83g"#,
             "{\"a\":\"\u{1}",
         ] {
             assert_eq!(scan(wrong), Err(Fault::Invalid), "{wrong}");

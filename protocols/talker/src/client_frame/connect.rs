@@ -48,21 +48,15 @@ pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
         value => value::integer(value).map(Some),
     };
     Ok(ClientFrame::Connect {
-        room: event.required("room", "the room's name or number", room)?,
-        token: event.required("token", "a string", value::string)?.into(),
+        room: event
+            .required("room", "the room's name or number", value::name)?
+            .into(),
+        token: event.required("token", "a string", value::name)?.into(),
         user: event.find("user").map(Extra::of_user).unwrap_or_default(),
         last_event_id: event
             .optional("last_event_id", last_id, read_last)?
             .flatten(),
     })
-}
-
-fn room(value: &str) -> Option<RoomSelector> {
-    match value::string(value) {
-        Some(text) => Some(text.into_owned().into()),
-        None if value::is_number(value) => Some(value.to_owned().into()),
-        None => None,
-    }
 }
 
 pub(super) fn write(

@@ -7,7 +7,7 @@ use crate::extra::{Extra, is_owned_by_message};
 use crate::user::write_members_after;
 use crate::value;
 use bytes::BytesMut;
-use tolmach_json::{Sink, is_digits};
+use tolmach_json::{Sink, is_digits, string};
 
 /// Whom a private message is for: PROTOCOL.md 3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ pub(super) fn read(event: &Event<'_>) -> Result<ClientFrame, BadFrame> {
 
 /// A number with a sign, a fraction or an exponent is nobody's id, and must not be taken for a login.
 fn recipient(value: &str) -> Option<Recipient> {
-    match value::string(value) {
+    match string(value) {
         Some(text) => Some(text.into_owned().into()),
         None if is_digits(value) => Some(value.to_owned().into()),
         None => None,
