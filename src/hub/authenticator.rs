@@ -44,7 +44,7 @@ pub enum Credentials {
     Password {
         /// As typed.
         login: String,
-        /// The password, or its SHA-256: JIM, uchat and purpose differ in what they send.
+        /// The password, or its SHA-256: dialects differ in what they send.
         secret: Secret,
     },
     /// A token.
