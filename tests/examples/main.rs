@@ -6,3 +6,4 @@
 mod program;
 
 mod embed;
+mod ending;
