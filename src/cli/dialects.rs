@@ -4,13 +4,24 @@ use std::io::{self, Write};
 
 use crate::dialects::Dialects;
 use crate::dialects::table::{markdown, translation};
-use crate::hub::translation::{By, Level, Meaning};
+use crate::hub::translation::{Meaning, Translation};
 use clap::Args;
-use serde::Serialize;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::table::Row;
+use super::table::{Column, Value};
+
+/// A translation, and the dialect that it belongs to.
+const COLUMNS: &[Column<(&str, Translation)>] = &[
+    Column::json("meaning", |(_, of)| Value::of(of.meaning)),
+    Column::shown("meaning", |(_, of)| Value::of(of.meaning.name())),
+    Column::json("name", |(_, of)| Value::of(of.meaning.name())),
+    Column::both("dialect", |(dialect, _)| Value::of(dialect)),
+    Column::both("level", |(_, of)| Value::of(of.level)),
+    Column::json("says", |(_, of)| Value::of(of.says)),
+    Column::shown("looks like", |(_, of)| Value::of(of.says)),
+    Column::json("by", |(_, of)| Value::of(of.by)),
+];
 
 /// What is to be printed.
 #[derive(Debug, Args)]
@@ -33,41 +44,12 @@ impl DialectsArgs {
             });
         }
         let mut out = Output::standard();
-        let rows: Vec<Translated> = Meaning::ALL
+        let rows: Vec<_> = Meaning::ALL
             .iter()
             .flat_map(|meaning| dialects.iter().map(|dialect| (*meaning, *dialect)))
-            .map(|(meaning, dialect)| {
-                let translation = translation(dialect, meaning);
-                Translated {
-                    meaning,
-                    name: meaning.name(),
-                    dialect: dialect.name(),
-                    level: translation.level,
-                    says: translation.says,
-                    by: translation.by,
-                }
-            })
+            .map(|(meaning, dialect)| (dialect.name(), translation(dialect, meaning)))
             .collect();
-        out.list(&rows, self.json)?;
+        out.list(COLUMNS, &rows, self.json)?;
         out.flush()
-    }
-}
-
-#[derive(Serialize)]
-struct Translated {
-    meaning: Meaning,
-    name: &'static str,
-    dialect: &'static str,
-    level: Level,
-    says: &'static str,
-    by: By,
-}
-
-impl Row for Translated {
-    const COLUMNS: &'static [&'static str] = &["meaning", "dialect", "level", "looks like"];
-
-    fn cells(&self) -> Vec<String> {
-        let cells = [self.name, self.dialect, self.level.as_str(), self.says];
-        cells.map(str::to_owned).to_vec()
     }
 }

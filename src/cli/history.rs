@@ -6,13 +6,14 @@ use crate::commands;
 use crate::control::ControlError;
 use crate::model::{Error, HistoryQuery, Message, MessageId, MessageKind, RoomSelector};
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
 use super::about::About;
 use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
+use super::table::{Column, Object, Value};
 use super::time::Time;
 use super::user::account;
 
@@ -75,9 +76,9 @@ impl HistoryArgs {
         Ok(Some(format!("@{}", logins.join(","))))
     }
 
-    fn print(&self, out: &mut Output, room: &str, message: &Message) -> Outcome<()> {
+    fn print(&self, out: &mut Output, room: &str, message: &Arc<Message>) -> Outcome<()> {
         if self.json {
-            out.json(&Entry::new(room, message))
+            out.json(&Object(ENTRY, &(room.to_owned(), message.clone())))
         } else {
             out.line(&line(message))
         }
@@ -88,45 +89,21 @@ fn last_id(messages: &[Arc<Message>]) -> Option<MessageId> {
     messages.last().map(|message| message.id)
 }
 
-/// A message with `--json`.
-#[derive(Serialize)]
-struct Entry<'a> {
-    id: i64,
-    room: &'a str,
-    from: &'a str,
-    time: Time,
-    kind: MessageKind,
-    text: &'a str,
-    updated: Option<Time>,
-    deleted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<FileEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct FileEntry<'a> {
-    name: &'a str,
-    size: u64,
-}
-
-impl<'a> Entry<'a> {
-    fn new(room: &'a str, message: &'a Message) -> Self {
-        Self {
-            id: message.id.0,
-            room,
-            from: &message.sender.login,
-            time: Time(message.created),
-            kind: message.kind,
-            text: &message.text,
-            updated: message.updated.map(Time),
-            deleted: message.deleted,
-            file: message.file.as_ref().map(|file| FileEntry {
-                name: &file.name,
-                size: file.size,
-            }),
-        }
-    }
-}
+/// A message with `--json`, and its room's name.
+const ENTRY: &[Column<(String, Arc<Message>)>] = &[
+    Column::json("id", |(_, message)| Value::of(message.id.0)),
+    Column::json("room", |(room, _)| Value::of(room)),
+    Column::json("from", |(_, message)| Value::of(&message.sender.login)),
+    Column::json("time", |(_, message)| Time(message.created).into()),
+    Column::json("kind", |(_, message)| Value::of(message.kind)),
+    Column::json("text", |(_, message)| Value::of(&message.text)),
+    Column::json("updated", |(_, message)| message.updated.map(Time).into()),
+    Column::json("deleted", |(_, message)| Value::of(message.deleted)),
+    Column::json("file", |(_, message)| match &message.file {
+        Some(file) => Value::of(json!({"name": file.name, "size": file.size})),
+        None => Value::Absent,
+    }),
+];
 
 /// A message for a person: `2026-08-01T11:12:40Z <anna> text`.
 fn line(message: &Message) -> String {
@@ -229,7 +206,10 @@ mod tests {
 
     #[test]
     fn the_object_has_the_promised_fields() {
-        let json = |message: &Message| serde_json::to_string(&Entry::new("@a,b", message)).unwrap();
+        let json = |message: &Message| {
+            let row = ("@a,b".to_owned(), Arc::new(message.clone()));
+            serde_json::to_string(&Object(ENTRY, &row)).unwrap()
+        };
         let plain = r#"{"id":7,"room":"@a,b","from":"Anna","time":"1970-01-01T00:00:01.500Z","kind":"emote","text":"waves","updated":null,"deleted":false}"#;
         assert_eq!(json(&message(MessageKind::Emote, "waves")), plain);
         assert!(

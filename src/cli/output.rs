@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use serde::Serialize;
 
 use super::failure::{Failure, Outcome};
-use super::table::{self, Row};
+use super::table::{self, Column, Object};
 
 /// Where a command prints what was asked for.
 pub(crate) struct Output {
@@ -49,14 +49,16 @@ impl Output {
 
     /// Prints a list: with `json` an object a line, else aligned columns under a header on a terminal and
     /// tab-separated lines in a pipe.
-    pub(crate) fn list<R: Row>(&mut self, rows: &[R], json: bool) -> Outcome<()> {
+    pub(crate) fn list<T>(&mut self, columns: &[Column<T>], rows: &[T], json: bool) -> Outcome<()> {
         if json {
-            return rows.iter().try_for_each(|row| self.json(row));
+            return rows
+                .iter()
+                .try_for_each(|row| self.json(&Object(columns, row)));
         }
         let lines = if self.terminal {
-            table::aligned(rows)
+            table::aligned(columns, rows)
         } else {
-            table::tab_separated(rows)
+            table::tab_separated(columns, rows)
         };
         lines.iter().try_for_each(|line| self.line(line))
     }

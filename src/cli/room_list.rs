@@ -1,34 +1,54 @@
 //! `tolmach room list` and `tolmach room members`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::commands;
-use crate::model::{Membership, Role, Room, RoomKind, UserId, UserRef};
-use serde::Serialize;
+use crate::model::{Membership, Room, UserId, UserRef};
 
 use super::about::About;
 use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
-use super::table::Row;
+use super::table::{Column, Value};
 use super::time::Time;
+
+/// Rooms, with their owners' logins.
+const ROOMS: &[Column<(Option<String>, Arc<Room>)>] = &[
+    Column::both("id", |(_, room)| Value::of(room.id.0)),
+    Column::both("room", |(_, room)| Value::of(&room.name)),
+    Column::both("title", |(_, room)| Value::of(&room.title)),
+    Column::json("description", |(_, room)| Value::of(&room.description)),
+    Column::both("kind", |(_, room)| Value::of(room.kind)),
+    Column::both("protected", |(_, room)| Value::of(room.protected)),
+    Column::both("owner", |(owner, _)| Value::of(owner)),
+    Column::both("created", |(_, room)| Time(room.created).into()),
+    Column::json("updated", |(_, room)| Time(room.updated).into()),
+];
+
+const MEMBERS: &[Column<(Membership, Arc<UserRef>)>] = &[
+    Column::both("id", |(_, user)| Value::of(user.id.0)),
+    Column::both("user", |(_, user)| Value::of(&user.login)),
+    Column::json("name", |(_, user)| Value::of(&user.name)),
+    Column::both("role", |(membership, _)| Value::of(membership.role)),
+    Column::both("joined", |(membership, _)| Time(membership.joined).into()),
+];
 
 /// Lists all rooms but direct ones.
 pub(super) async fn rooms(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
     let rooms = to.ask(About::NOTHING, commands::Rooms).await?;
     let users = to.ask(About::NOTHING, commands::Users).await?;
-    let logins = users
+    let logins: HashMap<UserId, &str> = users
         .iter()
         .map(|user| (user.id, user.login.as_str()))
         .collect();
-    out.list(
-        &rooms
-            .iter()
-            .map(|room| RoomRow::new(room, &logins))
-            .collect::<Vec<_>>(),
-        json,
-    )
+    let login = |owner| logins.get(&owner).copied().map(str::to_owned);
+    let rows: Vec<_> = rooms
+        .into_iter()
+        .map(|room| (room.owner.and_then(login), room))
+        .collect();
+    out.list(ROOMS, &rows, json)
 }
 
 /// Lists a room's members and who is banned from it.
@@ -42,105 +62,5 @@ pub(super) async fn members(
         room: name.selector(),
     };
     let members = to.ask(About::room(name), command).await?;
-    out.list(
-        &members.iter().map(MemberRow::new).collect::<Vec<_>>(),
-        json,
-    )
-}
-
-#[derive(Serialize)]
-struct RoomRow<'a> {
-    id: i32,
-    room: &'a str,
-    title: &'a str,
-    description: &'a str,
-    kind: RoomKind,
-    protected: bool,
-    owner: Option<&'a str>,
-    created: Time,
-    updated: Time,
-}
-
-impl<'a> RoomRow<'a> {
-    fn new(room: &'a Room, logins: &HashMap<UserId, &'a str>) -> Self {
-        Self {
-            id: room.id.0,
-            room: &room.name,
-            title: &room.title,
-            description: &room.description,
-            kind: room.kind,
-            protected: room.protected,
-            owner: room.owner.and_then(|owner| logins.get(&owner).copied()),
-            created: Time(room.created),
-            updated: Time(room.updated),
-        }
-    }
-}
-
-impl Row for RoomRow<'_> {
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "room",
-        "title",
-        "kind",
-        "protected",
-        "owner",
-        "created",
-    ];
-
-    fn cells(&self) -> Vec<String> {
-        let kind = match self.kind {
-            RoomKind::Public => "public",
-            RoomKind::Private => "private",
-            RoomKind::Direct => "direct",
-        };
-        let protected = if self.protected { "yes" } else { "no" };
-        let texts = [
-            self.room,
-            self.title,
-            kind,
-            protected,
-            self.owner.unwrap_or_default(),
-        ]
-        .map(str::to_owned);
-        [self.id.to_string()]
-            .into_iter()
-            .chain(texts)
-            .chain([self.created.to_string()])
-            .collect()
-    }
-}
-
-#[derive(Serialize)]
-struct MemberRow<'a> {
-    id: i32,
-    user: &'a str,
-    name: &'a str,
-    role: Role,
-    joined: Time,
-}
-
-impl<'a> MemberRow<'a> {
-    fn new((membership, user): &'a (Membership, std::sync::Arc<UserRef>)) -> Self {
-        Self {
-            id: user.id.0,
-            user: &user.login,
-            name: &user.name,
-            role: membership.role,
-            joined: Time(membership.joined),
-        }
-    }
-}
-
-impl Row for MemberRow<'_> {
-    const COLUMNS: &'static [&'static str] = &["id", "user", "role", "joined"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.id.to_string(),
-            self.user.to_owned(),
-            self.role.as_str().to_owned(),
-            self.joined.to_string(),
-        ]
-    }
+    out.list(MEMBERS, &members, json)
 }

@@ -4,14 +4,21 @@ use crate::commands;
 use crate::control::ControlError;
 use crate::model::{Error, SessionId, SessionInfo};
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
-use super::table::Row;
+use super::table::{Column, Value};
 use super::time::Time;
+
+const COLUMNS: &[Column<SessionInfo>] = &[
+    Column::both("id", |session| Value::of(session.id.0)),
+    Column::both("user", |session| Value::of(&session.user.login)),
+    Column::both("dialect", |session| Value::of(&session.dialect)),
+    Column::both("address", |session| Value::of(&session.address)),
+    Column::both("since", |session| Time(session.since).into()),
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionAction {
@@ -39,7 +46,7 @@ impl SessionAction {
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
     let sessions = to.ask(About::NOTHING, commands::Sessions).await?;
-    out.list(&sessions.iter().map(Session::new).collect::<Vec<_>>(), json)
+    out.list(COLUMNS, &sessions, json)
 }
 
 async fn close(to: &mut Operator, id: u64) -> Outcome<()> {
@@ -53,38 +60,4 @@ async fn close(to: &mut Operator, id: u64) -> Outcome<()> {
             )),
             other => About::NOTHING.explain(other),
         })
-}
-
-#[derive(Serialize)]
-struct Session<'a> {
-    id: u64,
-    user: &'a str,
-    dialect: &'a str,
-    address: &'a str,
-    since: Time,
-}
-
-impl<'a> Session<'a> {
-    fn new(session: &'a SessionInfo) -> Self {
-        Self {
-            id: session.id.0,
-            user: &session.user.login,
-            dialect: &session.dialect,
-            address: &session.address,
-            since: Time(session.since),
-        }
-    }
-}
-
-impl Row for Session<'_> {
-    const COLUMNS: &'static [&'static str] = &["id", "user", "dialect", "address", "since"];
-
-    fn cells(&self) -> Vec<String> {
-        let texts = [self.user, self.dialect, self.address].map(str::to_owned);
-        [self.id.to_string()]
-            .into_iter()
-            .chain(texts)
-            .chain([self.since.to_string()])
-            .collect()
-    }
 }

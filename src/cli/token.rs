@@ -4,16 +4,23 @@ use crate::commands;
 use crate::control::ControlError;
 use crate::model::{Error, TokenId, TokenInfo};
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
 use super::secret;
-use super::table::Row;
+use super::table::{Column, Value};
 use super::time::Time;
 use super::user::account;
+
+const COLUMNS: &[Column<TokenInfo>] = &[
+    Column::both("id", |token| Value::of(token.id.0)),
+    Column::both("kind", |token| Value::of(token.kind.as_str())),
+    Column::both("created", |token| Time(token.created).into()),
+    Column::both("used", |token| token.used.map(Time).into()),
+    Column::both("address", |token| Value::of(&token.address)),
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenAction {
@@ -70,7 +77,7 @@ async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Ou
         user: account(name),
     };
     let tokens = to.ask(About::user(name), command).await?;
-    out.list(&tokens.iter().map(Token::new).collect::<Vec<_>>(), json)
+    out.list(COLUMNS, &tokens, json)
 }
 
 async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
@@ -87,41 +94,4 @@ async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
             )),
             _ => About::user(name).explain(error),
         })
-}
-
-#[derive(Serialize)]
-struct Token<'a> {
-    id: i32,
-    kind: &'static str,
-    created: Time,
-    used: Option<Time>,
-    address: Option<&'a str>,
-}
-
-impl<'a> Token<'a> {
-    fn new(token: &'a TokenInfo) -> Self {
-        Self {
-            id: token.id.0,
-            kind: token.kind.as_str(),
-            created: Time(token.created),
-            used: token.used.map(Time),
-            address: token.address.as_deref(),
-        }
-    }
-}
-
-impl Row for Token<'_> {
-    const COLUMNS: &'static [&'static str] = &["id", "kind", "created", "used", "address"];
-
-    fn cells(&self) -> Vec<String> {
-        let used = self.used.map(|used| used.to_string()).unwrap_or_default();
-        let address = self.address.unwrap_or_default().to_owned();
-        vec![
-            self.id.to_string(),
-            self.kind.to_owned(),
-            self.created.to_string(),
-            used,
-            address,
-        ]
-    }
 }

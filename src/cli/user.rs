@@ -1,18 +1,31 @@
 //! `tolmach user`: accounts.
 
+use std::sync::Arc;
+
 use crate::commands::{Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users};
 use crate::control::ControlError;
 use crate::model::{Error, Secret, User, UserSelector};
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::about::About;
 use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
 use super::secret;
-use super::table::Row;
+use super::table::{Column, Value};
 use super::time::Time;
+
+const COLUMNS: &[Column<Arc<User>>] = &[
+    Column::both("id", |user| Value::of(user.id.0)),
+    Column::both("user", |user| Value::of(&user.login)),
+    Column::both("name", |user| Value::of(&user.name)),
+    Column::json("description", |user| Value::of(&user.description)),
+    Column::shown("state", |user| {
+        Value::of(if user.disabled { "disabled" } else { "enabled" })
+    }),
+    Column::json("disabled", |user| Value::of(user.disabled)),
+    Column::both("created", |user| Time(user.created).into()),
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserAction {
@@ -113,49 +126,5 @@ pub(super) fn account(login: &str) -> UserSelector {
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
     let users = to.ask(About::NOTHING, Users).await?;
-    out.list(
-        &users
-            .iter()
-            .map(|user| Account::new(user))
-            .collect::<Vec<_>>(),
-        json,
-    )
-}
-
-#[derive(Serialize)]
-struct Account<'a> {
-    id: i32,
-    user: &'a str,
-    name: &'a str,
-    description: &'a str,
-    disabled: bool,
-    created: Time,
-}
-
-impl<'a> Account<'a> {
-    fn new(user: &'a User) -> Self {
-        Self {
-            id: user.id.0,
-            user: &user.login,
-            name: &user.name,
-            description: &user.description,
-            disabled: user.disabled,
-            created: Time(user.created),
-        }
-    }
-}
-
-impl Row for Account<'_> {
-    const COLUMNS: &'static [&'static str] = &["id", "user", "name", "state", "created"];
-
-    fn cells(&self) -> Vec<String> {
-        let state = if self.disabled { "disabled" } else { "enabled" };
-        vec![
-            self.id.to_string(),
-            self.user.to_owned(),
-            self.name.to_owned(),
-            state.to_owned(),
-            self.created.to_string(),
-        ]
-    }
+    out.list(COLUMNS, &users, json)
 }
