@@ -3,17 +3,17 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo run --release --example fanout -- [ROOMS MEMBERS MESSAGES_PER_SECOND SECONDS]
+//! cargo run --release --example fanout -- [ROOMS MEMBERS MESSAGES_PER_SECOND SECONDS] [--server PATH]... [--runs NUMBER]
 //! ```
 //!
-//! Default: 100 rooms of 10 members, 2,000 messages a second, 10 seconds. Servers: `tolmach serve` (the release build
-//! beside this program) with `memory:` and with SQLite, and `redis-server` if it is on the path. Each is its own process; its CPU
+//! Default: 100 rooms of 10 members, 2,000 messages a second, 10 seconds, one run. Servers: `tolmach serve` (the release build
+//! beside this program, or those named by `--server`, the first being what the others are compared to) with `memory:` and with SQLite, and `redis-server` if it is on the path. Each is its own process; its CPU
 //! time is read from `/proc` before and after the messages. Members of tolmach's rooms are JIM guests who all
 //! write in turn; redis has as many subscribers, and one publisher for each room. Linux only.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const TEXT: &str =
     "The quick brown fox jumps over the lazy dog, says the interpreter, and nobody is surprised.";
 
+/// What tolmach keeps its messages in.
+const STORES: [&str; 2] = ["memory:", "sqlite:tolmach.db"];
+
 #[derive(Clone, Copy)]
 struct Load {
     rooms: usize,
@@ -37,47 +40,106 @@ struct Load {
     seconds: u64,
 }
 
+/// What is measured.
+struct Plan {
+    load: Load,
+    /// The `tolmach` programs, each with each store.
+    servers: Vec<PathBuf>,
+    runs: usize,
+}
+
+impl Plan {
+    fn from_arguments() -> Outcome<Self> {
+        let (mut numbers, mut servers, mut runs) = (Vec::new(), Vec::new(), 1);
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--server" => servers.push(arguments.next().ok_or("--server PATH")?.into()),
+                "--runs" => runs = arguments.next().ok_or("--runs NUMBER")?.parse()?,
+                number => numbers.push(number.parse()?),
+            }
+        }
+        if servers.is_empty() {
+            let here = std::env::current_exe()?.with_file_name("");
+            servers.push(here.join("../tolmach"));
+        }
+        let number = |place: usize, default: u64| numbers.get(place).copied().unwrap_or(default);
+        let load = Load {
+            rooms: usize::try_from(number(0, 100))?,
+            members: usize::try_from(number(1, 10))?,
+            per_second: number(2, 2000),
+            seconds: number(3, 10),
+        };
+        Ok(Self {
+            load,
+            servers,
+            runs,
+        })
+    }
+}
+
 fn main() -> Outcome<()> {
-    let numbers: Vec<u64> = std::env::args()
-        .skip(1)
-        .map(|text| text.parse())
-        .collect::<Result<_, _>>()?;
-    let number = |place: usize, default: u64| numbers.get(place).copied().unwrap_or(default);
-    let load = Load {
-        rooms: usize::try_from(number(0, 100))?,
-        members: usize::try_from(number(1, 10))?,
-        per_second: number(2, 2000),
-        seconds: number(3, 10),
-    };
+    let plan = Plan::from_arguments()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    println!(
-        "{:<18}{:>12}{:>12}{:>16}",
-        "server", "deliveries", "CPU s", "µs a delivery"
-    );
-    runtime.block_on(async {
-        for store in ["memory:", "sqlite:tolmach.db"] {
-            let server = Server::tolmach(store)?;
-            report(
-                &format!("tolmach {store}"),
-                measure(&server, load, Wire::Jim).await?,
-            );
+    // One after another in each run, so that what else the machine does meets all of them.
+    let mut results: Vec<(String, Vec<f64>)> = Vec::new();
+    for _ in 0..plan.runs {
+        let each = runtime.block_on(run_once(&plan))?;
+        if results.is_empty() {
+            results = each
+                .into_iter()
+                .map(|(name, cost)| (name, vec![cost]))
+                .collect();
+        } else {
+            for ((_, costs), (_, cost)) in results.iter_mut().zip(each) {
+                costs.push(cost);
+            }
         }
-        match Server::redis() {
-            Ok(server) => report("redis pub/sub", measure(&server, load, Wire::Redis).await?),
-            Err(error) => println!("redis was not measured: {error}"),
-        }
-        Ok(())
-    })
+    }
+    report(&plan, &mut results);
+    Ok(())
 }
 
-fn report(server: &str, (deliveries, cpu): (u64, Duration)) {
-    let each = cpu.as_secs_f64() * 1e6 / deliveries.max(1) as f64;
+/// CPU-µs a delivery of each server, by what it is called.
+async fn run_once(plan: &Plan) -> Outcome<Vec<(String, f64)>> {
+    let mut costs = Vec::new();
+    for store in STORES {
+        for (place, program) in plan.servers.iter().enumerate() {
+            let server = Server::tolmach(program, store)?;
+            let cost = measure(&server, plan.load, Wire::Jim).await?;
+            costs.push((format!("tolmach {} {store}", place + 1), cost));
+        }
+    }
+    match Server::redis() {
+        Ok(server) => {
+            let cost = measure(&server, plan.load, Wire::Redis).await?;
+            costs.push(("redis pub/sub".to_owned(), cost));
+        }
+        Err(error) => eprintln!("redis was not measured: {error}"),
+    }
+    Ok(costs)
+}
+
+/// Medians, each with its ratio to the first server's with the same store.
+fn report(plan: &Plan, results: &mut [(String, Vec<f64>)]) {
+    let header = "CPU-µs a delivery";
     println!(
-        "{server:<18.18}{deliveries:>12}{:>12.2}{each:>16.2}",
-        cpu.as_secs_f64()
+        "{:<34}{header:>20}{:>10}{:>16}",
+        "server", "ratio", "least to most"
     );
+    let mut first = 0.0;
+    for (place, (name, costs)) in results.iter_mut().enumerate() {
+        costs.sort_by(f64::total_cmp);
+        let median = costs[costs.len() / 2];
+        if place % plan.servers.len() == 0 {
+            first = median;
+        }
+        let (least, most) = (costs[0], costs[costs.len() - 1]);
+        let ratio = median / first;
+        println!("{name:<34}{median:>20.2}{ratio:>10.2}{least:>8.2}{most:>8.2}");
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -102,11 +164,8 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn tolmach(store: &str) -> Outcome<Self> {
+    fn tolmach(program: &Path, store: &str) -> Outcome<Self> {
         let dir = fresh_dir()?;
-        let program = std::env::current_exe()?
-            .with_file_name("")
-            .join("../tolmach");
         let mut child = Command::new(program)
             .arg("serve")
             .env("TOLMACH_DATA_DIR", &dir)
@@ -180,7 +239,8 @@ fn fresh_dir() -> Outcome<PathBuf> {
     Ok(dir)
 }
 
-async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<(u64, Duration)> {
+/// CPU-µs of the server for each delivery.
+async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<f64> {
     let got = Arc::new(AtomicU64::new(0));
     let mut writers = Vec::new();
     for room in 0..load.rooms {
@@ -212,7 +272,11 @@ async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<(u64, Durat
     while got.load(Ordering::Relaxed) < total * receivers && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    Ok((got.load(Ordering::Relaxed), server.cpu()? - before))
+    let (deliveries, cpu) = (got.load(Ordering::Relaxed), server.cpu()? - before);
+    if deliveries < total * receivers {
+        return Err(format!("{deliveries} of {} deliveries came", total * receivers).into());
+    }
+    Ok(cpu.as_secs_f64() * 1e6 / deliveries as f64)
 }
 
 /// Writes messages from one writer after another, at an even pace in steps of a millisecond.

@@ -75,7 +75,14 @@ impl FrameCapture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::tap::{Lengths, Taken, Tap};
+    use crate::hub::tap::{Lengths, Taken, Tap, TapDialect};
+
+    fn dialect() -> Arc<TapDialect> {
+        Arc::new(TapDialect {
+            label: "x".to_owned(),
+            show: Box::new(|| Box::new(Lengths)),
+        })
+    }
 
     fn told(viewer: &mut crate::hub::tap::Viewer) -> Vec<Vec<u8>> {
         let mut all = Vec::new();
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn frames_are_told_as_they_came_however_they_are_cut() {
         let tap = Tap::default();
-        let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
+        let line = tap.line(dialect(), None);
         let mut capture = FrameCapture::new(line);
         // Nobody watches yet.
         capture.before(b"one");
@@ -118,15 +125,15 @@ mod tests {
     #[test]
     fn a_slow_viewer_loses_what_has_no_room_and_is_told_how_much() {
         let tap = Tap::default();
-        let line = tap.line("x".to_owned(), None, Box::new(|| Box::new(Lengths)));
+        let line = tap.line(dialect(), None);
         let mut viewer = tap.watch();
-        for _ in 0..crate::hub::tap::MOST_RECORDS + 7 {
+        for _ in 0..crate::hub::tap::MAX_RECORDS + 7 {
             line.tell(TapEvent::Closed);
         }
         let mut records = 0;
         while let Some(Taken::Record(_)) = viewer.take() {
             records += 1;
-            if records == crate::hub::tap::MOST_RECORDS {
+            if records == crate::hub::tap::MAX_RECORDS {
                 break;
             }
         }

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,6 +21,7 @@ use super::limits::Limits;
 use super::transport::Transport;
 use super::writer::Wire;
 use crate::hub::Hub;
+use crate::hub::tap::TapDialect;
 use crate::model::EndReason;
 
 /// How many connections the system keeps until they are accepted.
@@ -38,37 +37,43 @@ const REFUSAL: Duration = Duration::from_secs(1);
 
 /// A dialect of whatever type, ready to serve connections; made by [`serving`].
 pub trait Serve: Send + Sync + 'static {
-    /// Serves one connection until its end.
+    /// Serves one connection until its end, on a task of its own.
     fn serve(
-        self: Arc<Self>,
+        &self,
         transport: Transport,
-        hub: Hub,
+        hub: &Hub,
         limits: Limits,
         shutdown: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+        permit: Permit,
+    );
 
     /// What a connection is told that is turned away.
     fn refusal(&self, reason: EndReason) -> BytesMut;
 }
 
-struct Served<D>(Arc<D>);
+struct Served<D> {
+    dialect: Arc<D>,
+    tapped: Arc<TapDialect>,
+}
 
 impl<D: Dialect> Serve for Served<D> {
     fn serve(
-        self: Arc<Self>,
+        &self,
         transport: Transport,
-        hub: Hub,
+        hub: &Hub,
         limits: Limits,
         shutdown: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(connection::serve(
-            &self.0, transport, &hub, limits, shutdown,
-        ))
+        permit: Permit,
+    ) {
+        let (dialect, tapped) = (&*self.dialect, &self.tapped);
+        tokio::spawn(connection::serve(
+            dialect, tapped, transport, hub, limits, shutdown, permit,
+        ));
     }
 
     fn refusal(&self, reason: EndReason) -> BytesMut {
         let mut last = BytesMut::new();
-        self.0
+        self.dialect
             .session_options()
             .encoder
             .0
@@ -79,7 +84,16 @@ impl<D: Dialect> Serve for Served<D> {
 
 /// Makes any dialect servable.
 pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
-    Arc::new(Served(Arc::new(dialect)))
+    let dialect = Arc::new(dialect);
+    let shown = dialect.clone();
+    let tapped = TapDialect {
+        label: dialect.label(),
+        show: Box::new(move || shown.show()),
+    };
+    Arc::new(Served {
+        dialect,
+        tapped: Arc::new(tapped),
+    })
 }
 
 /// Counts who is in, and turns away who is too many.
@@ -161,26 +175,18 @@ impl ConnectionLimiter {
     /// Serves a connection on a task of its own, unless there are too many.
     pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
         let peer = transport.peer();
-        let Some(pass) = self.clone().enter(peer) else {
+        let Some(permit) = self.clone().enter(peer) else {
             tracing::warn!(?peer, "a connection too many was refused");
             tokio::spawn(refuse(dialect, transport));
             return;
         };
-        let serving = dialect.serve(
-            transport,
-            self.hub.clone(),
-            self.limits,
-            self.shutdown.clone(),
-        );
-        tokio::spawn(async move {
-            serving.await;
-            drop(pass);
-        });
+        let shutdown = self.shutdown.clone();
+        dialect.serve(transport, &self.hub, self.limits, shutdown, permit);
     }
 
     fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Permit> {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut pass = Permit {
+        let mut permit = Permit {
             limiter: self.clone(),
             peer: None,
         };
@@ -195,9 +201,9 @@ impl ConnectionLimiter {
                 return None;
             }
             *here += 1;
-            pass.peer = Some(address);
+            permit.peer = Some(address);
         }
-        Some(pass)
+        Some(permit)
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -219,7 +225,7 @@ impl ConnectionLimiter {
 }
 
 /// Somebody is in until this is dropped.
-struct Permit {
+pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
     peer: Option<IpAddr>,
 }

@@ -2,11 +2,14 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio_util::io::poll_read_buf;
 
 use super::writer::Wire;
 
@@ -62,19 +65,32 @@ impl Transport {
 
 impl Reader {
     /// Appends what comes next to `buffer`; 0 bytes: the stream has ended. An idle socket holds no buffer.
-    pub(super) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        match self {
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        let read = match self {
             Self::Tcp(socket) => {
-                socket.readable().await?;
+                ready!(socket.as_ref().poll_read_ready(cx))?;
                 buffer.reserve(READ_BYTES);
                 // A read that does not fill the buffer tells the runtime that nothing is left: the next one waits at once.
-                socket.read_buf(buffer).await
+                poll_read_buf(Pin::new(socket), cx, buffer)
             }
             Self::Memory(reader) => {
                 buffer.reserve(READ_BYTES);
-                reader.read_buf(buffer).await
+                poll_read_buf(Pin::new(reader), cx, buffer)
             }
+        };
+        if read.is_pending() {
+            release(buffer);
         }
+        read
+    }
+
+    /// The same, to be waited for.
+    pub(super) async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        std::future::poll_fn(|cx| self.poll_read(cx, buffer)).await
     }
 }
 

@@ -13,8 +13,8 @@ use super::state::{CurrentUser, Scope};
 use super::tap::TapEvent;
 use super::under_way::UnderWay;
 use crate::model::{
-    EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, Timestamp,
-    User, UserId,
+    EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, User,
+    UserId,
 };
 
 /// What the hub needs to know of a connection.
@@ -189,7 +189,7 @@ impl Session {
     pub fn set_silent(&self, silent: bool) {
         if let Some(session) = self.id() {
             self.hub
-                .with_state(|state| state.set_silent(session, silent, Timestamp::now()));
+                .with_state(|state| state.set_silent(session, silent));
         }
     }
 
@@ -264,11 +264,8 @@ impl Session {
         let Some((session, _)) = self.entry.take() else {
             return;
         };
-        let grace = self.hub.options().grace;
-        let (now, at) = self.hub.now();
-        let grace_until = (broke_off && !grace.is_zero()).then_some(now + grace);
         self.hub
-            .with_state(|state| state.remove_entry(session, grace_until, at));
+            .with_state(|state| state.remove_entry(session, broke_off));
     }
 }
 

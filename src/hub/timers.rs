@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::Hub;
 use super::commands::{ExpireTokens, TouchToken};
-use super::state::effects::Moment;
 use crate::model::Timestamp;
 
 /// When what the store could not do for a gone guest is tried again.
@@ -21,8 +20,7 @@ impl Hub {
             tokio::select! {
                 () = self.inner.departures.notified() => {}
                 () = until(departure) => {
-                    let Moment { instant, at } = Moment::now();
-                    self.with_state(|state| state.depart(instant, at));
+                    self.with_state(|state| state.depart());
                 }
                 () = tokio::time::sleep(GUEST_RETRY), if unended => {
                     for user in self.with_state(|state| std::mem::take(&mut state.unended_guests)) {

@@ -22,8 +22,8 @@ pub struct Limits {
 /// A user with its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRow {
-    /// What is known of the user beside its secrets.
-    pub user: User,
+    /// What is known of the user beside its secrets; shared by its sessions.
+    pub user: Arc<User>,
     /// What others see of it; shared by all events.
     pub reference: Arc<UserRef>,
     /// By which two logins are the same; `None` for a guest that is gone and an account that was removed.
@@ -35,7 +35,12 @@ pub struct UserRow {
 impl UserRow {
     /// A row whose `reference` follows from `user`.
     #[must_use]
-    pub fn new(user: User, folded: Option<String>, password: Option<String>) -> Self {
+    pub fn new(
+        user: impl Into<Arc<User>>,
+        folded: Option<String>,
+        password: Option<String>,
+    ) -> Self {
+        let user = user.into();
         let reference = Arc::new(user.to_ref());
         Self {
             user,

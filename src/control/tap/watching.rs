@@ -164,7 +164,7 @@ fn endpoint(record: &Record) -> Option<Endpoint> {
     let who = record.who.as_ref();
     Some(Endpoint {
         connection: line.number,
-        dialect: line.dialect.clone(),
+        dialect: line.dialect.label.clone(),
         address: line
             .address
             .map_or_else(|| "-".to_owned(), |address| address.to_string()),

@@ -28,14 +28,15 @@ impl Writer {
         .await;
     }
 
-    /// Waits until the hub has closed it.
-    pub(in crate::gateway) async fn until_closed(&self) {
-        std::future::poll_fn(|cx| self.poll_until(cx, None, |state| state.is_closed)).await;
+    /// Whether there is as much room now.
+    pub(in crate::gateway) fn has_room(&self, requests: usize, answers: usize) -> bool {
+        let state = self.lock();
+        state.phase != Phase::Open || state.has(Room { requests, answers })
     }
 
-    /// Waits until the peer takes no more.
-    pub(in crate::gateway) async fn until_broken(&self) {
-        std::future::poll_fn(|cx| self.poll_until(cx, None, State::is_broken)).await;
+    /// Whether the hub has closed it. If not, the task is woken when it has, or when the peer takes no more.
+    pub(in crate::gateway) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+        self.poll_until(cx, None, |state| state.is_closed)
     }
 
     fn poll_until(

@@ -63,9 +63,8 @@ impl Command for Register {
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
         let hub = caller.hub();
         let made = hub.commit(actor, None, self, |state, row| {
-            let user = Arc::new(row.user.clone());
-            state.update_user(&user, Timestamp::now());
-            Ok(user)
+            state.update_user(&row.user);
+            Ok(row.user.clone())
         });
         made.await
     }
@@ -114,7 +113,7 @@ impl Change for Register {
         };
         Ok(match guest {
             Some(guest) => {
-                let User { id, created, .. } = guest.user;
+                let User { id, created, .. } = *guest.user;
                 let user = User {
                     id,
                     created,
@@ -205,7 +204,7 @@ impl Command for FindUser {
             UserSelector::Id(id) => caller.store().user(*id).await?.ok_or(Error::NoSuchUser)?,
             UserSelector::Login(_) => caller.user(&self.user).await?,
         };
-        Ok(Arc::new(row.user.clone()))
+        Ok(row.user.clone())
     }
 }
 
@@ -220,7 +219,7 @@ impl Command for Users {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<User>>> {
         let rows = caller.store().accounts().await?;
-        Ok(rows.iter().map(|row| Arc::new(row.user.clone())).collect())
+        Ok(rows.iter().map(|row| row.user.clone()).collect())
     }
 }
 
@@ -360,8 +359,8 @@ impl Command for RenameUser {
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         validate_login("login", &self.login, &caller.hub().options().name)?;
         let renamed = caller.commit_then(self, |state, row| {
-            let user = Arc::new(row.user.clone());
-            state.update_user(&user, Timestamp::now());
+            let user = row.user.clone();
+            state.update_user(&user);
             Ok(user)
         });
         renamed.await
@@ -380,7 +379,7 @@ impl Change for RenameUser {
         if holder.is_some_and(|holder| holder.user.id != row.user.id) {
             return Err(Error::NameTaken.into());
         }
-        let mut user = row.user.clone();
+        let mut user = User::clone(&row.user);
         if user.name == user.login {
             user.name.clone_from(&self.login);
         }
@@ -426,7 +425,7 @@ impl Change for RemoveUser {
         work.rows.forget_contact(id)?;
         let user = User {
             disabled: true,
-            ..row.user.clone()
+            ..User::clone(&row.user)
         };
         work.rows.put_user(UserRow::new(user, None, None))?;
         Ok(id)

@@ -10,7 +10,7 @@ use super::rules::{View, check_view};
 use super::work::Done;
 use super::{Caller, Change, Command, CreateRoom, Needs, Work};
 use crate::model::{
-    Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq, Timestamp,
+    Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq,
     validate_room_name,
 };
 use crate::store::RoomRow;
@@ -108,7 +108,7 @@ impl Command for Enter {
             }
             let arrived = !state.is_there(room.room.id, user);
             let seq = Some(entered.seq);
-            state.attach(session, &room.reference, seq, Timestamp::now());
+            state.attach(session, &room.reference, seq);
             Ok(Entered {
                 arrived,
                 present: state.present(room.room.id),

@@ -142,7 +142,7 @@ impl Command for Identify {
         if user.user.disabled {
             return Err(Error::BadCredentials);
         }
-        let user = Arc::new(user.user.clone());
+        let user = user.user.clone();
         caller.connection_mut()?.bearer = Some(user.clone());
         if let Some(token) = token {
             caller.hub().keep_house(TouchToken { id: token.id });
@@ -173,8 +173,7 @@ impl Command for LogInGuest {
             if holder.user.kind == UserKind::Account {
                 return Err(Error::Unauthenticated);
             }
-            let at = Timestamp::now();
-            let freed = hub.with_state(|state| state.displace_idle_guest(&holder.user, at));
+            let freed = hub.with_state(|state| state.displace_idle_guest(&holder.user));
             if !freed {
                 return Err(Error::AlreadyConnected);
             }
@@ -301,7 +300,7 @@ impl NewEntry {
 
     fn undo(mut self, state: &mut HubState) {
         if let Some(session) = self.session.take() {
-            state.remove_entry(session, None, Timestamp::now());
+            state.remove_entry(session, false);
         }
     }
 }
@@ -310,7 +309,7 @@ impl Drop for NewEntry {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             self.hub
-                .with_state(|state| state.remove_entry(session, None, Timestamp::now()));
+                .with_state(|state| state.remove_entry(session, false));
         }
     }
 }
@@ -321,20 +320,16 @@ fn new_entry(
     token: Option<TokenId>,
     by_api_token: bool,
 ) -> SessionEntry {
-    let account = Arc::new(user.user.clone());
     SessionEntry {
-        current: CurrentUser::new(account.clone()),
-        user: account,
+        current: CurrentUser::new(user.user.clone()),
+        user: user.user.clone(),
         reference: user.reference.clone(),
         sink: connection.sink,
         encoder: connection.encoder,
         scope: connection.scope,
         dialect: connection.dialect,
         exclusive: connection.exclusive,
-        address: connection
-            .address
-            .map(|address| address.to_string())
-            .unwrap_or_else(|| "-".to_owned()),
+        address: connection.address,
         since: Timestamp::now(),
         token,
         by_api_token,
@@ -370,7 +365,7 @@ impl Command for LogOut {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let (session, user) = (caller.session()?, caller.user_id()?);
-        let ends = |entry: &&SessionEntry| match self.token {
+        let ends = |entry: &&Box<SessionEntry>| match self.token {
             TokenEnd::Never => false,
             TokenEnd::IfOfLogin => !entry.by_api_token,
             TokenEnd::Always => true,

@@ -45,8 +45,13 @@ impl Command for SetProfile {
 fn describe_self(caller: &Caller<'_>, set: impl FnOnce(&mut OnlineUser)) -> Result<()> {
     let user = caller.user_id()?;
     let hub = caller.hub();
-    hub.with_state(|state| state.online.get_mut(&user).map(set))
-        .ok_or(Error::Unauthenticated)
+    hub.with_state(|state| {
+        state
+            .online
+            .get_mut(&user)
+            .map(|user_entry| set(user_entry))
+    })
+    .ok_or(Error::Unauthenticated)
 }
 
 /// The open sessions: all for operators, else one's own.

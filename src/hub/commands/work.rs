@@ -227,7 +227,7 @@ impl<'a> Work<'a> {
         row: &UserRow,
         edit: impl FnOnce(&mut User),
     ) -> Done<Arc<UserRow>> {
-        let mut user = row.user.clone();
+        let mut user = User::clone(&row.user);
         edit(&mut user);
         let row = UserRow::new(user, row.folded.clone(), row.password.clone());
         Ok(self.rows.put_user(row)?)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::Observing;
+use super::telling::Observing;
 use crate::hub::Delivery;
 use crate::hub::encoder::{Audience, Shared, SharedEncoder};
 use crate::model::{EndReason, Event, SessionId};

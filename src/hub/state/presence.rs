@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::{HubState, LiveRoom, Scope};
 use crate::model::{
-    Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, Timestamp,
-    UserId, UserKind, UserRef,
+    Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, UserId,
+    UserKind, UserRef,
 };
 
 /// One user's presence in one room.
@@ -22,7 +22,6 @@ impl HubState {
         session: SessionId,
         room: &Arc<RoomRef>,
         seq: Option<Seq>,
-        at: Timestamp,
     ) {
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
@@ -41,7 +40,7 @@ impl HubState {
             Scope::AllRooms => Vec::new(),
         };
         for other in before {
-            self.detach(session, other, at);
+            self.detach(session, other);
         }
         self.flush_room(room.id);
         let live_room = self.live_room(room, seq);
@@ -52,14 +51,14 @@ impl HubState {
         });
         self.subscribe(session, room.id);
         if was_there {
-            self.review(room.id, user, at);
+            self.review(room.id, user);
         } else {
-            self.tell_presence(room.id, user, PresenceChange::Online, at);
+            self.tell_presence(room.id, user, PresenceChange::Online);
         }
     }
 
     /// Takes a session from a room, as it goes to another.
-    fn detach(&mut self, session: SessionId, room: RoomId, at: Timestamp) {
+    fn detach(&mut self, session: SessionId, room: RoomId) {
         self.flush_room(room);
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
@@ -72,19 +71,15 @@ impl HubState {
                 .retain(|subscriber| subscriber.session != session);
         }
         if self.is_attended(room, user) {
-            self.review(room, user, at);
+            self.review(room, user);
         } else {
-            self.go_absent(room, user, at);
+            self.go_absent(room, user);
         }
     }
 
-    /// Takes a session from all its rooms and forgets it. Its user is idle until `linger`, or absent at once.
-    pub(in crate::hub) fn remove_entry(
-        &mut self,
-        session: SessionId,
-        grace_until: Option<Instant>,
-        at: Timestamp,
-    ) {
+    /// Takes a session from all its rooms and forgets it. The user of one that broke off is idle for the grace, else absent
+    /// at once.
+    pub(in crate::hub) fn remove_entry(&mut self, session: SessionId, broke_off: bool) {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
@@ -107,16 +102,18 @@ impl HubState {
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);
         }
-        if let Some(until) = grace_until {
+        let lingers = broke_off && !self.grace.is_zero();
+        if lingers {
+            let until = self.now.instant + self.grace;
             for room in &entry.rooms {
                 self.begin_grace(user, *room, until);
             }
         }
         for room in entry.rooms {
-            if grace_until.is_some() || self.is_attended(room, user) {
-                self.review(room, user, at);
+            if lingers || self.is_attended(room, user) {
+                self.review(room, user);
             } else {
-                self.go_absent(room, user, at);
+                self.go_absent(room, user);
             }
         }
         self.forget_if_gone(user);
@@ -140,7 +137,7 @@ impl HubState {
     }
 
     /// A session is silent for too long, or says something again.
-    pub(in crate::hub) fn set_silent(&mut self, session: SessionId, silent: bool, at: Timestamp) {
+    pub(in crate::hub) fn set_silent(&mut self, session: SessionId, silent: bool) {
         let Some(entry) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -150,7 +147,7 @@ impl HubState {
         entry.silent = silent;
         let user = entry.user.id;
         for room in entry.rooms.clone() {
-            self.review(room, user, at);
+            self.review(room, user);
         }
     }
 
@@ -171,27 +168,27 @@ impl HubState {
     }
 
     /// Makes absent whose grace is over.
-    pub(in crate::hub) fn depart(&mut self, now: Instant, at: Timestamp) {
+    pub(in crate::hub) fn depart(&mut self) {
         while let Some((until, user, room)) = self.in_grace.first().copied()
-            && until <= now
+            && until <= self.now.instant
         {
-            self.end_grace_in(user, room, at);
+            self.end_grace_in(user, room);
         }
     }
 
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
-    pub(in crate::hub) fn end_grace(&mut self, user: UserId, at: Timestamp) {
+    pub(in crate::hub) fn end_grace(&mut self, user: UserId) {
         let graces = self
             .online
             .get(&user)
             .map(|user_entry| user_entry.graces.keys().copied().collect::<Vec<_>>());
         for room in graces.unwrap_or_default() {
-            self.end_grace_in(user, room, at);
+            self.end_grace_in(user, room);
         }
         self.forget_if_gone(user);
     }
 
-    fn end_grace_in(&mut self, user: UserId, room: RoomId, at: Timestamp) {
+    fn end_grace_in(&mut self, user: UserId, room: RoomId) {
         if let Some(until) = self
             .online
             .get_mut(&user)
@@ -200,13 +197,13 @@ impl HubState {
             self.in_grace.remove(&(until, user, room));
         }
         if !self.is_attended(room, user) {
-            self.go_absent(room, user, at);
+            self.go_absent(room, user);
         }
         self.forget_if_gone(user);
     }
 
     /// A user's membership ended: its sessions are no longer in the room, and it is absent there.
-    pub(in crate::hub) fn expel(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+    pub(in crate::hub) fn expel(&mut self, room: RoomId, user: UserId) {
         self.flush_room(room);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
@@ -225,7 +222,7 @@ impl HubState {
                 entry.rooms.remove(&room);
             }
         }
-        self.go_absent(room, user, at);
+        self.go_absent(room, user);
     }
 
     fn forget_if_gone(&mut self, user: UserId) {
@@ -240,13 +237,13 @@ impl HubState {
         }
     }
 
-    fn go_absent(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+    fn go_absent(&mut self, room: RoomId, user: UserId) {
         if self
             .live_rooms
             .get(&room)
             .is_some_and(|live_room| live_room.presences.contains_key(&user))
         {
-            self.tell_presence(room, user, PresenceChange::Offline, at);
+            self.tell_presence(room, user, PresenceChange::Offline);
         }
         self.flush_room(room);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
@@ -262,7 +259,7 @@ impl HubState {
     }
 
     /// Online while an attached session is active, else idle.
-    fn review(&mut self, room: RoomId, user: UserId, at: Timestamp) {
+    fn review(&mut self, room: RoomId, user: UserId) {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
@@ -288,13 +285,13 @@ impl HubState {
             } else {
                 PresenceChange::Idle
             };
-            self.tell_presence(room, user, change, at);
+            self.tell_presence(room, user, change);
         }
     }
 
     /// A user is called otherwise. Where its login is another, the old one goes and the new one comes: clients know users by
     /// it.
-    pub(in crate::hub) fn update_presences(&mut self, user: &Arc<UserRef>, at: Timestamp) {
+    pub(in crate::hub) fn update_presences(&mut self, user: &Arc<UserRef>) {
         let is_there = |live_room: &LiveRoom| live_room.presences.contains_key(&user.id);
         let live_rooms = self.live_rooms.iter();
         let mut rooms: Vec<RoomId> = live_rooms
@@ -303,23 +300,23 @@ impl HubState {
             .collect();
         rooms.sort();
         for room in rooms {
-            self.update_presence(room, user, at);
+            self.update_presence(room, user);
         }
     }
 
-    fn update_presence(&mut self, room: RoomId, user: &Arc<UserRef>, at: Timestamp) {
+    fn update_presence(&mut self, room: RoomId, user: &Arc<UserRef>) {
         let login = |entry: &mut PresenceEntry| entry.user.login.clone();
         let is_another =
             self.presence_entry(room, user.id).map(login).as_ref() != Some(&user.login);
         if is_another {
-            self.tell_presence(room, user.id, PresenceChange::Offline, at);
+            self.tell_presence(room, user.id, PresenceChange::Offline);
         }
         if let Some(entry) = self.presence_entry(room, user.id) {
             entry.user = user.clone();
             if is_another {
                 entry.presence = Presence::Online;
-                self.tell_presence(room, user.id, PresenceChange::Online, at);
-                self.review(room, user.id, at);
+                self.tell_presence(room, user.id, PresenceChange::Online);
+                self.review(room, user.id);
             }
         }
     }
@@ -328,7 +325,7 @@ impl HubState {
         self.live_rooms.get_mut(&room)?.presences.get_mut(&user)
     }
 
-    fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange, at: Timestamp) {
+    fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange) {
         if self.presence_suppressed {
             return;
         }
@@ -342,7 +339,7 @@ impl HubState {
             room: live_room.reference.clone(),
             who: self.describe(user, presences),
             change,
-            at,
+            at: self.now.at,
         };
         self.effects.published.push(event.clone());
         self.broadcast(room, &Arc::new(Event::Presence(event)), None);

@@ -6,9 +6,7 @@ use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
 use crate::hub::tap::TapUser;
 use crate::hub::{ConnectionInfo, Scope};
-use crate::model::{
-    EndReason, Error, Result, Room, RoomKind, SessionId, Timestamp, TokenId, User, UserId,
-};
+use crate::model::{EndReason, Error, Result, Room, RoomKind, SessionId, TokenId, User, UserId};
 use crate::store::RoomRow;
 
 impl HubState {
@@ -71,31 +69,25 @@ impl HubState {
     ) -> Result<SessionId> {
         let user = entry.user.id;
         let session = self.open_exclusive_entry(entry, own)?;
-        let at = self.now.at;
-        self.become_another(own, user, at);
+        self.become_another(own, user);
         for room in rooms.iter().filter(|row| row.room.kind != RoomKind::Direct) {
-            self.attach_member(session, &room.reference, at);
+            self.attach_member(session, &room.reference);
         }
         // Who comes again as itself is not seen to leave.
         if let Some(own) = own {
-            self.remove_entry(own, None, at);
+            self.remove_entry(own, false);
         }
         Ok(session)
     }
 
     /// A connection that was another user before is told nothing more of what was that one's.
-    pub(in crate::hub) fn become_another(
-        &mut self,
-        own: Option<SessionId>,
-        user: UserId,
-        at: Timestamp,
-    ) {
+    pub(in crate::hub) fn become_another(&mut self, own: Option<SessionId>, user: UserId) {
         let Some((id, entry)) = own.and_then(|id| Some((id, self.sessions.get(&id)?))) else {
             return;
         };
         if entry.user.id != user {
             let sink = entry.sink.clone();
-            self.remove_entry(id, None, at);
+            self.remove_entry(id, false);
             self.outgoing.push(Outgoing::ChangeReader(sink));
         }
     }
@@ -105,19 +97,18 @@ impl HubState {
         &mut self,
         session: SessionId,
         room: &Arc<crate::model::RoomRef>,
-        at: Timestamp,
     ) {
         if self
             .sessions
             .get(&session)
             .is_some_and(|entry| entry.scope == Scope::AllRooms)
         {
-            self.attach(session, room, None, at);
+            self.attach(session, room, None);
         }
     }
 
     /// Ends a guest that is idle; `false` if it is there.
-    pub(in crate::hub) fn displace_idle_guest(&mut self, guest: &User, at: Timestamp) -> bool {
+    pub(in crate::hub) fn displace_idle_guest(&mut self, guest: &User) -> bool {
         let sessions = self
             .online
             .get(&guest.id)
@@ -128,15 +119,15 @@ impl HubState {
             return false;
         }
         for session in sessions {
-            self.end_now(session, EndReason::NameTaken, at);
+            self.end_now(session, EndReason::NameTaken);
         }
-        self.end_grace(guest.id, at);
+        self.end_grace(guest.id);
         true
     }
 
     /// A user is another than it was: a guest became an account, or an account has another login. Its sessions go on; where
     /// it has another name, its rooms see the old one go and the new one come.
-    pub(in crate::hub) fn update_user(&mut self, user: &Arc<User>, at: Timestamp) {
+    pub(in crate::hub) fn update_user(&mut self, user: &Arc<User>) {
         let reference = Arc::new(user.to_ref());
         let Some(user_entry) = self.online.get_mut(&user.id) else {
             return;
@@ -155,7 +146,7 @@ impl HubState {
                 }
             }
         }
-        self.update_presences(&reference, at);
+        self.update_presences(&reference);
     }
 
     /// The tokens by which sessions of a user are open.
@@ -181,7 +172,7 @@ impl HubState {
         let ending: Vec<SessionId> = user_entry
             .sessions
             .iter()
-            .filter(|id| self.sessions.get(id).is_some_and(&which))
+            .filter(|id| self.sessions.get(id).is_some_and(|entry| which(entry)))
             .copied()
             .collect();
         for session in ending {

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::hub::sink::Delivery;
 use crate::hub::{Events, Overflow};
-use crate::model::{PresenceChange, TokenId};
+use crate::model::{Event, PresenceChange, RoomKind, TokenId};
 
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -76,16 +77,16 @@ impl Machine {
     }
 
     fn join(&mut self, session: SessionId) -> Vec<String> {
-        self.tell(|state, now| state.attach(session, &room(), None, now.at))
+        self.tell(|state, _| state.attach(session, &room(), None))
             .told
     }
 
     fn break_off(&mut self, session: SessionId) -> Done {
-        self.tell(|state, now| state.remove_entry(session, Some(now.instant + GRACE), now.at))
+        self.tell(|state, _| state.remove_entry(session, true))
     }
 
     fn depart(&mut self) -> Done {
-        self.tell(|state, now| state.depart(now.instant, now.at))
+        self.tell(|state, _| state.depart())
     }
 }
 
@@ -154,7 +155,7 @@ fn entry(id: i32, kind: UserKind) -> SessionEntry {
         encoder: Events::encoder(),
         scope: Scope::AllRooms,
         dialect: "x",
-        address: "-".into(),
+        address: None,
         since: Timestamp(1),
         exclusive: true,
         token: Some(TokenId(id)),
@@ -200,7 +201,7 @@ fn a_silent_session_is_idle_until_it_says_something() {
         (true, vec![]),
         (false, vec!["1: back 1"]),
     ] {
-        let done = machine.tell(|state, now| state.set_silent(anna, silent, now.at));
+        let done = machine.tell(|state, _| state.set_silent(anna, silent));
         assert_eq!(done.told, told);
     }
 }
@@ -213,7 +214,7 @@ fn a_connection_that_is_silent_is_displaced_and_one_that_speaks_is_not() {
         .state
         .open_exclusive_entry(entry(1, UserKind::Account), None);
     assert_eq!(refused, Err(crate::model::Error::AlreadyConnected));
-    machine.tell(|state, now| state.set_silent(old, true, now.at));
+    machine.tell(|state, _| state.set_silent(old, true));
     let done = machine.tell(|state, _| {
         let new = state.open_exclusive_entry(entry(1, UserKind::Account), None);
         assert_eq!(new, Ok(SessionId(2)));
@@ -227,7 +228,7 @@ fn a_guest_that_left_is_to_be_ended_in_the_store() {
     let mut machine = Machine::new();
     let guest = machine.open(5, UserKind::Guest);
     machine.join(guest);
-    let done = machine.tell(|state, now| state.remove_entry(guest, None, now.at));
+    let done = machine.tell(|state, _| state.remove_entry(guest, false));
     assert_eq!(done.effects.gone_guests, [UserId(5)]);
     assert!(machine.state.live_rooms.is_empty());
     let done = machine.tell(|state, _| state.unended_guests.push(UserId(5)));

@@ -25,7 +25,7 @@ use bytes::Bytes;
 
 pub use secret::{SECRET, without_tokens};
 pub use show::{Hex, Lengths, MakeShow, Show, Shown};
-pub use viewer::{MOST_BYTES, MOST_RECORDS, Taken, Viewer};
+pub use viewer::{MAX_BYTES, MAX_RECORDS, Taken, Viewer};
 
 use crate::model::{Error, Event, RoomId, SessionId, Timestamp, User};
 use viewer::Queue;
@@ -98,22 +98,29 @@ pub struct TapUser {
     pub user: Arc<User>,
 }
 
+/// A dialect as those who watch know it, the same for all connections of a listener.
+pub struct TapDialect {
+    /// Its name, with its revision where it has several.
+    pub label: String,
+    /// How the bytes of a connection are shown, for one viewer.
+    pub show: MakeShow,
+}
+
 /// One connection as the tap knows it.
 pub struct TapConnection {
     /// Its number, from 1.
     pub number: u64,
-    /// The dialect, with its revision where it has several.
-    pub dialect: String,
+    /// What it speaks.
+    pub dialect: Arc<TapDialect>,
     /// From where; `None` inside the process.
     pub address: Option<IpAddr>,
-    show: MakeShow,
     who: Mutex<Option<TapUser>>,
     tap: Tap,
 }
 
 impl fmt::Debug for TapConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TapConnection({} {})", self.number, self.dialect)
+        write!(f, "TapConnection({} {})", self.number, self.dialect.label)
     }
 }
 
@@ -127,7 +134,7 @@ impl TapConnection {
     /// How its bytes are shown, for one viewer.
     #[must_use]
     pub fn show(&self) -> Box<dyn Show> {
-        (self.show)()
+        (self.dialect.show)()
     }
 
     /// Tells viewers of something on this connection.
@@ -178,17 +185,11 @@ impl Tap {
 
     /// A connection that was just opened.
     #[must_use]
-    pub fn line(
-        &self,
-        dialect: String,
-        address: Option<IpAddr>,
-        show: MakeShow,
-    ) -> Arc<TapConnection> {
+    pub fn line(&self, dialect: Arc<TapDialect>, address: Option<IpAddr>) -> Arc<TapConnection> {
         let line = Arc::new(TapConnection {
             number: self.0.lines.fetch_add(1, Ordering::Relaxed) + 1,
             dialect,
             address,
-            show,
             who: Mutex::new(None),
             tap: self.clone(),
         });

@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 use super::{Record, Tap};
 
 /// Most records that wait for one viewer.
-pub const MOST_RECORDS: usize = 8192;
+pub const MAX_RECORDS: usize = 8192;
 /// Most bytes of frames that wait for one viewer.
-pub const MOST_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Default)]
 pub(super) struct Queue {
@@ -33,8 +33,8 @@ impl Queue {
         let size = record.what.size();
         // After a loss nothing more is taken before the viewer knows of it: what it has is without gaps.
         let is_full = state.lost > 0
-            || state.records.len() >= MOST_RECORDS
-            || (state.bytes > 0 && state.bytes + size > MOST_BYTES);
+            || state.records.len() >= MAX_RECORDS
+            || (state.bytes > 0 && state.bytes + size > MAX_BYTES);
         if is_full {
             state.lost += 1;
             return;

@@ -165,7 +165,7 @@ impl Transaction for MemoryBackend {
     }
 
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        row.user.id = UserId(next(&mut self.tables.last.user)?);
+        Arc::make_mut(&mut row.user).id = UserId(next(&mut self.tables.last.user)?);
         self.check_user(row.user.id, &row)?;
         let row = Arc::new(UserRow::new(row.user, row.folded, row.password));
         self.set_user(row.user.id, Some(row.clone()));

@@ -69,7 +69,7 @@ impl Transaction for SqliteBackend {
             password
         ];
         run(&self.conn, sql, values)?;
-        user.id = UserId(given(&self.conn)?);
+        Arc::make_mut(&mut user).id = UserId(given(&self.conn)?);
         let row = Arc::new(UserRow::new(user, folded, password));
         self.cache.users.keep(row.user.id, row.clone());
         Ok(row)

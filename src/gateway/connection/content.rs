@@ -1,0 +1,66 @@
+//! Contents too long to be held at once: written piece by piece, as the client takes them.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncReadExt;
+
+use super::{Connection, End, MAX_UNREAD_ANSWERS};
+use crate::gateway::dialect::{Adapter, Content};
+use crate::hub::Sink;
+use crate::model::EndReason;
+
+impl<A: Adapter> Connection<A> {
+    /// Writes a long content, no more of it ahead than any answer may wait.
+    pub(super) async fn send(&mut self, content: Content) -> End {
+        let mut reader = content.reader.take(content.bytes);
+        loop {
+            let mut piece = BytesMut::with_capacity(MAX_UNREAD_ANSWERS);
+            let unread = match reader.read_buf(&mut piece).await {
+                // All is there; the end waits until all is taken.
+                Ok(0) => 0,
+                Ok(_) => MAX_UNREAD_ANSWERS,
+                Err(error) => {
+                    tracing::error!(%error, "a content cannot be read to its end");
+                    return End::Expelled(Bytes::new());
+                }
+            };
+            let ended = piece.is_empty();
+            let slot = self.writer.reserve();
+            self.answer(Some(slot), piece.freeze());
+            match self.taken(unread, content.patience).await {
+                Some(end) => return end,
+                None if ended => return End::Expelled(Bytes::new()),
+                None => {}
+            }
+        }
+    }
+
+    /// Waits until no more than so many bytes are still to be taken, as long as some are taken now and then.
+    async fn taken(&mut self, unread: usize, patience: Duration) -> Option<End> {
+        loop {
+            let written = self.writer.total_written();
+            let is_time = tokio::select! {
+                biased;
+                () = self.writer.room_for_requests(0, unread) => false,
+                _ = self.shutdown.wait_for(|down| *down) => false,
+                () = tokio::time::sleep(patience) => true,
+            };
+            if self.writer.was_closed() {
+                return Some(End::Closing);
+            }
+            if *self.shutdown.borrow() {
+                return Some(End::Reason(EndReason::Shutdown));
+            }
+            if self.writer.is_broken() {
+                return Some(End::BrokeOff);
+            }
+            if !is_time {
+                return None;
+            }
+            if self.writer.total_written() == written {
+                return Some(End::Expelled(Bytes::new()));
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the adapter makes of a frame or of its time, and what is done with that.
+
+use bytes::Bytes;
+use tokio_util::codec::Decoder;
+
+use super::reading::Wait;
+use super::{Connection, End, now};
+use crate::gateway::dialect::{Adapter, RequestContext, Response};
+use crate::gateway::writer::Slot;
+use crate::hub::Sink;
+use crate::model::Timestamp;
+
+impl<A: Adapter> Connection<A> {
+    /// Has a frame handled, and writes what comes of that.
+    pub(super) async fn handle(&mut self, frame: <A::Codec as Decoder>::Item) -> Option<End> {
+        self.keep_pace().await;
+        let slot = self.writer.reserve();
+        self.capture.tell(Some(slot.number()));
+        let was_somebody = !self.adapter.owes_login(&self.session);
+        let mut cx = RequestContext {
+            session: &mut self.session,
+            now: now(),
+            at: Timestamp::now(),
+            slot: Some(slot),
+            writer: &self.writer,
+        };
+        let response = self.adapter.frame(frame, &mut cx).await;
+        let slot = cx.slot;
+        if was_somebody && self.adapter.owes_login(&self.session) {
+            self.nobody_since = now();
+        }
+        let answer = match response {
+            Response::Posted => return None,
+            Response::Continue => Bytes::new(),
+            Response::Answer(bytes) => bytes,
+            Response::Ask(bytes) => {
+                self.ask(bytes);
+                Bytes::new()
+            }
+            Response::Farewell(last) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Farewell(last));
+            }
+            Response::Close(last) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Expelled(last));
+            }
+            Response::Send(content) => {
+                self.answer(slot, Bytes::new());
+                return Some(self.send(content).await);
+            }
+            Response::End(reason) => {
+                self.answer(slot, Bytes::new());
+                return Some(End::Reason(reason));
+            }
+        };
+        self.answer(slot, answer);
+        None
+    }
+
+    /// Does what the adapter has due.
+    pub(super) fn on_timer(&mut self) -> Wait {
+        match self.adapter.timer(now(), Timestamp::now(), &self.session) {
+            Response::Continue | Response::Posted => Wait::Bytes,
+            Response::Answer(bytes) => {
+                let slot = self.writer.reserve();
+                self.answer(Some(slot), bytes);
+                Wait::Bytes
+            }
+            Response::Ask(bytes) => {
+                self.ask(bytes);
+                Wait::Bytes
+            }
+            Response::Farewell(last) => Wait::End(End::Farewell(last)),
+            // Contents are asked for, never due.
+            Response::Send(_) => Wait::End(End::Expelled(Bytes::new())),
+            Response::Close(last) => Wait::End(End::Expelled(last)),
+            Response::End(reason) => Wait::End(End::Reason(reason)),
+        }
+    }
+    pub(super) fn answer(&self, slot: Option<Slot>, bytes: Bytes) {
+        if let Some(slot) = slot {
+            self.writer.fill(&slot, bytes);
+            self.writer.flush();
+        }
+    }
+
+    fn ask(&self, bytes: Bytes) {
+        self.writer.ask(bytes);
+        self.writer.flush();
+    }
+}

@@ -1,0 +1,219 @@
+//! The one loop that every connection runs, whatever its dialect.
+//!
+//! ```text
+//!            bytes              frames            steps
+//!  transport ─────▶ codec ─────────────▶ adapter ───────▶ writer ─────▶ transport
+//!                                           │ commands      ▲
+//!                                           ▼               │ events, answers
+//!                                          hub ─────────────┘
+//! ```
+//!
+//! A connection's life: *open* (nobody yet; `limits.login_timeout` runs), *seated* (a session at the hub),
+//! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
+
+mod content;
+mod handling;
+mod reading;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::watch;
+
+use super::dialect::{Adapter, Dialect};
+use super::frame_capture::FrameCapture;
+use super::limits::Limits;
+use super::listener::Permit;
+use super::pace::Pace;
+use super::transport::{Reader, Transport};
+use super::writer::{Drained, Writer};
+use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
+use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
+use crate::model::EndReason;
+
+/// A connection with more bytes of unread answers than this is not read from.
+const MAX_UNREAD_ANSWERS: usize = 64 * 1024;
+/// How long a closed connection may take nothing of its last bytes.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a closed connection is listened to, so that its last bytes are not lost to a reset; and how long one that
+/// takes no more is listened to for what it sent before.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Why the reading ended.
+enum End {
+    /// The stream ended, or broke.
+    BrokeOff,
+    /// The dialect's farewell was said.
+    Farewell(Bytes),
+    /// The connection broke the rules of its wire.
+    Expelled(Bytes),
+    /// Ended by the gateway.
+    Reason(EndReason),
+    /// The writer was closed: the hub ended the session.
+    Closing,
+}
+
+/// Serves one connection until its end. What it needs only at first is gone before the future is made, which lives as
+/// long as the connection.
+pub(super) fn serve<D: Dialect>(
+    dialect: &D,
+    tapped: &Arc<TapDialect>,
+    transport: Transport,
+    hub: &Hub,
+    limits: Limits,
+    shutdown: watch::Receiver<bool>,
+    permit: Permit,
+) -> impl Future<Output = ()> + Send + use<D> {
+    let address = transport.peer();
+    let (mut reader, wire) = transport.split();
+    let session_options = dialect.session_options();
+    let line = hub.tap().line(tapped.clone(), address);
+    let last = Closing {
+        line: line.clone(),
+        _permit: permit,
+    };
+    let writer = Arc::new(Writer::new(
+        wire,
+        limits.bounds(),
+        session_options.numbering,
+        dialect.pacing(),
+        Some(line.clone()),
+    ));
+    let encoder = session_options.encoder;
+    let session = hub.connect(ConnectionInfo {
+        dialect: dialect.name(),
+        address,
+        exclusive: session_options.exclusive,
+        scope: session_options.scope,
+        encoder: encoder.clone(),
+        sink: writer.clone(),
+    });
+    let mut connection = Connection {
+        adapter: dialect.adapter(now()),
+        writer: writer.clone(),
+        session,
+        login_timeout: limits.login_timeout,
+        nobody_since: now(),
+        pace: Pace::new(limits.requests_per_second, limits.burst),
+        shutdown,
+        capture: FrameCapture::new(line),
+    };
+    async move {
+        let _last = &last;
+        let drained = {
+            let run = connection.run(&mut reader, &encoder);
+            tokio::pin!(run);
+            tokio::select! {
+                biased;
+                drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
+                    if drained == Drained::Broken {
+                        // The peer takes no more, but what it sent before is carried out.
+                        run.await;
+                    }
+                    Some(drained)
+                }
+                () = &mut run => None,
+            }
+        };
+        Box::pin(close(&writer, &mut reader, drained)).await;
+    }
+}
+
+/// Writes what is left and closes the connection.
+async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
+    let drained = match drained {
+        Some(drained) => Some(drained),
+        None => drain_last(writer).await,
+    };
+    match drained {
+        Some(Drained::Closed) => {
+            writer.shut_down().await;
+            let _ = tokio::time::timeout(LINGER, discard(reader)).await;
+        }
+        Some(Drained::Broken) => {}
+        None => writer.abort(),
+    }
+}
+
+/// Tells those who watch that a connection is over, however it ends, and lets another one in.
+struct Closing {
+    line: Arc<TapConnection>,
+    _permit: Permit,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.line.tell(TapEvent::Closed);
+    }
+}
+
+/// Writes what is left for as long as the peer takes some of it.
+async fn drain_last(writer: &Writer) -> Option<Drained> {
+    loop {
+        let before = writer.total_written();
+        let last = std::future::poll_fn(|cx| writer.poll_drain(cx));
+        match tokio::time::timeout(LAST_WORDS + writer.pause(), last).await {
+            Ok(drained) => return Some(drained),
+            Err(_) if writer.total_written() > before => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Reads what still comes, so that closing the socket does not reset it before the peer has read the last words.
+pub(super) async fn discard(reader: &mut Reader) {
+    let mut buffer = BytesMut::new();
+    while reader.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+        buffer.clear();
+    }
+}
+
+struct Connection<A: Adapter> {
+    adapter: A,
+    writer: Arc<Writer>,
+    session: Session,
+    login_timeout: Duration,
+    /// Since when nobody is logged in, if nobody is.
+    nobody_since: Instant,
+    pace: Option<Pace>,
+    shutdown: watch::Receiver<bool>,
+    capture: FrameCapture,
+}
+
+impl<A: Adapter> Connection<A> {
+    async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) {
+        let end = self.read_all(reader).await;
+        // What was received whole is answered before the connection ends.
+        if !matches!(end, End::Closing) {
+            self.writer.room_for_requests(0, usize::MAX).await;
+        }
+        match end {
+            End::BrokeOff => {
+                self.session.break_off();
+                self.writer.finish(Bytes::new());
+            }
+            End::Expelled(last) => {
+                self.session.break_off();
+                self.writer.finish(last);
+            }
+            End::Farewell(last) => {
+                self.session.farewell();
+                self.writer.finish(last);
+            }
+            End::Reason(reason) => {
+                self.session.farewell();
+                let mut last = BytesMut::new();
+                encoder.0.encode_end(reason, &mut last);
+                self.writer.finish(last.freeze());
+            }
+            End::Closing => self.session.break_off(),
+        }
+        self.writer.flush();
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,237 @@
+//! The loop of a connection: what is read, cut into frames and handed on, and what it waits for in between.
+//!
+//! An idle connection is a future that waits here. What it has to hold for that is little: what needs more, and is rare
+//! or soon over, is in a box of its own.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::{sleep, sleep_until};
+use tokio_util::codec::Decoder;
+
+use super::{Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
+use crate::gateway::dialect::Adapter;
+use crate::gateway::transport::{Reader, release};
+use crate::hub::Sink;
+use crate::model::{EndReason, Timestamp};
+
+/// Requests of one connection that may be under way at once.
+const MAX_REQUESTS: usize = 64;
+/// Requests of more bytes than this are heavy.
+const MAX_LIGHT_BYTES: usize = 64 * 1024;
+/// Heavy requests of one connection that may be under way at once.
+const MAX_HEAVY_REQUESTS: usize = 4;
+/// Bytes without a frame that count as a request when it comes to pace.
+const MAX_UNFRAMED_BYTES: usize = 64 * 1024;
+
+/// What was waited for.
+pub(super) enum Wait {
+    Bytes,
+    Timer,
+    Ended,
+    End(End),
+}
+
+type Decoded<A> = Result<
+    Option<<<A as Adapter>::Codec as Decoder>::Item>,
+    <<A as Adapter>::Codec as Decoder>::Error,
+>;
+
+impl<A: Adapter> Connection<A> {
+    /// Reads until the connection's end.
+    pub(super) async fn read_all(&mut self, reader: &mut Reader) -> End {
+        let mut codec = self.adapter.codec();
+        let mut buffer = BytesMut::new();
+        let (mut ended, mut unframed) = (false, 0);
+        let greeting = self.adapter.greeting();
+        if !greeting.is_empty() {
+            let slot = self.writer.reserve();
+            self.answer(Some(slot), greeting);
+        }
+        loop {
+            if let Some(end) = self.room_for_one_more(unframed).await {
+                return end;
+            }
+            if unframed >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
+                Box::pin(self.keep_pace()).await;
+                unframed = 0;
+            }
+            // Named by nothing, so that an idle connection has no room for it.
+            match self.decode(&mut codec, &mut buffer, ended) {
+                Ok(Some(frame)) => {
+                    unframed = buffer.len();
+                    // A handler is large, and an idle connection runs none.
+                    if let Some(end) = Box::pin(self.handle(frame)).await {
+                        return end;
+                    }
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.capture.tell(None);
+                    return End::Expelled(self.adapter.lost(error, Timestamp::now()));
+                }
+            }
+            if ended {
+                return if self.adapter.ends_by_farewell() {
+                    End::Farewell(Bytes::new())
+                } else {
+                    End::BrokeOff
+                };
+            }
+            release(&mut buffer);
+            let before = buffer.len();
+            match self.wait(reader, &mut buffer).await {
+                Wait::Bytes => {
+                    // Of a frame that was begun before: what is new may well be whole.
+                    if unframed > 0 {
+                        self.adapter.receiving(now());
+                    }
+                    unframed += buffer.len().saturating_sub(before);
+                }
+                Wait::Timer => {}
+                Wait::Ended => {
+                    self.capture.tell_end();
+                    ended = true;
+                }
+                Wait::End(end) => return end,
+            }
+        }
+    }
+
+    fn decode(&mut self, codec: &mut A::Codec, buffer: &mut BytesMut, ended: bool) -> Decoded<A> {
+        self.capture.before(buffer);
+        let decoded = if ended {
+            codec.decode_eof(buffer)
+        } else {
+            codec.decode(buffer)
+        };
+        self.capture.after(buffer);
+        decoded
+    }
+
+    /// Waits until one more request may come in, of which so many bytes are there.
+    async fn room_for_one_more(&mut self, bytes: usize) -> Option<End> {
+        let requests = if bytes > MAX_LIGHT_BYTES {
+            MAX_HEAVY_REQUESTS
+        } else {
+            MAX_REQUESTS
+        };
+        let end = self.end_that_is_due();
+        if end.is_some() || self.writer.has_room(requests - 1, MAX_UNREAD_ANSWERS) {
+            return end;
+        }
+        Box::pin(self.until_room(requests - 1)).await
+    }
+
+    /// Neither unread answers nor a stream that never pauses keep away an end that is due; reading what was written is a
+    /// sign of life.
+    async fn until_room(&mut self, requests: usize) -> Option<End> {
+        let mut signs = (self.writer.total_written(), None);
+        loop {
+            let timer = signs.1.or_else(|| self.adapter.next_timer());
+            let due = earlier(self.login_by(), timer);
+            let on_time = tokio::select! {
+                biased;
+                () = self.writer.room_for_requests(requests, MAX_UNREAD_ANSWERS) => false,
+                _ = self.shutdown.wait_for(|down| *down) => false,
+                () = until(due) => true,
+            };
+            let end = self.end_that_is_due();
+            if end.is_some() || !on_time {
+                return end;
+            }
+            let written = self.writer.total_written();
+            if written > signs.0 {
+                signs = (written, Some(now() + LAST_WORDS));
+            } else if let Wait::End(end) = self.on_timer() {
+                return Some(end);
+            } else {
+                signs.1 = None;
+            }
+        }
+    }
+
+    fn end_that_is_due(&self) -> Option<End> {
+        if self.writer.was_closed() {
+            Some(End::Closing)
+        } else if *self.shutdown.borrow() {
+            Some(End::Reason(EndReason::Shutdown))
+        } else if self.login_by().is_some_and(|by| now() >= by) {
+            Some(End::Reason(EndReason::NoLogin))
+        } else {
+            None
+        }
+    }
+
+    /// By when the connection has to say who it is, unless it has.
+    fn login_by(&self) -> Option<Instant> {
+        (self.adapter.owes_login(&self.session) && !self.login_timeout.is_zero())
+            .then(|| self.nobody_since + self.login_timeout)
+    }
+
+    /// Waits for what comes next: bytes, a time, or an end.
+    async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
+        let login_by = self.login_by();
+        let due = earlier(login_by, self.adapter.next_timer());
+        let mut due = due.map(|due| Box::pin(sleep_until(due.into())));
+        let mut linger = None;
+        let writer = &self.writer;
+        let event = {
+            let mut shutdown = pin!(self.shutdown.wait_for(|down| *down));
+            poll_fn(|cx| {
+                if writer.poll_closed(cx).is_ready() {
+                    return Poll::Ready(Wait::End(End::Closing));
+                }
+                // Who takes no more and says no more is gone, whether or not its stream ends.
+                if writer.is_broken() {
+                    let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+                    if linger.as_mut().poll(cx).is_ready() {
+                        return Poll::Ready(Wait::Ended);
+                    }
+                }
+                if shutdown.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
+                }
+                // What is due comes before what a peer that never pauses has to say.
+                if let Some(due) = &mut due
+                    && due.as_mut().poll(cx).is_ready()
+                {
+                    return Poll::Ready(Wait::Timer);
+                }
+                reader.poll_read(cx, buffer).map(|read| match read {
+                    Ok(0) | Err(_) => Wait::Ended,
+                    Ok(_) => Wait::Bytes,
+                })
+            })
+            .await
+        };
+        match event {
+            Wait::Timer if login_by.is_some_and(|by| now() >= by) => {
+                Wait::End(End::Reason(EndReason::NoLogin))
+            }
+            Wait::Timer => self.on_timer(),
+            event => event,
+        }
+    }
+
+    pub(super) async fn keep_pace(&mut self) {
+        if let Some(pace) = &mut self.pace {
+            pace.keep().await;
+        }
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
+async fn until(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when.into()).await,
+        None => std::future::pending().await,
+    }
+}

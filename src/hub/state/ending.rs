@@ -1,0 +1,77 @@
+//! How sessions are ended from this side.
+
+use bytes::BytesMut;
+
+use super::effects::Outgoing;
+use super::{HubState, SessionEntry};
+use crate::model::{EndReason, SessionId};
+
+impl HubState {
+    /// A session took no more of what it was given: it is too slow.
+    pub(in crate::hub) fn overflowed(&mut self, session: SessionId) {
+        self.end_later(session, EndReason::TooSlow);
+    }
+
+    /// Ends a session when the present call is over.
+    pub(in crate::hub) fn end_later(&mut self, session: SessionId, reason: EndReason) {
+        self.ending.push((session, reason));
+    }
+
+    /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms.
+    pub(in crate::hub) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
+        let Some(own) = self.sessions.get(&session) else {
+            return;
+        };
+        let is_other = |(id, entry): &(&SessionId, &Box<SessionEntry>)| {
+            **id != session
+                && entry.user.id == own.user.id
+                && entry.dialect == own.dialect
+                && !entry.rooms.is_disjoint(&own.rooms)
+        };
+        let others: Vec<SessionId> = self
+            .sessions
+            .iter()
+            .filter(is_other)
+            .map(|(id, _)| *id)
+            .collect();
+        self.ending
+            .extend(others.into_iter().map(|id| (id, reason)));
+    }
+
+    /// Ends every session. All go at once: nobody is told of the others.
+    pub(in crate::hub) fn end_all(&mut self, reason: EndReason) {
+        self.presence_suppressed = true;
+        self.ending
+            .extend(self.sessions.keys().map(|session| (*session, reason)));
+    }
+
+    /// Ends a session and its user's presence at once.
+    pub(in crate::hub) fn end_now(&mut self, session: SessionId, reason: EndReason) {
+        self.end_entry(session, reason, false);
+    }
+
+    /// Ends the sessions that are over.
+    pub(super) fn end_sessions(&mut self) {
+        let mut ending = std::mem::take(&mut self.ending);
+        // Of several reasons the one that says most comes first; a session ends once.
+        ending.sort_by_key(|(_, reason)| !reason.is_about_account());
+        for (session, reason) in ending {
+            // A client that is merely too slow is to come back; all others are gone.
+            self.end_entry(session, reason, reason == EndReason::TooSlow);
+        }
+    }
+
+    fn end_entry(&mut self, session: SessionId, reason: EndReason, broke_off: bool) {
+        let Some(entry) = self.sessions.get(&session) else {
+            return;
+        };
+        let (sink, encoder) = (entry.sink.clone(), entry.encoder.clone());
+        self.remove_entry(session, broke_off);
+        let mut last = BytesMut::new();
+        if reason != EndReason::OutcomeUnknown {
+            encoder.0.encode_end(reason, &mut last);
+        }
+        let last = last.freeze();
+        self.outgoing.push(Outgoing::Close { sink, reason, last });
+    }
+}

@@ -1,0 +1,157 @@
+//! The rooms with somebody in them, and what happens to them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::presence::PresenceEntry;
+use super::{HubState, LiveRoom, Subscriber};
+use crate::model::{
+    Event, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId, UserId,
+    UserRef, fold_room_name,
+};
+
+impl HubState {
+    /// The room that a session is attached to under this name.
+    pub(in crate::hub) fn attached_room(&self, session: SessionId, name: &str) -> Option<RoomId> {
+        let room = *self.live_room_names.get(&fold_room_name(name))?;
+        self.sessions
+            .get(&session)?
+            .rooms
+            .contains(&room)
+            .then_some(room)
+    }
+
+    pub(in crate::hub) fn present(&self, room: RoomId) -> Vec<Present> {
+        let Some(live_room) = self.live_rooms.get(&room) else {
+            return Vec::new();
+        };
+        let mut present: Vec<Present> = live_room
+            .presences
+            .iter()
+            .map(|(user, at)| self.describe(*user, at))
+            .collect();
+        present.sort_by_key(|present| present.user.id);
+        present
+    }
+
+    pub(in crate::hub) fn describe(&self, user: UserId, presences: &PresenceEntry) -> Present {
+        let user_entry = self.online.get(&user);
+        Present {
+            user: presences.user.clone(),
+            presence: presences.presence,
+            status: user_entry.and_then(|user_entry| user_entry.status.clone()),
+            profile: user_entry
+                .map(|user_entry| user_entry.profile.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A durable change of a room happened here or at another node; called in the order of `seq`.
+    pub(in crate::hub) fn room_event(&mut self, event: RoomEvent) {
+        let room = event.room.clone();
+        if let Some(live_room) = self.live_rooms.get_mut(&room.id) {
+            if live_room.seq.is_some_and(|told| told >= event.seq) {
+                return;
+            }
+            live_room.seq = Some(event.seq);
+            self.update_reference(&room);
+        }
+        if room.kind == RoomKind::Direct {
+            return self.tell_pair(&room, &Arc::new(Event::Room(event)));
+        }
+        let change = event.change.clone();
+        if let RoomChange::MemberJoined { user } = &change {
+            for session in self.sessions_in_all_rooms(user.id) {
+                self.attach(session, &room, Some(event.seq));
+            }
+        }
+        let subject = subject(&change).cloned();
+        self.broadcast(
+            room.id,
+            &Arc::new(Event::Room(event)),
+            subject.as_ref().map(|user| user.id),
+        );
+        match change {
+            RoomChange::MemberLeft { user }
+            | RoomChange::MemberRemoved { user }
+            | RoomChange::MemberBanned { user } => {
+                self.expel(room.id, user.id);
+            }
+            RoomChange::RoomDeleted => self.close_live_room(room.id),
+            _ => {}
+        }
+    }
+
+    fn update_reference(&mut self, room: &Arc<RoomRef>) {
+        let Some(live_room) = self.live_rooms.get_mut(&room.id) else {
+            return;
+        };
+        if live_room.reference.name != room.name {
+            self.live_room_names
+                .remove(&fold_room_name(&live_room.reference.name));
+            self.live_room_names
+                .insert(fold_room_name(&room.name), room.id);
+        }
+        live_room.reference = room.clone();
+    }
+
+    /// The room's hall, opened if nobody was in it; `seq` is the last change that its first visitor knows of.
+    pub(in crate::hub) fn live_room(
+        &mut self,
+        room: &Arc<RoomRef>,
+        seq: Option<Seq>,
+    ) -> &mut LiveRoom {
+        self.live_room_names
+            .entry(fold_room_name(&room.name))
+            .or_insert(room.id);
+        self.live_rooms.entry(room.id).or_insert_with(|| LiveRoom {
+            reference: room.clone(),
+            subscribers: Vec::new(),
+            presences: HashMap::new(),
+            seq,
+            buffers: Vec::new(),
+        })
+    }
+
+    /// Gives a session its place in a room's hall.
+    pub(in crate::hub) fn subscribe(&mut self, session: SessionId, room: RoomId) {
+        let (Some(entry), Some(live_room)) =
+            (self.sessions.get(&session), self.live_rooms.get_mut(&room))
+        else {
+            return;
+        };
+        live_room.subscribers.push(Subscriber {
+            session,
+            user: entry.user.id,
+            encoder: entry.encoder.clone(),
+            sink: entry.sink.clone(),
+        });
+    }
+
+    fn close_live_room(&mut self, room: RoomId) {
+        self.flush_room(room);
+        let Some(live_room) = self.live_rooms.remove(&room) else {
+            return;
+        };
+        self.live_room_names
+            .remove(&fold_room_name(&live_room.reference.name));
+        for subscriber in live_room.subscribers {
+            if let Some(entry) = self.sessions.get_mut(&subscriber.session) {
+                entry.rooms.remove(&room);
+            }
+        }
+    }
+}
+
+/// Who an event happens to, beside the one who did it.
+fn subject(change: &RoomChange) -> Option<&Arc<UserRef>> {
+    match change {
+        RoomChange::MemberJoined { user }
+        | RoomChange::MemberLeft { user }
+        | RoomChange::MemberRemoved { user }
+        | RoomChange::MemberBanned { user }
+        | RoomChange::MemberUnbanned { user }
+        | RoomChange::RoleChanged { user, .. } => Some(user),
+        _ => None,
+    }
+}

@@ -1,0 +1,238 @@
+//! Who is told what: an event is written once for each form, and handed to the sessions of that form.
+
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::effects::Outgoing;
+use super::{HubState, LiveRoom, Subscriber};
+use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder};
+use crate::hub::sink::{Delivery, Sink};
+use crate::hub::translation::Observer;
+use crate::model::{Event, NodeId, Origin, RoomId, RoomRef, SessionId, UserId};
+
+/// Who counts translations, and from which dialect the present event comes.
+#[derive(Default)]
+pub(super) struct Observing {
+    observer: Option<Arc<dyn Observer>>,
+    from: Option<&'static str>,
+}
+
+impl Observing {
+    pub(super) fn count(
+        &self,
+        encoder: &SharedEncoder,
+        event: &Event,
+        audience: Audience,
+        encoded: Encoded,
+    ) {
+        if let Some(observer) = &self.observer {
+            let told = encoder.translated(event, audience, encoded);
+            observer.translated(self.from, encoder.0.dialect(), told.meaning, told.level);
+        }
+    }
+}
+
+impl HubState {
+    /// From now on this one counts translations.
+    pub(in crate::hub) fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.observing.observer = Some(observer);
+    }
+
+    /// A session is told in another form from now on.
+    pub(in crate::hub) fn set_encoder(&mut self, session: SessionId, encoder: &SharedEncoder) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        entry.encoder = encoder.clone();
+        for room in entry.rooms.clone() {
+            // What was written so far is handed out by the form that it has.
+            self.flush_room(room);
+            if let Some(live_room) = self.live_rooms.get_mut(&room) {
+                let own = |subscriber: &&mut Subscriber| subscriber.session == session;
+                for subscriber in live_room.subscribers.iter_mut().filter(own) {
+                    subscriber.encoder = encoder.clone();
+                }
+            }
+        }
+    }
+
+    /// Everybody in the room is told; `subject` is the user that the event happens to.
+    pub(in crate::hub) fn broadcast(
+        &mut self,
+        room: RoomId,
+        event: &Arc<Event>,
+        subject: Option<UserId>,
+    ) {
+        self.tap.event(event);
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
+            return;
+        };
+        if live_room.buffers.is_empty() {
+            self.touched.push(room);
+            live_room.open_buffers();
+        }
+        let (actor, origin) = doer(event);
+        self.observing.from = self.dialect_of(origin);
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
+            return;
+        };
+        let concerned = subject.or(actor);
+        let concerned = concerned.and_then(|user| self.online.get(&user));
+        for buffer in &mut live_room.buffers {
+            let here = |session: &&SessionId| {
+                self.sessions.get(session).is_some_and(|entry| {
+                    entry.rooms.contains(&room) && entry.encoder == buffer.encoder
+                })
+            };
+            let mine = concerned.map(|user_entry| user_entry.sessions.iter().filter(here));
+            let mine: Vec<(SessionId, Audience)> = mine
+                .into_iter()
+                .flatten()
+                .map(|session| (*session, mine_of(self.node, *session, origin)))
+                .collect();
+            let told = buffer.tell(event, &mine, &self.observing);
+            if let Some(reason) = told.end {
+                let all = live_room
+                    .subscribers
+                    .iter()
+                    .filter(|subscriber| subscriber.encoder == buffer.encoder);
+                self.ending
+                    .extend(all.map(|subscriber| (subscriber.session, reason)));
+            }
+            self.ending.extend(told.ending_instead);
+        }
+    }
+
+    /// The dialect of the session of this node that caused an event.
+    pub(super) fn dialect_of(&self, origin: Option<Origin>) -> Option<&'static str> {
+        let here = origin.filter(|origin| origin.node == self.node)?;
+        Some(self.sessions.get(&here.session)?.dialect)
+    }
+
+    /// The sessions of the two users of a direct room are told.
+    pub(super) fn tell_pair(&mut self, room: &RoomRef, event: &Arc<Event>) {
+        let Some((a, b)) = room.pair else { return };
+        self.tap.event(event);
+        let (actor, origin) = doer(event);
+        self.observing.from = self.dialect_of(origin);
+        let mut encoded: Vec<(SharedEncoder, Encoding)> = Vec::new();
+        let mut counted: Vec<(usize, Audience)> = Vec::new();
+        // Who writes to oneself is both.
+        for user in [a, b].into_iter().take(if a == b { 1 } else { 2 }) {
+            let sessions = self
+                .online
+                .get(&user)
+                .map(|user_entry| user_entry.sessions.clone())
+                .unwrap_or_default();
+            for session in sessions {
+                let Some(entry) = self.sessions.get(&session) else {
+                    continue;
+                };
+                let audience = audience(self.node, session, user, actor, origin);
+                let known = encoded
+                    .iter()
+                    .position(|(encoder, _)| *encoder == entry.encoder);
+                let place = known.unwrap_or_else(|| {
+                    let encoder = entry.encoder.clone();
+                    let encoding = encoder.encode(event, Audience::MINE, Shared::default());
+                    encoded.push((encoder, encoding));
+                    encoded.len() - 1
+                });
+                let (delivery, written) = encoded[place].1.told(audience);
+                if !counted.contains(&(place, audience)) {
+                    self.observing
+                        .count(&entry.encoder, event, audience, written);
+                    counted.push((place, audience));
+                }
+                self.push(session, room.id, delivery);
+            }
+        }
+    }
+
+    /// One session is told of a room, apart from those that are in its hall.
+    pub(in crate::hub) fn push(&mut self, session: SessionId, room: RoomId, delivery: Delivery) {
+        let Some(entry) = self.sessions.get(&session) else {
+            return;
+        };
+        self.outgoing.push(Outgoing::Push {
+            session,
+            sink: entry.sink.clone(),
+            room,
+            delivery,
+        });
+    }
+
+    /// Hands each session of the room what was written for it since the last time. To be called before anybody
+    /// comes to the room or goes from it, so that each gets just what happened while it was there.
+    pub(in crate::hub) fn flush_room(&mut self, room: RoomId) {
+        let Some(live_room) = self.live_rooms.get_mut(&room) else {
+            return;
+        };
+        for buffer in std::mem::take(&mut live_room.buffers) {
+            let parts = buffer.finish();
+            for subscriber in live_room
+                .subscribers
+                .iter()
+                .filter(|subscriber| parts.encoder == subscriber.encoder)
+            {
+                self.outgoing.push(Outgoing::Push {
+                    session: subscriber.session,
+                    sink: subscriber.sink.clone(),
+                    room,
+                    delivery: parts.of(subscriber.session),
+                });
+            }
+        }
+    }
+
+    /// Marks a sink that the caller put something into.
+    pub(in crate::hub) fn mark_dirty(&mut self, sink: &Arc<dyn Sink>) {
+        self.outgoing.push(Outgoing::Flush(sink.clone()));
+    }
+}
+
+impl LiveRoom {
+    fn open_buffers(&mut self) {
+        for subscriber in &self.subscribers {
+            if !self
+                .buffers
+                .iter()
+                .any(|buffer| buffer.encoder == subscriber.encoder)
+            {
+                self.buffers.push(Buffer::new(subscriber.encoder.clone()));
+            }
+        }
+    }
+}
+
+fn doer(event: &Event) -> (Option<UserId>, Option<Origin>) {
+    match event {
+        Event::Room(event) => (Some(event.actor.id), event.origin),
+        Event::Presence(event) => (Some(event.who.user.id), None),
+        Event::Ended(_) => (None, None),
+    }
+}
+
+/// A session's relation to an event that one of its direct room's users did.
+fn audience(
+    node: NodeId,
+    session: SessionId,
+    user: UserId,
+    actor: Option<UserId>,
+    origin: Option<Origin>,
+) -> Audience {
+    if actor == Some(user) {
+        mine_of(node, session, origin)
+    } else {
+        Audience::Other
+    }
+}
+
+/// The relation to an event of a session of the user who did it, or to whom it happened.
+fn mine_of(node: NodeId, session: SessionId, origin: Option<Origin>) -> Audience {
+    if origin == Some(Origin { node, session }) {
+        Audience::Origin
+    } else {
+        Audience::Own
+    }
+}
