@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Default: 5,000. The server is `tolmach serve` with SQLite, the build beside this program, a new one for each row:
-//! JIM guests in no room, JIM guests in one room, and connections of one Talker account in one room. Its memory is read from
-//! `/proc` before and after they came, once all is quiet. Linux only.
+//! JIM guests in no room, JIM guests in one room, connections of one Talker account in one room, and connections of purpose and
+//! of uchat before anybody is logged in. Its memory is read from `/proc` before and after they came, once all is quiet. Linux
+//! only.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -21,12 +22,22 @@ use tokio::net::TcpStream;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// The listeners, with their settings.
+const DIALECTS: [(&str, &str); 4] = [
+    ("jim", ",notices=[]"),
+    ("talker", ",idle_after=\"0s\",close_after=\"0s\""),
+    ("purpose", ""),
+    ("uchat", ""),
+];
+
 /// Who connects.
 #[derive(Clone, Copy)]
 enum Who {
     JimGuest,
     JimGuestInRoom,
     Talker,
+    PurposeStranger,
+    UchatStranger,
 }
 
 fn main() -> Outcome<()> {
@@ -42,6 +53,8 @@ fn main() -> Outcome<()> {
         ("JIM guests in no room", Who::JimGuest),
         ("JIM guests in one room", Who::JimGuestInRoom),
         ("Talker, one account, one room", Who::Talker),
+        ("purpose, nobody logged in", Who::PurposeStranger),
+        ("uchat, nobody logged in", Who::UchatStranger),
     ] {
         let each = runtime.block_on(measure(who, connections))?;
         println!("{name:<32}{each:>22}");
@@ -70,7 +83,7 @@ async fn measure(who: Who, connections: usize) -> Outcome<usize> {
 struct Server {
     child: Child,
     program: PathBuf,
-    /// Of JIM, then of Talker.
+    /// In the order of [`DIALECTS`].
     ports: Vec<u16>,
     dir: PathBuf,
 }
@@ -91,12 +104,15 @@ impl Server {
         let program = std::env::current_exe()?
             .with_file_name("")
             .join("../tolmach");
-        let listeners = "[{dialect=\"jim\",address=\"127.0.0.1:0\",notices=[]},{dialect=\"talker\",address=\"127.0.0.1:0\",idle_after=\"0s\",close_after=\"0s\"}]";
+        let listeners = DIALECTS.map(|(dialect, settings)| {
+            format!("{{dialect=\"{dialect}\",address=\"127.0.0.1:0\"{settings}}}")
+        });
         let mut child = Command::new(&program)
             .arg("serve")
             .env("TOLMACH_DATA_DIR", &dir)
-            .env("TOLMACH_LISTENER", listeners)
+            .env("TOLMACH_LISTENER", format!("[{}]", listeners.join(",")))
             .env("TOLMACH_LIMITS__CONNECTIONS", "0")
+            .env("TOLMACH_LIMITS__LOGIN_TIMEOUT", "0s")
             .env("TOLMACH_LOG__LEVEL", "error")
             .stdout(Stdio::piped())
             .spawn()?;
@@ -147,6 +163,8 @@ impl Server {
                 let connect = format!(r#"{{"type":"connect","room":"lobby","token":"{token}"}}"#);
                 (1, format!("{connect}\n"), 1)
             }
+            Who::PurposeStranger => (2, String::new(), 0),
+            Who::UchatStranger => (3, String::new(), 0),
         };
         let port = *self.ports.get(port).ok_or("no such listener")?;
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;

@@ -119,14 +119,23 @@ impl Adapter for JimAdapter {
                 extra,
             } => {
                 // "On the wire JSON is always UTF-8": the encoding named says nothing more.
-                self.message(to, from, message, extra, cx).await
+                match self.target(to, &from, cx) {
+                    Ok(to) => self.post(to, message, &extra, cx).await,
+                    Err(refused) => refused,
+                }
             }
             ClientFrame::Join { room, password } => {
                 let password = password.map(|password| password.0);
                 self.join(&room, password, cx).await
             }
             ClientFrame::Leave { room } => self.leave(by_name(&room), cx).await,
-            ClientFrame::CompatMsg(msg) => self.compat_message(msg, cx).await,
+            ClientFrame::CompatMsg(msg) => {
+                let (to, spelling) = (msg.to.unwrap_or_default(), msg.spelling);
+                match self.compat_target(to, msg.from, spelling, cx).await {
+                    Ok(to) => self.post(to, msg.message, &msg.extra, cx).await,
+                    Err(refused) => refused,
+                }
+            }
             ClientFrame::LeaveLast => self.leave_last(cx).await,
             ClientFrame::GetContacts => self.contacts(cx).await,
             ClientFrame::AddContact { user_id } => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach_jim::{CompatMsg, ServerFrame, Spelling};
+use tolmach_jim::{ServerFrame, Spelling};
 
 use super::adapter::JimAdapter;
 use super::encoder::JimEncoder;
@@ -116,34 +116,33 @@ impl JimAdapter {
         Ok(())
     }
 
-    pub(super) async fn compat_message(
+    /// To whom a `msg` is; its sender is logged in by it, and comes to the room, where need be.
+    pub(super) async fn compat_target(
         &mut self,
-        msg: CompatMsg,
+        to: String,
+        from: Option<String>,
+        spelling: Spelling,
         cx: &mut RequestContext<'_>,
-    ) -> Response {
+    ) -> std::result::Result<Target, Response> {
         let Some(compat) = &mut self.compat else {
-            return Response::Continue;
+            return Err(Response::Continue);
         };
-        compat.mirror(msg.spelling, cx.session);
+        compat.mirror(spelling, cx.session);
         let everyone = compat.everyone.clone();
-        if let Err(response) = self.ensure_login(msg.from, cx).await {
-            return response;
-        }
-        let to = msg.to.unwrap_or_default();
+        self.ensure_login(from, cx).await?;
         let common = is_for_everyone(&to);
         let room = if common {
             Some(&*everyone)
         } else {
             to.strip_prefix('#')
         };
-        let to = match room {
-            None => Target::User(UserSelector::Login(to)),
-            Some(room) => match self.come_to(room, common, cx).await {
-                Ok(()) => Target::Room(by_name(room)),
-                Err(error) => return self.style().refused(&error, cx.at),
-            },
+        let Some(room) = room else {
+            return Ok(Target::User(UserSelector::Login(to)));
         };
-        self.post(to, msg.message, &msg.extra, cx).await
+        match self.come_to(room, common, cx).await {
+            Ok(()) => Ok(Target::Room(by_name(room))),
+            Err(error) => Err(self.style().refused(&error, cx.at)),
+        }
     }
 
     /// "A first `msg` without presence (its `from` makes the guest); a `from` that is not one's name (corrected)."

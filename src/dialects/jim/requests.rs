@@ -96,27 +96,25 @@ impl JimAdapter {
         Err(Response::Answer(style.answer(401, text, cx.at)))
     }
 
-    pub(super) async fn message(
-        &mut self,
+    /// To whom a `msg` is, from who is here.
+    pub(super) fn target(
+        &self,
         to: String,
-        from: String,
-        message: String,
-        extra: Extra,
-        cx: &mut RequestContext<'_>,
-    ) -> Response {
+        from: &str,
+        cx: &RequestContext<'_>,
+    ) -> Result<Target, Response> {
         let (style, at) = (self.style(), cx.at);
         let Some(own) = cx.session.user().map(|user| user.login.clone()) else {
-            return Response::Answer(style.refusal(&Error::Unauthenticated, at));
+            return Err(style.refused(&Error::Unauthenticated, at));
         };
-        if !is_same(&own, &from) {
+        if !is_same(&own, from) {
             let text = format!("from: you are {own} on this connection");
-            return Response::Answer(style.answer(403, text, at));
+            return Err(Response::Answer(style.answer(403, text, at)));
         }
-        let to = match to.strip_prefix('#') {
-            Some(room) => Target::Room(RoomSelector::Name(room.to_owned())),
+        Ok(match to.strip_prefix('#') {
+            Some(room) => Target::Room(by_name(room)),
             None => Target::User(UserSelector::Login(to)),
-        };
-        self.post(to, message, &extra, cx).await
+        })
     }
 
     /// What is said to the gateway itself is answered by it, and not stored.
