@@ -61,7 +61,7 @@ pub use state::Scope;
 use crate::bus::{Bus, Envelope, Payload, VERSION};
 use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
-use crate::store::Store;
+use crate::store::{Store, Write};
 use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
 use commit_queue::CommitQueue;
@@ -180,6 +180,19 @@ impl Hub {
         change: C,
         then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
     ) {
+        let write = self.submission(actor, session, change, then);
+        self.inner.store.submit(write);
+        self.deliver_if_stopped();
+    }
+
+    /// A change for the store's queue.
+    fn submission<C: Change>(
+        &self,
+        actor: Actor,
+        session: Option<SessionId>,
+        change: C,
+        then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
+    ) -> Box<dyn Write> {
         let origin = session.map(|session| Origin {
             node: self.inner.node,
             session,
@@ -188,8 +201,11 @@ impl Hub {
             Some(state) => then(state, outcome),
             None => tracing::error!("a commit was told to a stranger"),
         };
-        let write = Submission::new(actor, origin, Timestamp::now(), change, then);
-        self.inner.store.submit(write);
+        Submission::new(actor, origin, Timestamp::now(), change, then)
+    }
+
+    /// Once nobody delivers any more, whoever has queued a change does.
+    fn deliver_if_stopped(&self) {
         if self.inner.stopped.load(Ordering::SeqCst) {
             self.deliver_last();
         }

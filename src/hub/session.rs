@@ -174,7 +174,10 @@ impl Session {
             }
             drop(under_way);
         };
-        self.hub.submit(Actor::User(user), session, message, then);
+        let actor = Actor::User(user);
+        let write = self.hub.submission(actor, session, message, then);
+        self.hub.inner.store.submit(write);
+        self.hub.deliver_if_stopped();
     }
 
     async fn prepare(&mut self, mut message: commands::Send) -> Result<(UserId, commands::Send)> {
