@@ -365,12 +365,15 @@ impl Command for LogOut {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let (session, user) = (caller.session()?, caller.user_id()?);
-        let ends = |entry: &&Box<SessionEntry>| match self.token {
+        let ends = |entry: &SessionEntry| match self.token {
             TokenEnd::Never => false,
             TokenEnd::IfOfLogin => !entry.by_api_token,
             TokenEnd::Always => true,
         };
-        let token = |state: &mut HubState| state.sessions.get(&session).filter(ends)?.token;
+        let token = |state: &mut HubState| {
+            let entry = state.sessions.get(&session)?;
+            entry.token.filter(|_| ends(entry))
+        };
         if let Some(id) = caller.hub().with_state(token) {
             let revoke = RevokeToken {
                 user: UserSelector::Id(user),

@@ -22,8 +22,8 @@ impl HubState {
         let Some(own) = self.sessions.get(&session) else {
             return;
         };
-        let is_other = |(id, entry): &(&SessionId, &Box<SessionEntry>)| {
-            **id != session
+        let is_other = |id: SessionId, entry: &SessionEntry| {
+            id != session
                 && entry.user.id == own.user.id
                 && entry.dialect == own.dialect
                 && !entry.rooms.is_disjoint(&own.rooms)
@@ -31,7 +31,7 @@ impl HubState {
         let others: Vec<SessionId> = self
             .sessions
             .iter()
-            .filter(is_other)
+            .filter(|(id, entry)| is_other(**id, entry))
             .map(|(id, _)| *id)
             .collect();
         self.ending
