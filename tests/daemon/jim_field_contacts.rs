@@ -95,3 +95,21 @@ async fn contacts_outlive_the_gateway() {
     assert_eq!(count["quantity"], 1);
     assert_eq!(anna.next().await["user_id"], "vera");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_may_stand_beside_ones_own_name() {
+    let daemon = with_field("", "").await;
+    daemon.account("vera").await;
+    let mut anna = daemon.field_guest("anna").await;
+    for (action, key) in [("add_contact", "contact_name"), ("del_contact", "contact")] {
+        let mut said = json!({"action": action, "user_id": "anna"});
+        said[key] = json!("vera");
+        anna.expect(200, said).await;
+        let expected: &[&str] = if action == "add_contact" {
+            &["vera"]
+        } else {
+            &[]
+        };
+        assert_eq!(listed(&mut anna).await, expected);
+    }
+}

@@ -12,7 +12,7 @@ async fn who_says_something_to_nobody_says_it_to_everyone() {
     let mut anna = daemon.field_guest("anna").await;
     let mut boris = daemon.field_guest("boris").await;
     for to in [
-        "#", "all", "ALL", "@all", "@All", "EVERYONE", "Everyone", "",
+        "#", "all", "ALL", "#all", "#All", "@all", "@All", "*", "EVERYONE", "Everyone", "",
     ] {
         anna.expect(200, json!({"action": "msg", "to": to, "message": "hello"}))
             .await;
@@ -27,11 +27,124 @@ async fn who_says_something_to_nobody_says_it_to_everyone() {
         anna.expect(200, nobody).await;
         boris.hears(json!({"to": "#lobby", "message": "x"})).await;
     }
-    // `#all` is a room as any.
-    anna.expect(200, json!({"action": "msg", "to": "#all", "message": "x"}))
-        .await;
+    assert_eq!(daemon.history(room("lobby")).await.len(), 13);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_meant_for_one_is_never_told_to_everyone() {
+    let daemon = with_field("", "").await;
+    daemon.account("vera").await;
+    let mut anna = daemon.field_guest("anna").await;
+    let mut boris = daemon.field_guest("boris").await;
+    for (key, whom) in [
+        ("whom", json!("vera")),
+        ("room", json!("Boris")),
+        ("user_id", json!("@boris")),
+        ("k", json!(["nobody", {"name": "boris"}])),
+        ("k", json!("tolmach")),
+    ] {
+        let mut said = json!({"action": "msg", "from": "anna", "message": "psst"});
+        said[key] = whom;
+        let answer = anna.expect(400, said).await;
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.starts_with(&format!("{key}: ")), "{error}");
+    }
+    // A first message, too.
+    let mut dora = daemon.field();
+    dora.expect(
+        400,
+        json!({"action": "msg", "from": "dora", "message": "psst", "whom": "vera"}),
+    )
+    .await;
     boris.hears_nothing().await;
-    assert_eq!(daemon.history(room("lobby")).await.len(), 10);
+    assert!(daemon.history(room("lobby")).await.is_empty());
+    // One's own name, and what is nobody's, mean nothing.
+    anna.expect(
+        200,
+        json!({"action": "msg", "user": {"account_name": "anna"}, "mood": "good", "message": "x"}),
+    )
+    .await;
+    boris.hears(json!({"to": "#lobby", "message": "x"})).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyones_room_is_told_of_under_the_address_that_one_uses() {
+    let daemon = with_field("", "").await;
+    let mut anna = daemon.field_guest("anna").await;
+    let mut boris = daemon.field_guest("boris").await;
+    daemon.create_room("tea", RoomKind::Public, None).await;
+    for to in ["#", "all", "#all", "@all", "*", "EVERYONE", "aLL"] {
+        anna.expect(200, json!({"action": "msg", "to": to, "message": "hello"}))
+            .await;
+        boris.hears(json!({"to": "#lobby"})).await;
+        boris
+            .expect(200, json!({"action": "msg", "message": "hi"}))
+            .await;
+        anna.hears(json!({"to": to, "from": "boris", "message": "hi"}))
+            .await;
+    }
+    // Other rooms keep their names, and so does this one for who uses it again.
+    for room in ["#tea", "#lobby"] {
+        boris
+            .expect(200, json!({"action": "join", "room": room}))
+            .await;
+        anna.expect(200, json!({"action": "msg", "to": room, "message": "x"}))
+            .await;
+        boris.hears(json!({"to": room, "from": "anna"})).await;
+        boris
+            .expect(200, json!({"action": "msg", "to": room, "message": "y"}))
+            .await;
+        anna.hears(json!({"to": room, "from": "boris"})).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_not_spoken_and_said_no_status_knows_only_message() {
+    let daemon = with_field("", "").await;
+    let mut anna = daemon.field();
+    anna.expect(200, json!({"action": "presence", "user": "anna"}))
+        .await;
+    let mut boris = daemon.field_guest("boris").await;
+    let both = json!({"action": "message", "sender": "boris", "destination": "anna",
+        "mess_text": "hi", "message_text": "hi"});
+    for to in ["all", "anna"] {
+        boris
+            .expect(200, json!({"action": "msg", "to": to, "message": "hi"}))
+            .await;
+        let told = anna.hears(both.clone()).await;
+        assert_eq!(told.as_object().unwrap().len(), 6, "{told}");
+    }
+    boris
+        .expect(201, json!({"action": "join", "room": "tea"}))
+        .await;
+    anna.expect(200, json!({"action": "join", "room": "tea"}))
+        .await;
+    boris
+        .expect(200, json!({"action": "msg", "to": "#tea", "message": "hi"}))
+        .await;
+    anna.hears(json!({"destination": "#tea", "mess_text": "hi"}))
+        .await;
+    // It speaks, and is answered in kind from then on.
+    anna.expect(200, json!({"action": "msg", "to": "#tea", "text": "x"}))
+        .await;
+    boris.hears(json!({"to": "#tea", "from": "anna"})).await;
+    boris
+        .expect(200, json!({"action": "msg", "to": "all", "message": "hi"}))
+        .await;
+    anna.hears(json!({"action": "msg", "to": "#lobby", "text": "hi"}))
+        .await;
+    // With a status it keeps to the document from the start.
+    let mut dora = daemon.field();
+    for status in [None, Some("here")] {
+        let user = json!({"account_name": "dora", "status": status});
+        dora.expect(200, json!({"action": "presence", "user": user}))
+            .await;
+    }
+    boris
+        .expect(200, json!({"action": "msg", "to": "all", "message": "hi"}))
+        .await;
+    dora.hears(json!({"action": "msg", "to": "#lobby", "message": "hi"}))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,7 +228,8 @@ async fn join_and_leave_without_a_hash_and_leave_without_a_room() {
     let daemon = with_field("", "").await;
     let mut anna = daemon.field();
     anna.expect(401, json!({"action": "leave"})).await;
-    anna.expect(200, json!({"action": "presence", "user": "anna"}))
+    let user = json!({"account_name": "anna", "status": "here"});
+    anna.expect(200, json!({"action": "presence", "user": user}))
         .await;
     anna.expect(201, json!({"action": "join", "room": "tea"}))
         .await;

@@ -79,7 +79,7 @@ pub enum ClientFrame {
 /// A message as published clients say it, however they spell it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompatMsg {
-    /// `to` or `destination`: a user's name, a room's with its `#`, a word for everyone, or nothing.
+    /// The addressee under any of its keys: a user's name, a room's with its `#`, a word for everyone, or nothing.
     pub to: Option<String>,
     /// `from` or `sender`; it may be missing or somebody else's name.
     pub from: Option<String>,
@@ -91,6 +91,9 @@ pub struct CompatMsg {
     pub extra: Extra,
     /// How all this was spelled.
     pub spelling: Spelling,
+    /// Where there is no addressee: every text under a key that could be meant for one, with that key. None of them may be
+    /// the name of somebody: PROTOCOL.md 7.4.
+    pub unclear: Vec<(String, String)>,
 }
 
 impl ClientFrame {

@@ -5,7 +5,7 @@ use crate::compat;
 use crate::document;
 use crate::error::{BadFrame, DecodeError};
 use crate::server_frame::ServerFrame;
-use crate::spelling::{Flavor, Spelling};
+use crate::spelling::{Flavor, Mirror};
 use crate::splitter::{Piece, Splitter};
 use bytes::{Buf, BytesMut};
 use std::borrow::Borrow;
@@ -21,7 +21,7 @@ pub struct ServerCodec {
     splitter: Splitter,
     flavor: Flavor,
     /// How the client spells messages, as far as it has shown.
-    spelling: Spelling,
+    mirror: Mirror,
 }
 
 /// The client's end: decodes what a server says, encodes what the client says.
@@ -67,8 +67,8 @@ impl ServerCodec {
             Flavor::Compat => compat::read_client_frame,
         };
         let frame = frame(&mut self.splitter, piece, src, read);
-        if let Ok(ClientFrame::CompatMsg(msg)) = &frame {
-            self.spelling = self.spelling.after(msg.spelling);
+        if let Ok(frame) = &frame {
+            self.mirror.hear(frame);
         }
         frame
     }
@@ -140,7 +140,7 @@ impl<F: Borrow<ServerFrame>> Encoder<F> for ServerCodec {
     fn encode(&mut self, frame: F, dst: &mut BytesMut) -> io::Result<()> {
         match self.flavor {
             Flavor::Document => frame.borrow().write(dst),
-            Flavor::Compat => frame.borrow().write_compat(self.spelling, dst),
+            Flavor::Compat => frame.borrow().write_compat(self.mirror.spelling(), dst),
         }
         Ok(())
     }

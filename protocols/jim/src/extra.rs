@@ -39,6 +39,19 @@ impl Extra {
         self.0.is_empty()
     }
 
+    /// The members but those with these keys.
+    pub(crate) fn without(self, keys: &[&str]) -> Self {
+        let object = format!("{{{}}}", self.0);
+        let Ok(object) = object::parse(&object) else {
+            return self;
+        };
+        let members = object.members().iter();
+        let kept: Vec<_> = members
+            .filter(|member| !keys.contains(&&*member.key))
+            .collect();
+        Self(join_unknown(&kept, usize::MAX).unwrap_or_default())
+    }
+
     /// Whether there are members, and none of them holds others: no value is an object or a list.
     pub(crate) fn is_flat(&self) -> bool {
         let object = format!("{{{}}}", self.0);

@@ -58,5 +58,5 @@ pub use encoding::Encoding;
 pub use error::{BadFrame, DecodeError};
 pub use extra::Extra;
 pub use server_frame::{Answer, ServerFrame};
-pub use spelling::{Flavor, Spelling, TextKey};
+pub use spelling::{Flavor, Mirror, Spelling, TextKey};
 pub use tolmach_json::Secret;

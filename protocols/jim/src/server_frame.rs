@@ -87,8 +87,8 @@ impl ServerFrame {
     }
 
     /// How many bytes ([`ascii_bytes`](crate::ascii_bytes)) a text may take in place of this frame's own, for the object to keep
-    /// to [`COMPAT_OBJECT_BYTES`](crate::limits::COMPAT_OBJECT_BYTES): 300 at
-    /// least beside names within their limits.
+    /// to [`COMPAT_OBJECT_BYTES`](crate::limits::COMPAT_OBJECT_BYTES): 50 at
+    /// least, 240 beside names within their limits and U+FFFF for who has spoken.
     pub fn compat_text_bytes(&self, spelling: Spelling) -> usize {
         let mut object = BytesMut::new();
         compat::put_without_extra(&mut object, self, spelling);
@@ -98,7 +98,12 @@ impl ServerFrame {
             _ => "",
         };
         let text: usize = text.chars().map(ascii_bytes).sum();
-        COMPAT_OBJECT_BYTES.saturating_sub(object.len() - text)
+        // Who has not spoken gets the text twice.
+        let times = match self {
+            Self::Msg { .. } if spelling.unspoken => 2,
+            _ => 1,
+        };
+        COMPAT_OBJECT_BYTES.saturating_sub(object.len() - times * text) / times
     }
 
     /// The length of what [`write`](Self::write) puts, without the newline, in characters as the wire counts.

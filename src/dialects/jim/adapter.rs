@@ -58,7 +58,7 @@ impl JimAdapter {
     pub(super) fn style(&self) -> Style {
         match &self.compat {
             None => Style::Document,
-            Some(compat) => Style::Compat(compat.spelling),
+            Some(compat) => Style::Compat(compat.mirror.spelling()),
         }
     }
 
@@ -99,6 +99,9 @@ impl Adapter for JimAdapter {
             Ok(frame) => frame,
             Err(bad) => return Response::Answer(self.style().answer(400, bad.to_string(), cx.at)),
         };
+        if let Some(compat) = &mut self.compat {
+            compat.mirror.hear(&frame);
+        }
         match frame {
             ClientFrame::Authenticate {
                 account_name,
@@ -130,8 +133,8 @@ impl Adapter for JimAdapter {
             }
             ClientFrame::Leave { room } => self.leave(by_name(&room), cx).await,
             ClientFrame::CompatMsg(msg) => {
-                let (to, spelling) = (msg.to.unwrap_or_default(), msg.spelling);
-                match self.compat_target(to, msg.from, spelling, cx).await {
+                let to = msg.to.unwrap_or_default();
+                match self.compat_target(to, msg.from, &msg.unclear, cx).await {
                     Ok(to) => self.post(to, msg.message, &msg.extra, cx).await,
                     Err(refused) => refused,
                 }

@@ -3,35 +3,79 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach_jim::{ServerFrame, Spelling};
+use tolmach_jim::{Mirror, ServerFrame, Spelling};
 
 use super::adapter::JimAdapter;
-use super::encoder::JimEncoder;
+use super::encoder::{Everyone, JimEncoder};
 use super::outcome::Style;
-use super::requests::by_name;
+use super::requests::{by_name, is_same};
 use crate::commands;
+use crate::dialects::service_user;
 use crate::gateway::{RequestContext, Response};
 use crate::hub::{Session, SharedEncoder};
-use crate::model::{Error, Result, RoomId, RoomSelector, Target, UserRef, UserSelector};
+use crate::model::{
+    Error, Result, RoomId, RoomSelector, Target, UserRef, UserSelector, fold_room_name,
+    validate_login,
+};
 
-/// The forms of a listener: sessions of one spelling share one.
-pub(super) struct Encoders(Vec<(Spelling, SharedEncoder)>);
+/// "A `msg` to `#`, `all`, `#all`, `@all`, `*`, `EVERYONE`", without regard to case.
+const EVERYONE: [&str; 6] = ["#", "all", "#all", "@all", "*", "EVERYONE"];
+
+/// How one connection is told of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Form {
+    spelling: Spelling,
+    /// What stands there for everyone's room; its name where there is nothing.
+    address: Option<Arc<str>>,
+}
+
+/// The forms of a listener: sessions that are told of messages alike share one.
+pub(super) struct Encoders {
+    notices: Vec<u16>,
+    everyone: Arc<str>,
+    shared: Vec<(Form, SharedEncoder)>,
+}
 
 impl Encoders {
-    pub(super) fn new(notices: &[u16]) -> Self {
-        let encoder = |spelling| {
-            let encoder = JimEncoder::new(notices, Style::Compat(spelling));
-            (spelling, SharedEncoder(Arc::new(encoder)))
+    pub(super) fn new(notices: &[u16], everyone: Arc<str>) -> Self {
+        let mut encoders = Self {
+            notices: notices.to_vec(),
+            everyone,
+            shared: Vec::new(),
         };
-        let mut encoders = vec![encoder(Spelling::DOCUMENT)];
-        let others = Spelling::all().filter(|spelling| *spelling != Spelling::DOCUMENT);
-        encoders.extend(others.map(encoder));
-        Self(encoders)
+        let words = EVERYONE.map(|word| Some(Arc::from(word)));
+        for address in [None].into_iter().chain(words) {
+            for spelling in Spelling::all().filter(|spelling| !spelling.unspoken) {
+                let address = address.clone();
+                let form = Form { spelling, address };
+                let encoder = encoders.make(&form);
+                encoders.shared.push((form, encoder));
+            }
+        }
+        encoders
     }
 
-    pub(super) fn of(&self, spelling: Spelling) -> SharedEncoder {
-        let found = self.0.iter().find(|(other, _)| *other == spelling);
-        found.unwrap_or(&self.0[0]).1.clone()
+    /// The form of a connection that has said nothing.
+    pub(super) fn first(&self) -> SharedEncoder {
+        self.of(&Form {
+            spelling: Spelling::DOCUMENT,
+            address: None,
+        })
+    }
+
+    /// One's own name, and a word in another case, make a form of one's own.
+    fn of(&self, form: &Form) -> SharedEncoder {
+        let found = self.shared.iter().find(|(other, _)| other == form);
+        found.map_or_else(|| self.make(form), |(_, encoder)| encoder.clone())
+    }
+
+    fn make(&self, form: &Form) -> SharedEncoder {
+        let everyone = form.address.clone().map(|address| Everyone {
+            room: self.everyone.clone(),
+            address,
+        });
+        let style = Style::Compat(form.spelling);
+        SharedEncoder(Arc::new(JimEncoder::new(&self.notices, style, everyone)))
     }
 }
 
@@ -39,7 +83,11 @@ pub(super) struct CompatSide {
     /// "The room `jim.everyone`, which everyone there has joined."
     everyone: Arc<str>,
     encoders: Arc<Encoders>,
-    pub(super) spelling: Spelling,
+    pub(super) mirror: Mirror,
+    /// Under which word the client writes to everyone, if it does.
+    address: Option<Arc<str>>,
+    /// How it is told of messages now.
+    form: Form,
     /// The rooms it has joined, the last one last.
     joined: Vec<RoomId>,
 }
@@ -49,30 +97,61 @@ impl CompatSide {
         Self {
             everyone,
             encoders,
-            spelling: Spelling::DOCUMENT,
+            mirror: Mirror::default(),
+            address: None,
+            form: Form {
+                spelling: Spelling::DOCUMENT,
+                address: None,
+            },
             joined: Vec::new(),
         }
     }
 
+    /// The client wrote to this: perhaps to everyone, under a word or the room's name.
+    fn called(&mut self, to: &str) {
+        match to.strip_prefix('#') {
+            _ if to.is_empty() => {}
+            _ if is_for_everyone(to) => self.address = Some(to.into()),
+            Some(room) if is_same_room(room, &self.everyone) => self.address = None,
+            _ => {}
+        }
+    }
+
     /// From now on the connection is told of messages as it spells its own.
-    fn mirror(&mut self, said: Spelling, session: &mut Session) {
-        let spelling = self.spelling.after(said);
-        if spelling != self.spelling {
-            self.spelling = spelling;
-            session.set_encoder(self.encoders.of(spelling));
+    fn reflect(&mut self, session: &mut Session) {
+        let spelling = self.mirror.spelling();
+        let own = || session.user().map(|user| Arc::from(&*user.login));
+        let form = Form {
+            spelling,
+            // "The room for everyone under its own name."
+            address: if spelling.unspoken {
+                own()
+            } else {
+                self.address.clone()
+            },
+        };
+        if form != self.form {
+            session.set_encoder(self.encoders.of(&form));
+            self.form = form;
         }
     }
 }
 
-/// "A `msg` without `to`, or to `#`, `all`, `@all`, `EVERYONE`", without regard to case.
 fn is_for_everyone(to: &str) -> bool {
-    let words = ["", "#", "all", "@all", "everyone"];
-    words.iter().any(|word| to.eq_ignore_ascii_case(word))
+    to.is_empty() || EVERYONE.iter().any(|word| to.eq_ignore_ascii_case(word))
 }
 
 impl JimAdapter {
+    /// What was said may change how the connection is told of messages.
+    pub(super) fn reflect(&mut self, session: &mut Session) {
+        if let Some(compat) = &mut self.compat {
+            compat.reflect(session);
+        }
+    }
+
     /// A new user is on the connection. One who cannot be in everyone's room is told so when it says something there.
     pub(super) async fn on_login(&mut self, cx: &mut RequestContext<'_>) {
+        self.reflect(cx.session);
         if let Some(compat) = &mut self.compat {
             compat.joined.clear();
             let everyone = compat.everyone.clone();
@@ -121,15 +200,22 @@ impl JimAdapter {
         &mut self,
         to: String,
         from: Option<String>,
-        spelling: Spelling,
+        unclear: &[(String, String)],
         cx: &mut RequestContext<'_>,
     ) -> std::result::Result<Target, Response> {
         let Some(compat) = &mut self.compat else {
             return Err(Response::Continue);
         };
-        compat.mirror(spelling, cx.session);
+        compat.called(&to);
         let everyone = compat.everyone.clone();
+        self.reflect(cx.session);
         self.ensure_login(from, cx).await?;
+        if let Some(key) = self.meant_for_one(unclear, cx).await {
+            let text = format!(
+                "{key}: it names a user; the addressee must be in to, destination, recipient, receiver or mess_to"
+            );
+            return Err(Response::Answer(self.style().answer(400, text, cx.at)));
+        }
         let common = is_for_everyone(&to);
         let room = if common {
             Some(&*everyone)
@@ -143,6 +229,33 @@ impl JimAdapter {
             Ok(()) => Ok(Target::Room(by_name(room))),
             Err(error) => Err(self.style().refused(&error, cx.at)),
         }
+    }
+
+    /// "A `msg` without any of these whose other keys hold the login of an account or a present guest is refused": the key.
+    /// One's own name addresses nobody.
+    async fn meant_for_one<'m>(
+        &self,
+        unclear: &'m [(String, String)],
+        cx: &mut RequestContext<'_>,
+    ) -> Option<&'m str> {
+        let own = cx.session.user().map(|user| user.login.clone());
+        for (key, text) in unclear {
+            let name = text.strip_prefix('@').unwrap_or(text);
+            if own.as_ref().is_some_and(|own| is_same(own, name)) {
+                continue;
+            }
+            if service_user::is_gateway(name, cx.session) {
+                return Some(key);
+            }
+            if validate_login("", name, "").is_err() {
+                continue;
+            }
+            let user = UserSelector::Login(name.to_owned());
+            if cx.session.call(commands::FindUser { user }).await.is_ok() {
+                return Some(key);
+            }
+        }
+        None
     }
 
     /// "A first `msg` without presence (its `from` makes the guest); a `from` that is not one's name (corrected)."
@@ -197,6 +310,11 @@ impl JimAdapter {
             Err(error) => style.refused(&error, cx.at),
         }
     }
+}
+
+/// Whether two names are those of one room.
+fn is_same_room(one: &str, other: &str) -> bool {
+    fold_room_name(one) == fold_room_name(other)
 }
 
 fn contact(user: &UserRef) -> ServerFrame {

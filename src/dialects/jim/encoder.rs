@@ -12,7 +12,7 @@ use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind,
-    Timestamp,
+    Timestamp, fold_room_name,
 };
 
 /// Marks extra fields as JIM's own.
@@ -26,6 +26,15 @@ pub(super) struct JimEncoder {
     basic: bool,
     important: bool,
     style: Style,
+    everyone: Option<Everyone>,
+}
+
+/// How somebody calls everyone's room, which is shown to it under that word.
+pub(super) struct Everyone {
+    /// The room's name.
+    pub(super) room: Arc<str>,
+    /// What stands there as the addressee.
+    pub(super) address: Arc<str>,
 }
 
 /// Unknown fields of a `msg`, as the hub keeps them.
@@ -38,11 +47,12 @@ pub(super) fn stored_extra(extra: &Extra) -> String {
 }
 
 impl JimEncoder {
-    pub(super) fn new(notices: &[u16], style: Style) -> Self {
+    pub(super) fn new(notices: &[u16], style: Style, everyone: Option<Everyone>) -> Self {
         Self {
             basic: notices.contains(&BASIC),
             important: notices.contains(&IMPORTANT),
             style,
+            everyone,
         }
     }
 
@@ -118,11 +128,20 @@ impl JimEncoder {
         Encoded::frames(1)
     }
 
+    /// How a room is called where a message is for it.
+    fn address(&self, room: &str) -> String {
+        let everyone = self.everyone.as_ref();
+        match everyone.filter(|everyone| fold_room_name(&everyone.room) == fold_room_name(room)) {
+            Some(everyone) => everyone.address.to_string(),
+            None => format!("#{room}"),
+        }
+    }
+
     /// "To a room: to every online member but the sending connection. To a user: to that user."
     fn said(&self, event: &RoomEvent, message: &Message, text: &str, out: &mut Encoding) {
         let to = match (event.room.kind, &event.peer) {
             (RoomKind::Direct, Some(peer)) => peer.login.clone(),
-            _ => format!("#{}", event.room.name),
+            _ => self.address(&event.room.name),
         };
         let extra = message.extra.strip_prefix(OWN_EXTRA);
         let frame = |text| ServerFrame::Msg {

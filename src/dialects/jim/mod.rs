@@ -16,7 +16,7 @@ mod translations;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tolmach_jim::{Flavor, Spelling};
+use tolmach_jim::Flavor;
 
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
@@ -73,17 +73,19 @@ impl DialectKind for Jim {
                 encoder: SharedEncoder(Arc::new(JimEncoder::new(
                     &settings.notices,
                     Style::Document,
+                    None,
                 ))),
                 compat: None,
             },
             Flavor::Compat => {
-                let encoders = Encoders::new(&settings.notices);
+                let everyone: Arc<str> = settings.everyone.as_str().into();
+                let encoders = Encoders::new(&settings.notices, everyone.clone());
                 Self {
                     // "No probe."
                     probe_after: Duration::ZERO,
-                    encoder: encoders.of(Spelling::DOCUMENT),
+                    encoder: encoders.first(),
                     compat: Some(Compat {
-                        everyone: settings.everyone.as_str().into(),
+                        everyone,
                         encoders: Arc::new(encoders),
                         pace: settings.pace,
                     }),
@@ -138,5 +140,5 @@ fn line_length(bytes: &[u8]) -> usize {
 /// A form that says all that the dialect can.
 #[cfg(test)]
 pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
-    Box::new(JimEncoder::new(&[100, 101], Style::Document))
+    Box::new(JimEncoder::new(&[100, 101], Style::Document, None))
 }

@@ -48,8 +48,7 @@ impl Style {
     ///
     /// In the flavor `compat` a piece "is cut further where it must be": the text is first cut as for the document, into at most 8
     /// pieces of which the last one says how much is missing, and each of these then into as many objects as its bytes
-    /// need. So both flavors tell the same text, and of one message there are at most 8 times 20 objects: where all
-    /// characters are emoji and the names leave the least room.
+    /// need. So both flavors tell the same text.
     pub(super) fn write_said(
         self,
         text: &str,
@@ -71,6 +70,11 @@ impl Style {
 
     /// Appends an answer or notice, its text cut where it would be too long; `text` may be empty.
     pub(super) fn write_answer(self, code: u16, text: &str, at: Timestamp, out: &mut BytesMut) {
+        // "Answers 200 and 201 bear an `alert`."
+        let text = match (self, code, text) {
+            (Self::Compat(_), 200 | 201, "") => "OK",
+            _ => text,
+        };
         let text = cut(text, limits::MESSAGE_CHARS, 1).pop();
         let mut answer = Answer {
             code,

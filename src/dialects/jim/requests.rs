@@ -61,7 +61,7 @@ impl JimAdapter {
                 );
                 return Response::Answer(style.answer(400, text, cx.at));
             }
-            (Some(_), _) => {}
+            (Some(_), _) => self.reflect(cx.session),
         }
         if status.is_some()
             && let Err(error) = cx.session.call(commands::SetStatus { status }).await
@@ -211,7 +211,7 @@ pub(super) fn by_name(room: &str) -> RoomSelector {
 }
 
 /// Whether two logins are one and the same.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     let folded = |login| validate_login("", login, "");
     one == other || matches!((folded(one), folded(other)), (Ok(one), Ok(other)) if one == other)
 }

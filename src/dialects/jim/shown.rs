@@ -12,6 +12,7 @@ pub(super) fn show() -> Box<dyn Show> {
 /// Whether a message is for one user, perhaps the gateway; rooms have their `#`, and nobody is everybody.
 fn is_private(frame: &Value) -> bool {
     let to = |key| frame.get(key).and_then(Value::as_str);
-    let mut named = ["to", "destination"].into_iter().filter_map(to);
+    let keys = ["to", "destination", "recipient", "receiver", "mess_to"];
+    let mut named = keys.into_iter().filter_map(to);
     named.any(|to| !to.trim_start().starts_with('#'))
 }

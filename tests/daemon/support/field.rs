@@ -1,4 +1,4 @@
-//! A client of JIM as published ones are: one `recv(1024)`, and all that it gave is one object. It ends no object by
+//! A client of JIM as published ones are: one `recv(640)`, and all that it gave is one object. It ends no object by
 //! anything, and tells no time.
 
 use std::time::Duration;
@@ -30,20 +30,23 @@ impl FieldClient {
         self.stream.write_all(bytes.as_bytes()).await.unwrap();
     }
 
-    /// One `recv(1024)`, which must give one flat object in ASCII; `None` at the end of the stream.
+    /// One `recv(640)`, which must give one flat object in ASCII; `None` at the end of the stream.
     pub(crate) async fn try_recv(&mut self) -> Option<Value> {
-        let mut bytes = [0; 1024];
+        let mut bytes = [0; 640];
         let read = tokio::time::timeout(LONG, self.stream.read(&mut bytes));
         let count = read.await.expect("nothing came in time").unwrap();
         if count == 0 {
             return None;
         }
         let text = std::str::from_utf8(&bytes[..count]).unwrap();
-        assert!(text.is_ascii() && text.len() <= 1000, "{text}");
+        assert!(text.is_ascii(), "{text}");
         let object: Value =
             serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
         let is_flat = |value: &Value| !value.is_object() && !value.is_array();
         assert!(object.as_object().unwrap().values().all(is_flat), "{text}");
+        if object["response"] == 200 || object["response"] == 201 {
+            assert!(object["alert"].is_string(), "{text}");
+        }
         Some(object)
     }
 
@@ -108,7 +111,7 @@ impl Daemon {
         client
             .expect(
                 200,
-                json!({"action": "presence", "user": {"account_name": name}}),
+                json!({"action": "presence", "user": {"account_name": name, "status": "here"}}),
             )
             .await;
         client

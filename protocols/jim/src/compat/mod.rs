@@ -1,5 +1,5 @@
 //! The frames as published clients spell them, and as they can read them: flat objects in ASCII, small enough for one
-//! `recv(1024)`.
+//! `recv(640)`.
 //!
 //! Here is the table of actions; what a client keeps from the document is read as the document has it.
 
@@ -26,6 +26,18 @@ const ACTIONS: &str = "it must be authenticate, presence, msg, join, leave, get_
 pub(crate) const USER_ID: Field =
     Field::new("user_id", "it must be a user's name as text").at_most(NAME_CHARS);
 
+const CONTACT_NAME: Field = Field {
+    path: "contact_name",
+    key: "contact_name",
+    ..USER_ID
+};
+
+const CONTACT: Field = Field {
+    path: "contact",
+    key: "contact",
+    ..USER_ID
+};
+
 /// Reads one object from a client. A missing `time` is accepted, and so is any other.
 pub(crate) fn read_client_frame(bytes: &mut [u8]) -> Result<ClientFrame, BadFrame> {
     let object = &object::read(bytes, OBJECT_CHARS)?;
@@ -37,8 +49,8 @@ pub(crate) fn read_client_frame(bytes: &mut [u8]) -> Result<ClientFrame, BadFram
         "join" => room::read_join(object),
         "leave" => room::read_leave(object),
         "get_contacts" => Ok(ClientFrame::GetContacts),
-        "add_contact" => read_user_id(object).map(|user_id| ClientFrame::AddContact { user_id }),
-        "del_contact" => read_user_id(object).map(|user_id| ClientFrame::DelContact { user_id }),
+        "add_contact" => read_contact(object).map(|user_id| ClientFrame::AddContact { user_id }),
+        "del_contact" => read_contact(object).map(|user_id| ClientFrame::DelContact { user_id }),
         "probe" => Ok(ClientFrame::Probe),
         "quit" | "exit" => Ok(ClientFrame::Quit),
         unknown => Err(BadFrame::UnknownAction {
@@ -48,8 +60,10 @@ pub(crate) fn read_client_frame(bytes: &mut [u8]) -> Result<ClientFrame, BadFram
     }
 }
 
-fn read_user_id(object: &Object<'_>) -> Result<String, BadFrame> {
-    Ok(USER_ID.required_limited(object)?.into_owned())
+/// Beside a key for the contact alone, `user_id` is who asks.
+fn read_contact(object: &Object<'_>) -> Result<String, BadFrame> {
+    let contact = first_of(object, &[&CONTACT_NAME, &CONTACT, &USER_ID])?;
+    Ok(contact.ok_or_else(|| USER_ID.missing())?.into_owned())
 }
 
 /// The first of these fields that is there and not null, within its limit.

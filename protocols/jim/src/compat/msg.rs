@@ -9,7 +9,7 @@ use crate::extra::Extra;
 use crate::field::Field;
 use crate::spelling::{Spelling, TextKey};
 use std::borrow::Cow;
-use tolmach_json::Object;
+use tolmach_json::{Object, for_each_item, for_each_member, string};
 
 const SENDER: Field = Field {
     path: "sender",
@@ -17,25 +17,86 @@ const SENDER: Field = Field {
     ..FROM
 };
 
-const DESTINATION: Field = Field {
-    path: "destination",
-    key: "destination",
-    ..TO
-};
+/// The keys of the addressee beside `to`.
+pub(crate) const ADDRESSEES: [&str; 4] = ["destination", "recipient", "receiver", "mess_to"];
+
+/// The keys whose texts are nobody's address: the action, the sender, and what it says.
+const NO_ADDRESSEES: [&str; 9] = [
+    "action",
+    "time",
+    "encoding",
+    "from",
+    "sender",
+    "message",
+    "mess_text",
+    "message_text",
+    "text",
+];
 
 pub(super) fn read(object: &Object<'_>, action: &str) -> Result<ClientFrame, BadFrame> {
     let (text, message) = read_text(object)?;
+    let to = read_addressee(object)?;
     Ok(ClientFrame::CompatMsg(CompatMsg {
-        to: first_of(object, &[&TO, &DESTINATION])?.map(Cow::into_owned),
+        unclear: match to.as_deref() {
+            None | Some("") => unclear(object),
+            Some(_) => Vec::new(),
+        },
+        to,
         from: first_of(object, &[&FROM, &SENDER])?.map(Cow::into_owned),
         message,
         encoding: read_encoding(object)?,
-        extra: Extra::of(object),
+        extra: Extra::of(object).without(&ADDRESSEES),
         spelling: Spelling {
             message: action == "message",
             text,
+            unspoken: false,
         },
     }))
+}
+
+fn read_addressee(object: &Object<'_>) -> Result<Option<String>, BadFrame> {
+    if let Some(to) = first_of(object, &[&TO])? {
+        return Ok(Some(to.into_owned()));
+    }
+    for key in ADDRESSEES {
+        let field = Field {
+            path: key,
+            key,
+            ..TO
+        };
+        if let Some(to) = first_of(object, &[&field])? {
+            return Ok(Some(to.into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The texts that could name somebody, however deep they stand, with the keys of the object under which they do.
+fn unclear(object: &Object<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for member in object.members() {
+        if !NO_ADDRESSEES.contains(&&*member.key) {
+            put_texts(&member.key, member.value, &mut found);
+        }
+    }
+    found
+}
+
+fn put_texts(key: &str, json: &str, found: &mut Vec<(String, String)>) {
+    match json.as_bytes().first() {
+        Some(b'"') => {
+            let text = string(json).filter(|text| !text.is_empty());
+            found.extend(text.map(|text| (key.to_owned(), text.into_owned())));
+        }
+        // The object as a whole was valid JSON.
+        Some(b'[') => {
+            let _ = for_each_item(json, |item| put_texts(key, item, found));
+        }
+        Some(b'{') => {
+            let _ = for_each_member(json, |member| put_texts(key, member.value, found));
+        }
+        _ => {}
+    }
 }
 
 fn read_text(object: &Object<'_>) -> Result<(TextKey, String), BadFrame> {

@@ -1,15 +1,16 @@
 //! What is written in the flavor `compat`: flat objects in ASCII (PROTOCOL.md 7.6).
 
 use super::USER_ID;
-use crate::ascii::Ascii;
+use super::msg::ADDRESSEES;
+use crate::ascii::{Ascii, ascii_bytes};
 use crate::characters::Counter;
 use crate::client_frame::{ClientFrame, CompatMsg};
 use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
-use crate::limits::{COMPAT_OBJECT_BYTES, COMPAT_TEXT_BYTES, OBJECT_CHARS};
+use crate::limits::{COMPAT_NAME_BYTES, COMPAT_OBJECT_BYTES, COMPAT_TEXT_BYTES, OBJECT_CHARS};
 use crate::server_frame::ServerFrame;
-use crate::spelling::Spelling;
+use crate::spelling::{Spelling, TextKey};
 use bytes::{BufMut, BytesMut};
 use tolmach_json::Sink;
 
@@ -43,18 +44,29 @@ fn put(dst: &mut BytesMut, frame: &ServerFrame, spelling: Spelling, with_extra: 
             extra,
         } => {
             let msg = Msg {
-                to,
-                from,
+                to: within(to, COMPAT_NAME_BYTES),
+                from: within(from, COMPAT_NAME_BYTES),
                 time: *time,
                 message,
                 encoding: Encoding::of(message),
                 spelling,
             };
-            put_msg(dst, &msg, Some(extra).filter(|_| with_extra));
+            let extra = extra.clone().without(&ADDRESSEES);
+            put_msg(dst, &msg, Some(&extra).filter(|_| with_extra));
         }
         frame => document::put_server_frame(&mut Ascii(dst), frame),
     }
     dst.put_u8(b'\n');
+}
+
+/// The beginning of a name that takes at most so many bytes.
+fn within(name: &str, limit: usize) -> &str {
+    let mut bytes = 0;
+    let mut beyond = name.char_indices().skip_while(|(_, character)| {
+        bytes += ascii_bytes(*character);
+        bytes <= limit
+    });
+    beyond.next().map_or(name, |(at, _)| &name[..at])
 }
 
 /// The doubles are left out where too little would remain for the text: PROTOCOL.md 7.7. Extra fields
@@ -106,6 +118,9 @@ fn put_known(sink: &mut impl Sink, msg: &Msg<'_>, doubled: bool) {
         "{\"action\":\"msg\",\"time\":"
     });
     sink.number(msg.time);
+    if msg.spelling.unspoken {
+        return put_unspoken(sink, msg);
+    }
     let names = [("to", "destination", msg.to), ("from", "sender", msg.from)];
     for (key, double, name) in names {
         put_member(sink, key, name);
@@ -115,6 +130,15 @@ fn put_known(sink: &mut impl Sink, msg: &Msg<'_>, doubled: bool) {
     }
     put_member(sink, "encoding", msg.encoding.name());
     put_member(sink, msg.spelling.text.name(), msg.message);
+}
+
+/// PROTOCOL.md 7.8.
+fn put_unspoken(sink: &mut impl Sink, msg: &Msg<'_>) {
+    put_member(sink, "sender", msg.from);
+    put_member(sink, "destination", msg.to);
+    for key in [TextKey::MessText, TextKey::MessageText] {
+        put_member(sink, key.name(), msg.message);
+    }
 }
 
 fn put_member(sink: &mut impl Sink, key: &'static str, text: &str) {

@@ -114,6 +114,7 @@ impl JimRecording {
                 encoding,
                 extra,
                 spelling: tolmach_jim::Spelling::DOCUMENT,
+                unclear: Vec::new(),
             }),
             ClientFrame::Join { .. } => Action::Enter,
             ClientFrame::Leave { .. } | ClientFrame::LeaveLast => {
