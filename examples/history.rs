@@ -154,7 +154,7 @@ impl Bench {
             let below = usize::try_from(messages)?;
             let message = MessageId(first + i64::try_from(self.words.below(below))?);
             let text = self.words.text();
-            edited.push(self.submit(user, Edit { message, text }, end + edit));
+            edited.push(self.submit(user, Edit::text(message, &text), end + edit));
         }
         for edited in edited {
             edited.recv()??;

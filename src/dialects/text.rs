@@ -24,11 +24,7 @@ pub fn plain(message: &Message) -> Cow<'_, str> {
 /// A message's text for a dialect that has stickers and files but no emotes.
 #[must_use]
 pub fn with_emote(message: &Message) -> Cow<'_, str> {
-    let text = match message.kind {
-        MessageKind::Emote => Cow::Owned(format!("/me {}", message.text)),
-        _ => Cow::Borrowed(message.text.as_str()),
-    };
-    below_quote(message, text)
+    below_quote(message, message.kind.written(&message.text))
 }
 
 /// A message's text for a dialect that has emotes but no stickers or files.

@@ -10,7 +10,7 @@ use super::{Hub, Session};
 use crate::files::{FileArea, Upload, last_component};
 use crate::model::{
     Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
-    Target, clean_text,
+    Target, clean_line, has_visible,
 };
 
 /// Most characters of a file's name.
@@ -195,10 +195,13 @@ impl Session {
 
 /// The name that is shown: the last component of what the sender gave, on one line.
 fn file_name(name: &str) -> Result<String> {
-    let name = clean_text(last_component(name)).replace(['\n', '\t'], " ");
+    let name = clean_line(last_component(name)).into_owned();
     if name.chars().count() > NAME_CHARS {
         let reason = format!("a file's name has at most {NAME_CHARS} characters");
         return Err(Error::invalid("name", reason));
+    }
+    if !has_visible(&name) {
+        return Err(Error::invalid("name", "there is nothing to see in it"));
     }
     Ok(name)
 }

@@ -1,4 +1,4 @@
-//! Messages, and how their text is made clean.
+//! Messages, and how their kind is read from what was written.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,6 +19,29 @@ pub enum MessageKind {
     Sticker,
     /// A file; the text goes with it.
     File,
+}
+
+/// What an emote begins with where it is written as a text.
+const EMOTE: &str = "/me ";
+
+impl MessageKind {
+    /// What is meant by a text as people write it: an emote where it begins with `/me `.
+    #[must_use]
+    pub fn of_written(text: &str) -> (Self, &str) {
+        match text.strip_prefix(EMOTE) {
+            Some(action) => (Self::Emote, action),
+            None => (Self::Text, text),
+        }
+    }
+
+    /// How a message of this kind is written as a text.
+    #[must_use]
+    pub fn written(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Emote => Cow::Owned(format!("{EMOTE}{text}")),
+            Self::Text | Self::Sticker | Self::File => Cow::Borrowed(text),
+        }
+    }
 }
 
 /// What is known of a message's file. Its content lies in the store's file area.
@@ -69,7 +92,7 @@ pub struct Message {
     pub sender: Arc<UserRef>,
     /// Text, emote, sticker or file.
     pub kind: MessageKind,
-    /// Clean text: no CR, no C0 controls but tab and LF. Empty once deleted.
+    /// Clean text: no controls but tab and LF. Empty once deleted.
     pub text: String,
     /// The message that this one answers.
     pub reply_to: Option<MessageId>,
@@ -86,30 +109,4 @@ pub struct Message {
     pub file: Option<FileInfo>,
     /// Fields of the sender's dialect that the model has no place for; empty, or that dialect's own notation.
     pub extra: String,
-}
-
-/// Makes a text clean: CRLF and CR become LF; NUL and the other C0 controls but tab and LF become U+FFFD.
-///
-/// ```
-/// assert_eq!(tolmach::model::clean_text("a\r\nb\rc\0"), "a\nb\nc\u{fffd}");
-/// ```
-#[must_use]
-pub fn clean_text(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b < 0x20 && b != b'\t' && b != b'\n') {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\r' => {
-                chars.next_if_eq(&'\n');
-                clean.push('\n');
-            }
-            '\t' | '\n' => clean.push(c),
-            c if c < ' ' => clean.push('\u{fffd}'),
-            c => clean.push(c),
-        }
-    }
-    Cow::Owned(clean)
 }

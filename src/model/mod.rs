@@ -13,6 +13,7 @@ mod name;
 mod room;
 mod secret;
 mod selector;
+mod text;
 mod user;
 
 pub use error::{Error, Result};
@@ -21,7 +22,7 @@ pub use event::{
 };
 pub use history::{HistoryOrder, HistoryQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
-pub use message::{FileInfo, Message, MessageKind, Quote, clean_text};
+pub use message::{FileInfo, Message, MessageKind, Quote};
 pub use name::{
     fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
     validate_room_name, validate_title,
@@ -29,4 +30,5 @@ pub use name::{
 pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
 pub use secret::{Secret, TokenInfo, TokenKind, TokenText};
 pub use selector::{RoomSelector, Target, UserSelector};
+pub use text::{clean_json, clean_line, clean_text, has_visible, is_visible};
 pub use user::{Present, SessionInfo, User, UserKind, UserRef};

@@ -3,7 +3,7 @@
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Profile;
 
-use super::{Error, Result};
+use super::{Error, Result, has_visible};
 
 /// Most characters of a login or a room's name.
 const NAME_CHARS: usize = 25;
@@ -86,11 +86,8 @@ pub fn validate_room_name(field: &str, name: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Invalid`] with `field` and what would be right.
 pub fn validate_title(field: &str, title: &str) -> Result<()> {
-    if title.chars().count() > TITLE_CHARS || title.trim().is_empty() {
+    if title.chars().count() > TITLE_CHARS || !has_visible(title) {
         return Err(Error::invalid(field, "a title has 1 to 100 characters"));
-    }
-    if title.chars().any(char::is_control) {
-        return Err(Error::invalid(field, "a title has no control characters"));
     }
     Ok(())
 }

@@ -217,7 +217,7 @@ pub trait Transaction {
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// A message by number.
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError>;
-    /// Replaces a message's text, `updated`, `deleted` and file.
+    /// Replaces a message's kind, text, `updated`, `deleted` and file.
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// Hides a message from a user.
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;

@@ -93,13 +93,7 @@ fn everything_that_was_said_is_there() {
     pen.say(boris, place(), MessageKind::File, "cat.png");
     let edited = pen.say(anna, place(), MessageKind::Text, "typo");
     let deleted = pen.say(anna, place(), MessageKind::Text, "oops");
-    pen.change(
-        anna,
-        Edit {
-            message: edited,
-            text: "fixed".to_owned(),
-        },
-    );
+    pen.change(anna, Edit::text(edited, "fixed"));
     pen.change(anna, Delete { message: deleted });
     drop(pen);
 

@@ -349,15 +349,21 @@ async fn line_breaks_tabs_emoji_and_right_to_left_text_are_kept() {
     let daemon = Daemon::start("").await;
     let mut anna = daemon.guest_in("anna", "#tea").await;
     let mut boris = daemon.guest_in("boris", "#tea").await;
-    for text in ["a\nb\tc", "👨‍👩‍👧‍👦", "שלום עולם", "e\u{301}", " ", "", "\"\\/{}"]
+    for text in ["a\nb\tc", "👨‍👩‍👧‍👦", "שלום עולם", "e\u{301}", " .", "\"\\/{}"]
     {
         assert_eq!(anna.say("#tea", text).await, 200);
         boris.hears("anna", "#tea", text).await;
     }
-    assert_eq!(anna.say("#tea", "a\r\nb\rc\0d\u{1b}").await, 200);
+    assert_eq!(
+        anna.say("#tea", "a\r\nb\rc\0d\u{1b}\u{7f}\u{9b}").await,
+        200
+    );
     boris
-        .hears("anna", "#tea", "a\nb\nc\u{fffd}d\u{fffd}")
+        .hears("anna", "#tea", "a\nb\nc\u{fffd}d\u{fffd}\u{fffd}\u{fffd}")
         .await;
+    for nothing in ["", " ", "\u{200b}"] {
+        assert_eq!(anna.say("#tea", nothing).await, 400);
+    }
 }
 
 #[tokio::test]

@@ -175,11 +175,11 @@ async fn an_own_message_can_be_edited() {
     let id = anna.said("helo").await["id"].clone();
     boris.hears("anna", "helo").await;
     let number: i64 = id.as_str().unwrap().parse().unwrap();
-    for edit in [id.clone(), json!(number)] {
-        anna.write(json!({"type": "message", "content": "hello", "edit": edit}))
+    for (edit, text) in [(id.clone(), "hello"), (json!(number), "hello!")] {
+        anna.write(json!({"type": "message", "content": text, "edit": edit}))
             .await;
         for talker in [&mut anna, &mut boris] {
-            let event = talker.hears("anna", "✎ hello").await;
+            let event = talker.hears("anna", &format!("✎ {text}")).await;
             assert_eq!((&event["edit"], event.get("id")), (&id, None), "{event}");
         }
     }
@@ -271,12 +271,21 @@ async fn other_properties_are_passed_on_within_bounds() {
 async fn text_is_kept_but_for_control_characters() {
     let daemon = Daemon::start("").await;
     let (mut anna, mut boris) = two(&daemon).await;
-    for text in ["a\nb\tc", "👨‍👩‍👧‍👦", "שלום", "", " "] {
+    for text in ["a\nb\tc", "👨‍👩‍👧‍👦", "שלום", " ."] {
         anna.said(text).await;
         boris.hears("anna", text).await;
     }
-    anna.say("a\r\nb\rc\0").await;
-    boris.hears("anna", "a\nb\nc\u{fffd}").await;
+    anna.say("a\r\nb\rc\0\u{7f}\u{9b}").await;
+    for talker in [&mut anna, &mut boris] {
+        let clean = "a\nb\nc\u{fffd}\u{fffd}\u{fffd}";
+        talker.hears("anna", clean).await;
+    }
+    for nothing in ["", " ", "\u{200b}"] {
+        anna.write(json!({"type": "message", "content": nothing}))
+            .await;
+        assert_eq!(anna.error().await, "text: there is nothing to see in it");
+    }
+    boris.hears_nothing().await;
 }
 
 #[tokio::test]

@@ -385,7 +385,7 @@ async fn leaving_ends_membership_for_all_sessions() {
 }
 
 #[tokio::test]
-async fn when_the_owner_leaves_the_oldest_admin_succeeds_else_nobody() {
+async fn when_the_owner_leaves_the_highest_and_oldest_account_succeeds() {
     for world in World::of_each_kind().await {
         let [mut anna, mut boris, mut clara, mut dora] =
             world.accounts(["anna", "boris", "clara", "dora"]).await;
@@ -418,17 +418,31 @@ async fn when_the_owner_leaves_the_oldest_admin_succeeds_else_nobody() {
             .await;
         assert_eq!(world.stored(room.id).await.owner, Some(dora.user()));
         dora.ok(commands::Leave { room: name("tea") }).await;
-        assert_eq!(world.stored(room.id).await.owner, None);
-        assert!(matches!(
-            boris.err(commands::DeleteRoom { room: name("tea") }).await,
-            Error::NotAllowed(_)
-        ));
+        // No admin is left: the moderator, though others came before; then the oldest account, never a guest.
+        assert_eq!(world.stored(room.id).await.owner, Some(boris.user()));
+        let mut guest = world.guest("guest").await;
+        guest.enter(name("tea")).await;
         // Who comes back is a member like any other.
-        anna.enter(name("tea")).await;
+        for client in [&mut anna, &mut clara] {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            client.enter(name("tea")).await;
+        }
         assert!(matches!(
             anna.err(commands::DeleteRoom { room: name("tea") }).await,
             Error::NotAllowed(_)
         ));
+        boris.ok(commands::Leave { room: name("tea") }).await;
+        assert_eq!(world.stored(room.id).await.owner, Some(anna.user()));
+        world
+            .op(commands::RemoveUser {
+                user: login("anna"),
+            })
+            .await;
+        assert_eq!(world.stored(room.id).await.owner, Some(clara.user()));
+        // Nobody is left who could own it.
+        clara.ok(commands::Leave { room: name("tea") }).await;
+        assert_eq!(world.stored(room.id).await.owner, None);
+        guest.say(name("tea"), "alone").await;
         world.assert_gapless(room.id).await;
     }
 }

@@ -79,10 +79,7 @@ async fn memberships_end_with_the_guest_and_what_it_said_stays_its_own() {
             (first, "boris")
         );
         other.enter(name("tea")).await;
-        let edit = commands::Edit {
-            message: history.id,
-            text: "mine".into(),
-        };
+        let edit = commands::Edit::text(history.id, "mine");
         assert!(matches!(other.err(edit).await, Error::NotAllowed(_)));
     }
 }

@@ -90,7 +90,7 @@ async fn a_rooms_name_is_one_and_is_free() {
         anna.err(create_room("pair", RoomKind::Direct)).await,
         Error::Invalid { .. }
     ));
-    for bad in ["x".repeat(101), " ".to_owned(), "a\nb".to_owned()] {
+    for bad in ["x".repeat(101), " ".to_owned(), "\u{200b}".to_owned()] {
         assert!(
             matches!(anna.err(from_title(&bad)).await, Error::Invalid { field, .. } if field == "title")
         );
@@ -209,7 +209,7 @@ async fn title_description_and_access_are_told_and_kept() {
             "#tea access changed"
         ]
     );
-    for bad in ["", " ", "a\tb"] {
+    for bad in ["", " ", "\t\u{200b}"] {
         assert!(matches!(
             anna.err(commands::SetTitle {
                 room: here(),
@@ -291,12 +291,7 @@ async fn a_deleted_room_is_gone_for_everyone_and_its_name_is_free() {
             );
         }
         assert_eq!(
-            boris
-                .err(commands::Edit {
-                    message: message.id,
-                    text: "x".into()
-                })
-                .await,
+            boris.err(commands::Edit::text(message.id, "x")).await,
             Error::NoSuchMessage
         );
         let again = made(boris.ok(create_room("tea", RoomKind::Public)).await);
@@ -332,5 +327,60 @@ async fn the_direct_room_of_two_is_one_room() {
             anna.heard(),
             ["@anna,boris created", "@anna,boris boris: hello"]
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_set_to_what_it_is_is_told_to_nobody() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let room = made(anna.ok(create_room("tea", RoomKind::Public)).await);
+        boris.enter(name("tea")).await;
+        let (title, description) = ("Tea & biscuits".to_owned(), "Every day\nat five".to_owned());
+        let set_title = commands::SetTitle {
+            room: name("tea"),
+            title,
+        };
+        let set_description = commands::SetDescription {
+            room: name("tea"),
+            description,
+        };
+        assert!(anna.ok(set_title.clone()).await);
+        assert!(anna.ok(set_description.clone()).await);
+        boris.told();
+        let before = world.stored(room.id).await;
+        assert!(!anna.ok(set_title).await);
+        assert!(!anna.ok(set_description).await);
+        let rename = commands::RenameRoom {
+            room: name("tea"),
+            name: "tea".into(),
+        };
+        anna.ok(rename).await;
+        anna.ok(commands::SetPrivate {
+            room: name("tea"),
+            private: false,
+        })
+        .await;
+        for password in [None, Some(crate::support::password(""))] {
+            anna.ok(commands::SetRoomPassword {
+                room: name("tea"),
+                password,
+            })
+            .await;
+        }
+        assert_eq!(boris.heard(), [""; 0]);
+        assert_eq!(world.stored(room.id).await, before);
+        // Another spelling is another name.
+        let rename = commands::RenameRoom {
+            room: name("tea"),
+            name: "Tea".into(),
+        };
+        anna.ok(rename).await;
+        assert_eq!(boris.heard(), ["#Tea renamed from tea"]);
+        let forbidden = commands::SetTitle {
+            room: name("tea"),
+            title: before.title.clone(),
+        };
+        assert!(matches!(boris.err(forbidden).await, Error::NotAllowed(_)));
     }
 }

@@ -127,10 +127,7 @@ async fn a_private_message_makes_the_direct_room_and_reaches_all_sessions_of_bot
         let first = post(&mut anna, to_user(login("BORIS"), "hello")).await;
         let second = post(&mut boris, to_user(UserSelector::Id(anna.user()), "hi")).await;
         assert_eq!(first.room, second.room);
-        let edit = commands::Edit {
-            message: first.id,
-            text: "hello!".into(),
-        };
+        let edit = commands::Edit::text(first.id, "hello!");
         anna.ok(edit).await;
         for client in [&mut anna, &mut annas, &mut boris, &mut borises] {
             assert_eq!(
@@ -241,12 +238,7 @@ async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
         )
         .await;
         boris.told();
-        let edited = anna
-            .ok(commands::Edit {
-                message: said.id,
-                text: "hello\r".into(),
-            })
-            .await;
+        let edited = anna.ok(commands::Edit::text(said.id, "hello\r")).await;
         assert_eq!(
             (edited.id, edited.seq, edited.created, edited.text.as_str()),
             (said.id, said.seq, said.created, "hello\n")
@@ -264,10 +256,7 @@ async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
         );
         for command in [
             AnyCommand::from(commands::Delete { message: said.id }),
-            AnyCommand::from(commands::Edit {
-                message: said.id,
-                text: "x".into(),
-            }),
+            AnyCommand::from(commands::Edit::text(said.id, "x")),
         ] {
             assert_eq!(anna.err(command).await, Error::NoSuchMessage);
         }
@@ -279,5 +268,229 @@ async fn an_edited_message_keeps_its_place_and_a_deleted_one_its_row() {
             Error::NoSuchMessage
         );
         world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn what_has_nothing_to_see_is_no_message() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        let said = anna.say(name("tea"), "hello").await;
+        let file = commands::Send {
+            kind: MessageKind::File,
+            file: Some(FileInfo {
+                name: "tea.png".into(),
+                size: 7,
+                stored: "1".into(),
+            }),
+            ..draft(name("tea"), "")
+        };
+        let file = anna.ok(file).await;
+        boris.told();
+        let before = world.stored(room.id).await.seq;
+        for blank in [
+            "",
+            " ",
+            "\r\n\t",
+            "\u{200b}",
+            "\u{ad}\u{2800}\u{3164}",
+            "/me ",
+            "/me \u{200b}",
+        ] {
+            let sticker = commands::Send {
+                kind: MessageKind::Sticker,
+                ..draft(name("tea"), blank.trim_start_matches("/me "))
+            };
+            let private = commands::Send {
+                offline: commands::Offline::Store,
+                ..to_user(login("boris"), blank)
+            };
+            for command in [
+                AnyCommand::from(draft(name("tea"), blank)),
+                AnyCommand::from(commands::Edit::text(said.id, blank)),
+                AnyCommand::from(sticker),
+                AnyCommand::from(private),
+            ] {
+                let error = anna.err(command.clone()).await;
+                assert!(
+                    matches!(error, Error::Invalid { .. }),
+                    "{command:?}: {error:?}"
+                );
+            }
+        }
+        // A file is seen without a caption, but a caption is to be seen.
+        let caption = anna.err(commands::Edit::text(file.id, "\u{200b}")).await;
+        assert!(matches!(caption, Error::Invalid { .. }), "{caption:?}");
+        assert_eq!(boris.heard(), [""; 0]);
+        assert_eq!(world.stored(room.id).await.seq, before);
+        assert_eq!(boris.my_rooms().await, ["tea"]);
+    }
+}
+
+#[tokio::test]
+async fn an_edit_is_read_as_a_new_message_is() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        for (first, then, kind, text) in [
+            (
+                "/me sings",
+                "sings no more",
+                MessageKind::Text,
+                "sings no more",
+            ),
+            ("/me sings", "/me", MessageKind::Text, "/me"),
+            ("/me sings", "/me waves", MessageKind::Emote, "waves"),
+            ("sings", "/me dances", MessageKind::Emote, "dances"),
+            ("sings", "/me sings", MessageKind::Emote, "sings"),
+        ] {
+            let said = anna.say(name("tea"), first).await;
+            boris.told();
+            let edited = anna.ok(commands::Edit::text(said.id, then)).await;
+            assert_eq!(
+                (edited.kind, edited.text.as_str()),
+                (kind, text),
+                "{first} → {then}"
+            );
+            assert_eq!(boris.heard(), [format!("#tea edited anna: {text}")]);
+            let stored = world.store.message(said.id).await.unwrap().unwrap();
+            assert_eq!((stored.kind, stored.text.as_str()), (kind, text));
+        }
+        let sticker = commands::Send {
+            kind: MessageKind::Sticker,
+            ..draft(name("tea"), "cat")
+        };
+        let sticker = anna.ok(sticker).await;
+        let edited = anna.ok(commands::Edit::text(sticker.id, "/me dog")).await;
+        assert_eq!(
+            (edited.kind, edited.text.as_str()),
+            (MessageKind::Sticker, "/me dog")
+        );
+        world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn an_edit_to_the_same_is_told_to_nobody() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.enter(name("tea")).await;
+        boris.enter(name("tea")).await;
+        for text in ["hello", "/me waves"] {
+            let said = anna.say(name("tea"), text).await;
+            boris.told();
+            let again = anna.ok(commands::Edit::text(said.id, text)).await;
+            assert_eq!(
+                (again.text.as_str(), again.updated),
+                (said.text.as_str(), None)
+            );
+            assert_eq!(boris.heard(), [""; 0]);
+            assert_eq!(world.stored(room.id).await.seq, said.seq);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_an_account_that_is_gone() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let room = anna.ok(to_user(login("boris"), "hello")).await.room;
+        let own = anna.ok(to_user(login("anna"), "note")).await.room;
+        boris.session.farewell();
+        world
+            .op(commands::RemoveUser {
+                user: login("boris"),
+            })
+            .await;
+        let before = world.stored(room).await.seq;
+        assert_eq!(
+            anna.err(say(by_id(room), "anybody?")).await,
+            Error::NoSuchUser
+        );
+        assert_eq!(world.stored(room).await.seq, before);
+        anna.say(by_id(own), "another note").await;
+    }
+}
+
+#[tokio::test]
+async fn every_text_that_others_see_is_made_clean() {
+    const DIRTY: &str = "a\u{1b}[1m\u{7f}\u{9b}\r\nb";
+    const CLEAN: &str = "a\u{fffd}[1m\u{fffd}\u{fffd}\nb";
+    let line = CLEAN.replace('\n', " ");
+    for world in World::of_each_kind().await {
+        let registered = world
+            .op(commands::Register {
+                name: DIRTY.into(),
+                description: DIRTY.into(),
+                ..crate::support::register("anna")
+            })
+            .await;
+        assert_eq!(
+            (registered.name.as_str(), registered.description.as_str()),
+            (&*line, CLEAN)
+        );
+        let mut anna = world.again("anna").await;
+        let room = commands::CreateRoom {
+            name: "tea".into(),
+            title: DIRTY.into(),
+            description: DIRTY.into(),
+            kind: RoomKind::Public,
+            password: None,
+        };
+        let room = anna.ok(room).await.room;
+        assert_eq!(
+            (room.title.as_str(), room.description.as_str()),
+            (&*line, CLEAN)
+        );
+        anna.ok(commands::SetTitle {
+            room: name("tea"),
+            title: format!("{DIRTY}!"),
+        })
+        .await;
+        anna.ok(commands::SetDescription {
+            room: name("tea"),
+            description: format!("{DIRTY}!"),
+        })
+        .await;
+        anna.ok(commands::SetStatus {
+            status: Some(DIRTY.into()),
+        })
+        .await;
+        let profile = r#""mood":"\u001b[1m\ud83d""#.to_owned();
+        anna.ok(commands::SetProfile { profile }).await;
+        anna.ok(commands::SetOwnDescription {
+            description: format!("{DIRTY}?"),
+        })
+        .await;
+        let stored = world.stored(room.id).await;
+        assert_eq!(
+            (stored.title.clone(), stored.description.clone()),
+            (format!("{line}!"), format!("{CLEAN}!"))
+        );
+        let said = anna.say(name("tea"), DIRTY).await;
+        let edited = anna
+            .ok(commands::Edit::text(said.id, &format!("{DIRTY}!")))
+            .await;
+        assert_eq!(
+            (said.text.as_str(), edited.text.clone()),
+            (CLEAN, format!("{CLEAN}!"))
+        );
+        let who = anna.ok(commands::Who { room: name("tea") }).await;
+        assert_eq!(
+            (who[0].status.as_deref(), who[0].profile.as_str()),
+            (Some(CLEAN), r#""mood":"\ufffd[1m\ufffd""#)
+        );
+        let user = anna
+            .ok(commands::FindUser {
+                user: login("anna"),
+            })
+            .await;
+        assert_eq!(user.description, format!("{CLEAN}?"));
     }
 }

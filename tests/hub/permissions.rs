@@ -89,11 +89,7 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
 ];
 
 fn edit(message: MessageId) -> AnyCommand {
-    commands::Edit {
-        message,
-        text: "other words".into(),
-    }
-    .into()
+    commands::Edit::text(message, "other words").into()
 }
 
 fn search(room: &Room) -> AnyCommand {

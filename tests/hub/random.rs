@@ -43,11 +43,7 @@ fn command(dice: &mut Dice, number: usize) -> AnyCommand {
         .into(),
         6 => commands::Leave { room: room() }.into(),
         7..=12 => say(room(), &format!("number {number}")).into(),
-        13 | 14 => commands::Edit {
-            message,
-            text: format!("edited {number}"),
-        }
-        .into(),
+        13 | 14 => commands::Edit::text(message, &format!("edited {number}")).into(),
         15 => commands::Delete { message }.into(),
         16 => commands::Hide { message }.into(),
         17 if dice.roll(4) == 0 => commands::ClearHistory { room: room() }.into(),
@@ -177,6 +173,10 @@ async fn transcript(world: &World, seed: u64) -> Vec<String> {
         let who = dice.roll(sessions.len());
         let command = command(&mut dice, number);
         let asked = format!("{number} {who} {command:?}");
+        if matches!(command, AnyCommand::Enter(_) | AnyCommand::AddMember(_)) {
+            // The store's clock counts milliseconds, and who is the oldest member goes by it.
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
         let result = sessions[who].0.call(command).await;
         lines.push(format!("{asked}: {}", outcome(&result)));
         for (place, (client, ear)) in sessions.iter_mut().enumerate() {

@@ -85,12 +85,7 @@ async fn all_sessions_see_all_changes_once_in_one_order() {
                 for turn in 0..50 {
                     let message = client.say(name("tea"), &format!("{number}.{turn}")).await;
                     if turn % 10 == 0 {
-                        client
-                            .ok(commands::Edit {
-                                message: message.id,
-                                text: "edited".into(),
-                            })
-                            .await;
+                        client.ok(commands::Edit::text(message.id, "edited")).await;
                     }
                 }
                 client

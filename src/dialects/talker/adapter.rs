@@ -235,15 +235,18 @@ impl TalkerAdapter {
         out.freeze()
     }
 
-    async fn edit(&self, message: i64, text: String, cx: &mut RequestContext<'_>) -> Response {
-        match cx
-            .session
-            .call(commands::Edit {
-                message: MessageId(message),
-                text,
-            })
-            .await
-        {
+    async fn edit(
+        &self,
+        message: i64,
+        text: &str,
+        action: bool,
+        cx: &mut RequestContext<'_>,
+    ) -> Response {
+        let mut edit = commands::Edit::text(MessageId(message), text);
+        if action {
+            edit.kind = MessageKind::Emote;
+        }
+        match cx.session.call(edit).await {
             Ok(_) => Response::Continue,
             Err(Error::OutcomeUnknown) => Response::Close(Bytes::new()),
             Err(error) => Response::Answer(self.error(error.to_string())),
@@ -303,10 +306,11 @@ impl Adapter for TalkerAdapter {
                 ClientFrame::Message {
                     content,
                     edit: Some(message),
+                    action,
                     ..
                 },
                 Some(_),
-            ) => self.edit(message, content, cx).await,
+            ) => self.edit(message, &content, action, cx).await,
             (
                 ClientFrame::Message {
                     content,

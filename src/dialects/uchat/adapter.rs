@@ -11,6 +11,7 @@ use tolmach_uchat::{
 
 use super::Rules;
 use super::codec::{Lost, RawAhead, UchatCodec};
+use super::encoder;
 use super::files::Transfer;
 use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
@@ -187,13 +188,14 @@ impl UchatAdapter {
     ) -> Result<Bytes> {
         let text = checked_text("msg", text)?;
         let edited = self.message(room, message, cx).await?;
-        // An emote is shown as "/me waves", and so it comes back.
-        let text = match edited.kind {
-            MessageKind::Emote => text.strip_prefix("/me ").unwrap_or(text),
-            _ => text,
-        };
-        let (message, text) = (edited.id, text.to_owned());
-        self.told(commands::Edit { message, text }, cx).await
+        let edit = commands::Edit::text(edited.id, text);
+        let now = cx.session.call(edit).await?;
+        // Where nothing changed nobody is told; the asker still gets its answer.
+        let unchanged = (now.kind, &now.text) == (edited.kind, &edited.text);
+        Ok(match unchanged {
+            true => self.frame_of(&encoder::edit(&now)),
+            false => Bytes::new(),
+        })
     }
 
     async fn message(

@@ -83,7 +83,7 @@ pub(super) fn room<'a>(room: &'a RoomRef, other: Option<&'a str>) -> RoomFrame<'
     }
 }
 
-fn edit(message: &Message) -> ServerFrame<'_> {
+pub(super) fn edit(message: &Message) -> ServerFrame<'_> {
     let text = with_emote(message);
     ServerFrame::Edit {
         room: message.room.0,

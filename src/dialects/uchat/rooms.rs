@@ -103,9 +103,17 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         validate_title("room_name", &title)?;
-        let room = by_id(room);
-        cx.session.call(commands::SetTitle { room, title }).await?;
-        Ok(Bytes::new())
+        let command = commands::SetTitle {
+            room: by_id(room),
+            title,
+        };
+        if cx.session.call(command).await? {
+            return Ok(Bytes::new());
+        }
+        // Nobody is told of what was so already; the asker still gets its answer.
+        let shown = shown(room, cx).await?;
+        let name = shown.title.as_str().into();
+        Ok(self.frame_of(&ServerFrame::RenameRoom { room, name }))
     }
 
     pub(super) async fn describe_room(
@@ -115,11 +123,16 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         check_description(&description)?;
-        let room = by_id(room);
-        cx.session
-            .call(commands::SetDescription { room, description })
-            .await?;
-        Ok(Bytes::new())
+        let command = commands::SetDescription {
+            room: by_id(room),
+            description,
+        };
+        if cx.session.call(command).await? {
+            return Ok(Bytes::new());
+        }
+        let shown = shown(room, cx).await?;
+        let desc = shown.description.as_str().into();
+        Ok(self.frame_of(&ServerFrame::DescribeRoom { room, desc }))
     }
 
     /// Rooms to join whose name or title starts so: PROTOCOL.md 5.1.
@@ -197,6 +210,11 @@ pub(super) fn check_description(description: &str) -> Result<()> {
     }
     let reason = format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes");
     Err(Error::invalid("desc", reason))
+}
+
+async fn shown(room: i32, cx: &mut RequestContext<'_>) -> Result<Arc<Room>> {
+    let room = by_id(room);
+    cx.session.call(commands::FindRoom { room }).await
 }
 
 async fn my_rooms(cx: &mut RequestContext<'_>) -> Result<Vec<Arc<Room>>> {

@@ -11,7 +11,7 @@ use crate::hub::Session;
 use crate::hub::state::SessionEntry;
 use crate::model::{
     EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
-    UserSelector, fold_login, validate_login,
+    UserSelector, clean_line, clean_text, fold_login, has_visible, validate_login,
 };
 use crate::store::UserRow;
 
@@ -50,8 +50,9 @@ impl Command for Register {
             return Err(Error::Unsupported(reason.to_owned()));
         }
         let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
-        check_profile("name", &self.name, NAME_CHARS)?;
-        check_profile("description", &self.description, DESCRIPTION_CHARS)?;
+        self.name = display_name(&self.name)?;
+        self.description = clean_text(&self.description).into_owned();
+        check_length("description", &self.description, DESCRIPTION_CHARS)?;
         let holder = caller.store().user_by_login(&folded).await?;
         if holder.is_some_and(|row| row.user.kind == UserKind::Account) {
             return Err(Error::NameTaken);
@@ -70,16 +71,19 @@ impl Command for Register {
     }
 }
 
-fn check_profile(field: &str, text: &str, limit: usize) -> Result<()> {
+/// A display name made clean; an empty one is none.
+fn display_name(name: &str) -> Result<String> {
+    let name = clean_line(name).into_owned();
+    check_length("name", &name, NAME_CHARS)?;
+    if !name.is_empty() && !has_visible(&name) {
+        return Err(Error::invalid("name", "there is nothing to see in it"));
+    }
+    Ok(name)
+}
+
+fn check_length(field: &str, text: &str, limit: usize) -> Result<()> {
     if text.chars().count() > limit {
         let reason = format!("it has at most {limit} characters");
-        return Err(Error::invalid(field, reason));
-    }
-    if text
-        .chars()
-        .any(|c| c.is_control() && c != '\n' && c != '\t')
-    {
-        let reason = "it has no control characters but tab and line feed";
         return Err(Error::invalid(field, reason));
     }
     Ok(())
@@ -158,7 +162,7 @@ impl AddExternal {
     /// [`Error::Invalid`]
     pub(crate) fn new(login: String, name: String, gateway: &str) -> Result<Self> {
         let folded = validate_login("login", &login, gateway)?;
-        check_profile("name", &name, NAME_CHARS)?;
+        let name = display_name(&name)?;
         Ok(Self {
             login,
             name,
@@ -235,8 +239,9 @@ impl Command for SetOwnDescription {
     const NEEDS: Needs = Needs::User;
     about!(text: description);
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
-        check_profile("description", &self.description, DESCRIPTION_CHARS)?;
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
+        self.description = clean_text(&self.description).into_owned();
+        check_length("description", &self.description, DESCRIPTION_CHARS)?;
         caller.commit(self).await
     }
 }

@@ -10,7 +10,7 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work};
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, RoomChange,
-    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text,
+    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, has_visible,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -48,14 +48,11 @@ impl Send {
     #[must_use]
     pub fn text(to: impl Into<Target>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let (kind, text) = match text.strip_prefix("/me ") {
-            Some(action) => (MessageKind::Emote, action.to_owned()),
-            None => (MessageKind::Text, text),
-        };
+        let (kind, text) = MessageKind::of_written(&text);
         Self {
             to: to.into(),
             kind,
-            text,
+            text: text.to_owned(),
             reply_to: None,
             file: None,
             extra: String::new(),
@@ -77,8 +74,17 @@ impl Send {
         if let std::borrow::Cow::Owned(clean) = clean_text(&self.text) {
             self.text = clean;
         }
+        check_visible(self.kind, &self.text)?;
         Ok(self)
     }
+}
+
+/// "A message with nothing visible in it is Invalid." A file is seen without a caption.
+fn check_visible(kind: MessageKind, text: &str) -> Result<()> {
+    if has_visible(text) || (kind == MessageKind::File && text.is_empty()) {
+        return Ok(());
+    }
+    Err(Error::invalid("text", "there is nothing to see in it"))
 }
 
 impl Command for Send {
@@ -124,6 +130,7 @@ impl Change for Send {
             Target::User(user) => work.direct_room(user)?,
         };
         work.permitted(Action::Post, &room, true)?;
+        work.check_readable(&room)?;
         let quote = match self.reply_to {
             Some(answered) => Some(quote(work, &room, answered)?),
             None => None,
@@ -169,13 +176,38 @@ fn quote(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Quote
     Ok(Quote::of(&answered.ok_or(Error::NoSuchMessage)?))
 }
 
-/// Gives an own message another text.
+/// Gives an own message another text; to the same one: nobody is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// The message, by its number over all rooms.
     pub message: MessageId,
+    /// What it is from now on: an emote or a text. A sticker and a file stay what they are.
+    pub kind: MessageKind,
     /// Its text from now on; the hub makes it clean.
     pub text: String,
+}
+
+impl Edit {
+    /// Another text, or an emote where it begins with `/me `: read as [`Send::text`] reads a new one.
+    #[must_use]
+    pub fn text(message: MessageId, text: &str) -> Self {
+        let (kind, text) = MessageKind::of_written(text);
+        Self {
+            message,
+            kind,
+            text: text.to_owned(),
+        }
+    }
+
+    /// What a message of this kind becomes.
+    fn read(self, kind: MessageKind) -> (MessageKind, String) {
+        match kind {
+            MessageKind::Text | MessageKind::Emote => (self.kind, self.text),
+            MessageKind::Sticker | MessageKind::File => {
+                (kind, self.kind.written(&self.text).into_owned())
+            }
+        }
+    }
 }
 
 impl Command for Edit {
@@ -185,6 +217,9 @@ impl Command for Edit {
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
         self.text = clean_text(&self.text).into_owned();
+        if !matches!(self.kind, MessageKind::Text | MessageKind::Emote) {
+            return Err(Error::invalid("kind", "an edit makes a text or an emote"));
+        }
         caller.commit(self).await
     }
 }
@@ -195,7 +230,12 @@ impl Change for Edit {
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
         let (mut message, room) = own_or_permitted(work, Action::Edit, self.message)?;
-        message.text = self.text;
+        let (kind, text) = self.read(message.kind);
+        check_visible(kind, &text)?;
+        if (kind, &text) == (message.kind, &message.text) {
+            return Ok(Arc::new(message));
+        }
+        (message.kind, message.text) = (kind, text);
         let message = update(work, message, &room, RoomChange::Edited)?;
         let marks = SeenMarks::of(&work.rows.members(room.room.id)?);
         if let Some(event) = work.events.last_mut() {

@@ -10,8 +10,8 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
 use crate::model::{
     Error, Result, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp,
-    UserId, UserKind, UserSelector, fold_room_name, room_name_from_title, validate_room_name,
-    validate_title,
+    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, room_name_from_title,
+    validate_room_name, validate_title,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -53,8 +53,10 @@ impl Command for CreateRoom {
             validate_room_name("name", &self.name)?;
         }
         if !self.title.is_empty() {
+            self.title = clean_line(&self.title).into_owned();
             validate_title("title", &self.title)?;
         }
+        self.description = clean_text(&self.description).into_owned();
         self.password = hashed(self.password, caller).await?;
         let made = caller.commit_then(self, |state, made| {
             let present = state.present(made.room.room.id);
@@ -259,18 +261,31 @@ impl Work<'_> {
         Ok(row)
     }
 
-    /// Changes a room that the actor may configure, and tells of it.
+    /// "To an account that is gone: NoSuchUser, in its direct room, too": accepted means that somebody can read it.
+    pub(super) fn check_readable(&mut self, room: &RoomRow) -> Done {
+        if let Some((a, b)) = room.room.pair {
+            self.user(&UserSelector::Id(a))?;
+            self.user(&UserSelector::Id(b))?;
+        }
+        Ok(())
+    }
+
+    /// Changes a room that the actor may configure, and tells of it, if it is another then; whether it is.
     fn configure(
         &mut self,
         room: &RoomSelector,
         change: RoomChange,
         edit: impl FnOnce(&mut Room),
-    ) -> Done {
+    ) -> Done<bool> {
         let (row, _) = self.room_for(Action::Configure, room)?;
         let mut changed = row.room.clone();
         edit(&mut changed);
+        if changed == row.room {
+            return Ok(false);
+        }
         let row = self.put_room(changed, row.password.clone())?;
-        self.tell(&row, change)
+        self.tell(&row, change)?;
+        Ok(true)
     }
 }
 
@@ -335,10 +350,11 @@ impl Change for RenameRoom {
             }
             room.name = self.name;
         })
+        .map(drop)
     }
 }
 
-/// Gives a room another title.
+/// Gives a room another title; the reply: whether it had another before, else nobody is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetTitle {
     /// Which room is meant, by number or by name.
@@ -348,27 +364,28 @@ pub struct SetTitle {
 }
 
 impl Command for SetTitle {
-    type Reply = ();
+    type Reply = bool;
     const NEEDS: Needs = Needs::User;
     about!(room: room, text: title);
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
+        self.title = clean_line(&self.title).into_owned();
         validate_title("title", &self.title)?;
         caller.commit(self).await
     }
 }
 
 impl Change for SetTitle {
-    type Outcome = ();
+    type Outcome = bool;
     looks_at!(room: room);
 
-    fn apply(self, work: &mut Work<'_>) -> Done {
+    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
         let title = self.title;
         work.configure(&self.room, RoomChange::Titled, |room| room.title = title)
     }
 }
 
-/// Gives a room another description.
+/// Gives a room another description; the reply: whether it had another before, else nobody is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetDescription {
     /// Which room is meant, by number or by name.
@@ -378,20 +395,21 @@ pub struct SetDescription {
 }
 
 impl Command for SetDescription {
-    type Reply = ();
+    type Reply = bool;
     const NEEDS: Needs = Needs::User;
     about!(room: room, text: description);
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
+        self.description = clean_text(&self.description).into_owned();
         caller.commit(self).await
     }
 }
 
 impl Change for SetDescription {
-    type Outcome = ();
+    type Outcome = bool;
     looks_at!(room: room);
 
-    fn apply(self, work: &mut Work<'_>) -> Done {
+    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
         let description = self.description.clone();
         let change = RoomChange::Described { description };
         work.configure(&self.room, change, |room| {
@@ -427,6 +445,9 @@ impl Change for SetRoomPassword {
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::Configure, &self.room)?;
         let password = self.password.map(Secret::into_hashed).transpose()?;
+        if password.is_none() && row.password.is_none() {
+            return Ok(());
+        }
         let row = work.put_room(row.room.clone(), password)?;
         work.tell(&row, RoomChange::AccessChanged)
     }
@@ -454,5 +475,6 @@ impl Change for SetPrivate {
                 false => RoomKind::Public,
             };
         })
+        .map(drop)
     }
 }

@@ -225,7 +225,7 @@ pub fn operator_only(actor: Actor) -> Result<(), Error> {
     }
 }
 
-fn rank(role: Role) -> u8 {
+pub(super) fn rank(role: Role) -> u8 {
     match role {
         Role::Owner => 4,
         Role::Admin => 3,

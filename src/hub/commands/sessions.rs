@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Actor, Caller, Command, Needs};
 use crate::hub::state::OnlineUser;
-use crate::model::{EndReason, Error, Result, SessionId, SessionInfo};
+use crate::model::{EndReason, Error, Result, SessionId, SessionInfo, clean_json, clean_text};
 
 /// Sets the status text that others see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,9 @@ impl Command for SetStatus {
     }
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
-        describe_self(caller, |user| user.status = self.status)
+        let status = self.status;
+        let status = status.map(|status| clean_text(&status).into_owned());
+        describe_self(caller, |user| user.status = status)
     }
 }
 
@@ -38,7 +40,8 @@ impl Command for SetProfile {
     const NEEDS: Needs = Needs::Session;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
-        describe_self(caller, |user| user.profile = self.profile)
+        let profile = clean_json(&self.profile);
+        describe_self(caller, |user| user.profile = profile)
     }
 }
 

@@ -88,11 +88,7 @@ fn one_of_each() -> Vec<AnyCommand> {
         RenewToken.into(),
         UseToken { id, old }.into(),
         Send::text(room(), "words").into(),
-        Edit {
-            message,
-            text: text(),
-        }
-        .into(),
+        Edit::text(message, &text()).into(),
         Delete { message }.into(),
         Hide { message }.into(),
         ClearHistory { room: room() }.into(),

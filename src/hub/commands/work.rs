@@ -1,5 +1,6 @@
 //! One change under way inside a store's transaction.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Actor, rules};
@@ -285,20 +286,11 @@ impl<'a> Work<'a> {
         self.tell(row, RoomChange::RoleChanged { user, role })
     }
 
-    /// "When the owner leaves, the oldest admin succeeds, else nobody." The room as it is then.
+    /// "When the owner leaves, the oldest admin succeeds, else the oldest moderator, else the oldest member." The room as
+    /// it is then.
     pub(super) fn succeed_owner(&mut self, room: RoomId, owner: UserId) -> Done<Arc<RoomRow>> {
         let row = self.existing_room(room)?;
-        let mut heir = None;
-        for member in self.rows.members(room)? {
-            // A guest owns nothing.
-            if member.role == Role::Admin
-                && member.user != owner
-                && self.existing_user(member.user)?.user.kind == UserKind::Account
-            {
-                heir = Some(member);
-                break;
-            }
-        }
+        let heir = self.heir(room, owner)?;
         let mut changed = row.room.clone();
         changed.owner = heir.as_ref().map(|heir| heir.user);
         let row = RoomRow::new(changed, row.password.clone());
@@ -307,6 +299,20 @@ impl<'a> Work<'a> {
             self.give_role(&row, heir, Role::Owner)?;
         }
         Ok(row)
+    }
+
+    fn heir(&mut self, room: RoomId, owner: UserId) -> Done<Option<Membership>> {
+        let mut members = self.rows.members(room)?;
+        members.retain(|member| member.role != Role::Banned && member.user != owner);
+        members.sort_by_key(|member| Reverse(rules::rank(member.role)));
+        for member in members {
+            let user = self.existing_user(member.user)?;
+            // A guest owns nothing, and a disabled account can do nothing.
+            if user.user.kind == UserKind::Account && !user.user.disabled {
+                return Ok(Some(member));
+            }
+        }
+        Ok(None)
     }
 
     /// The room once this member, if its owner, no longer owns it.

@@ -225,10 +225,7 @@ pub(super) async fn a_failed_commit_keeps_nothing_and_the_next_works(bench: &Ben
     let bob = bench.account("bob");
     let first = bench.say(anna, room, "first");
     let hidden = bench.say(anna, doomed, "hidden");
-    let edit = Edit {
-        message: first.id,
-        text: "lost".into(),
-    };
+    let edit = Edit::text(first.id, "lost");
     let title = SetTitle {
         room: at(room),
         title: "lost".into(),

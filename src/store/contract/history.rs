@@ -288,13 +288,7 @@ pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
             .is_empty()
     );
     assert_eq!(
-        bench.by(
-            anna,
-            Edit {
-                message: ids[0],
-                text: "x".into()
-            }
-        ),
+        bench.by(anna, Edit::text(ids[0], "x")),
         Err(Error::NoSuchMessage)
     );
 }

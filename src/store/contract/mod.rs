@@ -245,8 +245,7 @@ impl Bench {
     }
 
     pub(super) fn edit(&self, user: UserId, message: MessageId, text: &str) {
-        let text = text.into();
-        self.by(user, Edit { message, text }).unwrap();
+        self.by(user, Edit::text(message, text)).unwrap();
     }
 
     pub(super) fn delete(&self, user: UserId, message: MessageId) {

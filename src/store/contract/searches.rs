@@ -3,7 +3,7 @@
 use super::history::Numbers;
 use super::*;
 use crate::commands::{ClearHistory, Hide, Send};
-use crate::model::{MessageKind, fold_text};
+use crate::model::{MessageKind, fold_text, has_visible};
 use crate::store::PAGE_BYTES;
 
 /// What texts and needles are made of: what folds oddly, what means something in queries, what is long in UTF-8.
@@ -116,13 +116,14 @@ impl Trial {
         let (chosen, text) = (self.below(self.known.len()), self.text(12));
         let known = &mut self.known[chosen];
         let (message, deleted) = (known.message.id, known.text.is_empty());
-        if deleted {
+        if deleted || !has_visible(&text) {
             return;
         }
         match what {
             60..80 => {
-                known.text = text.clone();
-                let edited = Edit { message, text };
+                // Whatever it was, it is a text then.
+                (known.shown, known.text) = (true, text.clone());
+                let edited = Edit::text(message, &text);
                 bench.by(known.message.sender.id, edited).unwrap();
             }
             80..90 => {

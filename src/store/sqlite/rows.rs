@@ -450,12 +450,12 @@ impl Transaction for SqliteBackend {
     }
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
-        let sql = "UPDATE messages SET text = ?2, updated = ?3, deleted = ?4, file = ?5, extra = ?6 WHERE id = ?1";
+        let sql = "UPDATE messages SET kind = ?7, text = ?2, updated = ?3, deleted = ?4, file = ?5, extra = ?6 WHERE id = ?1";
         let m = message;
         match run(
             &self.conn,
             sql,
-            params![m.id, m.text, m.updated, m.deleted, m.file, m.extra],
+            params![m.id, m.text, m.updated, m.deleted, m.file, m.extra, m.kind],
         )? {
             0 => Err(broken("no such message")),
             _ => Ok(()),

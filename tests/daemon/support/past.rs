@@ -84,7 +84,7 @@ impl Past {
         let message = MessageId(message);
         let (at, anna) = (Timestamp(at), Actor::User(self.anna));
         match text {
-            Some(text) => self.write(at, anna, Edit { message, text }),
+            Some(text) => self.write(at, anna, Edit::text(message, &text)),
             None => self.write(at, anna, Delete { message }),
         }
     }

@@ -144,7 +144,7 @@ async fn more_edits_than_one_step_looks_at_are_found_too() {
     let mut last = 0;
     for number in 0..super::CHUNK + 10 {
         let (message, text) = (ids[number % 20], format!("text {number}"));
-        let edit = Edit { message, text };
+        let edit = Edit::text(message, &text);
         last = open.bench.submit(Actor::User(anna), edit).ticket;
     }
     open.bench.sink.wait(last).0.unwrap();
@@ -342,7 +342,7 @@ async fn a_kill_at_any_moment_leaves_an_index_that_is_right() {
         let (message, text) = (ids[number % 20], format!("Word {}", number % 50));
         let (bench, anna) = (&live.bench, Actor::User(anna));
         if number % 3 == 0 {
-            bench.submit(anna, Edit { message, text });
+            bench.submit(anna, Edit::text(message, &text));
         } else {
             bench.submit(anna, post(room, &text));
         }
