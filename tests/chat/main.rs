@@ -481,6 +481,33 @@ fn a_long_text_is_whole_in_talker() {
 }
 
 #[test]
+fn without_a_name_it_comes_in_as_a_guest_and_shows_the_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // With a password, too: it is nobody's.
+    let child = command(&["jim", &address])
+        .env("TOLMACH_PASSWORD", "secret")
+        .spawn()
+        .unwrap();
+    let server = Wire::accept(&listener);
+    let mut client = Client { child, server };
+    let presence = client.server.expect("presence");
+    let name = presence["user"]["account_name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(name.starts_with("guest-") && name.len() == 10, "{name}");
+    client.server.answer(200);
+    client.server.expect("join");
+    client.server.answer(200);
+    client.end_input();
+    client.server.expect("quit");
+    let ended = client.wait();
+    assert!(ended.err.contains(&format!("{name}: 200")), "{}", ended.err);
+    ended.check(0, "");
+}
+
+#[test]
 fn a_wrong_command_line_is_told_with_the_usage() {
     for (words, told) in [
         (&["gopher", "localhost"][..], "jim, talker"),
@@ -492,7 +519,6 @@ fn a_wrong_command_line_is_told_with_the_usage() {
             &["jim", "localhost", "--user", "alice", "--signup"],
             "--signup",
         ),
-        (&["jim", "localhost"], "--user"),
         (&["talker", "localhost"], "--token"),
         #[cfg(feature = "purpose")]
         (&["purpose", "localhost"], "--user NAME with a password"),

@@ -8,7 +8,7 @@ pub(crate) struct ChatArgs {
     /// The dialect to speak, one of those below
     pub(crate) dialect: String,
 
-    /// The server's name or address
+    /// The server's name or address; also HOST:PORT
     pub(crate) host: String,
 
     /// The server's port [default: the dialect's own]
@@ -56,6 +56,20 @@ pub(crate) struct ChatArgs {
 }
 
 impl ChatArgs {
+    /// Where the server is: its name or address, and its port, which may stand behind the name.
+    pub(super) fn address(&self, default_port: u16) -> (&str, u16) {
+        let split = || {
+            let (host, port) = self.host.rsplit_once(':')?;
+            // An IPv6 address has its brackets in front of a port.
+            let is_host = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
+            Some((host, port.parse().ok().filter(|_| is_host)?))
+        };
+        match self.port {
+            Some(port) => (&self.host, port),
+            None => split().unwrap_or((&self.host, default_port)),
+        }
+    }
+
     /// The room's name without the `#`.
     pub(super) fn room(&self) -> String {
         self.room.strip_prefix('#').unwrap_or(&self.room).to_owned()
@@ -84,6 +98,23 @@ mod tests {
         Chat::try_parse_from(words.split(' '))
             .map(|chat| chat.args)
             .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_port_may_stand_behind_the_host() {
+        for (words, address) in [
+            ("chat any host", ("host", 7)),
+            ("chat any host:80", ("host", 80)),
+            ("chat any host 80", ("host", 80)),
+            ("chat any 127.0.0.1:80", ("127.0.0.1", 80)),
+            ("chat any [::1]:80", ("[::1]", 80)),
+            ("chat any [::1]", ("[::1]", 7)),
+            ("chat any ::1", ("::1", 7)),
+            ("chat any ::1 80", ("::1", 80)),
+            ("chat any host:no", ("host:no", 7)),
+        ] {
+            assert_eq!(parse(words).unwrap().address(7), address, "{words}");
+        }
     }
 
     #[test]

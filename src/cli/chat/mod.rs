@@ -68,7 +68,8 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
         return Err(Failure::Usage(reason));
     }
     let client = client(chat, &args, revision, interactive)?;
-    let server = Server::new(&args.host, args.port.unwrap_or(dialect.port(revision)));
+    let (host, port) = args.address(dialect.port(revision));
+    let server = Server::new(host, port);
     let stream = server.connect().await?;
     let ui = if interactive {
         Ui::terminal(&args.room(), args.times)

@@ -33,17 +33,16 @@ enum Asked {
 }
 
 impl Jim {
-    pub(super) fn new(identity: Identity) -> Result<Self, &'static str> {
-        let name = identity
-            .user
-            .ok_or("jim needs --user NAME: who comes without a password is a guest of that name")?;
-        Ok(Self {
-            client: Client::new(name),
+    /// Who gives no name comes in as a guest of one that nobody is likely to have.
+    pub(super) fn new(identity: Identity) -> Self {
+        let guest = || format!("guest-{:04}", rand::random_range(0..10_000));
+        Self {
+            client: Client::new(identity.user.unwrap_or_else(guest)),
             password: identity.password,
             room: identity.room,
             room_password: identity.room_password,
             is_in: false,
-        })
+        }
     }
 
     fn hear_event(

@@ -15,7 +15,6 @@ fn jim(password: Option<&str>) -> Jim {
         room: "lobby".into(),
         ..Identity::default()
     })
-    .unwrap()
 }
 
 /// What it hears of `wire`, and what it sends for that.
@@ -194,13 +193,11 @@ fn a_long_text_is_several_messages_and_never_too_many_at_once() {
 }
 
 #[test]
-fn a_name_is_needed() {
-    let identity = Identity {
-        user: None,
-        password: None,
-        token: None,
+fn who_gives_no_name_is_some_guest() {
+    let jim = Jim::new(Identity {
         room: "lobby".into(),
         ..Identity::default()
-    };
-    assert!(Jim::new(identity).err().unwrap().contains("--user"));
+    });
+    let digits = jim.client.name().strip_prefix("guest-").unwrap();
+    assert!(digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()));
 }
