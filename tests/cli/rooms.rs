@@ -80,7 +80,7 @@ either_way! {
         assert_eq!(members(&bench, "tea"), ["anna admin", "boris owner"]);
         bench.run(&["room", "role", "tea", "anna", "moderator"]).done();
         bench.run(&["room", "kick", "tea", "boris"]).done();
-        assert_eq!(members(&bench, "tea"), ["anna moderator"]);
+        assert_eq!(members(&bench, "tea"), ["anna owner"]);
         assert!(bench.run(&["room", "kick", "tea", "boris"]).refused().contains("boris is not a member of tea"));
         bench.run(&["room", "ban", "tea", "anna"]).done();
         assert_eq!(members(&bench, "tea"), ["anna banned"]);
