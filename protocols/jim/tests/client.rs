@@ -1,4 +1,5 @@
 //! The client: what it sends, and what it makes of what it is told.
+//! The rules are those of PROTOCOL.md 4 and 5.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

@@ -1,4 +1,5 @@
 //! The flavor `compat`: what published clients say, in all their spellings, and what is written for them.
+//! The rules are those of PROTOCOL.md 7.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! The objects that the protocol's document prints, word for word, with times and codes filled in.
+//! The rules are those of PROTOCOL.md 3 to 5.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! Every row of the table of actions: what is taken, and how what is wrong is named.
+//! The rules are those of PROTOCOL.md 3 and 4.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! Every limit, met and passed by one.
+//! The rules are those of PROTOCOL.md 2.
 
 mod feed;
 

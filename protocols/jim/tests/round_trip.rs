@@ -1,4 +1,5 @@
 //! What one end encodes the other decodes, and each object is counted as it is written.
+//! The rules are those of PROTOCOL.md 2 to 5.
 
 #![allow(
     clippy::unwrap_used,

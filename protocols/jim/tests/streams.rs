@@ -1,4 +1,5 @@
 //! Streams, good and bad, cut in every way: "however the bytes were cut into packets, the outcome is the same".
+//! The rules are those of PROTOCOL.md 1.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! The client without I/O: what it writes for what it hears.
+//! The rules are those of PROTOCOL.md 4 and 5.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! The documents in `fixtures/purpose`: every purpose of either revision, named field by named field.
+//! The rules are those of PROTOCOL.md 3 to 6.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Bodies at their limit, over it, and far over it.
+//! The rules are those of PROTOCOL.md 2.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

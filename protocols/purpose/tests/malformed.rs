@@ -1,4 +1,5 @@
 //! Bodies that are wrong in every way, made from the table of purposes.
+//! The rules are those of PROTOCOL.md 2 and 4.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! What one end encodes the other decodes, whatever is in it and however it is cut.
+//! The rules are those of PROTOCOL.md 2 to 6.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! The table of purposes is the page's, written down here once more.
+//! The rules are those of PROTOCOL.md 3 to 5.
 
 use std::collections::HashSet;
 use tolmach_purpose::purpose::Sender;

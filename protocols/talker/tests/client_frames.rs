@@ -1,4 +1,5 @@
 //! The table "Client to server", row by row and in both directions.
+//! The rules are those of PROTOCOL.md 3.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

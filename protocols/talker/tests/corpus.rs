@@ -1,4 +1,5 @@
 //! The streams in `fixtures/talker`: each is read whole, byte by byte and cut at every place.
+//! The rules are those of PROTOCOL.md 1 and 3.
 //!
 //! `NAME.expected` has a line per item of `NAME.stream`: a frame as this crate writes it, `? ` and a bad frame's
 //! text, or `! ` and the error that ended the stream.

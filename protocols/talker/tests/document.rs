@@ -1,4 +1,5 @@
 //! The examples of `specs/source/talker.txt`, word for word, with its line breaks inside objects.
+//! The rules are those of PROTOCOL.md 3 and 4.
 //!
 //! Where the document writes `unique id` for an id, a number stands here, and nothing for its `, ...`: the rest
 //! is as printed.

@@ -1,4 +1,5 @@
 //! Every limit, at its last value and one beyond.
+//! The rules are those of PROTOCOL.md 1 and 5.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

@@ -1,4 +1,5 @@
 //! What holds for all frames and for all bytes.
+//! The rules are those of PROTOCOL.md 1.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

@@ -1,4 +1,5 @@
 //! The table "Server to client", row by row, in both directions and both flavors.
+//! The rules are those of PROTOCOL.md 4 and 6.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

@@ -1,4 +1,5 @@
 //! The client without I/O: what it writes for what it hears.
+//! The rules are those of PROTOCOL.md 3 to 7.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;

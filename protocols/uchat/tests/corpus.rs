@@ -1,4 +1,5 @@
 //! The streams in `fixtures/uchat`: each is read whole, byte by byte and cut at every place.
+//! The rules are those of PROTOCOL.md 1 and 2.
 //!
 //! `NAME.expected` has a line per item of `NAME.stream`: a frame as this crate writes it, `? ` and a bad frame's
 //! text, or `! ` and the error that ended the stream. A client's streams named after a request are the document's

@@ -1,4 +1,5 @@
 //! What is wrong with a frame is named, and the stream goes on.
+//! The rules are those of PROTOCOL.md 2.
 #![allow(
     clippy::expect_used,
     clippy::panic,

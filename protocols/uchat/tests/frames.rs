@@ -1,4 +1,5 @@
 //! Every frame, written and read: whole, byte by byte, cut at every place, and all of them glued.
+//! The rules are those of PROTOCOL.md 2 to 8.
 #![allow(clippy::panic, reason = "a test may fail")]
 
 mod samples;

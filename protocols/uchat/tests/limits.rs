@@ -1,4 +1,5 @@
 //! Every limit, at its last value and one beyond, and what is no frame at all.
+//! The rules are those of PROTOCOL.md 1.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use bytes::BytesMut;

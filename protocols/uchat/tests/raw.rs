@@ -1,4 +1,5 @@
 //! Files: raw bytes behind a frame.
+//! The rules are those of PROTOCOL.md 8.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;
