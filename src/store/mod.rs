@@ -7,12 +7,12 @@
 //!   in that same order, once each, and never two calls at a time.
 //! - **Durable first.** The sink hears of a write after the commit that holds it, never before.
 //! - **Shared.** Writes that wait together share one transaction (group commit).
-//! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`]. A commit of
-//!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`], and from then on the store refuses
-//!   all writes with [`Error::Unavailable`] until it is opened again; reads go on.
+//! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`](crate::model::Error::Unavailable). A commit of
+//!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`](crate::model::Error::OutcomeUnknown), and from then on the store refuses
+//!   all writes with [`Error::Unavailable`](crate::model::Error::Unavailable) until it is opened again; reads go on.
 //! - A read sees every write whose commit the sink was told before the read began, and nothing of one under way.
-//! - A defect (a panic) in a write: that write gets [`Error::Internal`], those that shared its transaction
-//!   [`Error::Unavailable`], and the store goes on.
+//! - A defect (a panic) in a write: that write gets [`Error::Internal`](crate::model::Error::Internal), those that shared its transaction
+//!   [`Error::Unavailable`](crate::model::Error::Unavailable), and the store goes on.
 //! - Who is named in an answer (a sender, an actor) is named as it is now; what is said of an unknown room or user is
 //!   nothing: `None`, or an empty list.
 
@@ -107,7 +107,7 @@ pub trait Store: Send + Sync + 'static {
     /// Queues a write. Returns at once; the sink hears what came of it.
     fn submit(&self, write: Box<dyn Write>);
 
-    /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`].
+    /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`](crate::model::Error::Unavailable).
     async fn close(&self);
 
     /// A user by number.

@@ -1,6 +1,6 @@
 #![forbid(unsafe_code)]
 //! What the tests and benches of the protocol crates share: decoders fed as a socket feeds them ([`feed`]), and codecs
-//! measured in frames and in bytes ([`bench`]). It is not published; protocols depend on it for their tests alone.
+//! measured in frames and in bytes ([`mod@bench`]). It is not published; protocols depend on it for their tests alone.
 
 pub mod bench;
 mod feed;
