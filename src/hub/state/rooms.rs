@@ -78,7 +78,18 @@ impl HubState {
                 self.expel(room.id, user.id);
             }
             RoomChange::RoomDeleted => self.close_live_room(room.id),
-            _ => {}
+            RoomChange::Created
+            | RoomChange::Posted(_)
+            | RoomChange::Edited(_)
+            | RoomChange::Deleted(_)
+            | RoomChange::HistoryCleared
+            | RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Renamed { .. }
+            | RoomChange::AccessChanged
+            | RoomChange::MemberJoined { .. }
+            | RoomChange::MemberUnbanned { .. }
+            | RoomChange::RoleChanged { .. } => {}
         }
     }
 
@@ -152,6 +163,15 @@ fn subject(change: &RoomChange) -> Option<&Arc<UserRef>> {
         | RoomChange::MemberBanned { user }
         | RoomChange::MemberUnbanned { user }
         | RoomChange::RoleChanged { user, .. } => Some(user),
-        _ => None,
+        RoomChange::Created
+        | RoomChange::Posted(_)
+        | RoomChange::Edited(_)
+        | RoomChange::Deleted(_)
+        | RoomChange::HistoryCleared
+        | RoomChange::Titled
+        | RoomChange::Described { .. }
+        | RoomChange::Renamed { .. }
+        | RoomChange::AccessChanged
+        | RoomChange::RoomDeleted => None,
     }
 }
