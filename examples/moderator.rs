@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::error::Error;
 
-use tolmach::commands::{Ban, CreateRoom, Delete, LogIn, LogInGuest, Register};
+use tolmach::commands::{Ban, CreateRoom, Delete, History, LogIn, LogInGuest, Register};
 use tolmach::hub::{Events, Hub, Scope, Session};
-use tolmach::model::{Event, RoomChange, RoomSelector, Secret, UserId, UserSelector};
+use tolmach::model::{Event, HistoryQuery, RoomChange, RoomSelector, Secret, UserId, UserSelector};
+
+/// What the bot says to whoever asks for help.
+const ANSWER: &str = "Be kind, and do not spam";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -23,12 +26,17 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     anna.call(LogInGuest { name }).await?;
     anna.enter("tea").await?;
     for text in ["help", "spam, spam", "and more spam"] {
-        anna.say(RoomSelector::name("tea"), text).await?;
         println!("anna: {text}");
+        anna.say(RoomSelector::name("tea"), text).await?;
     }
     // The moderator ends with the ban.
     moderating.await??;
     assert!(anna.enter("tea").await.is_err());
+    let page = HistoryQuery::page(RoomSelector::name("tea"), None, 10);
+    let said = hub.operate(History(page)).await?.messages;
+    let stands = said.iter().filter(|message| !message.deleted);
+    let stands: Vec<_> = stands.map(|message| message.text.as_str()).collect();
+    assert_eq!(stands, ["help", ANSWER]);
     hub.stop().await;
     Ok(())
 }
@@ -67,8 +75,12 @@ async fn moderate(mut bot: Session, mut events: Events) -> Result<(), tolmach::m
             continue;
         };
         let user = message.sender.id;
+        if bot.user().is_some_and(|own| own.id == user) {
+            continue; // What it says itself is not for it to judge.
+        }
         if message.text == "help" {
-            bot.say(tea(), "Be kind, and do not spam").await?;
+            bot.say(tea(), ANSWER).await?;
+            println!("bot: {ANSWER}");
         } else if message.text.contains("spam") {
             bot.call(Delete {
                 message: message.id,
