@@ -45,5 +45,6 @@ pub mod model;
 mod setters;
 pub mod settings;
 pub mod store;
+mod throttle;
 
 pub use hub::commands;

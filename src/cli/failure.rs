@@ -1,10 +1,11 @@
 //! How a command ends that was not carried out.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
 
+use super::line_queue::LineQueue;
 use super::output::visible;
 
 /// What a command comes to.
@@ -37,8 +38,11 @@ impl Failure {
             Self::OutputClosed => return ExitCode::SUCCESS,
         };
         let line = line.trim_end().replace('\n', " ");
-        // Nobody may be there to read it; the exit code says it, too.
-        let _ = writeln!(io::stderr(), "{}", visible(&line));
+        // Nobody may be there to read it, or ever read it; the exit code says it, too.
+        if let Ok(stderr) = LineQueue::start(io::stderr(), |_| Vec::new()) {
+            stderr.push((visible(&line) + "\n").as_bytes());
+            stderr.drain();
+        }
         ExitCode::from(code)
     }
 }

@@ -15,6 +15,7 @@ mod check;
 mod dialects;
 mod failure;
 mod history;
+mod line_queue;
 mod logging;
 mod operator;
 mod output;
@@ -134,11 +135,11 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         }
         Action::Tap(arguments) => {
             let config = load()?;
-            logging::start("error", config.log.format)?;
+            let _log = logging::start("error", config.log.format)?;
             on_this_thread(arguments.run(&config, dialects))
         }
         Action::Replay(arguments) => {
-            logging::start("error", load()?.log.format)?;
+            let _log = logging::start("error", load()?.log.format)?;
             on_this_thread(arguments.run(load_with, dialects))
         }
         Action::Serve(arguments) => serve::run(&arguments.apply(load()?, dialects)?),
@@ -160,7 +161,7 @@ fn operate(
     config: Config,
     work: impl AsyncFnOnce(&mut Operator, &mut Output) -> Outcome<()>,
 ) -> Outcome<ExitCode> {
-    logging::start("error", config.log.format)?;
+    let _log = logging::start("error", config.log.format)?;
     on_this_thread(async {
         let (mut to, mut out) = (Operator::new(config), Output::standard());
         let outcome = work(&mut to, &mut out).await.and_then(|()| out.flush());

@@ -1,6 +1,6 @@
 //! `tolmach serve`: the gateway, until it is told to stop.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::{Failure, Outcome};
+use super::line_queue::LineQueue;
 use super::{logging, no_runtime};
 
 /// Prints one line `ready NAME=ADDRESS:PORT …` when clients can connect; logs go to standard error. SIGTERM and SIGINT
@@ -58,7 +59,7 @@ impl ServeArgs {
 
 /// Runs the gateway.
 pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
-    logging::start(&config.log.level, config.log.format)?;
+    let _log = logging::start(&config.log.level, config.log.format)?;
     raise_file_limit(config.limits.connections);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -70,7 +71,7 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
         let daemon = Daemon::start(config)
             .await
             .map_err(|error| Failure::because(error.to_string()))?;
-        say_ready(&daemon.gateway().ready_line());
+        say_ready(daemon.gateway().ready_line());
         daemon.run_until(stop.received()).await;
         Ok(ExitCode::SUCCESS)
     })
@@ -98,11 +99,11 @@ fn raise_file_limit(connections: usize) {
     }
 }
 
-/// Whoever started the gateway may not want to know.
-fn say_ready(line: &str) {
-    let mut stdout = io::stdout().lock();
-    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
-        tracing::warn!(%error, "the ready line could not be written to standard output");
+/// Whoever started the gateway may not want to know, or not read it now.
+fn say_ready(line: String) {
+    match LineQueue::start(io::stdout(), |_| Vec::new()) {
+        Ok(stdout) => stdout.push((line + "\n").as_bytes()),
+        Err(error) => tracing::warn!(%error, "the ready line could not be said"),
     }
 }
 

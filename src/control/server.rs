@@ -17,11 +17,14 @@ use super::socket;
 use super::tap::Watching;
 use crate::hub::Hub;
 use crate::model::{Error, Result};
+use crate::throttle::Throttle;
 
 /// How long [`ControlServer::stop`] waits for requests that are under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How long to wait when no connection can be accepted (no file descriptor is left).
 const RETRY: Duration = Duration::from_millis(100);
+/// How often that is said.
+const UNACCEPTED_SAID: Duration = Duration::from_secs(60);
 
 /// A control socket that is served. Dropping it ends its connections where they are and removes the socket.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ struct Served {
 
 async fn accept(listener: UnixListener, served: Arc<Served>, stopping: CancellationToken) {
     let mut connections = JoinSet::new();
+    let unaccepted = Throttle::new(UNACCEPTED_SAID);
     loop {
         tokio::select! {
             () = stopping.cancelled() => break,
@@ -93,7 +97,9 @@ async fn accept(listener: UnixListener, served: Arc<Served>, stopping: Cancellat
                     connections.spawn(serve(stream, served.clone(), stopping.clone()));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket cannot accept a connection");
+                    unaccepted.note(error, |times, error| {
+                        tracing::warn!(times, error, "the control socket cannot accept connections");
+                    });
                     tokio::time::sleep(RETRY).await;
                 }
             },

@@ -23,6 +23,7 @@ use super::writer::Wire;
 use crate::hub::Hub;
 use crate::hub::tap::TapDialect;
 use crate::model::EndReason;
+use crate::throttle::Throttle;
 
 /// How many connections the system keeps until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -34,6 +35,11 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a refused connection may take to read why.
 const REFUSAL: Duration = Duration::from_secs(1);
+
+/// How often it is said that connections were refused.
+const REFUSED_SAID: Duration = Duration::from_secs(1);
+/// How often it is said that connections cannot be accepted.
+const UNACCEPTED_SAID: Duration = Duration::from_secs(60);
 
 /// A dialect of whatever type, ready to serve connections; made by [`serving`].
 pub trait Serve: Send + Sync + 'static {
@@ -104,6 +110,8 @@ pub(super) struct ConnectionLimiter {
     by_address: Mutex<HashMap<IpAddr, usize>>,
     left: Notify,
     shutdown: watch::Receiver<bool>,
+    refused: Arc<Throttle>,
+    unaccepted: Arc<Throttle>,
 }
 
 /// A listener at work.
@@ -131,6 +139,8 @@ impl ConnectionLimiter {
             by_address: Mutex::default(),
             left: Notify::new(),
             shutdown,
+            refused: Throttle::new(REFUSED_SAID),
+            unaccepted: Throttle::new(UNACCEPTED_SAID),
         }
     }
 
@@ -165,7 +175,9 @@ impl ConnectionLimiter {
                     self.clone().admit(dialect.clone(), Transport::Tcp(socket));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    self.unaccepted.note(error, |times, error| {
+                        tracing::warn!(times, error, "connections could not be accepted");
+                    });
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -176,7 +188,10 @@ impl ConnectionLimiter {
     pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
         let peer = transport.peer();
         let Some(permit) = self.clone().enter(peer) else {
-            tracing::warn!(?peer, "a connection too many was refused");
+            let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
+            self.refused.note(peer, |times, peer| {
+                tracing::warn!(times, peer, "connections too many were refused");
+            });
             tokio::spawn(refuse(dialect, transport));
             return;
         };

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::{Error, Result};
+use crate::throttle::Throttle;
 
 /// Over which time failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);
+/// How often failures are logged.
+const SAID: Duration = Duration::from_secs(1);
 /// How many windows are kept before those that are over are swept out.
 const SWEEP_AT: usize = 10_000;
 
@@ -16,6 +19,7 @@ const SWEEP_AT: usize = 10_000;
 pub(super) struct Attempts {
     limit: u32,
     windows: Mutex<Windows>,
+    said: Arc<Throttle>,
 }
 
 type Windows = HashMap<(String, Option<IpAddr>), Window>;
@@ -31,6 +35,7 @@ impl Attempts {
         Self {
             limit,
             windows: Mutex::default(),
+            said: Throttle::new(SAID),
         }
     }
 
@@ -49,7 +54,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// An attempt failed.
+    /// An attempt failed. Must be called in a tokio runtime.
     pub(super) fn failed(&self, account: &str, address: Option<IpAddr>, now: Instant) {
         let mut windows = self.windows();
         if windows.len() >= SWEEP_AT {
@@ -68,6 +73,12 @@ impl Attempts {
             };
         }
         window.failures += 1;
+        drop(windows);
+        let address = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+        let whose = format_args!("{account} from {address}");
+        self.said.note(whose, |times, whose| {
+            tracing::info!(times, whose, "wrong passwords");
+        });
     }
 
     fn windows(&self) -> MutexGuard<'_, Windows> {
@@ -79,8 +90,8 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_limit_is_by_account_and_address_and_ends_after_a_minute() {
+    #[tokio::test]
+    async fn the_limit_is_by_account_and_address_and_ends_after_a_minute() {
         let attempts = Attempts::new(2);
         let start = Instant::now();
         for _ in 0..2 {

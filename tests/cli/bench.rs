@@ -76,6 +76,15 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Ran {
     }
 }
 
+/// Sends a signal by name.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
 /// A gateway that runs as a process of its own; killed when dropped.
 pub(crate) struct Running {
     child: Child,
@@ -94,13 +103,14 @@ impl Running {
         address.rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(&self.child, name);
     }
 
     /// Waits for its end: the exit status, and what it still printed.
@@ -204,10 +214,15 @@ impl Bench {
             .collect()
     }
 
-    /// Starts a gateway, and returns when it is ready.
+    /// Starts a gateway, and returns when it is ready. Its log is the file `log`.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Running {
-        let mut command = self.command(&["serve"]);
         let log = std::fs::File::create(self.path("log")).unwrap();
+        self.serve_with(arguments, log)
+    }
+
+    /// As [`Bench::serve`], with its log elsewhere.
+    pub(crate) fn serve_with(&self, arguments: &[&str], log: impl Into<Stdio>) -> Running {
+        let mut command = self.command(&["serve"]);
         command
             .args(arguments)
             .stdin(Stdio::null())
@@ -220,7 +235,7 @@ impl Bench {
         assert!(
             ready.starts_with("ready"),
             "{ready:?}; log: {}",
-            read(&self.path("log"))
+            std::fs::read_to_string(self.path("log")).unwrap_or_default()
         );
         assert!(stdout.buffer().is_empty());
         child.stdout = Some(stdout.into_inner());

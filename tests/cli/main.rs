@@ -10,6 +10,7 @@
 
 mod bench;
 mod history;
+mod log;
 mod people;
 mod replay;
 mod rooms;
@@ -22,3 +23,4 @@ mod transcode;
 mod transcode_pairs;
 mod usage;
 mod users;
+mod wire;

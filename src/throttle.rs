@@ -1,0 +1,100 @@
+//! What strangers can cause as often as they like is said once in a while, with a number.
+
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Counts what happens, and has it said at once where nothing was said for a while, else when that while is over.
+///
+/// ```text
+///            happens: said, "1 time"
+///   quiet ─────────────────────────────▶ counting ◀─┐ the while is over: what was counted is said
+///     ▲                                    │   └────┘
+///     └────────────────────────────────────┘ the while is over, and nothing was counted
+/// ```
+pub(crate) struct Throttle {
+    every: Duration,
+    /// While it counts: how often it happened since it was said, and what it was the last time.
+    unsaid: Mutex<Option<(u64, String)>>,
+}
+
+impl Throttle {
+    /// Says something once in `every` at most.
+    pub(crate) fn new(every: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            every,
+            unsaid: Mutex::new(None),
+        })
+    }
+
+    /// It happened. `say` is told how often since the last time, and the latest `detail`. Must be called in a tokio
+    /// runtime.
+    pub(crate) fn note(
+        self: &Arc<Self>,
+        detail: impl Display,
+        say: impl Fn(u64, &str) + Send + 'static,
+    ) {
+        let detail = detail.to_string();
+        {
+            let mut unsaid = self.unsaid();
+            if let Some((times, last)) = &mut *unsaid {
+                (*times, *last) = (*times + 1, detail);
+                return;
+            }
+            *unsaid = Some((0, String::new()));
+        }
+        say(1, &detail);
+        let throttle = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(throttle.every).await;
+                let counted = throttle.unsaid().take_if(|(times, _)| *times == 0);
+                if counted.is_some() {
+                    return;
+                }
+                let counted = throttle.unsaid().replace((0, String::new()));
+                if let Some((times, detail)) = counted {
+                    say(times, &detail);
+                }
+            }
+        });
+    }
+
+    fn unsaid(&self) -> MutexGuard<'_, Option<(u64, String)>> {
+        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Said = Arc<Mutex<Vec<(u64, String)>>>;
+
+    fn note(throttle: &Arc<Throttle>, said: &Said, detail: u32) {
+        let said = said.clone();
+        throttle.note(detail, move |times, detail| {
+            said.lock().unwrap().push((times, detail.to_owned()));
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_is_said_at_once_and_the_others_together() {
+        let (throttle, said) = (Throttle::new(Duration::from_secs(1)), Said::default());
+        let take = || std::mem::take(&mut *said.lock().unwrap());
+        for detail in 0..900 {
+            note(&throttle, &said, detail);
+        }
+        assert_eq!(take(), [(1, "0".to_owned())]);
+        tokio::time::sleep(Duration::from_millis(1001)).await;
+        assert_eq!(take(), [(899, "899".to_owned())]);
+        note(&throttle, &said, 7);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(take(), [(1, "7".to_owned())]);
+        // Nothing more happens, nothing more is said; then it is said at once again.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(take(), []);
+        note(&throttle, &said, 8);
+        assert_eq!(take(), [(1, "8".to_owned())]);
+    }
+}

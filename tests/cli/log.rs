@@ -1,0 +1,127 @@
+//! A log that cannot be written, or that nobody reads, is the log's trouble alone.
+
+use std::fs::File;
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::bench::{Bench, Running, read, signal};
+use super::wire::{PATIENCE, Wire};
+
+/// What a pipe holds.
+const PIPE: usize = 64 * 1024;
+
+/// Two come in, so many more are refused in words; then the two are served as before, and SIGTERM ends all in good order.
+fn outlives_refusals(mut gateway: Running, refused: usize) {
+    let mut guests = ["anna", "boris"].map(|name| Wire::guest(&gateway, name));
+    for _ in 0..refused {
+        assert!(Wire::connect(&gateway, "jim").line().contains("503"));
+    }
+    for (guest, room) in guests.iter_mut().zip(["one", "two"]) {
+        guest.makes(room);
+    }
+    let begun = Instant::now();
+    gateway.signal("TERM");
+    for guest in &mut guests {
+        assert!(guest.line().contains("101"), "no farewell");
+    }
+    assert_eq!(gateway.wait().0.code(), Some(0));
+    assert!(begun.elapsed() < PATIENCE);
+}
+
+fn bench() -> Bench {
+    let bench = Bench::offline();
+    bench.configure("[limits]\nconnections = 2\n[log]\nlevel = \"trace\"\n");
+    bench
+}
+
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().unwrap();
+    writer.write_all(&vec![b'.'; PIPE]).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_log_on_a_full_disk_harms_nobody() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    outlives_refusals(bench().serve_with(&[], full), 3);
+}
+
+#[test]
+fn a_log_whose_reader_has_gone_harms_nobody() {
+    let (reader, writer) = pipe().unwrap();
+    let bench = bench();
+    let gateway = bench.serve_with(&[], writer);
+    drop(reader);
+    outlives_refusals(gateway, 3);
+}
+
+#[test]
+fn a_log_that_nobody_reads_harms_nobody() {
+    let (mut reader, writer) = full_pipe();
+    outlives_refusals(bench().serve_with(&[], writer), 900);
+    // Nobody holds it open any more: not even a thread that waits for a reader.
+    reader.read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn refusals_are_said_once_a_second_with_a_number() {
+    let bench = Bench::offline();
+    bench.configure("[limits]\nconnections = 2\n");
+    let begun = Instant::now();
+    outlives_refusals(bench.serve(&[]), 300);
+    let log = read(&bench.path("log"));
+    let lines = log.lines().filter(|line| line.contains("refused")).count();
+    let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
+    assert!((1..=seconds + 2).contains(&lines), "{log}");
+}
+
+#[test]
+fn the_end_is_said_though_nobody_reads_standard_error() {
+    let bench = Bench::running();
+    let (_reader, writer) = full_pipe();
+    let mut second = bench
+        .command(&["serve"])
+        .stdin(Stdio::null())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    assert_eq!(second.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn nobody_need_read_that_it_is_ready() {
+    for stdout in ["full", "stuck", "gone"] {
+        let bench = Bench::offline();
+        let (reader, stuck) = full_pipe();
+        let (stdout, reader) = match stdout {
+            "full" => (
+                Stdio::from(File::options().write(true).open("/dev/full").unwrap()),
+                None,
+            ),
+            "stuck" => (stuck.into(), Some(reader)),
+            _ => {
+                drop(reader);
+                (stuck.into(), None)
+            }
+        };
+        let mut gateway = bench
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let socket = bench.data_dir().join("control.sock");
+        let begun = Instant::now();
+        while !socket.exists() {
+            assert!(gateway.try_wait().unwrap().is_none(), "it has ended");
+            assert!(begun.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        bench.run(&["room", "list"]).done();
+        signal(&gateway, "TERM");
+        assert_eq!(gateway.wait().unwrap().code(), Some(0));
+        drop(reader);
+    }
+}
