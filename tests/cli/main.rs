@@ -13,6 +13,7 @@ mod history;
 mod log;
 mod people;
 mod replay;
+mod resources;
 mod rooms;
 mod serve;
 mod sessions;
