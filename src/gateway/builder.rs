@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::listener::{Serve, bind};
+use super::liveness::PeerTimeout;
 use super::{Gateway, Limits};
 use crate::hub::Hub;
 
@@ -28,6 +29,7 @@ pub struct GatewayBuilder {
     hub: Hub,
     limits: Limits,
     grace: Duration,
+    peer_timeout: Duration,
     listeners: Vec<Pending>,
 }
 
@@ -48,6 +50,7 @@ impl GatewayBuilder {
             hub,
             limits: Limits::default(),
             grace: Duration::from_secs(10),
+            peer_timeout: Duration::from_secs(30),
             listeners: Vec::new(),
         }
     }
@@ -61,6 +64,14 @@ impl GatewayBuilder {
     /// How long clients may take, when the gateway stops, to read what waits for them; 10 s unless said.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// How long a peer's system may acknowledge nothing until the connection is given up; 30 s unless said. The system asks a
+    /// silent one after half of it; whole seconds from 2 s on are kept best. A connection that has acknowledged nothing for
+    /// so long is displaced by who comes with the right credentials.
+    pub fn peer_timeout(mut self, timeout: Duration) -> Self {
+        self.peer_timeout = timeout;
         self
     }
 
@@ -105,7 +116,12 @@ impl GatewayBuilder {
     /// # Errors
     /// The first listener that cannot be had; then the others are closed, and the hub is stopped.
     pub async fn start(self) -> Result<Gateway, BindError> {
-        let mut gateway = Gateway::new(self.hub, self.limits, self.grace);
+        let mut gateway = Gateway::new(
+            self.hub,
+            self.limits,
+            self.grace,
+            PeerTimeout(self.peer_timeout),
+        );
         for Pending {
             name,
             place,

@@ -5,11 +5,11 @@ use std::collections::hash_map::Entry;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -18,8 +18,9 @@ use tokio::task::JoinHandle;
 use super::connection;
 use super::dialect::Dialect;
 use super::limits::Limits;
+use super::liveness::PeerTimeout;
 use super::transport::Transport;
-use super::writer::Wire;
+use super::writer::{Wire, Writer};
 use crate::hub::Hub;
 use crate::hub::tap::TapDialect;
 use crate::model::EndReason;
@@ -27,12 +28,10 @@ use crate::throttle::Throttle;
 
 /// How many connections the system keeps until they are accepted.
 const BACKLOG: i32 = 1024;
-/// After which silence the system asks whether a peer is still there at all.
-const KEEPALIVE: Duration = Duration::from_secs(60);
-/// How often it asks again.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// How long to wait when a connection cannot be accepted (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How many connections are looked at before others may run.
+const MAX_LOOKS: usize = 128;
 /// How long a refused connection may take to read why.
 const REFUSAL: Duration = Duration::from_secs(1);
 
@@ -106,6 +105,8 @@ pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
 pub(super) struct ConnectionLimiter {
     hub: Hub,
     limits: Limits,
+    peer_timeout: PeerTimeout,
+    writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
     left: Notify,
@@ -131,10 +132,17 @@ impl Listening {
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(hub: Hub, limits: Limits, shutdown: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        limits: Limits,
+        peer_timeout: PeerTimeout,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             hub,
             limits,
+            peer_timeout,
+            writers: Mutex::default(),
             inside: AtomicUsize::new(0),
             by_address: Mutex::default(),
             left: Notify::new(),
@@ -164,14 +172,6 @@ impl ConnectionLimiter {
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    let keepalive = TcpKeepalive::new()
-                        .with_time(KEEPALIVE)
-                        .with_interval(KEEPALIVE_INTERVAL);
-                    let set = SockRef::from(&socket).set_tcp_keepalive(&keepalive);
-                    if let Err(error) = set.and_then(|()| socket.set_nodelay(true)) {
-                        tracing::debug!(%error, "a connection was gone before it was served");
-                        continue;
-                    }
                     self.clone().admit(dialect.clone(), Transport::Tcp(socket));
                 }
                 Err(error) => {
@@ -186,6 +186,10 @@ impl ConnectionLimiter {
 
     /// Serves a connection on a task of its own, unless there are too many.
     pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
+        if let Err(error) = transport.prepare(self.peer_timeout) {
+            tracing::debug!(%error, "a connection was gone before it was served");
+            return;
+        }
         let peer = transport.peer();
         let Some(permit) = self.clone().enter(peer) else {
             let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
@@ -227,6 +231,28 @@ impl ConnectionLimiter {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives up connections whose peers have vanished, as long as the gateway runs.
+    pub(super) async fn watch_peers(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.peer_timeout.round()).await;
+            let mut writers = std::mem::take(&mut *self.writers());
+            writers.retain(|writer| writer.strong_count() > 0);
+            self.writers().extend_from_slice(&writers);
+            for some in writers.chunks(MAX_LOOKS) {
+                for writer in some.iter().filter_map(Weak::upgrade) {
+                    if writer.silence().is_some() {
+                        writer.abort();
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn writers(&self) -> MutexGuard<'_, Vec<Weak<Writer>>> {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until nobody is in.
     pub(super) async fn empty(&self) {
         loop {
@@ -243,6 +269,18 @@ impl ConnectionLimiter {
 pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
     peer: Option<IpAddr>,
+}
+
+impl Permit {
+    /// The connection is looked after from now on.
+    pub(super) fn watch(&self, writer: &Arc<Writer>) {
+        self.limiter.writers().push(Arc::downgrade(writer));
+    }
+
+    /// When its peer counts as gone.
+    pub(super) fn peer_timeout(&self) -> PeerTimeout {
+        self.limiter.peer_timeout
+    }
 }
 
 impl Drop for Permit {

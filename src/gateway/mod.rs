@@ -6,6 +6,7 @@ mod dialect;
 mod frame_capture;
 mod limits;
 mod listener;
+mod liveness;
 mod pace;
 mod transport;
 mod writer;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
@@ -28,6 +30,7 @@ pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
 use listener::{ConnectionLimiter, Listening};
+use liveness::PeerTimeout;
 
 /// A running gateway: a hub, and the listeners that lead to it.
 pub struct Gateway {
@@ -36,6 +39,8 @@ pub struct Gateway {
     listening: Vec<Listening>,
     shutdown: watch::Sender<bool>,
     grace: Duration,
+    /// Looks after peers that vanished.
+    watch: JoinHandle<()>,
 }
 
 impl Gateway {
@@ -44,15 +49,18 @@ impl Gateway {
         GatewayBuilder::new(hub)
     }
 
-    fn new(hub: Hub, limits: Limits, grace: Duration) -> Self {
+    fn new(hub: Hub, limits: Limits, grace: Duration, peer_timeout: PeerTimeout) -> Self {
         let (shutdown, down) = watch::channel(false);
-        let limiter = Arc::new(ConnectionLimiter::new(hub.clone(), limits, down));
+        let limiter = ConnectionLimiter::new(hub.clone(), limits, peer_timeout, down);
+        let limiter = Arc::new(limiter);
+        let watch = tokio::spawn(limiter.clone().watch_peers());
         Self {
             hub,
             limiter,
             listening: Vec::new(),
             shutdown,
             grace,
+            watch,
         }
     }
 
@@ -122,6 +130,7 @@ impl Gateway {
         {
             tracing::warn!("not all connections took their last words in time");
         }
+        self.watch.abort();
         self.hub
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio_util::io::poll_read_buf;
 
+use super::liveness::PeerTimeout;
 use super::writer::Wire;
 
 /// How much room a read is given at least.
@@ -49,6 +50,17 @@ impl Transport {
                 .ok()
                 .map(|address| address.ip().to_canonical()),
             Self::Memory(..) => None,
+        }
+    }
+
+    /// Makes a socket ready to be served: what is written goes at once, and a peer that vanishes is noticed.
+    pub(super) fn prepare(&self, timeout: PeerTimeout) -> io::Result<()> {
+        match self {
+            Self::Tcp(socket) => {
+                timeout.apply(socket)?;
+                socket.set_nodelay(true)
+            }
+            Self::Memory(..) => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Hub;
 use super::commands::{
@@ -198,12 +199,17 @@ impl Session {
 
     /// Ends the session by its dialect's farewell: the user is absent at once, unless connected otherwise.
     pub fn farewell(&mut self) {
-        self.leave_state(false);
+        self.leave_state(None);
     }
 
     /// Ends the session as one whose connection broke off, which dropping it does, too: the user is idle for a while.
     pub fn break_off(&mut self) {
-        self.leave_state(true);
+        self.broke_off(Duration::ZERO);
+    }
+
+    /// As [`Session::break_off`], for a connection that broke off so long ago: the grace began then.
+    pub fn broke_off(&mut self, ago: Duration) {
+        self.leave_state(Some(ago));
     }
 
     /// Ends the user's other sessions of this dialect that are attached to the same rooms.
@@ -263,7 +269,8 @@ impl Session {
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
     }
 
-    pub(super) fn leave_state(&mut self, broke_off: bool) {
+    /// `broke_off`: how long ago it did, if it had no farewell.
+    pub(super) fn leave_state(&mut self, broke_off: Option<Duration>) {
         let Some((session, _)) = self.entry.take() else {
             return;
         };

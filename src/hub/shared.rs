@@ -101,8 +101,9 @@ impl Hub {
         for user in effects.gone_guests {
             self.end_guest(user);
         }
-        for id in effects.unused_tokens {
-            self.keep_house(TouchToken { id });
+        for id in effects.used_tokens {
+            let then = move |state: &mut HubState, _| state.recorded(id);
+            self.submit(Actor::Operator, None, TouchToken { id }, then);
         }
         if !effects.published.is_empty() && self.inner.bus.has_others(self.inner.node) {
             for event in effects.published {

@@ -104,6 +104,11 @@ pub trait Sink: Send + Sync {
     /// Whether the session was closed. One whose reader is merely gone is not: what it said before is still carried out.
     fn was_closed(&self) -> bool;
 
+    /// Whether the reader has vanished, as far as one can tell: its connection has acknowledged nothing for too long.
+    fn is_reader_gone(&self) -> bool {
+        false
+    }
+
     /// The reader is somebody else from now on: events that wait are not for it.
     fn change_reader(&self) {}
 

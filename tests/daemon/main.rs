@@ -65,3 +65,4 @@ mod uchat_strangers;
 mod uchat_twenty;
 mod uchat_upload;
 mod uchat_upload_refused;
+mod vanishing;

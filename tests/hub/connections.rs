@@ -1,10 +1,15 @@
 //! One name, one connection: who is refused, who is displaced; and a connection that becomes somebody else.
 
-use tolmach::commands;
-use tolmach::hub::Scope;
-use tolmach::model::{Error, RoomKind};
+use std::sync::Arc;
 
-use crate::support::{World, log_in, login, name, password, register, say, token};
+use bytes::Bytes;
+use tolmach::commands::{self, AnyCommand};
+use tolmach::hub::{ConnectionInfo, Delivery, Events, Overflow, Scope, Sink};
+use tolmach::model::{EndReason, Error, RoomId, RoomKind};
+
+use crate::support::{
+    BOUNDS, Client, World, guest, log_in, login, name, password, register, say, token,
+};
 
 #[tokio::test]
 async fn one_name_has_one_connection_over_a_dialect_that_wants_it_so() {
@@ -44,6 +49,62 @@ async fn one_name_has_one_connection_over_a_dialect_that_wants_it_so() {
     // An idle user whose connection is gone is in nobody's way.
     drop(second);
     exclusive().ok(log_in("anna", password("anna"))).await;
+}
+
+/// A connection whose reader has vanished.
+struct Vanished(Arc<dyn Sink>);
+
+impl Sink for Vanished {
+    fn push(&self, room: RoomId, delivery: Delivery) -> Result<bool, Overflow> {
+        self.0.push(room, delivery)
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+
+    fn close(&self, reason: EndReason, last: Bytes) {
+        self.0.close(reason, last);
+    }
+
+    fn was_closed(&self) -> bool {
+        self.0.was_closed()
+    }
+
+    fn is_reader_gone(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn who_acknowledges_nothing_is_displaced_guests_too() {
+    let world = World::new().await;
+    world.op(register("anna")).await;
+    let vanished = || {
+        let (sink, events) = Events::channel(BOUNDS);
+        let connection = ConnectionInfo {
+            dialect: "one",
+            address: None,
+            exclusive: true,
+            scope: Scope::AllRooms,
+            encoder: Events::encoder(),
+            sink: Arc::new(Vanished(sink)),
+        };
+        let session = world.hub.connect(connection);
+        Client { session, events }
+    };
+    for login in [
+        AnyCommand::from(log_in("anna", password("anna"))),
+        guest("gast").into(),
+    ] {
+        let mut gone = vanished();
+        gone.ok(login.clone()).await;
+        let mut newcomer = world.client_over("one", true, Scope::AllRooms);
+        newcomer.ok(login.clone()).await;
+        assert!(gone.heard()[0].starts_with("ended"));
+        let mut third = world.client_over("one", true, Scope::AllRooms);
+        assert_eq!(third.err(login).await, Error::AlreadyConnected);
+    }
 }
 
 #[tokio::test]

@@ -225,6 +225,25 @@ async fn a_session_token_that_nobody_used_for_so_long_is_gone() {
     }
 }
 
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_token_was_in_use_until_its_connection_closed() {
+    let world =
+        World::in_a_file_with(|options| options.session_life = Duration::from_millis(300)).await;
+    let names = ["anna", "boris", "clara", "dora", "emil"];
+    let mut open = Vec::new();
+    for login in names {
+        world.op(register(login)).await;
+        open.push(with_token(&world, login).await);
+    }
+    std::thread::sleep(Duration::from_millis(400));
+    for (client, _, text) in open {
+        // The store has not recorded the use when the next login looks.
+        drop(client);
+        world.client().ok(token(&text)).await;
+    }
+}
+
 #[tokio::test]
 async fn sessions_are_listed_and_closed() {
     let world = World::new().await;

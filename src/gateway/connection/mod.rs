@@ -70,17 +70,19 @@ pub(super) fn serve<D: Dialect>(
     let (mut reader, wire) = transport.split();
     let session_options = dialect.session_options();
     let line = hub.tap().line(tapped.clone(), address);
-    let last = Closing {
-        line: line.clone(),
-        _permit: permit,
-    };
     let writer = Arc::new(Writer::new(
         wire,
+        permit.peer_timeout(),
         limits.bounds(),
         session_options.numbering,
         dialect.pacing(),
         Some(line.clone()),
     ));
+    permit.watch(&writer);
+    let last = Closing {
+        line: line.clone(),
+        _permit: permit,
+    };
     let encoder = session_options.encoder;
     let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
@@ -191,7 +193,9 @@ impl<A: Adapter> Connection<A> {
         }
         match end {
             End::BrokeOff => {
-                self.session.break_off();
+                // One that vanished broke off when it was last heard of.
+                let ago = self.writer.silence().unwrap_or_default();
+                self.session.broke_off(ago);
                 self.writer.finish(Bytes::new());
             }
             End::Expelled(last) => {

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::liveness::PeerTimeout;
 use crate::hub::tap::{TapConnection, TapEvent};
 use crate::hub::{Bounds, Delivery, Overflow, Sink, Waiting};
 use crate::model::{EndReason, RoomId};
@@ -57,6 +58,7 @@ pub(super) enum Drained {
 pub(super) struct Writer {
     state: Mutex<State>,
     bounds: Bounds,
+    peer_timeout: PeerTimeout,
     tap: Option<Arc<TapConnection>>,
 }
 
@@ -92,6 +94,7 @@ impl Writer {
     /// For a connection that was just opened; its frames are numbered and paced if there are rules for that.
     pub(super) fn new(
         wire: Wire,
+        peer_timeout: PeerTimeout,
         bounds: Bounds,
         numbering: Option<Numbering>,
         pacing: Option<Pacing>,
@@ -114,6 +117,7 @@ impl Writer {
         Self {
             state: Mutex::new(state),
             bounds,
+            peer_timeout,
             tap,
         }
     }
@@ -202,6 +206,11 @@ impl Writer {
         self.lock().is_broken()
     }
 
+    /// For how long the peer's system has acknowledged nothing, if that is too long for one that is there.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        self.lock().socket.silence(self.peer_timeout)
+    }
+
     /// Bytes that the peer's socket has taken since the beginning: it moves while somebody reads.
     pub(super) fn total_written(&self) -> u64 {
         self.lock().socket.total
@@ -258,6 +267,10 @@ impl Sink for Writer {
 
     fn was_closed(&self) -> bool {
         self.lock().is_closed
+    }
+
+    fn is_reader_gone(&self) -> bool {
+        self.silence().is_some()
     }
 
     fn change_reader(&self) {

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::AsyncWrite;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::chunk::Chunk;
 use super::pacer::Pacer;
+use crate::gateway::liveness::PeerTimeout;
 
 /// How many chunks one write takes together.
 const MAX_PIECES: usize = 64;
@@ -44,6 +46,14 @@ impl Socket {
             written: 0,
             is_blocked: false,
             total: 0,
+        }
+    }
+
+    /// For how long the peer's system has acknowledged nothing, if that is too long.
+    pub(super) fn silence(&self, timeout: PeerTimeout) -> Option<Duration> {
+        match &self.wire {
+            Wire::Tcp(socket) => timeout.exceeded(socket.as_ref()),
+            Wire::Stream(_) => None,
         }
     }
 

@@ -18,7 +18,17 @@ fn writer() -> (Writer, tokio::io::DuplexStream) {
 }
 
 fn plain(near: tokio::io::DuplexStream, bounds: Bounds) -> Writer {
-    Writer::new(Wire::Stream(Box::new(near)), bounds, None, None, None)
+    over(near, bounds, None, None)
+}
+
+fn over(
+    near: tokio::io::DuplexStream,
+    bounds: Bounds,
+    numbering: Option<Numbering>,
+    pacing: Option<Pacing>,
+) -> Writer {
+    let (wire, timeout) = (Wire::Stream(Box::new(near)), PeerTimeout(Duration::ZERO));
+    Writer::new(wire, timeout, bounds, numbering, pacing, None)
 }
 
 /// Queues so many events.
@@ -123,12 +133,11 @@ const NUMBERED: Numbering = Numbering {
 
 fn numbered() -> (Writer, tokio::io::DuplexStream) {
     let (near, far) = tokio::io::duplex(1024);
-    let wire = Wire::Stream(Box::new(near));
     let bounds = Bounds {
         events: 5,
         bytes: 100,
     };
-    (Writer::new(wire, bounds, Some(NUMBERED), None, None), far)
+    (over(near, bounds, Some(NUMBERED), None), far)
 }
 
 #[tokio::test]
@@ -264,8 +273,7 @@ fn paced(capacity: usize, interval: Duration) -> (Arc<Writer>, tokio::io::Duplex
         },
         interval,
     };
-    let wire = Wire::Stream(Box::new(near));
-    let writer = Writer::new(wire, BOUNDS, None, Some(rule), None);
+    let writer = over(near, BOUNDS, None, Some(rule));
     (Arc::new(writer), far)
 }
 

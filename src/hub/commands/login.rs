@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::opening::{AddGuest, OpenSession, Opened};
-use super::tokens::{TouchToken, end_sessions_by};
+use super::tokens::end_sessions_by;
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::state::{CurrentUser, HubState, SessionEntry};
@@ -145,7 +145,7 @@ impl Command for Identify {
         let user = user.user.clone();
         caller.connection_mut()?.bearer = Some(user.clone());
         if let Some(token) = token {
-            caller.hub().keep_house(TouchToken { id: token.id });
+            caller.hub().with_state(|state| state.used(token.id));
         }
         Ok(user)
     }
@@ -205,20 +205,24 @@ impl Hub {
         if id.is_some_and(|id| id != info.id) {
             return Err(Error::BadCredentials);
         }
-        let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
-        let used = info.used.unwrap_or(info.created);
-        let expired =
-            info.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0;
-        // "An open connection is use."
-        let is_open = |state: &mut HubState| {
-            let mut open = state.sessions.values();
-            open.any(|entry| entry.token == Some(info.id))
-        };
-        if expired && !self.with_state(is_open) {
-            return Err(Error::BadCredentials);
+        if self.is_expired(&info) && !self.with_state(|state| state.is_in_use(info.id)) {
+            // A use may have been recorded between the two looks.
+            let row = store.token(token_hash(&token.0)).await?;
+            if row.is_none_or(|row| self.is_expired(&row.info)) {
+                return Err(Error::BadCredentials);
+            }
         }
         let user = store.user(info.user).await?;
         Ok((Some(info), user.ok_or(Error::BadCredentials)?))
+    }
+}
+
+impl Hub {
+    /// Whether a token was unused for longer than a session lives, as far as the store knows.
+    fn is_expired(&self, token: &TokenInfo) -> bool {
+        let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
+        let used = token.used.unwrap_or(token.created);
+        token.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0
     }
 }
 
@@ -227,7 +231,7 @@ impl Session {
         let (own, user, connection) = (self.id(), row.user.id, &self.connection);
         let held = |state: &mut HubState| {
             let holder = state.holder(user, connection, own);
-            holder.is_some_and(|(_, silent)| !silent)
+            holder.is_some_and(|(_, displaceable)| !displaceable)
         };
         if connection.exclusive && self.hub.with_state(held) {
             return Err(Error::AlreadyConnected);
@@ -300,7 +304,7 @@ impl NewEntry {
 
     fn undo(mut self, state: &mut HubState) {
         if let Some(session) = self.session.take() {
-            state.remove_entry(session, false);
+            state.remove_entry(session, None);
         }
     }
 }
@@ -309,7 +313,7 @@ impl Drop for NewEntry {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             self.hub
-                .with_state(|state| state.remove_entry(session, false));
+                .with_state(|state| state.remove_entry(session, None));
         }
     }
 }

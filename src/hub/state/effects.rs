@@ -43,8 +43,8 @@ pub(in crate::hub) struct Effects {
     pub(in crate::hub) published: Vec<PresenceEvent>,
     /// Guests that became absent; their memberships are to be ended.
     pub(in crate::hub) gone_guests: Vec<UserId>,
-    /// Tokens whose connection closed: they were in use until now.
-    pub(in crate::hub) unused_tokens: Vec<TokenId>,
+    /// Tokens that were in use until now; [`HubState::recorded`](super::HubState::recorded) is to be told once that is stored.
+    pub(in crate::hub) used_tokens: Vec<TokenId>,
     /// Something is due earlier than was known.
     pub(in crate::hub) is_due_sooner: bool,
 }

@@ -1,5 +1,7 @@
 //! How sessions are ended from this side.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 
 use super::effects::Outgoing;
@@ -66,7 +68,7 @@ impl HubState {
             return;
         };
         let (sink, encoder) = (entry.sink.clone(), entry.encoder.clone());
-        self.remove_entry(session, broke_off);
+        self.remove_entry(session, broke_off.then_some(Duration::ZERO));
         let mut last = BytesMut::new();
         if reason != EndReason::OutcomeUnknown {
             encoder.0.encode_end(reason, &mut last);

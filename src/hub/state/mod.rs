@@ -129,6 +129,8 @@ pub(in crate::hub) struct HubState {
     grace: Duration,
     /// When something was due, as far as was known before the present call.
     was_due: (Option<Instant>, usize),
+    /// Tokens whose last use the store is still to record, and how often: they were in use a moment ago.
+    uses: HashMap<TokenId, usize>,
     /// Guests that the store could not end yet.
     pub(in crate::hub) unended_guests: Vec<UserId>,
     observing: Observing,
@@ -153,6 +155,7 @@ impl HubState {
             now,
             grace,
             was_due: (None, 0),
+            uses: HashMap::new(),
             unended_guests: Vec::new(),
             observing: Observing::default(),
             tap,

@@ -1,7 +1,7 @@
 //! Who is in which room, and how: see [`PresenceChange`] for the picture.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{HubState, LiveRoom, Scope};
 use crate::model::{
@@ -77,9 +77,9 @@ impl HubState {
         }
     }
 
-    /// Takes a session from all its rooms and forgets it. The user of one that broke off is idle for the grace, else absent
-    /// at once.
-    pub(in crate::hub) fn remove_entry(&mut self, session: SessionId, broke_off: bool) {
+    /// Takes a session from all its rooms and forgets it. The user of one that broke off so long ago is idle for what is left
+    /// of the grace, else absent at once.
+    pub(in crate::hub) fn remove_entry(&mut self, session: SessionId, broke_off: Option<Duration>) {
         let Some(entry) = self.sessions.get(&session) else {
             return;
         };
@@ -98,13 +98,17 @@ impl HubState {
         if let Some(line) = entry.sink.tap() {
             line.log_out(session);
         }
-        self.effects.unused_tokens.extend(entry.token);
+        if let Some(token) = entry.token {
+            self.used(token);
+        }
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);
         }
-        let lingers = broke_off && !self.grace.is_zero();
-        if lingers {
-            let until = self.now.instant + self.grace;
+        let grace = broke_off.and_then(|ago| self.grace.checked_sub(ago));
+        let grace = grace.filter(|left| !left.is_zero());
+        let lingers = grace.is_some();
+        if let Some(left) = grace {
+            let until = self.now.instant + left;
             for room in &entry.rooms {
                 self.begin_grace(user, *room, until);
             }

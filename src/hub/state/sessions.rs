@@ -1,5 +1,6 @@
 //! How sessions open and end: who holds a user's one connection, who displaces whom, what a session has learned.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::effects::Outgoing;
@@ -9,8 +10,16 @@ use crate::hub::{ConnectionInfo, Scope};
 use crate::model::{EndReason, Error, Result, Room, RoomKind, SessionId, TokenId, User, UserId};
 use crate::store::RoomRow;
 
+impl SessionEntry {
+    /// Whether who comes with the right credentials takes its place: it did not answer the last probe, or its connection has
+    /// acknowledged nothing for too long.
+    fn is_displaceable(&self) -> bool {
+        self.silent || self.sink.is_reader_gone()
+    }
+}
+
 impl HubState {
-    /// Who holds the one connection of this dialect that a user may have, and whether it is silent.
+    /// Who holds the one connection of this dialect that a user may have, and whether a newcomer displaces it.
     pub(in crate::hub) fn holder(
         &self,
         user: UserId,
@@ -36,23 +45,23 @@ impl HubState {
                     .sessions
                     .get(id)
                     .filter(|entry| entry.dialect == dialect)?;
-                Some((*id, entry.silent))
+                Some((*id, entry.is_displaceable()))
             });
         // One that was displaced in this very call is still there; who displaced it is the one that counts.
-        held.min_by_key(|(_, silent)| *silent)
+        held.min_by_key(|(_, displaceable)| *displaceable)
     }
 
-    /// "Who comes with the right credentials displaces a connection that did not answer the last probe, else is
-    /// refused." A connection that was somebody else before stops being that one.
+    /// "Who comes with the right credentials displaces a connection that did not answer the last probe or has
+    /// acknowledged nothing for too long, else is refused." A connection that was somebody else before stops being that one.
     pub(in crate::hub) fn open_exclusive_entry(
         &mut self,
         entry: SessionEntry,
         own: Option<SessionId>,
     ) -> Result<SessionId> {
         if entry.exclusive
-            && let Some((holder, silent)) = self.holder_of(entry.user.id, entry.dialect, own)
+            && let Some((holder, displaceable)) = self.holder_of(entry.user.id, entry.dialect, own)
         {
-            if !silent {
+            if !displaceable {
                 return Err(Error::AlreadyConnected);
             }
             self.end_later(holder, EndReason::Displaced);
@@ -75,7 +84,7 @@ impl HubState {
         }
         // Who comes again as itself is not seen to leave.
         if let Some(own) = own {
-            self.remove_entry(own, false);
+            self.remove_entry(own, None);
         }
         Ok(session)
     }
@@ -87,7 +96,7 @@ impl HubState {
         };
         if entry.user.id != user {
             let sink = entry.sink.clone();
-            self.remove_entry(id, false);
+            self.remove_entry(id, None);
             self.outgoing.push(Outgoing::ChangeReader(sink));
         }
     }
@@ -114,7 +123,11 @@ impl HubState {
             .get(&guest.id)
             .map(|user_entry| user_entry.sessions.clone())
             .unwrap_or_default();
-        let active = |id: &SessionId| self.sessions.get(id).is_some_and(|entry| !entry.silent);
+        let active = |id: &SessionId| {
+            self.sessions
+                .get(id)
+                .is_some_and(|entry| !entry.is_displaceable())
+        };
         if sessions.iter().any(active) {
             return false;
         }
@@ -147,6 +160,28 @@ impl HubState {
             }
         }
         self.update_presences(&reference);
+    }
+
+    /// A token was used until now: the store is to record it, and until then it counts as in use.
+    pub(in crate::hub) fn used(&mut self, token: TokenId) {
+        *self.uses.entry(token).or_default() += 1;
+        self.effects.used_tokens.push(token);
+    }
+
+    /// The store has recorded a use.
+    pub(in crate::hub) fn recorded(&mut self, token: TokenId) {
+        if let Entry::Occupied(mut uses) = self.uses.entry(token) {
+            *uses.get_mut() -= 1;
+            if *uses.get() == 0 {
+                uses.remove();
+            }
+        }
+    }
+
+    /// "An open connection is use", and so is one that has closed and is not recorded yet.
+    pub(in crate::hub) fn is_in_use(&self, token: TokenId) -> bool {
+        let mut open = self.sessions.values();
+        self.uses.contains_key(&token) || open.any(|entry| entry.token == Some(token))
     }
 
     /// The tokens by which sessions of a user are open.

@@ -82,7 +82,7 @@ impl Machine {
     }
 
     fn break_off(&mut self, session: SessionId) -> Done {
-        self.tell(|state, _| state.remove_entry(session, true))
+        self.tell(|state, _| state.remove_entry(session, Some(Duration::ZERO)))
     }
 
     fn depart(&mut self) -> Done {
@@ -177,7 +177,7 @@ fn who_breaks_off_is_idle_for_the_grace_then_absent() {
     assert_eq!(machine.join(boris), ["1: online 2", "2: online 2"]);
     let done = machine.break_off(boris);
     assert_eq!(done.told, ["1: idle 2"]);
-    assert_eq!(done.effects.unused_tokens, [TokenId(2)]);
+    assert_eq!(done.effects.used_tokens, [TokenId(2)]);
     assert!(done.effects.is_due_sooner);
     assert_eq!(done.effects.published.len(), 1);
     machine.pass(GRACE / 2);
@@ -228,7 +228,7 @@ fn a_guest_that_left_is_to_be_ended_in_the_store() {
     let mut machine = Machine::new();
     let guest = machine.open(5, UserKind::Guest);
     machine.join(guest);
-    let done = machine.tell(|state, _| state.remove_entry(guest, false));
+    let done = machine.tell(|state, _| state.remove_entry(guest, None));
     assert_eq!(done.effects.gone_guests, [UserId(5)]);
     assert!(machine.state.live_rooms.is_empty());
     let done = machine.tell(|state, _| state.unended_guests.push(UserId(5)));

@@ -3,6 +3,7 @@
 mod client;
 mod field;
 mod jim;
+pub(crate) mod network;
 mod past;
 mod purpose;
 mod shapes;

@@ -79,7 +79,13 @@ impl World {
     /// A hub over a database.
     #[cfg(feature = "sqlite")]
     pub(crate) async fn in_a_file() -> Self {
-        Self::in_a_file_of(tempfile::tempdir().unwrap()).await
+        Self::in_a_file_with(|_| {}).await
+    }
+
+    /// A hub over a database, configured otherwise.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn in_a_file_with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::in_a_file_of(tempfile::tempdir().unwrap(), change).await
     }
 
     /// Another hub, over what this one's files hold at this moment.
@@ -90,13 +96,15 @@ impl World {
             let file = file.unwrap();
             std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
-        Self::in_a_file_of(copy).await
+        Self::in_a_file_of(copy, |_| {}).await
     }
 
     #[cfg(feature = "sqlite")]
-    async fn in_a_file_of(files: tempfile::TempDir) -> Self {
+    async fn in_a_file_of(files: tempfile::TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let path = files.path().join("hub.db");
-        let world = Self::over(Hub::builder(), move |limits, sink| {
+        let mut options = Options::default();
+        change(&mut options);
+        let world = Self::over(Hub::builder().options(options), move |limits, sink| {
             Arc::new(tolmach::store::SqliteStore::open(&path, limits, sink).unwrap())
         });
         Self {
