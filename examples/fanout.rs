@@ -11,19 +11,18 @@
 //! time is read from `/proc` before and after the messages. Members of tolmach's rooms are JIM guests who all
 //! write in turn; redis has as many subscribers, and one publisher for each room. Linux only.
 
-use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use tolmach_reliability::Outcome;
+use tolmach_reliability::server::{Server, cpu_of};
 
 /// The text of every message.
 const TEXT: &str =
@@ -107,14 +106,18 @@ async fn run_once(plan: &Plan) -> Outcome<Vec<(String, f64)>> {
     let mut costs = Vec::new();
     for store in STORES {
         for (place, program) in plan.servers.iter().enumerate() {
-            let server = Server::tolmach(program, store)?;
-            let cost = measure(&server, plan.load, Wire::Jim).await?;
+            let dir = tempfile::tempdir()?;
+            let settings = [("STORE__URL", store), ("LIMITS__REQUESTS_PER_SECOND", "0")];
+            let server = Server::spawn(Server::command(program, dir.path(), &settings))?;
+            let (port, cpu) = (server.address("jim")?.port(), || server.cpu());
+            let cost = measure(port, cpu, plan.load, Wire::Jim).await?;
             costs.push((format!("tolmach {} {store}", place + 1), cost));
         }
     }
-    match Server::redis() {
-        Ok(server) => {
-            let cost = measure(&server, plan.load, Wire::Redis).await?;
+    match Redis::start() {
+        Ok(redis) => {
+            let cpu = || cpu_of(redis.child.id());
+            let cost = measure(redis.port, cpu, plan.load, Wire::Redis).await?;
             costs.push(("redis pub/sub".to_owned(), cost));
         }
         Err(error) => eprintln!("redis was not measured: {error}"),
@@ -148,61 +151,46 @@ enum Wire {
     Redis,
 }
 
-struct Server {
+/// `redis-server` as a process of its own.
+struct Redis {
     child: Child,
     port: u16,
-    dir: PathBuf,
+    _dir: TempDir,
 }
 
-impl Drop for Server {
+impl Drop for Redis {
     fn drop(&mut self) {
-        // It may have ended by itself; the directory is a temporary one.
+        // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
-impl Server {
-    fn tolmach(program: &Path, store: &str) -> Outcome<Self> {
-        let dir = fresh_dir()?;
-        let mut child = Command::new(program)
-            .arg("serve")
-            .env("TOLMACH_DATA_DIR", &dir)
-            .env("TOLMACH_STORE__URL", store)
-            .env(
-                "TOLMACH_LISTENER",
-                "[{dialect=\"jim\",address=\"127.0.0.1:0\"}]",
-            )
-            .env("TOLMACH_LIMITS__REQUESTS_PER_SECOND", "0")
-            .env("TOLMACH_LOG__LEVEL", "error")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut ready)?;
-        let port = ready.trim().rsplit(':').next().ok_or("no port")?.parse()?;
-        Ok(Self { child, port, dir })
-    }
-
-    fn redis() -> Outcome<Self> {
-        let dir = fresh_dir()?;
+impl Redis {
+    fn start() -> Outcome<Self> {
+        let dir = tempfile::tempdir()?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?
             .local_addr()?
             .port();
+        let port_text = port.to_string();
         let child = Command::new("redis-server")
             .args([
                 "--port",
-                &port.to_string(),
+                &port_text,
                 "--save",
                 "",
                 "--bind",
                 "127.0.0.1",
                 "--dir",
             ])
-            .arg(&dir)
+            .arg(dir.path())
             .stdout(Stdio::null())
             .spawn()?;
-        let server = Self { child, port, dir };
+        let redis = Self {
+            child,
+            port,
+            _dir: dir,
+        };
         let deadline = Instant::now() + Duration::from_secs(5);
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             if Instant::now() > deadline {
@@ -210,42 +198,22 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(server)
-    }
-
-    /// User and system time so far; the kernel counts in hundredths of a second.
-    fn cpu(&self) -> Outcome<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        Ok(redis)
     }
 }
 
-fn fresh_dir() -> Outcome<PathBuf> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = format!(
-        "tolmach-fanout-{}-{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    );
-    let dir = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&dir)?;
-    Ok(dir)
-}
-
-/// CPU-µs of the server for each delivery.
-async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<f64> {
+/// CPU-µs of the server on this port for each delivery; `cpu` tells its time so far.
+async fn measure(
+    port: u16,
+    cpu: impl Fn() -> Outcome<Duration>,
+    load: Load,
+    wire: Wire,
+) -> Outcome<f64> {
     let got = Arc::new(AtomicU64::new(0));
     let mut writers = Vec::new();
     for room in 0..load.rooms {
         for member in 0..load.members {
-            let writer = connect(server.port, room, member, wire, got.clone()).await?;
+            let writer = connect(port, room, member, wire, got.clone()).await?;
             if wire == Wire::Jim {
                 writers.push((writer, format!("m{room}x{member}"), room));
             } else {
@@ -253,9 +221,7 @@ async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<f64> {
             }
         }
         if wire == Wire::Redis {
-            let (_, writer) = TcpStream::connect(("127.0.0.1", server.port))
-                .await?
-                .into_split();
+            let (_, writer) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
             writers.push((writer, String::new(), room));
         }
     }
@@ -266,13 +232,13 @@ async fn measure(server: &Server, load: Load, wire: Wire) -> Outcome<f64> {
     } else {
         load.members
     } as u64;
-    let (total, before) = (load.per_second * load.seconds, server.cpu()?);
+    let (total, before) = (load.per_second * load.seconds, cpu()?);
     send(&mut writers, load, total, wire).await?;
     let deadline = Instant::now() + Duration::from_secs(20);
     while got.load(Ordering::Relaxed) < total * receivers && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let (deliveries, cpu) = (got.load(Ordering::Relaxed), server.cpu()? - before);
+    let (deliveries, cpu) = (got.load(Ordering::Relaxed), cpu()? - before);
     if deliveries < total * receivers {
         return Err(format!("{deliveries} of {} deliveries came", total * receivers).into());
     }

@@ -12,6 +12,7 @@ mod bench;
 mod history;
 mod log;
 mod people;
+mod reliability;
 mod replay;
 mod resources;
 mod rooms;
