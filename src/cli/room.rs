@@ -2,7 +2,7 @@
 
 use crate::commands;
 use crate::control::ControlError;
-use crate::model::{Error, Role};
+use crate::model::{Error, Role, RoomSelector, UserSelector};
 use clap::{Subcommand, ValueEnum};
 
 use super::about::About;
@@ -27,11 +27,11 @@ pub(crate) enum RoomAction {
         #[arg(long)]
         json: bool,
     },
-    /// List a room's members, and who is banned: id, user, role, joined
+    /// List a room's members, and who is banned: id, user, role, joined, network (of a guest who is banned)
     Members {
         /// The room; @a,b is the direct room of two
         name: RoomName,
-        /// One object a line: id, user, name, role, joined
+        /// One object a line: id, user, name, role, joined, network
         #[arg(long)]
         json: bool,
     },
@@ -46,9 +46,9 @@ pub(crate) enum RoomAction {
     Add(Member),
     /// End somebody's membership; they may come back
     Kick(Member),
-    /// End somebody's membership and keep them out
+    /// End somebody's membership and keep them out. Of a guest the name and the address are kept out, for guests
     Ban(Member),
-    /// Lift a ban; that makes nobody a member
+    /// Lift a ban, a guest's with all that it binds; that makes nobody a member
     Unban(Member),
     /// Give a member a role
     Role {
@@ -109,8 +109,8 @@ impl RoomAction {
             Self::Set(arguments) => arguments.run(to).await,
             Self::Add(member) => member.act(to, Act::Add).await,
             Self::Kick(member) => member.act(to, Act::Kick).await,
-            Self::Ban(member) => member.act(to, Act::Ban).await,
-            Self::Unban(member) => member.act(to, Act::Unban).await,
+            Self::Ban(member) => member.ban(to, out).await,
+            Self::Unban(member) => member.unban(to).await,
             Self::Role { member, role } => member.act(to, Act::Role(role.into())).await,
         }
     }
@@ -126,49 +126,69 @@ async fn create(to: &mut Operator, name: &RoomName) -> Outcome<()> {
 enum Act {
     Add,
     Kick,
-    Ban,
-    Unban,
     Role(Role),
 }
 
 impl Member {
     async fn act(&self, to: &mut Operator, act: Act) -> Outcome<()> {
-        // After these two an unknown user can only mean: none in the room.
-        to.ask(
-            About::room(&self.name),
-            commands::FindRoom {
-                room: self.name.selector(),
-            },
-        )
-        .await?;
-        to.ask(
-            About::user(&self.login),
-            commands::FindUser {
-                user: account(&self.login),
-            },
-        )
-        .await?;
-        let (room, user) = (self.name.selector(), account(&self.login));
+        self.find(to).await?;
+        let (room, user) = self.selectors();
         let outcome = match act {
             Act::Add => to.request(commands::AddMember { room, user }).await?,
             Act::Kick => to.request(commands::RemoveMember { room, user }).await?,
-            Act::Ban => to.request(commands::Ban { room, user }).await?,
-            Act::Unban => to.request(commands::Unban { room, user }).await?,
             Act::Role(role) => to.request(commands::SetRole { room, user, role }).await?,
         };
-        outcome.map_err(|error| self.explain(act, error))
-    }
-
-    fn explain(&self, act: Act, error: ControlError) -> Failure {
         let Self { name, login } = self;
-        match (error, act) {
-            (ControlError::Refused(Error::NoSuchUser), Act::Unban) => Failure::because(format!(
-                "{login} is not banned from {name}; `tolmach room members {name}` shows who is"
-            )),
-            (ControlError::Refused(Error::NoSuchUser), _) => Failure::because(format!(
+        outcome.map_err(|error| match error {
+            ControlError::Refused(Error::NoSuchUser) => Failure::because(format!(
                 "{login} is not a member of {name}; `tolmach room add {name} {login}` makes one"
             )),
-            (error, _) => About::room(name).explain(error),
+            error => About::room(name).explain(error),
+        })
+    }
+
+    fn selectors(&self) -> (RoomSelector, UserSelector) {
+        (self.name.selector(), account(&self.login))
+    }
+
+    /// After this an unknown user can only mean: none in the room.
+    async fn find(&self, to: &mut Operator) -> Outcome<()> {
+        let (room, user) = self.selectors();
+        let (about_room, about_user) = (About::room(&self.name), About::user(&self.login));
+        to.ask(about_room, commands::FindRoom { room }).await?;
+        to.ask(about_user, commands::FindUser { user }).await?;
+        Ok(())
+    }
+
+    /// Says what is kept out from now on.
+    async fn ban(&self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        self.find(to).await?;
+        let (room, user) = self.selectors();
+        let about = About::room(&self.name);
+        let banned = to.ask(about, commands::Ban { room, user }).await?;
+        let Self { name, login } = self;
+        let bound = match (banned.guest, banned.network) {
+            (false, _) => format!("the account {login}"),
+            (true, None) => format!("guests who are called {login}"),
+            (true, Some(network)) => {
+                format!("guests who are called {login} or come from {network}")
+            }
+        };
+        out.line(&format!(
+            "{bound}: kept out of {name} until `tolmach room unban {name} {login}`"
+        ))
+    }
+
+    async fn unban(&self, to: &mut Operator) -> Outcome<()> {
+        let (room, user) = self.selectors();
+        let Self { name, login } = self;
+        let lifted = to.request(commands::Unban { room, user }).await?;
+        if let Err(ControlError::Refused(Error::NoSuchUser)) = lifted {
+            self.find(to).await?;
+            return Err(Failure::because(format!(
+                "{login} is not banned from {name}; `tolmach room members {name}` shows who is"
+            )));
         }
+        lifted.map_err(|error| About::room(name).explain(error))
     }
 }

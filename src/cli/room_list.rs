@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::commands;
-use crate::model::{Membership, Room, UserId, UserRef};
+use crate::model::{GuestBan, Membership, Network, Role, Room, Timestamp, UserId, UserRef};
 
 use super::about::About;
 use super::failure::Outcome;
@@ -27,12 +27,47 @@ const ROOMS: &[Column<(Option<String>, Arc<Room>)>] = &[
     Column::json("updated", |(_, room)| Time(room.updated).into()),
 ];
 
-const MEMBERS: &[Column<(Membership, Arc<UserRef>)>] = &[
-    Column::both("id", |(_, user)| Value::of(user.id.0)),
-    Column::both("user", |(_, user)| Value::of(&user.login)),
-    Column::json("name", |(_, user)| Value::of(&user.name)),
-    Column::both("role", |(membership, _)| Value::of(membership.role)),
-    Column::both("joined", |(membership, _)| Time(membership.joined).into()),
+/// Somebody in a room, or kept out of it.
+struct Member {
+    user: Arc<UserRef>,
+    role: Role,
+    since: Timestamp,
+    network: Option<Network>,
+}
+
+impl From<(Membership, Arc<UserRef>)> for Member {
+    fn from((membership, user): (Membership, Arc<UserRef>)) -> Self {
+        Self {
+            user,
+            role: membership.role,
+            since: membership.joined,
+            network: None,
+        }
+    }
+}
+
+impl From<GuestBan> for Member {
+    fn from(ban: GuestBan) -> Self {
+        Self {
+            user: Arc::new(UserRef {
+                id: ban.user,
+                name: ban.login.clone(),
+                login: ban.login,
+            }),
+            role: Role::Banned,
+            since: ban.created,
+            network: ban.network,
+        }
+    }
+}
+
+const MEMBERS: &[Column<Member>] = &[
+    Column::both("id", |member| Value::of(member.user.id.0)),
+    Column::both("user", |member| Value::of(&member.user.login)),
+    Column::json("name", |member| Value::of(&member.user.name)),
+    Column::both("role", |member| Value::of(member.role)),
+    Column::both("joined", |member| Time(member.since).into()),
+    Column::both("network", |member| Value::of(member.network)),
 ];
 
 /// Lists all rooms but direct ones.
@@ -58,9 +93,10 @@ pub(super) async fn members(
     name: &RoomName,
     json: bool,
 ) -> Outcome<()> {
-    let command = commands::Members {
-        room: name.selector(),
-    };
-    let members = to.ask(About::room(name), command).await?;
-    out.list(MEMBERS, &members, json)
+    let (about, room) = (About::room(name), || name.selector());
+    let members = to.ask(about, commands::Members { room: room() }).await?;
+    let bans = to.ask(about, commands::GuestBans { room: room() }).await?;
+    let members = members.into_iter().map(Member::from);
+    let rows: Vec<Member> = members.chain(bans.into_iter().map(Member::from)).collect();
+    out.list(MEMBERS, &rows, json)
 }

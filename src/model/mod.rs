@@ -4,18 +4,21 @@
 //! and nothing here knows a dialect. Everything that crosses the bus or rests in a fixture can be
 //! written and read with serde.
 
+mod ban;
 mod error;
 mod event;
 mod history;
 mod id;
 mod message;
 mod name;
+mod network;
 mod room;
 mod secret;
 mod selector;
 mod text;
 mod user;
 
+pub use ban::GuestBan;
 pub use error::{Error, Result};
 pub use event::{
     EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent,
@@ -27,6 +30,7 @@ pub use name::{
     fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
     validate_room_name, validate_title,
 };
+pub use network::Network;
 pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
 pub use secret::{Secret, TokenInfo, TokenKind, TokenText};
 pub use selector::{RoomSelector, Target, UserSelector};

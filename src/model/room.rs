@@ -48,6 +48,16 @@ pub struct Room {
 }
 
 impl Room {
+    /// Up to which place what was said is not shown to whoever has this place in the room: "History is every member's, whole,
+    /// also from before it joined; but who entered a private room by its name, and was not added, sees what was said since."
+    #[must_use]
+    pub fn hidden_upto(&self, viewer: Option<&Membership>) -> Seq {
+        match (self.kind, viewer) {
+            (RoomKind::Private, Some(viewer)) => self.cleared.max(viewer.since),
+            _ => self.cleared,
+        }
+    }
+
     /// The part of the room that travels in events.
     #[must_use]
     pub fn to_ref(&self) -> RoomRef {
@@ -134,6 +144,9 @@ pub struct Membership {
     pub joined: Timestamp,
     /// Up to when they have seen the room; 0 = never said.
     pub seen: Timestamp,
+    /// Where the room was when they came into it by its name alone, if it is private; 0: they may see what was said
+    /// before, too.
+    pub since: Seq,
 }
 
 /// The two latest seen marks among a room's members, each with whose it is: enough to know up to when anybody but a

@@ -41,8 +41,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
-    TokenId, TokenInfo, UserId, UserRef,
+    GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
+    Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
@@ -141,11 +141,13 @@ pub trait Store: Send + Sync + 'static {
     async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
     /// A room's members and banned, in the order of `joined`, then of user.
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>>;
+    /// The bans of guests from a room, in the order of their names.
+    async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>>;
     /// The two latest seen marks among a room's members.
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks>;
 
-    /// Messages of a room as `query` says (its `room` is not looked at), at most [`PAGE_BYTES`] at a time, without those at or before the mark of
-    /// a cleared history and those that `viewer` hid. Deleted ones are there, without text.
+    /// Messages of a room as `query` says (its `room` is not looked at), at most [`PAGE_BYTES`] at a time, without those up to the place that [`Room::hidden_upto`](crate::model::Room::hidden_upto)
+    /// says of `viewer` and those that it hid. Deleted ones are there, without text.
     async fn history(
         &self,
         room: RoomId,

@@ -1,11 +1,12 @@
 //! What a write reads and writes inside one transaction.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    Error, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
-    RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId, UserRef, UserSelector,
-    fold_login, fold_room_name,
+    Error, GuestBan, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
+    RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId, UserKind, UserRef,
+    UserSelector, fold_login, fold_room_name,
 };
 
 /// What the configuration says to those who decide in a transaction. 0 stands for no limit.
@@ -30,6 +31,8 @@ pub struct UserRow {
     pub folded: Option<String>,
     /// Argon2id, PHC string form; `None` for a guest.
     pub password: Option<String>,
+    /// Where a present guest came from; `None` from inside the process, and for everybody else.
+    pub address: Option<IpAddr>,
 }
 
 impl UserRow {
@@ -47,7 +50,16 @@ impl UserRow {
             reference,
             folded,
             password,
+            address: None,
         }
+    }
+
+    /// Whether a ban of a guest keeps this user out, too: a guest of its name, or from where it came from.
+    #[must_use]
+    pub fn is_bound_by(&self, ban: &GuestBan) -> bool {
+        let from_there = |address| ban.network.is_some_and(|there| there.contains(address));
+        self.user.kind == UserKind::Guest
+            && (self.folded.as_ref() == Some(&ban.folded) || self.address.is_some_and(from_there))
     }
 }
 
@@ -181,7 +193,7 @@ pub trait Transaction {
     fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
     /// Replaces a room's row, but for `seq` and `last_message`, which only [`Transaction::advance`] moves.
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
-    /// Ends a room: its row, members, messages, changes and hidden marks.
+    /// Ends a room: its row, members, bans, messages, changes and hidden marks.
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
     /// Gives the room's next sequence number, and for a message (`message_at`) the time it may bear: the later of
     /// `message_at` and the last message's.
@@ -210,6 +222,13 @@ pub trait Transaction {
     fn put_member(&mut self, membership: Membership) -> Result<(), RowsError>;
     /// Ends a membership or ban.
     fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError>;
+
+    /// The bans of guests from a room (`None`: from all rooms), in the order of room and name.
+    fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError>;
+    /// Keeps a ban; one of the same room, name and network is replaced.
+    fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError>;
+    /// Lifts a ban.
+    fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError>;
 
     /// The next message number, greater than all before.
     fn next_message_id(&mut self) -> Result<MessageId, RowsError>;

@@ -12,8 +12,8 @@ use crate::commands;
 use crate::dialects::direct_rooms::{members, other_member};
 use crate::gateway::RequestContext;
 use crate::model::{
-    Error, Membership, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector, UserId,
-    UserRef, UserSelector, validate_title,
+    Error, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector, UserId, UserSelector,
+    validate_title,
 };
 
 /// Most bytes of a description.
@@ -159,20 +159,14 @@ impl UchatAdapter {
         user: i32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let id = UserId(user);
-        let is_banned = |(member, _): &(Membership, Arc<UserRef>)| {
-            member.user == id && member.role == Role::Banned
-        };
-        let before = members(by_id(room), cx).await?.iter().any(is_banned);
         let command = commands::Ban {
             room: by_id(room),
-            user: UserSelector::Id(id),
+            user: UserSelector::Id(UserId(user)),
         };
-        cx.session.call(command).await?;
-        Ok(if before {
-            self.frame_of(&ServerFrame::Ban { room, user })
-        } else {
-            Bytes::new()
+        let banned = cx.session.call(command).await?;
+        Ok(match banned.changed {
+            true => Bytes::new(),
+            false => self.frame_of(&ServerFrame::Ban { room, user }),
         })
     }
 

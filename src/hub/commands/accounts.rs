@@ -123,6 +123,12 @@ impl Change for Register {
                     created,
                     ..user
                 };
+                // Who was kept out as a guest stays so as the account that it becomes.
+                for ban in work.rows.guest_bans(None)? {
+                    if guest.is_bound_by(&ban) && work.rows.member(ban.room, id)?.is_none() {
+                        work.put_member(ban.room, id, Role::Banned)?;
+                    }
+                }
                 let row = UserRow::new(user, Some(folded), Some(password));
                 work.rows.put_user(row)?
             }

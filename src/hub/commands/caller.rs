@@ -6,8 +6,8 @@ use super::{Actor, Change, Command, rules};
 use crate::hub::state::HubState;
 use crate::hub::{Hub, Session};
 use crate::model::{
-    Error, Result, Role, RoomId, RoomSelector, SessionId, UserId, UserSelector, fold_login,
-    fold_room_name,
+    Error, Result, Role, RoomId, RoomSelector, SessionId, UserId, UserKind, UserSelector,
+    fold_login, fold_room_name,
 };
 use crate::store::{RoomRow, Store, UserRow};
 
@@ -151,8 +151,16 @@ impl<'a> Caller<'a> {
         let Some(user) = self.actor()?.user() else {
             return Ok(None);
         };
-        let membership = self.store().member(room, user).await?;
-        Ok(membership.map(|membership| membership.role))
+        if let Some(membership) = self.store().member(room, user).await? {
+            return Ok(Some(membership.role));
+        }
+        let row = self.store().user(user).await?;
+        let Some(row) = row.filter(|row| row.user.kind == UserKind::Guest) else {
+            return Ok(None);
+        };
+        let bans = self.store().guest_bans(room).await?;
+        let bound = bans.iter().any(|ban| row.is_bound_by(ban));
+        Ok(bound.then_some(Role::Banned))
     }
 
     /// A room of which the caller may see this.

@@ -180,7 +180,7 @@ impl Change for EnterRoom {
                     return Err(Error::BadRoomPassword.into());
                 }
                 work.room_for_one_more(user, Some(row.room.id))?;
-                work.new_member(&row, user, Role::Member)?;
+                work.new_comer(&row, user)?;
             }
         }
         let seq = work.rows.seq(row.room.id)?;

@@ -178,8 +178,12 @@ impl Command for LogInGuest {
                 return Err(Error::AlreadyConnected);
             }
         }
-        let (guest, key) = (AddGuest { login: self.name }, Key::default());
-        match caller.connection_mut()?.open_by(guest, key).await {
+        let session = caller.connection_mut()?;
+        let guest = AddGuest {
+            login: self.name,
+            address: session.connection.address,
+        };
+        match session.open_by(guest, Key::default()).await {
             Err(Error::NameTaken) => Err(Error::AlreadyConnected),
             other => other,
         }

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{committed_as_asked, looks_at};
+use super::command::{about, committed_as_asked, looks_at};
 use super::rules::{Action, Standing, View, check_subject, check_view};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work};
 use crate::model::{
-    Error, Membership, Result, Role, RoomChange, RoomSelector, UserKind, UserSelector,
+    Error, GuestBan, Membership, Network, Result, Role, RoomChange, RoomId, RoomSelector, Seq,
+    UserId, UserKind, UserRef, UserSelector, fold_login,
 };
-use crate::store::{RoomRow, UserRow};
+use crate::store::{ApplyError, RoomRow, UserRow};
 
-/// Makes somebody a member.
+/// Makes somebody a member, who sees what was said before, too; also who had come into a private room by its name alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddMember {
     /// Which room is meant, by number or by name.
@@ -35,7 +36,7 @@ impl Change for AddMember {
             Some(Role::Banned) => {
                 Err(Error::not_allowed("this user is banned; lift the ban first").into())
             }
-            Some(_) => Ok(()),
+            Some(_) => work.show_all(room, user),
             None => {
                 work.room_for_one_more(user, Some(room))?;
                 work.new_member(&row, user, Role::Member)
@@ -70,7 +71,8 @@ impl Change for RemoveMember {
     }
 }
 
-/// Ends somebody's membership and keeps them out.
+/// Ends somebody's membership and keeps them out. An account is bound itself, whatever it is called; of a guest, who comes
+/// again as another user, the name and the place it came from are: for guests, and until the ban is lifted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// Which room is meant, by number or by name.
@@ -79,30 +81,70 @@ pub struct Ban {
     pub user: UserSelector,
 }
 
-committed_as_asked!(Ban, room);
+impl Command for Ban {
+    type Reply = Banned;
+    const NEEDS: Needs = Needs::User;
+    about!(room: room);
 
-impl Change for Ban {
-    type Outcome = ();
-    looks_at!(room: room, user: user);
-
-    fn apply(self, work: &mut Work<'_>) -> Done {
-        let (row, user, standing) = work.on_member(Action::Expel, &self.room, &self.user)?;
-        let membership = work.rows.member(row.room.id, user.user.id)?;
-        let role = membership.as_ref().map(|membership| membership.role);
-        check_subject(standing, role)?;
-        let row = match &membership {
-            Some(membership) if membership.role == Role::Banned => return Ok(()),
-            Some(membership) => work.without_owner(row, membership)?,
-            None => row,
-        };
-        work.put_member(row.room.id, user.user.id, Role::Banned)?;
-        let row = work.put_room(row.room.clone(), row.password.clone())?;
-        let user = user.reference.clone();
-        work.tell(&row, RoomChange::MemberBanned { user })
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Banned> {
+        caller.commit(self).await
     }
 }
 
-/// Lifts a ban from a room; that makes nobody a member.
+/// Whom a ban binds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banned {
+    /// They were not kept out before; else nobody is told.
+    pub changed: bool,
+    /// It is a guest: guests of its name are kept out, and those from its network.
+    pub guest: bool,
+    /// Where the guest came from, if not from inside the process.
+    pub network: Option<Network>,
+}
+
+impl Change for Ban {
+    type Outcome = Banned;
+    looks_at!(room: room, user: user);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Banned> {
+        let (row, user, standing) = work.on_member(Action::Expel, &self.room, &self.user)?;
+        let (room, id) = (row.room.id, user.user.id);
+        let role = work.role(room, id)?;
+        check_subject(standing, role)?;
+        let banned = Banned {
+            changed: role != Some(Role::Banned),
+            guest: user.user.kind == UserKind::Guest,
+            network: user.address.map(Network::of_place),
+        };
+        let row = match work.rows.member(room, id)? {
+            Some(membership) => work.without_owner(row, &membership)?,
+            None => row,
+        };
+        match &user.folded {
+            Some(folded) if banned.guest => {
+                work.rows.remove_member(room, id)?;
+                work.rows.put_guest_ban(GuestBan {
+                    room,
+                    user: id,
+                    login: user.user.login.clone(),
+                    folded: folded.clone(),
+                    network: banned.network,
+                    created: work.at,
+                })?;
+            }
+            _ if banned.changed => work.put_member(room, id, Role::Banned)?,
+            _ => {}
+        }
+        if banned.changed {
+            let row = work.put_room(row.room.clone(), row.password.clone())?;
+            let user = user.reference.clone();
+            work.tell(&row, RoomChange::MemberBanned { user })?;
+        }
+        Ok(banned)
+    }
+}
+
+/// Lifts a ban from a room, a guest's with all that it binds; that makes nobody a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unban {
     /// Which room is meant, by number or by name.
@@ -118,13 +160,60 @@ impl Change for Unban {
     looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
-        let (row, user, _) = work.on_member(Action::Expel, &self.room, &self.user)?;
-        if work.role(row.room.id, user.user.id)? != Some(Role::Banned) {
-            return Err(Error::NoSuchUser.into());
+        let (row, _) = work.on_somebody(Action::Expel, &self.room)?;
+        let user = match work.user(&self.user) {
+            Ok(user) => Some(user),
+            // A guest that is gone may be kept out all the same.
+            Err(ApplyError::Refused(Error::NoSuchUser)) => None,
+            Err(error) => return Err(error),
+        };
+        let folded = match (&user, &self.user) {
+            (Some(user), _) => user.folded.clone(),
+            (None, UserSelector::Login(login)) => fold_login(login).ok(),
+            (None, UserSelector::Id(_)) => None,
+        };
+        let mut lifted = None;
+        if let Some(user) = user
+            && let Some(membership) = work.rows.member(row.room.id, user.user.id)?
+            && membership.role == Role::Banned
+        {
+            work.rows.remove_member(row.room.id, user.user.id)?;
+            lifted = Some(user.reference.clone());
         }
-        work.rows.remove_member(row.room.id, user.user.id)?;
-        let user = user.reference.clone();
+        for ban in work.rows.guest_bans(Some(row.room.id))? {
+            if folded.as_ref() == Some(&ban.folded) || self.user == UserSelector::Id(ban.user) {
+                work.rows.remove_guest_ban(&ban)?;
+                lifted.get_or_insert_with(|| {
+                    Arc::new(UserRef {
+                        id: ban.user,
+                        name: ban.login.clone(),
+                        login: ban.login,
+                    })
+                });
+            }
+        }
+        let user = lifted.ok_or(Error::NoSuchUser)?;
         work.tell(&row, RoomChange::MemberUnbanned { user })
+    }
+}
+
+/// The bans of guests from a room, in the order of their names. Those of accounts are among its [`Members`](super::Members).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestBans {
+    /// Which room is meant, by number or by name.
+    pub room: RoomSelector,
+}
+
+impl Command for GuestBans {
+    type Reply = Vec<GuestBan>;
+    /// Where guests came from is nobody else's business.
+    const NEEDS: Needs = Needs::Operator;
+    const IS_DECIDED: bool = false;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<GuestBan>> {
+        let room = caller.room(&self.room).await?.room.id;
+        caller.store().guest_bans(room).await
     }
 }
 
@@ -165,6 +254,19 @@ impl Change for SetRole {
 }
 
 impl Work<'_> {
+    /// A member sees from now on what was said before it came.
+    fn show_all(&mut self, room: RoomId, user: UserId) -> Done {
+        let membership = self.rows.member(room, user)?;
+        if let Some(membership) = membership.filter(|membership| membership.since > Seq(0)) {
+            let since = Seq(0);
+            self.rows.put_member(Membership {
+                since,
+                ..membership
+            })?;
+        }
+        Ok(())
+    }
+
     /// The room, the user and as what the actor does this there. Who may not know of the room learns nothing from
     /// which users there are.
     fn on_member(
@@ -173,14 +275,23 @@ impl Work<'_> {
         room: &RoomSelector,
         user: &UserSelector,
     ) -> Done<(Arc<RoomRow>, Arc<UserRow>, Standing)> {
+        let (row, standing) = self.on_somebody(action, room)?;
+        Ok((row, self.user(user)?, standing))
+    }
+
+    /// As [`Work::on_member`], before it is known who that is.
+    fn on_somebody(
+        &mut self,
+        action: Action,
+        room: &RoomSelector,
+    ) -> Done<(Arc<RoomRow>, Standing)> {
         let row = self.room(room)?;
         if let Actor::User(own) = self.actor {
             let role = self.role(row.room.id, own)?;
             check_view(View::History, &row.room, role, room.is_by_name())?;
         }
-        let user = self.user(user)?;
         let standing = self.permitted(action, &row, false)?;
-        Ok((row, user, standing))
+        Ok((row, standing))
     }
 
     fn membership(&mut self, room: &RoomRow, user: &UserRow) -> Done<Membership> {

@@ -171,7 +171,8 @@ impl Change for Send {
 }
 
 fn quote(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Quote> {
-    let shown = |message: &Message| message.room == room.room.id && message.seq > room.room.cleared;
+    let hidden = work.hidden_upto(room)?;
+    let shown = |message: &Message| message.room == room.room.id && message.seq > hidden;
     let answered = work.rows.message(answered)?.filter(shown);
     Ok(Quote::of(&answered.ok_or(Error::NoSuchMessage)?))
 }

@@ -34,6 +34,7 @@ pub use change::{Actor, Change, Submission};
 pub use command::{Command, Needs};
 pub use entering::{Create, Entered};
 pub use login::{TokenEnd, Welcome};
+pub use members::Banned;
 pub use messages::Offline;
 pub use opening::Opened;
 pub use reading::Messages;
@@ -131,5 +132,5 @@ commands! {
     rooms {
         CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
     }
-    members { AddMember RemoveMember Ban Unban SetRole }
+    members { AddMember RemoveMember Ban Unban GuestBans SetRole }
 }

@@ -1,5 +1,6 @@
 //! What a store keeps of sessions that open and of guests that come and go.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Change;
@@ -81,6 +82,8 @@ impl Change for OpenSession {
 #[derive(Debug)]
 pub(crate) struct AddGuest {
     pub(crate) login: String,
+    /// Where it comes from, if not from inside the process.
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl Change for AddGuest {
@@ -93,7 +96,10 @@ impl Change for AddGuest {
             return Err(Error::NameTaken.into());
         }
         let user = new_user(self.login, UserKind::Guest, work.at);
-        let row = UserRow::new(user, Some(folded), None);
+        let row = UserRow {
+            address: self.address,
+            ..UserRow::new(user, Some(folded), None)
+        };
         Ok(Opened {
             user: work.rows.add_user(row)?,
             rooms: Vec::new(),

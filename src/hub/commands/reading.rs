@@ -9,7 +9,7 @@ use super::rules::{View, check_view};
 use super::{Caller, Command, Needs};
 use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Present, Quote, Result, Role, Room,
-    RoomSelector, SeenMarks as Marks, Timestamp, UserRef, fold_text,
+    RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef, fold_text,
 };
 use crate::store::RoomRow;
 
@@ -46,7 +46,7 @@ impl Command for History {
         let page = caller.store().history(room.room.id, viewer, &self.0);
         let page = page.await?;
         Ok(Messages {
-            messages: with_quotes(page.messages, &room.room, caller).await?,
+            messages: with_quotes(page.messages, &room, caller).await?,
             room: Arc::new(room.room.clone()),
             omitted: page.omitted,
         })
@@ -56,15 +56,16 @@ impl Command for History {
 /// Shows what replies answer, as that is now.
 async fn with_quotes(
     mut messages: Vec<Arc<Message>>,
-    room: &Room,
+    room: &RoomRow,
     caller: &Caller<'_>,
 ) -> Result<Vec<Arc<Message>>> {
+    let hidden = caller.hidden_upto(room).await?;
     for message in &mut messages {
         let Some(answered) = message.reply_to else {
             continue;
         };
         let answered = caller.store().message(answered).await?;
-        if let Some(answered) = answered.filter(|answered| answered.seq > room.cleared) {
+        if let Some(answered) = answered.filter(|answered| answered.seq > hidden) {
             let quote = Some(Quote::of(&answered));
             *message = Arc::new(Message {
                 quote,
@@ -101,7 +102,7 @@ impl Command for Search {
         let found = store.search(room.room.id, viewer, &folded, self.prefix, self.limit);
         let found = found.await?;
         Ok(Messages {
-            messages: with_quotes(found, &room.room, caller).await?,
+            messages: with_quotes(found, &room, caller).await?,
             room: Arc::new(room.room.clone()),
             omitted: 0,
         })
@@ -159,7 +160,7 @@ async fn sees_message(message: &Message, caller: &Caller<'_>) -> Result<bool> {
         Some(user) => caller.store().is_hidden(user, message.id).await?,
         None => false,
     };
-    Ok(message.seq > room.room.cleared && !hidden)
+    Ok(message.seq > caller.hidden_upto(&room).await? && !hidden)
 }
 
 /// Up to when one has seen the room; 0: one never said.
@@ -232,6 +233,15 @@ impl Command for FindRoom {
 }
 
 impl Caller<'_> {
+    /// Up to which place what was said in the room is not shown to the caller.
+    async fn hidden_upto(&self, room: &RoomRow) -> Result<Seq> {
+        let viewer = match self.actor()?.user() {
+            Some(user) => self.store().member(room.room.id, user).await?,
+            None => None,
+        };
+        Ok(room.room.hidden_upto(viewer.as_ref()))
+    }
+
     /// Whether the session has said this room's exact name, now or before.
     fn has_named(&self, selector: &RoomSelector, room: &Room) -> bool {
         self.session_id().is_some_and(|session| {

@@ -18,7 +18,8 @@ use crate::store::{RoomRow, RowKey, RowKeys};
 /// Makes a room; the caller, if an account, owns it and is its member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoom {
-    /// The name; empty: one is made from the title, with `-2`, `-3`… when taken.
+    /// The name; empty: one is made from the title, with `-2`, `-3`… when taken. A private room, into which its name leads,
+    /// gets one that nobody can guess instead.
     pub name: String,
     /// The title; empty: the name.
     pub title: String,
@@ -56,6 +57,9 @@ impl Command for CreateRoom {
             self.title = clean_line(&self.title).into_owned();
             validate_title("title", &self.title)?;
         }
+        if self.name.is_empty() && self.kind == RoomKind::Private {
+            self.name = unguessable_name();
+        }
         self.description = clean_text(&self.description).into_owned();
         self.password = hashed(self.password, caller).await?;
         let made = caller.commit_then(self, |state, made| {
@@ -68,6 +72,16 @@ impl Command for CreateRoom {
         });
         made.await
     }
+}
+
+/// "A private room made so gets a name that cannot be guessed": 80 random bits.
+fn unguessable_name() -> String {
+    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let random: [u8; 16] = rand::random();
+    let digits = random
+        .iter()
+        .map(|byte| char::from(DIGITS[usize::from(byte % 32)]));
+    "private-".chars().chain(digits).collect()
 }
 
 async fn hashed(password: Option<Secret>, caller: &Caller<'_>) -> Result<Option<Secret>> {

@@ -176,6 +176,7 @@ fn one_of_each() -> Vec<AnyCommand> {
             user: user(),
         }
         .into(),
+        GuestBans { room: room() }.into(),
         Unban {
             room: room(),
             user: user(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Actor, rules};
 use crate::model::{
     Error, Membership, Message, MessageId, Origin, Role, Room, RoomChange, RoomEvent, RoomId,
-    RoomKind, RoomSelector, Timestamp, User, UserId, UserKind, UserRef, UserSelector, fold_login,
-    fold_room_name,
+    RoomKind, RoomSelector, Seq, Timestamp, User, UserId, UserKind, UserRef, UserSelector,
+    fold_login, fold_room_name,
 };
 use crate::store::{ApplyError, Limits, RoomRow, Transaction, UserRow};
 
@@ -166,8 +166,21 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn role(&mut self, room: RoomId, user: UserId) -> Done<Option<Role>> {
-        let membership = self.rows.member(room, user)?;
-        Ok(membership.map(|membership| membership.role))
+        if let Some(membership) = self.rows.member(room, user)? {
+            return Ok(Some(membership.role));
+        }
+        let bound = self.is_bound(room, user)?;
+        Ok(bound.then_some(Role::Banned))
+    }
+
+    /// Whether a user is a guest whom the ban of one before it keeps out.
+    fn is_bound(&mut self, room: RoomId, user: UserId) -> Done<bool> {
+        let guest = |row: &Arc<UserRow>| row.user.kind == UserKind::Guest;
+        let Some(row) = self.rows.user(user)?.filter(guest) else {
+            return Ok(false);
+        };
+        let bans = self.rows.guest_bans(Some(room))?;
+        Ok(bans.iter().any(|ban| row.is_bound_by(ban)))
     }
 
     /// A message that the actor may know of, with its room.
@@ -179,10 +192,19 @@ impl<'a> Work<'a> {
             rules::check_view(rules::View::History, &room.room, role, false)
                 .map_err(|_| Error::NoSuchMessage)?;
         }
-        if message.deleted || message.seq <= room.room.cleared {
+        if message.deleted || message.seq <= self.hidden_upto(&room)? {
             return Err(Error::NoSuchMessage.into());
         }
         Ok((message, room))
+    }
+
+    /// Up to which place what was said in the room is not shown to the actor.
+    pub(super) fn hidden_upto(&mut self, room: &RoomRow) -> Done<Seq> {
+        let viewer = match self.actor {
+            Actor::User(user) => self.rows.member(room.room.id, user)?,
+            Actor::Operator => None,
+        };
+        Ok(room.room.hidden_upto(viewer.as_ref()))
     }
 
     /// Gives the change the room's next place and adds it to what there is to tell.
@@ -230,24 +252,49 @@ impl<'a> Work<'a> {
     ) -> Done<Arc<UserRow>> {
         let mut user = User::clone(&row.user);
         edit(&mut user);
-        let row = UserRow::new(user, row.folded.clone(), row.password.clone());
+        let user = Arc::new(user);
+        let reference = Arc::new(user.to_ref());
+        let row = UserRow {
+            user,
+            reference,
+            ..row.clone()
+        };
         Ok(self.rows.put_user(row)?)
     }
 
-    /// Keeps a membership that begins now.
+    /// Keeps a membership that begins now, with all that was said before.
     pub(super) fn put_member(&mut self, room: RoomId, user: UserId, role: Role) -> Done {
+        self.put_member_since(Seq(0), room, user, role)
+    }
+
+    fn put_member_since(&mut self, since: Seq, room: RoomId, user: UserId, role: Role) -> Done {
         Ok(self.rows.put_member(Membership {
             room,
             user,
             role,
             joined: self.at,
             seen: Timestamp(0),
+            since,
         })?)
     }
 
-    /// Keeps a new membership and tells of it.
+    /// Keeps the membership of somebody who came by the room's name, and tells of it.
+    pub(super) fn new_comer(&mut self, row: &RoomRow, user: UserId) -> Done {
+        let since = match row.room.kind {
+            RoomKind::Private => self.rows.seq(row.room.id)?,
+            RoomKind::Public | RoomKind::Direct => Seq(0),
+        };
+        self.put_member_since(since, row.room.id, user, Role::Member)?;
+        self.tell_of_member(row, user)
+    }
+
+    /// Keeps a new membership, with all that was said before, and tells of it.
     pub(super) fn new_member(&mut self, row: &RoomRow, user: UserId, role: Role) -> Done {
         self.put_member(row.room.id, user, role)?;
+        self.tell_of_member(row, user)
+    }
+
+    fn tell_of_member(&mut self, row: &RoomRow, user: UserId) -> Done {
         let user = self.existing_user(user)?.reference.clone();
         let row = self.put_room(row.room.clone(), row.password.clone())?;
         self.tell(&row, RoomChange::MemberJoined { user })

@@ -59,7 +59,13 @@ pub(super) async fn a_contact_list_has_an_end(bench: &Bench) {
     let guests: Vec<_> = (0..1000)
         .map(|number| {
             let login = format!("guest-{number}");
-            bench.submit(Actor::Operator, AddGuest { login })
+            bench.submit(
+                Actor::Operator,
+                AddGuest {
+                    login,
+                    address: None,
+                },
+            )
         })
         .collect();
     let mut last = None;

@@ -10,8 +10,8 @@ use crate::commands::{
     SetPassword, SetPrivate, Unban, UseToken,
 };
 use crate::model::{
-    Error, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector,
-    Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
+    Error, GuestBan, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind,
+    RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
 };
 use crate::store::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow, Write,
@@ -244,6 +244,18 @@ impl Transaction for Watched<'_> {
         self.rooms
             .extend(memberships.iter().map(|member| member.room));
         Ok(memberships)
+    }
+
+    fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError> {
+        self.rows.guest_bans(room)
+    }
+
+    fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError> {
+        self.rows.put_guest_ban(ban)
+    }
+
+    fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
+        self.rows.remove_guest_ban(ban)
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {

@@ -14,6 +14,7 @@ mod places;
 mod searches;
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -226,8 +227,13 @@ impl Bench {
     }
 
     pub(super) fn guest(&self, login: &str) -> UserId {
+        self.guest_from(login, None)
+    }
+
+    pub(super) fn guest_from(&self, login: &str, address: Option<IpAddr>) -> UserId {
         let login = login.into();
-        self.operator(AddGuest { login }).unwrap().user.user.id
+        let opened = self.operator(AddGuest { login, address });
+        opened.unwrap().user.user.id
     }
 
     pub(super) fn room(&self, name: &str, owner: UserId) -> RoomId {

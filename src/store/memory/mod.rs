@@ -14,8 +14,8 @@ use self::rows::MemoryBackend;
 use super::batch::{Backend, Committer, deliver, refused};
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
-    TokenId, TokenInfo, UserId, UserRef,
+    Error, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store that forgets everything when it is dropped.
@@ -194,6 +194,10 @@ impl Store for MemoryStore {
 
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         Ok(self.read(|view| view.members(room)))
+    }
+
+    async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>> {
+        Ok(self.read(|view| view.0.guest_bans(Some(room))))
     }
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {

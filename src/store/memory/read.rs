@@ -97,7 +97,7 @@ impl View<'_> {
         let Some(entry) = self.0.rooms.get(&room) else {
             return Page::default();
         };
-        let window = window(entry, query);
+        let window = window(entry, self.first_shown(room, entry, viewer), query);
         let wanted = entry.messages.get(window).unwrap_or_default().iter();
         let wanted = wanted
             .filter(|message| in_time(message, query) && !is_hidden_in(entry, viewer, message.id));
@@ -142,7 +142,8 @@ impl View<'_> {
                 text.contains(folded)
             }
         };
-        let shown = entry.messages.get(first_shown(entry)..).unwrap_or_default();
+        let first = self.first_shown(room, entry, viewer);
+        let shown = entry.messages.get(first..).unwrap_or_default();
         let texts = shown
             .iter()
             .rev()
@@ -163,7 +164,8 @@ impl View<'_> {
         let Some(entry) = self.0.rooms.get(&room) else {
             return Vec::new();
         };
-        let shown = entry.messages[first_shown(entry)..].iter();
+        let first = self.first_shown(room, entry, None);
+        let shown = entry.messages[first..].iter();
         shown
             .filter(|message| !message.deleted)
             .filter_map(|message| message.file.as_ref())
@@ -231,6 +233,15 @@ impl View<'_> {
         events
     }
 
+    /// The place of the first message that is shown to the viewer.
+    fn first_shown(self, room: RoomId, entry: &RoomEntry, viewer: Option<UserId>) -> usize {
+        let viewer = viewer.and_then(|viewer| self.0.members.get(&(room, viewer)));
+        let hidden = entry.row.room.hidden_upto(viewer);
+        entry
+            .messages
+            .partition_point(|message| message.seq <= hidden)
+    }
+
     /// The message with its sender as the user is now.
     fn told(self, message: &Arc<Message>) -> Arc<Message> {
         match self.0.reference(message.sender.id) {
@@ -247,18 +258,11 @@ fn is_hidden_in(entry: &RoomEntry, viewer: Option<UserId>, id: MessageId) -> boo
     viewer.is_some_and(|viewer| entry.hidden.contains(&(viewer, id)))
 }
 
-/// The place of the first message that a cleared history leaves.
-fn first_shown(entry: &RoomEntry) -> usize {
-    entry
-        .messages
-        .partition_point(|message| message.seq <= entry.row.room.cleared)
-}
-
 /// Which messages the bounds leave that rise with `seq`.
-fn window(entry: &RoomEntry, query: &HistoryQuery) -> Range<usize> {
+fn window(entry: &RoomEntry, first: usize, query: &HistoryQuery) -> Range<usize> {
     let before =
         |holds: &dyn Fn(&Message) -> bool| entry.messages.partition_point(|message| holds(message));
-    let mut start = first_shown(entry);
+    let mut start = first;
     let mut end = entry.messages.len();
     if let Some(after) = query.after {
         start = start.max(before(&|message| message.id <= after));

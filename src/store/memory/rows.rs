@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::tables::{RoomEntry, Tables};
+use super::tables::{GuestBanKey, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
-    Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
-    TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
+    GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp,
+    TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
@@ -33,6 +33,7 @@ enum Undo {
     Counters(RoomId, Seq, Timestamp),
     Logged(RoomId, Seq),
     Member((RoomId, UserId), Option<Membership>),
+    GuestBan(GuestBanKey, Option<GuestBan>),
     Message(RoomId, MessageId, Option<Arc<Message>>),
     Hidden(UserId, MessageId),
 }
@@ -83,6 +84,8 @@ impl MemoryBackend {
                 }
             }
             Undo::Member(key, membership) => drop(tables.set_member(key, membership)),
+            Undo::GuestBan(key, Some(ban)) => drop(tables.guest_bans.insert(key, ban)),
+            Undo::GuestBan(key, None) => drop(tables.guest_bans.remove(&key)),
             Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
             Undo::Hidden(user, id) => {
                 if let Some(entry) = tables.home_of(id) {
@@ -167,7 +170,10 @@ impl Transaction for MemoryBackend {
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         Arc::make_mut(&mut row.user).id = UserId(next(&mut self.tables.last.user)?);
         self.check_user(row.user.id, &row)?;
-        let row = Arc::new(UserRow::new(row.user, row.folded, row.password));
+        let row = Arc::new(UserRow {
+            address: row.address,
+            ..UserRow::new(row.user, row.folded, row.password)
+        });
         self.set_user(row.user.id, Some(row.clone()));
         Ok(row)
     }
@@ -327,6 +333,9 @@ impl Transaction for MemoryBackend {
         for membership in self.tables.members(id) {
             self.set_member((id, membership.user), None);
         }
+        for ban in self.tables.guest_bans(Some(id)) {
+            self.remove_guest_ban(&ban)?;
+        }
         self.set_room(id, None);
         Ok(())
     }
@@ -403,6 +412,24 @@ impl Transaction for MemoryBackend {
 
     fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
         self.set_member((room, user), None);
+        Ok(())
+    }
+
+    fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError> {
+        Ok(self.tables.guest_bans(room))
+    }
+
+    fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError> {
+        let key = guest_ban_key(&ban);
+        let before = self.tables.guest_bans.insert(key.clone(), ban);
+        self.undo.push(Undo::GuestBan(key, before));
+        Ok(())
+    }
+
+    fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
+        let key = guest_ban_key(ban);
+        let before = self.tables.guest_bans.remove(&key);
+        self.undo.push(Undo::GuestBan(key, before));
         Ok(())
     }
 

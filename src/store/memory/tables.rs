@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Membership, Message, MessageId, RoomId, Seq, Timestamp, TokenId, UserId, UserRef,
-    fold_room_name,
+    GuestBan, Membership, Message, MessageId, Network, RoomId, Seq, Timestamp, TokenId, UserId,
+    UserRef, fold_room_name,
 };
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, TokenRow, UserRow};
@@ -20,6 +20,8 @@ pub(super) struct Tables {
     pub(super) members: BTreeMap<(RoomId, UserId), Membership>,
     /// Who has whom on its list.
     pub(super) contacts: BTreeSet<(UserId, UserId)>,
+    /// Who is kept out of which room, by its name and network.
+    pub(super) guest_bans: BTreeMap<GuestBanKey, GuestBan>,
     pub(super) last: LastIds,
     logins: HashMap<String, UserId>,
     hashes: HashMap<[u8; 32], TokenId>,
@@ -27,6 +29,13 @@ pub(super) struct Tables {
     pairs: HashMap<(UserId, UserId), RoomId>,
     memberships: BTreeSet<(UserId, RoomId)>,
     homes: HashMap<MessageId, RoomId>,
+}
+
+/// By which two bans of guests are the same.
+pub(super) type GuestBanKey = (RoomId, String, Option<Network>);
+
+pub(super) fn guest_ban_key(ban: &GuestBan) -> GuestBanKey {
+    (ban.room, ban.folded.clone(), ban.network)
 }
 
 /// The greatest numbers given so far.
@@ -131,6 +140,12 @@ impl Tables {
     pub(super) fn contacts_of(&self, user: UserId) -> impl Iterator<Item = UserId> {
         let all = (user, UserId(i32::MIN))..=(user, UserId(i32::MAX));
         self.contacts.range(all).map(|(_, contact)| *contact)
+    }
+
+    /// The bans of guests from a room, or from all, in the order of room and name.
+    pub(super) fn guest_bans(&self, room: Option<RoomId>) -> Vec<GuestBan> {
+        let wanted = |ban: &&GuestBan| room.is_none_or(|room| room == ban.room);
+        self.guest_bans.values().filter(wanted).cloned().collect()
     }
 
     pub(super) fn reference(&self, user: UserId) -> Option<Arc<UserRef>> {

@@ -7,7 +7,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::reads::Senders;
+use super::reads::{self, Senders};
 use super::values::{CREATED, MESSAGE, Sql, count, one};
 use crate::model::{HistoryOrder, HistoryQuery, MessageId, RoomId, Seq, Timestamp, UserId};
 use crate::store::Page;
@@ -97,7 +97,7 @@ pub(super) fn history(
     viewer: Option<UserId>,
     query: &HistoryQuery,
 ) -> Sql<Page> {
-    let mut pieces = pieces(conn, room, query)?;
+    let mut pieces = pieces(conn, room, viewer, query)?;
     if query.order == HistoryOrder::Newest {
         pieces.reverse();
     }
@@ -161,11 +161,16 @@ impl Reading<'_> {
 }
 
 /// The pieces of a history, oldest first.
-fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piece>> {
-    let Some((cleared, last)) = bounds(conn, room)? else {
+fn pieces(
+    conn: &Connection,
+    room: RoomId,
+    viewer: Option<UserId>,
+    query: &HistoryQuery,
+) -> Sql<Vec<Piece>> {
+    let Some((hidden, last)) = bounds(conn, room, viewer)? else {
         return Ok(Vec::new());
     };
-    let (mut start, mut end) = (Seq(cleared.0 + 1), Seq(last.0 + 1));
+    let (mut start, mut end) = (Seq(hidden.0 + 1), Seq(last.0 + 1));
     end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
     if let Some(after) = query.after {
         start = boundary(conn, room, start, end, |id, _| id <= after)?;
@@ -189,14 +194,20 @@ fn pieces(conn: &Connection, room: RoomId, query: &HistoryQuery) -> Sql<Vec<Piec
     Ok(vec![edited(start, first), created, edited(past, end)])
 }
 
-/// The mark of a cleared history, and the last change's place.
-pub(super) fn bounds(conn: &Connection, room: RoomId) -> Sql<Option<(Seq, Seq)>> {
-    one(
-        conn,
-        "SELECT cleared, seq FROM rooms WHERE id = ?1",
-        [room],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
+/// Up to which place nothing is shown to the viewer, and the last change's.
+pub(super) fn bounds(
+    conn: &Connection,
+    room: RoomId,
+    viewer: Option<UserId>,
+) -> Sql<Option<(Seq, Seq)>> {
+    let Some(row) = reads::room(conn, room)? else {
+        return Ok(None);
+    };
+    let viewer = match viewer {
+        Some(viewer) => reads::member(conn, room, viewer)?,
+        None => None,
+    };
+    Ok(Some((row.room.hidden_upto(viewer.as_ref()), row.room.seq)))
 }
 
 /// The place from which on no message holds, between `low` and `high`; those that hold come before all others.

@@ -10,6 +10,7 @@
 //! ```
 
 mod backend;
+mod bans;
 mod cache;
 mod changes;
 mod checkpoint;
@@ -43,8 +44,8 @@ use super::page::Findings;
 use super::writer::Writer;
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
-    TokenId, TokenInfo, UserId, UserRef,
+    GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
+    Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store in one SQLite file (write-ahead log, every commit synced).
@@ -221,6 +222,12 @@ impl Store for SqliteStore {
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         self.readers
             .read(move |conn| reads::members(conn, room))
+            .await
+    }
+
+    async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>> {
+        self.readers
+            .read(move |conn| bans::guest_bans(conn, Some(room)))
             .await
     }
 

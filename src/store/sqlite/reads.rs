@@ -191,8 +191,8 @@ pub(super) fn members(conn: &Connection, room: RoomId) -> Sql<Vec<(Membership, A
         let membership = values::member(row)?;
         let user = UserRef {
             id: membership.user,
-            login: row.get(5)?,
-            name: row.get(6)?,
+            login: row.get(6)?,
+            name: row.get(7)?,
         };
         Ok((membership, Arc::new(user)))
     })

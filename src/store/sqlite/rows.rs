@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::backend::{LAST_MESSAGE, SqliteBackend};
+use super::bans;
 use super::cache::CachedRoom;
 use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
 use crate::model::{
-    Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
+    GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
 use crate::store::batch::NumbersUsed;
@@ -53,11 +54,12 @@ impl Transaction for SqliteBackend {
             mut user,
             folded,
             password,
+            address,
             ..
         } = row;
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let values = params![
             user.login,
             folded,
@@ -66,11 +68,15 @@ impl Transaction for SqliteBackend {
             user.kind,
             user.disabled,
             user.created,
-            password
+            password,
+            address.map(|address| address.to_string())
         ];
         run(&self.conn, sql, values)?;
         Arc::make_mut(&mut user).id = UserId(given(&self.conn)?);
-        let row = Arc::new(UserRow::new(user, folded, password));
+        let row = Arc::new(UserRow {
+            address,
+            ..UserRow::new(user, folded, password)
+        });
         self.cache.users.keep(row.user.id, row.clone());
         Ok(row)
     }
@@ -80,10 +86,11 @@ impl Transaction for SqliteBackend {
             user,
             folded,
             password,
+            address,
             ..
         } = &row;
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
-            created = ?8, password = ?9 WHERE id = ?1";
+            created = ?8, password = ?9, address = ?10 WHERE id = ?1";
         let values = params![
             user.id,
             user.login,
@@ -93,7 +100,8 @@ impl Transaction for SqliteBackend {
             user.kind,
             user.disabled,
             user.created,
-            password
+            password,
+            address.map(|address| address.to_string())
         ];
         run(&self.conn, sql, values)?;
         let row = Arc::new(row);
@@ -299,6 +307,7 @@ impl Transaction for SqliteBackend {
         for sql in [
             "DELETE FROM rooms WHERE id = ?1",
             "DELETE FROM members WHERE room = ?1",
+            "DELETE FROM guest_bans WHERE room = ?1",
             "DELETE FROM messages WHERE room = ?1",
             "DELETE FROM hidden WHERE room = ?1",
             "DELETE FROM changes WHERE room = ?1",
@@ -374,15 +383,17 @@ impl Transaction for SqliteBackend {
     }
 
     fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
-        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let Membership {
             room,
             user,
             role,
             joined,
             seen,
+            since,
         } = &membership;
-        run(&self.conn, sql, params![room, user, role, joined, seen])?;
+        let values = params![room, user, role, joined, seen, since];
+        run(&self.conn, sql, values)?;
         self.cache
             .members
             .keep((membership.room, membership.user), Some(membership));
@@ -397,6 +408,18 @@ impl Transaction for SqliteBackend {
         )?;
         self.cache.members.keep((room, user), None);
         Ok(())
+    }
+
+    fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError> {
+        Ok(bans::guest_bans(&self.conn, room)?)
+    }
+
+    fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError> {
+        Ok(bans::put_guest_ban(&self.conn, &ban)?)
+    }
+
+    fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
+        Ok(bans::remove_guest_ban(&self.conn, ban)?)
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {

@@ -187,6 +187,49 @@ async fn an_unknown_outcome_is_known_after_the_next_start() {
     second.say(anna, room, "writes go on");
 }
 
+/// A database as version 4 left it: anna owns a private room, boris came into it by its name, and both have spoken.
+fn of_version_4(path: &Path) {
+    let conn = Connection::open(path).unwrap();
+    for step in [
+        include_str!("schema1.sql"),
+        include_str!("schema2.sql"),
+        include_str!("schema3.sql"),
+        include_str!("schema4.sql"),
+    ] {
+        conn.execute_batch(step).unwrap();
+    }
+    conn.execute_batch(
+        "PRAGMA user_version = 4; PRAGMA application_id = 0x746f6c6d;
+        INSERT INTO users VALUES (1, 'anna', 'anna', 'anna', '', 'account', 0, 1, '$x', 1);
+        INSERT INTO users VALUES (2, 'boris', 'boris', 'boris', '', 'account', 0, 1, '$x', 1);
+        INSERT INTO rooms VALUES (1, 'cellar', 'cellar', 'cellar', 'cellar', '', 'private', NULL, 1, NULL, NULL,
+            1, 1, 5, 0, 3, 2);
+        INSERT INTO members VALUES (1, 1, 'owner', 1, 0), (1, 2, 'member', 2, 7);
+        INSERT INTO messages VALUES (1, 1, 3, 1, 'text', 'before', NULL, 2, NULL, 0, NULL, '', 1);
+        INSERT INTO messages VALUES (2, 1, 5, 2, 'text', 'since', NULL, 3, NULL, 0, NULL, '', 2);",
+    )
+    .unwrap();
+}
+
+#[tokio::test]
+async fn what_an_older_version_kept_is_there_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    of_version_4(&path);
+    let bench = bench(&path);
+    let room = RoomId(1);
+    let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
+    // Who is a member already sees all, however it came.
+    for viewer in [UserId(1), UserId(2)] {
+        let page = bench.store.history(room, Some(viewer), &query).await;
+        assert_eq!(texts(&page.unwrap().messages), ["before", "since"]);
+    }
+    let member = bench.store.member(room, UserId(2)).await.unwrap().unwrap();
+    assert_eq!((member.seen.0, member.since), (7, Seq(0)));
+    assert_eq!(bench.store.guest_bans(room).await.unwrap(), []);
+    assert_eq!(bench.say(UserId(2), room, "next").seq, Seq(6));
+}
+
 #[test]
 fn what_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();
@@ -207,14 +250,14 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 4,
+                known: 5,
                 ..
             }
         ),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("41") && error.to_string().contains("up to 4"),
+        error.to_string().contains("41") && error.to_string().contains("up to 5"),
         "{error}"
     );
 

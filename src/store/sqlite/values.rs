@@ -1,8 +1,10 @@
 //! How the model's values lie in columns.
 
+use std::net::IpAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 use crate::model::{
@@ -115,7 +117,7 @@ pub(super) fn count(conn: &Connection, sql: &str, params: impl Params) -> Sql<u6
 }
 
 pub(super) const USER: &str =
-    "id, login, folded, name, description, kind, disabled, created, password";
+    "id, login, folded, name, description, kind, disabled, created, password, address";
 
 pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -127,7 +129,21 @@ pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
         disabled: row.get(6)?,
         created: row.get(7)?,
     };
-    Ok(Arc::new(UserRow::new(user, row.get(2)?, row.get(8)?)))
+    let address: Option<String> = row.get(9)?;
+    Ok(Arc::new(UserRow {
+        address: address.as_deref().map(parsed::<IpAddr>).transpose()?,
+        ..UserRow::new(user, row.get(2)?, row.get(8)?)
+    }))
+}
+
+/// What a text in a column stands for.
+pub(super) fn parsed<T>(text: &str) -> Sql<T>
+where
+    T: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>,
+{
+    let malformed =
+        |error: T::Err| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into());
+    text.parse().map_err(malformed)
 }
 
 pub(super) const TOKEN: &str = "id, user, hash, kind, created, used, address";
@@ -170,7 +186,7 @@ pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
     Ok(Arc::new(RoomRow::new(room, row.get(5)?)))
 }
 
-pub(super) const MEMBER: &str = "m.room, m.user, m.role, m.joined, m.seen";
+pub(super) const MEMBER: &str = "m.room, m.user, m.role, m.joined, m.seen, m.since";
 
 pub(super) fn member(row: &Row<'_>) -> Sql<Membership> {
     member_from(row, 0)
@@ -184,6 +200,7 @@ pub(super) fn member_from(row: &Row<'_>, first: usize) -> Sql<Membership> {
         role: row.get(first + 2)?,
         joined: row.get(first + 3)?,
         seen: row.get(first + 4)?,
+        since: row.get(first + 5)?,
     })
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tolmach::commands::{ExpireTokens, TouchToken};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
-    Error, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks, Seq,
-    TokenId, TokenInfo, UserId, UserRef,
+    Error, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{
     Commit, CommitSink, Limits, MemoryStore, Page, RoomRow, Store, TokenRow, UserRow, Write,
@@ -221,6 +221,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         self.store.members(room).await
+    }
+
+    async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>> {
+        self.store.guest_bans(room).await
     }
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {

@@ -3,6 +3,7 @@
 mod client;
 mod words;
 
+use std::net::IpAddr;
 use std::sync::{Arc, mpsc};
 
 use tolmach::bus::{Bus, LocalBus};
@@ -127,6 +128,11 @@ impl World {
         self.client_over("plain", false, Scope::AllRooms)
     }
 
+    /// Nobody yet, from an address.
+    pub(crate) fn client_from(&self, address: IpAddr) -> Client {
+        self.client_of("plain", false, Scope::AllRooms, Some(address))
+    }
+
     /// Nobody yet, over a dialect that says how it is connected.
     pub(crate) fn client_over(
         &self,
@@ -134,12 +140,22 @@ impl World {
         exclusive: bool,
         scope: Scope,
     ) -> Client {
+        self.client_of(dialect, exclusive, scope, None)
+    }
+
+    fn client_of(
+        &self,
+        dialect: &'static str,
+        exclusive: bool,
+        scope: Scope,
+        address: Option<IpAddr>,
+    ) -> Client {
         let (sink, events) = Events::channel(BOUNDS);
         let encoder = Events::encoder();
         Client {
             session: self.hub.connect(ConnectionInfo {
                 dialect,
-                address: None,
+                address,
                 exclusive,
                 scope,
                 encoder,

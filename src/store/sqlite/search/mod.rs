@@ -79,7 +79,7 @@ pub(super) fn step(
     findings: &mut Findings,
 ) -> Sql<Option<Seq>> {
     index.with_moment(search.room, |moment| {
-        let Some((cleared, _)) = bounds(conn, search.room)? else {
+        let Some((cleared, _)) = bounds(conn, search.room, search.viewer)? else {
             return Ok(None);
         };
         let mut step = Step {

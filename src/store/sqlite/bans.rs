@@ -1,0 +1,62 @@
+//! Who is kept out.
+
+use rusqlite::{Connection, Row, params};
+
+use super::values::{Sql, all, parsed, run};
+use crate::model::{GuestBan, RoomId};
+
+const GUEST_BAN: &str = "room, user, login, folded, network, created";
+
+/// The bans of guests from a room, or from all, in the order of room and name.
+pub(super) fn guest_bans(conn: &Connection, room: Option<RoomId>) -> Sql<Vec<GuestBan>> {
+    match room {
+        Some(room) => {
+            let sql = format!("SELECT {GUEST_BAN} FROM guest_bans WHERE room = ?1 ORDER BY folded");
+            all(conn, &sql, [room], guest_ban)
+        }
+        None => {
+            let sql = format!("SELECT {GUEST_BAN} FROM guest_bans ORDER BY room, folded");
+            all(conn, &sql, [], guest_ban)
+        }
+    }
+}
+
+pub(super) fn put_guest_ban(conn: &Connection, ban: &GuestBan) -> Sql<()> {
+    let sql =
+        format!("INSERT OR REPLACE INTO guest_bans ({GUEST_BAN}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    let values = params![
+        ban.room,
+        ban.user,
+        ban.login,
+        ban.folded,
+        network(ban),
+        ban.created
+    ];
+    run(conn, &sql, values).map(drop)
+}
+
+pub(super) fn remove_guest_ban(conn: &Connection, ban: &GuestBan) -> Sql<()> {
+    let sql = "DELETE FROM guest_bans WHERE room = ?1 AND folded = ?2 AND network = ?3";
+    run(conn, sql, params![ban.room, ban.folded, network(ban)]).map(drop)
+}
+
+/// As it lies in its column: empty where there is none.
+fn network(ban: &GuestBan) -> String {
+    let network = ban.network.map(|network| network.to_string());
+    network.unwrap_or_default()
+}
+
+fn guest_ban(row: &Row<'_>) -> Sql<GuestBan> {
+    let network: String = row.get(4)?;
+    Ok(GuestBan {
+        room: row.get(0)?,
+        user: row.get(1)?,
+        login: row.get(2)?,
+        folded: row.get(3)?,
+        network: match network.is_empty() {
+            true => None,
+            false => Some(parsed(&network)?),
+        },
+        created: row.get(5)?,
+    })
+}

@@ -1,0 +1,14 @@
+-- Where a present guest came from.
+ALTER TABLE users ADD COLUMN address TEXT;
+-- Guests who are kept out of rooms, by name and network; their rows in `users` may be gone.
+CREATE TABLE guest_bans (
+    room    INTEGER NOT NULL,
+    folded  TEXT NOT NULL,
+    network TEXT NOT NULL,                  -- empty: none
+    user    INTEGER NOT NULL,
+    login   TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (room, folded, network)
+) STRICT, WITHOUT ROWID;
+-- The place up to which a member who came by a private room's name sees nothing; who is a member already sees all.
+ALTER TABLE members ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
