@@ -23,7 +23,7 @@ pub(crate) enum RoomAction {
     },
     /// List all rooms but direct ones: id, room, title, kind, protected, owner, created
     List {
-        /// One object a line: id, room, title, description, kind, protected, owner, created, updated
+        /// One object a line: id, room, title, description, kind, protected, quiet, slow, owner, created, updated
         #[arg(long)]
         json: bool,
     },
@@ -40,7 +40,7 @@ pub(crate) enum RoomAction {
         /// The room, by its name or #number
         name: RoomName,
     },
-    /// Change a room: its name, title, description, owner, password, whether it is private
+    /// Change a room: its name, title, description, owner, password, whether it is private, quiet or slow
     Set(room_set::SetArgs),
     /// Make somebody a member
     Add(Member),

@@ -22,6 +22,10 @@ const ROOMS: &[Column<(Option<String>, Arc<Room>)>] = &[
     Column::json("description", |(_, room)| Value::of(&room.description)),
     Column::both("kind", |(_, room)| Value::of(room.kind)),
     Column::both("protected", |(_, room)| Value::of(room.protected)),
+    Column::json("quiet", |(_, room)| Value::of(room.quiet)),
+    Column::json("slow", |(_, room)| {
+        Value::of(humantime::format_duration(room.slow).to_string())
+    }),
     Column::both("owner", |(owner, _)| Value::of(owner)),
     Column::both("created", |(_, room)| Time(room.created).into()),
     Column::json("updated", |(_, room)| Time(room.updated).into()),

@@ -1,8 +1,10 @@
 //! `tolmach room set`: changes of one room, several at once.
 
+use std::time::Duration;
+
 use crate::commands::{
-    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetPrivate, SetRole,
-    SetRoomPassword, SetTitle,
+    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetPrivate, SetQuiet, SetRole,
+    SetRoomPassword, SetSlow, SetTitle,
 };
 use crate::model::{
     Error, Role, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name,
@@ -20,7 +22,7 @@ use super::user::account;
 /// What to change; everything else stays.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("changes").required(true).multiple(true)
-    .args(["new_name", "title", "description", "owner", "private", "password"]))]
+    .args(["new_name", "title", "description", "owner", "private", "quiet", "slow", "password"]))]
 pub(crate) struct SetArgs {
     /// The room, by its name or #number
     #[arg(value_name = "NAME")]
@@ -40,6 +42,12 @@ pub(crate) struct SetArgs {
     /// Whether the room is in no list and entered by its exact name only
     #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     private: Option<YesNo>,
+    /// Whether only moderators and above speak
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    quiet: Option<YesNo>,
+    /// How long each member waits between two messages (10s, 1m; 6h at most), but for moderators and above; 0s ends it
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    slow: Option<Duration>,
     /// Another password, a line of standard input or asked for on a terminal; empty to end it
     #[arg(long)]
     password: bool,
@@ -138,6 +146,14 @@ impl SetArgs {
         if let Some(private) = self.private {
             let (room, private) = (room(), private == YesNo::Yes);
             to.ask(about, SetPrivate { room, private }).await?;
+        }
+        if let Some(quiet) = self.quiet {
+            let (room, quiet) = (room(), quiet == YesNo::Yes);
+            to.ask(about, SetQuiet { room, quiet }).await?;
+        }
+        if let Some(pause) = self.slow {
+            let room = room();
+            to.ask(about, SetSlow { room, pause }).await?;
         }
         if let Some(password) = password {
             let (room, password) = (room(), password.map(Secret::Password));

@@ -4,13 +4,65 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::{Message, MessageKind};
+use crate::model::{Message, MessageKind, RoomChange, RoomEvent, UserId};
 
 /// The mark in front of an edited message.
 pub const EDITED: &str = "✎ ";
 
 /// Most characters of the line that a reply shows of what it answers.
 const QUOTED: usize = 100;
+
+/// What somebody changed about a room, in one line: `anna set the title to "Tea at five"`. `None`: it is said otherwise.
+#[must_use]
+pub fn configured(event: &RoomEvent) -> Option<String> {
+    // No login has a space in it: nobody else is called so.
+    let who = match event.actor.id {
+        UserId::GATEWAY => "the operator",
+        _ => &event.actor.login,
+    };
+    Some(match &event.change {
+        RoomChange::Titled => format!("{who} set the title to \"{}\"", one_line(&event.room.title)),
+        RoomChange::Described { description } if description.is_empty() => {
+            format!("{who} removed the description")
+        }
+        RoomChange::Described { description } => {
+            format!("{who} set the description to \"{}\"", one_line(description))
+        }
+        RoomChange::Renamed { from } => format!("{who} renamed #{from} to #{}", event.room.name),
+        RoomChange::Quieted { quiet: true } => {
+            format!("{who} made the room quiet: only moderators and above speak")
+        }
+        RoomChange::Quieted { quiet: false } => format!("{who} let everybody speak again"),
+        RoomChange::Slowed { pause } if pause.is_zero() => {
+            format!("{who} ended the pause between two messages")
+        }
+        RoomChange::Slowed { pause } => {
+            let pause = humantime::format_duration(*pause);
+            format!("{who} made the room slow: {pause} between two messages of one member")
+        }
+        RoomChange::Created
+        | RoomChange::Posted(_)
+        | RoomChange::Edited(_)
+        | RoomChange::Deleted(_)
+        | RoomChange::HistoryCleared
+        | RoomChange::AccessChanged
+        | RoomChange::MemberJoined { .. }
+        | RoomChange::MemberLeft { .. }
+        | RoomChange::MemberRemoved { .. }
+        | RoomChange::MemberBanned { .. }
+        | RoomChange::MemberUnbanned { .. }
+        | RoomChange::RoleChanged { .. }
+        | RoomChange::RoomDeleted => return None,
+    })
+}
+
+/// The lines of a text behind one another.
+fn one_line(text: &str) -> String {
+    let breaks = ['\n', '\u{2028}', '\u{2029}'];
+    let lines = text.split(breaks).map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
+}
 
 /// A message's text for a dialect that has no emotes, stickers or files.
 #[must_use]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
-use super::commands::rules::View;
+use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
 use crate::files::{FileArea, Upload, last_component};
@@ -115,7 +115,9 @@ impl Session {
     pub async fn may_post(&mut self, room: RoomId) -> Result<()> {
         let caller = Caller::connected(self);
         let room = RoomSelector::Id(room);
-        caller.sees(View::History, &room).await.map(drop)
+        let row = caller.sees(View::History, &room).await?;
+        let (role, author) = (caller.role(row.room.id).await?, false);
+        check_quiet(&row.room, Standing::User { role, author })
     }
 
     /// Begins to take in a file; `name` is what its sender calls it.

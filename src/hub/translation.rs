@@ -51,6 +51,8 @@ pub enum Meaning {
     Described,
     /// A room has another name.
     Renamed,
+    /// A room became quiet or slow, or is so no longer.
+    Voice,
     /// A room is gone.
     RoomDeleted,
     /// A user was banned: to the user.
@@ -138,6 +140,7 @@ impl Meaning {
         Self::HistoryCleared,
         Self::Described,
         Self::Renamed,
+        Self::Voice,
         Self::RoomDeleted,
         Self::BannedSelf,
         Self::BannedOther,
@@ -174,6 +177,7 @@ impl Meaning {
             Self::HistoryCleared => "history cleared",
             Self::Described => "room's title or description changed",
             Self::Renamed => "room's name changed",
+            Self::Voice => "room made quiet or slow",
             Self::RoomDeleted => "room deleted",
             Self::BannedSelf => "user banned: the user",
             Self::BannedOther => "…the others",
@@ -223,6 +227,7 @@ impl Meaning {
             RoomChange::HistoryCleared => Self::HistoryCleared,
             RoomChange::Titled | RoomChange::Described { .. } => Self::Described,
             RoomChange::Renamed { .. } => Self::Renamed,
+            RoomChange::Quieted { .. } | RoomChange::Slowed { .. } => Self::Voice,
             RoomChange::RoomDeleted => Self::RoomDeleted,
             RoomChange::MemberJoined { .. } => Self::MemberJoined,
             RoomChange::MemberLeft { .. } => Self::MemberLeft,

@@ -56,8 +56,8 @@ pub enum Error {
         /// The limit, in the unit of what was limited (bytes, characters, rooms, members).
         limit: u64,
     },
-    /// Too many failed attempts.
-    #[error("too many attempts, try again in {} s", .retry_after.as_secs().max(1))]
+    /// Too many failed attempts, or too soon after the last message in a slow room.
+    #[error("too often, try again in {}", rounded_up(*.retry_after))]
     RateLimited {
         /// How long to wait.
         retry_after: Duration,
@@ -74,6 +74,16 @@ pub enum Error {
     /// A defect of the gateway; its log says more.
     #[error("internal error")]
     Internal,
+}
+
+/// A time for people, never less than it is: in seconds, beyond two minutes in minutes, beyond two hours in hours.
+fn rounded_up(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1000).max(1);
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! What the hub tells sessions, and what the bus carries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,8 @@ impl RoomEvent {
             | RoomChange::Described { .. }
             | RoomChange::Renamed { .. }
             | RoomChange::AccessChanged
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. }
             | RoomChange::RoomDeleted
             | RoomChange::MemberJoined { .. }
             | RoomChange::MemberLeft { .. }
@@ -132,6 +135,16 @@ pub enum RoomChange {
     },
     /// The room's password was set, changed or ended, or the room became public or private.
     AccessChanged,
+    /// From now on only moderators, admins and the owner speak, or everybody again.
+    Quieted {
+        /// Whether it is quiet.
+        quiet: bool,
+    },
+    /// Members wait between two messages from now on, or no longer.
+    Slowed {
+        /// How long; zero: not at all.
+        pause: Duration,
+    },
     /// Somebody became a member.
     MemberJoined {
         /// Whom it happened to, as others see that user.

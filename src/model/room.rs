@@ -1,5 +1,7 @@
 //! Rooms, memberships and roles.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Message, RoomId, Seq, Timestamp, UserId};
@@ -31,6 +33,10 @@ pub struct Room {
     pub kind: RoomKind,
     /// A newcomer must give a password.
     pub protected: bool,
+    /// Only moderators, admins and the owner speak.
+    pub quiet: bool,
+    /// How long a member who is none of these waits between two messages; zero: not at all.
+    pub slow: Duration,
     /// Who owns it, if anybody.
     pub owner: Option<UserId>,
     /// The two members of a direct room, the smaller id first.

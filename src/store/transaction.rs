@@ -236,6 +236,13 @@ pub trait Transaction {
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// A message by number.
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError>;
+    /// When a user last said something in a room, if that was after this.
+    fn last_said(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, RowsError>;
     /// Replaces a message's kind, text, `updated`, `deleted` and file.
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// Hides a message from a user.

@@ -36,3 +36,4 @@ mod restart;
 mod routing;
 mod source;
 mod tokens;
+mod voice;

@@ -70,6 +70,8 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
     ("description", |s| describe(&s.room), "yynnbnny", "--"),
     ("password", |s| commands::SetRoomPassword { room: by_id(s.room.id), password: None }.into(), "yynnbnny", "--"),
     ("private", |s| commands::SetPrivate { room: by_id(s.room.id), private: true }.into(), "yynnbnny", "--"),
+    ("quiet", |s| commands::SetQuiet { room: by_id(s.room.id), quiet: true }.into(), "yynnbnny", "--"),
+    ("slow", |s| commands::SetSlow { room: by_id(s.room.id), pause: std::time::Duration::from_secs(9) }.into(), "yynnbnny", "--"),
     ("find room", |s| commands::FindRoom { room: by_id(s.room.id) }.into(), "yyyyyyyy", "--"),
     ("members", |s| commands::Members { room: by_id(s.room.id) }.into(), "yyyybyyy", "--"),
     ("seen marks", |s| commands::SeenMarks { room: by_id(s.room.id) }.into(), "yyyybnny", "--"),

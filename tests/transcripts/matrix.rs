@@ -18,11 +18,12 @@ use tolmach::cli::transcript::{Person, Transcript, What};
 /// Every target.
 const LISTENERS: [&str; 5] = ["jim", "talker", "purpose.1", "purpose.2", "uchat"];
 /// The meanings that are notices 100 in JIM, "off by default".
-const BASIC_NOTICES: [Meaning; 4] = [
+const BASIC_NOTICES: [Meaning; 5] = [
     Meaning::Online,
     Meaning::Offline,
     Meaning::MemberLeft,
     Meaning::Described,
+    Meaning::Voice,
 ];
 
 /// A file of the matrix.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach::dialects::text::{EDITED, plain, without_emote};
+use tolmach::dialects::text::{EDITED, configured, plain, without_emote};
 use tolmach::hub::translation::{Meaning, Translation};
 use tolmach::hub::{Audience, Encoded, Encoding, EventEncoder};
 use tolmach::model::{
@@ -46,16 +46,14 @@ fn room(event: &RoomEvent, out: &mut Encoding) {
         RoomChange::Edited(message) => {
             said(event, message, format!("{EDITED}{}", plain(message)), out);
         }
-        RoomChange::Titled => out.all(notice(format!(
-            "#{name} has the title “{}” now",
-            event.room.title
-        ))),
-        RoomChange::Described { description } => {
-            out.all(notice(format!(
-                "#{name} is described as “{description}” now"
-            )));
+        RoomChange::Titled
+        | RoomChange::Described { .. }
+        | RoomChange::Quieted { .. }
+        | RoomChange::Slowed { .. } => {
+            let what = configured(event).unwrap_or_default();
+            out.all(notice(format!("#{name}: {what}")));
         }
-        RoomChange::Renamed { from } => out.all(notice(format!("#{from} is called #{name} now"))),
+        RoomChange::Renamed { .. } => out.all(notice(configured(event).unwrap_or_default())),
         RoomChange::RoomDeleted => out.all(notice(format!("#{name} was deleted"))),
         RoomChange::MemberBanned { .. } => out.instead(
             Audience::MINE,

@@ -29,6 +29,7 @@ pub(crate) const TRANSLATIONS: &[Translation] = &[
     T::dropped(M::HistoryCleared),
     T::rendered(M::Described, "`**` and the new title or description"),
     T::rendered(M::Renamed, "`**` and both names"),
+    T::rendered(M::Voice, "`**` and what"),
     T::rendered(M::RoomDeleted, "`** #room was deleted`"),
     T::rendered(M::BannedSelf, "`** you were banned from #room`"),
     T::rendered(M::BannedOther, "`** name has left #room`").by(By::Another(M::Offline)),

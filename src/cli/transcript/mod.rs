@@ -47,6 +47,7 @@
 //! ```text
 //! create room NAME [private] [password P]     delete room NAME       rename room NAME NEW
 //! title|describe room NAME TEXT…              add|remove|ban|unban LOGIN NAME
+//! quiet|loud room NAME                        slow room NAME 10s
 //! role LOGIN NAME owner|admin|moderator|member
 //! disable|enable|remove user LOGIN            password LOGIN NEW     revoke tokens LOGIN
 //! close sessions LOGIN                        shutdown

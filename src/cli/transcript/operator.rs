@@ -43,6 +43,16 @@ fn command(words: &[&str]) -> Option<AnyCommand> {
             description: description.join(" "),
         }
         .into(),
+        [what @ ("quiet" | "loud"), "room", name] => commands::SetQuiet {
+            room: room(name),
+            quiet: *what == "quiet",
+        }
+        .into(),
+        ["slow", "room", name, pause] => commands::SetSlow {
+            room: room(name),
+            pause: humantime::parse_duration(pause).ok()?,
+        }
+        .into(),
         [what @ ("add" | "remove" | "ban" | "unban"), login, name] if *login != "user" => {
             let (room, user) = (room(name), user(login));
             match *what {

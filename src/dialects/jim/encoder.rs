@@ -7,7 +7,7 @@ use tolmach_jim::{Extra, ServerFrame};
 
 use super::outcome::Style;
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, plain};
+use crate::dialects::text::{EDITED, configured, plain};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -65,16 +65,15 @@ impl JimEncoder {
             RoomChange::Edited(message) => {
                 self.said(event, message, &format!("{EDITED}{}", plain(message)), out);
             }
-            RoomChange::Titled => out.all(notice(
-                BASIC,
-                format!("#{name} has the title {:?} now", event.room.title),
-            )),
-            RoomChange::Described { description } => out.all(notice(
-                BASIC,
-                format!("#{name} is described as {description:?} now"),
-            )),
-            RoomChange::Renamed { from } => {
-                out.all(notice(IMPORTANT, format!("#{from} is called #{name} now")))
+            RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. } => {
+                let what = configured(event).unwrap_or_default();
+                out.all(notice(BASIC, format!("#{name}: {what}")));
+            }
+            RoomChange::Renamed { .. } => {
+                out.all(notice(IMPORTANT, configured(event).unwrap_or_default()));
             }
             RoomChange::RoomDeleted => {
                 out.all(notice(IMPORTANT, format!("#{name} was deleted")));

@@ -29,6 +29,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::dropped(M::HistoryCleared),
     T::rendered(M::Described, "notice 100, off by default"),
     T::rendered(M::Renamed, "notice 101 with both names"),
+    T::rendered(M::Voice, "notice 100, off by default"),
     T::rendered(M::RoomDeleted, "notice 101"),
     T::rendered(M::BannedSelf, "notice 101, 403 from then on"),
     T::dropped(M::BannedOther),

@@ -104,6 +104,8 @@ impl PurposeEncoder {
             | RoomChange::Described { .. }
             | RoomChange::Renamed { .. }
             | RoomChange::AccessChanged
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. }
             | RoomChange::MemberUnbanned { .. }
             | RoomChange::RoleChanged { .. } => return,
         }

@@ -35,6 +35,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::dropped(M::HistoryCleared),
     T::dropped(M::Described),
     T::dropped(M::Renamed),
+    T::dropped(M::Voice),
     T::native(M::RoomDeleted, "NTF_LEAVE_CHAT (r2), DECLINED from then on"),
     T::native(M::BannedSelf, "NTF_LEAVE_CHAT (r2), DECLINED from then on"),
     T::dropped(M::BannedOther),

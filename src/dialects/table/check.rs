@@ -174,6 +174,7 @@ fn sample(meaning: Meaning) -> Option<(Event, Audience)> {
             }),
             other,
         ),
+        Meaning::Voice => (public(RoomChange::Quieted { quiet: true }), other),
         Meaning::RoomDeleted => (public(RoomChange::RoomDeleted), other),
         Meaning::BannedSelf => (public(RoomChange::MemberBanned { user: subject() }), own),
         Meaning::BannedOther => (public(RoomChange::MemberBanned { user: subject() }), other),

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, without_emote};
+use crate::dialects::text::{EDITED, configured, without_emote};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -111,16 +111,14 @@ impl TalkerEncoder {
                 frame.time = event.at.seconds();
                 frame
             }
-            RoomChange::Titled => {
-                self.told(event, format!("The title is now “{}”", event.room.title))
+            RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Renamed { .. }
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. } => {
+                let what = configured(event).unwrap_or_default();
+                from_gateway(&self.gateway, what, event.at.seconds())
             }
-            RoomChange::Described { description } => {
-                self.told(event, format!("The description is now “{description}”"))
-            }
-            RoomChange::Renamed { from } => self.told(
-                event,
-                format!("The room “{from}” is now called “{}”", event.room.name),
-            ),
             RoomChange::RoomDeleted => {
                 return out.all(|_| Encoded::ending(EndReason::RoomDeleted));
             }
@@ -145,10 +143,6 @@ impl TalkerEncoder {
     fn frame(&self, frame: ServerFrame, out: &mut BytesMut) -> Encoded {
         frame.write(self.flavor, out);
         Encoded::frames(1)
-    }
-
-    fn told(&self, event: &RoomEvent, content: String) -> Frame {
-        from_gateway(&self.gateway, content, event.at.seconds())
     }
 
     fn presence(&self, event: &PresenceEvent, out: &mut Encoding) {

@@ -32,6 +32,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::dropped(M::HistoryCleared),
     T::rendered(M::Described, "a `message` from the gateway (user \"0\")"),
     T::rendered(M::Renamed, "a `message` from the gateway"),
+    T::rendered(M::Voice, "a `message` from the gateway"),
     T::native(M::RoomDeleted, "`error`, close"),
     T::native(M::BannedSelf, "`error`, close"),
     T::native(M::BannedOther, "`leave`").by(By::Another(M::Offline)),

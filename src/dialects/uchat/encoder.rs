@@ -134,6 +134,8 @@ impl UchatEncoder {
             RoomChange::Created
             | RoomChange::Renamed { .. }
             | RoomChange::AccessChanged
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. }
             | RoomChange::MemberUnbanned { .. }
             | RoomChange::RoleChanged { .. } => {}
         }

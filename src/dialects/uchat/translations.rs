@@ -35,6 +35,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::native(M::HistoryCleared, "RQ_DEL_HIST"),
     T::native(M::Described, "RQ_UPD_ROOM_NAME, RQ_UPD_ROOM_DESC"),
     T::dropped(M::Renamed),
+    T::dropped(M::Voice),
     T::native(M::RoomDeleted, "RQ_DEL_ROOM"),
     T::native(M::BannedSelf, "RQ_DEL_ROOM"),
     T::native(M::BannedOther, "RQ_BAN_MEMBER"),

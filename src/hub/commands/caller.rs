@@ -147,7 +147,7 @@ impl<'a> Caller<'a> {
     }
 
     /// The caller's place in a room.
-    pub(super) async fn role(&self, room: RoomId) -> Result<Option<Role>> {
+    pub(in crate::hub) async fn role(&self, room: RoomId) -> Result<Option<Role>> {
         let Some(user) = self.actor()?.user() else {
             return Ok(None);
         };

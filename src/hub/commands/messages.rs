@@ -1,15 +1,16 @@
 //! What is said: sending, editing, deleting, hiding, clearing, having seen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::command::{about, committed_as_asked, looks_at};
-use super::rules::Action;
+use super::rules::{Action, Standing, pause};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work};
 use crate::model::{
-    Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, RoomChange,
+    Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, Room, RoomChange,
     RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, has_visible,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
@@ -129,8 +130,9 @@ impl Change for Send {
             Target::User(user) if self.reply_to.is_some() => work.existing_direct_room(user)?,
             Target::User(user) => work.direct_room(user)?,
         };
-        work.permitted(Action::Post, &room, true)?;
+        let standing = work.permitted(Action::Post, &room, true)?;
         work.check_readable(&room)?;
+        work.check_pause(&room.room, standing)?;
         let quote = match self.reply_to {
             Some(answered) => Some(quote(work, &room, answered)?),
             None => None,
@@ -167,6 +169,27 @@ impl Change for Send {
             change: RoomChange::Posted(message.clone()),
         });
         Ok(message)
+    }
+}
+
+impl Work<'_> {
+    /// Refuses what is said too soon after the actor's last message in a slow room.
+    fn check_pause(&mut self, room: &Room, standing: Standing) -> Done {
+        let pause = pause(room, standing);
+        let Actor::User(user) = self.actor else {
+            return Ok(());
+        };
+        if pause.is_zero() {
+            return Ok(());
+        }
+        let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        let began = Timestamp(self.at.0.saturating_sub(millis));
+        let Some(last) = self.rows.last_said(room.id, user, began)? else {
+            return Ok(());
+        };
+        let left = last.0.saturating_sub(began.0).clamp(1, millis);
+        let retry_after = Duration::from_millis(left.unsigned_abs());
+        Err(Error::RateLimited { retry_after }.into())
     }
 }
 

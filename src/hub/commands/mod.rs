@@ -131,6 +131,7 @@ commands! {
     entering { Enter Leave }
     rooms {
         CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
+        SetQuiet SetSlow
     }
     members { AddMember RemoveMember Ban Unban GuestBans SetRole }
 }

@@ -1,6 +1,7 @@
 //! Making, changing and ending rooms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +196,8 @@ fn new_room(kind: RoomKind, at: Timestamp) -> Room {
         description: String::new(),
         kind,
         protected: false,
+        quiet: false,
+        slow: Duration::ZERO,
         owner: None,
         pair: None,
         created: at,
@@ -490,5 +493,75 @@ impl Change for SetPrivate {
             };
         })
         .map(drop)
+    }
+}
+
+/// Makes a room quiet: only moderators, admins and the owner speak in it, and edit what they said. The reply: whether it was
+/// otherwise before, else nobody is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetQuiet {
+    /// Which room is meant, by number or by name.
+    pub room: RoomSelector,
+    /// Whether it is quiet from now on.
+    pub quiet: bool,
+}
+
+impl Command for SetQuiet {
+    type Reply = bool;
+    const NEEDS: Needs = Needs::User;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetQuiet {
+    type Outcome = bool;
+    looks_at!(room: room);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
+        let quiet = self.quiet;
+        work.configure(&self.room, RoomChange::Quieted { quiet }, |room| {
+            room.quiet = quiet;
+        })
+    }
+}
+
+/// Makes a room slow: between two messages of one member there is a pause, but for moderators, admins and the owner. The
+/// reply: whether it was otherwise before, else nobody is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetSlow {
+    /// Which room is meant, by number or by name.
+    pub room: RoomSelector,
+    /// How long the pause is, at most 6 h; zero: there is none.
+    pub pause: Duration,
+}
+
+/// The longest pause between two messages.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
+
+impl Command for SetSlow {
+    type Reply = bool;
+    const NEEDS: Needs = Needs::User;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
+        if self.pause > LONGEST_PAUSE {
+            return Err(Error::invalid("slow", "the longest pause is 6h"));
+        }
+        caller.commit(self).await
+    }
+}
+
+impl Change for SetSlow {
+    type Outcome = bool;
+    looks_at!(room: room);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
+        let pause = self.pause;
+        work.configure(&self.room, RoomChange::Slowed { pause }, |room| {
+            room.slow = pause;
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! Who may do what: a table of what is done in a room, one of what is seen of it, and the functions that read them.
 
+use std::time::Duration;
+
 use super::Actor;
 use crate::model::{Error, Role, Room, RoomKind, User, UserKind};
 
@@ -111,6 +113,38 @@ pub fn check(action: Action, standing: Standing, kind: RoomKind) -> Result<(), E
             Role::Moderator => "only the author, owner, admins and moderators may do this",
             _ => "only the owner and admins may do this",
         })),
+    }
+}
+
+/// The least role that speaks in a quiet room and needs no pause in a slow one.
+const VOICE: Role = Role::Moderator;
+
+fn has_voice(standing: Standing) -> bool {
+    match standing {
+        Standing::Operator => true,
+        Standing::User { role, .. } => role.is_some_and(|role| rank(role) >= rank(VOICE)),
+    }
+}
+
+/// Whether somebody who may post is heard in the room now: a new text, and another text for an old one.
+///
+/// # Errors
+/// [`Error::NotAllowed`] in a quiet room for members.
+pub fn check_quiet(room: &Room, standing: Standing) -> Result<(), Error> {
+    match room.quiet && !has_voice(standing) {
+        true => Err(Error::not_allowed(
+            "the room is quiet: only moderators and above speak",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// How long somebody waits between two messages in the room; zero: not at all.
+#[must_use]
+pub fn pause(room: &Room, standing: Standing) -> Duration {
+    match has_voice(standing) {
+        true => Duration::ZERO,
+        false => room.slow,
     }
 }
 
@@ -317,6 +351,8 @@ mod tests {
             description: String::new(),
             kind,
             protected,
+            quiet: false,
+            slow: Duration::ZERO,
             owner: None,
             pair: None,
             created: Timestamp(0),

@@ -156,6 +156,16 @@ fn one_of_each() -> Vec<AnyCommand> {
             password: Some(secret()),
         }
         .into(),
+        SetQuiet {
+            room: room(),
+            quiet: true,
+        }
+        .into(),
+        SetSlow {
+            room: room(),
+            pause: std::time::Duration::from_secs(10),
+        }
+        .into(),
         SetPrivate {
             room: room(),
             private: true,

@@ -162,6 +162,9 @@ impl<'a> Work<'a> {
             }
         };
         rules::check(action, standing, room.room.kind)?;
+        if matches!(action, rules::Action::Post | rules::Action::Edit) {
+            rules::check_quiet(&room.room, standing)?;
+        }
         Ok(standing)
     }
 

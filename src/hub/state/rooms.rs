@@ -87,6 +87,8 @@ impl HubState {
             | RoomChange::Described { .. }
             | RoomChange::Renamed { .. }
             | RoomChange::AccessChanged
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. }
             | RoomChange::MemberJoined { .. }
             | RoomChange::MemberUnbanned { .. }
             | RoomChange::RoleChanged { .. } => {}
@@ -172,6 +174,8 @@ fn subject(change: &RoomChange) -> Option<&Arc<UserRef>> {
         | RoomChange::Described { .. }
         | RoomChange::Renamed { .. }
         | RoomChange::AccessChanged
+        | RoomChange::Quieted { .. }
+        | RoomChange::Slowed { .. }
         | RoomChange::RoomDeleted => None,
     }
 }

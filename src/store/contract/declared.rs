@@ -292,6 +292,15 @@ impl Transaction for Watched<'_> {
         Ok(message)
     }
 
+    fn last_said(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, RowsError> {
+        self.rows.last_said(room, user, after)
+    }
+
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
         self.rows.update_message(message)
     }

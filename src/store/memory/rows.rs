@@ -456,6 +456,19 @@ impl Transaction for MemoryBackend {
             .map(|message| Message::clone(message)))
     }
 
+    fn last_said(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, RowsError> {
+        let messages = self.tables.rooms.get(&room).map(|entry| &entry.messages);
+        let newest = messages.into_iter().flatten().rev();
+        let mut recent = newest.take_while(|message| message.created > after);
+        let last = recent.find(|message| message.sender.id == user);
+        Ok(last.map(|message| message.created))
+    }
+
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
         if self.tables.message(message.id).is_none() {
             return Err(broken("no such message"));

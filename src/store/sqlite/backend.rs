@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::search::{Due, Index};
-use super::values::{self, ROOM, Sql, USER, one, run};
+use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 use crate::store::{RowsError, Transaction, UserRow};
@@ -64,7 +64,7 @@ impl SqliteBackend {
         if self.cache.rooms.lookup(&id).is_none() {
             let sql = format!("SELECT {ROOM}, r.messages FROM rooms r WHERE id = ?1");
             let room = one(&self.conn, &sql, [id], |row| {
-                Ok(CachedRoom::new(values::room(row)?, row.get(14)?))
+                Ok(CachedRoom::new(values::room(row)?, row.get(ROOM_COLUMNS)?))
             })?;
             let Some(room) = room else { return Ok(None) };
             self.keep_room(room)?;

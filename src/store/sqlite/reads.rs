@@ -7,7 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params};
 
 use super::backend::LAST_MESSAGE;
-use super::values::{self, MEMBER, MESSAGE, ROOM, SENDER, Sql, TOKEN, USER, all, one};
+use super::values::{
+    self, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, one,
+};
 use crate::model::{
     Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
 };
@@ -173,7 +175,7 @@ pub(super) fn rooms_of(conn: &Connection, user: UserId) -> Sql<Vec<(Arc<RoomRow>
         "SELECT {ROOM}, {MEMBER} FROM members m JOIN rooms r ON r.id = m.room WHERE m.user = ?1 ORDER BY m.room"
     );
     all(conn, &sql, [user], |row| {
-        Ok((values::room(row)?, values::member_from(row, 14)?))
+        Ok((values::room(row)?, values::member_from(row, ROOM_COLUMNS)?))
     })
 }
 

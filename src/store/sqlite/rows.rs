@@ -7,7 +7,9 @@ use rusqlite::{Connection, params};
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::bans;
 use super::cache::CachedRoom;
-use super::values::{self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, one, run};
+use super::values::{
+    self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
+};
 use crate::model::{
     GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
@@ -230,8 +232,8 @@ impl Transaction for SqliteBackend {
         } = row;
         one_more(&self.conn, "rooms")?;
         let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
-            created, updated, seq, cleared, last_message) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+            created, updated, seq, cleared, last_message, quiet, slow) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
         run(
@@ -252,7 +254,9 @@ impl Transaction for SqliteBackend {
                 room.updated,
                 room.seq,
                 room.cleared,
-                room.last_message
+                room.last_message,
+                room.quiet,
+                millis(room.slow)
             ],
         )?;
         room.id = RoomId(given(&self.conn)?);
@@ -264,7 +268,7 @@ impl Transaction for SqliteBackend {
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
         let RoomRow { room, password, .. } = &row;
         let sql = "UPDATE rooms SET name = ?2, folded = ?3, title = ?4, folded_title = ?5, description = ?6, kind = ?7, \
-            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14 WHERE id = ?1";
+            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14, quiet = ?15, slow = ?16 WHERE id = ?1";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
         let replaced = run(
@@ -284,7 +288,9 @@ impl Transaction for SqliteBackend {
                 high,
                 room.created,
                 room.updated,
-                room.cleared
+                room.cleared,
+                room.quiet,
+                millis(room.slow)
             ],
         )?;
         if replaced == 0 {
@@ -470,6 +476,27 @@ impl Transaction for SqliteBackend {
         };
         message.sender = self.sender(sender)?;
         Ok(Some(message))
+    }
+
+    fn last_said(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, RowsError> {
+        let sql = "SELECT sender, created FROM messages WHERE room = ?1 ORDER BY seq DESC";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query([room])?;
+        while let Some(row) = rows.next()? {
+            let (sender, created) = (row.get::<_, UserId>(0)?, row.get(1)?);
+            if created <= after {
+                break;
+            }
+            if sender == user {
+                return Ok(Some(created));
+            }
+        }
+        Ok(None)
     }
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {

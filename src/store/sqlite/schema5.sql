@@ -12,3 +12,6 @@ CREATE TABLE guest_bans (
 ) STRICT, WITHOUT ROWID;
 -- The place up to which a member who came by a private room's name sees nothing; who is a member already sees all.
 ALTER TABLE members ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+-- Who may speak: moderators and above alone, and after how many milliseconds again.
+ALTER TABLE rooms ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rooms ADD COLUMN slow INTEGER NOT NULL DEFAULT 0;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
@@ -76,6 +77,11 @@ impl FromSql for FileInfo {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_str(value.as_str()?).map_err(|error| FromSqlError::Other(error.into()))
     }
+}
+
+/// A time between in its column, in milliseconds.
+pub(super) fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The first row, if there is one.
@@ -164,7 +170,9 @@ pub(super) fn token(row: &Row<'_>) -> Sql<TokenRow> {
 }
 
 pub(super) const ROOM: &str = "r.id, r.name, r.title, r.description, r.kind, r.password, r.owner, r.low, r.high, \
-    r.created, r.updated, r.seq, r.cleared, r.last_message";
+    r.created, r.updated, r.seq, r.cleared, r.last_message, r.quiet, r.slow";
+/// How many columns [`ROOM`] has.
+pub(super) const ROOM_COLUMNS: usize = 16;
 
 pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
     let low: Option<UserId> = row.get(7)?;
@@ -182,6 +190,8 @@ pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
         seq: row.get(11)?,
         cleared: row.get(12)?,
         last_message: row.get(13)?,
+        quiet: row.get(14)?,
+        slow: Duration::from_millis(row.get::<_, i64>(15)?.try_into().unwrap_or_default()),
     };
     Ok(Arc::new(RoomRow::new(room, row.get(5)?)))
 }

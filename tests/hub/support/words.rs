@@ -146,6 +146,8 @@ fn change(change: &RoomChange) -> String {
         RoomChange::Described { description } => format!("described {description}"),
         RoomChange::Renamed { from } => format!("renamed from {from}"),
         RoomChange::AccessChanged => "access changed".to_owned(),
+        RoomChange::Quieted { quiet } => format!("quiet {quiet}"),
+        RoomChange::Slowed { pause } => format!("slow {pause:?}"),
         RoomChange::MemberJoined { user } => format!("joined {}", user.login),
         RoomChange::MemberLeft { user } => format!("left {}", user.login),
         RoomChange::MemberRemoved { user } => format!("removed {}", user.login),

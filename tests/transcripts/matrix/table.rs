@@ -36,6 +36,7 @@ pub(super) fn covered(source: &str, meaning: Meaning) -> Covered {
         M::RoomDeleted => of(&["purpose.2", "uchat", OPERATOR], "room-deleted", NO_FRAME),
         M::Renamed if source == "uchat" => No("a room's name in uchat is its title"),
         M::Renamed => of(&["purpose.2", OPERATOR], "renamed", NO_FRAME),
+        M::Voice => of(&[OPERATOR], "voice", NO_FRAME),
         M::BannedSelf | M::BannedOther => of(&["uchat", OPERATOR], "banned", NO_FRAME),
         M::RemovedSelf | M::RemovedOther => of(&[OPERATOR], "removed", NO_FRAME),
         M::Administration => of(&["purpose.2", OPERATOR], "administration", NO_FRAME),

@@ -155,11 +155,11 @@ fn what_happens_elsewhere_is_told_as_declared() {
     bench
         .run(&["room", "set", "tea", "--title", "Tea at five"])
         .done();
-    anna.hears(&["** #tea has the title “Tea at five” now"]);
+    anna.hears(&["** #tea: the operator set the title to \"Tea at five\""]);
     bench
         .run(&["room", "set", "tea", "--name", "coffee"])
         .done();
-    anna.hears(&["** #tea is called #coffee now"]);
+    anna.hears(&["** the operator renamed #tea to #coffee"]);
     bench.run(&["room", "kick", "coffee", "boris"]).done();
     boris.hears_of("** you were removed from #coffee; you may join again");
     anna.hears(&["** boris has left #coffee"]);
