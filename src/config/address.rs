@@ -1,8 +1,10 @@
-//! A listener's address: an IP address and a port.
+//! A listener's address: an IP address and a port. And the networks of others.
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::settings::{ValueError, Written};
+use ipnet::IpNet;
+
+use crate::settings::{ValueError, Written, read};
 
 /// `"[::]:7777"`, `"127.0.0.1:7777"`. Names are not looked up: what a listener binds must not depend on a resolver.
 pub(super) fn address(written: &Written) -> Result<SocketAddr, ValueError> {
@@ -34,4 +36,17 @@ fn mend(text: &str) -> ValueError {
         "" | "*" => ValueError::new(format!("{text:?} has no IP address"), right),
         _ => ValueError::new(format!("{host:?} is not an IP address"), right),
     }
+}
+
+/// `["10.0.0.0/8", "192.0.2.1"]`.
+pub(super) fn networks(written: &Written) -> Result<Vec<IpNet>, ValueError> {
+    let example = "[\"10.0.0.0/8\"]";
+    read::list(written, example, |written| {
+        let text = read::text(written)?;
+        let one = text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or(one).map_err(|_| {
+            let wrong = format!("{text:?} is not a network");
+            ValueError::new(wrong, "write an address and its length, as \"10.0.0.0/8\"")
+        })
+    })
 }

@@ -91,6 +91,7 @@ fn listener_lines(origins: &Origins, listener: &Listener) -> Vec<String> {
         ("dialect", Some(quoted(dialect))),
         ("address", listener.address.show()),
         ("tls", listener.tls.show()),
+        ("proxy", listener.proxy.show()),
     ];
     let all = general.into_iter().chain(listener.settings.shown());
     all.map(|(key, shown)| line(key, shown, &origins.of_listener(listener, key)))

@@ -49,7 +49,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys of a `[[listener]]` beside those of its dialect.
-pub(super) const LISTENER: [&str; 4] = ["name", "dialect", "address", "tls"];
+pub(super) const LISTENER: [&str; 5] = ["name", "dialect", "address", "tls", "proxy"];
 
 /// What a file with these dialects can hold, by name.
 pub(super) struct Keys {

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
+use ipnet::IpNet;
+
 use crate::dialects::Settings;
 use crate::settings::Choice;
 
@@ -15,6 +17,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Whether TLS is spoken.
     pub tls: TlsMode,
+    /// The networks of balancers, whose connections begin with a header of the PROXY protocol.
+    pub proxy: Vec<IpNet>,
     /// The dialect, and how it is spoken here.
     pub settings: Settings,
 }
@@ -38,6 +42,7 @@ impl Listener {
             name: settings.default_name(),
             address: (Ipv6Addr::UNSPECIFIED, port).into(),
             tls: TlsMode::Auto,
+            proxy: Vec::new(),
             settings,
         }
     }

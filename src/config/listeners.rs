@@ -92,13 +92,14 @@ fn read_item(
     mut settings: Settings,
     dialects: &[Settings],
 ) -> Result<Listener, ConfigError> {
-    let (mut name, mut address, mut tls) = (None, None, None);
+    let (mut name, mut address, mut tls, mut proxy) = (None, None, None, None);
     for (key, written) in &item.fields {
         let done = match key.as_str() {
             "dialect" => Ok(()),
             "name" => name::listener(written).map(|given| name = Some(given)),
             "address" => address::address(written).map(|given| address = Some(given)),
             "tls" => choice(written).map(|given| tls = Some(given)),
+            "proxy" => address::networks(written).map(|given| proxy = Some(given)),
             _ => settings
                 .set(key, written)
                 .unwrap_or_else(|| Err(no_such_key(&settings, key, dialects))),
@@ -110,6 +111,7 @@ fn read_item(
         name: name.unwrap_or(default.name),
         address: address.unwrap_or(default.address),
         tls: tls.unwrap_or(default.tls),
+        proxy: proxy.unwrap_or(default.proxy),
         settings: default.settings,
     })
 }

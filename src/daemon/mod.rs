@@ -10,7 +10,7 @@ pub use open::open_hub;
 
 use crate::config::{Config, TlsMode};
 use crate::control::{self, ControlServer, ListenerAddress};
-use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits};
+use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits, ListenerOptions};
 use crate::hub::{self, Hub};
 use lock::DataDirLock;
 
@@ -111,7 +111,8 @@ pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> 
     let options = config.dialect_options();
     Ok(config.listeners.iter().fold(builder, |builder, listener| {
         let dialect = listener.settings.serve(&options);
-        builder.listen(&listener.name, listener.address, dialect)
+        let options = ListenerOptions::default().proxy(listener.proxy.clone());
+        builder.listen_with(&listener.name, listener.address, dialect, options)
     }))
 }
 

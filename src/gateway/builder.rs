@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::listener::{Serve, bind};
 use super::liveness::PeerTimeout;
-use super::{Gateway, Limits};
+use super::{Gateway, Limits, ListenerOptions};
 use crate::hub::Hub;
 
 /// Why a gateway does not listen.
@@ -37,6 +37,7 @@ struct Pending {
     name: String,
     place: Place,
     dialect: Arc<dyn Serve>,
+    options: ListenerOptions,
 }
 
 enum Place {
@@ -79,10 +80,21 @@ impl GatewayBuilder {
     ///
     /// `dialect` is what [`Settings::serve`](crate::dialects::Settings::serve) or [`serving`](super::serving) gives.
     pub fn listen(
+        self,
+        name: &str,
+        address: impl ToSocketAddrs + ToString,
+        dialect: Arc<dyn Serve>,
+    ) -> Self {
+        self.listen_with(name, address, dialect, ListenerOptions::default())
+    }
+
+    /// As [`listen`](Self::listen), with what the listener takes beside its dialect.
+    pub fn listen_with(
         mut self,
         name: &str,
         address: impl ToSocketAddrs + ToString,
         dialect: Arc<dyn Serve>,
+        options: ListenerOptions,
     ) -> Self {
         let found = address.to_socket_addrs().and_then(|mut found| {
             let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
@@ -92,6 +104,7 @@ impl GatewayBuilder {
             name: name.to_owned(),
             place: Place::Address(found, address.to_string()),
             dialect,
+            options,
         });
         self
     }
@@ -107,6 +120,7 @@ impl GatewayBuilder {
             name: name.to_owned(),
             place: Place::Bound(socket),
             dialect,
+            options: ListenerOptions::default(),
         });
         self
     }
@@ -126,13 +140,15 @@ impl GatewayBuilder {
             name,
             place,
             dialect,
+            options,
         } in self.listeners
         {
             let (socket, address) = match place {
                 Place::Address(found, text) => (found.and_then(bind), text),
                 Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
             };
-            let listening = socket.and_then(|socket| gateway.accept(&name, socket, dialect));
+            let listening =
+                socket.and_then(|socket| gateway.accept(&name, socket, dialect, options));
             if let Err(error) = listening {
                 gateway.stop().await;
                 return Err(BindError {

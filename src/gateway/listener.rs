@@ -11,14 +11,17 @@ use std::time::Duration;
 use bytes::BytesMut;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+use super::balancer::Balancers;
 use super::connection;
 use super::dialect::Dialect;
 use super::limits::Limits;
 use super::liveness::PeerTimeout;
+use super::opening::Opening;
+use super::options::ListenerOptions;
 use super::transport::Transport;
 use super::writer::{Wire, Writer};
 use crate::hub::Hub;
@@ -157,10 +160,14 @@ impl ConnectionLimiter {
         name: &str,
         socket: TcpListener,
         dialect: Arc<dyn Serve>,
+        options: ListenerOptions,
     ) -> io::Result<Listening> {
         let address = socket.local_addr()?;
         tracing::info!(listener = name, %address, "listening");
-        let task = tokio::spawn(self.accept(socket, dialect));
+        let opening = Opening {
+            balancers: Balancers::new(name, options.proxy).map(Arc::new),
+        };
+        let task = tokio::spawn(self.accept(socket, dialect, opening));
         Ok(Listening {
             name: name.to_owned(),
             address,
@@ -168,11 +175,16 @@ impl ConnectionLimiter {
         })
     }
 
-    async fn accept(self: Arc<Self>, listener: TcpListener, dialect: Arc<dyn Serve>) {
+    async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        dialect: Arc<dyn Serve>,
+        opening: Opening,
+    ) {
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    self.clone().admit(dialect.clone(), Transport::Tcp(socket));
+                    self.clone().come_in(&dialect, socket, &opening);
                 }
                 Err(error) => {
                     self.unaccepted.note(error, |times, error| {
@@ -184,45 +196,97 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Serves a connection on a task of its own, unless there are too many.
-    pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
-        if let Err(error) = transport.prepare(self.peer_timeout) {
-            tracing::debug!(%error, "a connection was gone before it was served");
+    /// A balancer's connection is served once it has said from where it comes.
+    fn come_in(self: Arc<Self>, dialect: &Arc<dyn Serve>, socket: TcpStream, opening: &Opening) {
+        let transport = Transport::tcp(socket);
+        let of_balancer = |balancers: &&Arc<Balancers>| {
+            let peer = transport.peer();
+            peer.is_some_and(|peer| balancers.include(peer))
+        };
+        match opening.balancers.as_ref().filter(of_balancer) {
+            None => self.admit(dialect.clone(), transport.with_opening(opening.clone())),
+            Some(balancers) => {
+                let balancers = balancers.clone();
+                let come_in = self.come_in_for(dialect.clone(), transport, balancers);
+                tokio::spawn(come_in);
+            }
+        }
+    }
+
+    /// Awaits the header of a balancer's connection, which counts as a connection meanwhile.
+    async fn come_in_for(
+        self: Arc<Self>,
+        dialect: Arc<dyn Serve>,
+        mut transport: Transport,
+        balancers: Arc<Balancers>,
+    ) {
+        if !self.is_ready(&transport) {
             return;
         }
-        let peer = transport.peer();
-        let Some(permit) = self.clone().enter(peer) else {
-            let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
-            self.refused.note(peer, |times, peer| {
-                tracing::warn!(times, peer, "connections too many were refused");
-            });
-            tokio::spawn(refuse(dialect, transport));
-            return;
+        let Some(permit) = self.clone().enter() else {
+            return self.refuse(dialect, transport).await;
         };
+        let mut shutdown = self.shutdown.clone();
+        let header = tokio::select! {
+            header = transport.read_header(self.limits.login_timeout) => header,
+            _ = shutdown.wait_for(|down| *down) => return,
+        };
+        if let Err(reason) = header {
+            return balancers.complain(transport.peer(), &reason);
+        }
+        match permit.of_address(transport.peer()) {
+            Some(permit) => self.serve(&dialect, transport, permit),
+            None => self.refuse(dialect, transport).await,
+        }
+    }
+
+    /// Serves a connection on a task of its own, unless there are too many.
+    pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
+        if !self.is_ready(&transport) {
+            return;
+        }
+        let permit = self.clone().enter();
+        match permit.and_then(|permit| permit.of_address(transport.peer())) {
+            Some(permit) => self.serve(&dialect, transport, permit),
+            None => drop(tokio::spawn(self.refuse(dialect, transport))),
+        }
+    }
+
+    fn is_ready(&self, transport: &Transport) -> bool {
+        let ready = transport.prepare(self.peer_timeout);
+        if let Err(error) = &ready {
+            tracing::debug!(%error, "a connection was gone before it was served");
+        }
+        ready.is_ok()
+    }
+
+    fn serve(&self, dialect: &Arc<dyn Serve>, transport: Transport, permit: Permit) {
         let shutdown = self.shutdown.clone();
         dialect.serve(transport, &self.hub, self.limits, shutdown, permit);
     }
 
-    fn enter(self: Arc<Self>, peer: Option<IpAddr>) -> Option<Permit> {
+    /// Lets one more in, whose address is not known yet.
+    fn enter(self: Arc<Self>) -> Option<Permit> {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut permit = Permit {
-            limiter: self.clone(),
+        let most = self.limits.connections;
+        let permit = Permit {
+            limiter: self,
             peer: None,
         };
-        let (most, per_address) = (self.limits.connections, self.limits.connections_per_address);
-        if most > 0 && inside > most {
-            return None;
-        }
-        if let (Some(address), true) = (peer, per_address > 0) {
-            let mut by_address = self.by_address();
-            let here = by_address.entry(address).or_insert(0);
-            if *here >= per_address {
-                return None;
-            }
-            *here += 1;
-            permit.peer = Some(address);
-        }
-        Some(permit)
+        (most == 0 || inside <= most).then_some(permit)
+    }
+
+    fn refuse(
+        &self,
+        dialect: Arc<dyn Serve>,
+        transport: Transport,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let peer = transport.peer();
+        let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
+        self.refused.note(peer, |times, peer| {
+            tracing::warn!(times, peer, "connections too many were refused");
+        });
+        refuse(dialect, transport)
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -281,6 +345,23 @@ impl Permit {
     pub(super) fn peer_timeout(&self) -> PeerTimeout {
         self.limiter.peer_timeout
     }
+
+    /// Counts it as one from this address; none where that has as many as it may.
+    fn of_address(mut self, peer: Option<IpAddr>) -> Option<Self> {
+        let most = self.limiter.limits.connections_per_address;
+        if let (Some(address), true) = (peer, most > 0) {
+            let limiter = self.limiter.clone();
+            let mut by_address = limiter.by_address();
+            let here = by_address.entry(address).or_insert(0);
+            if *here >= most {
+                drop(by_address);
+                return None;
+            }
+            *here += 1;
+            self.peer = peer;
+        }
+        Some(self)
+    }
 }
 
 impl Drop for Permit {
@@ -315,7 +396,7 @@ async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
             }
         }
         // What it has said already must not make the close a reset.
-        connection::discard(&mut reader).await;
+        reader.discard().await;
         io::Result::Ok(())
     };
     if let Ok(Err(error)) = tokio::time::timeout(REFUSAL, told).await {

@@ -1,5 +1,6 @@
 //! The gateway: listeners, the one connection loop that every dialect shares, limits, shutdown.
 
+mod balancer;
 mod builder;
 mod connection;
 mod dialect;
@@ -7,7 +8,10 @@ mod frame_capture;
 mod limits;
 mod listener;
 mod liveness;
+mod opening;
+mod options;
 mod pace;
+mod proxy;
 mod transport;
 mod writer;
 
@@ -17,6 +21,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,6 +30,7 @@ pub use builder::{BindError, GatewayBuilder};
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
 pub use limits::Limits;
 pub use listener::{Serve, serving};
+pub use options::ListenerOptions;
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
@@ -69,8 +75,10 @@ impl Gateway {
         name: &str,
         socket: TcpListener,
         dialect: Arc<dyn Serve>,
+        options: ListenerOptions,
     ) -> io::Result<()> {
-        let listening = self.limiter.clone().listen(name, socket, dialect)?;
+        let limiter = self.limiter.clone();
+        let listening = limiter.listen(name, socket, dialect, options)?;
         self.listening.push(listening);
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::choice::Choice;
 
 /// What a configuration can hold.
@@ -71,6 +73,12 @@ impl Show for Duration {
 }
 
 impl Show for SocketAddr {
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
+    }
+}
+
+impl Show for IpNet {
     fn show(&self) -> Option<String> {
         Some(quoted(&self.to_string()))
     }

@@ -28,6 +28,7 @@ mod jim_rooms;
 mod jim_stream;
 mod listeners;
 mod order;
+mod proxy;
 mod purpose_chats;
 mod purpose_crossings;
 mod purpose_direct;

@@ -126,7 +126,7 @@ fn what_is_wrong_with_one() {
         (
             "dialect = 'jim'\nidle_after = '5s'",
             "3: listener.idle_after: this is a key of talker, and the listener's dialect is jim; \
-             a jim listener takes name, dialect, address, tls, flavor, probe_after, notices, everyone, pace"
+             a jim listener takes name, dialect, address, tls, proxy, flavor, probe_after, notices, everyone, pace"
                 .into(),
         ),
         ("dialect = 'jim'\nadress = 'x'", "3: listener.adress: there is no such key; did you mean address?".into()),
@@ -137,6 +137,14 @@ fn what_is_wrong_with_one() {
         (
             "dialect = 'jim'\ntls = 'on'",
             "3: listener.tls: \"on\" is unknown here; write \"auto\" or \"required\" or \"off\"".into(),
+        ),
+        (
+            "dialect = 'jim'\nproxy = ['10.0.0.0/8', '10.0.0.0/33']",
+            "3: listener.proxy: \"10.0.0.0/33\" is not a network; write an address and its length, as \"10.0.0.0/8\"".into(),
+        ),
+        (
+            "dialect = 'jim'\nproxy = '10.0.0.0/8'",
+            "3: listener.proxy: \"10.0.0.0/8\" is not a list; write [\"10.0.0.0/8\"]".into(),
         ),
         (
             "dialect = 'jim'\nname = 'a=b'",

@@ -132,7 +132,7 @@ async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
     match drained {
         Some(Drained::Closed) => {
             writer.shut_down().await;
-            let _ = tokio::time::timeout(LINGER, discard(reader)).await;
+            let _ = tokio::time::timeout(LINGER, reader.discard()).await;
         }
         Some(Drained::Broken) => {}
         None => writer.abort(),
@@ -161,14 +161,6 @@ async fn drain_last(writer: &Writer) -> Option<Drained> {
             Err(_) if writer.total_written() > before => {}
             Err(_) => return None,
         }
-    }
-}
-
-/// Reads what still comes, so that closing the socket does not reset it before the peer has read the last words.
-pub(super) async fn discard(reader: &mut Reader) {
-    let mut buffer = BytesMut::new();
-    while reader.read(&mut buffer).await.is_ok_and(|count| count > 0) {
-        buffer.clear();
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_util::codec::Decoder;
 
 use super::{Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
 use crate::gateway::dialect::Adapter;
-use crate::gateway::transport::{Reader, release};
+use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
 use crate::model::{EndReason, Timestamp};
 
@@ -203,8 +203,8 @@ impl<A: Adapter> Connection<A> {
                     return Poll::Ready(Wait::Timer);
                 }
                 reader.poll_read(cx, buffer).map(|read| match read {
-                    Ok(0) | Err(_) => Wait::Ended,
-                    Ok(_) => Wait::Bytes,
+                    Read::Bytes => Wait::Bytes,
+                    Read::Ended => Wait::Ended,
                 })
             })
             .await

@@ -98,6 +98,14 @@ impl Client {
         assert_eq!(line, None, "instead of the end");
     }
 
+    /// Whether the server closes without a word; by a reset, too, as where it did not read all.
+    pub(crate) async fn is_closed(&mut self) -> bool {
+        let mut byte = [0];
+        let read = tokio::time::timeout(self.patience, self.reader.read(&mut byte));
+        let read = read.await.expect("nothing came in time");
+        read.map_or(true, |count| count == 0)
+    }
+
     /// All that comes until the end.
     pub(crate) async fn rest(&mut self) -> Vec<Value> {
         let mut all = Vec::new();
