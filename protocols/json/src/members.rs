@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_what_was_expected() {
+        let error = for_each_member("[]", |_| ()).unwrap_err().to_string();
+        assert!(error.contains("expected a JSON object"), "{error}");
+        let error = for_each_item("{}", |_| ()).unwrap_err().to_string();
+        assert!(error.contains("expected a JSON array"), "{error}");
+    }
+
+    #[test]
     fn nesting_costs_no_stack() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(30_000), "]".repeat(30_000));
         assert!(for_each_member(&deep, |_| ()).is_ok());

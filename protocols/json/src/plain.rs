@@ -50,6 +50,14 @@ mod tests {
     }
 
     #[test]
+    fn many_alike_are_judged_as_one() {
+        for byte in 0..=u8::MAX {
+            let want = if is_plain(byte) { 20 } else { 0 };
+            assert_eq!(plain_run(&[byte; 20]), want, "byte {byte:#x}");
+        }
+    }
+
+    #[test]
     fn an_empty_run_is_empty() {
         assert_eq!(plain_run(b""), 0);
         assert_eq!(plain_run(b"\"abc"), 0);

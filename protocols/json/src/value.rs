@@ -70,7 +70,8 @@ fn token_length(json: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{compact, string};
+    use super::{compact, is_digits, is_white_space, skip_white_space, string};
+    use bytes::BytesMut;
 
     #[test]
     fn a_string_is_decoded_and_nothing_else_is_one() {
@@ -91,10 +92,54 @@ mod tests {
             ),
             (r#""\\""#, r#""\\""#),
             ("[ \"\", \" \" ]", r#"[""," "]"#),
+            (
+                r#"{"k k":"v  v","":["a b"]}"#,
+                r#"{"k k":"v  v","":["a b"]}"#,
+            ),
+            (r#"["\\ a" , "\n b","\" c"]"#, r#"["\\ a","\n b","\" c"]"#),
         ] {
             let mut out = String::new();
             assert!(compact(&mut out, json, usize::MAX));
             assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn a_string_that_is_cut_off_goes_as_far_as_it_does() {
+        for json in [r#"""#, r#""a"#, r#""a\"#, r#""a\\"#] {
+            let mut out = String::new();
+            assert!(compact(&mut out, json, usize::MAX));
+            assert_eq!(out, json);
+        }
+    }
+
+    #[test]
+    fn digits_are_ascii_and_at_least_one() {
+        for (text, want) in [
+            ("0", true),
+            ("0129", true),
+            ("", false),
+            ("1a", false),
+            ("-1", false),
+            ("١", false),
+        ] {
+            assert_eq!(is_digits(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_that_of_json() {
+        let white: Vec<u8> = (0..=u8::MAX).filter(|byte| is_white_space(*byte)).collect();
+        assert_eq!(white, b"\t\n\r ");
+        for (input, rest) in [
+            (&b" \r\n\t{ "[..], &b"{ "[..]),
+            (b"{", b"{"),
+            (b" ", b""),
+            (b"", b""),
+        ] {
+            let mut input = BytesMut::from(input);
+            skip_white_space(&mut input);
+            assert_eq!(input, rest);
         }
     }
 

@@ -125,14 +125,15 @@ mod tests {
     #[test]
     fn every_character_reads_back() {
         for character in ('\0'..'\u{3000}').chain(['\u{2028}', '😀', '\u{10ffff}']) {
-            let text = format!("a{character}b");
-            let mut out = BytesMut::new();
-            out.text(&text);
-            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-            assert!(!out.contains(&b'\n'));
-            let mut same = String::new();
-            same.text(&text);
-            assert_eq!(same.as_bytes(), &out);
+            for text in [format!("{character}"), format!("a{character}b{character}")] {
+                let mut out = BytesMut::new();
+                out.text(&text);
+                assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+                assert!(!out.contains(&b'\n'));
+                let mut same = String::new();
+                same.text(&text);
+                assert_eq!(same.as_bytes(), &out);
+            }
         }
     }
 
@@ -144,10 +145,37 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_decimal() {
-        let mut out = BytesMut::new();
-        out.number(i64::MIN);
-        out.number_as_text(7);
-        assert_eq!(out, "-9223372036854775808\"7\"");
+    fn what_must_be_escaped_is_found_wherever_it_stands() {
+        for at in 0..100 {
+            for count in 1..4 {
+                let text = format!(
+                    "{}{}{}",
+                    "x".repeat(at),
+                    "\"".repeat(count),
+                    "y".repeat(100 - at)
+                );
+                let mut json = String::new();
+                json.text(&text);
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_is_the_same_in_each_sink() {
+        fn put(sink: &mut impl Sink) {
+            sink.raw("{\"n\":");
+            sink.number(i64::MIN);
+            sink.raw(",");
+            sink.json("\"x\":[1]");
+            sink.raw(",\"id\":");
+            sink.number_as_text(7);
+            sink.raw("}");
+        }
+        let (mut bytes, mut text) = (BytesMut::new(), String::new());
+        put(&mut bytes);
+        put(&mut text);
+        assert_eq!(text, r#"{"n":-9223372036854775808,"x":[1],"id":"7"}"#);
+        assert_eq!(bytes, text);
     }
 }

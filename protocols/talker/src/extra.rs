@@ -162,6 +162,34 @@ mod tests {
     }
 
     #[test]
+    fn many_small_ones_may_fill_the_limit_to_its_last_byte() {
+        let mut members: Vec<_> = (0..511).map(|i| format!("\"{i:03}\":0")).collect();
+        members.push("\"last\":0".to_owned());
+        let members = members.join(",");
+        assert_eq!(members.len(), limits::EXTRA_BYTES);
+        assert_eq!(Extra::from_json(&members).as_json(), members);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_nothing() {
+        // The object around the members is a level, too.
+        let nested = |levels: usize| format!("\"k\":{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let deepest = nested(limits::NESTING - 1);
+        assert_eq!(Extra::from_json(&deepest).as_json(), deepest);
+        assert!(Extra::from_json(&nested(limits::NESTING)).is_empty());
+    }
+
+    #[test]
+    fn what_only_one_owns_is_left_out_of_that() {
+        let of_message = Extra::from_json(r#""a":1,"private":true"#);
+        assert_eq!(of_message.without(is_owned_by_message), r#""a":1"#);
+        assert_eq!(of_message.without(is_owned_by_user), of_message.as_json());
+        let of_user = Extra::from_json(r#""a":1,"status":"away""#);
+        assert_eq!(of_user.without(is_owned_by_user), r#""a":1"#);
+        assert_eq!(of_user.without(is_owned_by_message), of_user.as_json());
+    }
+
+    #[test]
     fn owned_members_are_left_out() {
         let extra = Extra::from_json(r#""a":1,"id":2,"type":"x","name":"y""#);
         assert_eq!(extra.without(is_owned_by_user), r#""a":1,"type":"x""#);

@@ -76,3 +76,83 @@ fn it_knows_who_is_there() {
     let present: Vec<_> = client.present().values().collect();
     assert!(matches!(&present[..], [bob] if bob.name == "bob" && bob.idle));
 }
+
+fn written(say: impl FnOnce(&mut Client<u8>, &mut BytesMut)) -> String {
+    let mut out = BytesMut::new();
+    say(&mut Client::new("lobby", "secret"), &mut out);
+    String::from_utf8(out.to_vec()).unwrap()
+}
+
+#[test]
+fn what_it_says_stands_on_the_wire() {
+    assert_eq!(
+        written(|client, out| client.open(out)),
+        "{\"type\":\"connect\",\"room\":\"lobby\",\"token\":\"secret\"}\n"
+    );
+    assert_eq!(
+        written(|client, out| client.ping(out)),
+        "{\"type\":\"ping\"}\n"
+    );
+    assert_eq!(
+        written(|client, out| client.close(out)),
+        "{\"type\":\"close\"}\n"
+    );
+    assert_eq!(
+        written(|client, out| client.say("waves", true, 1, out)),
+        "{\"type\":\"message\",\"content\":\"waves\",\"action\":true}\n"
+    );
+    assert_eq!(
+        written(|client, out| client.tell("anna".to_owned().into(), "psst", 1, out)),
+        "{\"type\":\"message\",\"content\":\"psst\",\"to\":\"anna\"}\n"
+    );
+}
+
+#[test]
+fn it_is_connected_once_it_was_told_so() {
+    let mut client: Client<u8> = Client::new("lobby", "secret");
+    assert!(!client.is_connected());
+    next(&mut client, ERROR);
+    assert!(!client.is_connected());
+    next(&mut client, CONNECTED);
+    assert!(client.is_connected());
+}
+
+#[test]
+fn neither_something_private_nor_an_edit_is_an_echo() {
+    let (mut client, mut out) = (connected(), BytesMut::new());
+    client.say("one", false, 1, &mut out);
+    let own = r#"{"type":"message","content":"one","user":{"id":"7","name":"u"},"time":5"#;
+    for more in [",\"private\":true}", ",\"edit\":\"9\"}"] {
+        let events = next(&mut client, &format!("{own}{more}"));
+        assert!(
+            matches!(events[..], [Event::Message { echo_of: None, .. }]),
+            "{more}"
+        );
+    }
+    let events = next(&mut client, &format!("{own}}}"));
+    assert!(matches!(
+        events[..],
+        [Event::Message {
+            echo_of: Some(1),
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn it_reads_what_grows_with_the_room() {
+    let users = |count: usize| {
+        let user = format!(r#"{{"id":1,"name":"{}"}}"#, "x".repeat(1000));
+        format!(
+            r#"{{"type":"users","users":[{}]}}"#,
+            vec![user; count].join(",")
+        )
+    };
+    let mut client: Client<u8> = Client::new("lobby", "secret");
+    assert!(matches!(
+        next(&mut client, &users(12_000))[..],
+        [Event::Users]
+    ));
+    let mut input = BytesMut::from(&*users(17_000));
+    assert!(client.next(&mut input).is_err());
+}

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::BytesMut;
-use tokio_util::codec::Decoder;
+use tokio_util::codec::{Decoder, Encoder};
 use tolmach_protocol_testing::{Outcome, feed, feed_every_way};
-use tolmach_talker::{ClientFrame, DecodeError, Flavor, ServerCodec, limits};
+use tolmach_talker::{
+    ClientCodec, ClientFrame, DecodeError, Extra, Flavor, Message, ServerCodec, ServerFrame, User,
+    limits,
+};
 
 fn server(frame_bytes: usize) -> ServerCodec {
     ServerCodec::new(frame_bytes, Flavor::Document)
@@ -110,6 +113,55 @@ fn nesting_is_bounded() {
     );
     let Outcome { error: end, .. } = feed(server(4096).with_nesting(2), [nested(3).as_bytes()]);
     assert_eq!(end.as_deref(), Some("Event is nested deeper than 2 levels"));
+}
+
+#[test]
+fn what_comes_with_the_end_of_the_stream_is_read_or_refused() {
+    let mut input = BytesMut::from(r#"{"type":"ping"}"#);
+    assert!(matches!(
+        server(64).decode_eof(&mut input),
+        Ok(Some(Ok(ClientFrame::Ping)))
+    ));
+    let mut input = BytesMut::from(r#"{"type":"error","message":"no"}"#);
+    let frame = ServerFrame::Error {
+        message: "no".into(),
+    };
+    let mut client = ClientCodec::new(64);
+    assert_eq!(client.decode_eof(&mut input).unwrap(), Some(frame));
+    assert!(matches!(client.decode_eof(&mut input), Ok(None)));
+    let mut input = BytesMut::from(r#"{"type":"error","#);
+    assert!(matches!(
+        client.decode_eof(&mut input),
+        Err(DecodeError::InvalidJson)
+    ));
+}
+
+#[test]
+fn a_long_message_is_written_whole() {
+    let content = "long ".repeat(20_000);
+    let user = User {
+        id: 7,
+        name: "n".repeat(500),
+        status: None,
+        extra: Extra::default(),
+    };
+    let extra = Extra::from_json(&format!("\"k\":\"{}\"", "x".repeat(4000)));
+    let frame = ServerFrame::Message(Message {
+        content,
+        user,
+        time: 5,
+        id: Some(1),
+        private: false,
+        action: false,
+        edit: None,
+        extra,
+    });
+    let mut codec = ServerCodec::new(limits::FRAME_BYTES, Flavor::TalkerApp);
+    assert_eq!(codec.flavor(), Flavor::TalkerApp);
+    let mut wire = BytesMut::new();
+    codec.encode(&frame, &mut wire).unwrap();
+    let outcome = feed(ClientCodec::new(limits::FRAME_BYTES), [&wire[..]]);
+    assert_eq!(outcome, Outcome::whole(vec![frame]));
 }
 
 #[test]

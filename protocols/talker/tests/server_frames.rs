@@ -214,6 +214,10 @@ fn a_bad_field_is_named() {
             "back: `time` is missing, it must be seconds since the epoch, a whole number",
         ),
         (
+            r#"{"type":"leave","time":1}"#,
+            "leave: `user` is missing, it must be a user's id or hash",
+        ),
+        (
             r#"{"type":"leave","user":[],"time":1}"#,
             "leave: `user` must be a user's id or hash",
         ),

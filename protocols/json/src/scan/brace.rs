@@ -59,6 +59,8 @@ mod tests {
             r#"{nonsense}"#,
             r#"{"}\"}":{"a":"{"}}"#,
             r#"{"\\":{}}"#,
+            r#"{"a key":"some } value","another":{"of":"it}"}}"#,
+            r#"{"before\"}behind":"\\\"}","x":1}"#,
         ] {
             let glued = format!("{object}{object}");
             assert_eq!(

@@ -248,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_idle_between_objects() {
+        let mut scanner = Scanner::new(4);
+        assert!(scanner.is_idle());
+        assert_eq!(scanner.scan(b"{"), Ok(None));
+        assert!(!scanner.is_idle());
+        assert_eq!(scanner.scan(b"{}{"), Ok(Some(2)));
+        assert!(scanner.is_idle());
+    }
+
+    #[test]
     fn nesting_is_bounded() {
         assert_eq!(scan(r#"{"a":[[[1]]]}"#), Ok(Some(13)));
         assert_eq!(scan(r#"{"a":[[[["#), Err(Fault::TooDeep));
