@@ -42,6 +42,7 @@ mod purpose_sessions;
 mod purpose_strangers;
 mod purpose_stream;
 mod purpose_window;
+mod random_rooms;
 mod renamed_user;
 mod shutdown;
 mod talker_app;

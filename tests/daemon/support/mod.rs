@@ -11,6 +11,7 @@ mod stores;
 mod talker;
 pub(crate) mod transfer;
 pub(crate) mod uchat;
+mod voice;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,6 +34,7 @@ pub(crate) use purpose::{
 pub(crate) use stores::{Fault, FaultyStore, HeldInbox, failing_hub, held_hub, hub_over};
 pub(crate) use talker::Talker;
 pub(crate) use uchat::Uchat;
+pub(crate) use voice::{Kind, Place, Told, Voice};
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";
