@@ -4,7 +4,8 @@
 
 use bytes::BytesMut;
 use serde_json::Value;
-use tolmach_jim::{Client, ClientFrame, Event};
+use tolmach_jim::limits::{MESSAGE_CHARS, OBJECT_CHARS};
+use tolmach_jim::{Client, ClientFrame, ClientRequest, Encoding, Event, Extra};
 
 /// What happens for `wire`, and what is sent for it.
 fn next(client: &mut Client<usize>, wire: &str) -> (Vec<Event<usize>>, Vec<Value>) {
@@ -88,4 +89,53 @@ fn what_is_not_understood_is_no_end() {
         (&*message.to, &*message.text, message.time),
         ("#tea", "hi", 5)
     );
+}
+
+#[test]
+fn who_is_let_in_is_told_so() {
+    let (mut client, mut out) = (Client::<usize>::new("anna"), BytesMut::new());
+    assert_eq!(client.name(), "anna");
+    client.open(None, 7, &mut out);
+    let (events, _) = next(&mut client, r#"{"response":200,"time":1}"#);
+    assert!(matches!(&events[..], [Event::LoggedIn(answer)] if answer.is_accepted()));
+}
+
+#[test]
+fn a_farewell_stands_on_the_wire() {
+    let (mut client, mut out) = (Client::<usize>::new("anna"), BytesMut::new());
+    client.quit(7, &mut out);
+    let [quit] = &sent(&out)[..] else { panic!() };
+    assert_eq!(
+        (&quit["action"], &quit["time"]),
+        (&"quit".into(), &7.into())
+    );
+    assert_eq!(client.unanswered(), 0);
+}
+
+#[test]
+fn a_text_of_the_most_characters_just_fits() {
+    let client = Client::<usize>::new("anna");
+    let characters = |to: &str, count: usize| {
+        let message = "я".repeat(count);
+        let frame = ClientFrame::Msg {
+            to: to.to_owned(),
+            from: "anna".to_owned(),
+            encoding: Encoding::of(&message),
+            message,
+            extra: Extra::default(),
+        };
+        ClientRequest { time: 7, frame }.characters()
+    };
+    for length in 1..700 {
+        let to = "x".repeat(length);
+        let most = client.text_chars(&to, 7);
+        let fits = characters(&to, most) <= OBJECT_CHARS;
+        assert!(fits || most == 1, "{most} of {length}");
+        let is_bound = most == MESSAGE_CHARS || characters(&to, most + 1) > OBJECT_CHARS;
+        assert!(
+            is_bound && most <= MESSAGE_CHARS && most >= 1,
+            "{most} of {length}"
+        );
+    }
+    assert_eq!(client.text_chars("#lobby", 7), MESSAGE_CHARS);
 }

@@ -10,8 +10,8 @@
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 use tolmach_purpose::{
-    Answer, Client, ClientBody, ClientFrame, Credentials, Event, Notification, Request, Revision,
-    ServerBody, ServerCodec, ServerFrame,
+    Answer, ChatInfo, Client, ClientBody, ClientFrame, Credentials, Event, Message, Notification,
+    Request, Revision, ServerBody, ServerCodec, ServerFrame, Status,
 };
 
 /// A client, and the server's end of its wire.
@@ -230,4 +230,49 @@ fn what_is_told_is_accepted_after_the_caller_had_it() {
         [Event::Bad(_)]
     ));
     talk.expect_accepted(6, b"");
+}
+
+#[test]
+fn it_says_when_it_goes() {
+    let mut talk = Talk::logged_in();
+    assert_eq!(talk.client.revision(), Revision::Two);
+    talk.client.disconnect(&mut talk.out);
+    assert_eq!(talk.next().body, ClientBody::Disconnect);
+    assert!(talk.out.is_empty());
+}
+
+#[test]
+fn what_happens_to_its_chats_is_told() {
+    let mut talk = Talk::logged_in();
+    let chat = || ChatInfo {
+        id: 7,
+        title: "Tea".into(),
+        is_direct: false,
+        updated: 5,
+        nickname: "tea".into(),
+        has_password: false,
+    };
+    let message = Message {
+        id: 1,
+        sender_id: 2,
+        chat_id: 7,
+        created: 5,
+        updated: 5,
+        status: Status::Sent,
+        text: "hi".into(),
+    };
+    let messages = vec![message];
+    let told = Notification::Messages {
+        chat: 7,
+        messages: messages.clone(),
+    };
+    let heard = talk.frame(1, ServerBody::Notification(told));
+    assert_eq!(heard, [Event::Messages(messages)]);
+    talk.expect_accepted(1, b"");
+    let heard = talk.frame(2, ServerBody::Notification(Notification::Joined(chat())));
+    assert_eq!(heard, [Event::Joined(chat())]);
+    talk.expect_accepted(2, b"");
+    let heard = talk.frame(3, ServerBody::Notification(Notification::Left(chat())));
+    assert_eq!(heard, [Event::Left(chat())]);
+    talk.expect_accepted(3, b"");
 }

@@ -263,3 +263,173 @@ fn what_cannot_be_understood_is_the_answer_where_it_can_be_nothing_else() {
     let events = talk.hear_line("{\"type\":11}\n");
     assert!(events.iter().all(bad(RequestType::Rooms)));
 }
+
+#[test]
+fn it_learns_who_it_is_from_what_it_is_told() {
+    let mut talk = Talk::new(password());
+    assert_eq!((talk.client.login(), talk.client.user()), ("", None));
+    talk.hear(&token());
+    assert_eq!(talk.client.login(), "ann");
+    let comes = |user, login: &'static str| ServerFrame::NewMember {
+        room: 7,
+        user,
+        login: login.into(),
+    };
+    talk.hear(&comes(2, "bob"));
+    assert_eq!(talk.client.user(), None);
+    talk.hear(&comes(1, "ann"));
+    assert_eq!(talk.client.user(), Some(1));
+    // A list without oneself takes nothing back.
+    talk.hear(&ServerFrame::Members {
+        room: 9,
+        members: Vec::new(),
+    });
+    assert_eq!(talk.client.user(), Some(1));
+}
+
+#[test]
+fn who_signs_up_and_is_refused_for_something_else_is_told_so() {
+    let mut talk = Talk::new(Credentials::SignUp {
+        login: "ann".into(),
+        pass: Secret::of_password("secret"),
+    });
+    talk.sent();
+    let refused = Event::Refused(refusal(ErrorCode::BadRequest, "no"));
+    assert_eq!(talk.fail(ErrorCode::BadRequest, "no"), [refused]);
+    assert_eq!(talk.sent(), []);
+}
+
+/// What is asked of a room, a message or a user is answered by what is told of that, and of no other.
+#[test]
+fn an_answer_is_about_what_was_asked() {
+    let room = |id| ServerFrame::DeleteRoom { room: id };
+    let rename = |room| ServerFrame::RenameRoom {
+        room,
+        name: "x".into(),
+    };
+    let describe = |room| ServerFrame::DescribeRoom {
+        room,
+        desc: "x".into(),
+    };
+    let members = |room| ServerFrame::Members {
+        room,
+        members: Vec::new(),
+    };
+    let clear = |room| ServerFrame::ClearHistory { room };
+    let newer = |room| ServerFrame::NewMessages {
+        room,
+        messages: Vec::new(),
+    };
+    let older = |room| ServerFrame::OldMessages {
+        room,
+        messages: Vec::new(),
+    };
+    let ban = |room, user| ServerFrame::Ban { room, user };
+    let edit = |message| ServerFrame::Edit {
+        room: 7,
+        message,
+        text: "x".into(),
+        power: 1,
+    };
+    let delete = |message| ServerFrame::Delete { room: 7, message };
+    let page = (7, 0, 1);
+    let (id, date, count) = page;
+    let cases = [
+        (Request::DeleteRoom { room: 7 }, room(8), room(7)),
+        (
+            Request::RenameRoom {
+                room: 7,
+                name: "x".into(),
+            },
+            rename(8),
+            rename(7),
+        ),
+        (
+            Request::DescribeRoom {
+                room: 7,
+                desc: "x".into(),
+            },
+            describe(8),
+            describe(7),
+        ),
+        (Request::Members { room: 7 }, members(8), members(7)),
+        (Request::ClearHistory { room: 7 }, clear(8), clear(7)),
+        (
+            Request::NewMessages {
+                room: id,
+                date,
+                count,
+            },
+            newer(8),
+            newer(7),
+        ),
+        (
+            Request::OldMessages {
+                room: id,
+                date,
+                count,
+            },
+            older(8),
+            older(7),
+        ),
+        (Request::Ban { room: 7, user: 2 }, ban(7, 3), ban(7, 2)),
+        (Request::Ban { room: 7, user: 2 }, ban(8, 2), ban(7, 2)),
+        (
+            Request::Edit {
+                room: 7,
+                message: 1,
+                text: "x".into(),
+            },
+            edit(2),
+            edit(1),
+        ),
+        (
+            Request::Delete {
+                room: 7,
+                message: 1,
+            },
+            delete(2),
+            delete(1),
+        ),
+    ];
+    for (request, other, own) in cases {
+        let mut talk = Talk::logged_in();
+        assert_eq!(talk.ask(request.clone(), "it"), [request.clone()]);
+        assert_eq!(talk.hear(&other), [Event::Told(other)], "{request:?}");
+        let (asked, answer) = ("it", Ok(own.clone()));
+        assert_eq!(
+            talk.hear(&own),
+            [Event::Answered { asked, answer }],
+            "{request:?}"
+        );
+        assert_eq!(talk.client.unanswered().count(), 0);
+    }
+}
+
+#[test]
+fn an_echo_is_known_by_its_room_and_by_what_is_left_of_its_text() {
+    let mut talk = Talk::logged_in();
+    talk.ask(say(" a\r\nb\rc\u{1}\td "), "it");
+    let mut elsewhere = said(1, "a\nb\nc\u{fffd}\td");
+    if let ServerFrame::Message(message) = &mut elsewhere {
+        message.room_id = 8;
+    }
+    assert_eq!(talk.hear(&elsewhere), [Event::Told(elsewhere)]);
+    let own = said(1, "a\nb\nc\u{fffd}\td");
+    let (asked, answer) = ("it", Ok(own.clone()));
+    assert_eq!(talk.hear(&own), [Event::Answered { asked, answer }]);
+}
+
+#[test]
+fn it_reads_a_long_history() {
+    let mut talk = Talk::new(password());
+    let line = |bytes: usize| {
+        format!(
+            "{{\"type\":9,\"error_code\":4,\"msg\":\"{}\"}}\n",
+            "x".repeat(bytes)
+        )
+    };
+    assert_eq!(talk.hear_line(&line(12_000_000)).len(), 1);
+    let mut input = BytesMut::from(&*line(17_000_000));
+    assert!(talk.client.next(&mut input, &mut talk.out).is_err());
+}
