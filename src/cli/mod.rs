@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap and replay, by the socket of the gateway that runs
-//!                       └─▶ user, token, room, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
+//!                       └─▶ user, token, room, ban, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! failed, 2 a wrong command line or configuration.
 
 mod about;
+mod ban;
 mod chat;
 mod check;
 mod dialects;
@@ -57,7 +58,7 @@ use output::Output;
 #[command(after_help = "\
 Without a file the defaults and the environment (TOLMACH_…) hold; `tolmach check` shows them.
 
-user, token, room, session and history speak to the gateway that runs on the same data_dir; \
+user, token, room, ban, session and history speak to the gateway that runs on the same data_dir; \
 where none runs they work on its store themselves.")]
 struct Arguments {
     /// Configuration, a TOML file; its keys can also stand in the environment (TOLMACH_SECTION__KEY)
@@ -82,6 +83,9 @@ enum Action {
     /// Make and manage rooms, and who is in them
     #[command(subcommand)]
     Room(room::RoomAction),
+    /// Keep addresses, networks and logins out of the whole gateway
+    #[command(subcommand)]
+    Ban(ban::BanAction),
     /// See who is connected, close connections
     #[command(subcommand)]
     Session(session::SessionAction),
@@ -149,6 +153,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::Ban(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Session(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::History(arguments) => {
             operate(load()?, async |to, out| arguments.run(to, out).await)

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::model::fold_room_name;
 use crate::settings::read::{self, plain, room};
 use crate::settings::{ValueError, Written};
 
@@ -26,14 +25,14 @@ pub(super) fn gateway(written: &Written) -> Result<String, ValueError> {
     Err(ValueError::new(format!("{name:?} {fault}"), right))
 }
 
-/// Rooms' names of which no two are the same.
+/// Rooms' names that differ without regard to case.
 pub(super) fn rooms(written: &Written) -> Result<Vec<String>, ValueError> {
     let rooms = read::list(written, "[\"lobby\"], or [] for none", room)?;
     let mut seen = HashSet::new();
-    match rooms.iter().find(|name| !seen.insert(fold_room_name(name))) {
+    match rooms.iter().find(|name| !seen.insert(name.to_lowercase())) {
         Some(twice) => Err(ValueError::new(
             format!("{twice:?} is there twice"),
-            "leave one out, case and form make no difference",
+            "leave one out, case makes no difference",
         )),
         None => Ok(rooms),
     }

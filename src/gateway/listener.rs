@@ -240,7 +240,7 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Serves a connection on a task of its own, unless there are too many.
+    /// Serves a connection on a task of its own, unless there are too many, or its address is banned.
     pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
         if !self.is_ready(&transport) {
             return;
@@ -281,12 +281,20 @@ impl ConnectionLimiter {
         dialect: Arc<dyn Serve>,
         transport: Transport,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let peer = transport.peer();
-        let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
-        self.refused.note(peer, |times, peer| {
-            tracing::warn!(times, peer, "connections too many were refused");
-        });
-        refuse(dialect, transport)
+        let reason = match transport.peer() {
+            Some(address) if self.hub.is_banned(address) => {
+                tracing::debug!(%address, "a connection from a banned address was refused");
+                EndReason::AddressBanned
+            }
+            peer => {
+                let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
+                self.refused.note(peer, |times, peer| {
+                    tracing::warn!(times, peer, "connections too many were refused");
+                });
+                EndReason::TooManyConnections
+            }
+        };
+        refuse(dialect, transport, reason)
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -346,8 +354,11 @@ impl Permit {
         self.limiter.peer_timeout
     }
 
-    /// Counts it as one from this address; none where that has as many as it may.
+    /// Counts it as one from this address; none where that has as many as it may, or is banned.
     fn of_address(mut self, peer: Option<IpAddr>) -> Option<Self> {
+        if peer.is_some_and(|address| self.limiter.hub.is_banned(address)) {
+            return None;
+        }
         let most = self.limiter.limits.connections_per_address;
         if let (Some(address), true) = (peer, most > 0) {
             let limiter = self.limiter.clone();
@@ -381,8 +392,8 @@ impl Drop for Permit {
 }
 
 /// Says why and closes; a peer that does not read is not waited for long.
-async fn refuse(dialect: Arc<dyn Serve>, transport: Transport) {
-    let last = dialect.refusal(EndReason::TooManyConnections);
+async fn refuse(dialect: Arc<dyn Serve>, transport: Transport, reason: EndReason) {
+    let last = dialect.refusal(reason);
     let (mut reader, wire) = transport.split();
     let told = async {
         match wire {

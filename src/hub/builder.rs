@@ -197,6 +197,8 @@ impl HubBuilder {
             inner: Arc::new(self.open()?),
         };
         hub.run();
+        let bans = hub.inner.store.gateway_bans().await?;
+        hub.with_state(|state| state.bans = bans);
         let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
         no_guests.await?;
         hub.sweep_all_files().await?;

@@ -1,8 +1,11 @@
 //! Who is kept out.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Network, RoomId, Timestamp, UserId};
+use super::{Network, RoomId, Timestamp, UserId, fold_login};
 
 /// A guest who is kept out of a room. A guest who comes again is another user, so this binds whoever is a guest and has
 /// its name, or comes from where it came from, until it is lifted.
@@ -20,4 +23,65 @@ pub struct GuestBan {
     pub network: Option<Network>,
     /// When it was banned.
     pub created: Timestamp,
+}
+
+/// Whom the operator keeps out of the whole gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BanSubject {
+    /// Whoever comes from there.
+    Network(Network),
+    /// The account of this login, whatever it is called later; where there is none, guests of this name, and the account that
+    /// is given it.
+    Login(String),
+}
+
+impl fmt::Display for BanSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(network) => network.fmt(f),
+            Self::Login(login) => f.write_str(login),
+        }
+    }
+}
+
+/// A ban from the whole gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayBan {
+    /// Whom it keeps out.
+    pub subject: BanSubject,
+    /// The account that had the login when it was banned.
+    pub user: Option<UserId>,
+    /// Why, in the operator's words, which whoever is kept out is told; it may be empty.
+    pub reason: String,
+    /// Since when.
+    pub created: Timestamp,
+    /// Until when; `None`: until it is lifted.
+    pub until: Option<Timestamp>,
+}
+
+impl GatewayBan {
+    /// Whether its time is not over.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it keeps out whoever comes from there.
+    #[must_use]
+    pub fn binds_address(&self, address: IpAddr) -> bool {
+        matches!(&self.subject, BanSubject::Network(network) if network.contains(address))
+    }
+
+    /// Whether it keeps out this user.
+    #[must_use]
+    pub fn binds_user(&self, user: UserId, login: &str) -> bool {
+        match (&self.subject, self.user) {
+            (BanSubject::Network(_), _) => false,
+            (BanSubject::Login(_), Some(bound)) => bound == user,
+            (BanSubject::Login(bound), None) => {
+                bound == login || fold_login(bound).is_ok_and(|bound| fold_login(login) == Ok(bound))
+            }
+        }
+    }
 }

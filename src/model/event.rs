@@ -266,6 +266,12 @@ pub enum EndReason {
     /// The gateway has as many connections as it may have. Connect again later.
     #[error("Too many connections")]
     TooManyConnections,
+    /// The connection comes from where nobody is let in from. Ask the operator.
+    #[error("Connections from your address are refused")]
+    AddressBanned,
+    /// The operator keeps the user, or everybody from its address, out. Ask the operator.
+    #[error("You are banned from this gateway")]
+    BannedFromGateway,
     /// The room of a session that has but one is gone. Connect to another.
     #[error("The room was deleted")]
     RoomDeleted,
@@ -294,7 +300,10 @@ impl EndReason {
         self.is_about_account()
             || matches!(
                 self,
-                Self::PasswordChanged | Self::TokenRevoked | Self::ClosedByOperator
+                Self::PasswordChanged
+                    | Self::TokenRevoked
+                    | Self::ClosedByOperator
+                    | Self::BannedFromGateway
             )
     }
 

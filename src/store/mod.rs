@@ -41,7 +41,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
     Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -143,6 +143,8 @@ pub trait Store: Send + Sync + 'static {
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>>;
     /// The bans of guests from a room, in the order of their names.
     async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>>;
+    /// The bans from the whole gateway, in the order of their subjects; those whose time is over, too.
+    async fn gateway_bans(&self) -> Result<Vec<GatewayBan>>;
     /// The two latest seen marks among a room's members.
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks>;
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    Error, GuestBan, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
     RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId, UserKind, UserRef,
     UserSelector, fold_login, fold_room_name,
 };
@@ -229,6 +229,13 @@ pub trait Transaction {
     fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError>;
     /// Lifts a ban.
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError>;
+
+    /// The bans from the whole gateway, in the order of their subjects; those whose time is over, too.
+    fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError>;
+    /// Keeps a ban; one of the same subject is replaced. Of a login, it is the folded one.
+    fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError>;
+    /// Lifts the ban of this subject.
+    fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError>;
 
     /// The next message number, greater than all before.
     fn next_message_id(&mut self) -> Result<MessageId, RowsError>;

@@ -8,6 +8,7 @@
     reason = "clippy.toml allows these in tests, but not in what tests share"
 )]
 
+mod bans;
 mod bench;
 mod history;
 mod log;

@@ -14,6 +14,7 @@ mod documents;
 mod durability;
 mod flavors;
 mod garbage;
+mod gateway_bans;
 mod gateway_user;
 mod jim_actions;
 mod jim_field_contacts;

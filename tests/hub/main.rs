@@ -18,6 +18,7 @@ mod contacts;
 mod embedding;
 mod entering;
 mod forms;
+mod gateway_bans;
 mod guest_bans;
 mod guests;
 mod keeping_rooms;

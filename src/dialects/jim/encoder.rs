@@ -187,10 +187,10 @@ impl EventEncoder for JimEncoder {
     }
 
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
-        let code = if reason == EndReason::TooManyConnections {
-            503
-        } else {
-            IMPORTANT
+        let code = match reason {
+            EndReason::TooManyConnections => 503,
+            EndReason::AddressBanned => 403,
+            _ => IMPORTANT,
         };
         if code == IMPORTANT && !self.important {
             return;

@@ -80,18 +80,17 @@ impl TalkerAdapter {
         if self.room.is_some() {
             return Response::Close(self.error(CONNECTED));
         }
-        let connected = match self.open(room, token, profile, cx).await {
+        let token = token.into();
+        let log_in = commands::LogInToken { token, id: None };
+        let user = match cx.session.call(log_in).await {
+            Ok(welcome) => welcome.user,
+            // Who is banned from the whole gateway is told so, until when and why.
+            Err(error @ Error::NotAllowed(_)) => return Response::Close(self.error(error.to_string())),
+            Err(error) => return self.refused(&error),
+        };
+        let connected = match self.open(room, user, profile, cx).await {
             Ok(connected) => connected,
-            Err(Error::OutcomeUnknown) => return Response::Close(Bytes::new()),
-            Err(
-                error @ (Error::Unavailable
-                | Error::Internal
-                | Error::TooLarge { .. }
-                | Error::RateLimited { .. }),
-            ) => {
-                return Response::Close(self.error(error.to_string()));
-            }
-            Err(_) => return Response::Close(self.error(NOT_AUTHENTICATED)),
+            Err(error) => return self.refused(&error),
         };
         self.room = Some(connected.room);
         match self.welcome(&connected, last, cx).await {
@@ -100,16 +99,25 @@ impl TalkerAdapter {
         }
     }
 
+    /// The answer to a `connect` that came to nothing.
+    fn refused(&self, error: &Error) -> Response {
+        Response::Close(match error {
+            Error::OutcomeUnknown => Bytes::new(),
+            Error::Unavailable
+            | Error::Internal
+            | Error::TooLarge { .. }
+            | Error::RateLimited { .. } => self.error(error.to_string()),
+            _ => self.error(NOT_AUTHENTICATED),
+        })
+    }
+
     async fn open(
         &self,
         room: Wanted,
-        token: String,
+        user: std::sync::Arc<User>,
         profile: &Extra,
         cx: &mut RequestContext<'_>,
     ) -> Result<Connected, Error> {
-        let token = token.into();
-        let log_in = commands::LogInToken { token, id: None };
-        let user = cx.session.call(log_in).await?.user;
         // A connection that says nothing of its user takes nothing back.
         if !profile.is_empty() {
             let profile = profile.as_json().to_owned();

@@ -191,6 +191,7 @@ impl EventEncoder for UchatEncoder {
         let code = match reason {
             EndReason::Shutdown => return,
             EndReason::TooManyConnections => ErrorCode::TooMany,
+            EndReason::AddressBanned | EndReason::BannedFromGateway => ErrorCode::NotAllowed,
             EndReason::NoLogin => ErrorCode::AuthData,
             EndReason::Displaced => ErrorCode::ClientExists,
             _ => ErrorCode::Server,

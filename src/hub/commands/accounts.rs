@@ -49,6 +49,9 @@ impl Command for Register {
             let reason = "accounts are made elsewhere; log in with what you have there";
             return Err(Error::Unsupported(reason.to_owned()));
         }
+        if let Ok(session) = caller.connection() {
+            session.hub.check_ban(session.connection.address, None)?;
+        }
         let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
         self.name = display_name(&self.name)?;
         self.description = clean_text(&self.description).into_owned();

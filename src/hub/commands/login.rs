@@ -12,8 +12,8 @@ use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::state::{CurrentUser, HubState, SessionEntry};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
-    Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
-    UserKind, UserSelector, fold_login, validate_login,
+    EndReason, Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
+    UserId, UserKind, UserSelector, fold_login, validate_login,
 };
 use crate::store::UserRow;
 
@@ -143,6 +143,8 @@ impl Command for Identify {
             return Err(Error::BadCredentials);
         }
         let user = user.user.clone();
+        let address = caller.connection()?.connection.address;
+        caller.hub().check_ban(address, Some((user.id, &user.login)))?;
         caller.connection_mut()?.bearer = Some(user.clone());
         if let Some(token) = token {
             caller.hub().with_state(|state| state.used(token.id));
@@ -169,6 +171,8 @@ impl Command for LogInGuest {
         if !hub.options().guests {
             return Err(Error::Unauthenticated);
         }
+        let address = caller.connection()?.connection.address;
+        hub.check_ban(address, Some((UserId::GATEWAY, &self.name)))?;
         if let Some(holder) = hub.inner.store.user_by_login(&folded).await? {
             if holder.user.kind == UserKind::Account {
                 return Err(Error::Unauthenticated);
@@ -241,6 +245,7 @@ impl Session {
             return Err(Error::AlreadyConnected);
         }
         let address = connection.address;
+        self.hub.check_ban(address, Some((user, &row.user.login)))?;
         let change = OpenSession {
             user,
             password: key.password.clone(),
@@ -261,6 +266,7 @@ impl Session {
     ) -> Result<Welcome> {
         let (own, hub) = (self.id(), self.hub.clone());
         let connection = self.connection.clone();
+        let address = connection.address;
         let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
         let opened_by = key.by.map(|(id, _)| id);
         let (tell, told) = oneshot::channel();
@@ -270,7 +276,12 @@ impl Session {
                 let token_held = token.or(opened_by);
                 let entry = new_entry(&user, connection, token_held, by_api_token);
                 let current = entry.current.clone();
-                let session = Some(state.open(entry, own, &rooms)?);
+                let session = state.open(entry, own, &rooms)?;
+                // A ban may have come between.
+                if state.ban_of(address, Some((user.user.id, &user.user.login))).is_some() {
+                    state.end_later(session, EndReason::BannedFromGateway);
+                }
+                let session = Some(session);
                 let entry = NewEntry {
                     hub: guard,
                     session,

@@ -12,6 +12,7 @@
 //! file of its family (its [`Change`] too, if it is to last), and its name in the list below.
 
 mod accounts;
+mod bans;
 mod caller;
 mod change;
 mod command;
@@ -29,6 +30,7 @@ mod tests;
 mod tokens;
 mod work;
 
+pub use bans::BanAdded;
 pub use caller::Caller;
 pub use change::{Actor, Change, Submission};
 pub use command::{Command, Needs};
@@ -133,5 +135,6 @@ commands! {
         CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
         SetQuiet SetSlow
     }
+    bans { AddBan Bans RemoveBan }
     members { AddMember RemoveMember Ban Unban GuestBans SetRole }
 }

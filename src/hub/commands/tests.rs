@@ -186,6 +186,17 @@ fn one_of_each() -> Vec<AnyCommand> {
             user: user(),
         }
         .into(),
+        AddBan {
+            subject: crate::model::BanSubject::Login(name()),
+            term: None,
+            reason: text(),
+        }
+        .into(),
+        Bans.into(),
+        RemoveBan {
+            subject: crate::model::BanSubject::Login(name()),
+        }
+        .into(),
         GuestBans { room: room() }.into(),
         Unban {
             room: room(),

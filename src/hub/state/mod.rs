@@ -21,7 +21,7 @@ use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
 use crate::model::{
-    EndReason, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User,
+    EndReason, GatewayBan, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User,
     UserId, UserKind, UserRef,
 };
 use buffer::Buffer;
@@ -131,6 +131,8 @@ pub(in crate::hub) struct HubState {
     was_due: (Option<Instant>, usize),
     /// Tokens whose last use the store is still to record, and how often: they were in use a moment ago.
     uses: HashMap<TokenId, usize>,
+    /// Who is kept out of the whole gateway, as the store has it; of some the time may be over.
+    pub(in crate::hub) bans: Vec<GatewayBan>,
     /// Guests that the store could not end yet.
     pub(in crate::hub) unended_guests: Vec<UserId>,
     observing: Observing,
@@ -148,6 +150,7 @@ impl HubState {
             live_room_names: HashMap::new(),
             in_grace: BTreeSet::new(),
             presence_suppressed: false,
+            bans: Vec::new(),
             touched: Vec::new(),
             ending: Vec::new(),
             outgoing: Vec::new(),

@@ -10,7 +10,7 @@ use crate::commands::{
     SetPassword, SetPrivate, Unban, UseToken,
 };
 use crate::model::{
-    Error, GuestBan, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind,
     RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
 };
 use crate::store::{
@@ -256,6 +256,18 @@ impl Transaction for Watched<'_> {
 
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
         self.rows.remove_guest_ban(ban)
+    }
+
+    fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
+        self.rows.gateway_bans()
+    }
+
+    fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
+        self.rows.put_gateway_ban(ban)
+    }
+
+    fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
+        self.rows.remove_gateway_ban(subject)
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {

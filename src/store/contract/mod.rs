@@ -279,7 +279,6 @@ pub(super) fn enter(room: RoomId) -> EnterRoom {
         password: None,
         named: true,
         create: false,
-        numbers: true,
     }
 }
 

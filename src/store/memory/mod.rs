@@ -14,7 +14,7 @@ use self::rows::MemoryBackend;
 use super::batch::{Backend, Committer, deliver, refused};
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
     SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -198,6 +198,10 @@ impl Store for MemoryStore {
 
     async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>> {
         Ok(self.read(|view| view.0.guest_bans(Some(room))))
+    }
+
+    async fn gateway_bans(&self) -> Result<Vec<GatewayBan>> {
+        Ok(self.read(|view| view.0.gateway_bans()))
     }
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {

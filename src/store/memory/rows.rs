@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tables::{GuestBanKey, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
-    GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp,
     TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
@@ -34,6 +34,7 @@ enum Undo {
     Logged(RoomId, Seq),
     Member((RoomId, UserId), Option<Membership>),
     GuestBan(GuestBanKey, Option<GuestBan>),
+    GatewayBan(BanSubject, Option<GatewayBan>),
     Message(RoomId, MessageId, Option<Arc<Message>>),
     Hidden(UserId, MessageId),
 }
@@ -86,6 +87,8 @@ impl MemoryBackend {
             Undo::Member(key, membership) => drop(tables.set_member(key, membership)),
             Undo::GuestBan(key, Some(ban)) => drop(tables.guest_bans.insert(key, ban)),
             Undo::GuestBan(key, None) => drop(tables.guest_bans.remove(&key)),
+            Undo::GatewayBan(key, Some(ban)) => drop(tables.gateway_bans.insert(key, ban)),
+            Undo::GatewayBan(key, None) => drop(tables.gateway_bans.remove(&key)),
             Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
             Undo::Hidden(user, id) => {
                 if let Some(entry) = tables.home_of(id) {
@@ -430,6 +433,23 @@ impl Transaction for MemoryBackend {
         let key = guest_ban_key(ban);
         let before = self.tables.guest_bans.remove(&key);
         self.undo.push(Undo::GuestBan(key, before));
+        Ok(())
+    }
+
+    fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
+        Ok(self.tables.gateway_bans())
+    }
+
+    fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
+        let key = ban.subject.clone();
+        let before = self.tables.gateway_bans.insert(key.clone(), ban);
+        self.undo.push(Undo::GatewayBan(key, before));
+        Ok(())
+    }
+
+    fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
+        let before = self.tables.gateway_bans.remove(subject);
+        self.undo.push(Undo::GatewayBan(subject.clone(), before));
         Ok(())
     }
 

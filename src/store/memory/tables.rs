@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    GuestBan, Membership, Message, MessageId, Network, RoomId, Seq, Timestamp, TokenId, UserId,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Network, RoomId, Seq, Timestamp, TokenId, UserId,
     UserRef, fold_room_name,
 };
 use crate::store::logged::Logged;
@@ -22,6 +22,8 @@ pub(super) struct Tables {
     pub(super) contacts: BTreeSet<(UserId, UserId)>,
     /// Who is kept out of which room, by its name and network.
     pub(super) guest_bans: BTreeMap<GuestBanKey, GuestBan>,
+    /// Who is kept out of the whole gateway.
+    pub(super) gateway_bans: BTreeMap<BanSubject, GatewayBan>,
     pub(super) last: LastIds,
     logins: HashMap<String, UserId>,
     hashes: HashMap<[u8; 32], TokenId>,
@@ -146,6 +148,11 @@ impl Tables {
     pub(super) fn guest_bans(&self, room: Option<RoomId>) -> Vec<GuestBan> {
         let wanted = |ban: &&GuestBan| room.is_none_or(|room| room == ban.room);
         self.guest_bans.values().filter(wanted).cloned().collect()
+    }
+
+    /// The bans from the whole gateway, in the order of their subjects.
+    pub(super) fn gateway_bans(&self) -> Vec<GatewayBan> {
+        self.gateway_bans.values().cloned().collect()
     }
 
     pub(super) fn reference(&self, user: UserId) -> Option<Arc<UserRef>> {

@@ -1,9 +1,11 @@
 //! Who is kept out.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
+use serde::Serialize;
 
 use super::values::{Sql, all, parsed, run};
-use crate::model::{GuestBan, RoomId};
+use crate::model::{BanSubject, GatewayBan, GuestBan, RoomId};
 
 const GUEST_BAN: &str = "room, user, login, folded, network, created";
 
@@ -59,4 +61,31 @@ fn guest_ban(row: &Row<'_>) -> Sql<GuestBan> {
         },
         created: row.get(5)?,
     })
+}
+
+/// The bans from the whole gateway, in the order of their subjects.
+pub(super) fn gateway_bans(conn: &Connection) -> Sql<Vec<GatewayBan>> {
+    let mut bans: Vec<GatewayBan> = all(conn, "SELECT ban FROM bans", [], |row| {
+        let malformed = |error: serde_json::Error| {
+            rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+        };
+        serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(malformed)
+    })?;
+    bans.sort_by(|one, other| one.subject.cmp(&other.subject));
+    Ok(bans)
+}
+
+pub(super) fn put_gateway_ban(conn: &Connection, ban: &GatewayBan) -> Sql<()> {
+    let sql = "INSERT OR REPLACE INTO bans (subject, ban) VALUES (?1, ?2)";
+    run(conn, sql, params![json(&ban.subject)?, json(ban)?]).map(drop)
+}
+
+pub(super) fn remove_gateway_ban(conn: &Connection, subject: &BanSubject) -> Sql<()> {
+    let sql = "DELETE FROM bans WHERE subject = ?1";
+    run(conn, sql, [json(subject)?]).map(drop)
+}
+
+fn json(value: &impl Serialize) -> Sql<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

@@ -18,7 +18,6 @@ mod history;
 mod open;
 mod readers;
 mod reads;
-mod refold;
 mod rows;
 mod search;
 #[cfg(test)]
@@ -45,7 +44,7 @@ use super::page::Findings;
 use super::writer::Writer;
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
     Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
@@ -230,6 +229,10 @@ impl Store for SqliteStore {
         self.readers
             .read(move |conn| bans::guest_bans(conn, Some(room)))
             .await
+    }
+
+    async fn gateway_bans(&self) -> Result<Vec<GatewayBan>> {
+        self.readers.read(bans::gateway_bans).await
     }
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {

@@ -11,7 +11,7 @@ use super::values::{
     self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
 };
 use crate::model::{
-    GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
     TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
 use crate::store::batch::NumbersUsed;
@@ -426,6 +426,18 @@ impl Transaction for SqliteBackend {
 
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
         Ok(bans::remove_guest_ban(&self.conn, ban)?)
+    }
+
+    fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
+        Ok(bans::gateway_bans(&self.conn)?)
+    }
+
+    fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
+        Ok(bans::put_gateway_ban(&self.conn, &ban)?)
+    }
+
+    fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
+        Ok(bans::remove_gateway_ban(&self.conn, subject)?)
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {

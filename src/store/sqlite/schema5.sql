@@ -15,3 +15,8 @@ ALTER TABLE members ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 -- Who may speak: moderators and above alone, and after how many milliseconds again.
 ALTER TABLE rooms ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE rooms ADD COLUMN slow INTEGER NOT NULL DEFAULT 0;
+-- Who is kept out of the whole gateway.
+CREATE TABLE bans (
+    subject TEXT PRIMARY KEY,               -- JSON; a login is folded
+    ban     TEXT NOT NULL                   -- JSON
+) STRICT, WITHOUT ROWID;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tolmach::commands::{ExpireTokens, TouchToken};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
-    Error, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
     SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{
@@ -225,6 +225,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>> {
         self.store.guest_bans(room).await
+    }
+
+    async fn gateway_bans(&self) -> Result<Vec<GatewayBan>> {
+        self.store.gateway_bans().await
     }
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
