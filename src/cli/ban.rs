@@ -72,7 +72,18 @@ impl BanAction {
                 subject,
                 term,
                 reason,
-            } => add(to, out, AddBan { subject, term, reason }).await,
+            } => {
+                add(
+                    to,
+                    out,
+                    AddBan {
+                        subject,
+                        term,
+                        reason,
+                    },
+                )
+                .await
+            }
             Self::List { json } => {
                 let bans = to.ask(About::NOTHING, Bans).await?;
                 out.list(COLUMNS, &bans, json)
@@ -93,7 +104,9 @@ async fn add(to: &mut Operator, out: &mut Output, command: AddBan) -> Outcome<()
     } = &added.ban;
     let whom = match (subject, user) {
         (BanSubject::Login(login), None) => {
-            format!("{login} (no account has this login now: guests of this name, and who is given it)")
+            format!(
+                "{login} (no account has this login now: guests of this name, and who is given it)"
+            )
         }
         (subject, _) => subject.to_string(),
     };

@@ -31,6 +31,10 @@ const HELP: &[(&str, &str)] = &[
         "the last messages of a room, 100 at most",
     ),
     (
+        "history @login 20",
+        "the last private messages with somebody, 100 at most",
+    ),
+    (
         "search #room text",
         "the newest messages that contain a text",
     ),
@@ -73,6 +77,7 @@ enum Request<'a> {
     Rooms,
     Who(RoomSelector),
     History(RoomSelector, usize),
+    Private(&'a str, usize),
     Search(RoomSelector, &'a str),
     Register(&'a str),
     Token,
@@ -96,7 +101,10 @@ impl<'a> Request<'a> {
                         .filter(|count| (1..=MOST_HISTORY).contains(count)),
                 };
                 let count = count.ok_or_else(|| usage("history"))?;
-                Ok(Self::History(room_of(room), count))
+                Ok(match room.strip_prefix('@') {
+                    Some(login) => Self::Private(login, count),
+                    None => Self::History(room_of(room), count),
+                })
             }
             ("search", rest) => match split(rest) {
                 (room, text) if !text.is_empty() => Ok(Self::Search(room_of(room), text)),
@@ -117,6 +125,7 @@ impl<'a> Request<'a> {
             Self::Rooms => rooms(session).await,
             Self::Who(room) => who(room, session).await,
             Self::History(room, count) => history(room, count, session).await,
+            Self::Private(login, count) => private(login, count, session).await,
             Self::Search(room, text) => search(room, text, session).await,
             Self::Register(password) => register(password, user, session).await,
             Self::Token => token(user, session).await,
@@ -198,6 +207,46 @@ async fn history(room: RoomSelector, count: usize, session: &mut Session) -> Res
     query.order = HistoryOrder::Newest;
     let said = session.call(commands::History(query)).await?;
     Ok(tell(&said.messages, "nothing was said there"))
+}
+
+/// The private messages with somebody, which are seen then.
+async fn private(login: &str, count: usize, session: &mut Session) -> Result<Vec<String>> {
+    let (user, create) = (UserSelector::Login(login.to_owned()), false);
+    let room = match session.call(commands::Direct { user, create }).await {
+        Ok(room) => RoomSelector::Id(room.id),
+        Err(Error::NoSuchRoom) => return Ok(vec!["nothing was said there".to_owned()]),
+        Err(error) => return Err(error),
+    };
+    let mut query = HistoryQuery::page(room.clone(), None, count);
+    query.order = HistoryOrder::Newest;
+    let said = session.call(commands::History(query)).await?;
+    if let Some(at) = said.messages.first().map(|message| message.created) {
+        session.call(commands::MarkSeen { room, at }).await?;
+    }
+    Ok(tell(&said.messages, "nothing was said there"))
+}
+
+/// What is said to who comes in over a dialect that shows no private messages from before: that some wait, and from whom.
+pub async fn waiting(session: &mut Session) -> Option<String> {
+    let waiting = match session.call(commands::Waiting).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::debug!(%error, "it is not known what waits for somebody");
+            return None;
+        }
+    };
+    let (first, _) = waiting.first()?;
+    let total: u64 = waiting.iter().map(|(_, count)| count).sum();
+    let who: Vec<String> = waiting
+        .iter()
+        .map(|(user, count)| format!("{} ({count})", user.login))
+        .collect();
+    let what = match total {
+        1 => "1 private message is waiting".to_owned(),
+        total => format!("{total} private messages are waiting"),
+    };
+    let (who, login) = (who.join(", "), &first.login);
+    Some(format!("{what}: {who}; say to me: history @{login}"))
 }
 
 async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result<Vec<String>> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Hub;
-use super::commands::{Actor, EndGuest, TouchToken};
+use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing};
@@ -104,6 +104,9 @@ impl Hub {
         for id in effects.used_tokens {
             let then = move |state: &mut HubState, _| state.recorded(id);
             self.submit(Actor::Operator, None, TouchToken { id }, then);
+        }
+        for (room, user) in effects.unheard {
+            self.keep_house(LeaveWaiting { room, user });
         }
         if !effects.published.is_empty() && self.inner.bus.has_others(self.inner.node) {
             for event in effects.published {

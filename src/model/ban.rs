@@ -80,7 +80,8 @@ impl GatewayBan {
             (BanSubject::Network(_), _) => false,
             (BanSubject::Login(_), Some(bound)) => bound == user,
             (BanSubject::Login(bound), None) => {
-                bound == login || fold_login(bound).is_ok_and(|bound| fold_login(login) == Ok(bound))
+                bound == login
+                    || fold_login(bound).is_ok_and(|bound| fold_login(login) == Ok(bound))
             }
         }
     }

@@ -153,6 +153,8 @@ pub struct Membership {
     /// Where the room was when they came into it by its name alone, if it is private; 0: they may see what was said
     /// before, too.
     pub since: Seq,
+    /// Of a direct room: how many messages came while they were away, and were not read since.
+    pub waiting: u64,
 }
 
 /// The two latest seen marks among a room's members, each with whose it is: enough to know up to when anybody but a

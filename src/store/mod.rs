@@ -41,8 +41,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
-    Seq, TokenId, TokenInfo, UserId, UserRef,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Room, RoomEvent, RoomId, RoomKind, RoomRef,
-    RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId, UserKind, UserRef,
-    UserSelector, fold_login, fold_room_name,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Room, RoomEvent,
+    RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
+    UserKind, UserRef, UserSelector, fold_login, fold_room_name,
 };
 
 /// What the configuration says to those who decide in a transaction. 0 stands for no limit.

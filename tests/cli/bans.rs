@@ -53,11 +53,17 @@ fn a_room_ban_of_a_guest_says_what_it_binds() {
     mallory.say(r#"{"action":"quit"}"#);
     assert_eq!(mallory.rest(), b"");
     let members = bench.json(&["room", "members", "tea", "--json"]);
-    let shown: Vec<_> = members.iter().map(|one| (&one["user"], &one["role"], &one["network"])).collect();
+    let shown: Vec<_> = members
+        .iter()
+        .map(|one| (&one["user"], &one["role"], &one["network"]))
+        .collect();
     let [name, role, network] = [json!("mallory"), json!("banned"), json!("127.0.0.1")];
     assert_eq!(shown, [(&name, &role, &network)]);
     bench.run(&["room", "unban", "tea", "mallory"]).done();
-    assert_eq!(bench.json(&["room", "members", "tea", "--json"]), [] as [Value; 0]);
+    assert_eq!(
+        bench.json(&["room", "members", "tea", "--json"]),
+        [] as [Value; 0]
+    );
 }
 
 either_way! {

@@ -46,7 +46,10 @@ async fn a_connection_from_a_banned_network_is_told_and_closed() {
     let said = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).unwrap();
     let why = "Connections from your address are refused";
     let jim = said(from_elsewhere(daemon.address("jim")).await);
-    assert_eq!((&jim["response"], &jim["error"]), (&json!(403), &json!(why)));
+    assert_eq!(
+        (&jim["response"], &jim["error"]),
+        (&json!(403), &json!(why))
+    );
     let talker = said(from_elsewhere(daemon.address("talker")).await);
     assert_eq!(talker, json!({"type": "error", "message": why}));
     let uchat = said(from_elsewhere(daemon.address("uchat")).await);

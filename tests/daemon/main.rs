@@ -69,3 +69,4 @@ mod uchat_twenty;
 mod uchat_upload;
 mod uchat_upload_refused;
 mod vanishing;
+mod waiting;

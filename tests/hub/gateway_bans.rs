@@ -167,7 +167,10 @@ async fn only_the_operator_bans_and_a_ban_is_replaced_by_another_of_its_subject(
         anna.err(ban(network("::/0"), None)).await,
         Error::NotAllowed(_)
     ));
-    assert!(matches!(anna.err(commands::Bans).await, Error::NotAllowed(_)));
+    assert!(matches!(
+        anna.err(commands::Bans).await,
+        Error::NotAllowed(_)
+    ));
     let day = Duration::from_secs(86_400);
     world.op(ban(network("192.0.2.7"), None)).await;
     world.op(ban(network("::ffff:192.0.2.7"), Some(day))).await;

@@ -1,6 +1,6 @@
 //! What a client asks for, request by request.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tolmach_jim::{Extra, ServerFrame};
 
 use super::adapter::JimAdapter;
@@ -25,7 +25,8 @@ impl JimAdapter {
         match cx.session.call(command).await {
             Ok(_) => {
                 self.on_login(cx).await;
-                Response::Answer(style.answer(200, "", cx.at))
+                let waiting = service_user::waiting(cx.session).await;
+                Response::Answer(self.said_by_gateway(waiting.as_slice(), cx))
             }
             Err(Error::BadCredentials) => Response::Answer(style.answer(
                 402,
@@ -142,12 +143,17 @@ impl JimAdapter {
 
     /// 200, then what the gateway says to who asked.
     async fn ask_gateway(&self, asked: &str, cx: &mut RequestContext<'_>) -> Response {
+        let lines = service_user::answer(asked, cx.session).await;
+        Response::Answer(self.said_by_gateway(&lines, cx))
+    }
+
+    /// 200, then these lines from the gateway.
+    fn said_by_gateway(&self, lines: &[String], cx: &RequestContext<'_>) -> Bytes {
         let style = self.style();
         let own = cx.session.user().map(|user| user.login.clone());
-        let lines = service_user::answer(asked, cx.session).await;
         let mut out = BytesMut::new();
         style.write_answer(200, "", cx.at, &mut out);
-        for line in &lines {
+        for line in lines {
             let frame = |message| ServerFrame::Msg {
                 to: own.clone().unwrap_or_default(),
                 from: cx.session.options().name.clone(),
@@ -157,7 +163,7 @@ impl JimAdapter {
             };
             style.write_said(line, frame, &mut out);
         }
-        Response::Answer(out.freeze())
+        out.freeze()
     }
 
     pub(super) async fn join(

@@ -85,7 +85,9 @@ impl TalkerAdapter {
         let user = match cx.session.call(log_in).await {
             Ok(welcome) => welcome.user,
             // Who is banned from the whole gateway is told so, until when and why.
-            Err(error @ Error::NotAllowed(_)) => return Response::Close(self.error(error.to_string())),
+            Err(error @ Error::NotAllowed(_)) => {
+                return Response::Close(self.error(error.to_string()));
+            }
             Err(error) => return self.refused(&error),
         };
         let connected = match self.open(room, user, profile, cx).await {
@@ -170,6 +172,8 @@ impl TalkerAdapter {
             self.replay(connected, MessageId(last), cx, &mut out)
                 .await?;
         }
+        let waiting = service_user::waiting(cx.session).await;
+        self.write_from_gateway(waiting.as_slice(), cx, &mut out);
         Ok(out.freeze())
     }
 
@@ -235,12 +239,17 @@ impl TalkerAdapter {
     /// What the gateway answers to who asks it.
     async fn told_by_gateway(&self, said: &str, cx: &mut RequestContext<'_>) -> Bytes {
         let mut out = BytesMut::new();
-        for line in service_user::answer(said, cx.session).await {
-            let mut frame = from_gateway(&self.rules.gateway, line, cx.at.seconds());
-            frame.private = true;
-            ServerFrame::Message(frame).write(self.rules.flavor, &mut out);
-        }
+        let lines = service_user::answer(said, cx.session).await;
+        self.write_from_gateway(&lines, cx, &mut out);
         out.freeze()
+    }
+
+    fn write_from_gateway(&self, lines: &[String], cx: &RequestContext<'_>, out: &mut BytesMut) {
+        for line in lines {
+            let mut frame = from_gateway(&self.rules.gateway, line.as_str(), cx.at.seconds());
+            frame.private = true;
+            ServerFrame::Message(frame).write(self.rules.flavor, out);
+        }
     }
 
     async fn edit(

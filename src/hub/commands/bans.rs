@@ -85,7 +85,9 @@ impl Change for AddBan {
             BanSubject::Login(folded) => work.rows.user_by_login(folded)?,
             BanSubject::Network(_) => None,
         };
-        let term = self.term.map(|term| i64::try_from(term.as_millis()).unwrap_or(i64::MAX));
+        let term = self
+            .term
+            .map(|term| i64::try_from(term.as_millis()).unwrap_or(i64::MAX));
         let ban = GatewayBan {
             subject: self.subject,
             // A guest who comes again is another user: its name is bound.
@@ -173,7 +175,9 @@ impl HubState {
         let bound = self.sessions.iter().filter(|(_, entry)| {
             let user = entry.current.load();
             ban.binds_user(user.id, &user.login)
-                || entry.address.is_some_and(|address| ban.binds_address(address))
+                || entry
+                    .address
+                    .is_some_and(|address| ban.binds_address(address))
         });
         let bound: Vec<_> = bound.map(|(session, _)| *session).collect();
         for session in &bound {

@@ -12,8 +12,8 @@ use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::state::{CurrentUser, HubState, SessionEntry};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
-    EndReason, Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, User,
-    UserId, UserKind, UserSelector, fold_login, validate_login,
+    EndReason, Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind,
+    TokenText, User, UserId, UserKind, UserSelector, fold_login, validate_login,
 };
 use crate::store::UserRow;
 
@@ -144,7 +144,9 @@ impl Command for Identify {
         }
         let user = user.user.clone();
         let address = caller.connection()?.connection.address;
-        caller.hub().check_ban(address, Some((user.id, &user.login)))?;
+        caller
+            .hub()
+            .check_ban(address, Some((user.id, &user.login)))?;
         caller.connection_mut()?.bearer = Some(user.clone());
         if let Some(token) = token {
             caller.hub().with_state(|state| state.used(token.id));
@@ -278,7 +280,10 @@ impl Session {
                 let current = entry.current.clone();
                 let session = state.open(entry, own, &rooms)?;
                 // A ban may have come between.
-                if state.ban_of(address, Some((user.user.id, &user.user.login))).is_some() {
+                if state
+                    .ban_of(address, Some((user.user.id, &user.user.login)))
+                    .is_some()
+                {
                     state.end_later(session, EndReason::BannedFromGateway);
                 }
                 let session = Some(session);

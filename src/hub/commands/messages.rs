@@ -383,7 +383,15 @@ impl Change for MarkSeen {
         let membership = membership.ok_or(Error::Unauthenticated)?;
         if self.at > membership.seen {
             let seen = self.at;
-            work.rows.put_member(Membership { seen, ..membership })?;
+            let waiting = match self.at >= row.room.last_message {
+                true => 0,
+                false => membership.waiting,
+            };
+            work.rows.put_member(Membership {
+                seen,
+                waiting,
+                ..membership
+            })?;
         }
         Ok(())
     }

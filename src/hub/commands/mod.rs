@@ -28,6 +28,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod waiting;
 mod work;
 
 pub use bans::BanAdded;
@@ -46,6 +47,7 @@ pub use work::Work;
 
 pub(crate) use accounts::AddExternal;
 pub(crate) use opening::{EndAllGuests, EndGuest};
+pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
 pub(crate) use {
     entering::EnterRoom,
@@ -129,6 +131,7 @@ commands! {
     }
     tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
     messages { Send Edit Delete Hide ClearHistory MarkSeen }
+    waiting { Waiting }
     reading { History Search FindMessage Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Members Who }
     entering { Enter Leave }
     rooms {

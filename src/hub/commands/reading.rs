@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::command::about;
 use super::rules::{View, check_view};
+use super::waiting::ReadWaiting;
 use super::{Caller, Command, Needs};
 use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Present, Quote, Result, Role, Room,
-    RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef, fold_text,
+    RoomKind, RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef, fold_text,
 };
 use crate::store::RoomRow;
 
@@ -45,6 +46,7 @@ impl Command for History {
         let viewer = caller.actor()?.user();
         let page = caller.store().history(room.room.id, viewer, &self.0);
         let page = page.await?;
+        caller.have_read(&room.room, &page.messages).await?;
         Ok(Messages {
             messages: with_quotes(page.messages, &room, caller).await?,
             room: Arc::new(room.room.clone()),
@@ -240,6 +242,24 @@ impl Caller<'_> {
             None => None,
         };
         Ok(room.room.hidden_upto(viewer.as_ref()))
+    }
+
+    /// What waited in a direct room waits no more once it was read.
+    async fn have_read(&self, room: &Room, messages: &[Arc<Message>]) -> Result<()> {
+        let (RoomKind::Direct, Some(own)) = (room.kind, self.actor()?.user()) else {
+            return Ok(());
+        };
+        let membership = self.store().member(room.id, own).await?;
+        let from_other = messages.iter().filter(|message| message.sender.id != own);
+        let read = from_other.count() as u64;
+        if membership.is_some_and(|membership| membership.waiting > 0) && read > 0 {
+            let room = room.id;
+            // Reading goes on where nothing can be written.
+            if let Err(error) = self.commit(ReadWaiting { room, read }).await {
+                tracing::debug!(%error, "what was read waits still");
+            }
+        }
+        Ok(())
     }
 
     /// Whether the session has said this room's exact name, now or before.

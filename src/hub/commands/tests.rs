@@ -110,6 +110,7 @@ fn one_of_each() -> Vec<AnyCommand> {
             room: None,
         }
         .into(),
+        Waiting.into(),
         Seen { room: room() }.into(),
         SeenMarks { room: room() }.into(),
         FindRoom { room: room() }.into(),

@@ -278,6 +278,7 @@ impl<'a> Work<'a> {
             joined: self.at,
             seen: Timestamp(0),
             since,
+            waiting: 0,
         })?)
     }
 

@@ -45,6 +45,8 @@ pub(in crate::hub) struct Effects {
     pub(in crate::hub) gone_guests: Vec<UserId>,
     /// Tokens that were in use until now; [`HubState::recorded`](super::HubState::recorded) is to be told once that is stored.
     pub(in crate::hub) used_tokens: Vec<TokenId>,
+    /// Who was said something in a direct room while away.
+    pub(in crate::hub) unheard: Vec<(RoomId, UserId)>,
     /// Something is due earlier than was known.
     pub(in crate::hub) is_due_sooner: bool,
 }

@@ -21,8 +21,8 @@ use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
 use crate::model::{
-    EndReason, GatewayBan, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp, TokenId, User,
-    UserId, UserKind, UserRef,
+    EndReason, GatewayBan, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp,
+    TokenId, User, UserId, UserKind, UserRef,
 };
 use buffer::Buffer;
 use effects::{Effects, Moment, Outgoing};

@@ -124,6 +124,13 @@ impl HubState {
                 .get(&user)
                 .map(|user_entry| user_entry.sessions.clone())
                 .unwrap_or_default();
+            if sessions.is_empty()
+                && actor != Some(user)
+                && event.posted().is_some()
+                && origin.is_none_or(|origin| origin.node == self.node)
+            {
+                self.effects.unheard.push((room.id, user));
+            }
             for session in sessions {
                 let Some(entry) = self.sessions.get(&session) else {
                     continue;

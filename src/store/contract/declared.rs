@@ -10,8 +10,8 @@ use crate::commands::{
     SetPassword, SetPrivate, Unban, UseToken,
 };
 use crate::model::{
-    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Result, RoomEvent, RoomId, RoomKind,
-    RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Result, RoomEvent,
+    RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
 };
 use crate::store::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow, Write,

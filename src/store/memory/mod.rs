@@ -14,8 +14,8 @@ use self::rows::MemoryBackend;
 use super::batch::{Backend, Committer, deliver, refused};
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
+    RoomId, SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store that forgets everything when it is dropped.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::tables::{GuestBanKey, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind, Seq, Timestamp,
-    TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId,
+    RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Network, RoomId, Seq, Timestamp, TokenId, UserId,
-    UserRef, fold_room_name,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Network, RoomId, Seq,
+    Timestamp, TokenId, UserId, UserRef, fold_room_name,
 };
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, TokenRow, UserRow};

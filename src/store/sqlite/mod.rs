@@ -44,8 +44,8 @@ use super::page::Findings;
 use super::writer::Writer;
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
-    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId, SeenMarks,
-    Seq, TokenId, TokenInfo, UserId, UserRef,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
+    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store in one SQLite file (write-ahead log, every commit synced).

@@ -193,8 +193,8 @@ pub(super) fn members(conn: &Connection, room: RoomId) -> Sql<Vec<(Membership, A
         let membership = values::member(row)?;
         let user = UserRef {
             id: membership.user,
-            login: row.get(6)?,
-            name: row.get(7)?,
+            login: row.get(7)?,
+            name: row.get(8)?,
         };
         Ok((membership, Arc::new(user)))
     })

@@ -11,8 +11,8 @@ use super::values::{
     self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
 };
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId,
-    TokenInfo, UserId, UserRef, fold_room_name, fold_text,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind,
+    Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name, fold_text,
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
@@ -389,7 +389,8 @@ impl Transaction for SqliteBackend {
     }
 
     fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
-        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen, since, waiting) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let Membership {
             room,
             user,
@@ -397,8 +398,10 @@ impl Transaction for SqliteBackend {
             joined,
             seen,
             since,
+            waiting,
         } = &membership;
-        let values = params![room, user, role, joined, seen, since];
+        let waiting = i64::try_from(*waiting).unwrap_or(i64::MAX);
+        let values = params![room, user, role, joined, seen, since, waiting];
         run(&self.conn, sql, values)?;
         self.cache
             .members

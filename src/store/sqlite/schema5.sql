@@ -20,3 +20,5 @@ CREATE TABLE bans (
     subject TEXT PRIMARY KEY,               -- JSON; a login is folded
     ban     TEXT NOT NULL                   -- JSON
 ) STRICT, WITHOUT ROWID;
+-- How many messages of a direct room wait to be read.
+ALTER TABLE members ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;

@@ -196,7 +196,7 @@ pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
     Ok(Arc::new(RoomRow::new(room, row.get(5)?)))
 }
 
-pub(super) const MEMBER: &str = "m.room, m.user, m.role, m.joined, m.seen, m.since";
+pub(super) const MEMBER: &str = "m.room, m.user, m.role, m.joined, m.seen, m.since, m.waiting";
 
 pub(super) fn member(row: &Row<'_>) -> Sql<Membership> {
     member_from(row, 0)
@@ -211,6 +211,7 @@ pub(super) fn member_from(row: &Row<'_>, first: usize) -> Sql<Membership> {
         joined: row.get(first + 3)?,
         seen: row.get(first + 4)?,
         since: row.get(first + 5)?,
+        waiting: u64::try_from(row.get::<_, i64>(first + 6)?).unwrap_or_default(),
     })
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tolmach::commands::{ExpireTokens, TouchToken};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
-    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
+    RoomId, SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{
     Commit, CommitSink, Limits, MemoryStore, Page, RoomRow, Store, TokenRow, UserRow, Write,
