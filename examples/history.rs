@@ -225,7 +225,6 @@ impl Bench {
         let all = BEGINNING..BEGINNING + self.messages / 3;
         let base = HistoryQuery {
             order: HistoryOrder::Newest,
-            keep_equal_times: true,
             ..HistoryQuery::page(RoomSelector::Id(self.room), None, 500)
         };
         for kind in [

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn frames_are_told_as_they_came_however_they_are_cut() {
-        let tap = Tap::default();
+        let tap = Tap::new(Arc::new(crate::hub::SystemClock));
         let line = tap.line(dialect(), None);
         let mut capture = FrameCapture::new(line);
         // Nobody watches yet.
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_slow_viewer_loses_what_has_no_room_and_is_told_how_much() {
-        let tap = Tap::default();
+        let tap = Tap::new(Arc::new(crate::hub::SystemClock));
         let line = tap.line(dialect(), None);
         let mut viewer = tap.watch();
         for _ in 0..crate::hub::tap::MAX_RECORDS + 7 {

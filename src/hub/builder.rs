@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::attempts::Attempts;
 use super::authenticator::{self, Authenticator};
+use super::clock::{Clock, SystemClock};
 use super::commands::{Actor, EndAllGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
@@ -63,6 +64,7 @@ pub struct HubBuilder {
     policy: Option<Arc<dyn Policy>>,
     policy_timeout: Duration,
     allow_undecided: bool,
+    clock: Arc<dyn Clock>,
 }
 
 struct FilesDirectory {
@@ -94,6 +96,7 @@ impl Hub {
             policy: None,
             policy_timeout: policy::TIMEOUT,
             allow_undecided: false,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -188,6 +191,12 @@ impl HubBuilder {
         self
     }
 
+    /// Takes the time of day from this one; from the machine's unless said.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Opens the store, then the directory for files, and starts the hub. Must be called in a tokio runtime.
     ///
     /// # Errors
@@ -206,13 +215,13 @@ impl HubBuilder {
     }
 
     fn open(self) -> Result<Inner, StartError> {
-        let (node, tap) = (NodeId(rand::random()), tap::Tap::default());
+        let (node, tap) = (NodeId(rand::random()), tap::Tap::new(self.clock.clone()));
         let commit_queue = Arc::new(CommitQueue::default());
         let limits = limits(&self.options);
         let store = (self.store)(limits, commit_queue.clone()).map_err(StartError::Store)?;
         let files = self.files.map(FilesDirectory::open).transpose()?;
         let grace = self.options.grace;
-        let mut state = HubState::new(node, tap.clone(), grace, Moment::now());
+        let mut state = HubState::new(node, tap.clone(), grace, Moment::of(self.clock.as_ref()));
         if let Some(observer) = self.observer {
             state.observe(observer);
         }
@@ -226,6 +235,7 @@ impl HubBuilder {
             .map(|asked| policy::Asked::new(asked, timeout, allow_undecided));
         Ok(Inner {
             attempts: Attempts::new(self.options.failed_logins),
+            clock: self.clock,
             options: self.options,
             node,
             store,

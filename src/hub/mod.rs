@@ -20,6 +20,7 @@
 mod attempts;
 mod authenticator;
 mod builder;
+mod clock;
 pub mod commands;
 mod commit_queue;
 mod delivery;
@@ -49,6 +50,7 @@ use tokio::task::JoinHandle;
 
 pub use authenticator::{Authentication, Authenticator, Credentials};
 pub use builder::{HubBuilder, OpenError, StartError};
+pub use clock::{Clock, SystemClock};
 pub use embed::Events;
 pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
 pub use external::ExternalError;
@@ -90,6 +92,7 @@ struct Inner {
     authenticator: Option<authenticator::Asked>,
     policy: Option<policy::Asked>,
     attempts: Attempts,
+    clock: Arc<dyn Clock>,
     departures: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stopped: AtomicBool,
@@ -154,8 +157,14 @@ impl Hub {
         &self.inner.options
     }
 
+    /// What the hub's clock says; see [`HubBuilder::clock`].
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     fn now(&self) -> (Instant, Timestamp) {
-        let Moment { instant, at } = Moment::now();
+        let Moment { instant, at } = Moment::of(self.inner.clock.as_ref());
         (instant, at)
     }
 
@@ -201,7 +210,7 @@ impl Hub {
             Some(state) => then(state, outcome),
             None => tracing::error!("a commit was told to a stranger"),
         };
-        Submission::new(actor, origin, Timestamp::now(), change, then)
+        Submission::new(actor, origin, self.time(), change, then)
     }
 
     /// Once nobody delivers any more, whoever has queued a change does.

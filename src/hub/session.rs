@@ -14,8 +14,8 @@ use super::state::{CurrentUser, Scope};
 use super::tap::TapEvent;
 use super::under_way::UnderWay;
 use crate::model::{
-    EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, User,
-    UserId,
+    EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, Timestamp,
+    User, UserId,
 };
 
 /// What the hub needs to know of a connection.
@@ -73,6 +73,12 @@ impl Session {
     #[must_use]
     pub fn options(&self) -> &super::Options {
         self.hub.options()
+    }
+
+    /// What the hub's clock says.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.hub.time()
     }
 
     /// Carries out a command and waits for its outcome. What was sent before ([`Session::post`]) is done first.

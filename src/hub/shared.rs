@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Hub;
+use super::clock::Clock;
 use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing};
 use crate::bus::Payload;
-use crate::model::{Result, Timestamp, UserId};
+use crate::model::{Result, UserId};
 
 /// How many sinks are flushed before others may run.
 const MAX_FLUSHES: usize = 128;
@@ -17,11 +18,11 @@ const MAX_FLUSHES: usize = 128;
 pub(super) struct Shared(Mutex<HubState>);
 
 impl Moment {
-    /// By the clocks of the runtime and of the machine.
-    pub(super) fn now() -> Self {
+    /// This one: by the runtime's time, and by a clock.
+    pub(super) fn of(clock: &dyn Clock) -> Self {
         Self {
             instant: tokio::time::Instant::now().into_std(),
-            at: Timestamp::now(),
+            at: clock.now(),
         }
     }
 }
@@ -89,7 +90,8 @@ impl Hub {
         &self,
         work: impl FnOnce(&mut HubState) -> R,
     ) -> (R, Vec<Arc<dyn Sink>>) {
-        let (result, dirty, effects) = self.inner.state.tell(Moment::now(), work);
+        let now = Moment::of(self.inner.clock.as_ref());
+        let (result, dirty, effects) = self.inner.state.tell(now, work);
         self.carry_out(effects);
         (result, dirty)
     }

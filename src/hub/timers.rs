@@ -45,7 +45,7 @@ impl Hub {
             }) {
                 self.keep_house(TouchToken { id });
             }
-            let before = Timestamp(Timestamp::now().0.saturating_sub(life));
+            let before = Timestamp(self.time().0.saturating_sub(life));
             self.keep_house(ExpireTokens { before });
             tokio::time::sleep(TOKEN_ROUND).await;
         }

@@ -35,8 +35,6 @@ pub struct HistoryQuery {
     pub order: HistoryOrder,
     /// Most messages in the answer.
     pub limit: usize,
-    /// The answer grows past `limit` so that it does not end between messages of one `created`.
-    pub keep_equal_times: bool,
 }
 
 impl HistoryQuery {
@@ -53,7 +51,6 @@ impl HistoryQuery {
             touched: false,
             order: HistoryOrder::Oldest,
             limit,
-            keep_equal_times: false,
         }
     }
 }

@@ -99,7 +99,8 @@ pub struct Message {
     /// What is shown of that, where it can be shown. Stores do not keep it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
-    /// When it was accepted; never falls within a room.
+    /// When it was accepted. No two messages of a room share it; it falls in a room only where the clock ran far ahead and was
+    /// set right, so the order is that of `seq`.
     pub created: Timestamp,
     /// When it was last edited or deleted.
     pub updated: Option<Timestamp>,

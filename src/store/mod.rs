@@ -24,6 +24,7 @@ mod memory;
 mod page;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod time;
 mod transaction;
 #[cfg(feature = "sqlite")]
 mod writer;

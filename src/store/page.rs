@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{PAGE_BYTES, Page};
-use crate::model::{HistoryQuery, Message, RoomChange, RoomEvent, Timestamp};
+use crate::model::{Message, RoomChange, RoomEvent};
 
 /// How much more an answer may hold: it ends after so many entries, or after [`PAGE_BYTES`].
 #[derive(Debug)]
@@ -74,27 +74,24 @@ impl Findings {
 }
 
 /// What has been found so far of a history.
-pub(super) struct Filling<'a> {
-    query: &'a HistoryQuery,
+pub(super) struct Filling {
+    limit: usize,
     page: Page,
     bytes: usize,
 }
 
-impl<'a> Filling<'a> {
-    pub(super) fn new(query: &'a HistoryQuery) -> Self {
+impl Filling {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
-            query,
+            limit,
             page: Page::default(),
             bytes: 0,
         }
     }
 
-    /// Whether one more message, created then, belongs to the page.
-    pub(super) fn takes(&self, created: Timestamp) -> bool {
-        let found = &self.page.messages;
-        let same_time = || found.last().is_some_and(|last| last.created == created);
-        let full = found.len() >= self.query.limit || self.bytes >= PAGE_BYTES;
-        !full || (self.query.keep_equal_times && same_time())
+    /// Whether one more message belongs to the next page.
+    pub(super) fn is_full(&self) -> bool {
+        self.page.messages.len() >= self.limit || self.bytes >= PAGE_BYTES
     }
 
     pub(super) fn push(&mut self, message: Arc<Message>) {

@@ -195,8 +195,9 @@ pub trait Transaction {
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
     /// Ends a room: its row, members, bans, messages, changes and hidden marks.
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
-    /// Gives the room's next sequence number, and for a message (`message_at`) the time it may bear: the later of
-    /// `message_at` and the last message's.
+    /// Gives the room's next sequence number, and for a message (`message_at`, the clock's time) the time it bears: that, or
+    /// a later one where the last message is not earlier. No other message of the room bears it. Where the last message
+    /// is more than ten minutes ahead of the clock, the time falls: the clock is believed again.
     fn advance(
         &mut self,
         id: RoomId,

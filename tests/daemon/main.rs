@@ -8,6 +8,7 @@ mod support;
 
 mod backpressure;
 mod churn;
+mod clock;
 mod crossings;
 mod default_writers;
 mod documents;

@@ -24,8 +24,8 @@ const PAGE: usize = 1000;
 enum Found {
     /// All there is.
     All(Vec<Arc<Message>>),
-    /// More than one answer holds: its beginning, and in which second the first message that is too much was created.
-    More(Vec<Arc<Message>>, i64),
+    /// More than one answer holds, and what was found belongs to no second later than this one.
+    TooMuch(i64),
 }
 
 impl PurposeAdapter {
@@ -44,7 +44,7 @@ impl PurposeAdapter {
     }
 }
 
-/// The messages of one answer.
+/// The messages of one answer: of as many whole seconds as it holds, and of one at least.
 async fn whole_seconds(
     chat: i32,
     from: i64,
@@ -54,64 +54,37 @@ async fn whole_seconds(
     let from = from.max(0);
     // Without `to` it is now: nothing is from later.
     let last = to.unwrap_or(i64::MAX);
-    match read(chat, from, last, false, cx).await? {
-        Found::All(messages) => Ok(messages),
-        Found::More(_, second) if second == from => read_whole(chat, from, from, cx).await,
-        Found::More(mut messages, second) => {
-            let (begin, end) = (first_of(from), last_of(second - 1));
-            messages.retain(|message| match message.updated {
-                Some(updated) if message.created < begin => updated <= end,
-                _ => message.created <= end,
-            });
-            if second > from && !messages.is_empty() {
-                return Ok(messages);
-            }
-            let last = last.min(cx.at.seconds().max(from));
-            first_edits(chat, from, last, cx).await
-        }
-    }
-}
-
-/// Where more old messages were edited than one answer holds: those of as many whole seconds as it does hold.
-async fn first_edits(
-    chat: i32,
-    from: i64,
-    last: i64,
-    cx: &mut RequestContext<'_>,
-) -> Result<Vec<Arc<Message>>> {
     // Up to `fits` it is not too much, up to `exceeds` it is.
-    let (mut fits, mut exceeds) = (from - 1, last);
+    let mut fits = from - 1;
+    let mut exceeds = match read(chat, from, last, true, cx).await? {
+        Found::All(messages) => return Ok(messages),
+        Found::TooMuch(upto) => upto,
+    };
     let mut fitting = Vec::new();
+    // Mostly it is the second before.
+    let mut middle = exceeds - 1;
     while exceeds - fits > 1 {
-        let middle = fits + (exceeds - fits) / 2;
-        match read(chat, from, middle, false, cx).await? {
+        match read(chat, from, middle, true, cx).await? {
             Found::All(messages) => (fits, fitting) = (middle, messages),
-            Found::More(..) => exceeds = middle,
+            Found::TooMuch(upto) => exceeds = upto.min(middle),
         }
+        middle = fits + (exceeds - fits) / 2;
     }
-    if fitting.is_empty() {
-        return read_whole(chat, from, exceeds, cx).await;
+    if fitting.is_empty()
+        && let Found::All(second) = read(chat, from, exceeds, false, cx).await?
+    {
+        return Ok(second);
     }
     Ok(fitting)
 }
 
-async fn read_whole(
-    chat: i32,
-    from: i64,
-    to: i64,
-    cx: &mut RequestContext<'_>,
-) -> Result<Vec<Arc<Message>>> {
-    match read(chat, from, to, true, cx).await? {
-        Found::All(messages) | Found::More(messages, _) => Ok(messages),
-    }
-}
-
-/// Reads what was created or updated in these seconds, until it is more than one answer holds; `whole`: all of it.
+/// Reads what was created or updated in these seconds, in the order of `created`; `bounded`: until it is more than one answer
+/// holds.
 async fn read(
     chat: i32,
     from: i64,
     to: i64,
-    whole: bool,
+    bounded: bool,
     cx: &mut RequestContext<'_>,
 ) -> Result<Found> {
     let mut query = HistoryQuery::page(by_id(chat), None, PAGE);
@@ -119,21 +92,34 @@ async fn read(
     query.to = Some(last_of(to));
     query.touched = true;
     let mut found: Vec<Arc<Message>> = Vec::new();
-    let mut bytes = 0;
+    let (mut bytes, mut upto) = (0, from);
     loop {
         let page = cx.session.call(commands::History(query.clone())).await?;
         for message in page.messages {
             bytes += encoder::message(&message, false).encoded_len();
-            if bytes > limits::HISTORY_BYTES && !whole && !found.is_empty() {
-                return Ok(Found::More(found, message.created.seconds()));
+            upto = upto.max(belongs_to(&message, from));
+            if bounded && bytes > limits::HISTORY_BYTES && !found.is_empty() {
+                return Ok(Found::TooMuch(upto));
             }
             found.push(message);
         }
         match found.last() {
             Some(last) if page.omitted > 0 => query.after = Some(last.id),
-            _ => return Ok(Found::All(found)),
+            _ => break,
         }
     }
+    found.sort_by_key(|message| message.created);
+    Ok(Found::All(found))
+}
+
+/// The first second, from `from` on, in which the message was created or updated.
+fn belongs_to(message: &Message, from: i64) -> i64 {
+    let times = [Some(message.created), message.updated].into_iter();
+    let seconds = times.flatten().map(|at| at.seconds());
+    seconds
+        .filter(|second| *second >= from)
+        .min()
+        .unwrap_or(from)
 }
 
 fn write(task: u8, messages: &[Arc<Message>], marks: &SeenMarks) -> Bytes {

@@ -10,10 +10,12 @@ use super::encoder;
 use super::rooms::by_id;
 use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{Error, HistoryOrder, HistoryQuery, Message, Result, Timestamp};
+use crate::model::{Error, HistoryOrder, HistoryQuery, Message, MessageId, Result, Timestamp};
 
 /// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// How many messages are read at a time. Deleted ones are left out of them: a small page must not make many small reads.
+const READ: usize = limits::COUNT as usize;
 
 impl UchatAdapter {
     /// Later than the date, newest first: PROTOCOL.md 7.
@@ -24,8 +26,12 @@ impl UchatAdapter {
         count: u32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let after = |query: &mut HistoryQuery| query.from = Some(Timestamp(date.saturating_add(1)));
-        let messages = newest_first(room, count, after, cx).await?;
+        let mut query = newest(room, READ);
+        query.after = match place(room, date, cx).await? {
+            Place::Of(message) | Place::After(message) => Some(message),
+            Place::Start => None,
+        };
+        let messages = newest_first(query, count, cx).await?;
         let mut out = BytesMut::new();
         write(&messages, Page::new_messages(room, &mut out));
         Ok(out.freeze())
@@ -39,8 +45,15 @@ impl UchatAdapter {
         count: u32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        let before = |query: &mut HistoryQuery| query.to = Some(Timestamp(date.saturating_sub(1)));
-        let messages = newest_first(room, count, before, cx).await?;
+        let mut query = newest(room, READ);
+        query.before = match place(room, date, cx).await? {
+            Place::Of(message) => Some(message),
+            // From now, or later, one looks back on everything: also on what a clock that ran ahead has dated.
+            _ if date >= cx.at.0 => None,
+            Place::After(message) => Some(MessageId(message.0.saturating_add(1))),
+            Place::Start => Some(MessageId(0)),
+        };
+        let messages = newest_first(query, count, cx).await?;
         let mut out = BytesMut::new();
         let page = Page::old_messages(room, self.rules.flavor, &mut out);
         write(&messages, page);
@@ -67,23 +80,50 @@ impl UchatAdapter {
     }
 }
 
-/// At most so many messages that are not deleted, and all of the last one's millisecond; fewer where those would be of
-/// more than [`PAGE_BYTES`].
+/// Where a date lies in the order of a room's messages, which is that of their `seq`: a clock that ran ahead and was set right
+/// leaves messages with later dates before others with earlier ones.
+enum Place {
+    /// It is this message's; no other has it.
+    Of(MessageId),
+    /// It is no message's, and this is the last one with an earlier date.
+    After(MessageId),
+    /// It is no message's, and none has an earlier date.
+    Start,
+}
+
+async fn place(room: i32, date: i64, cx: &mut RequestContext<'_>) -> Result<Place> {
+    let mut query = newest(room, 1);
+    query.to = Some(Timestamp(date));
+    let earlier = query.clone();
+    query.from = query.to;
+    if let Some(message) = first_of(query, cx).await? {
+        return Ok(Place::Of(message));
+    }
+    let last = first_of(earlier, cx).await?;
+    Ok(last.map_or(Place::Start, Place::After))
+}
+
+async fn first_of(query: HistoryQuery, cx: &mut RequestContext<'_>) -> Result<Option<MessageId>> {
+    let page = cx.session.call(commands::History(query)).await?;
+    Ok(page.messages.first().map(|message| message.id))
+}
+
+fn newest(room: i32, limit: usize) -> HistoryQuery {
+    let mut query = HistoryQuery::page(by_id(room), None, limit);
+    query.order = HistoryOrder::Newest;
+    query
+}
+
+/// At most so many messages that are not deleted; fewer where those would be of more than [`PAGE_BYTES`].
 async fn newest_first(
-    room: i32,
+    mut query: HistoryQuery,
     count: u32,
-    bound: impl Fn(&mut HistoryQuery),
     cx: &mut RequestContext<'_>,
 ) -> Result<Vec<Arc<Message>>> {
     if count == 0 {
         return Err(Error::invalid("count", "it is 1 to 500"));
     }
     let count = count.min(limits::COUNT) as usize;
-    // Deleted ones are left out of what is read: a small count must not make many small reads of it.
-    let mut query = HistoryQuery::page(by_id(room), None, limits::COUNT as usize);
-    query.order = HistoryOrder::Newest;
-    query.keep_equal_times = true;
-    bound(&mut query);
     let mut found: Vec<Arc<Message>> = Vec::new();
     let mut bytes = 0;
     loop {
@@ -95,19 +135,10 @@ async fn newest_first(
         found.extend(shown);
         let is_full = found.len() >= count || bytes >= PAGE_BYTES;
         if is_full || page.omitted == 0 || query.before.is_none() {
-            found.truncate(whole_times(&found, count));
+            found.truncate(count);
             return Ok(found);
         }
     }
-}
-
-/// No page ends between messages of one millisecond: PROTOCOL.md 7.1.
-fn whole_times(messages: &[Arc<Message>], count: usize) -> usize {
-    let Some(last) = count.checked_sub(1).and_then(|last| messages.get(last)) else {
-        return messages.len();
-    };
-    let of_last_time = |message: &&Arc<Message>| message.created == last.created;
-    count + messages[count..].iter().take_while(of_last_time).count()
 }
 
 fn write(messages: &[Arc<Message>], mut page: Page<'_>) {

@@ -8,7 +8,6 @@ use super::{Connection, End, now};
 use crate::gateway::dialect::{Adapter, RequestContext, Response};
 use crate::gateway::writer::Slot;
 use crate::hub::Sink;
-use crate::model::Timestamp;
 
 impl<A: Adapter> Connection<A> {
     /// Has a frame handled, and writes what comes of that.
@@ -18,9 +17,9 @@ impl<A: Adapter> Connection<A> {
         self.capture.tell(Some(slot.number()));
         let was_somebody = !self.adapter.owes_login(&self.session);
         let mut cx = RequestContext {
-            session: &mut self.session,
             now: now(),
-            at: Timestamp::now(),
+            at: self.session.time(),
+            session: &mut self.session,
             slot: Some(slot),
             writer: &self.writer,
         };
@@ -60,7 +59,10 @@ impl<A: Adapter> Connection<A> {
 
     /// Does what the adapter has due.
     pub(super) fn on_timer(&mut self) -> Wait {
-        match self.adapter.timer(now(), Timestamp::now(), &self.session) {
+        match self
+            .adapter
+            .timer(now(), self.session.time(), &self.session)
+        {
             Response::Continue | Response::Posted => Wait::Bytes,
             Response::Answer(bytes) => {
                 let slot = self.writer.reserve();

@@ -16,7 +16,7 @@ use super::{Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
 use crate::gateway::dialect::Adapter;
 use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
-use crate::model::{EndReason, Timestamp};
+use crate::model::EndReason;
 
 /// Requests of one connection that may be under way at once.
 const MAX_REQUESTS: usize = 64;
@@ -72,7 +72,7 @@ impl<A: Adapter> Connection<A> {
                 Ok(None) => {}
                 Err(error) => {
                     self.capture.tell(None);
-                    return End::Expelled(self.adapter.lost(error, Timestamp::now()));
+                    return End::Expelled(self.adapter.lost(error, self.session.time()));
                 }
             }
             if ended {

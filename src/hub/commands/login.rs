@@ -232,7 +232,7 @@ impl Hub {
     fn is_expired(&self, token: &TokenInfo) -> bool {
         let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
         let used = token.used.unwrap_or(token.created);
-        token.kind == TokenKind::Session && used.0.saturating_add(life) < Timestamp::now().0
+        token.kind == TokenKind::Session && used.0.saturating_add(life) < self.time().0
     }
 }
 
@@ -266,7 +266,7 @@ impl Session {
         change: impl Change<Outcome = Opened>,
         key: Key,
     ) -> Result<Welcome> {
-        let (own, hub) = (self.id(), self.hub.clone());
+        let (own, hub, since) = (self.id(), self.hub.clone(), self.time());
         let connection = self.connection.clone();
         let address = connection.address;
         let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
@@ -276,7 +276,7 @@ impl Session {
         let then = move |state: &mut HubState, opened: Result<Opened>| {
             let opened = opened.and_then(|Opened { user, rooms, token }| {
                 let token_held = token.or(opened_by);
-                let entry = new_entry(&user, connection, token_held, by_api_token);
+                let entry = new_entry(&user, connection, since, token_held, by_api_token);
                 let current = entry.current.clone();
                 let session = state.open(entry, own, &rooms)?;
                 // A ban may have come between.
@@ -341,6 +341,7 @@ impl Drop for NewEntry {
 fn new_entry(
     user: &UserRow,
     connection: ConnectionInfo,
+    since: Timestamp,
     token: Option<TokenId>,
     by_api_token: bool,
 ) -> SessionEntry {
@@ -354,7 +355,7 @@ fn new_entry(
         dialect: connection.dialect,
         exclusive: connection.exclusive,
         address: connection.address,
-        since: Timestamp::now(),
+        since,
         token,
         by_api_token,
         silent: false,

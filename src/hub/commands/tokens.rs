@@ -113,7 +113,7 @@ impl Command for Tokens {
         let mut tokens = caller.store().tokens(user).await?;
         let open = caller.hub().with_state(|state| state.open_tokens(user));
         // "An open connection is use."
-        let now = Timestamp::now();
+        let now = caller.hub().time();
         for token in tokens.iter_mut().filter(|token| open.contains(&token.id)) {
             token.used = Some(now);
         }

@@ -46,7 +46,12 @@ impl Machine {
             instant,
             at: Timestamp(1_000),
         };
-        let state = HubState::new(NodeId(1), Tap::default(), GRACE, now);
+        let state = HubState::new(
+            NodeId(1),
+            Tap::new(Arc::new(crate::hub::SystemClock)),
+            GRACE,
+            now,
+        );
         Self { state, now }
     }
 

@@ -27,6 +27,7 @@ pub use secret::{SECRET, without_tokens};
 pub use show::{Hex, Lengths, MakeShow, Show, Shown};
 pub use viewer::{MAX_BYTES, MAX_RECORDS, Taken, Viewer};
 
+use super::clock::Clock;
 use crate::model::{Error, Event, RoomId, SessionId, Timestamp, User};
 use viewer::Queue;
 
@@ -160,11 +161,11 @@ impl TapConnection {
 }
 
 /// See the module. A handle: clones are the same tap.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Tap(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    clock: Arc<dyn Clock>,
     watched: AtomicBool,
     lines: AtomicU64,
     viewers: Mutex<Vec<Weak<Queue>>>,
@@ -177,6 +178,17 @@ impl fmt::Debug for Tap {
 }
 
 impl Tap {
+    /// A tap whose records bear the time of this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner {
+            clock,
+            watched: AtomicBool::default(),
+            lines: AtomicU64::default(),
+            viewers: Mutex::default(),
+        }))
+    }
+
     /// Whether anybody watches; if not, nothing need be prepared for telling.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -214,7 +226,7 @@ impl Tap {
     }
 
     fn queue(&self, line: Option<Arc<TapConnection>>, who: Option<TapUser>, what: TapEvent) {
-        let at = Timestamp::now();
+        let at = self.0.clock.now();
         // Under the lock, so that all viewers see one order.
         let viewers = self.viewers();
         for queue in viewers.iter().filter_map(Weak::upgrade) {

@@ -6,6 +6,7 @@ use crate::commands::{
     SetTitle,
 };
 use crate::model::{HistoryQuery, RoomChange, Seq};
+use crate::store::time::AHEAD;
 
 async fn history(bench: &Bench, room: RoomId) -> Vec<Arc<Message>> {
     let query = HistoryQuery::page(RoomSelector::Id(room), None, usize::MAX);
@@ -158,14 +159,14 @@ pub(super) async fn commits_come_in_the_order_of_submission(bench: &Bench) {
     }
 }
 
-pub(super) async fn created_never_falls_when_the_clock_does(bench: &Bench) {
+pub(super) async fn created_rises_when_the_clock_falls(bench: &Bench) {
     let anna = bench.account("anna");
     let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
     let mut said = Vec::new();
     for (time, expected) in [
         (5_000, 5_000),
-        (3_000, 5_000),
-        (4_999, 5_000),
+        (3_000, 5_001),
+        (5_001, 5_002),
         (6_000, 6_000),
     ] {
         let message = bench.at(time).say(anna, room, "x");
@@ -189,6 +190,28 @@ pub(super) async fn created_never_falls_when_the_clock_does(bench: &Bench) {
             .last_message,
         Timestamp(6_000)
     );
+}
+
+pub(super) async fn a_clock_that_ran_far_ahead_is_left_behind(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let day = 24 * 3600 * 1000;
+    for (time, expected) in [
+        (5_000, 5_000),
+        (day, day),
+        (day - AHEAD, day + 1),
+        (day, day + 2),
+        // A message of that time is there.
+        (5_000, 5_001),
+        (5_001, 5_002),
+        // What was said while it ran ahead is in the way later.
+        (day + 1, day + 3),
+        (day + 1, day + 4),
+    ] {
+        let message = bench.at(time).say(anna, room, "x");
+        assert_eq!(message.created, Timestamp(expected), "of {time}");
+    }
+    assert_eq!(history(bench, room).await.len(), 8);
 }
 
 pub(super) async fn nothing_is_heard_or_seen_before_the_commit(bench: &Bench) {

@@ -4,6 +4,7 @@ use super::*;
 use crate::commands::{ClearHistory, Hide, Send, SetTitle};
 use crate::model::{HistoryOrder, HistoryQuery, MessageKind, Seq, fold_text};
 use crate::store::PAGE_BYTES;
+use crate::store::time::AHEAD;
 
 fn query() -> HistoryQuery {
     HistoryQuery::page(RoomSelector::Id(RoomId(0)), None, usize::MAX)
@@ -170,38 +171,6 @@ pub(super) async fn pages_say_what_they_leave_out(bench: &Bench) {
             }
         }
     }
-}
-
-pub(super) async fn whole_times_are_not_cut(bench: &Bench) {
-    let (_, room, _) = said_at(bench, &[2_000, 3_000, 3_000, 3_000, 4_000]);
-    let limited = |limit, order| HistoryQuery {
-        limit,
-        order,
-        keep_equal_times: true,
-        ..query()
-    };
-    assert_eq!(
-        read(bench, room, &limited(1, HistoryOrder::Oldest)).await,
-        ["1"]
-    );
-    assert_eq!(
-        read(bench, room, &limited(2, HistoryOrder::Oldest)).await,
-        ["1", "2", "3", "4"]
-    );
-    assert_eq!(
-        read(bench, room, &limited(2, HistoryOrder::Newest)).await,
-        ["5", "4", "3", "2"]
-    );
-    assert_eq!(
-        read(bench, room, &limited(0, HistoryOrder::Newest)).await,
-        [""; 0]
-    );
-    let page = bench
-        .store
-        .history(room, None, &limited(3, HistoryOrder::Oldest))
-        .await
-        .unwrap();
-    assert_eq!(page.omitted, 1);
 }
 
 pub(super) async fn a_page_ends_by_bytes_too(bench: &Bench) {
@@ -476,14 +445,7 @@ fn expected(
     if query.order == HistoryOrder::Newest {
         wanted.reverse();
     }
-    let mut count = query.limit.min(wanted.len());
-    while query.keep_equal_times
-        && 0 < count
-        && count < wanted.len()
-        && wanted[count].created == wanted[count - 1].created
-    {
-        count += 1;
-    }
+    let count = query.limit.min(wanted.len());
     (
         wanted[..count].iter().map(|message| message.id).collect(),
         (wanted.len() - count) as u64,
@@ -492,7 +454,11 @@ fn expected(
 
 pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
     let mut numbers = Numbers(7);
-    let times: Vec<i64> = (0..60).map(|step| 2_000 + step / 3 * 10).collect();
+    // The clock runs ahead in the middle, twice, and falls in among the times that were before.
+    let ahead = |step| i64::from((20..35).contains(&step) || step == 40) * 3 * AHEAD;
+    let times: Vec<i64> = (0..60)
+        .map(|step| 2_000 + step / 3 * 10 + ahead(step))
+        .collect();
     let (anna, room, ids) = said_at(bench, &times);
     let mut hidden = Vec::new();
     for id in &ids {
@@ -515,13 +481,19 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
         .unwrap()
         .messages;
     assert_eq!(all.len(), ids.len());
+    let time =
+        |at, numbers: &mut Numbers| Timestamp(at + i64::from(numbers.below(3) == 0) * 3 * AHEAD);
+    let falls = all
+        .windows(2)
+        .filter(|pair| pair[1].created < pair[0].created);
+    assert_eq!(falls.count(), 2);
     for _ in 0..500 {
         let last = ids[59].0 + 2;
         let query = HistoryQuery {
             after: numbers.maybe(last / 2).map(MessageId),
             before: numbers.maybe(last).map(MessageId),
-            from: numbers.maybe(310).map(|at| Timestamp(1_990 + at)),
-            to: numbers.maybe(310).map(|at| Timestamp(1_990 + at)),
+            from: numbers.maybe(310).map(|at| time(1_990 + at, &mut numbers)),
+            to: numbers.maybe(310).map(|at| time(1_990 + at, &mut numbers)),
             upto: numbers.maybe(all[59].seq.0 + 5).map(Seq),
             touched: numbers.below(2) == 0,
             order: if numbers.below(2) == 0 {
@@ -530,7 +502,6 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
                 HistoryOrder::Newest
             },
             limit: usize::try_from(numbers.below(70)).unwrap(),
-            keep_equal_times: numbers.below(2) == 0,
             room: RoomSelector::Id(room),
         };
         let page = bench.store.history(room, Some(anna), &query).await.unwrap();
@@ -543,40 +514,28 @@ pub(super) async fn any_query_agrees_with_a_plain_filter(bench: &Bench) {
     }
 }
 
-pub(super) async fn no_page_ends_between_messages_of_one_time(bench: &Bench) {
+pub(super) async fn no_two_messages_share_a_time(bench: &Bench) {
     let mut numbers = Numbers(3);
-    let mut times: Vec<i64> = (0..120).map(|_| 2_000 + numbers.below(25)).collect();
-    times.sort_unstable();
-    let (anna, room, ids) = said_at(bench, &times);
-    bench.by(anna, Hide { message: ids[50] }).unwrap();
-    for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
-        for limit in 1..40 {
-            let (mut from, mut to, mut seen) = (None, None, Vec::new());
-            loop {
-                let query = HistoryQuery {
-                    from,
-                    to,
-                    order,
-                    limit,
-                    keep_equal_times: true,
-                    ..query()
-                };
-                let page = bench.store.history(room, Some(anna), &query).await.unwrap();
-                let Some(last) = page.messages.last() else {
-                    break;
-                };
-                // The next page begins beyond the time of this one's last message.
-                match order {
-                    HistoryOrder::Oldest => from = Some(Timestamp(last.created.0 + 1)),
-                    HistoryOrder::Newest => to = Some(Timestamp(last.created.0 - 1)),
-                }
-                seen.extend(page.messages.iter().map(|message| message.id));
-            }
-            if order == HistoryOrder::Newest {
-                seen.reverse();
-            }
-            let all: Vec<_> = ids.iter().copied().filter(|id| *id != ids[50]).collect();
-            assert_eq!(seen, all, "{order:?} {limit}");
-        }
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let mut now = 100 * AHEAD;
+    for _ in 0..400 {
+        // It stands still, goes on, steps, and runs far ahead and back again.
+        now += match numbers.below(40) {
+            0 => 2 * AHEAD,
+            1 => -2 * AHEAD,
+            2..5 => -numbers.below(500),
+            5..15 => 0,
+            _ => numbers.below(5),
+        };
+        bench.at(now).say(anna, room, "x");
     }
+    let page = bench.store.history(room, None, &query()).await.unwrap();
+    let said: Vec<i64> = page.messages.iter().map(|said| said.created.0).collect();
+    let mut times = said.clone();
+    times.sort_unstable();
+    times.dedup();
+    assert_eq!(times.len(), 400);
+    let falls = said.windows(2).filter(|pair| pair[1] < pair[0]);
+    assert!(falls.count() > 2, "the clock was never believed again");
 }

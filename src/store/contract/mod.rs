@@ -74,7 +74,6 @@ contract! {
         bounds_hold_together
         pages_say_what_they_leave_out
         a_page_ends_by_bytes_too
-        whole_times_are_not_cut
         touched_is_the_union_without_doubles
         a_cleared_history_is_invisible
         a_hidden_message_is_hidden_from_one
@@ -82,7 +81,7 @@ contract! {
         search_folds_both_sides
         search_goes_through_a_long_room
         any_query_agrees_with_a_plain_filter
-        no_page_ends_between_messages_of_one_time
+        no_two_messages_share_a_time
     }
     files {
         files_are_those_of_a_rooms_shown_messages
@@ -106,7 +105,8 @@ contract! {
         a_refused_write_leaves_nothing
         what_finds_no_number_is_refused_alone
         commits_come_in_the_order_of_submission
-        created_never_falls_when_the_clock_does
+        created_rises_when_the_clock_falls
+        a_clock_that_ran_far_ahead_is_left_behind
         nothing_is_heard_or_seen_before_the_commit
         a_failed_commit_keeps_nothing_and_the_next_works
         an_unknown_commit_stops_all_writing

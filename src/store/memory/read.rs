@@ -112,9 +112,9 @@ impl View<'_> {
         mut wanted: impl Iterator<Item = &'m Arc<Message>>,
         query: &HistoryQuery,
     ) -> Page {
-        let mut page = Filling::new(query);
+        let mut page = Filling::new(query.limit);
         while let Some(message) = wanted.next() {
-            if !page.takes(message.created) {
+            if page.is_full() {
                 let total = page.len() + 1 + wanted.count();
                 return page.ended_of(total as u64);
             }
@@ -273,7 +273,7 @@ fn window(entry: &RoomEntry, first: usize, query: &HistoryQuery) -> Range<usize>
     if let Some(upto) = query.upto {
         end = end.min(before(&|message| message.seq <= upto));
     }
-    if !query.touched {
+    if !query.touched && !entry.counters.has_fallen {
         start = start.max(
             query
                 .from

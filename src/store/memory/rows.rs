@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::tables::{GuestBanKey, RoomEntry, Tables, guest_ban_key};
+use super::tables::{Counters, GuestBanKey, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId,
     RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
+use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow, time};
 
 /// The rows, and the way back to where the transaction began.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ enum Undo {
     ContactRemoved((UserId, UserId)),
     Room(RoomId, Option<Box<RoomEntry>>),
     RoomRow(RoomId, Arc<RoomRow>),
-    Counters(RoomId, Seq, Timestamp),
+    Counters(RoomId, Counters),
     Logged(RoomId, Seq),
     Member((RoomId, UserId), Option<Membership>),
     GuestBan(GuestBanKey, Option<GuestBan>),
@@ -74,9 +74,9 @@ impl MemoryBackend {
             Undo::ContactRemoved(pair) => drop(tables.contacts.insert(pair)),
             Undo::Room(id, entry) => drop(tables.set_room(id, entry.map(|entry| *entry))),
             Undo::RoomRow(id, row) => drop(tables.set_room_row(id, row)),
-            Undo::Counters(id, seq, last_message) => {
+            Undo::Counters(id, counters) => {
                 if let Some(entry) = tables.rooms.get_mut(&id) {
-                    (entry.seq, entry.last_message) = (seq, last_message);
+                    entry.counters = counters;
                 }
             }
             Undo::Logged(id, seq) => {
@@ -353,15 +353,26 @@ impl Transaction for MemoryBackend {
             .rooms
             .get_mut(&id)
             .ok_or_else(|| broken("no such room"))?;
-        self.undo
-            .push(Undo::Counters(id, entry.seq, entry.last_message));
-        entry.seq.0 += 1;
-        entry.last_message = message_at.unwrap_or_default().max(entry.last_message);
-        Ok((entry.seq, entry.last_message))
+        self.undo.push(Undo::Counters(id, entry.counters));
+        entry.counters.seq.0 += 1;
+        if let Some(now) = message_at {
+            let last = entry.counters.last_message;
+            let mut at = time::next(now, last);
+            if at <= last || entry.counters.has_fallen {
+                at = entry.free(at);
+                entry.counters.has_fallen |= at < last;
+            }
+            entry.counters.last_message = at;
+        }
+        Ok((entry.counters.seq, entry.counters.last_message))
     }
 
     fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError> {
-        Ok(self.tables.rooms.get(&id).map_or(Seq(0), |entry| entry.seq))
+        Ok(self
+            .tables
+            .rooms
+            .get(&id)
+            .map_or(Seq(0), |entry| entry.counters.seq))
     }
 
     fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {

@@ -8,7 +8,7 @@ use crate::model::{
     Timestamp, TokenId, UserId, UserRef, fold_room_name,
 };
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, TokenRow, UserRow};
+use crate::store::{RoomRow, TokenRow, UserRow, time};
 
 /// All that is stored. The indices follow the rows.
 #[derive(Debug, Default)]
@@ -49,13 +49,21 @@ pub(super) struct LastIds {
     pub(super) message: i64,
 }
 
+/// What moves with every change of a room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counters {
+    pub(super) seq: Seq,
+    pub(super) last_message: Timestamp,
+    /// Some message bears an earlier time than one before it.
+    pub(super) has_fallen: bool,
+}
+
 /// A room with all that ends with it.
 #[derive(Debug)]
 pub(super) struct RoomEntry {
     pub(super) row: Arc<RoomRow>,
-    pub(super) seq: Seq,
-    pub(super) last_message: Timestamp,
-    /// In the order of `seq`, and so of `id` and `created`.
+    pub(super) counters: Counters,
+    /// In the order of `seq`, and so of `id`.
     pub(super) messages: Vec<Arc<Message>>,
     pub(super) changes: BTreeMap<Seq, Logged>,
     pub(super) hidden: HashSet<(UserId, MessageId)>,
@@ -63,11 +71,14 @@ pub(super) struct RoomEntry {
 
 impl RoomEntry {
     pub(super) fn new(row: Arc<RoomRow>) -> Self {
-        let (seq, last_message) = (row.room.seq, row.room.last_message);
+        let counters = Counters {
+            seq: row.room.seq,
+            last_message: row.room.last_message,
+            has_fallen: false,
+        };
         Self {
             row,
-            seq,
-            last_message,
+            counters,
             messages: Vec::new(),
             changes: BTreeMap::new(),
             hidden: HashSet::new(),
@@ -77,8 +88,26 @@ impl RoomEntry {
     /// The row with the counters that hold.
     pub(super) fn current(&self) -> Arc<RoomRow> {
         let mut row = RoomRow::clone(&self.row);
-        (row.room.seq, row.room.last_message) = (self.seq, self.last_message);
+        let Counters {
+            seq, last_message, ..
+        } = self.counters;
+        (row.room.seq, row.room.last_message) = (seq, last_message);
         Arc::new(row)
+    }
+
+    /// The first time from `at` on that no message bears.
+    pub(super) fn free(&self, at: Timestamp) -> Timestamp {
+        let mut taken: Vec<Timestamp> = self.messages.iter().map(|said| said.created).collect();
+        taken.retain(|created| *created >= at);
+        taken.sort_unstable();
+        let next = |free, created| {
+            if created == free {
+                time::after(free)
+            } else {
+                free
+            }
+        };
+        taken.into_iter().fold(at, next)
     }
 
     pub(super) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::search::{Due, Index};
+use super::times::falls;
 use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
@@ -64,10 +65,13 @@ impl SqliteBackend {
         if self.cache.rooms.lookup(&id).is_none() {
             let sql = format!("SELECT {ROOM}, r.messages FROM rooms r WHERE id = ?1");
             let room = one(&self.conn, &sql, [id], |row| {
-                Ok(CachedRoom::new(values::room(row)?, row.get(ROOM_COLUMNS)?))
+                Ok((values::room(row)?, row.get(ROOM_COLUMNS)?))
             })?;
-            let Some(room) = room else { return Ok(None) };
-            self.keep_room(room)?;
+            let Some((row, messages)) = room else {
+                return Ok(None);
+            };
+            let falls = falls(&self.conn, id)?;
+            self.keep_room(CachedRoom::new(row, messages, falls))?;
         }
         Ok(self.cache.rooms.lookup_mut(&id))
     }

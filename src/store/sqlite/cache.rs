@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::times::Fall;
 use crate::model::{Membership, RoomId, Seq, Timestamp, UserId};
 use crate::store::{RoomRow, UserRow};
 
@@ -31,14 +32,16 @@ pub(super) struct CachedRoom {
     pub(super) last_message: Timestamp,
     /// How many messages were said.
     pub(super) messages: i64,
+    pub(super) falls: Vec<Fall>,
 }
 
 impl CachedRoom {
-    pub(super) fn new(row: Arc<RoomRow>, messages: i64) -> Self {
+    pub(super) fn new(row: Arc<RoomRow>, messages: i64, falls: Vec<Fall>) -> Self {
         Self {
             seq: row.room.seq,
             last_message: row.room.last_message,
             messages,
+            falls,
             row,
         }
     }

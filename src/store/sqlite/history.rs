@@ -1,14 +1,16 @@
 //! Histories.
 //!
-//! Within a room `id` and `created` rise with `seq`, so every bound on them is found by a binary search over
-//! (room, seq). A history "created or edited between" is then three pieces that do not overlap, in the order of `seq`:
-//! those edited in time before the ones created in time, these, and those edited in time after them.
+//! Within a room `id` rises with `seq`, and `created` does between two falls of the time, so every bound on them is found by
+//! binary searches over (room, seq). A history "created or edited between" is then, for each stretch between two falls, three
+//! pieces that do not overlap, in the order of `seq`: those edited in time before the ones created in time, these, and those
+//! edited in time after them.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::reads::{self, Senders};
-use super::values::{CREATED, MESSAGE, Sql, count, one};
+use super::times::falls;
+use super::values::{MESSAGE, Sql, count, one};
 use crate::model::{HistoryOrder, HistoryQuery, MessageId, RoomId, Seq, Timestamp, UserId};
 use crate::store::Page;
 use crate::store::page::Filling;
@@ -29,7 +31,7 @@ const COUNT: &str = "SELECT coalesce( \
     - (SELECT count(*) FROM hidden h CROSS JOIN messages m ON m.id = h.message \
     WHERE h.user = ?4 AND h.room = ?1 AND m.seq >= ?2 AND m.seq < ?3)";
 /// The first message of a stretch.
-const FIRST: &str = "SELECT seq, id, created FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
+const FIRST: &str = "SELECT seq, id, created, created - number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
 
 /// A stretch of a room's history, `end` not in it.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +109,7 @@ pub(super) fn history(
         room,
         viewer,
         order: query.order,
-        page: Filling::new(query),
+        page: Filling::new(query.limit),
     };
     for piece in &pieces {
         if !reading.take(piece)? {
@@ -126,7 +128,7 @@ struct Reading<'a> {
     room: RoomId,
     viewer: Option<UserId>,
     order: HistoryOrder,
-    page: Filling<'a>,
+    page: Filling,
 }
 
 impl Reading<'_> {
@@ -151,7 +153,7 @@ impl Reading<'_> {
         let mut statement = self.conn.prepare_cached(&Piece::select(self.order))?;
         let mut rows = statement.query(params_from_iter(piece.values(self.room, self.viewer)))?;
         while let Some(row) = rows.next()? {
-            if !self.page.takes(row.get(CREATED)?) {
+            if self.page.is_full() {
                 return Ok(false);
             }
             self.page.push(self.senders.message(self.conn, row)?);
@@ -173,25 +175,49 @@ fn pieces(
     let (mut start, mut end) = (Seq(hidden.0 + 1), Seq(last.0 + 1));
     end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
     if let Some(after) = query.after {
-        start = boundary(conn, room, start, end, |id, _| id <= after)?;
+        start = boundary(conn, room, start, end, |place| place.id <= after)?;
     }
     if let Some(before) = query.before {
-        end = boundary(conn, room, start, end, |id, _| id < before)?;
+        end = boundary(conn, room, start, end, |place| place.id < before)?;
     }
+    if query.from.is_none() && query.to.is_none() {
+        return Ok(vec![Piece::whole(start, end)]);
+    }
+    let mut pieces = Vec::new();
+    for fall in falls(conn, room)? {
+        let middle = fall.seq.clamp(start, end.max(start));
+        add_rising(conn, room, query, (start, middle), &mut pieces)?;
+        start = middle;
+    }
+    add_rising(conn, room, query, (start, end), &mut pieces)?;
+    Ok(pieces)
+}
+
+/// The pieces of a stretch in which the time does not fall.
+fn add_rising(
+    conn: &Connection,
+    room: RoomId,
+    query: &HistoryQuery,
+    (start, end): (Seq, Seq),
+    pieces: &mut Vec<Piece>,
+) -> Sql<()> {
     let from = query.from.unwrap_or(Timestamp(i64::MIN));
     let to = query.to.unwrap_or(Timestamp(i64::MAX));
-    let first = boundary(conn, room, start, end, |_, created| created < from)?;
-    let past = boundary(conn, room, first, end, |_, created| created <= to)?;
-    let created = Piece::whole(first, past);
-    if !query.touched {
-        return Ok(vec![created]);
-    }
+    let first = boundary(conn, room, start, end, |place| place.created < from)?;
+    let past = boundary(conn, room, first, end, |place| place.created <= to)?;
     let edited = |start, end| Piece {
         start,
         end,
         edited: Some((from, to)),
     };
-    Ok(vec![edited(start, first), created, edited(past, end)])
+    if query.touched {
+        pieces.push(edited(start, first));
+    }
+    pieces.push(Piece::whole(first, past));
+    if query.touched {
+        pieces.push(edited(past, end));
+    }
+    Ok(())
 }
 
 /// Up to which place nothing is shown to the viewer, and the last change's.
@@ -210,21 +236,36 @@ pub(super) fn bounds(
     Ok(Some((row.room.hidden_upto(viewer.as_ref()), row.room.seq)))
 }
 
+/// Where a message is, to be held against a bound.
+pub(super) struct Place {
+    seq: Seq,
+    pub(super) id: MessageId,
+    pub(super) created: Timestamp,
+    /// By how much its time is greater than its number in the room.
+    pub(super) lead: i64,
+}
+
 /// The place from which on no message holds, between `low` and `high`; those that hold come before all others.
-fn boundary(
+pub(super) fn boundary(
     conn: &Connection,
     room: RoomId,
     mut low: Seq,
     mut high: Seq,
-    holds: impl Fn(MessageId, Timestamp) -> bool,
+    holds: impl Fn(&Place) -> bool,
 ) -> Sql<Seq> {
     while low < high {
         let middle = Seq(low.0 + (high.0 - low.0) / 2);
-        let decode =
-            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Seq>(0)?, holds(row.get(1)?, row.get(2)?)));
-        match one(conn, FIRST, params![room, middle, high], decode)? {
-            Some((seq, true)) => low = Seq(seq.0 + 1),
-            _ => high = middle,
+        let found = one(conn, FIRST, params![room, middle, high], |row| {
+            Ok(Place {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                created: row.get(2)?,
+                lead: row.get(3)?,
+            })
+        })?;
+        match found.filter(&holds) {
+            Some(place) => low = Seq(place.seq.0 + 1),
+            None => high = middle,
         }
     }
     Ok(low)

@@ -22,6 +22,7 @@ mod rows;
 mod search;
 #[cfg(test)]
 mod tests;
+mod times;
 mod values;
 
 use std::path::Path;

@@ -22,6 +22,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("schema3.sql")),
     M::up(include_str!("schema4.sql")),
     M::up(include_str!("schema5.sql")),
+    M::up(include_str!("schema6.sql")),
 ];
 
 /// How long to wait for another that has the database: one that ends may still be closing it.

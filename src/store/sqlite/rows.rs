@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::bans;
 use super::cache::CachedRoom;
+use super::times::{Fall, free};
 use super::values::{
     self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
 };
@@ -16,7 +17,7 @@ use crate::model::{
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow};
+use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow, time};
 
 fn broken(why: &'static str) -> RowsError {
     RowsError(why.into())
@@ -261,7 +262,7 @@ impl Transaction for SqliteBackend {
         )?;
         room.id = RoomId(given(&self.conn)?);
         let row = Arc::new(RoomRow::new(room, password));
-        self.keep_room(CachedRoom::new(row.clone(), 0))?;
+        self.keep_room(CachedRoom::new(row.clone(), 0, Vec::new()))?;
         Ok(row)
     }
 
@@ -317,6 +318,7 @@ impl Transaction for SqliteBackend {
             "DELETE FROM messages WHERE room = ?1",
             "DELETE FROM hidden WHERE room = ?1",
             "DELETE FROM changes WHERE room = ?1",
+            "DELETE FROM falls WHERE room = ?1",
         ] {
             run(&self.conn, sql, [id])?;
         }
@@ -331,13 +333,29 @@ impl Transaction for SqliteBackend {
         id: RoomId,
         message_at: Option<Timestamp>,
     ) -> Result<(Seq, Timestamp), RowsError> {
-        let room = self
-            .cached_room(id)?
-            .ok_or_else(|| broken("no such room"))?;
+        self.cached_room(id)?;
+        let Self { conn, cache, .. } = self;
+        let room = cache.rooms.lookup_mut(&id);
+        let room = room.ok_or_else(|| broken("no such room"))?;
         room.seq.0 += 1;
-        room.last_message = message_at.unwrap_or_default().max(room.last_message);
+        if let Some(now) = message_at {
+            let last = room.last_message;
+            let mut at = time::next(now, last);
+            if at <= last || !room.falls.is_empty() {
+                let (seq, known) = (room.seq, room.falls.len());
+                room.falls.push(Fall { seq, last });
+                at = free(conn, id, &room.falls, at)?;
+                if at > last {
+                    room.falls.truncate(known);
+                } else {
+                    let sql = "INSERT INTO falls (room, seq, last) VALUES (?1, ?2, ?3)";
+                    run(conn, sql, params![id, seq, last])?;
+                }
+            }
+            room.last_message = at;
+        }
         let place = (room.seq, room.last_message);
-        self.cache.ahead.insert(id);
+        cache.ahead.insert(id);
         Ok(place)
     }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::backend::SqliteBackend;
 use super::*;
 use crate::commands::{Actor, DeleteRoom, EndAllGuests};
-use crate::model::{Error, RoomKind, RoomSelector};
+use crate::model::{Error, RoomKind, RoomSelector, Timestamp};
 use crate::store::batch::CommitError;
 use crate::store::contract::{
     Bench, Gate, Recorder, Verdict, at, create_room, limits, post, texts,
@@ -78,7 +78,11 @@ async fn everything_is_there_after_a_restart() {
     let next = second.at(1).say(anna, room, "three");
     assert_eq!(
         (next.seq.0, next.id.0, next.created),
-        (said[1].seq.0 + 1, last.id.0 + 1, said[1].created)
+        (
+            said[1].seq.0 + 1,
+            last.id.0 + 1,
+            Timestamp(said[1].created.0 + 1)
+        )
     );
     assert!(second.room("new", anna) > gone);
     second.operator(EndAllGuests).unwrap();
@@ -187,8 +191,8 @@ async fn an_unknown_outcome_is_known_after_the_next_start() {
     second.say(anna, room, "writes go on");
 }
 
-/// A database as version 4 left it: anna owns a private room, boris came into it by its name, and both have spoken.
-fn of_version_4(path: &Path) {
+/// An empty database of version 4.
+fn at_version_4(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
     for step in [
         include_str!("schema1.sql"),
@@ -198,9 +202,16 @@ fn of_version_4(path: &Path) {
     ] {
         conn.execute_batch(step).unwrap();
     }
-    conn.execute_batch(
-        "PRAGMA user_version = 4; PRAGMA application_id = 0x746f6c6d;
-        INSERT INTO users VALUES (1, 'anna', 'anna', 'anna', '', 'account', 0, 1, '$x', 1);
+    let marks = "PRAGMA user_version = 4; PRAGMA application_id = 0x746f6c6d";
+    conn.execute_batch(marks).unwrap();
+    conn
+}
+
+/// A database as version 4 left it: anna owns a private room, boris came into it by its name, and both have spoken.
+fn of_version_4(path: &Path) {
+    at_version_4(path)
+        .execute_batch(
+        "INSERT INTO users VALUES (1, 'anna', 'anna', 'anna', '', 'account', 0, 1, '$x', 1);
         INSERT INTO users VALUES (2, 'boris', 'boris', 'boris', '', 'account', 0, 1, '$x', 1);
         INSERT INTO rooms VALUES (1, 'cellar', 'cellar', 'cellar', 'cellar', '', 'private', NULL, 1, NULL, NULL,
             1, 1, 5, 0, 3, 2);
@@ -250,14 +261,14 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 5,
+                known: 6,
                 ..
             }
         ),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("41") && error.to_string().contains("up to 5"),
+        error.to_string().contains("41") && error.to_string().contains("up to 6"),
         "{error}"
     );
 
@@ -288,6 +299,38 @@ fn what_cannot_be_opened_says_why() {
         nowhere.to_string().contains("absent/tolmach.db"),
         "{nowhere}"
     );
+}
+
+#[tokio::test]
+async fn messages_of_one_millisecond_are_spread_when_an_old_database_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let conn = at_version_4(&path);
+    conn.execute_batch(
+        "INSERT INTO users VALUES (1, 'anna', 'anna', '', '', 'account', 0, 0, NULL, 1);
+        INSERT INTO rooms VALUES (1, 'one', 'one', '', '', '', 'public', NULL, 1, NULL, NULL, 0, 0, 6, 0, 9000, 6);
+        INSERT INTO members VALUES (1, 1, 'owner', 0, 0), (2, 1, 'owner', 0, 0);
+        INSERT INTO rooms VALUES (2, 'two', 'two', '', '', '', 'public', NULL, 1, NULL, NULL, 0, 0, 6, 0, 9000, 6);",
+    )
+    .unwrap();
+    let times = [1_000, 5_000, 5_000, 5_000, 5_001, 9_000];
+    for (room, number) in (1..=2).flat_map(|room| (1..=6).map(move |number| (room, number))) {
+        let (id, at) = (
+            room * 10 + number,
+            times[usize::try_from(number - 1).unwrap()],
+        );
+        let sql = "INSERT INTO messages VALUES (?1, ?2, ?3, 1, 'text', 'x', NULL, ?4, NULL, 0, NULL, '', ?3)";
+        conn.execute(sql, [id, room, number, at]).unwrap();
+    }
+    drop(conn);
+    let bench = bench(&path);
+    for room in [RoomId(1), RoomId(2)] {
+        let said = history(&bench, room).await;
+        let times: Vec<i64> = said.iter().map(|said| said.created.0).collect();
+        assert_eq!(times, [1_000, 5_000, 5_001, 5_002, 5_003, 9_000]);
+        let next = bench.at(9_000).say(UserId(1), room, "x");
+        assert_eq!(next.created, Timestamp(9_001));
+    }
 }
 
 /// Lets the database have only so many pages.

@@ -222,7 +222,6 @@ pub(super) const SEQ: usize = 2;
 pub(super) const SENDER: usize = 3;
 pub(super) const KIND: usize = 4;
 pub(super) const TEXT: usize = 5;
-pub(super) const CREATED: usize = 7;
 pub(super) const DELETED: usize = 9;
 
 pub(super) fn message(row: &Row<'_>, sender: Arc<UserRef>) -> Sql<Message> {

@@ -12,6 +12,7 @@ mod talker;
 pub(crate) mod transfer;
 pub(crate) mod uchat;
 mod voice;
+mod wall_clock;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,6 +36,7 @@ pub(crate) use stores::{Fault, FaultyStore, HeldInbox, failing_hub, held_hub, hu
 pub(crate) use talker::Talker;
 pub(crate) use uchat::Uchat;
 pub(crate) use voice::{Kind, Place, Told, Voice};
+pub(crate) use wall_clock::WallClock;
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";

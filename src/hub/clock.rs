@@ -1,0 +1,22 @@
+//! The time of day, which people may set, and which may be wrong.
+
+use crate::model::Timestamp;
+
+/// What the hub takes for the time of day: what messages, tokens and notices bear.
+///
+/// It may step forth and back. What is due after a while (a grace, a pace, a limit by the minute) is measured by the
+/// runtime's own time, which does not.
+pub trait Clock: Send + Sync + 'static {
+    /// What it says.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
