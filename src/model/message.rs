@@ -42,6 +42,20 @@ impl MessageKind {
             Self::Text | Self::Sticker | Self::File => Cow::Borrowed(text),
         }
     }
+
+    /// What a search looks for its needle in: what people see of a message of this kind. An emote reads `/me waves`, a sticker
+    /// `:NAME:`, a file its name and, on the next line, the text that goes with it.
+    #[must_use]
+    pub fn searched<'a>(self, text: &'a str, file: Option<&'a FileInfo>) -> Cow<'a, str> {
+        match (self, file) {
+            (Self::Sticker, _) => Cow::Owned(format!(":{text}:")),
+            (Self::File, Some(file)) if text.is_empty() || text == file.name => {
+                Cow::Borrowed(&file.name)
+            }
+            (Self::File, Some(file)) => Cow::Owned(format!("{}\n{text}", file.name)),
+            _ => self.written(text),
+        }
+    }
 }
 
 /// What is known of a message's file. Its content lies in the store's file area.

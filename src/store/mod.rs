@@ -157,8 +157,9 @@ pub trait Store: Send + Sync + 'static {
         viewer: Option<UserId>,
         query: &HistoryQuery,
     ) -> Result<Page>;
-    /// Text messages of a room whose folded text contains (`prefix`: begins with) `folded`, newest first, as
-    /// [`Store::history`] sees them, without deleted ones, at most [`PAGE_BYTES`].
+    /// Messages of a room in which `folded` is seen without regard to case (`prefix`: at the beginning), whatever their kind: see
+    /// [`MessageKind::searched`](crate::model::MessageKind::searched). Newest first, as [`Store::history`] sees them, without
+    /// deleted ones, at most [`PAGE_BYTES`].
     async fn search(
         &self,
         room: RoomId,

@@ -168,10 +168,14 @@ async fn a_search_goes_by_letters_without_regard_to_case() {
     daemon.upload("anna", tea, "hello.txt", b"hello").await;
     anna.event(MSG).await;
     // The newest first.
-    assert_eq!(
-        found(&mut anna, tea, "HELLO").await,
-        ["say hello", "Hello World"]
-    );
+    let all = found(&mut anna, tea, "HELLO").await;
+    assert!(all[0].ends_with(".txt"), "a file by the name that is shown");
+    assert_eq!(all[1..], ["hello-cat", "say hello", "Hello World"]);
+    assert_eq!(found(&mut anna, tea, ":hello-CAT:").await, ["hello-cat"]);
+    anna.said(tea, "/me sings a song").await;
+    for needle in ["sings", "me sings", "/me s"] {
+        assert_eq!(found(&mut anna, tea, needle).await, ["/me sings a song"]);
+    }
     assert_eq!(found(&mut anna, tea, "0%").await, ["100%"]);
     assert_eq!(found(&mut anna, tea, "%").await, ["100 %", "100%"]);
     assert_eq!(found(&mut anna, tea, "a_b").await, ["a_b"]);

@@ -214,7 +214,7 @@ async fn texts_are_found_without_regard_to_case_newest_first() {
         }
         assert_eq!(
             texts(anna.ok(search("tea", false, 10)).await),
-            ["black TEA", "100% tea_", "Green tea"]
+            ["black TEA", "100% tea_", "likes tea", "Green tea"]
         );
         assert_eq!(texts(anna.ok(search("TEA", false, 1)).await), ["black TEA"]);
         assert_eq!(

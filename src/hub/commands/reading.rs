@@ -78,7 +78,7 @@ async fn with_quotes(
     Ok(messages)
 }
 
-/// Finds text messages of a room without regard to case, newest first.
+/// Finds messages of a room, of every kind, by what is seen of them, without regard to case; newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
     /// Which room is meant, by number or by name.

@@ -79,6 +79,7 @@ contract! {
         a_hidden_message_is_hidden_from_one
         a_deleted_message_stays_without_text
         search_folds_both_sides
+        what_is_seen_is_found
         search_goes_through_a_long_room
         any_query_agrees_with_a_plain_filter
         no_two_messages_share_a_time

@@ -87,17 +87,18 @@ impl Trial {
         let what = self.below(100);
         if what < 60 || self.known.is_empty() {
             let text = self.text(12);
-            let kind = if what.is_multiple_of(10) {
-                MessageKind::Emote
-            } else {
-                MessageKind::Text
+            let kind = match what % 10 {
+                0 => MessageKind::Emote,
+                1 => MessageKind::Sticker,
+                _ => MessageKind::Text,
             };
             let said = Send {
                 kind,
                 ..post(room, &text)
             };
             let message = bench.by(user, said).unwrap();
-            let (shown, hidden) = (kind == MessageKind::Text, Vec::new());
+            let text = kind.searched(&text, None).into_owned();
+            let (shown, hidden) = (true, Vec::new());
             self.known.push(Known {
                 message,
                 text,
@@ -121,8 +122,11 @@ impl Trial {
         }
         match what {
             60..80 => {
-                // Whatever it was, it is a text then.
-                (known.shown, known.text) = (true, text.clone());
+                // A sticker stays one, an emote becomes a text.
+                known.text = match known.message.kind {
+                    MessageKind::Sticker => MessageKind::Sticker.searched(&text, None).into_owned(),
+                    _ => text.clone(),
+                };
                 let edited = Edit::text(message, &text);
                 bench.by(known.message.sender.id, edited).unwrap();
             }
@@ -170,7 +174,7 @@ impl Trial {
             shown.filter(|known| viewer.is_none_or(|viewer| !known.hidden.contains(&viewer)));
         let expected = seen.filter(|known| holds(&known.text)).take(limit);
         let expected: Vec<_> = expected
-            .map(|known| (known.message.id, known.text.as_str()))
+            .map(|known| (known.message.id, known.text.as_str().into()))
             .collect();
         let found = bench
             .store
@@ -178,7 +182,7 @@ impl Trial {
         let found = found.await.unwrap();
         let found: Vec<_> = found
             .iter()
-            .map(|found| (found.id, found.text.as_str()))
+            .map(|found| (found.id, found.kind.searched(&found.text, None)))
             .collect();
         assert_eq!(
             found, expected,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::tables::{RoomEntry, Tables};
 use crate::model::{
-    HistoryOrder, HistoryQuery, Membership, Message, MessageId, MessageKind, RoomEvent, RoomId,
-    RoomKind, SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
+    HistoryOrder, HistoryQuery, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind,
+    SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
@@ -135,7 +135,8 @@ impl View<'_> {
             return Vec::new();
         };
         let holds = |message: &&Arc<Message>| {
-            let text = fold_text(&message.text);
+            let text = message.kind.searched(&message.text, message.file.as_ref());
+            let text = fold_text(&text);
             if prefix {
                 text.starts_with(folded)
             } else {
@@ -144,11 +145,8 @@ impl View<'_> {
         };
         let first = self.first_shown(room, entry, viewer);
         let shown = entry.messages.get(first..).unwrap_or_default();
-        let texts = shown
-            .iter()
-            .rev()
-            .filter(|message| message.kind == MessageKind::Text && !message.deleted);
-        let mut found = texts
+        let said = shown.iter().rev().filter(|message| !message.deleted);
+        let mut found = said
             .filter(|message| !is_hidden_in(entry, viewer, message.id))
             .filter(holds);
         let mut findings = Findings::new(limit);

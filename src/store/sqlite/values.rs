@@ -223,6 +223,7 @@ pub(super) const SENDER: usize = 3;
 pub(super) const KIND: usize = 4;
 pub(super) const TEXT: usize = 5;
 pub(super) const DELETED: usize = 9;
+pub(super) const FILE: usize = 10;
 
 pub(super) fn message(row: &Row<'_>, sender: Arc<UserRef>) -> Sql<Message> {
     Ok(Message {
@@ -237,7 +238,7 @@ pub(super) fn message(row: &Row<'_>, sender: Arc<UserRef>) -> Sql<Message> {
         created: row.get(7)?,
         updated: row.get(8)?,
         deleted: row.get(DELETED)?,
-        file: row.get(10)?,
+        file: row.get(FILE)?,
         extra: row.get(11)?,
     })
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::super::changes::touched;
 use super::super::values::{Sql, all, one};
-use crate::model::{MessageId, MessageKind, RoomId, Seq, Timestamp};
+use crate::model::{FileInfo, MessageId, MessageKind, RoomId, Seq, Timestamp};
 
 /// Most messages, and most edits, in one batch.
 const MESSAGES: usize = 8_000;
@@ -15,7 +15,7 @@ const BYTES: usize = 2 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) seq: Seq,
-    /// `None`: no search may find it.
+    /// What searches look for their needle in; `None`: none may find it.
     pub(super) text: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn after(conn: &mut Connection, room: RoomId, covered: Seq) -> Sql<Op
     upto = end;
     let mut changed = Vec::new();
     for (_, id) in changes.iter().filter(|(seq, _)| *seq <= upto) {
-        let sql = "SELECT seq, id, created, kind, deleted, text FROM messages WHERE id = ?1 AND seq <= ?2";
+        let sql = "SELECT seq, id, created, kind, deleted, text, file FROM messages WHERE id = ?1 AND seq <= ?2";
         changed.extend(one(&conn, sql, params![id, covered], entry)?);
     }
     changed.sort_by_key(|entry: &Entry| entry.seq);
@@ -67,7 +67,7 @@ type Said = (Vec<Entry>, Option<(MessageId, Timestamp)>, Seq);
 
 /// The messages after one place up to another, or up to where a batch ends.
 fn said(conn: &Connection, room: RoomId, covered: Seq, upto: Seq) -> Sql<Said> {
-    let sql = "SELECT seq, id, created, kind, deleted, text FROM messages \
+    let sql = "SELECT seq, id, created, kind, deleted, text, file FROM messages \
         WHERE room = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![room, covered, upto])?;
@@ -86,14 +86,16 @@ fn said(conn: &Connection, room: RoomId, covered: Seq, upto: Seq) -> Sql<Said> {
 }
 
 fn entry(row: &Row<'_>) -> Sql<Entry> {
-    let can_be_found = row.get::<_, MessageKind>(3)? == MessageKind::Text && !row.get(4)?;
+    let text = if row.get(4)? {
+        None
+    } else {
+        let (kind, file): (MessageKind, Option<FileInfo>) = (row.get(3)?, row.get(6)?);
+        let text = kind.searched(row.get_ref(5)?.as_str()?, file.as_ref());
+        Some(text.into_owned())
+    };
     Ok(Entry {
         seq: row.get(0)?,
-        text: if can_be_found {
-            Some(row.get(5)?)
-        } else {
-            None
-        },
+        text,
     })
 }
 

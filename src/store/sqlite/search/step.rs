@@ -5,11 +5,11 @@ use rusqlite::{Connection, Row, Rows, params, params_from_iter};
 use super::super::changes::touched;
 use super::super::history::Piece;
 use super::super::reads::Senders;
-use super::super::values::{DELETED, KIND, SEQ, Sql, TEXT, one};
+use super::super::values::{DELETED, FILE, KIND, SEQ, Sql, TEXT, one};
 use super::index::Index;
 use super::lend::Moment;
 use super::{CHUNK, Search, grams};
-use crate::model::{HistoryOrder, MessageKind, Seq};
+use crate::model::{FileInfo, HistoryOrder, MessageKind, Seq};
 use crate::store::page::Findings;
 
 /// One step of a search, under way.
@@ -109,9 +109,12 @@ impl Step<'_> {
 
     fn look_at(&mut self, row: &Row<'_>) -> Sql<()> {
         self.looks = self.looks.saturating_sub(1);
-        let is_text = row.get::<_, MessageKind>(KIND)? == MessageKind::Text
-            && !row.get::<_, bool>(DELETED)?;
-        if is_text && self.search.is_in(row.get_ref(TEXT)?.as_str()?) {
+        if row.get(DELETED)? {
+            return Ok(());
+        }
+        let (kind, file): (MessageKind, Option<FileInfo>) = (row.get(KIND)?, row.get(FILE)?);
+        let text = kind.searched(row.get_ref(TEXT)?.as_str()?, file.as_ref());
+        if self.search.is_in(&text) {
             self.findings.push(self.senders.message(self.conn, row)?);
         }
         Ok(())

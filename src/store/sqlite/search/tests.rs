@@ -202,6 +202,13 @@ fn spoilt(index: &Path, how: &str) {
             std::fs::write(index, bytes).unwrap();
         }
         "another version" => conn().pragma_update(None, "user_version", 99).unwrap(),
+        "an older version" => {
+            // It knew texts alone, and nothing of this one.
+            let conn = conn();
+            conn.execute("DELETE FROM room_1 WHERE rowid > 3", [])
+                .unwrap();
+            conn.pragma_update(None, "user_version", 1).unwrap();
+        }
         "another database's" => {
             let sql = "UPDATE about SET binding = 'other'; DELETE FROM room_1_docsize; DELETE FROM room_1_data";
             conn().execute_batch(sql).unwrap();
@@ -220,6 +227,7 @@ async fn an_index_that_is_no_good_is_made_anew() {
         "cut off",
         "garbage",
         "another version",
+        "an older version",
         "another database's",
         "a table is broken",
     ] {
