@@ -34,20 +34,29 @@ impl Hashing {
             return Ok(hash.clone());
         }
         let digest = digest(secret)?;
-        self.run(move || match Hasher.hash_password(digest.as_bytes()) {
-            Ok(hash) => Ok(hash.to_string()),
-            Err(error) => {
-                tracing::error!(%error, "a password could not be hashed");
-                Err(Error::Internal)
+        let admit = || Ok(());
+        self.run(admit, move || {
+            match Hasher.hash_password(digest.as_bytes()) {
+                Ok(hash) => Ok(hash.to_string()),
+                Err(error) => {
+                    tracing::error!(%error, "a password could not be hashed");
+                    Err(Error::Internal)
+                }
             }
         })
         .await?
     }
 
-    /// Whether a secret is the stored one. With nothing stored it takes as long and says no.
-    pub(super) async fn verify(&self, secret: &Secret, stored: Option<String>) -> Result<bool> {
+    /// Whether a secret is the stored one. With nothing stored it takes as long and says no. `admit` is asked when it is this
+    /// one's turn: of many that came at once, those before may have used up what is let through.
+    pub(super) async fn verify(
+        &self,
+        secret: &Secret,
+        stored: Option<String>,
+        admit: impl FnOnce() -> Result<()>,
+    ) -> Result<bool> {
         let digest = digest(secret).unwrap_or_default();
-        self.run(move || {
+        self.run(admit, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobodys_hash().to_owned());
             let Ok(parsed) = PasswordHash::new(&stored) else {
@@ -58,13 +67,18 @@ impl Hashing {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        admit: impl FnOnce() -> Result<()>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let permit = self
             .permits
             .clone()
             .acquire_owned()
             .await
             .map_err(|_| Error::Unavailable)?;
+        admit()?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
@@ -186,17 +200,23 @@ mod tests {
     #[tokio::test]
     async fn a_password_and_its_hash_open_the_same_account() {
         let hashing = Hashing::new();
+        let admit = || Ok(());
         let password = Secret::Password("CorrectHorse".to_owned());
         let stored = hashing.hash(&password).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
         let sent = Secret::Sha256(hex(&Sha256::digest(b"CorrectHorse")).to_ascii_uppercase());
         assert!(
             hashing
-                .verify(&password, Some(stored.clone()))
+                .verify(&password, Some(stored.clone()), admit)
                 .await
                 .unwrap()
         );
-        assert!(hashing.verify(&sent, Some(stored.clone())).await.unwrap());
+        assert!(
+            hashing
+                .verify(&sent, Some(stored.clone()), admit)
+                .await
+                .unwrap()
+        );
         // As anything else that makes argon2id sees it, and makes it.
         let parsed = PasswordHash::new(&stored).unwrap();
         let digest = digest(&password).unwrap();
@@ -204,19 +224,41 @@ mod tests {
         assert_eq!(theirs, Ok(()));
         let theirs: PasswordHash = Argon2::default().hash_password(digest.as_bytes()).unwrap();
         let theirs = Some(theirs.to_string());
-        assert!(hashing.verify(&password, theirs).await.unwrap());
+        assert!(hashing.verify(&password, theirs, admit).await.unwrap());
         assert!(
             !hashing
-                .verify(&Secret::Password("Wrong".to_owned()), Some(stored))
+                .verify(&Secret::Password("Wrong".to_owned()), Some(stored), admit)
                 .await
                 .unwrap()
         );
         assert!(
             !hashing
-                .verify(&Secret::Password("nobody".to_owned()), None)
+                .verify(&Secret::Password("nobody".to_owned()), None, admit)
                 .await
                 .unwrap()
         );
+    }
+
+    #[tokio::test]
+    async fn who_waited_for_a_turn_is_let_through_only_then() {
+        let hashing = Hashing::new();
+        let all = hashing.permits.available_permits();
+        let taken = hashing.permits.acquire_many(u32::try_from(all).unwrap());
+        let taken = taken.await.unwrap();
+        let used_up = std::cell::Cell::new(false);
+        let retry_after = std::time::Duration::from_secs(1);
+        let secret = Secret::Password("CorrectHorse".to_owned());
+        let verify = hashing.verify(&secret, None, || match used_up.get() {
+            true => Err(Error::RateLimited { retry_after }),
+            false => Ok(()),
+        });
+        let waiting = async {
+            tokio::task::yield_now().await;
+            used_up.set(true);
+            drop(taken);
+        };
+        let (verified, ()) = tokio::join!(verify, waiting);
+        assert_eq!(verified, Err(Error::RateLimited { retry_after }));
     }
 
     #[test]

@@ -134,9 +134,11 @@ async fn checked_password(
     }
     let (inner, address) = (&caller.hub().inner, caller.connection()?.connection.address);
     let (account, now) = (format!("#{}", row.room.id), || caller.hub().now().0);
-    inner.attempts.check(&account, address, now())?;
-    let right = inner.hashing.verify(&given, Some(stored.clone())).await?;
-    inner.attempts.check(&account, address, now())?;
+    let admit = || inner.attempts.check(&account, address, now());
+    admit()?;
+    let verify = inner.hashing.verify(&given, Some(stored.clone()), admit);
+    let right = verify.await?;
+    admit()?;
     if right {
         return Ok(Some(stored.clone()));
     }

@@ -56,15 +56,16 @@ impl Command for LogIn {
         let hub = session.hub.clone();
         let (inner, address) = (&hub.inner, session.connection.address);
         let folded = fold_login(&self.login).map_err(|_| Error::BadCredentials)?;
-        inner.attempts.check(&folded, address, hub.now().0)?;
+        let admit = || inner.attempts.check(&folded, address, hub.now().0);
+        admit()?;
         let checked = match hub.authenticate(|| self.credentials()).await {
             Ok(Some(user)) => Some((user, None)),
-            Ok(None) => hub.own_account(&folded, &self.secret).await?,
+            Ok(None) => hub.own_account(&folded, &self.secret, admit).await?,
             Err(Error::BadCredentials) => None,
             Err(error) => return Err(error),
         };
         // Attempts that were made at the same time may have failed meanwhile.
-        inner.attempts.check(&folded, address, hub.now().0)?;
+        admit()?;
         let Some((row, password)) = checked.filter(|(row, _)| !row.user.disabled) else {
             inner.attempts.failed(&folded, address, hub.now().0);
             return Err(Error::BadCredentials);
@@ -94,10 +95,12 @@ impl Hub {
         &self,
         folded: &str,
         secret: &Secret,
+        admit: impl FnOnce() -> Result<()>,
     ) -> Result<Option<(Arc<UserRow>, Option<String>)>> {
         let row = self.inner.store.user_by_login(folded).await?;
         let password = row.as_ref().and_then(|row| row.password.clone());
-        let right = self.inner.hashing.verify(secret, password.clone()).await?;
+        let hashing = &self.inner.hashing;
+        let right = hashing.verify(secret, password.clone(), admit).await?;
         Ok(row.filter(|_| right).map(|row| (row, password)))
     }
 }
