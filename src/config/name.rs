@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::model::fold_room_name;
 use crate::settings::read::{self, plain, room};
 use crate::settings::{ValueError, Written};
 
@@ -25,14 +26,14 @@ pub(super) fn gateway(written: &Written) -> Result<String, ValueError> {
     Err(ValueError::new(format!("{name:?} {fault}"), right))
 }
 
-/// Rooms' names that differ without regard to case.
+/// Rooms' names of which no two are the same.
 pub(super) fn rooms(written: &Written) -> Result<Vec<String>, ValueError> {
     let rooms = read::list(written, "[\"lobby\"], or [] for none", room)?;
     let mut seen = HashSet::new();
-    match rooms.iter().find(|name| !seen.insert(name.to_lowercase())) {
+    match rooms.iter().find(|name| !seen.insert(fold_room_name(name))) {
         Some(twice) => Err(ValueError::new(
             format!("{twice:?} is there twice"),
-            "leave one out, case makes no difference",
+            "leave one out, case and form make no difference",
         )),
         None => Ok(rooms),
     }

@@ -12,6 +12,7 @@ mod id;
 mod message;
 mod name;
 mod network;
+mod precis;
 mod room;
 mod secret;
 mod selector;
@@ -26,8 +27,9 @@ pub use event::{
 pub use history::{HistoryOrder, HistoryQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, Quote};
+pub(crate) use name::numbered_room_names;
 pub use name::{
-    fold_login, fold_room_name, fold_text, room_name_from_title, validate_login,
+    fold_login, fold_room_name, fold_text, is_number, room_names_from, validate_login,
     validate_room_name, validate_title,
 };
 pub use network::Network;

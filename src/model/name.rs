@@ -1,9 +1,9 @@
 //! Which names are names, and when two are the same.
 
-use precis_profiles::UsernameCaseMapped;
-use precis_profiles::precis_core::profile::Profile;
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Error, Result, has_visible};
+use super::{Error, Result, has_visible, is_visible, precis};
 
 /// Most characters of a login or a room's name.
 const NAME_CHARS: usize = 25;
@@ -32,12 +32,12 @@ pub fn validate_login(field: &str, login: &str, gateway: &str) -> Result<String>
 /// What is wrong with it.
 pub fn fold_login(login: &str) -> Result<String, &'static str> {
     check_login(login)?;
-    let Ok(folded) = UsernameCaseMapped::new().enforce(login) else {
+    let Some(folded) = precis::username_case_mapped(login) else {
         return Err("a name is of letters, digits and signs, without spaces (RFC 8265)");
     };
     // What is compared obeys the same rules: a full-width sign becomes a plain one.
     check_login(&folded)?;
-    Ok(folded.into_owned())
+    Ok(folded)
 }
 
 fn check_login(login: &str) -> Result<(), &'static str> {
@@ -62,23 +62,27 @@ fn check_login(login: &str) -> Result<(), &'static str> {
 /// # Errors
 /// [`Error::Invalid`] with `field` and what would be right.
 pub fn validate_room_name(field: &str, name: &str) -> Result<()> {
-    let chars = name.chars().count();
-    if chars == 0 || chars > NAME_CHARS {
-        return Err(Error::invalid(
-            field,
-            "a room's name has 1 to 25 characters",
-        ));
+    match compared_room_name(name) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(Error::invalid(field, reason)),
     }
-    if name
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || c == '#')
-    {
-        return Err(Error::invalid(
-            field,
-            "a room's name has no white space, no # and no control characters",
-        ));
+}
+
+/// The form by which two rooms' names are the same (RFC 8266); or why it cannot be a room's name.
+fn compared_room_name(name: &str) -> Result<String, &'static str> {
+    let length = name.chars().count();
+    if length == 0 || length > NAME_CHARS {
+        return Err("a room's name has 1 to 25 characters");
     }
-    Ok(())
+    if name.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+        return Ok(name.to_ascii_lowercase());
+    }
+    // The profile lets joiners stand where they change what is seen beside them.
+    let shows = |c| c != '#' && (is_visible(c) || matches!(c, '\u{200c}' | '\u{200d}'));
+    let compared =
+        precis::nickname(name).filter(|compared| name.chars().chain(compared.chars()).all(shows));
+    compared
+        .ok_or("a room's name has no white space, no # and nothing that cannot be seen (RFC 8266)")
 }
 
 /// Checks a room's title.
@@ -92,10 +96,22 @@ pub fn validate_title(field: &str, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// The form by which two room names are the same: without regard to case.
+/// The form by which two rooms' names are the same; of what can be no room's name, itself: then no room has it.
 #[must_use]
 pub fn fold_room_name(name: &str) -> String {
-    fold_text(name)
+    compared_room_name(name).unwrap_or_else(|_| name.to_owned())
+}
+
+/// Whether a room's name is digits alone, like the numbers by which some clients know rooms.
+///
+/// ```
+/// use tolmach::model::is_number;
+/// assert!(is_number("12") && is_number("１２") && !is_number("12a"));
+/// ```
+#[must_use]
+pub fn is_number(name: &str) -> bool {
+    let folded = fold_room_name(name);
+    !folded.is_empty() && folded.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A text lower-cased character by character, with the final sigma as any other: for comparing without regard to case.
@@ -111,32 +127,59 @@ pub fn fold_text(text: &str) -> String {
         .collect()
 }
 
-/// A room name made from free text; `attempt` 1 is the plain one, 2 ends in `-2`, and so on.
+/// The names for a room that are made from a free text, the plain one first, then with `-2`, `-3`…; none is digits
+/// alone.
 ///
 /// ```
-/// use tolmach::model::room_name_from_title;
-/// assert_eq!(room_name_from_title("Tea & biscuits", 1), "Tea-&-biscuits");
-/// assert_eq!(room_name_from_title("Tea & biscuits", 2), "Tea-&-biscuits-2");
+/// use tolmach::model::room_names_from;
+/// let mut names = room_names_from("Tea\u{200b} & biscuits");
+/// assert_eq!(names.next().unwrap(), "Tea-&-biscuits");
+/// assert_eq!(names.next().unwrap(), "Tea-&-biscuits-2");
+/// assert_eq!(room_names_from("1").next().unwrap(), "room-1");
 /// ```
-#[must_use]
-pub fn room_name_from_title(title: &str, attempt: u32) -> String {
-    let suffix = if attempt > 1 {
-        format!("-{attempt}")
-    } else {
-        String::new()
-    };
-    let words: Vec<String> = title
-        .split(|c: char| c.is_whitespace() || c.is_control() || c == '#')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let stem = if words.is_empty() {
-        "room".to_owned()
-    } else {
-        words.join("-")
-    };
-    let room = NAME_CHARS.saturating_sub(suffix.chars().count());
-    stem.chars().take(room).chain(suffix.chars()).collect()
+pub fn room_names_from(text: &str) -> impl Iterator<Item = String> {
+    let (text, mut stem) = (text.nfc().collect::<String>(), String::new());
+    for grapheme in text.graphemes(true) {
+        if stem.chars().count() + grapheme.chars().count() > NAME_CHARS {
+            break;
+        }
+        for c in grapheme.chars() {
+            let before = stem.len();
+            match c.is_whitespace() || c.is_control() || c == '#' {
+                true if stem.is_empty() || stem.ends_with('-') => {}
+                true => stem.push('-'),
+                false => stem.push(c),
+            }
+            if compared_room_name(&stem).is_err() {
+                stem.truncate(before);
+            }
+        }
+    }
+    match stem.trim_end_matches('-') {
+        "" => numbered_room_names("room".to_owned()),
+        number if is_number(number) => numbered_room_names(format!("room-{number}")),
+        stem => numbered_room_names(stem.to_owned()),
+    }
+}
+
+/// A room's name, then what can take its place: with `-2`, `-3`… behind it, cut between graphemes to what a name may
+/// have.
+pub(crate) fn numbered_room_names(stem: String) -> impl Iterator<Item = String> {
+    (1_u32..).map(move |attempt| {
+        let suffix = match attempt {
+            1 => String::new(),
+            _ => format!("-{attempt}"),
+        };
+        let mut left = NAME_CHARS.saturating_sub(suffix.len());
+        let fits = |grapheme: &&str| {
+            let length = grapheme.chars().count();
+            let fits = length <= left;
+            left = if fits { left - length } else { 0 };
+            fits
+        };
+        let cut: String = stem.graphemes(true).take_while(fits).collect();
+        cut + &suffix
+    })
 }
 
 #[cfg(test)]
@@ -183,22 +226,107 @@ mod tests {
     }
 
     #[test]
-    fn room_names_have_no_space_hash_or_control() {
-        for bad in ["", "a b", "#a", "a\tb", &"x".repeat(26)] {
+    fn room_names_are_what_can_be_seen_and_written_in_one_word() {
+        let long = "x".repeat(26);
+        for bad in [
+            "",
+            "a b",
+            "a\u{3000}b",
+            "#a",
+            "＃a",
+            "a\tb",
+            "a\u{9b}",
+            &long,
+            "a\u{200b}b",
+            "\u{200b}",
+            "a\u{ad}",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{200f}",
+            "a\u{200d}b",
+            "\u{2800}",
+            "\u{3164}",
+            "a\u{fe0f}",
+            "a\u{e000}",
+            "a\u{378}",
+            "a¨b",
+        ] {
             assert!(validate_room_name("room", bad).is_err(), "{bad:?}");
+            assert_eq!(fold_room_name(bad), bad);
         }
-        assert!(validate_room_name("room", &"ж".repeat(25)).is_ok());
+        let long = "ж".repeat(25);
+        for good in [
+            "чай",
+            "чаи\u{306}",
+            &long,
+            "42",
+            "a,b",
+            "@home",
+            "♥!",
+            "שלום-a",
+            "می\u{200c}خواهم",
+        ] {
+            assert!(validate_room_name("room", good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn rooms_names_are_the_same_however_they_are_written() {
+        for (one, other) in [
+            ("чай", "ЧАИ\u{306}"),
+            ("Tea", "ＴＥＡ"),
+            ("tea", "TEA"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("x²", "x2"),
+            ("Å", "\u{212b}"),
+        ] {
+            assert_eq!(fold_room_name(one), fold_room_name(other), "{one:?}");
+        }
+        // What looks alike is not the same (RFC 8266, section 5).
+        assert_ne!(fold_room_name("mayak"), fold_room_name("\u{43c}ayak"));
     }
 
     #[test]
     fn a_name_made_from_a_title_is_a_name() {
-        for title in ["#", "  ", "a b\tc#d", &"long ".repeat(30)] {
-            for attempt in [1, 2, 1000] {
-                let name = room_name_from_title(title, attempt);
+        let (zalgo, family) = (
+            format!("a{}", "\u{301}".repeat(40)),
+            "👩\u{200d}👩\u{200d}👧".repeat(9),
+        );
+        for (title, first) in [
+            ("Tea & biscuits", "Tea-&-biscuits"),
+            (" # tea\t#two ", "tea-two"),
+            ("#", "room"),
+            ("\u{200b}", "room"),
+            (&zalgo, "room"),
+            ("1", "room-1"),
+            ("１ 2", "１-2"),
+            ("٣", "٣"),
+            ("❤\u{fe0f} tea", "❤-tea"),
+            ("\u{1112}\u{1161}\u{11ab}", "한"),
+            ("a\u{202e}b", "ab"),
+            ("this title is too long by far", "this-title-is-too-long-by"),
+            (
+                "xxxxxxxxxxxxxxxxxxxxxxxxe\u{302}\u{323}",
+                "xxxxxxxxxxxxxxxxxxxxxxxxệ",
+            ),
+            (
+                "xxxxxxxxxxxxxxxxxxxxxxxxx\u{302}",
+                "xxxxxxxxxxxxxxxxxxxxxxxx",
+            ),
+            (&family, &"👩👩👧".repeat(7)),
+        ] {
+            let names: Vec<String> = room_names_from(title).take(1_000).collect();
+            assert_eq!(names[0], first, "{title:?}");
+            assert_eq!(
+                names[1],
+                format!("{}-2", first.chars().take(23).collect::<String>())
+            );
+            for name in names {
                 assert!(
                     validate_room_name("room", &name).is_ok(),
                     "{title:?} {name:?}"
                 );
+                assert!(!is_number(&name), "{title:?} {name:?}");
             }
         }
     }

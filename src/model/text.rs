@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-/// What is invisible beside white space and controls: the code points that Unicode calls Default_Ignorable, the
-/// annotation marks, and the blank braille pattern. First and last of each range, in order.
-const INVISIBLE: [(char, char); 20] = [
+/// The code points that Unicode calls Default_Ignorable: first and last of each range, in order.
+const DEFAULT_IGNORABLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
     ('\u{61c}', '\u{61c}'),
@@ -14,24 +13,41 @@ const INVISIBLE: [(char, char); 20] = [
     ('\u{200b}', '\u{200f}'),
     ('\u{202a}', '\u{202e}'),
     ('\u{2060}', '\u{206f}'),
-    ('\u{2800}', '\u{2800}'),
     ('\u{3164}', '\u{3164}'),
     ('\u{fe00}', '\u{fe0f}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ffa0}', '\u{ffa0}'),
-    ('\u{fff0}', '\u{fffb}'),
-    ('\u{13430}', '\u{13440}'),
+    ('\u{fff0}', '\u{fff8}'),
     ('\u{1bca0}', '\u{1bca3}'),
-    ('\u{1d159}', '\u{1d159}'),
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
+/// What else is invisible beside white space and controls: the blank braille pattern, the annotation marks, the
+/// controls of hieroglyphs, the null note head. Ranges as above.
+const BLANK: [(char, char); 4] = [
+    ('\u{2800}', '\u{2800}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{13430}', '\u{13440}'),
+    ('\u{1d159}', '\u{1d159}'),
+];
+
+/// Whether Unicode says of a character that nothing is shown for it.
+pub(super) fn is_default_ignorable(c: char) -> bool {
+    !c.is_ascii() && is_in(&DEFAULT_IGNORABLE, c)
+}
+
+fn is_in(ranges: &[(char, char)], c: char) -> bool {
+    ranges
+        .iter()
+        .any(|&(first, last)| (first..=last).contains(&c))
+}
+
 /// Whether a character leaves something to see.
 #[must_use]
 pub fn is_visible(c: char) -> bool {
-    let invisible = |&(first, last): &(char, char)| (first..=last).contains(&c);
-    !c.is_whitespace() && !c.is_control() && (c.is_ascii() || !INVISIBLE.iter().any(invisible))
+    c.is_ascii_graphic()
+        || !(c.is_whitespace() || c.is_control() || is_default_ignorable(c) || is_in(&BLANK, c))
 }
 
 /// Whether there is anything to see in a text.

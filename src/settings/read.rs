@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::value::{Value, ValueError, Written};
+use crate::model::validate_room_name;
 
 /// Longer durations mean a mistake, and the clock's arithmetic must not overflow.
 const LONGEST: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
@@ -135,6 +136,10 @@ pub fn room(written: &Written) -> Result<String, ValueError> {
     plain(name, right)?;
     if name.contains('#') {
         return Err(ValueError::new(format!("{name:?} has a # in it"), right));
+    }
+    if validate_room_name("", name).is_err() {
+        let fault = format!("{name:?} has a character in it that cannot be seen");
+        return Err(ValueError::new(fault, right));
     }
     Ok(name.into())
 }

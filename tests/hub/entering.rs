@@ -294,6 +294,81 @@ async fn entering_makes_a_public_room_where_the_configuration_lets_it() {
 }
 
 #[tokio::test]
+async fn a_room_is_the_same_however_its_name_is_written() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let made = anna.ok(enter_or_make(name("чаи\u{306}"))).await.room.id;
+        for same in ["чай", "ЧАЙ", "ЧАИ\u{306}"] {
+            let entered = anna.ok(enter_or_make(name(same))).await;
+            assert_eq!((entered.room.id, entered.created), (made, false));
+            assert_eq!(
+                anna.err(create_room(same, RoomKind::Public)).await,
+                Error::NameTaken
+            );
+        }
+        for bad in [
+            "чай\u{200b}",
+            "\u{202e}чай",
+            "ча\u{ad}й",
+            "\u{2800}",
+            "＃чай",
+        ] {
+            for refused in [
+                anna.err(enter_or_make(name(bad))).await,
+                anna.err(create_room(bad, RoomKind::Public)).await,
+                anna.err(commands::RenameRoom {
+                    room: by_id(made),
+                    name: bad.into(),
+                })
+                .await,
+                world.op_err(create_room(bad, RoomKind::Public)).await,
+            ] {
+                assert!(
+                    matches!(refused, Error::Invalid { .. }),
+                    "{bad:?}: {refused:?}"
+                );
+            }
+            assert_eq!(anna.err(enter(name("чай\u{301}"))).await, Error::NoSuchRoom);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_an_operator_and_who_enters_by_number_make_a_room_of_digits() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let digits = |field: &str| Error::invalid(field, "a room's name is not all digits");
+        for number in ["77", "７７"] {
+            assert_eq!(anna.err(enter_or_make(name(number))).await, digits("room"));
+            let create = create_room(number, RoomKind::Public);
+            assert_eq!(anna.err(create).await, digits("name"));
+        }
+        let tea = anna.ok(create_room("tea", RoomKind::Public)).await.room.id;
+        let rename = |name: &str| commands::RenameRoom {
+            room: by_id(tea),
+            name: name.into(),
+        };
+        assert_eq!(anna.err(rename("78")).await, digits("name"));
+        world.op(rename("78")).await;
+        world.op(create_room("77", RoomKind::Public)).await;
+        assert!(!anna.ok(enter_or_make(name("７７"))).await.created);
+        let promised = commands::Enter {
+            create: commands::Create::Always,
+            ..enter_or_make(name("79"))
+        };
+        assert!(anna.ok(promised).await.created);
+        let by_number = enter_or_make(RoomSelector::NameOrPublicId("80".into()));
+        assert!(anna.ok(by_number).await.created);
+        let titled = commands::CreateRoom {
+            title: "80".into(),
+            ..create_room("", RoomKind::Public)
+        };
+        assert_eq!(anna.ok(titled.clone()).await.room.name, "room-80");
+        assert_eq!(anna.ok(titled).await.room.name, "room-80-2");
+    }
+}
+
+#[tokio::test]
 async fn limits_of_rooms_and_members_hold_for_all_ways_in() {
     let world = World::with(|options| {
         options.rooms_per_user = 2;

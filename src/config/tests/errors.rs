@@ -191,7 +191,7 @@ fn names() {
         ),
         (
             "[rooms]\ncreate = ['Ёж', 'ёж']",
-            "2: rooms.create: \"ёж\" is there twice; leave one out, case makes no difference",
+            "2: rooms.create: \"ёж\" is there twice; leave one out, case and form make no difference",
         ),
         (
             "[jim]\neveryone = '#lobby'",

@@ -89,6 +89,8 @@ impl Command for Enter {
             None => None,
         };
         let change = EnterRoom {
+            numbers: self.create == Create::Always
+                || matches!(self.room, RoomSelector::NameOrPublicId(_)),
             room: self.room,
             password,
             named: by_name || known,
@@ -156,6 +158,8 @@ pub(crate) struct EnterRoom {
     pub(crate) named: bool,
     /// Makes a public room of the selector's name where there is none.
     pub(crate) create: bool,
+    /// The room that is made may have a number for its name.
+    pub(crate) numbers: bool,
 }
 
 impl Change for EnterRoom {
@@ -169,7 +173,10 @@ impl Change for EnterRoom {
             (None, RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name))
                 if self.create =>
             {
-                return CreateRoom::public(name).apply(work);
+                if !self.numbers {
+                    work.may_name("room", &name)?;
+                }
+                return CreateRoom::public(name).make(work);
             }
             (None, _) => return Err(Error::NoSuchRoom.into()),
         };

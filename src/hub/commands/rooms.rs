@@ -11,8 +11,8 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
 use crate::model::{
     Error, Result, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp,
-    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, room_name_from_title,
-    validate_room_name, validate_title,
+    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, is_number,
+    room_names_from, validate_room_name, validate_title,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -124,13 +124,23 @@ impl Change for CreateRoom {
 
     fn rows(&self, keys: &mut RowKeys) {
         let name = match self.name.is_empty() {
-            true => room_name_from_title(&self.title, 1),
-            false => self.name.clone(),
+            true => room_names_from(&self.title).next(),
+            false => Some(self.name.clone()),
         };
-        keys.add(RowKey::RoomName(fold_room_name(&name)));
+        if let Some(name) = name {
+            keys.add(RowKey::RoomName(fold_room_name(&name)));
+        }
     }
 
     fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
+        work.may_name("name", &self.name)?;
+        self.make(work)
+    }
+}
+
+impl CreateRoom {
+    /// Makes the room, also under a number.
+    pub(super) fn make(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
         if self.kind == RoomKind::Direct {
             let reason = "a direct room is made by writing to its other member";
             return Err(Error::invalid("kind", reason).into());
@@ -179,8 +189,7 @@ impl Change for CreateRoom {
 
 /// "A dialect that creates a room from free text gets a name made from it, with `-2`, `-3`… when taken."
 fn free_name(work: &mut Work<'_>, title: &str) -> Done<String> {
-    for attempt in 1..=u32::MAX {
-        let name = room_name_from_title(title, attempt);
+    for name in room_names_from(title) {
         if work.rows.room_by_name(&fold_room_name(&name))?.is_none() {
             return Ok(name);
         }
@@ -247,6 +256,16 @@ impl Change for Direct {
 }
 
 impl Work<'_> {
+    /// "Nobody but an operator makes an all-digit name": clients would take it for a room's number.
+    pub(super) fn may_name(&self, field: &str, room: &str) -> Result<()> {
+        match self.actor {
+            Actor::User(_) if is_number(room) => {
+                Err(Error::invalid(field, "a room's name is not all digits"))
+            }
+            Actor::User(_) | Actor::Operator => Ok(()),
+        }
+    }
+
     /// The direct room of the actor and another that must be there already, for what answers something in it.
     pub(super) fn existing_direct_room(&mut self, other: &UserSelector) -> Done<Arc<RoomRow>> {
         let own = self.acting_user()?.user.id;
@@ -356,6 +375,7 @@ impl Change for RenameRoom {
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::Configure, &self.room)?;
+        work.may_name("name", &self.name)?;
         let holder = work.rows.room_by_name(&fold_room_name(&self.name))?;
         if holder.is_some_and(|holder| holder.room.id != row.room.id) {
             return Err(Error::NameTaken.into());

@@ -280,6 +280,7 @@ pub(super) fn enter(room: RoomId) -> EnterRoom {
         password: None,
         named: true,
         create: false,
+        numbers: true,
     }
 }
 

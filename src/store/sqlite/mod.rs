@@ -18,6 +18,7 @@ mod history;
 mod open;
 mod readers;
 mod reads;
+mod refold;
 mod rows;
 mod search;
 #[cfg(test)]

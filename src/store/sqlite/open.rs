@@ -12,18 +12,23 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use super::refold;
+
 /// "tolm": says in the file's header whose it is.
 const APPLICATION: i32 = 0x746f_6c6d;
 
 /// Each brings a database from one version to the next; the version of a database is how many were run.
-const STEPS: &[M<'_>] = &[
-    M::up(include_str!("schema1.sql")),
-    M::up(include_str!("schema2.sql")),
-    M::up(include_str!("schema3.sql")),
-    M::up(include_str!("schema4.sql")),
-    M::up(include_str!("schema5.sql")),
-    M::up(include_str!("schema6.sql")),
-];
+static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
+    vec![
+        M::up(include_str!("schema1.sql")),
+        M::up(include_str!("schema2.sql")),
+        M::up(include_str!("schema3.sql")),
+        M::up(include_str!("schema4.sql")),
+        M::up(include_str!("schema5.sql")),
+        M::up(include_str!("schema6.sql")),
+        M::up_with_hook("", refold::room_names),
+    ]
+});
 
 /// How long to wait for another that has the database: one that ends may still be closing it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -188,7 +193,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     if found < STEPS.len() {
         conn.pragma_update(None, "application_id", APPLICATION)
             .map_err(failed)?;
-        Migrations::from_slice(STEPS)
+        Migrations::from_slice(&STEPS)
             .to_latest(&mut conn)
             .map_err(|source| OpenError::Migration {
                 path: path.to_owned(),

@@ -261,14 +261,14 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 6,
+                known: 7,
                 ..
             }
         ),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("41") && error.to_string().contains("up to 6"),
+        error.to_string().contains("41") && error.to_string().contains("up to 7"),
         "{error}"
     );
 
