@@ -182,8 +182,16 @@ async fn a_private_room_is_entered_by_an_id_that_the_session_got_for_its_name() 
     let mut elsewhere = house.daemon.purpose_of(2, "clara").await;
     elsewhere.declined("JOIN_CHAT", int(house.private)).await;
     clara.does("JOIN_CHAT", int(house.private)).await;
+    // "Who entered a private room by its name, and was not added, sees what was said since."
+    assert_eq!(clara.history(house.private, 0).await.len(), 0);
+    house.anna.say(house.private, "for clara, too").await;
+    let (author, chat) = (house.anna.id, house.private);
+    clara.hears(author, chat, "for clara, too").await;
     let history = clara.history(house.private, 0).await;
-    assert_eq!(history[0].text, "for nobody else");
+    assert_eq!(
+        (history.len(), history[0].text.as_str()),
+        (1, "for clara, too")
+    );
 }
 
 #[tokio::test]
