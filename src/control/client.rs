@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +14,11 @@ use super::socket;
 use super::tap::{Entry, TapQuery};
 use crate::commands::{AnyCommand, Command};
 use crate::model::Error;
+
+/// How long a gateway may take to let a client in, and then to answer each request.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often to look whether it lets one in.
+const STEP: Duration = Duration::from_millis(20);
 
 /// Why a request got no reply.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +32,12 @@ pub enum ControlError {
     /// The gateway closed the connection before it answered; whether the command was carried out is not known.
     #[error("the gateway ended before it answered; whether this was done is not known")]
     Closed,
+    /// The gateway does not answer; whether the command was carried out, or still will be, is not known.
+    #[error(
+        "the gateway does not answer within {} s, and whether this will be done is not known; its log may say what it waits for",
+        PATIENCE.as_secs()
+    )]
+    TimedOut,
     /// The answer is none that this version knows.
     #[error("the gateway's answer cannot be read ({0}); is it of another version?")]
     Garbled(String),
@@ -44,9 +56,11 @@ impl ControlClient {
     /// Connects to the gateway that listens at `path`.
     ///
     /// # Errors
-    /// [`ControlError::NotRunning`] where there is no socket or nobody behind it; else [`ControlError::Io`].
+    /// [`ControlError::NotRunning`] where there is no socket or nobody behind it, [`ControlError::TimedOut`] where nobody is
+    /// let in; else [`ControlError::Io`].
     pub async fn connect(path: &Path) -> Result<Self, ControlError> {
-        match Self::open(path).await {
+        let opened = tokio::time::timeout(PATIENCE, Self::open(path));
+        match opened.await.map_err(|_| ControlError::TimedOut)? {
             Ok(stream) => Ok(Self {
                 stream: BufReader::new(stream),
             }),
@@ -61,7 +75,15 @@ impl ControlClient {
 
     async fn open(path: &Path) -> io::Result<UnixStream> {
         let address = socket::address(path)?;
-        UnixStream::connect(&address.path).await
+        loop {
+            match UnixStream::connect(&address.path).await {
+                // As many wait to be accepted as can.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tokio::time::sleep(STEP).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Has a command carried out as the operator's.
@@ -110,9 +132,13 @@ impl ControlClient {
             let limit = MAX_REQUEST as u64;
             return Err(Error::TooLarge { limit }.into());
         }
-        self.stream.write_all(&request).await.map_err(broken)?;
-        let line = match read_line(&mut self.stream, MAX_ANSWER)
-            .await
+        let answer = async {
+            self.stream.write_all(&request).await?;
+            read_line(&mut self.stream, MAX_ANSWER).await
+        };
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        let line = match answer
+            .map_err(|_| ControlError::TimedOut)?
             .map_err(broken)?
         {
             Line::Whole(line) => line,

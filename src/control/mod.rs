@@ -15,16 +15,20 @@
 //! reply or an [`Error`](crate::model::Error). A request is at most [`MAX_REQUEST`] bytes, an
 //! answer at most [`MAX_ANSWER`]: a longer one is [`Error::TooLarge`](crate::model::Error::TooLarge), and after a
 //! request that was too long the connection closes. Only the gateway's own user can open the socket (mode 0600).
+//!
+//! At most [`MAX_CONNECTIONS`] are open at once; one more takes the place of the one that has been silent for longest. At
+//! most [`MAX_WATCHING`] of them watch. Who takes nothing of an answer for 10 s is closed.
 
 mod client;
 mod protocol;
 mod server;
+mod silent;
 mod socket;
 pub mod tap;
 
 pub use client::{ControlClient, ControlError, TapStream};
 pub use protocol::{ListenerAddress, MAX_ANSWER, MAX_REQUEST, VERSION};
-pub use server::{ControlServer, listen};
+pub use server::{ControlServer, MAX_CONNECTIONS, MAX_WATCHING, listen};
 
 use std::path::{Path, PathBuf};
 

@@ -7,18 +7,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::{self, Answer, Line, ListenerAddress, MAX_REQUEST, Request, read_line};
+use super::silent::Silent;
 use super::socket;
-use super::tap::Watching;
+use super::tap::{TapQuery, Watching};
 use crate::hub::Hub;
 use crate::model::{Error, Result};
 use crate::throttle::Throttle;
 
+/// Most connections at once.
+pub const MAX_CONNECTIONS: usize = 16;
+/// Most connections that watch at once.
+pub const MAX_WATCHING: usize = 8;
+/// How long a client may take nothing of its answer.
+const UNREAD: Duration = Duration::from_secs(10);
 /// How long [`ControlServer::stop`] waits for requests that are under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How long to wait when no connection can be accepted (no file descriptor is left).
@@ -48,7 +56,12 @@ pub async fn listen(
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let stopping = CancellationToken::new();
-    let served = Arc::new(Served { hub, listeners });
+    let served = Arc::new(Served {
+        hub,
+        listeners,
+        silent: Silent::default(),
+        watching: Semaphore::new(MAX_WATCHING),
+    });
     let task = tokio::spawn(accept(listener, served, stopping.clone()));
     Ok(ControlServer {
         path: path.to_owned(),
@@ -79,10 +92,12 @@ impl Drop for ControlServer {
     }
 }
 
-/// What can be asked for.
+/// What can be asked for, and what those who ask share.
 struct Served {
     hub: Hub,
     listeners: Vec<ListenerAddress>,
+    silent: Silent,
+    watching: Semaphore,
 }
 
 async fn accept(listener: UnixListener, served: Arc<Served>, stopping: CancellationToken) {
@@ -94,6 +109,13 @@ async fn accept(listener: UnixListener, served: Arc<Served>, stopping: Cancellat
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
+                    if connections.len() >= MAX_CONNECTIONS {
+                        tokio::select! {
+                            () = stopping.cancelled() => break,
+                            _ = connections.join_next() => {}
+                            () = served.silent.end_longest() => {}
+                        }
+                    }
                     connections.spawn(serve(stream, served.clone(), stopping.clone()));
                 }
                 Err(error) => {
@@ -117,33 +139,54 @@ async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: Cancellati
         let line = tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            line = read_line(&mut reader, MAX_REQUEST) => line,
+            line = served.silent.wait(read_line(&mut reader, MAX_REQUEST)) => line,
         };
         let (line, last) = match line {
-            Ok(Line::Whole(line)) => match protocol::read_request(&line) {
+            None => return,
+            Some(Ok(Line::Whole(line))) => match protocol::read_request(&line) {
                 Ok(Request::Command(command)) => {
                     (written(served.hub.operate(command).await).await, false)
                 }
                 Ok(Request::Listeners) => (written(Ok(served.listeners.clone())).await, false),
-                Ok(Request::Tap(query)) => match Watching::start(&served.hub, query).await {
+                Ok(Request::Tap(query)) => match watch(&served, query).await {
                     // Nothing is asked any more: it goes on until either side has enough.
-                    Ok(watching) => {
+                    Ok((watching, _permit)) => {
                         return watching.tell(&mut reader, &mut writer, &stopping).await;
                     }
                     Err(error) => (refused(error), false),
                 },
                 Err(error) => (refused(error), false),
             },
-            Ok(Line::TooLong) => {
+            Some(Ok(Line::TooLong)) => {
                 let limit = MAX_REQUEST as u64;
                 (refused(Error::TooLarge { limit }), true)
             }
-            Ok(Line::End) | Err(_) => return,
+            Some(Ok(Line::End) | Err(_)) => return,
         };
-        if writer.write_all(&line).await.is_err() || last {
+        if !is_taken(&mut writer, &line).await || last {
             return;
         }
     }
+}
+
+/// Somebody watches, if not too many do.
+async fn watch(served: &Served, query: TapQuery) -> Result<(Watching, SemaphorePermit<'_>)> {
+    let permit = served.watching.try_acquire().map_err(|_| {
+        let reason = format!("{MAX_WATCHING} watch already, which is the most");
+        Error::invalid("tap", reason)
+    })?;
+    Ok((Watching::start(&served.hub, query).await?, permit))
+}
+
+/// Whether the client took an answer, some of it every now and then.
+async fn is_taken(writer: &mut (impl AsyncWrite + Unpin), mut answer: &[u8]) -> bool {
+    while !answer.is_empty() {
+        match tokio::time::timeout(UNREAD, writer.write(answer)).await {
+            Ok(Ok(count)) if count > 0 => answer = &answer[count..],
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// An answer as a line. A long one takes its time; the thread here may be the one that serves all clients.
@@ -159,6 +202,8 @@ fn refused(error: Error) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+
+    use tokio::io::AsyncReadExt;
 
     use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
     use super::*;
@@ -202,7 +247,6 @@ mod tests {
 
     /// Sends bytes, ends the stream, reads all that comes.
     async fn answers(path: &Path, bytes: &[u8]) -> String {
-        use tokio::io::AsyncReadExt;
         let stream = UnixStream::connect(path).await.unwrap();
         let (mut reader, mut writer) = stream.into_split();
         let mut answers = String::new();
@@ -229,6 +273,84 @@ mod tests {
             "{all}"
         );
         assert_eq!(lines[1..], [r#"{"ok":[]}"#]);
+    }
+
+    /// Connections that say nothing, half a request, or never read their answers.
+    async fn silent_clients(path: &Path, count: usize) -> Vec<UnixStream> {
+        let mut clients = Vec::new();
+        while clients.len() < count {
+            let Ok(mut client) = UnixStream::connect(path).await else {
+                // All that wait to be accepted are as many as the system keeps.
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let words: &[u8] = match clients.len() % 3 {
+                0 => b"",
+                1 => b"{\"version\":2,\"comm",
+                _ => b"{\"version\":2,\"listeners\":true}\n",
+            };
+            // It may have been closed already.
+            let _ = client.write_all(words).await;
+            clients.push(client);
+        }
+        clients
+    }
+
+    #[tokio::test]
+    async fn a_thousand_silent_clients_keep_nobody_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let mut first = UnixStream::connect(&path).await.unwrap();
+        let _silent = silent_clients(&path, 1000).await;
+        let mut client = ControlClient::connect(&path).await.unwrap();
+        client.call(CreateRoom::public("tea")).await.unwrap();
+        // The one that was silent for longest has made room.
+        assert_eq!(first.read(&mut [0]).await.unwrap(), 0);
+        server.stop().await;
+    }
+
+    #[tokio::test]
+    async fn all_who_may_watch_leave_room_for_commands() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let watch = async || {
+            let client = ControlClient::connect(&path).await.unwrap();
+            client.tap(&TapQuery::default()).await
+        };
+        let mut watching = Vec::new();
+        for _ in 0..MAX_WATCHING {
+            watching.push(watch().await.unwrap());
+        }
+        let refused = watch().await.unwrap_err().to_string();
+        assert!(refused.contains("8 watch already"), "{refused}");
+        let _silent = silent_clients(&path, 100).await;
+        let mut client = ControlClient::connect(&path).await.unwrap();
+        client.call(CreateRoom::public("tea")).await.unwrap();
+        // Who has enough makes room for another one.
+        watching.pop();
+        while watch().await.is_err() {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_its_answer_is_closed() {
+        let (mut near, _far) = tokio::io::duplex(10);
+        assert!(is_taken(&mut near, b"0123456789").await);
+        assert!(!is_taken(&mut near, b"0").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_does_not_answer_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let _listener = socket::bind(&path).unwrap();
+        let mut client = ControlClient::connect(&path).await.unwrap();
+        let outcome = client.call(CreateRoom::public("tea")).await;
+        assert!(
+            matches!(outcome, Err(ControlError::TimedOut)),
+            "{outcome:?}"
+        );
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ pub use show::{Hex, Lengths, MakeShow, Show, Shown};
 pub use viewer::{MAX_BYTES, MAX_RECORDS, Taken, Viewer};
 
 use super::clock::Clock;
-use crate::model::{Error, Event, RoomId, SessionId, Timestamp, User};
+use crate::model::{Error, Event, RoomChange, RoomEvent, RoomId, SessionId, Timestamp, User};
 use viewer::Queue;
 
 /// Something that happened, with whose connection it happened on.
@@ -85,6 +85,13 @@ impl TapEvent {
     fn size(&self) -> usize {
         match self {
             Self::In { bytes, .. } | Self::Out { bytes, .. } => bytes.len(),
+            Self::Event(event) => match &**event {
+                Event::Room(RoomEvent {
+                    change: RoomChange::Posted(message) | RoomChange::Edited(message),
+                    ..
+                }) => message.text.len(),
+                Event::Room(_) | Event::Presence(_) | Event::Ended(_) => 0,
+            },
             _ => 0,
         }
     }
