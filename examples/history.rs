@@ -88,6 +88,7 @@ impl Bench {
             gateway: "tolmach".into(),
             rooms_per_user: 0,
             members_per_room: 0,
+            disk_free: 0,
         };
         let mut bench = Self {
             store: SqliteStore::open(path, limits, Arc::new(Sink))?,

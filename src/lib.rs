@@ -39,6 +39,7 @@ pub mod control;
 pub mod daemon;
 pub mod dialects;
 pub mod files;
+mod free_space;
 pub mod gateway;
 pub mod hub;
 pub mod model;

@@ -58,9 +58,9 @@ impl ServeArgs {
 }
 
 /// Runs the gateway.
-pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
+pub(super) fn run(mut config: Config) -> Outcome<ExitCode> {
     let _log = logging::start(&config.log.level, config.log.format)?;
-    raise_file_limit(config.limits.connections);
+    config.limits.connections = fitting(&config);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -68,7 +68,7 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let daemon = Daemon::start(config)
+        let daemon = Daemon::start(&config)
             .await
             .map_err(|error| Failure::because(error.to_string()))?;
         say_ready(daemon.gateway().ready_line());
@@ -77,26 +77,40 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     })
 }
 
-/// What the gateway holds open beside its connections.
-const OTHER_FILES: u64 = 100;
+/// Descriptors that are kept back beside two for each listener: about 40 for the store and what a process has anyway, 16
+/// for the control socket, and 16 for connections that are told that they are too many.
+const RESERVE: u64 = 72;
 
-/// Every connection is an open file; the system's first limit is often far below `limits.connections`.
-fn raise_file_limit(connections: usize) {
+/// How many connections there may be: `limits.connections`, unless the system lets this process open too few files,
+/// which is said. A connection may have a file beside its socket.
+fn fitting(config: &Config) -> usize {
+    let connections = config.limits.connections;
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
         Ok(hard)
     });
-    match raised {
-        Ok(files) if (connections as u64).saturating_add(OTHER_FILES) > files => {
-            tracing::warn!(
-                connections,
-                files,
-                "limits.connections is more than the system lets this process open"
-            );
+    let files = match raised.or_else(|error| {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+        getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, _)| soft)
+    }) {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::warn!(%error, "how many files may be open is not known");
+            return connections;
         }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    };
+    let reserve = RESERVE.saturating_add(2 * config.listeners.len() as u64);
+    let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
+    if connections != 0 && connections <= most {
+        return connections;
     }
+    let most = most.max(1);
+    tracing::warn!(
+        files,
+        wanted = connections,
+        "only {most} connections at once: the system lets this process open no more files (`ulimit -n`, LimitNOFILE=)"
+    );
+    most
 }
 
 /// Whoever started the gateway may not want to know, or not read it now.

@@ -43,6 +43,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(limits.failed_logins: limit),
     key!(limits.rooms_per_user: limit),
     key!(limits.members_per_room: limit),
+    key!(limits.disk_free: limit),
     key!(log.level: level),
     key!(log.format: choice),
     key!(shutdown.grace: duration),

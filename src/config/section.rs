@@ -145,6 +145,8 @@ pub struct Limits {
     pub rooms_per_user: usize,
     /// Members of one room.
     pub members_per_room: usize,
+    /// Bytes that stay free on the disk of the store.
+    pub disk_free: u64,
 }
 
 impl Default for Limits {
@@ -163,6 +165,7 @@ impl Default for Limits {
             failed_logins: 10,
             rooms_per_user: 1000,
             members_per_room: 0,
+            disk_free: 64 * 1024 * 1024,
         }
     }
 }

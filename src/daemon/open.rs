@@ -21,6 +21,7 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     for name in &config.rooms.create {
         match hub.operate(commands::CreateRoom::public(name)).await {
             Ok(_) | Err(Error::NameTaken) => {}
+            Err(Error::Unavailable) => tracing::warn!(name, "a room cannot be made now"),
             Err(error) => return Err(hub::StartError::from(error).into()),
         }
     }
@@ -63,4 +64,5 @@ fn options(config: &Config) -> Options {
         .failed_logins(config.limits.failed_logins)
         .rooms_per_user(config.limits.rooms_per_user as u64)
         .members_per_room(config.limits.members_per_room as u64)
+        .disk_free(config.limits.disk_free)
 }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use upload::{Placed, Upload};
 
+use crate::free_space::FreeSpace;
 use crate::model::RoomId;
 
 /// Where what is under way lies.
@@ -39,6 +40,7 @@ struct Shared {
     root: PathBuf,
     /// Its end takes the directory with it.
     temporary: bool,
+    space: FreeSpace,
     /// In their rooms already, but not yet told of by any message.
     placed: Mutex<HashSet<(RoomId, String)>>,
 }
@@ -46,11 +48,12 @@ struct Shared {
 impl FileArea {
     /// The area in a directory, which is made where there is none; what was under way at the last end is gone.
     ///
-    /// `temporary`: the directory is removed when the last handle is dropped.
+    /// `temporary`: the directory is removed when the last handle is dropped. `disk_free`: bytes that are left free on its
+    /// disk; 0: none.
     ///
     /// # Errors
     /// The directory cannot be made or written.
-    pub fn open(root: &Path, temporary: bool) -> io::Result<Self> {
+    pub fn open(root: &Path, temporary: bool, disk_free: u64) -> io::Result<Self> {
         let incoming = root.join(INCOMING);
         match std::fs::remove_dir_all(&incoming) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -59,11 +62,18 @@ impl FileArea {
         let shared = Shared {
             root: root.to_owned(),
             temporary,
+            space: FreeSpace::new(root, disk_free),
             placed: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Whether the disk has room for another content.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.shared.space.has_room()
     }
 
     /// Begins to take in a content; `name` is what its sender calls it.

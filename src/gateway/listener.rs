@@ -1,7 +1,8 @@
 //! Listeners, and the door that every connection comes through.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::balancer::Balancers;
 use super::connection;
@@ -38,6 +39,8 @@ const MAX_LOOKS: usize = 128;
 /// How long a refused connection may take to read why.
 const REFUSAL: Duration = Duration::from_secs(1);
 
+/// How many refused connections of all listeners are waited for until they have read why.
+const MAX_REFUSALS: usize = 16;
 /// How often it is said that connections were refused.
 const REFUSED_SAID: Duration = Duration::from_secs(1);
 /// How often it is said that connections cannot be accepted.
@@ -114,6 +117,8 @@ pub(super) struct ConnectionLimiter {
     by_address: Mutex<HashMap<IpAddr, usize>>,
     left: Notify,
     shutdown: watch::Receiver<bool>,
+    /// Those that are being told why, the first one first.
+    refusals: Mutex<VecDeque<AbortHandle>>,
     refused: Arc<Throttle>,
     unaccepted: Arc<Throttle>,
 }
@@ -150,6 +155,7 @@ impl ConnectionLimiter {
             by_address: Mutex::default(),
             left: Notify::new(),
             shutdown,
+            refusals: Mutex::default(),
             refused: Throttle::new(REFUSED_SAID),
             unaccepted: Throttle::new(UNACCEPTED_SAID),
         }
@@ -181,15 +187,26 @@ impl ConnectionLimiter {
         dialect: Arc<dyn Serve>,
         opening: Opening,
     ) {
+        let mut spare = spare_file();
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => {
                     self.clone().come_in(&dialect, socket, &opening);
+                    // Whoever is refused is told why before the next one needs its descriptor.
+                    tokio::task::yield_now().await;
                 }
                 Err(error) => {
                     self.unaccepted.note(error, |times, error| {
                         tracing::warn!(times, error, "connections could not be accepted");
                     });
+                    // With the one that was kept back one connection at a time is told so.
+                    drop(spare.take());
+                    let accepted = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await;
+                    if let Ok(Ok((socket, _))) = accepted {
+                        let reason = EndReason::TooManyConnections;
+                        refuse(dialect.clone(), Transport::tcp(socket), reason).await;
+                    }
+                    spare = spare_file();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -224,7 +241,7 @@ impl ConnectionLimiter {
             return;
         }
         let Some(permit) = self.clone().enter() else {
-            return self.refuse(dialect, transport).await;
+            return self.refuse(dialect, transport);
         };
         let mut shutdown = self.shutdown.clone();
         let header = tokio::select! {
@@ -236,7 +253,7 @@ impl ConnectionLimiter {
         }
         match permit.of_address(transport.peer()) {
             Some(permit) => self.serve(&dialect, transport, permit),
-            None => self.refuse(dialect, transport).await,
+            None => self.refuse(dialect, transport),
         }
     }
 
@@ -248,7 +265,7 @@ impl ConnectionLimiter {
         let permit = self.clone().enter();
         match permit.and_then(|permit| permit.of_address(transport.peer())) {
             Some(permit) => self.serve(&dialect, transport, permit),
-            None => drop(tokio::spawn(self.refuse(dialect, transport))),
+            None => self.refuse(dialect, transport),
         }
     }
 
@@ -276,11 +293,8 @@ impl ConnectionLimiter {
         (most == 0 || inside <= most).then_some(permit)
     }
 
-    fn refuse(
-        &self,
-        dialect: Arc<dyn Serve>,
-        transport: Transport,
-    ) -> impl Future<Output = ()> + Send + use<> {
+    /// Has a connection told on a task of its own that it is one too many, or comes from where nobody may.
+    fn refuse(&self, dialect: Arc<dyn Serve>, transport: Transport) {
         let reason = match transport.peer() {
             Some(address) if self.hub.is_banned(address) => {
                 tracing::debug!(%address, "a connection from a banned address was refused");
@@ -294,7 +308,15 @@ impl ConnectionLimiter {
                 EndReason::TooManyConnections
             }
         };
-        refuse(dialect, transport, reason)
+        let told = tokio::spawn(refuse(dialect, transport, reason)).abort_handle();
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.retain(|other| !other.is_finished());
+        refusals.push_back(told);
+        if refusals.len() > MAX_REFUSALS
+            && let Some(first) = refusals.pop_front()
+        {
+            first.abort();
+        }
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -413,6 +435,11 @@ async fn refuse(dialect: Arc<dyn Serve>, transport: Transport, reason: EndReason
     if let Ok(Err(error)) = tokio::time::timeout(REFUSAL, told).await {
         tracing::debug!(%error, "a refused connection did not read why");
     }
+}
+
+/// A descriptor that is given up for a moment when no other is left.
+fn spare_file() -> Option<File> {
+    File::open("/dev/null").ok()
 }
 
 /// A listening socket; `[::]` hears both families.

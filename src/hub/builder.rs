@@ -219,7 +219,9 @@ impl HubBuilder {
         let commit_queue = Arc::new(CommitQueue::default());
         let limits = limits(&self.options);
         let store = (self.store)(limits, commit_queue.clone()).map_err(StartError::Store)?;
-        let files = self.files.map(FilesDirectory::open).transpose()?;
+        let disk_free = self.options.disk_free;
+        let open = |files: FilesDirectory| files.open(disk_free);
+        let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
         let mut state = HubState::new(node, tap.clone(), grace, Moment::of(self.clock.as_ref()));
         if let Some(observer) = self.observer {
@@ -256,9 +258,10 @@ impl HubBuilder {
 }
 
 impl FilesDirectory {
-    fn open(self) -> Result<FileArea, StartError> {
+    fn open(self, disk_free: u64) -> Result<FileArea, StartError> {
         let Self { path, is_temporary } = self;
-        FileArea::open(&path, is_temporary).map_err(|error| StartError::Files { path, error })
+        FileArea::open(&path, is_temporary, disk_free)
+            .map_err(|error| StartError::Files { path, error })
     }
 }
 
@@ -284,5 +287,6 @@ fn limits(options: &Options) -> Limits {
         gateway: options.name.clone(),
         rooms_per_user: options.rooms_per_user,
         members_per_room: options.members_per_room,
+        disk_free: options.disk_free,
     }
 }

@@ -129,6 +129,9 @@ impl Session {
         file_name(name)?;
         let none = || Error::Unsupported("files cannot be sent here".to_owned());
         let files = self.hub.files().ok_or_else(none)?;
+        if !files.has_room() {
+            return Err(Error::Unavailable);
+        }
         files.receive(name).await.map_err(unavailable)
     }
 

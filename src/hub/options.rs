@@ -26,6 +26,9 @@ pub struct Options {
     pub rooms_per_user: u64,
     /// How many members a room may have; 0: no limit.
     pub members_per_room: u64,
+    /// Bytes that stay free on the disk of the store and on that of the files; where less is free, what would take more
+    /// is [`Error::Unavailable`](crate::model::Error::Unavailable). 0: none.
+    pub disk_free: u64,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             failed_logins: 10,
             rooms_per_user: 1000,
             members_per_room: 0,
+            disk_free: 0,
         }
     }
 }
@@ -56,5 +60,6 @@ setters! {
         failed_logins: u32,
         rooms_per_user: u64,
         members_per_room: u64,
+        disk_free: u64,
     }
 }

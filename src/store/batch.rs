@@ -175,7 +175,11 @@ impl<B: Backend> Committer<B> {
         let mut applied = Vec::with_capacity(batch.len());
         for (place, write) in batch.iter_mut().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                write.apply(&self.limits, self.backend.rows())
+                let rows = self.backend.rows();
+                if write.needs_room() && !rows.has_room() {
+                    return Err(Error::Unavailable.into());
+                }
+                write.apply(&self.limits, rows)
             }));
             applied.push(match outcome.map_err(|_| Lost::Panicked(place))? {
                 Ok(events) => (Ok(()), events),

@@ -58,6 +58,12 @@ pub trait Write: Send {
     /// The rows it will look at, as far as it knows them before. A store that has them at hand need not ask.
     fn rows(&self, keys: &mut RowKeys);
 
+    /// Whether more is kept after it than before: where the disk has no room it is refused with
+    /// [`Error::Unavailable`](crate::model::Error::Unavailable) before it is looked at.
+    fn needs_room(&self) -> bool {
+        true
+    }
+
     /// Carries it out, and says what there is to tell of it, in order.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub struct Limits {
     pub rooms_per_user: u64,
     /// How many members a room may have.
     pub members_per_room: u64,
+    /// Bytes that a store leaves free on its disk; one without a disk does not look at it.
+    pub disk_free: u64,
 }
 
 /// A user with its secret.
@@ -139,6 +141,11 @@ impl From<RowsError> for ApplyError {
 ///
 /// "Folded" names are compared byte by byte.
 pub trait Transaction {
+    /// Whether the disk has room for more than it must keep free ([`Limits::disk_free`]).
+    fn has_room(&self) -> bool {
+        true
+    }
+
     /// A user by number.
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError>;
     /// The account or present guest whose folded login this is.

@@ -92,6 +92,22 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a gateway, and returns when it is ready.
+    pub(crate) fn start(command: &mut Command, log: impl Into<Stdio>) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut ready = String::new();
+        stdout.read_line(&mut ready).unwrap();
+        assert!(ready.starts_with("ready"), "{ready:?}; its log says why");
+        assert!(stdout.buffer().is_empty());
+        child.stdout = Some(stdout.into_inner());
+        Self { child, ready }
+    }
+
     /// The port of a listener in the ready line.
     pub(crate) fn port(&self, name: &str) -> u16 {
         let words = self.ready.split_whitespace();
@@ -223,23 +239,7 @@ impl Bench {
     /// As [`Bench::serve`], with its log elsewhere.
     pub(crate) fn serve_with(&self, arguments: &[&str], log: impl Into<Stdio>) -> Running {
         let mut command = self.command(&["serve"]);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log);
-        let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut ready = String::new();
-        stdout.read_line(&mut ready).unwrap();
-        assert!(
-            ready.starts_with("ready"),
-            "{ready:?}; log: {}",
-            std::fs::read_to_string(self.path("log")).unwrap_or_default()
-        );
-        assert!(stdout.buffer().is_empty());
-        child.stdout = Some(stdout.into_inner());
-        Running { child, ready }
+        Running::start(command.args(arguments), log)
     }
 }
 

@@ -33,6 +33,7 @@ impl Pen {
             gateway: "tolmach".to_owned(),
             rooms_per_user: 0,
             members_per_room: 0,
+            disk_free: 0,
         };
         Self {
             store: SqliteStore::open(&bench.database(), limits, Arc::new(Told)).unwrap(),

@@ -5,33 +5,35 @@ use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::bench::{Bench, Running, read, signal};
-use super::wire::{PATIENCE, Wire};
+use super::bench::{Bench, read, signal};
+use super::people::{Client, PATIENCE};
 
 /// What a pipe holds.
 const PIPE: usize = 64 * 1024;
 
 /// Two come in, so many more are refused in words; then the two are served as before, and SIGTERM ends all in good order.
-fn outlives_refusals(mut gateway: Running, refused: usize) {
-    let mut guests = ["anna", "boris"].map(|name| Wire::guest(&gateway, name));
+fn outlives_refusals(bench: &mut Bench, refused: usize) {
+    let mut guests = ["anna", "boris"].map(|name| Client::guest(bench, name));
     for _ in 0..refused {
-        assert!(Wire::connect(&gateway, "jim").line().contains("503"));
+        assert!(Client::connect(bench, "jim").hear().contains("503"));
     }
     for (guest, room) in guests.iter_mut().zip(["one", "two"]) {
         guest.makes(room);
     }
     let begun = Instant::now();
+    let mut gateway = bench.gateway.take().unwrap();
     gateway.signal("TERM");
     for guest in &mut guests {
-        assert!(guest.line().contains("101"), "no farewell");
+        assert!(guest.hear().contains("101"), "no farewell");
     }
     assert_eq!(gateway.wait().0.code(), Some(0));
     assert!(begun.elapsed() < PATIENCE);
 }
 
-fn bench() -> Bench {
-    let bench = Bench::offline();
+fn logging_to(log: impl Into<Stdio>) -> Bench {
+    let mut bench = Bench::offline();
     bench.configure("[limits]\nconnections = 2\n[log]\nlevel = \"trace\"\n");
+    bench.gateway = Some(bench.serve_with(&[], log));
     bench
 }
 
@@ -44,32 +46,32 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 #[test]
 fn a_log_on_a_full_disk_harms_nobody() {
     let full = File::options().write(true).open("/dev/full").unwrap();
-    outlives_refusals(bench().serve_with(&[], full), 3);
+    outlives_refusals(&mut logging_to(full), 3);
 }
 
 #[test]
 fn a_log_whose_reader_has_gone_harms_nobody() {
     let (reader, writer) = pipe().unwrap();
-    let bench = bench();
-    let gateway = bench.serve_with(&[], writer);
+    let mut bench = logging_to(writer);
     drop(reader);
-    outlives_refusals(gateway, 3);
+    outlives_refusals(&mut bench, 3);
 }
 
 #[test]
 fn a_log_that_nobody_reads_harms_nobody() {
     let (mut reader, writer) = full_pipe();
-    outlives_refusals(bench().serve_with(&[], writer), 900);
+    outlives_refusals(&mut logging_to(writer), 900);
     // Nobody holds it open any more: not even a thread that waits for a reader.
     reader.read_to_end(&mut Vec::new()).unwrap();
 }
 
 #[test]
 fn refusals_are_said_once_a_second_with_a_number() {
-    let bench = Bench::offline();
+    let mut bench = Bench::offline();
     bench.configure("[limits]\nconnections = 2\n");
+    bench.gateway = Some(bench.serve(&[]));
     let begun = Instant::now();
-    outlives_refusals(bench.serve(&[]), 300);
+    outlives_refusals(&mut bench, 300);
     let log = read(&bench.path("log"));
     let lines = log.lines().filter(|line| line.contains("refused")).count();
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();

@@ -26,4 +26,3 @@ mod transcode;
 mod transcode_pairs;
 mod usage;
 mod users;
-mod wire;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::bench::Bench;
 
 /// How long what must come may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client; frames are what its dialect takes for one.
 pub(crate) struct Client {
@@ -59,6 +59,30 @@ impl Client {
         let mut body = vec![0; length as usize];
         self.stream.read_exact(&mut body).unwrap();
         (header[4], body)
+    }
+
+    /// The answer to an object of JIM.
+    pub(crate) fn ask(&mut self, object: &str) -> String {
+        self.say(object);
+        self.hear()
+    }
+
+    /// A JIM guest.
+    pub(crate) fn guest(bench: &Bench, name: &str) -> Self {
+        let mut guest = Self::connect(bench, "jim");
+        let answer = guest.ask(&format!(
+            r#"{{"action":"presence","time":1,"type":"status","user":{{"account_name":"{name}","status":""}}}}"#
+        ));
+        assert!(answer.contains("\"response\":200"), "{answer}");
+        guest
+    }
+
+    /// A JIM client makes a room, which the store must keep.
+    pub(crate) fn makes(&mut self, room: &str) {
+        let answer = self.ask(&format!(
+            r##"{{"action":"join","time":1,"room":"#{room}"}}"##
+        ));
+        assert!(answer.contains("\"response\":201"), "{answer}");
     }
 
     /// What comes until the server closes.

@@ -11,6 +11,7 @@ mod churn;
 mod clock;
 mod crossings;
 mod default_writers;
+mod disk;
 mod documents;
 mod durability;
 mod flavors;

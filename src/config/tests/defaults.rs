@@ -62,6 +62,7 @@ burst = 2000
 failed_logins = 10                   # a minute, by account and address together; then RateLimited
 rooms_per_user = 1000                # over it, and over the next: TooLarge (JIM 403, Talker `error`, DECLINED, uchat error 3)
 members_per_room = 0
+disk_free = 67108864                 # less free: writes are Unavailable before the disk is full
 
 [log]
 level = "info"

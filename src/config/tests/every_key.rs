@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 41] = [
+const VALUES: [(&str, &str); 42] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -36,6 +36,7 @@ const VALUES: [(&str, &str); 41] = [
     ("limits.failed_logins", "21"),
     ("limits.rooms_per_user", "22"),
     ("limits.members_per_room", "23"),
+    ("limits.disk_free", "24"),
     ("log.level", r#""info,tolmach::hub=debug""#),
     ("log.format", r#""json""#),
     ("shutdown.grace", r#""1500ms""#),

@@ -346,6 +346,7 @@ impl Command for SetDisabled {
 
 impl Change for SetDisabled {
     type Outcome = UserId;
+    const NEEDS_ROOM: bool = false;
     looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
@@ -421,6 +422,7 @@ impl Command for RemoveUser {
 
 impl Change for RemoveUser {
     type Outcome = UserId;
+    const NEEDS_ROOM: bool = false;
     looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
@@ -500,6 +502,7 @@ committed_as_asked!(RemoveContact);
 
 impl Change for RemoveContact {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -32,6 +32,9 @@ impl Actor {
 pub trait Change: Send + 'static {
     /// What came of it.
     type Outcome: Send + 'static;
+    /// Whether it is refused where the disk has no room. Not what ends or removes something, what lets a person in who is
+    /// known, and what looks itself.
+    const NEEDS_ROOM: bool = true;
 
     /// The rows it will look at, as far as they can be told from itself. The actor's is named already.
     fn rows(&self, keys: &mut RowKeys);
@@ -90,6 +93,10 @@ where
 {
     fn name(&self) -> &'static str {
         std::any::type_name::<C>()
+    }
+
+    fn needs_room(&self) -> bool {
+        C::NEEDS_ROOM
     }
 
     fn rows(&self, keys: &mut RowKeys) {

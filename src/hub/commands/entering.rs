@@ -164,6 +164,7 @@ pub(crate) struct EnterRoom {
 
 impl Change for EnterRoom {
     type Outcome = RoomOutcome;
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
@@ -212,6 +213,7 @@ committed_as_asked!(Leave, room);
 
 impl Change for Leave {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -58,6 +58,7 @@ committed_as_asked!(RemoveMember, room);
 
 impl Change for RemoveMember {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -104,6 +105,7 @@ pub struct Banned {
 
 impl Change for Ban {
     type Outcome = Banned;
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room, user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Banned> {

@@ -280,6 +280,7 @@ committed_as_asked!(Delete);
 
 impl Change for Delete {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -348,6 +349,7 @@ committed_as_asked!(ClearHistory, room);
 
 impl Change for ClearHistory {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -374,6 +376,7 @@ committed_as_asked!(MarkSeen, room);
 
 impl Change for MarkSeen {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -39,6 +39,7 @@ pub(crate) struct OpenSession {
 
 impl Change for OpenSession {
     type Outcome = Opened;
+    const NEEDS_ROOM: bool = false;
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.user(&UserSelector::Id(self.user));
@@ -116,6 +117,7 @@ pub(crate) struct EndGuest {
 
 impl Change for EndGuest {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.user(&UserSelector::Id(self.user));
@@ -146,6 +148,7 @@ pub(crate) struct EndAllGuests;
 
 impl Change for EndAllGuests {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -121,6 +121,7 @@ impl RoomOutcome {
 
 impl Change for CreateRoom {
     type Outcome = RoomOutcome;
+    const NEEDS_ROOM: bool = false;
 
     fn rows(&self, keys: &mut RowKeys) {
         let name = match self.name.is_empty() {
@@ -336,6 +337,7 @@ committed_as_asked!(DeleteRoom, room);
 
 impl Change for DeleteRoom {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -153,6 +153,7 @@ pub(super) fn end_sessions_by(state: &mut HubState, user: UserId, tokens: Vec<To
 }
 
 impl Change for RevokeToken {
+    const NEEDS_ROOM: bool = false;
     /// The tokens that ended.
     type Outcome = Vec<TokenId>;
     looks_at!(user: user);
@@ -248,6 +249,7 @@ impl Command for UseToken {
 
 impl Change for UseToken {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(token: id, token: old);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -269,6 +271,7 @@ pub struct TouchToken {
 
 impl Change for TouchToken {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!(token: id);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -285,6 +288,7 @@ pub struct ExpireTokens {
 
 impl Change for ExpireTokens {
     type Outcome = ();
+    const NEEDS_ROOM: bool = false;
     looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {

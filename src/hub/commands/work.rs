@@ -378,8 +378,11 @@ impl<'a> Work<'a> {
         self.succeed_owner(row.room.id, membership.user)
     }
 
-    /// Refuses what would pass `limits.rooms_per_user` or `limits.members_per_room`.
+    /// Refuses what would pass `limits.rooms_per_user` or `limits.members_per_room`, or has no room on the disk.
     pub(super) fn room_for_one_more(&mut self, user: UserId, room: Option<RoomId>) -> Done {
+        if !self.rows.has_room() {
+            return Err(Error::Unavailable.into());
+        }
         let limit = self.limits.rooms_per_user;
         if limit > 0 && self.rows.room_count(user)? >= limit {
             return Err(Error::TooLarge { limit }.into());

@@ -136,6 +136,7 @@ pub(super) fn limits() -> Limits {
         gateway: "tolmach".into(),
         rooms_per_user: 0,
         members_per_room: 0,
+        disk_free: 0,
     }
 }
 

@@ -10,6 +10,7 @@ use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::search::{Due, Index};
 use super::times::falls;
 use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
+use crate::free_space::FreeSpace;
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 use crate::store::{RowsError, Transaction, UserRow};
@@ -26,6 +27,9 @@ pub(in crate::store) struct SqliteBackend {
     index: Arc<Index>,
     /// What this transaction leaves the index to do.
     pub(super) due: Due,
+    space: FreeSpace,
+    /// What it said when the transaction began.
+    pub(super) has_room: bool,
 }
 
 impl SqliteBackend {
@@ -34,6 +38,7 @@ impl SqliteBackend {
         gateway: Arc<UserRef>,
         checkpoints: Arc<Checkpoints>,
         index: Arc<Index>,
+        space: FreeSpace,
     ) -> Self {
         Self {
             conn,
@@ -42,6 +47,8 @@ impl SqliteBackend {
             checkpoints,
             index,
             due: Due::default(),
+            space,
+            has_room: true,
         }
     }
 
@@ -108,6 +115,7 @@ impl SqliteBackend {
 
 impl Backend for SqliteBackend {
     fn begin(&mut self) -> Result<(), RowsError> {
+        self.has_room = self.space.has_room();
         if !self.conn.is_autocommit() {
             // The one before could not be ended then.
             self.rollback();

@@ -45,6 +45,7 @@ use super::batch::Backend;
 use super::page::Findings;
 use super::writer::Writer;
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
+use crate::free_space::FreeSpace;
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
     SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
@@ -102,7 +103,9 @@ impl SqliteStore {
         let readers = Readers::open(path)?;
         let index = Arc::new(Index::beside(path, indexed_from));
         let indexer = Indexer::start(open::reading(path)?, index.clone()).map_err(failed)?;
-        let inner = SqliteBackend::new(conn, gateway.clone(), checkpoints, index.clone());
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let space = FreeSpace::new(directory, limits.disk_free);
+        let inner = SqliteBackend::new(conn, gateway.clone(), checkpoints, index.clone(), space);
         let writer = Writer::start(backend(inner), limits, sink).map_err(failed)?;
         Ok(Self {
             writer,

@@ -39,6 +39,10 @@ fn one_more(conn: &Connection, table: &str) -> Result<(), RowsError> {
 }
 
 impl Transaction for SqliteBackend {
+    fn has_room(&self) -> bool {
+        self.has_room
+    }
+
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
         Ok(self.cached_user(id)?)
     }
