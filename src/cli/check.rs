@@ -1,13 +1,15 @@
 //! `tolmach check`.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::config::Config;
+use crate::daemon;
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::output::Output;
 
-/// Prints what a configuration means; that it could be read is all there was to check.
+/// Prints what a configuration means, and what would keep a gateway of it from starting here and now.
 pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     let mut out = Output::standard();
     config
@@ -15,5 +17,16 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
         .lines()
         .try_for_each(|line| out.line(line))?;
     out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    if config.listeners.is_empty() {
+        // Nobody may be there to read it.
+        let _ = writeln!(
+            io::stderr(),
+            "tolmach: there is no listener: nobody can connect"
+        );
+    }
+    let obstacles = daemon::obstacles(config);
+    if obstacles.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Failure::Several(obstacles))
 }

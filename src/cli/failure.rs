@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Unusable(String),
     /// This sentence says why: exit 1.
     Because(String),
+    /// Each of these sentences says why: exit 1.
+    Several(Vec<String>),
     /// Whoever read standard output wants no more of it: nothing to say, and nothing went wrong.
     OutputClosed,
 }
@@ -29,18 +31,24 @@ impl Failure {
         Self::Because(reason.into())
     }
 
-    /// Says it on standard error, in one line.
+    /// Says it on standard error, each reason in a line.
     pub(crate) fn report(self) -> ExitCode {
-        let (line, code) = match self {
-            Self::Configuration(error) => (error.to_string(), 2),
-            Self::Unusable(reason) => (format!("tolmach: {reason}"), 2),
-            Self::Because(reason) => (format!("tolmach: {reason}"), 1),
+        let (lines, code) = match self {
+            Self::Configuration(error) => (error.all().map(ToString::to_string).collect(), 2),
+            Self::Unusable(reason) => (vec![format!("tolmach: {reason}")], 2),
+            Self::Because(reason) => (vec![format!("tolmach: {reason}")], 1),
+            Self::Several(reasons) => {
+                let lines = reasons.iter().map(|reason| format!("tolmach: {reason}"));
+                (lines.collect::<Vec<_>>(), 1)
+            }
             Self::OutputClosed => return ExitCode::SUCCESS,
         };
-        let line = line.trim_end().replace('\n', " ");
         // Nobody may be there to read it, or ever read it; the exit code says it, too.
         if let Ok(stderr) = LineQueue::start(io::stderr(), |_| Vec::new()) {
-            stderr.push((visible(&line) + "\n").as_bytes());
+            for line in lines {
+                let line = line.trim_end().replace('\n', " ");
+                stderr.push((visible(&line) + "\n").as_bytes());
+            }
             stderr.drain();
         }
         ExitCode::from(code)

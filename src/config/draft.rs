@@ -18,6 +18,7 @@ pub(super) struct Draft {
     pub(super) keys: Keys,
     /// The `[[listener]]`s, once there was a list of them.
     items: Option<Vec<Item>>,
+    errors: Vec<ConfigError>,
 }
 
 impl Draft {
@@ -43,12 +44,17 @@ impl Draft {
             keys: Keys::of(&dialects),
             dialects,
             items: None,
+            errors: Vec::new(),
         }
     }
 
-    /// Lays a layer over what there is.
-    pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<(), ConfigError> {
-        entries.into_iter().try_for_each(|entry| self.apply(entry))
+    /// Lays a layer over what there is; what is wrong in it is kept for the end.
+    pub(super) fn apply_all(&mut self, entries: Vec<Result<Entry, ConfigError>>) {
+        for entry in entries {
+            if let Err(error) = entry.and_then(|entry| self.apply(entry)) {
+                self.errors.push(error);
+            }
+        }
     }
 
     fn apply(&mut self, entry: Entry) -> Result<(), ConfigError> {
@@ -116,14 +122,17 @@ impl Draft {
 
     /// What the layers together mean on a machine.
     pub(super) fn finish(mut self, has_ipv6: fn() -> bool) -> Result<Config, ConfigError> {
-        self.config.listeners = match self.items.take() {
-            Some(items) => listeners::given(&items, &self.dialects, &mut self.config.origins)?,
-            None => listeners::defaults(&self.dialects, &mut self.config.origins),
+        let (mut config, mut errors) = (self.config, self.errors);
+        config.listeners = match self.items.take() {
+            Some(items) => {
+                listeners::given(&items, &self.dialects, &mut config.origins, &mut errors)
+            }
+            None => listeners::defaults(&self.dialects, &mut config.origins),
         };
-        let mut config = self.config;
-        certificate_and_key(&config)?;
+        errors.extend(certificate_and_key(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
-        listeners::no_two_alike(&config)?;
+        errors.extend(listeners::no_two_alike(&config));
+        ConfigError::none_of(errors)?;
         config.resolve();
         Ok(config)
     }

@@ -21,7 +21,7 @@ pub(super) fn variable(key: &str) -> String {
 pub(super) fn entries<K: Into<OsString>, V: Into<OsString>>(
     environment: impl IntoIterator<Item = (K, V)>,
     keys: &Keys,
-) -> Result<Vec<Entry>, ConfigError> {
+) -> Vec<Result<Entry, ConfigError>> {
     let all = environment
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()));

@@ -41,13 +41,15 @@ impl fmt::Display for Origin {
 }
 
 /// Why a configuration was refused. Shown as `FILE:LINE: KEY: what is wrong; what would be right`, where a
-/// variable's name stands in place of `FILE:LINE` for a value from the environment.
+/// variable's name stands in place of `FILE:LINE` for a value from the environment. [`ConfigError::all`] has what else is
+/// wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     origin: Origin,
     key: String,
     wrong: String,
     right: String,
+    others: Box<[ConfigError]>,
 }
 
 impl ConfigError {
@@ -62,7 +64,22 @@ impl ConfigError {
             key: key.into(),
             wrong: wrong.into(),
             right: right.into(),
+            others: Box::default(),
         }
+    }
+
+    /// Nothing, or all of them in one.
+    pub(super) fn none_of(errors: Vec<Self>) -> Result<(), Self> {
+        let mut errors = errors.into_iter();
+        errors.next().map_or(Ok(()), |first| {
+            let others = errors.collect();
+            Err(Self { others, ..first })
+        })
+    }
+
+    /// Everything that is wrong: this, and what else was found.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {

@@ -1,7 +1,6 @@
 //! From what a `[[listener]]` says to a listener, and what listeners must be together.
 
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::error::{ConfigError, Origin};
 use super::listener::Listener;
@@ -67,16 +66,23 @@ impl Item {
     }
 }
 
-/// The listeners that someone asked for.
+/// The listeners that someone asked for; `errors` gets what is wrong with them.
 pub(super) fn given(
     items: &[Item],
     dialects: &[Settings],
     origins: &mut Origins,
-) -> Result<Vec<Listener>, ConfigError> {
+    errors: &mut Vec<ConfigError>,
+) -> Vec<Listener> {
     let mut listeners: Vec<Listener> = Vec::new();
     for item in items {
-        let settings = item.dialect(dialects)?;
-        let mut listener = read_item(item, settings, dialects)?;
+        let settings = match item.dialect(dialects) {
+            Ok(settings) => settings,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        let mut listener = read_item(item, settings, dialects, errors);
         listener.name = free_name(&listeners, listener.name);
         origins.set_listener(&listener.name, "dialect", item.source.at(item.line));
         for (key, written) in &item.fields {
@@ -84,14 +90,15 @@ pub(super) fn given(
         }
         listeners.push(listener);
     }
-    Ok(listeners)
+    listeners
 }
 
 fn read_item(
     item: &Item,
     mut settings: Settings,
     dialects: &[Settings],
-) -> Result<Listener, ConfigError> {
+    errors: &mut Vec<ConfigError>,
+) -> Listener {
     let (mut name, mut address, mut tls, mut proxy) = (None, None, None, None);
     for (key, written) in &item.fields {
         let done = match key.as_str() {
@@ -104,16 +111,16 @@ fn read_item(
                 .set(key, written)
                 .unwrap_or_else(|| Err(no_such_key(&settings, key, dialects))),
         };
-        done.map_err(|wrong| item.wrong(key, written, wrong))?;
+        errors.extend(done.err().map(|wrong| item.wrong(key, written, wrong)));
     }
     let default = Listener::new(settings);
-    Ok(Listener {
+    Listener {
         name: name.unwrap_or(default.name),
         address: address.unwrap_or(default.address),
         tls: tls.unwrap_or(default.tls),
         proxy: proxy.unwrap_or(default.proxy),
         settings: default.settings,
-    })
+    }
 }
 
 fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueError {
@@ -171,27 +178,40 @@ pub(super) fn fit(listeners: &mut [Listener], has_ipv6: fn() -> bool) {
     }
 }
 
-/// No two listeners have one address and port (port 0 is a new one each time).
-pub(super) fn no_two_alike(config: &Config) -> Result<(), ConfigError> {
-    let mut seen = HashMap::new();
-    for listener in config
-        .listeners
-        .iter()
-        .filter(|listener| listener.address.port() != 0)
-    {
-        if let Some(first) = seen.insert(listener.address, &listener.name) {
+/// Each listener that would listen where one before it does.
+pub(super) fn no_two_alike(config: &Config) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
+    for (place, listener) in config.listeners.iter().enumerate() {
+        let mut before = config.listeners.iter().take(place);
+        if let Some(first) = before.find(|first| overlap(first.address, listener.address)) {
             let origin = config.origins.of_address(&listener.name);
-            return Err(alike(origin, first, listener));
+            errors.push(alike(origin, first, listener));
         }
     }
-    Ok(())
+    errors
+}
+
+/// Whether two cannot be listened on at once: `[::]` hears both families, port 0 is a new one each time.
+pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |all: SocketAddr, one: SocketAddr| {
+        let family = all.is_ipv6() || one.ip().to_canonical().is_ipv4();
+        all.ip().is_unspecified() && family
+    };
+    let same = one.ip().to_canonical() == other.ip().to_canonical();
+    one.port() == other.port()
+        && one.port() != 0
+        && (same || covers(one, other) || covers(other, one))
 }
 
 /// Says that a listener took the address of one that was there before it.
-pub(super) fn alike(origin: Origin, first: &str, listener: &Listener) -> ConfigError {
-    let wrong = format!(
-        "{} is the address of the listener {first} too",
-        listener.address
-    );
+pub(super) fn alike(origin: Origin, first: &Listener, listener: &Listener) -> ConfigError {
+    let (address, name) = (listener.address, &first.name);
+    let wrong = match first.address == address {
+        true => format!("{address} is the address of the listener {name} too"),
+        false => {
+            let theirs = first.address;
+            format!("{address} is heard by the listener {name} on {theirs} already")
+        }
+    };
     ConfigError::new(origin, "listener.address", wrong, "give each its own port")
 }

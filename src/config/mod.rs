@@ -96,7 +96,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The first thing wrong: a file that cannot be read, text that is not TOML, an unknown key or variable, a
+    /// All that is wrong ([`ConfigError::all`]): a file that cannot be read, text that is not TOML, an unknown key or variable, a
     /// value that the key does not take, listeners that cannot stand together.
     pub fn load<K: Into<OsString>, V: Into<OsString>>(
         file: Option<&Path>,
@@ -105,12 +105,14 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut draft = Draft::new(dialects);
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| ConfigError::unreadable(path, &error))?;
             let source = Source::File(path.to_owned());
-            draft.apply_all(written::document(&text, &source, &draft.keys)?)?;
+            let entries = match std::fs::read_to_string(path) {
+                Ok(text) => written::document(&text, &source, &draft.keys),
+                Err(error) => vec![Err(ConfigError::unreadable(path, &error))],
+            };
+            draft.apply_all(entries);
         }
-        draft.apply_all(environment::entries(environment, &draft.keys)?)?;
+        draft.apply_all(environment::entries(environment, &draft.keys));
         draft.finish(has_ipv6)
     }
 
@@ -122,7 +124,7 @@ impl Config {
     /// As [`Config::load`]; the errors say `line 3` where they would name a file.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let mut draft = Draft::new(dialects::ALL);
-        draft.apply_all(written::document(text, &Source::Text, &draft.keys)?)?;
+        draft.apply_all(written::document(text, &Source::Text, &draft.keys));
         draft.finish(has_ipv6)
     }
 
@@ -157,12 +159,10 @@ impl Config {
             .set_listener(&first.name, "address", origin.clone());
         let first = first.clone();
         let same = |other: &&Listener| {
-            other.address == first.address && other.name != first.name && port != 0
+            listeners::overlap(other.address, first.address) && other.name != first.name
         };
         let other = self.listeners.iter().find(same);
-        other.map_or(Ok(()), |other| {
-            Err(listeners::alike(origin, &other.name, &first))
-        })
+        other.map_or(Ok(()), |other| Err(listeners::alike(origin, other, &first)))
     }
 
     /// What this configuration means, for a person (`tolmach check`): every value that holds, and where it came from.

@@ -80,46 +80,49 @@ pub(super) fn document(
     text: &str,
     source: &Source,
     keys: &Keys,
-) -> Result<Vec<Entry>, ConfigError> {
-    let table = DeTable::parse(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        ConfigError::new(
-            source.at(line(text, at)),
-            "",
-            format!("not TOML: {}", error.message()),
-            "",
-        )
-    })?;
+) -> Vec<Result<Entry, ConfigError>> {
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            let wrong = format!("not TOML: {}", error.message());
+            let origin = source.at(line(text, at));
+            return vec![Err(ConfigError::new(origin, "", wrong, ""))];
+        }
+    };
     let mut entries = Vec::new();
     for (key, written) in fields(table.get_ref(), text) {
         if keys.is_elsewhere(&key) {
             continue;
         }
         if keys.is_section(&key) {
-            entries.extend(section(&key, written, source)?);
+            entries.extend(section(&key, written, source));
         } else {
-            entries.push(Entry {
+            entries.push(Ok(Entry {
                 key,
                 written,
                 source: source.clone(),
-            });
+            }));
         }
     }
-    Ok(entries)
+    entries
 }
 
-fn section(key: &str, written: Written, source: &Source) -> Result<Vec<Entry>, ConfigError> {
+fn section(key: &str, written: Written, source: &Source) -> Vec<Result<Entry, ConfigError>> {
     let Value::Table(inside) = written.value else {
         let wrong = format!("{} is not a section", written.quote());
         let right = format!("write [{key}] and its keys below it");
-        return Err(ConfigError::new(source.at(written.line), key, wrong, right));
+        let error = ConfigError::new(source.at(written.line), key, wrong, right);
+        return vec![Err(error)];
     };
-    let entry = |(name, written)| Entry {
-        key: format!("{key}.{name}"),
-        written,
-        source: source.clone(),
+    let entry = |(name, written)| {
+        Ok(Entry {
+            key: format!("{key}.{name}"),
+            written,
+            source: source.clone(),
+        })
     };
-    Ok(inside.into_iter().map(entry).collect())
+    inside.into_iter().map(entry).collect()
 }
 
 fn fields(table: &DeTable<'_>, text: &str) -> Vec<(String, Written)> {

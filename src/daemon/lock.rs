@@ -90,6 +90,13 @@ impl DataDirLock {
         Self::attempt(data_dir, Holder::Command).map_err(|(error, _)| error)
     }
 
+    /// Whether anybody has it. Makes nothing, and keeps nobody out for longer than the look takes.
+    #[must_use]
+    pub fn is_held(data_dir: &Path) -> bool {
+        let file = File::open(data_dir.join("lock"));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     fn attempt(data_dir: &Path, holder: Holder) -> Result<Self, (LockError, Option<Holder>)> {
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -178,7 +185,9 @@ mod tests {
         );
         assert_eq!(refused, expected);
         assert!(DataDirLock::acquire_for_command(&data_dir).is_err());
+        assert!(DataDirLock::is_held(&data_dir));
         drop(lock);
+        assert!(!DataDirLock::is_held(&data_dir));
         DataDirLock::acquire_for_command(&data_dir).unwrap();
     }
 

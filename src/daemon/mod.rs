@@ -1,11 +1,13 @@
 //! The gateway as a program runs it: what a configuration describes, the data directory that it owns, and the control socket.
 
 pub mod lock;
+mod obstacles;
 mod open;
 
 use std::future::Future;
 use std::path::PathBuf;
 
+pub use obstacles::obstacles;
 pub use open::open_hub;
 
 use crate::config::{Config, TlsMode};
@@ -130,14 +132,17 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
 }
 
 fn has_tls(config: &Config) -> Result<(), StartError> {
-    let mut listeners = config.listeners.iter();
-    match listeners.find(|listener| listener.tls == TlsMode::Required) {
-        None => Ok(()),
-        Some(listener) => Err(StartError::Listener {
-            name: listener.name.clone(),
-            reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
-        }),
-    }
+    listeners_without_tls(config).next().map_or(Ok(()), Err)
+}
+
+/// Listeners that want what this build does not have.
+fn listeners_without_tls(config: &Config) -> impl Iterator<Item = StartError> {
+    let listeners = config.listeners.iter();
+    let required = listeners.filter(|listener| listener.tls == TlsMode::Required);
+    required.map(|listener| StartError::Listener {
+        name: listener.name.clone(),
+        reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
+    })
 }
 
 fn limits(config: &Config) -> Limits {

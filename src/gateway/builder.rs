@@ -5,6 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+
 use super::listener::{Serve, bind};
 use super::liveness::PeerTimeout;
 use super::{Gateway, Limits, ListenerOptions};
@@ -144,7 +146,9 @@ impl GatewayBuilder {
         } in self.listeners
         {
             let (socket, address) = match place {
-                Place::Address(found, text) => (found.and_then(bind), text),
+                Place::Address(found, text) => {
+                    (found.and_then(bind).and_then(TcpListener::from_std), text)
+                }
                 Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
             };
             let listening =
@@ -162,7 +166,7 @@ impl GatewayBuilder {
     }
 }
 
-fn take_over(socket: std::net::TcpListener) -> io::Result<tokio::net::TcpListener> {
+fn take_over(socket: std::net::TcpListener) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
-    tokio::net::TcpListener::from_std(socket)
+    TcpListener::from_std(socket)
 }

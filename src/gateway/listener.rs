@@ -443,7 +443,10 @@ fn spare_file() -> Option<File> {
 }
 
 /// A listening socket; `[::]` hears both families.
-pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+///
+/// # Errors
+/// What the system says of the address.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -456,5 +459,5 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket.into())
 }

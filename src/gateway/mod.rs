@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 pub use builder::{BindError, GatewayBuilder};
 pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
 pub use limits::Limits;
-pub use listener::{Serve, serving};
+pub use listener::{Serve, bind, serving};
 pub use options::ListenerOptions;
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};

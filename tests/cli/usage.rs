@@ -123,6 +123,75 @@ fn a_wrong_configuration_is_named_by_file_line_and_key_whatever_the_command() {
     assert!(ran.err.contains("TOLMACH_LIMITS__BORST"), "{}", ran.err);
 }
 
+/// What `check` says on standard error, where it finds something; `serve` is refused, too.
+#[track_caller]
+fn obstacles(bench: &Bench) -> String {
+    let checked = bench.run(&["check"]);
+    assert_eq!(checked.code, Some(1), "{}", checked.err);
+    assert_eq!(bench.run(&["serve"]).code, Some(1));
+    checked.err
+}
+
+#[test]
+fn check_tries_what_serve_would_need_and_takes_nothing() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let bench = Bench::offline();
+    let listeners = format!(
+        "[[listener]]\ndialect = \"jim\"\naddress = \"{address}\"\n\
+         [[listener]]\ndialect = \"jim\"\naddress = \"127.0.0.1:0\"\ntls = \"required\"\n"
+    );
+    bench.configure(&listeners);
+    std::fs::write(bench.data_dir(), "").unwrap();
+    let found = obstacles(&bench);
+    assert_eq!(found.lines().count(), 3, "{found}");
+    for said in ["has no TLS", "data is not a directory", &address] {
+        assert!(found.contains(said), "{found}");
+    }
+    bench.configure("[store]\nurl = \"sqlite:below/x.db\"\n");
+    assert!(obstacles(&bench).contains("data is not a directory"));
+    std::fs::remove_file(bench.data_dir()).unwrap();
+    assert!(obstacles(&bench).contains("data/below: No such file"));
+}
+
+#[test]
+fn check_knows_a_database_by_its_header() {
+    let mut bench = Bench::running();
+    // It has all that it needs already.
+    bench.run(&["check"]).done();
+    let mut gateway = bench.gateway.take().unwrap();
+    gateway.signal("TERM");
+    gateway.wait();
+    bench.run(&["check"]).done();
+    let mut bytes = std::fs::read(bench.database()).unwrap();
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(bench.database(), &bytes).unwrap();
+    assert!(obstacles(&bench).contains("the database has version 99"));
+    bytes[68] ^= 1;
+    std::fs::write(bench.database(), &bytes).unwrap();
+    assert!(obstacles(&bench).contains("another program's database"));
+    std::fs::write(bench.database(), "some text").unwrap();
+    assert!(obstacles(&bench).contains("not a SQLite database"));
+}
+
+#[test]
+fn check_says_everything_that_is_wrong_and_that_nobody_can_connect() {
+    let bench = Bench::offline();
+    bench.configure("[limits]\nburst = \"many\"\nbrust = 1\n[log]\nlevel = 3\n");
+    for command in ["check", "serve"] {
+        let ran = bench.run(&[command]);
+        assert_eq!(
+            (ran.code, ran.err.lines().count()),
+            (Some(2), 3),
+            "{}",
+            ran.err
+        );
+    }
+    let none = run(tolmach().arg("check").env("TOLMACH_LISTENER", "[]"), "");
+    assert_eq!(none.code, Some(0));
+    assert!(none.err.contains("nobody can connect"), "{}", none.err);
+}
+
 #[test]
 fn the_configuration_can_stand_before_the_command() {
     let bench = Bench::offline();

@@ -324,3 +324,20 @@ fn text_without_a_file_is_told_by_its_line() {
         (&Origin::Text { line: 3 }, Some("name"))
     );
 }
+
+#[test]
+fn all_that_is_wrong_is_said() {
+    let file = "nmae = 'x'\n[limits]\nburst = 'many'\n[[listener]]\ndialect = 'jmi'\n[[listener]]\ndialect = 'jim'\nflavor = 1\ntls = 2\n[tls]\nkey = 'k'";
+    let error = super::load(file, &[("TOLMACH_LOG__LEVL", "info")]).unwrap_err();
+    let places: Vec<String> = error.all().map(|one| one.origin().to_string()).collect();
+    let expected = [
+        "tolmach.toml:1",
+        "tolmach.toml:3",
+        "TOLMACH_LOG__LEVL",
+        "tolmach.toml:5",
+        "tolmach.toml:8",
+        "tolmach.toml:9",
+        "tolmach.toml:11",
+    ];
+    assert_eq!(places, expected);
+}

@@ -222,6 +222,9 @@ fn no_two_have_one_address() {
     assert_eq!(error(file), format!("tolmach.toml:5: {wrong}; {right}"));
     let file = "[[listener]]\ndialect='jim'\n[[listener]]\ndialect='jim'";
     assert_eq!(error(file), format!("tolmach.toml:4: {wrong}; {right}"));
+    let file = "[[listener]]\ndialect='jim'\n[[listener]]\ndialect='jim'\naddress='0.0.0.0:7777'";
+    let wrong = "listener.address: 0.0.0.0:7777 is heard by the listener jim on [::]:7777 already";
+    assert_eq!(error(file), format!("tolmach.toml:5: {wrong}; {right}"));
     let file = "[[listener]]\ndialect='jim'\naddress='[::]:0'\n[[listener]]\ndialect='jim'\naddress='[::]:0'";
     assert_eq!(load(file, &[]).unwrap().listeners.len(), 2);
 }
@@ -247,4 +250,23 @@ fn the_command_lines_address_and_port() {
         message,
         "-p: there is no jim listener; add one, or leave -p out"
     );
+}
+
+#[test]
+fn addresses_overlap_as_the_system_has_it() {
+    let overlap = |one: &str, other: &str| {
+        let [one, other] = [one, other].map(|address| address.parse().unwrap());
+        let said = crate::config::listeners::overlap(one, other);
+        assert_eq!(said, crate::config::listeners::overlap(other, one));
+        said
+    };
+    assert!(overlap("[::]:1", "0.0.0.0:1"));
+    assert!(overlap("[::]:1", "127.0.0.1:1"));
+    assert!(overlap("[::]:1", "[::1]:1"));
+    assert!(overlap("0.0.0.0:1", "127.0.0.1:1"));
+    assert!(overlap("[::ffff:127.0.0.1]:1", "127.0.0.1:1"));
+    assert!(!overlap("0.0.0.0:1", "[::1]:1"));
+    assert!(!overlap("127.0.0.1:1", "127.0.0.2:1"));
+    assert!(!overlap("127.0.0.1:1", "127.0.0.1:2"));
+    assert!(!overlap("[::]:0", "[::]:0"));
 }

@@ -37,11 +37,8 @@ fn load_on(
         file,
         &Source::File("tolmach.toml".into()),
         &draft.keys,
-    )?)?;
-    draft.apply_all(variables::entries(
-        environment.iter().copied(),
-        &draft.keys,
-    )?)?;
+    ));
+    draft.apply_all(variables::entries(environment.iter().copied(), &draft.keys));
     draft.finish(has_ipv6)
 }
 

@@ -78,6 +78,15 @@ impl SqliteStore {
         Self::over(path, limits, sink, None, |backend| backend)
     }
 
+    /// What keeps a database from being opened, as far as its first bytes tell. Makes and locks nothing: what another
+    /// process has open is left alone. No file is none that could not be opened.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the file.
+    pub fn check(path: &Path) -> Result<(), OpenError> {
+        open::check_header(path)
+    }
+
     /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room
     /// is indexed.
     pub(super) fn over<B: Backend + 'static>(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
@@ -238,6 +238,49 @@ fn check(conn: &Connection, path: &Path) -> Result<usize, OpenError> {
         });
     }
     Ok(found)
+}
+
+/// As [`check`], by the header of a file that is not opened as a database
+/// (<https://www.sqlite.org/fileformat2.html#the_database_header>).
+///
+/// Must not be called while this process has the database open: see [`sync_handle`].
+pub(super) fn check_header(path: &Path) -> Result<(), OpenError> {
+    let mut header = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(100).read_to_end(&mut header));
+    use io::ErrorKind::{NotADirectory, NotFound};
+    match read {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(()),
+        Err(error) => return Err(OpenError::io(path, error)),
+        // An empty file becomes a database.
+        Ok(0) => return Ok(()),
+        Ok(_) => {}
+    }
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let path = path.to_owned();
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(OpenError::NotADatabase { path });
+    }
+    // Where a log was left behind, the header that holds may be in it.
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Ok(());
+    }
+    let number = |at: usize| {
+        header.get(at..at + 4).map(|bytes| {
+            bytes
+                .iter()
+                .fold(0, |number, byte| number << 8 | i64::from(*byte))
+        })
+    };
+    if number(68) != Some(APPLICATION.into()) {
+        return Err(OpenError::NotOurs { path });
+    }
+    let found = number(60).and_then(|found| usize::try_from(found).ok());
+    let (found, known) = (found.unwrap_or(usize::MAX), STEPS.len());
+    match found > known {
+        true => Err(OpenError::Newer { path, found, known }),
+        false => Ok(()),
+    }
 }
 
 /// The database file, for syncs beside SQLite's own.

@@ -1,0 +1,69 @@
+//! What would keep a gateway from starting, found out without taking anything.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
+
+use super::listeners_without_tls;
+use super::lock::DataDirLock;
+use crate::config::{Config, StoreUrl};
+use crate::gateway::bind;
+
+/// What would keep a gateway of this configuration from starting now, a sentence each. Where one runs on its data directory
+/// already, its database and its addresses are in use as they should be, and not tried.
+#[must_use]
+pub fn obstacles(config: &Config) -> Vec<String> {
+    let mut found: Vec<String> = listeners_without_tls(config)
+        .map(|error| error.to_string())
+        .collect();
+    let here = usable(&config.data_dir, true).err();
+    let is_usable = here.is_none();
+    found.extend(here);
+    if is_usable && DataDirLock::is_held(&config.data_dir) {
+        return found;
+    }
+    if let StoreUrl::Sqlite(path) = &config.store.url {
+        let directory = path.parent().unwrap_or(path);
+        if directory != config.data_dir && (is_usable || !directory.starts_with(&config.data_dir)) {
+            found.extend(usable(directory, false).err());
+        }
+        found.extend(not_ours(path));
+    }
+    for listener in &config.listeners {
+        // The socket is let go at once.
+        if let Err(error) = bind(listener.address) {
+            let (name, address) = (&listener.name, listener.address);
+            found.push(format!("listener {name} cannot bind {address}: {error}"));
+        }
+    }
+    found
+}
+
+/// A directory that is there, or can be made where that is done, and can be written.
+fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
+    let shown = directory.display();
+    match fs::metadata(directory) {
+        Ok(is) if !is.is_dir() => Err(format!("{shown} is not a directory")),
+        Ok(_) => access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
+            .map_err(|error| format!("{shown} cannot be written: {}", error.desc())),
+        Err(error) if is_made && error.kind() == ErrorKind::NotFound => match directory.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => usable(Path::new("."), true),
+            Some(parent) => usable(parent, true),
+            None => Err(format!("{shown}: {error}")),
+        },
+        Err(error) => Err(format!("{shown}: {error}")),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn not_ours(path: &Path) -> Option<String> {
+    let checked = crate::store::SqliteStore::check(path);
+    checked.err().map(|error| error.to_string())
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn not_ours(_: &Path) -> Option<String> {
+    Some("this build has no sqlite; use store.url = \"memory:\"".to_owned())
+}
