@@ -71,6 +71,7 @@ fn folded(subject: BanSubject) -> Result<BanSubject> {
 
 impl Change for AddBan {
     type Outcome = GatewayBan;
+    const NEEDS_ROOM: bool = false;
 
     fn rows(&self, keys: &mut RowKeys) {
         if let BanSubject::Login(folded) = &self.subject {
@@ -153,6 +154,7 @@ impl Command for RemoveBan {
 
 impl Change for RemoveBan {
     type Outcome = BanSubject;
+    const NEEDS_ROOM: bool = false;
 
     fn rows(&self, _keys: &mut RowKeys) {}
 
