@@ -1,3 +1,4 @@
+//! Has libFuzzer drive the target `jim_server`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| tolmach_fuzz::run("jim_server", input));

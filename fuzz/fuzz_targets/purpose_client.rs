@@ -1,3 +1,4 @@
+//! Has libFuzzer drive the target `purpose_client`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| tolmach_fuzz::run("purpose_client", input));

@@ -276,3 +276,17 @@ fn what_happens_to_its_chats_is_told() {
     assert_eq!(heard, [Event::Left(chat())]);
     talk.expect_accepted(3, b"");
 }
+
+#[test]
+fn an_answer_that_is_not_understood_is_one() {
+    let mut talk = Talk::logged_in();
+    talk.client.ask(Request::MyChats, "chats", &mut talk.out);
+    let task = talk.asked().0;
+    // A DECLINED whose reason is not UTF-8.
+    let events = talk.hear(&[2, 0, 0, 0, 1, task, 0xff, 0]);
+    assert!(matches!(
+        &events[..],
+        [Event::Answered { asked: "chats", answer: Err(reason) }] if reason.starts_with("not understood")
+    ));
+    assert!(talk.out.is_empty());
+}

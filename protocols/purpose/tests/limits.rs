@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use feed::{frame, to_server};
 use tokio_util::codec::Decoder;
 use tolmach_protocol_testing::{feed, feed_every_way};
-use tolmach_purpose::limits::{HEADER_BYTES, SKIPPED_BYTES};
+use tolmach_purpose::limits::{FRAME_BYTES, HEADER_BYTES, HISTORY_BYTES, SKIPPED_BYTES};
 use tolmach_purpose::{
     BadFrame, ClientBody, ClientCodec, ClientFrame, DecodeError, FrameWriter, Reason, Revision,
     ServerCodec, purpose,
@@ -188,4 +188,15 @@ fn a_frame_that_is_dropped_unfinished_has_its_length() {
         FrameWriter::begin(SEND, 7, &mut wire).finish(),
         HEADER_BYTES
     );
+}
+
+/// PROTOCOL.md 2.6 and 4.8.
+#[test]
+fn the_limits_are_those_of_the_page() {
+    let mebibytes =
+        [FRAME_BYTES, SKIPPED_BYTES, HISTORY_BYTES].map(|bytes| bytes as f64 / 1_048_576.0);
+    assert_eq!(mebibytes, [2.0, 16.0, 4.0]);
+    let mut wire = BytesMut::new();
+    FrameWriter::begin(purpose::HEARTBEAT, 1, &mut wire).finish();
+    assert_eq!(wire.len(), HEADER_BYTES);
 }

@@ -180,3 +180,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_frame_is_written_alike_by_value_and_by_reference() {
+    let frame = ServerFrame {
+        task: 3,
+        body: ServerBody::Declined(Text::from("no")),
+    };
+    let (mut by_value, mut by_reference) = (BytesMut::new(), BytesMut::new());
+    let mut codec = ServerCodec::new(Revision::Two, 0);
+    codec.encode(&frame, &mut by_reference).unwrap();
+    codec.encode(frame, &mut by_value).unwrap();
+    assert_eq!(by_value, by_reference);
+    assert_eq!(&by_value[..], b"\x03\0\0\0\x01\x03no\0");
+}
+
+#[test]
+fn a_text_is_what_it_was_made_of() {
+    let text = Text::from("чай");
+    assert_eq!(
+        (&*text, text.as_str(), text.as_ref()),
+        ("чай", "чай", "чай")
+    );
+    assert_eq!(
+        (text.to_string(), format!("{text:?}")),
+        ("чай".to_owned(), "\"чай\"".to_owned())
+    );
+    assert_eq!(text.into_bytes(), "чай".as_bytes());
+}

@@ -1,4 +1,4 @@
-//! Writes the seeds into a folder, one for each target: `seeds FOLDER`.
+//! Writes the seeds into a folder, one for each target: `seeds FOLDER`. An example, as libFuzzer is not to be linked to it.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
