@@ -49,6 +49,15 @@ mod tests {
         }
     }
 
+    /// What is common is passed over eight bytes at a time; else it would only be slow.
+    #[test]
+    fn eight_plain_bytes_are_seen_at_once() {
+        for plain in [b"all eigh", b"t plain!", b"\x7f ~#[]{}"] {
+            assert!(all_plain(u64::from_ne_bytes(*plain)));
+        }
+        assert!(!all_plain(u64::from_ne_bytes(*b"seven \"!")));
+    }
+
     #[test]
     fn many_alike_are_judged_as_one() {
         for byte in 0..=u8::MAX {

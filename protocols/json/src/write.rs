@@ -119,7 +119,7 @@ fn must_escape(block: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Sink;
+    use super::{Sink, must_escape};
     use bytes::BytesMut;
 
     #[test]
@@ -142,6 +142,15 @@ mod tests {
         let mut json = String::new();
         json.text("a\r\n\"\\\u{1}ж/");
         assert_eq!(json, "\"a\\r\\n\\\"\\\\\\u0001ж/\"");
+    }
+
+    /// What is common is put as it is, a block at a time; else it would only be slow.
+    #[test]
+    fn a_block_without_escapes_is_seen_at_once() {
+        assert!(!must_escape("nothing here, чай neither".as_bytes()));
+        for one in ["\"", "\\", "\n", "\u{1f}"] {
+            assert!(must_escape(format!("a{one}b").as_bytes()));
+        }
     }
 
     #[test]
