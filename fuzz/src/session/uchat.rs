@@ -74,7 +74,12 @@ impl Wire for Uchat {
         };
         let told = self.told(&received.concat());
         let is_answer = |frame: &&ServerFrame<'_>| {
-            frame.request() == Some(answer) || matches!(frame, ServerFrame::Error { .. })
+            // Who bans itself is told what the banned one is: RQ_DEL_ROOM.
+            let of_banned =
+                answer == RequestType::Ban && matches!(frame, ServerFrame::DeleteRoom { .. });
+            frame.request() == Some(answer)
+                || of_banned
+                || matches!(frame, ServerFrame::Error { .. })
         };
         let answers = told.iter().filter(is_answer).count();
         assert_eq!(answers, 1, "{told:?} to {asked:?}");
