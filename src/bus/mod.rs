@@ -20,7 +20,7 @@ pub const VERSION: u16 = 1;
 /// What one node tells the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// [`VERSION`].
+    /// The version of what is written here: [`VERSION`], else a node does not read it.
     pub version: u16,
     /// The node that publishes this.
     pub node: NodeId,

@@ -20,7 +20,7 @@ impl<'a> About<'a> {
         room: None,
     };
 
-    /// About an account.
+    /// What a failure is about: the account of this login.
     pub(super) fn user(login: &'a str) -> Self {
         Self {
             user: Some(login),
@@ -28,7 +28,7 @@ impl<'a> About<'a> {
         }
     }
 
-    /// About a room.
+    /// What a failure is about: the room of this name.
     pub(super) fn room(name: &'a RoomName) -> Self {
         Self {
             user: None,

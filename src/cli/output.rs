@@ -15,7 +15,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The process's own.
+    /// The process's standard output, told apart by whether it is a terminal.
     pub(crate) fn standard() -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();

@@ -9,7 +9,7 @@ use crate::model::RoomSelector;
 /// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two. A room that is called so itself is `#@anna,boris`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RoomName {
-    /// By its name.
+    /// A room by its name, or by digits.
     Named(String),
     /// By the logins of its two members.
     Direct(String, String),

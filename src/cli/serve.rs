@@ -23,7 +23,7 @@ pub(crate) struct ServeArgs {
     /// The IP address that every listener listens on; ports stay
     #[arg(short, long, value_name = "ADDR", value_parser = ip_address)]
     address: Option<IpAddr>,
-    /// The port of the first listener of the first dialect (JIM); 0 lets the system choose one
+    /// The port of the first listener of the dialect that is listed first (`tolmach dialects`); 0 lets the system choose one
     #[arg(short, long, value_name = "JIM_PORT")]
     port: Option<u16>,
 }
@@ -57,7 +57,7 @@ impl ServeArgs {
     }
 }
 
-/// Runs the gateway.
+/// Runs the gateway until a signal stops it.
 pub(super) fn run(mut config: Config) -> Outcome<ExitCode> {
     let _log = logging::start(&config.log.level, config.log.format)?;
     config.limits.connections = fitting(&config);

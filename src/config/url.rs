@@ -3,7 +3,7 @@
 use super::section::{BusUrl, StoreUrl};
 use crate::settings::{ValueError, Written, read};
 
-/// `sqlite:PATH` or `memory:`.
+/// Reads the URL of a store: `sqlite:PATH` or `memory:`.
 pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
     let right = "write \"sqlite:PATH\" or \"memory:\"";
     let fault = match read::text(written)?.split_once(':') {
@@ -20,7 +20,7 @@ pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
     Err(ValueError::new(fault, right))
 }
 
-/// `local:`.
+/// Reads the URL of a bus, which is `local:`.
 pub(super) fn bus(written: &Written) -> Result<BusUrl, ValueError> {
     let fault = match read::text(written)?.split_once(':') {
         Some(("local", "")) => return Ok(BusUrl::Local),

@@ -40,7 +40,7 @@ pub(super) enum Request {
 /// Where a gateway can be connected to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenerAddress {
-    /// The listener's name.
+    /// What the ready line and lists call the listener.
     pub name: String,
     /// The dialect that it speaks.
     pub dialect: String,
@@ -124,14 +124,14 @@ pub(super) fn answer(answer: &Answer<impl Serialize>) -> Vec<u8> {
     line
 }
 
-/// What [`read_line`] found.
+/// What [`read_line`] found in the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// A line; the last one may lack its end.
     Whole(Vec<u8>),
     /// More than the limit without a line end.
     TooLong,
-    /// Nothing more comes.
+    /// The stream has ended, and no line was begun.
     End,
 }
 

@@ -118,34 +118,34 @@ pub type Dialects = &'static [&'static dyn AnyDialect];
 
 /// A [`DialectKind`] of whatever type; made by [`describe`].
 pub trait AnyDialect: Send + Sync {
-    /// [`DialectKind::NAME`].
+    /// The word by which configurations and commands name it ([`DialectKind::NAME`]).
     fn name(&self) -> &'static str;
 
-    /// [`DialectKind::SUMMARY`].
+    /// What it is, in a line for people ([`DialectKind::SUMMARY`]).
     fn summary(&self) -> &'static str;
 
-    /// [`DialectKind::PORTS`].
+    /// The port of each revision where none is given ([`DialectKind::PORTS`]).
     fn ports(&self) -> &'static [u16];
 
-    /// [`DialectKind::TRANSLATIONS`].
+    /// What it declares for the table of meanings ([`DialectKind::TRANSLATIONS`]).
     fn translations(&self) -> &'static [Translation];
 
-    /// [`DialectKind::CHAT`].
+    /// Its client for `chat`, if it has one ([`DialectKind::CHAT`]).
     #[cfg(feature = "cli")]
     fn chat(&self) -> Option<&'static ChatSide>;
 
-    /// [`DialectKind::TRANSCODE`].
+    /// How `transcode` reads and carries out its recordings, if it can ([`DialectKind::TRANSCODE`]).
     #[cfg(feature = "cli")]
     fn transcode(&self) -> Option<&'static TranscodeSide>;
 
-    /// [`DialectKind::CONVERSATION`].
+    /// How `replay` speaks it, if it can ([`DialectKind::CONVERSATION`]).
     #[cfg(feature = "cli")]
     fn conversation(&self) -> Option<MakeConversation>;
 
-    /// [`DialectKind::HAS_BYTES`].
+    /// Whether its frames are shown as bytes with their meaning ([`DialectKind::HAS_BYTES`]).
     fn has_bytes(&self) -> bool;
 
-    /// [`DialectKind::room_of_login`].
+    /// The room that a login frame enters, if it does ([`DialectKind::room_of_login`]).
     fn room_of_login(&self, frame: &[String]) -> Option<String>;
 
     /// The settings of a listener where nothing is set.

@@ -66,7 +66,7 @@ impl FrameCapture {
         self.line.tell(TapEvent::In { bytes, request });
     }
 
-    /// Nothing more comes.
+    /// Tells that nothing more comes from the client.
     pub(super) fn tell_end(&self) {
         self.line.tell(TapEvent::Ended);
     }

@@ -38,7 +38,7 @@ enum Stream {
     ),
 }
 
-/// The reading side.
+/// The side of a connection that is read from.
 pub(super) struct Reader {
     source: Source,
     /// What the connection begins with, while that has something to tell.

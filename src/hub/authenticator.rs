@@ -25,6 +25,40 @@ use crate::store::UserRow;
 /// - [`Register`](super::commands::Register) is [`Error::Unsupported`] for connections, so that nobody takes the login of one
 ///   who is known elsewhere; [`SetPassword`](super::commands::SetPassword) is, for an account that has none here.
 /// - A session token that was made at such a login is the hub's: it holds until it ends, and nobody else is asked.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tolmach::commands::LogIn;
+/// use tolmach::hub::{Authentication, Authenticator, Credentials, ExternalError, Hub, Scope};
+/// use tolmach::model::Secret;
+///
+/// struct OneUser;
+///
+/// #[async_trait::async_trait]
+/// impl Authenticator for OneUser {
+///     async fn authenticate(&self, given: &Credentials) -> Result<Authentication, ExternalError> {
+///         Ok(match given {
+///             Credentials::Password { login, secret } if login == "anna" => {
+///                 match *secret == Secret::password("CorrectHorse") {
+///                     true => Authentication::User { login: login.clone(), name: "Anna".to_owned() },
+///                     false => Authentication::Refused,
+///                 }
+///             }
+///             Credentials::Password { .. } | Credentials::Token(_) => Authentication::Unknown,
+///         })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hub = Hub::builder().authenticator(Arc::new(OneUser)).start().await?;
+/// let (mut session, _) = hub.attach("bot", Scope::AllRooms);
+/// let (login, secret) = ("anna".to_owned(), Secret::password("CorrectHorse"));
+/// let welcome = session.call(LogIn { login, secret, token: false }).await?;
+/// assert_eq!(welcome.user.name, "Anna");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// Says whom the credentials open.
@@ -42,19 +76,19 @@ pub trait Authenticator: Send + Sync + 'static {
 pub enum Credentials {
     /// A login and what goes with it.
     Password {
-        /// As typed.
+        /// The login as it was typed.
         login: String,
         /// The password, or its SHA-256: dialects differ in what they send.
         secret: Secret,
     },
-    /// A token.
+    /// A token that the hub did not make.
     Token(TokenText),
 }
 
-/// Whom credentials open.
+/// What an [`Authenticator`] says of credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authentication {
-    /// This user.
+    /// The user of this login, an account of the hub from now on.
     User {
         /// The login under which the hub knows it; by the rules that hold for all.
         login: String,

@@ -35,7 +35,7 @@ pub enum StartError {
     /// The directory for the contents of files cannot be used.
     #[error("the directory for files {path} cannot be used: {error}", path = path.display())]
     Files {
-        /// The directory.
+        /// The directory that the contents of files were to lie in.
         path: PathBuf,
         /// Why it cannot be used.
         error: io::Error,

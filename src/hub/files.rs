@@ -111,7 +111,7 @@ impl Session {
     /// Whether the asker may say something in a room, before it hands in a file.
     ///
     /// # Errors
-    /// Why not.
+    /// What keeps the user from posting there, as [`Send`](super::commands::Send) would say it.
     pub async fn may_post(&mut self, room: RoomId) -> Result<()> {
         let caller = Caller::connected(self);
         let room = RoomSelector::Id(room);

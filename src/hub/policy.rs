@@ -20,9 +20,39 @@ use crate::model::{Error, Result, RoomSelector, User};
 ///
 /// One that fails, panics or is too slow has not decided: the command is refused with [`Error::Unavailable`], nothing was changed,
 /// unless the hub was built to [let it happen](super::HubBuilder::allow_undecided).
+///
+/// ```
+/// use std::sync::Arc;
+/// use tolmach::hub::{ExternalError, Hub, Policy, PolicyRequest, Scope, Verdict};
+/// use tolmach::model::Error;
+///
+/// struct NoShouting;
+///
+/// #[async_trait::async_trait]
+/// impl Policy for NoShouting {
+///     async fn decide(&self, request: &PolicyRequest) -> Result<Verdict, ExternalError> {
+///         Ok(match (request.command, &request.text) {
+///             ("Send", Some(text)) if text.ends_with("!!") => Verdict::Refuse("quietly, please".to_owned()),
+///             ("Send", Some(text)) => Verdict::Rewrite(text.to_lowercase()),
+///             _ => Verdict::Allow,
+///         })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hub = Hub::builder().policy(Arc::new(NoShouting)).start().await?;
+/// let (mut anna, _) = hub.attach("bot", Scope::AllRooms);
+/// anna.log_in_guest("anna").await?;
+/// anna.enter("lobby").await?;
+/// assert_eq!(anna.say("lobby", "TEA").await?.text, "tea");
+/// assert!(matches!(anna.say("lobby", "TEA!!").await, Err(Error::NotAllowed(_))));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Policy: Send + Sync + 'static {
-    /// Decides.
+    /// Says whether a command may happen, and with which text.
     ///
     /// # Errors
     /// Why it cannot: for the log, where the first of several is told.

@@ -222,7 +222,7 @@ pub struct PresenceEvent {
     pub who: Present,
     /// What changed, with what is to be known of it.
     pub change: PresenceChange,
-    /// When it happened.
+    /// When the presence changed, by the clock of the node that noticed.
     pub at: Timestamp,
 }
 

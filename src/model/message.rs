@@ -102,7 +102,7 @@ pub struct Message {
     pub room: RoomId,
     /// Its place among the room's changes when it was said.
     pub seq: Seq,
-    /// The author.
+    /// Who said it, as of then: a new name later does not change what was said.
     pub sender: Arc<UserRef>,
     /// Text, emote, sticker or file.
     pub kind: MessageKind,

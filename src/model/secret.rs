@@ -81,7 +81,7 @@ pub struct TokenInfo {
     pub id: TokenId,
     /// The account it opens.
     pub user: UserId,
-    /// `session` or `api`.
+    /// Whether a login made it (`session`) or the command line (`api`).
     pub kind: TokenKind,
     /// When it was made.
     pub created: Timestamp,

@@ -61,7 +61,7 @@ pub struct UserRef {
 /// A user who is online or idle in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Present {
-    /// Who is there.
+    /// The user who is online or idle there.
     pub user: Arc<UserRef>,
     /// Whether it is active or silent.
     pub presence: Presence,

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
 /// Characters of a login or a room's name, at most.
 const LONGEST_NAME: usize = 25;
 
-/// `true` or `false`.
+/// Reads a truth value, `true` or `false`.
 ///
 /// # Errors
 /// It is neither.

@@ -3,7 +3,7 @@
 /// A value and where it stands.
 #[derive(Debug)]
 pub struct Written {
-    /// What was written.
+    /// The value that stands there.
     pub value: Value,
     /// The line, from 1, of its key (of itself in a list).
     pub line: usize,
@@ -18,7 +18,7 @@ pub enum Value {
     Text(String),
     /// A whole number. Saturates: no key takes numbers of this size.
     Integer(i128),
-    /// `true` or `false`.
+    /// A truth value, `true` or `false`.
     Flag(bool),
     /// An array of values, each with its line.
     List(Vec<Written>),

@@ -42,7 +42,7 @@ impl From<NumbersUsed> for RowsError {
 ///    └───────────────┴───────────────────────────────────┘
 /// ```
 pub(super) trait Backend: Send {
-    /// Opens a transaction.
+    /// Opens a transaction; none is open.
     fn begin(&mut self) -> Result<(), RowsError>;
     /// The rows as the open transaction sees them.
     fn rows(&mut self) -> &mut dyn Transaction;

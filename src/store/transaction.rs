@@ -235,7 +235,7 @@ pub trait Transaction {
     fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError>;
     /// Keeps a ban; one of the same room, name and network is replaced.
     fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError>;
-    /// Lifts a ban.
+    /// Lifts a ban of a guest, if it is there.
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError>;
 
     /// The bans from the whole gateway, in the order of their subjects; those whose time is over, too.

@@ -58,7 +58,7 @@ enum Work {
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread that alone writes.
     pub(super) fn start<B: Backend + 'static>(
         backend: B,
         limits: Limits,

@@ -367,6 +367,7 @@ fn a_wrong_command_line_is_answered_with_the_usage() {
         &["--from", "jim", "--to", "irc"],
         &["--from", "jim", "--to", "purpose.3"],
         &["--from", "jim", "--to", "talker", "--revision", "1"],
+        &["--from", "purpose", "--to", "talker", "--revision", "3"],
         &["--from", "jim", "--to", "talker", "--as", "all"],
         &["--from", "jim", "--to", "talker", "--room", "two words"],
     ] {

@@ -19,21 +19,18 @@ use crate::codec::ClientCodec;
 use crate::server_line::ServerLine;
 
 /// For `chat`.
-pub(crate) const CHAT: ChatSide = ChatSide {
-    key: Key::Password,
-    signs_up: false,
-    needs: "--user NAME: a guest, with a password an account",
-    room_passwords: true,
-    commands: "  /join ROOM\n",
-    client: |identity| Ok(Box::new(TelnetChat::new(identity)?)),
-};
+pub(crate) const CHAT: ChatSide = ChatSide::new(
+    Key::Password,
+    "--user NAME: a guest, with a password an account",
+    |identity| Ok(Box::new(TelnetChat::new(identity)?)),
+)
+.with_room_passwords()
+.with_commands("/join ROOM  goes to another room");
 
 /// Bytes of a server's line, at most: a message may be as long as the hub lets it.
 const LINE_BYTES: usize = 4 * 1024 * 1024;
 /// A server is taken to call silence idleness not before a minute.
 const PING_EVERY: Duration = Duration::from_secs(50);
-/// What `/help` says.
-const COMMANDS: &str = "\n/join ROOM   go to another room";
 
 struct TelnetChat {
     codec: ClientCodec,
@@ -251,10 +248,6 @@ impl ChatClient for TelnetChat {
             _ => return None,
         }
         Some(Ok(()))
-    }
-
-    fn commands(&self) -> &'static str {
-        COMMANDS
     }
 }
 

@@ -16,7 +16,7 @@ use tolmach_json::Secret;
 pub enum ClientFrame {
     /// `authenticate`: says who one is and proves it.
     Authenticate {
-        /// `user.account_name`.
+        /// The login, `user.account_name` on the wire.
         account_name: String,
         /// `user.password`, as it was typed.
         password: Secret,

@@ -6,7 +6,7 @@ pub enum Encoding {
     /// `"ascii"`, and where there is no `encoding`.
     #[default]
     Ascii,
-    /// `"utf-8"`.
+    /// UTF-8, `"utf-8"` on the wire.
     Utf8,
 }
 

@@ -30,11 +30,11 @@ pub enum TextKey {
     /// `message`, as in the document.
     #[default]
     Message,
-    /// `mess_text`.
+    /// The text stands under `mess_text`.
     MessText,
-    /// `message_text`.
+    /// The text stands under `message_text`.
     MessageText,
-    /// `text`.
+    /// The text stands under `text`.
     Text,
 }
 

@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
         self.values[key as usize].is_some()
     }
 
-    /// The second `type`.
+    /// Reads the second `type` of a frame, which the first one's meaning needs.
     pub(crate) fn second_type<T>(
         &self,
         right: &'static str,

@@ -30,7 +30,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) revision: Option<u8>,
 
-    /// Make the account first, where the dialect can (uchat) and there is none
+    /// Make the account first, where the dialect can and there is none
     #[arg(long)]
     pub(crate) signup: bool,
 

@@ -44,7 +44,8 @@ pub(crate) fn help(dialects: Dialects) -> String {
     }
     help += HELP_ON_LINES;
     for (dialect, chat) in with_chat(dialects).filter(|(_, chat)| !chat.commands.is_empty()) {
-        help += &format!("in {} also:\n{}", dialect.name(), chat.commands);
+        help += &format!("in {} also:\n", dialect.name());
+        help.extend(chat.commands.lines().flat_map(|line| ["  ", line, "\n"]));
     }
     help + HELP_ON_THE_END
 }

@@ -76,7 +76,7 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     } else {
         Ui::pipe(args.commands)
     };
-    session::converse(stream, server, client, ui).await
+    session::converse(stream, server, client, chat.commands, ui).await
 }
 
 fn client(

@@ -32,10 +32,11 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
     stream: S,
     server: Server,
     client: Box<dyn ChatClient>,
+    commands: &'static str,
     ui: Ui,
 ) -> Result<(), Failure> {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut session = Session::new(server, client, ui);
+    let mut session = Session::new(server, client, commands, ui);
     let every = session.client.keep_alive_every().unwrap_or(NEVER);
     let mut keep_alive = interval_at(Instant::now() + every, every);
     while session.phase != Phase::Over {
@@ -69,6 +70,8 @@ struct Session {
     /// What goes on over connections of its own.
     errands: JoinSet<Result<String, String>>,
     client: Box<dyn ChatClient>,
+    /// What `/help` says of those that only this dialect has.
+    commands: &'static str,
     ui: Ui,
     phase: Phase,
     input: BytesMut,
@@ -81,13 +84,19 @@ struct Session {
 }
 
 impl Session {
-    fn new(server: Server, mut client: Box<dyn ChatClient>, ui: Ui) -> Self {
+    fn new(
+        server: Server,
+        mut client: Box<dyn ChatClient>,
+        commands: &'static str,
+        ui: Ui,
+    ) -> Self {
         let mut outgoing = Outgoing::default();
         client.open(now(), &mut outgoing.bytes);
         Self {
             server,
             errands: JoinSet::new(),
             client,
+            commands,
             ui,
             phase: Phase::Entering,
             input: BytesMut::new(),
@@ -167,7 +176,7 @@ impl Session {
                 self.enter(Phase::Finishing);
                 return Ok(());
             }
-            Wish::Help => format!("{HELP}{}", self.client.commands()),
+            Wish::Help => format!("{HELP}\n{}", self.commands).trim_end().to_owned(),
             Wish::Who => match self.client.who() {
                 Some(names) => format!("here: {}", names.join(", ")),
                 None => match self.command("who", "") {

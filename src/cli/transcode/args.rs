@@ -17,8 +17,8 @@ pub(crate) struct TranscodeArgs {
     /// The dialect of standard output: the frames of the server
     #[arg(long, value_name = "DIALECT")]
     to: String,
-    /// The revision of `purpose` where its name does not say [default: 2]
-    #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
+    /// The revision where a dialect has several and its name does not say [default: the last]
+    #[arg(long, value_name = "NUMBER")]
     pub(super) revision: Option<u8>,
     /// Who speaks where the frames do not say
     #[arg(long = "as", value_name = "LOGIN", default_value = "someone", value_parser = login)]
@@ -44,11 +44,19 @@ impl TranscodeArgs {
             })
         };
         let (from, to) = (named("--from", &self.from)?, named("--to", &self.to)?);
-        if self.revision.is_none() || from.is_open() || to.is_open() {
-            return Ok((from, to));
+        let open = [from, to].into_iter().filter(|named| named.is_open());
+        let open: Vec<Named> = open.collect();
+        if self.revision.is_some() && open.is_empty() {
+            let reason = "neither of the two dialects has a revision left to choose";
+            return Err(usage_error(ErrorKind::ArgumentConflict, reason));
         }
-        let reason = "neither of the two dialects has a revision left to choose";
-        Err(usage_error(ErrorKind::ArgumentConflict, reason))
+        for named in open {
+            named.check(self.revision).map_err(|reason| {
+                let wrong = format!("invalid value for '--revision <NUMBER>': {reason}");
+                usage_error(ErrorKind::ValueValidation, &wrong)
+            })?;
+        }
+        Ok((from, to))
     }
 }
 
@@ -70,7 +78,7 @@ Everything goes through the adapters of a gateway, on a hub in memory with one r
 The output is what the server tells the observer, a client of the other dialect that is in the room before anything \
 happens; the observer's own login and entering are left out. Times are those of the transcoding.
 
-People: JIM's frames say who speaks; else it is whom a login frame or a token of this gateway's form names, else \
+People: some frames say who speaks; else it is whom a login frame or a token of this gateway's form names, else \
 --as. Any password and any token is right. Who says something without having entered enters first.
 Rooms: any room is --room. Making a room is entering it.
 Private messages go to the person of that name, so they are not in the output unless that is the observer.
@@ -78,7 +86,7 @@ Messages: a number in an edit or a deletion is that of the n-th message of the r
 refused and deleted ones too. Frames that name a person by a number only are left out with a warning.
 Questions (history, lists) tell the observer nothing. The end of the input is no farewell.
 
-A refused frame is a warning that names its line (purpose: its byte offset), and the rest goes on. A malformed one \
+A refused frame is a warning that names its line (of a dialect in bytes: its offset), and the rest goes on. A malformed one \
 ends the transcoding after all output before it: exit 1.";
 
 fn login(text: &str) -> Result<String, String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::dialects::client::{Recording, TranscodeSide, VirtualClient};
 use crate::dialects::{AnyDialect, Dialects, Settings};
 
-/// A dialect as it is named on the command line: `jim`, `purpose`, `purpose.1`.
+/// A dialect as it is named on the command line: its name, or `NAME.1`, with its revision, where it has several.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
     dialect: &'static dyn AnyDialect,
@@ -37,6 +37,11 @@ impl Named {
     /// Whether a revision can still be chosen.
     pub(super) fn is_open(self) -> bool {
         self.revision.is_none() && self.dialect.revisions() > 1
+    }
+
+    /// Whether this revision may be chosen, if one is.
+    pub(super) fn check(self, chosen: Option<u8>) -> Result<(), String> {
+        self.dialect.revision(chosen).map(drop)
     }
 
     /// Whether its clients send files.
@@ -94,33 +99,36 @@ mod tests {
         for name in names(ALL) {
             assert!(Named::parse(ALL, &name).is_ok(), "{name}");
         }
-        for name in [
-            "",
-            "Jim",
-            "jim.1",
-            "purpose.",
-            "purpose.0",
-            "purpose.3",
-            "purpose2",
-        ] {
-            assert!(Named::parse(ALL, name).is_err(), "{name}");
+        assert!(Named::parse(ALL, "").is_err());
+        for (dialect, _) in transcodable(ALL) {
+            let (name, more) = (dialect.name(), dialect.revisions() + 1);
+            for wrong in [
+                name.to_uppercase(),
+                format!("{name}."),
+                format!("{name}.0"),
+                format!("{name}.{more}"),
+                format!("{name}2"),
+            ] {
+                assert!(Named::parse(ALL, &wrong).is_err(), "{wrong}");
+            }
         }
     }
 
-    #[cfg(feature = "purpose")]
     #[test]
     fn a_revision_in_the_name_comes_first() {
-        let revisions = |name| {
-            let named = Named::parse(ALL, name).unwrap();
-            (
-                named.is_open(),
-                named.revision(None),
-                named.revision(Some(1)),
-                named.revision(Some(2)),
-            )
-        };
-        assert_eq!(revisions("purpose"), (true, 2, 1, 2));
-        assert_eq!(revisions("purpose.1"), (false, 1, 1, 1));
-        assert_eq!(revisions("purpose.2"), (false, 2, 2, 2));
+        for (dialect, _) in transcodable(ALL) {
+            let (name, last) = (dialect.name(), dialect.revisions());
+            let open = Named::parse(ALL, name).unwrap();
+            assert_eq!((open.is_open(), open.revision(None)), (last > 1, last));
+            for number in 1..=last {
+                assert_eq!(open.revision(Some(number)), number);
+                if let Ok(named) = Named::parse(ALL, &format!("{name}.{number}")) {
+                    assert!(!named.is_open());
+                    assert_eq!(named.revision(Some(last)), number);
+                } else {
+                    assert_eq!(last, 1, "{name}");
+                }
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Person {
     pub(super) place: Place,
 }
 
-/// Where somebody is.
+/// Where somebody is, as seen from the one room there is.
 ///
 /// ```text
 ///  Nowhere ──enters──▶ There ──leaves──▶ Left ──enters──▶ There
@@ -42,7 +42,7 @@ impl Person {
         }
     }
 
-    /// Asks for something.
+    /// Lets this person ask for something, as bytes of its dialect.
     ///
     /// # Errors
     /// Why it was refused.
@@ -61,7 +61,7 @@ impl Person {
         outcome(answered)
     }
 
-    /// Says farewell.
+    /// Lets this person say farewell, as bytes of its dialect.
     ///
     /// # Errors
     /// Why it was refused.

@@ -25,7 +25,7 @@ pub struct Transcript {
 pub struct Item {
     /// The line in which it begins, from 1.
     pub line: usize,
-    /// The thing.
+    /// What stands on the line, and on those that belong to it.
     pub what: What,
 }
 
@@ -42,9 +42,9 @@ pub enum What {
     Person(Person),
     /// A command of the operator's.
     Operator(String),
-    /// Time passes.
+    /// So much time passes before what follows.
     Wait(Duration),
-    /// What somebody sends.
+    /// A frame that somebody sends.
     Said(Block),
     /// What somebody is told.
     Told(Block),
@@ -53,7 +53,7 @@ pub enum What {
 /// One frame of one connection as lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// The connection's name.
+    /// The name that the transcript gives the connection.
     pub who: String,
     /// The frame as its dialect shows it.
     pub lines: Vec<String>,

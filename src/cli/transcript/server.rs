@@ -19,7 +19,7 @@ use crate::model::{MessageId, RoomSelector, Secret, Target, UserSelector};
 /// How many bytes a connection inside the process holds in each direction.
 const HELD: usize = 1024 * 1024;
 
-/// See the module.
+/// The gateway that a transcript is run against, in this process or over its control socket.
 pub struct Server {
     dialects: Dialects,
     listeners: Vec<ListenerAddress>,
@@ -145,7 +145,7 @@ impl Server {
         self.ask(token).await.map(drop)
     }
 
-    /// A room's number.
+    /// The number of the room of this name; or why there is none.
     pub(super) async fn room(&mut self, name: &str) -> Result<i32, String> {
         let room = RoomSelector::Name(name.to_owned());
         let found = self.ask(commands::FindRoom { room }).await?;

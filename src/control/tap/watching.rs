@@ -20,7 +20,7 @@ const TURN: usize = 64;
 /// How long the last words may take.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Somebody who watches.
+/// Somebody who watches over the control socket, and what is known of what is shown.
 pub(crate) struct Watching {
     viewer: Viewer,
     focus: Focus,

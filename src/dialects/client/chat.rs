@@ -78,11 +78,6 @@ pub trait ChatClient: Send {
     fn errand(&mut self) -> Option<Errand> {
         None
     }
-
-    /// What `/help` says of such commands, in lines.
-    fn commands(&self) -> &'static str {
-        ""
-    }
 }
 
 /// A connection of its own to the server, for an [`Errand`].
@@ -193,11 +188,11 @@ pub enum Key {
 /// Who wants to go where.
 #[derive(Clone, Default)]
 pub struct Identity {
-    /// `--user`.
+    /// The name to come in with (`--user`).
     pub user: Option<String>,
     /// The account's password; never empty.
     pub password: Option<String>,
-    /// `--token`.
+    /// A secret that says who one is (`--token`).
     pub token: Option<String>,
     /// The room's name, without `#`.
     pub room: String,

@@ -8,9 +8,9 @@ pub const PASSWORD: &str = "CorrectHorseBatteryStaple";
 /// Who sent a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// The client.
+    /// The client, to the gateway.
     Client,
-    /// The gateway.
+    /// The gateway, to the client.
     Server,
 }
 
@@ -21,7 +21,7 @@ pub enum Barrier {
     Ask(Vec<u8>),
     /// Something is known to come.
     Wait,
-    /// Nothing can come.
+    /// Nothing can be told that marks the end of what came of it.
     Nothing,
 }
 
@@ -39,7 +39,7 @@ pub enum Ends {
 /// How far the login goes that a transcript does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// Nothing was said.
+    /// The connection is open, and nothing was said on it.
     Bare,
     /// A greeting, where the dialect has one that comes before the login.
     Hello,

@@ -38,21 +38,55 @@ pub use virtual_client::{Account, Heard, Room, VirtualClient, line};
 
 use std::sync::Arc;
 
+/// Makes a client for people and pipes, or says what is missing for one.
+pub type MakeChatClient = fn(Identity) -> Result<Box<dyn ChatClient>, &'static str>;
+
 /// How a dialect's client for people and pipes is made, for `chat`.
 #[derive(Debug)]
 pub struct ChatSide {
-    /// What proves who one is.
-    pub key: Key,
-    /// Whether it can make an account.
-    pub signs_up: bool,
-    /// What it needs, in a line of `--help`.
-    pub needs: &'static str,
-    /// Whether it can give a room's password.
-    pub room_passwords: bool,
-    /// The commands that only this dialect has, in lines of `--help`; empty where there are none.
-    pub commands: &'static str,
-    /// A new client, or what is missing for one.
-    pub client: fn(Identity) -> Result<Box<dyn ChatClient>, &'static str>,
+    pub(crate) key: Key,
+    pub(crate) needs: &'static str,
+    pub(crate) client: MakeChatClient,
+    pub(crate) signs_up: bool,
+    pub(crate) room_passwords: bool,
+    pub(crate) commands: &'static str,
+}
+
+impl ChatSide {
+    /// A client for whom `key` proves who one is; `needs` is what it has to be given, in a line of `--help`.
+    #[must_use]
+    pub const fn new(key: Key, needs: &'static str, client: MakeChatClient) -> Self {
+        Self {
+            key,
+            needs,
+            client,
+            signs_up: false,
+            room_passwords: false,
+            commands: "",
+        }
+    }
+
+    /// The same, where it can make an account (`--signup`).
+    #[must_use]
+    pub const fn signing_up(mut self) -> Self {
+        self.signs_up = true;
+        self
+    }
+
+    /// The same, where it can give a room's password.
+    #[must_use]
+    pub const fn with_room_passwords(mut self) -> Self {
+        self.room_passwords = true;
+        self
+    }
+
+    /// The same with commands that only this dialect has, as `--help` and `/help` show them: lines like
+    /// `/join ROOM  goes to another room`. [`ChatClient::command`] carries them out.
+    #[must_use]
+    pub const fn with_commands(mut self, lines: &'static str) -> Self {
+        self.commands = lines;
+        self
+    }
 }
 
 /// How a dialect's recordings are read and carried out, for `transcode`. Where a function takes a number, it is the

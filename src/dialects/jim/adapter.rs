@@ -16,7 +16,7 @@ use crate::model::{Timestamp, UserSelector};
 /// "One who does not answer within 30 s becomes idle for the others until it says something."
 const PROBE_ANSWER: Duration = Duration::from_secs(30);
 
-/// One connection's state.
+/// What is known of one connection, and what its frames become in the hub.
 ///
 /// ```text
 ///  stranger ──presence──▶ guest ──authenticate──▶ account
@@ -37,7 +37,7 @@ pub struct JimAdapter {
 enum Probe {
     /// It said something not long ago.
     None,
-    /// It was asked.
+    /// It was asked at this time, and has not answered yet.
     Asked(Instant),
     /// It did not answer.
     Unanswered,

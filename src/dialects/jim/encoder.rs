@@ -31,7 +31,7 @@ pub(super) struct JimEncoder {
 
 /// How somebody calls everyone's room, which is shown to it under that word.
 pub(super) struct Everyone {
-    /// The room's name.
+    /// The name of the room for everyone, without `#`.
     pub(super) room: Arc<str>,
     /// What stands there as the addressee.
     pub(super) address: Arc<str>,

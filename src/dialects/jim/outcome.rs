@@ -36,7 +36,7 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// Appends a frame.
+    /// Appends a frame as the flavor writes it.
     pub(super) fn write(self, frame: &ServerFrame, out: &mut BytesMut) {
         match self {
             Self::Document => frame.write(out),
@@ -95,7 +95,7 @@ impl Style {
         out.freeze()
     }
 
-    /// An error's answer.
+    /// The answer with the code and the text of an error.
     pub(super) fn refusal(self, error: &Error, at: Timestamp) -> Bytes {
         self.answer(code(error), error.to_string(), at)
     }

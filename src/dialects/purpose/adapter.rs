@@ -17,7 +17,7 @@ use crate::model::{EndReason, Error, Result, Timestamp, TokenId, UserId, UserSel
 /// How long a HEARTBEAT may be unanswered: PROTOCOL.md 3.2.
 const HEARTBEAT_ANSWER: Duration = Duration::from_secs(30);
 
-/// One connection's state.
+/// What is known of one connection, and what its frames become in the hub.
 ///
 /// ```text
 ///  connected ──HELLO──▶ greeted ──LOGIN, RESTORE_SESSION──▶ logged in ──DECLINED──▶ suspended
@@ -38,7 +38,7 @@ pub struct PurposeAdapter {
 /// A session that was renewed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Renewal {
-    /// Its token before.
+    /// The token that the renewed one replaces.
     pub(super) old: TokenId,
     /// The one that was told.
     pub(super) new: TokenId,
@@ -55,14 +55,14 @@ impl PurposeAdapter {
         }
     }
 
-    /// A request's ACCEPTED.
+    /// The ACCEPTED that answers a request, with what it contains.
     pub(super) fn accepted<T: FieldText>(&self, task: u8, content: &Answer<T>) -> Bytes {
         let mut out = BytesMut::new();
         content.write(self.rules.revision, task, &mut out);
         out.freeze()
     }
 
-    /// A request's DECLINED.
+    /// The DECLINED that answers a request, with the reason, which people are shown.
     pub(super) fn declined(&self, task: u8, reason: &str) -> Bytes {
         declined(self.rules.revision, task, reason)
     }
@@ -238,7 +238,7 @@ fn suspends(purpose: Purpose) -> bool {
     )
 }
 
-/// A request's DECLINED.
+/// The DECLINED of a revision that answers a request, with the reason, which people are shown.
 pub(super) fn declined(revision: Revision, task: u8, reason: &str) -> Bytes {
     let body = ServerBody::Declined(reason);
     frame(revision, ServerFrame { task, body })

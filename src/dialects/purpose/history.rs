@@ -22,7 +22,7 @@ const PAGE: usize = 1000;
 
 /// What one reading came to.
 enum Found {
-    /// All there is.
+    /// All messages that were asked for, oldest first.
     All(Vec<Arc<Message>>),
     /// More than one answer holds, and what was found belongs to no second later than this one.
     TooMuch(i64),

@@ -180,7 +180,7 @@ impl PurposeAdapter {
     }
 }
 
-/// PROTOCOL.md 6.4.
+/// An IPv4 address as the number that PROTOCOL.md 6.4 writes; of any other address 0.
 fn ipv4(address: &str) -> i32 {
     match address
         .parse::<IpAddr>()

@@ -19,7 +19,7 @@ use crate::model::{
     RoomSelector, Seq, Target, Timestamp, User, UserId, UserSelector,
 };
 
-/// One connection's state.
+/// What is known of one connection, and what its frames become in the hub.
 ///
 /// ```text
 ///  new ──connect──▶ in a room ◀──▶ silent ──close_after──▶ closed

@@ -163,7 +163,7 @@ impl TalkerEncoder {
         }
     }
 
-    /// An `error` event.
+    /// An `error` event with a text for people.
     pub(super) fn error(flavor: Flavor, message: impl Into<Cow<'static, str>>) -> bytes::Bytes {
         let mut out = BytesMut::new();
         ServerFrame::Error {

@@ -23,7 +23,7 @@ use crate::model::{Error, Message, MessageKind, Result, Target, Timestamp};
 /// After how long without a byte a file's connection is closed.
 pub(super) const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// One connection's state.
+/// What is known of one connection, and what its frames become in the hub.
 ///
 /// ```text
 ///  stranger ──LOG_IN, SIGN_UP, TOKEN──▶ logged in ──LOG_OUT──▶ stranger

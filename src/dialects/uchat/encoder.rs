@@ -24,7 +24,7 @@ pub(super) struct UchatEncoder {
     flavor: Flavor,
 }
 
-/// A message object.
+/// A message as the message object of PROTOCOL.md 3.2.
 pub(super) fn message(message: &Message) -> Frame<'_> {
     let (msg_type, text) = match (&message.file, message.kind) {
         (Some(file), _) if message.text.is_empty() => {

@@ -43,7 +43,7 @@ pub struct Uchat {
 struct Rules {
     flavor: Flavor,
     frame_bytes: usize,
-    /// 0: no limit.
+    /// Most bytes of a file that is sent; 0: no limit.
     file_bytes: u64,
 }
 

@@ -24,20 +24,20 @@ pub(super) fn code(error: &Error) -> ErrorCode {
     }
 }
 
-/// A frame's bytes.
+/// A frame as the bytes that a flavor puts on the wire.
 pub(super) fn frame(flavor: Flavor, frame: &ServerFrame<'_>) -> Bytes {
     let mut out = BytesMut::new();
     frame.write(flavor, &mut out);
     out.freeze()
 }
 
-/// RQ_ERROR_MSG.
+/// The RQ_ERROR_MSG of a code, with a text for people.
 pub(super) fn error(flavor: Flavor, code: ErrorCode, text: &str) -> Bytes {
     let text = text.into();
     frame(flavor, &ServerFrame::Error { code, text })
 }
 
-/// An error's answer.
+/// The RQ_ERROR_MSG that says why the hub refused something.
 pub(super) fn refusal(flavor: Flavor, refused: &Error) -> Bytes {
     error(flavor, code(refused), &refused.to_string())
 }

@@ -54,7 +54,7 @@ pub(super) enum Drained {
     Broken,
 }
 
-/// See the module.
+/// The gateway's sink for one connection: what is queued, and the socket it goes to, as the module says.
 pub(super) struct Writer {
     state: Mutex<State>,
     bounds: Bounds,

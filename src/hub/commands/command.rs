@@ -37,7 +37,7 @@ pub trait Command: fmt::Debug + Send + 'static {
         None
     }
 
-    /// Carries it out.
+    /// Carries the command out on behalf of a caller that is what it needs, and yields its reply.
     ///
     /// # Errors
     /// The command's own.

@@ -60,7 +60,7 @@ impl CurrentUser {
     }
 }
 
-/// An open session.
+/// A session that a login opened and nothing has ended yet.
 pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) user: Arc<User>,
     /// The same, where its connection sees it.
@@ -109,7 +109,7 @@ pub(in crate::hub) struct Subscriber {
     sink: Arc<dyn Sink>,
 }
 
-/// See the module.
+/// Who is connected, where, and what is still to be told and done: what the module says of it.
 pub(in crate::hub) struct HubState {
     node: NodeId,
     pub(in crate::hub) sessions: HashMap<SessionId, Box<SessionEntry>>,

@@ -34,13 +34,13 @@ use viewer::Queue;
 /// Something that happened, with whose connection it happened on.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// When it happened.
+    /// When it happened, by the clock of this machine.
     pub at: Timestamp,
     /// On which connection, if on one.
     pub line: Option<Arc<TapConnection>>,
     /// Whose connection it was then.
     pub who: Option<TapUser>,
-    /// What it was.
+    /// What happened: a frame, an event, or the beginning or end of something.
     pub what: TapEvent,
 }
 
@@ -118,7 +118,7 @@ pub struct TapDialect {
 pub struct TapConnection {
     /// Its number, from 1.
     pub number: u64,
-    /// What it speaks.
+    /// The dialect that it speaks, and how its bytes are shown.
     pub dialect: Arc<TapDialect>,
     /// From where; `None` inside the process.
     pub address: Option<IpAddr>,

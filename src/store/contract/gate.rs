@@ -20,7 +20,7 @@ pub(in crate::store) enum Verdict {
     Panic,
 }
 
-/// Decides over commits.
+/// Decides over commits: whether they go on, fail, or wait.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Gate {
     state: Mutex<State>,

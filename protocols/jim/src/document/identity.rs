@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
-/// `authenticate`: PROTOCOL.md 4.1.
+/// Reads `authenticate` (PROTOCOL.md 4.1).
 pub(crate) fn read_authenticate(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     let user = read_user(object)?.ok_or_else(|| USER.missing())?;
     Ok(ClientFrame::Authenticate {
@@ -32,7 +32,7 @@ pub(crate) fn put_authenticate(
     sink.raw("}}");
 }
 
-/// `presence`: PROTOCOL.md 4.2.
+/// Reads `presence` (PROTOCOL.md 4.2).
 ///
 /// A `presence` that answers a `probe` (PROTOCOL.md 5.2) may be a simple one, without `user`: whether a name is needed depends
 /// on who says it. Any text is taken as `type`.

@@ -77,7 +77,7 @@ fn characters_with_extra(msg: &Msg<'_>) -> usize {
     counter.0
 }
 
-/// PROTOCOL.md 3.6.
+/// Reads the encoding of a text (PROTOCOL.md 3.6).
 pub(crate) fn read_encoding(object: &Object<'_>) -> Result<Encoding, BadFrame> {
     let Some(name) = ENCODING.optional(object)? else {
         return Ok(Encoding::default());

@@ -6,7 +6,7 @@ use crate::error::BadFrame;
 use tolmach_json::Object;
 use tolmach_json::Sink;
 
-/// `join`: PROTOCOL.md 4.4.
+/// Reads `join` (PROTOCOL.md 4.4).
 pub(crate) fn read_join(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Join {
         room: read_room(object)?,
@@ -26,7 +26,7 @@ pub(crate) fn put_join(sink: &mut impl Sink, time: i64, room: &str, password: Op
     sink.raw("}");
 }
 
-/// `leave`: PROTOCOL.md 4.5.
+/// Reads `leave` (PROTOCOL.md 4.5).
 pub(crate) fn read_leave(object: &Object<'_>) -> Result<ClientFrame, BadFrame> {
     Ok(ClientFrame::Leave {
         room: read_room(object)?,

@@ -79,7 +79,7 @@ impl Ui {
         }
     }
 
-    /// Shows what arrived.
+    /// Shows a person, or writes into the pipe, what arrived.
     ///
     /// # Errors
     /// Where standard output is gone. What goes to standard error may be lost.

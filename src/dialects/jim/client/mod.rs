@@ -11,14 +11,12 @@ use recording::{JimClient, JimRecording};
 use std::sync::Arc;
 
 /// What `tolmach chat` needs to know of the dialect.
-pub(super) const CHAT: ChatSide = ChatSide {
-    key: Key::Password,
-    signs_up: false,
-    needs: "--user NAME: a guest, with a password an account; without it some guest",
-    room_passwords: true,
-    commands: "",
-    client: |identity| Ok(Box::new(Jim::new(identity))),
-};
+pub(super) const CHAT: ChatSide = ChatSide::new(
+    Key::Password,
+    "--user NAME: a guest, with a password an account; without it some guest",
+    |identity| Ok(Box::new(Jim::new(identity))),
+)
+.with_room_passwords();
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
@@ -27,5 +25,5 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     recording: |_, speaker| Box::new(JimRecording::new(speaker)),
 };
 
-/// For `replay`.
+/// How `tolmach replay` speaks the dialect on a connection.
 pub(super) const CONVERSATION: MakeConversation = |_| Box::new(JimConversation);

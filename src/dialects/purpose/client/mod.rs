@@ -13,14 +13,12 @@ use std::sync::Arc;
 use tolmach_purpose::Revision;
 
 /// What `tolmach chat` needs to know of the dialect.
-pub(super) const CHAT: ChatSide = ChatSide {
-    key: Key::Either,
-    signs_up: false,
-    needs: "--user NAME and its password, or --token ID:TOKEN; --revision 1 or 2",
-    room_passwords: true,
-    commands: "",
-    client: |identity| Ok(Box::new(Purpose::new(identity)?)),
-};
+pub(super) const CHAT: ChatSide = ChatSide::new(
+    Key::Either,
+    "--user NAME and its password, or --token ID:TOKEN; --revision 1 or 2",
+    |identity| Ok(Box::new(Purpose::new(identity)?)),
+)
+.with_room_passwords();
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
@@ -29,7 +27,7 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     recording: |revision, speaker| Box::new(PurposeRecording::new(revision, speaker)),
 };
 
-/// For `replay`.
+/// How `tolmach replay` speaks the dialect on a connection.
 pub(super) const CONVERSATION: MakeConversation =
     |number| Box::new(PurposeConversation::new(revision(number)));
 

@@ -11,14 +11,9 @@ use recording::{TalkerClient, TalkerRecording};
 use std::sync::Arc;
 
 /// What `tolmach chat` needs to know of the dialect.
-pub(super) const CHAT: ChatSide = ChatSide {
-    key: Key::Token,
-    signs_up: false,
-    needs: "--token TOKEN",
-    room_passwords: false,
-    commands: "",
-    client: |identity| Ok(Box::new(Talker::new(identity)?)),
-};
+pub(super) const CHAT: ChatSide = ChatSide::new(Key::Token, "--token TOKEN", |identity| {
+    Ok(Box::new(Talker::new(identity)?))
+});
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
@@ -27,5 +22,5 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     recording: |_, speaker| Box::new(TalkerRecording::new(speaker)),
 };
 
-/// For `replay`.
+/// How `tolmach replay` speaks the dialect on a connection.
 pub(super) const CONVERSATION: MakeConversation = |_| Box::<TalkerConversation>::default();

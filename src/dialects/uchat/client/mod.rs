@@ -11,17 +11,13 @@ use recording::{UchatClient, UchatRecording};
 use std::sync::Arc;
 
 /// What `tolmach chat` needs to know of the dialect.
-pub(super) const CHAT: ChatSide = ChatSide {
-    key: Key::Either,
-    signs_up: true,
-    needs: "--user NAME and its password (--signup makes the account), or --token TOKEN",
-    room_passwords: false,
-    commands: "  /rooms   /find PREFIX   /join ROOM   /new ROOM   /members
-  /history [N]   /search TEXT   /edit ID TEXT   /delete ID
-  /upload FILE   /download ID FILE
-",
-    client: |identity| Ok(Box::new(Uchat::new(identity)?)),
-};
+pub(super) const CHAT: ChatSide = ChatSide::new(
+    Key::Either,
+    "--user NAME and its password (--signup makes the account), or --token TOKEN",
+    |identity| Ok(Box::new(Uchat::new(identity)?)),
+)
+.signing_up()
+.with_commands(chat::COMMANDS);
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
@@ -30,5 +26,5 @@ pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
     recording: |_, speaker| Box::new(UchatRecording::new(speaker)),
 };
 
-/// For `replay`.
+/// How `tolmach replay` speaks the dialect on a connection.
 pub(super) const CONVERSATION: MakeConversation = |_| Box::<UchatConversation>::default();

@@ -20,9 +20,9 @@ use crate::model::RoomId;
 /// Rooms that the index should look at.
 #[derive(Debug, Default)]
 pub(in crate::store::sqlite) struct Due {
-    /// They changed.
+    /// Rooms in which something was said, edited or deleted.
     pub(in crate::store::sqlite) changed: BTreeSet<RoomId>,
-    /// They were deleted.
+    /// Rooms that were deleted.
     pub(in crate::store::sqlite) gone: BTreeSet<RoomId>,
 }
 

@@ -8,7 +8,7 @@ pub(super) enum Asked {
     OwnUser,
     /// To find the room.
     FindRoom,
-    /// To make it.
+    /// To make the room, as it is not there.
     CreateRoom,
     /// To be in it.
     Join,
@@ -22,7 +22,7 @@ pub(super) enum Asked {
     User(i32),
     /// What this chat is.
     Chat(i32),
-    /// To say this.
+    /// To say this, in the room or to somebody.
     Say(Saying),
     /// Who has this name, to say something to.
     Recipient(String),

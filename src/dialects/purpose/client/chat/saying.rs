@@ -12,9 +12,9 @@ use tolmach_purpose::{ChatInfo, Request};
 /// The direct chats to say something in, by the recipient's name as it was given, in lower case.
 pub(super) type Directs = BTreeMap<String, Direct>;
 
-/// A direct chat.
+/// What is known of the direct chat with somebody.
 pub(super) enum Direct {
-    /// Its id.
+    /// There is one, of this id.
     Known(i32),
     /// It is asked for; this is to be said there, oldest first.
     Asked(Vec<Saying>),

@@ -9,7 +9,7 @@ pub(super) enum Asked {
     MyRooms,
     /// To find the room to go to.
     FindRoom,
-    /// To make it.
+    /// To make the room, as it is not there.
     NewRoom,
     /// To be a member of it.
     Join,

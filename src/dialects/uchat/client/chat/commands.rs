@@ -8,10 +8,10 @@ use bytes::BytesMut;
 use std::path::PathBuf;
 use tolmach_uchat::{Id, Member, Message, Request, Room, sendable_text};
 
-/// What `/help` says of them.
-pub(super) const HELP: &str = "\n\
+/// What they do, a line each.
+pub(in crate::dialects::uchat::client) const COMMANDS: &str = "\
     /rooms  lists your rooms; /find PREFIX  those that you can join\n\
-    /join ROOM  goes to another room; /new ROOM  makes it\n\
+    /join ROOM  goes to another room; /new ROOM  makes it; /members  who is in yours\n\
     /history [N]  shows the last messages and their numbers; /search TEXT  those that contain it\n\
     /edit ID TEXT   /delete ID  change what you said\n\
     /upload FILE   /download ID FILE  send a file to the room, fetch one";

@@ -16,6 +16,8 @@ mod files;
 mod hearing;
 mod said;
 
+pub(in crate::dialects::uchat::client) use commands::COMMANDS;
+
 use crate::dialects::client::ChatError;
 use crate::dialects::client::EMOTE;
 use crate::dialects::client::Identity;
@@ -156,10 +158,6 @@ impl ChatClient for Uchat {
         out: &mut BytesMut,
     ) -> Option<Result<(), String>> {
         self.carry_out(word, rest, now, out)
-    }
-
-    fn commands(&self) -> &'static str {
-        commands::HELP
     }
 
     fn errand(&mut self) -> Option<Errand> {
