@@ -6,7 +6,7 @@ use super::{Config, name, suggest, url};
 use crate::dialects;
 use crate::dialects::Settings;
 use crate::key;
-use crate::settings::read::{duration, flag, limit};
+use crate::settings::read::{duration, flag, limit, whole};
 use crate::settings::{Key, ValueError, choice, quoted};
 
 /// The keys that are not about listeners. Those of a section stand together, those of none come first.
@@ -23,6 +23,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     },
     key!(bus.url: url::bus),
     key!(accounts.registration: choice),
+    key!(accounts.password_min: whole),
     key!(accounts.guests: flag),
     key!(accounts.session_life: life),
     key!(rooms.create_on_join: flag),
@@ -38,9 +39,14 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(limits.file_bytes: limit),
     key!(limits.queue_events: limit),
     key!(limits.queue_bytes: limit),
+    key!(limits.queue_total_bytes: limit),
     key!(limits.requests_per_second: limit),
     key!(limits.burst: limit),
+    key!(limits.messages_per_second: limit),
+    key!(limits.messages_burst: limit),
     key!(limits.failed_logins: limit),
+    key!(limits.registrations_per_hour: limit),
+    key!(limits.rooms_made_per_hour: limit),
     key!(limits.rooms_per_user: limit),
     key!(limits.members_per_room: limit),
     key!(limits.disk_free: limit),

@@ -49,6 +49,8 @@ pub enum BusUrl {
 pub struct Accounts {
     /// Who may make accounts.
     pub registration: Registration,
+    /// The least characters of new passwords that the gateway gets to see.
+    pub password_min: usize,
     /// Whether someone without an account may come in (JIM's presence).
     pub guests: bool,
     /// After how long without use a session's token is gone; more than 0.
@@ -68,6 +70,7 @@ impl Default for Accounts {
     fn default() -> Self {
         Self {
             registration: Registration::Open,
+            password_min: 8,
             guests: true,
             session_life: Duration::from_secs(90 * 24 * 60 * 60),
         }
@@ -135,12 +138,22 @@ pub struct Limits {
     pub queue_events: usize,
     /// Bytes of the events waiting for one session.
     pub queue_bytes: usize,
+    /// Bytes of the events waiting for all sessions together.
+    pub queue_total_bytes: usize,
     /// Requests a second of one connection, over time.
     pub requests_per_second: u32,
     /// Requests that one connection may send at once before `requests_per_second` holds it back.
     pub burst: u32,
+    /// Messages a second of one user in one room, over time and over all its connections.
+    pub messages_per_second: u32,
+    /// Messages that one user may say at once in one room before `messages_per_second` holds its connections back.
+    pub messages_burst: u32,
     /// Failed logins a minute, by account and address together.
     pub failed_logins: u32,
+    /// Accounts and guests an hour from one address.
+    pub registrations_per_hour: u32,
+    /// Rooms an hour that one user makes, and all guests of one address.
+    pub rooms_made_per_hour: u32,
     /// Rooms that one user is a member of.
     pub rooms_per_user: usize,
     /// Members of one room.
@@ -160,9 +173,14 @@ impl Default for Limits {
             file_bytes: 10_000_000,
             queue_events: 4096,
             queue_bytes: 4 * 1024 * 1024,
+            queue_total_bytes: 256 * 1024 * 1024,
             requests_per_second: 1000,
             burst: 2000,
+            messages_per_second: 10,
+            messages_burst: 60,
             failed_logins: 10,
+            registrations_per_hour: 0,
+            rooms_made_per_hour: 0,
             rooms_per_user: 1000,
             members_per_room: 0,
             disk_free: 64 * 1024 * 1024,

@@ -155,4 +155,6 @@ fn limits(config: &Config) -> Limits {
         .queue_bytes(of.queue_bytes)
         .requests_per_second(of.requests_per_second)
         .burst(of.burst)
+        .messages_per_second(of.messages_per_second)
+        .messages_burst(of.messages_burst)
 }

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
+use tokio::sync::watch;
+use tokio::time::sleep_until;
 use tokio_util::codec::Decoder;
 
+use super::pace::MessagePaces;
 use super::writer::{Numbering, Pacing, Slot, Writer};
 use crate::commands;
 use crate::hub::tap::{Lengths, Show};
 use crate::hub::{Scope, Session, SharedEncoder, Sink};
-use crate::model::{EndReason, Message, Result, Timestamp};
+use crate::model::{EndReason, Message, Result, Target, Timestamp};
 
 /// How the hub is to treat a dialect's connections.
 #[derive(Clone)]
@@ -149,6 +152,9 @@ pub struct RequestContext<'a> {
     pub at: Timestamp,
     pub(super) slot: Option<Slot>,
     pub(super) writer: &'a Arc<Writer>,
+    pub(super) message_paces: Option<&'a MessagePaces>,
+    pub(super) shutdown: &'a mut watch::Receiver<bool>,
+    pub(super) was_held: &'a mut bool,
 }
 
 impl RequestContext<'_> {
@@ -182,6 +188,27 @@ impl RequestContext<'_> {
         self.writer.set_parting(words);
     }
 
+    /// Waits until the user's next message or edit is due in the room that it goes to: what is said by other ways than
+    /// [`RequestContext::post`] waits here first. The end of the connection does not wait.
+    pub async fn keep_pace(&mut self, to: &Target) {
+        let Some(due) = self.message_due(to).await else {
+            return;
+        };
+        *self.was_held = true;
+        tokio::select! {
+            biased;
+            () = std::future::poll_fn(|cx| self.writer.poll_closed(cx)) => {}
+            _ = self.shutdown.wait_for(|down| *down) => {}
+            () = sleep_until(due) => {}
+        }
+    }
+
+    async fn message_due(&mut self, to: &Target) -> Option<tokio::time::Instant> {
+        let paces = self.message_paces?;
+        let (user, room) = self.session.speaks_in(to).await?;
+        paces.take(user, room)
+    }
+
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
     /// returns [`Response::Posted`], which this gives.
     pub async fn post(
@@ -189,6 +216,7 @@ impl RequestContext<'_> {
         message: commands::Send,
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
     ) -> Response {
+        self.keep_pace(&message.to).await;
         if let Some(slot) = self.slot.take() {
             let writer = self.writer.clone();
             let fill = move |outcome| writer.fill(&slot, answer(outcome));

@@ -23,6 +23,11 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Requests that one connection may send at once before `requests_per_second` holds it back.
     pub burst: u32,
+    /// Messages and edits a second of one user in one room, over time and over all its connections; over it these are read
+    /// more slowly.
+    pub messages_per_second: u32,
+    /// Messages that one user may say at once in one room before `messages_per_second` holds its connections back.
+    pub messages_burst: u32,
 }
 
 impl Default for Limits {
@@ -35,6 +40,8 @@ impl Default for Limits {
             queue_bytes: 4 * 1024 * 1024,
             requests_per_second: 1000,
             burst: 2000,
+            messages_per_second: 10,
+            messages_burst: 60,
         }
     }
 }
@@ -48,6 +55,8 @@ setters! {
         queue_bytes: usize,
         requests_per_second: u32,
         burst: u32,
+        messages_per_second: u32,
+        messages_burst: u32,
     }
 }
 

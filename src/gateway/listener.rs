@@ -23,6 +23,7 @@ use super::limits::Limits;
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::options::ListenerOptions;
+use super::pace::MessagePaces;
 use super::transport::Transport;
 use super::writer::{Wire, Writer};
 use crate::hub::Hub;
@@ -112,6 +113,7 @@ pub(super) struct ConnectionLimiter {
     hub: Hub,
     limits: Limits,
     peer_timeout: PeerTimeout,
+    message_paces: Option<Arc<MessagePaces>>,
     writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
@@ -146,10 +148,12 @@ impl ConnectionLimiter {
         peer_timeout: PeerTimeout,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
+        let paces = MessagePaces::new(limits.messages_per_second, limits.messages_burst);
         Self {
             hub,
             limits,
             peer_timeout,
+            message_paces: paces.map(Arc::new),
             writers: Mutex::default(),
             inside: AtomicUsize::new(0),
             by_address: Mutex::default(),
@@ -369,6 +373,11 @@ impl Permit {
     /// The connection is looked after from now on.
     pub(super) fn watch(&self, writer: &Arc<Writer>) {
         self.limiter.writers().push(Arc::downgrade(writer));
+    }
+
+    /// How fast users say something, where that is limited.
+    pub(super) fn message_paces(&self) -> Option<Arc<MessagePaces>> {
+        self.limiter.message_paces.clone()
     }
 
     /// When its peer counts as gone.

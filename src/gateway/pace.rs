@@ -1,37 +1,98 @@
 //! "Over it the gateway reads that connection more slowly and refuses nothing."
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How fast the requests of one connection are taken: so many a second over time, and a burst of them at once.
+use crate::model::{RoomId, UserId};
+
+/// How many users in rooms are kept before those who keep the pace anyway are swept out.
+const SWEEP_AT: usize = 1024;
+
+/// So many a second over time, and a burst of them at once.
 ///
-/// Each request moves `spent_until` by one interval; it may run ahead of the clock by a burst.
-pub(super) struct Pace {
+/// Each one moves `spent_until` by one interval; it may run ahead of the clock by a burst.
+#[derive(Clone, Copy)]
+struct Rate {
     interval: Duration,
     ahead: Duration,
+}
+
+impl Rate {
+    /// None where either number is 0: no limit.
+    fn new(per_second: u32, burst: u32) -> Option<Self> {
+        let interval = Duration::from_secs(1).checked_div(per_second)?;
+        let ahead = interval * burst.checked_sub(1)?;
+        Some(Self { interval, ahead })
+    }
+
+    /// Takes one: when it is due, if that is not now.
+    fn take(self, spent_until: &mut Instant, now: Instant) -> Option<Instant> {
+        let due = (*spent_until).max(now);
+        *spent_until = due + self.interval;
+        (due > now + self.ahead).then(|| due - self.ahead)
+    }
+}
+
+/// How fast the requests of one connection are taken.
+pub(super) struct Pace {
+    rate: Rate,
     spent_until: Instant,
 }
 
 impl Pace {
     /// None where either number is 0: no limit.
     pub(super) fn new(requests_per_second: u32, burst: u32) -> Option<Self> {
-        let interval = Duration::from_secs(1).checked_div(requests_per_second)?;
         Some(Self {
-            interval,
-            ahead: interval * burst.checked_sub(1)?,
+            rate: Rate::new(requests_per_second, burst)?,
             spent_until: Instant::now(),
         })
     }
 
     /// Waits until one more request is due.
     pub(super) async fn keep(&mut self) {
-        let now = Instant::now();
-        let due = self.spent_until.max(now);
-        self.spent_until = due + self.interval;
-        if due > now + self.ahead {
-            sleep_until(due - self.ahead).await;
+        if let Some(due) = self.rate.take(&mut self.spent_until, Instant::now()) {
+            sleep_until(due).await;
         }
+    }
+}
+
+/// How fast each user says something in each room, over all its connections.
+pub(super) struct MessagePaces {
+    rate: Rate,
+    spent: Mutex<Spent>,
+}
+
+struct Spent {
+    until: HashMap<(UserId, RoomId), Instant>,
+    sweep_at: usize,
+}
+
+impl MessagePaces {
+    /// None where either number is 0: no limit.
+    pub(super) fn new(messages_per_second: u32, burst: u32) -> Option<Self> {
+        Some(Self {
+            rate: Rate::new(messages_per_second, burst)?,
+            spent: Mutex::new(Spent {
+                until: HashMap::new(),
+                sweep_at: SWEEP_AT,
+            }),
+        })
+    }
+
+    /// Takes one message: when it is due, if that is not now.
+    pub(super) fn take(&self, user: UserId, room: RoomId) -> Option<Instant> {
+        let now = Instant::now();
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.until.len() >= spent.sweep_at {
+            spent.until.retain(|_, until| *until > now);
+            // Each sweep is paid for by as many new ones.
+            spent.sweep_at = SWEEP_AT.max(2 * spent.until.len());
+        }
+        let until = spent.until.entry((user, room)).or_insert(now);
+        self.rate.take(until, now)
     }
 }
 
@@ -59,5 +120,23 @@ mod tests {
         }
         assert_eq!(later.elapsed(), Duration::ZERO);
         assert!(Pace::new(0, 5).is_none() && Pace::new(5, 0).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pace_is_of_one_user_in_one_room_and_forgotten_when_it_is_kept() {
+        let paces = MessagePaces::new(10, 2).unwrap();
+        let take = |user, room| paces.take(UserId(user), RoomId(room));
+        let now = Instant::now();
+        assert_eq!([take(1, 1), take(1, 1), take(1, 2), take(2, 1)], [None; 4]);
+        assert_eq!(take(1, 1), Some(now + Duration::from_millis(100)));
+        assert_eq!(take(1, 1), Some(now + Duration::from_millis(200)));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(take(1, 1), None);
+        for user in 2..=2000 {
+            take(user, 1);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let kept = paces.spent.lock().unwrap().until.len();
+        assert!(kept <= SWEEP_AT, "{kept}");
     }
 }

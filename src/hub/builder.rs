@@ -11,11 +11,13 @@ use tokio::sync::Notify;
 
 use super::attempts::Attempts;
 use super::authenticator::{self, Authenticator};
+use super::backlog::Backlog;
 use super::clock::{Clock, SystemClock};
 use super::commands::{Actor, EndAllGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
 use super::policy::{self, Policy};
+use super::quota::Quota;
 use super::shared::Shared;
 use super::state::HubState;
 use super::state::effects::Moment;
@@ -223,7 +225,9 @@ impl HubBuilder {
         let open = |files: FilesDirectory| files.open(disk_free);
         let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
+        let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes));
         let mut state = HubState::new(node, tap.clone(), grace, Moment::of(self.clock.as_ref()));
+        state.backlog = backlog.clone();
         if let Some(observer) = self.observer {
             state.observe(observer);
         }
@@ -238,6 +242,9 @@ impl HubBuilder {
         Ok(Inner {
             attempts: Attempts::new(self.options.failed_logins),
             clock: self.clock,
+            backlog,
+            registrations: Quota::new("registrations", self.options.registrations_per_hour),
+            rooms_made: Quota::new("rooms", self.options.rooms_made_per_hour),
             options: self.options,
             node,
             store,

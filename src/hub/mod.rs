@@ -19,6 +19,7 @@
 
 mod attempts;
 mod authenticator;
+mod backlog;
 mod builder;
 mod clock;
 pub mod commands;
@@ -31,6 +32,7 @@ mod files;
 mod hashing;
 mod options;
 mod policy;
+mod quota;
 mod session;
 mod shared;
 mod sink;
@@ -41,6 +43,7 @@ pub mod translation;
 mod under_way;
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -49,6 +52,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 pub use authenticator::{Authentication, Authenticator, Credentials};
+pub use backlog::{Backlog, CountedWaiting};
 pub use builder::{HubBuilder, OpenError, StartError};
 pub use clock::{Clock, SystemClock};
 pub use embed::Events;
@@ -68,6 +72,7 @@ use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
 use commit_queue::CommitQueue;
 use hashing::Hashing;
+use quota::{Maker, Quota, Taken};
 use shared::Shared;
 use state::HubState;
 use state::effects::Moment;
@@ -93,6 +98,9 @@ struct Inner {
     policy: Option<policy::Asked>,
     attempts: Attempts,
     clock: Arc<dyn Clock>,
+    backlog: Arc<Backlog>,
+    registrations: Quota,
+    rooms_made: Quota,
     departures: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stopped: AtomicBool,
@@ -151,6 +159,13 @@ impl Hub {
         &self.inner.tap
     }
 
+    /// What waits for all connections together: a sink that keeps events in memory counts them there, by a
+    /// [`CountedWaiting`].
+    #[must_use]
+    pub fn backlog(&self) -> &Arc<Backlog> {
+        &self.inner.backlog
+    }
+
     /// What the hub was told of its configuration.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -161,6 +176,12 @@ impl Hub {
     #[must_use]
     pub fn time(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// One of the accounts and guests that may be made from an address in an hour; from inside the process any number.
+    fn registration(&self, from: Option<IpAddr>) -> Result<Taken<'_>> {
+        let makers = from.map(Maker::network).into_iter().collect();
+        self.inner.registrations.take(makers, self.now().0)
     }
 
     fn now(&self) -> (Instant, Timestamp) {

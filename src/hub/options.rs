@@ -22,6 +22,15 @@ pub struct Options {
     pub grace: Duration,
     /// Failed logins a minute, by account and address together; 0: no limit.
     pub failed_logins: u32,
+    /// Accounts and guests an hour from one address (of IPv6 one /64); 0: no limit.
+    pub registrations_per_hour: u32,
+    /// Rooms an hour that one user makes, direct ones not counted, and all guests of one address; 0: no limit.
+    pub rooms_made_per_hour: u32,
+    /// The least characters of a new password that comes in clear.
+    pub password_min: usize,
+    /// Bytes of the events that wait for all connections together, over which the one that most waits for is ended; 0: no
+    /// limit.
+    pub queue_total_bytes: usize,
     /// In how many rooms a user may be; 0: no limit.
     pub rooms_per_user: u64,
     /// How many members a room may have; 0: no limit.
@@ -42,6 +51,10 @@ impl Default for Options {
             session_life: Duration::from_secs(90 * 24 * 3600),
             grace: Duration::from_secs(30),
             failed_logins: 10,
+            registrations_per_hour: 0,
+            rooms_made_per_hour: 0,
+            password_min: 8,
+            queue_total_bytes: 256 * 1024 * 1024,
             rooms_per_user: 1000,
             members_per_room: 0,
             disk_free: 0,
@@ -58,6 +71,10 @@ setters! {
         session_life: Duration,
         grace: Duration,
         failed_logins: u32,
+        registrations_per_hour: u32,
+        rooms_made_per_hour: u32,
+        password_min: usize,
+        queue_total_bytes: usize,
         rooms_per_user: u64,
         members_per_room: u64,
         disk_free: u64,

@@ -195,6 +195,13 @@ impl Session {
         Ok((user, message))
     }
 
+    /// Who would say something to this target now, and in which room, if that is there; whether they may is not looked at.
+    pub async fn speaks_in(&mut self, to: &Target) -> Option<(UserId, RoomId)> {
+        let own = self.user_id().ok()?;
+        let room = Caller::connected(self).room_of(to).await?;
+        Some((own, room))
+    }
+
     /// The connection said nothing for too long (or did not answer a probe), or says something again.
     pub fn set_silent(&self, silent: bool) {
         if let Some(session) = self.id() {

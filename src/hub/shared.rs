@@ -50,6 +50,7 @@ impl Shared {
             for one in outgoing {
                 hand_over(one, &mut state, &mut dirty);
             }
+            state.relieve();
         }
     }
 }

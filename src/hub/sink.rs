@@ -104,6 +104,11 @@ pub trait Sink: Send + Sync {
     /// Whether the session was closed. One whose reader is merely gone is not: what it said before is still carried out.
     fn was_closed(&self) -> bool;
 
+    /// How much waits, of what it counts in the hub's [backlog](super::Hub::backlog).
+    fn waiting(&self) -> Waiting {
+        Waiting::default()
+    }
+
     /// Whether the reader has vanished, as far as one can tell: its connection has acknowledged nothing for too long.
     fn is_reader_gone(&self) -> bool {
         false

@@ -56,7 +56,8 @@ pub enum Error {
         /// The limit, in the unit of what was limited (bytes, characters, rooms, members).
         limit: u64,
     },
-    /// Too many failed attempts, or too soon after the last message in a slow room.
+    /// Too many failed attempts, too soon after the last message in a slow room, or more new accounts or rooms than one address or
+    /// user may make in an hour.
     #[error("too often, try again in {}", rounded_up(*.retry_after))]
     RateLimited {
         /// How long to wait.

@@ -72,7 +72,9 @@ fn bench() -> (Bench, [i32; 2], RoomId) {
     let bench = Bench::offline();
     bench.run(&["room", "create", "tea"]).done();
     for login in ["Anna", "Boris"] {
-        bench.run_with(&["user", "add", login], "secret").done();
+        bench
+            .run_with(&["user", "add", login], "secret word")
+            .done();
         bench.run(&["room", "add", "tea", login]).done();
     }
     let number = |value: &serde_json::Value| i32::try_from(value["id"].as_i64().unwrap()).unwrap();

@@ -66,7 +66,7 @@ either_way! {
 either_way! {
     fn somebody_is_added_removed_banned_and_given_roles(bench) {
         for login in ["anna", "boris"] {
-            bench.run_with(&["user", "add", login], "secret").done();
+            bench.run_with(&["user", "add", login], "secret word").done();
         }
         bench.run(&["room", "create", "tea"]).done();
         let stranger = bench.run(&["room", "role", "tea", "anna", "admin"]).refused();
@@ -97,7 +97,7 @@ either_way! {
 
 either_way! {
     fn a_room_is_changed_in_several_ways_at_once(bench) {
-        bench.run_with(&["user", "add", "anna"], "secret").done();
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
         bench.run(&["room", "create", "tea"]).done();
         let set = ["room", "set", "#tea", "--name", "#chai", "--title", "Tea & biscuits", "--description", "a\nb",
             "--owner", "ANNA", "--private", "yes", "--password"];
@@ -119,7 +119,7 @@ either_way! {
 either_way! {
     fn a_mistake_among_several_changes_changes_nothing(bench) {
         bench.run(&["room", "create", "tea"]).done();
-        bench.run_with(&["user", "add", "boris"], "secret").done();
+        bench.run_with(&["user", "add", "boris"], "secret word").done();
         bench.run(&["room", "add", "tea", "boris"]).done();
         bench.run(&["room", "ban", "tea", "boris"]).done();
         for (option, value, why) in [

@@ -84,7 +84,9 @@ fn what_is_only_in_memory_needs_a_gateway() {
     );
     assert!(!bench.data_dir().exists());
     bench.gateway = Some(bench.serve(&[]));
-    bench.run_with(&["user", "add", "anna"], "secret").done();
+    bench
+        .run_with(&["user", "add", "anna"], "secret word")
+        .done();
     assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
 }
 

@@ -4,7 +4,7 @@ use super::bench::{Bench, either_way};
 
 either_way! {
     fn tokens_are_made_imported_listed_and_revoked(bench) {
-        bench.run_with(&["user", "add", "Anna"], "secret").done();
+        bench.run_with(&["user", "add", "Anna"], "secret word").done();
         let first = bench.run(&["token", "create", "anna"]).done();
         let token = first.strip_suffix('\n').unwrap();
         let (digits, login) = token.split_at(64);
@@ -31,7 +31,7 @@ either_way! {
 
 either_way! {
     fn what_cannot_be_done_is_said(bench) {
-        bench.run_with(&["user", "add", "anna"], "secret").done();
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
         bench.run_with(&["token", "create", "anna", "--value-stdin"], "one").done();
         for arguments in [&["token", "create", "nobody"][..], &["token", "list", "nobody"], &["token", "revoke", "nobody"]] {
             assert!(bench.run(arguments).refused().contains("no account called nobody"));

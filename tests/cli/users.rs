@@ -5,8 +5,8 @@ use serde_json::json;
 
 either_way! {
     fn accounts_are_made_listed_changed_and_ended(bench) {
-        assert_eq!(bench.run_with(&["user", "add", "Anna"], "secret\n").done(), "");
-        assert_eq!(bench.run_with(&["user", "add", "Борис"], "пароль").done(), "");
+        assert_eq!(bench.run_with(&["user", "add", "Anna"], "secret word\n").done(), "");
+        assert_eq!(bench.run_with(&["user", "add", "Борис"], "пароль анны").done(), "");
         let list = bench.run(&["user", "list"]).done();
         let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(lines.len(), 2, "{list}");
@@ -22,20 +22,24 @@ either_way! {
         bench.run(&["user", "enable", "anna"]).done();
         assert_eq!(bench.json(&["user", "list", "--json"])[0]["disabled"], false);
 
-        bench.run_with(&["user", "password", "anna"], "other\r\n").done();
+        bench.run_with(&["user", "password", "anna"], "another one\r\n").done();
         bench.run(&["user", "remove", "anna"]).done();
         assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
-        bench.run_with(&["user", "add", "anna"], "again").done();
+        bench.run_with(&["user", "add", "anna"], "once again").done();
     }
 }
 
 either_way! {
     fn what_cannot_be_done_is_said(bench) {
-        bench.run_with(&["user", "add", "anna"], "secret").done();
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
         let taken = bench.run_with(&["user", "add", "ANNA"], "x").refused();
         assert!(taken.contains("ANNA is taken"), "{taken}");
         let empty = bench.run_with(&["user", "add", "boris"], "\n").refused();
         assert!(empty.contains("password is empty"), "{empty}");
+        for action in [["add", "boris"], ["password", "anna"]] {
+            let short = bench.run_with(&["user", action[0], action[1]], "1234567").refused();
+            assert!(short.contains("at least 8 characters"), "{short}");
+        }
         for (login, why) in [("a b", "without spaces"), ("123", "all digits"), ("everyone", "reserved"), ("tolmach", "reserved")] {
             let bad = bench.run_with(&["user", "add", login], "x").refused();
             assert!(bad.contains(&format!("{login:?}")) && bad.contains(why), "{bad}");
@@ -50,8 +54,8 @@ either_way! {
 
 either_way! {
     fn an_account_is_given_another_login(bench) {
-        bench.run_with(&["user", "add", "anna"], "secret").done();
-        bench.run_with(&["user", "add", "boris"], "secret").done();
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
+        bench.run_with(&["user", "add", "boris"], "secret word").done();
         let said = bench.run(&["user", "rename", "ANNA", "Nina"]).done();
         assert_eq!(said, "renamed ANNA to Nina\n");
         let users = bench.json(&["user", "list", "--json"]);

@@ -282,7 +282,7 @@ async fn a_new_password_a_removed_account_and_a_disabled_one_end_the_session() {
     let mut anna = daemon.authenticated("anna").await;
     let mut boris = daemon.authenticated("boris").await;
     let mut clara = daemon.authenticated("clara").await;
-    let secret = tolmach::model::Secret::Password("another".to_owned());
+    let secret = tolmach::model::Secret::Password("another one".to_owned());
     daemon
         .operate(commands::SetPassword {
             user: user("anna"),

@@ -99,7 +99,7 @@ async fn a_length_that_is_only_said_costs_no_memory() {
 #[tokio::test]
 async fn a_long_history_is_read_with_memory_flat() {
     const COUNT: usize = 30_000;
-    let process = Process::start("limits.requests_per_second = 0");
+    let process = Process::start("limits.requests_per_second = 0\nlimits.messages_per_second = 0");
     let mut anna = process.client().await;
     anna.does("REGISTER_USER", login("anna")).await;
     anna.log_in_again("anna").await;

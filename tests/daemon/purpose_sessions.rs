@@ -171,7 +171,7 @@ async fn who_is_no_longer_authorized_is_told_so_and_closed() {
     for revision in [1, 2] {
         let login = format!("anna{revision}");
         daemon.account(&login).await;
-        let (user, other) = (user(&login), Secret::Password("another".to_owned()));
+        let (user, other) = (user(&login), Secret::Password("another one".to_owned()));
         let mut by_password = daemon.purpose_of(revision, &login).await;
         let change = commands::SetPassword {
             user: user.clone(),

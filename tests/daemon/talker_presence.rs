@@ -284,7 +284,7 @@ async fn a_revoked_token_ends_its_connections() {
     let mut anna = daemon.talker_in("anna", "tea").await;
     watcher.sees("join", "anna").await;
     // A new password leaves what came in by an API token alone.
-    let secret = tolmach::model::Secret::Password("another".to_owned());
+    let secret = tolmach::model::Secret::Password("another one".to_owned());
     daemon
         .operate(commands::SetPassword {
             user: crate::support::user("anna"),

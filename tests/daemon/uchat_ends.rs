@@ -67,7 +67,7 @@ async fn a_new_password_ends_what_came_by_the_old_one() {
     let mut client = anna(&daemon).await;
     let new = || commands::SetPassword {
         user: user("anna"),
-        secret: Secret::Password("new".to_owned()),
+        secret: Secret::Password("brand new".to_owned()),
     };
     daemon.operate(new()).await;
     client.is_ended().await;

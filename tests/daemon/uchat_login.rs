@@ -262,11 +262,11 @@ async fn who_signs_up_over_uchat_comes_in_over_every_dialect() {
     daemon
         .operate(commands::SetPassword {
             user: user("anna"),
-            secret: tolmach::model::Secret::Password("another".to_owned()),
+            secret: tolmach::model::Secret::Password("another one".to_owned()),
         })
         .await;
     let mut again = daemon.uchat().await;
     again.refused(0, log_in("anna")).await;
-    again.write(json!({"type": LOG_IN, "login": "anna", "pass": pass("another"), "name": "", "desc": ""})).await;
+    again.write(json!({"type": LOG_IN, "login": "anna", "pass": pass("another one"), "name": "", "desc": ""})).await;
     again.is_let_in("anna").await;
 }

@@ -194,9 +194,12 @@ async fn who_vanishes_is_gone_in_time_and_keeps_nobody_out() {
     for since in gone {
         assert!(since <= AT_MOST, "{gone:?}");
     }
-    // What is said to a client is acknowledged at once while it is there.
-    for since in &gone[..3] {
-        assert!(*since >= TIMEOUT - Duration::from_millis(500), "{gone:?}");
+    // Each had acknowledged something when it was last asked, half of the time before at most.
+    for since in gone {
+        assert!(
+            since >= TIMEOUT / 2 - Duration::from_millis(500),
+            "{gone:?}"
+        );
     }
     drop((held, fields));
     world.gateway.stop().await;

@@ -74,7 +74,8 @@ async fn who_registers_gets_a_name_that_is_one_and_is_free() {
         assert!(is_field(&error, "login"), "{bad:?}: {error:?}");
     }
     for secret in [
-        password(""),
+        tolmach::model::Secret::password(""),
+        tolmach::model::Secret::password("1234567"),
         tolmach::model::Secret::Sha256("12".into()),
         tolmach::model::Secret::Sha256("g".repeat(64)),
     ] {

@@ -60,7 +60,11 @@ async fn with_directory(change: impl FnOnce(&mut Options)) -> (World, Arc<Direct
 async fn who_is_known_elsewhere_has_an_account_from_the_first_login_on() {
     let (world, _) = with_directory(|_| {}).await;
     let mut first = world.client();
-    let welcome = first.session.log_in("nina", "right").await.unwrap();
+    let welcome = first
+        .session
+        .log_in("nina", "right horse battery")
+        .await
+        .unwrap();
     let user = welcome.user;
     assert_eq!(
         (user.login.as_str(), user.name.as_str(), user.kind),

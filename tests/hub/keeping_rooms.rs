@@ -361,7 +361,7 @@ async fn what_is_set_to_what_it_is_is_told_to_nobody() {
             private: false,
         })
         .await;
-        for password in [None, Some(crate::support::password(""))] {
+        for password in [None, Some(tolmach::model::Secret::password(""))] {
             anna.ok(commands::SetRoomPassword {
                 room: name("tea"),
                 password,

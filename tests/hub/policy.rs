@@ -119,7 +119,11 @@ async fn asked_is_of_what_changes_something_and_not_of_the_operator() {
     assert!(policy.0.lock().unwrap().is_empty());
 
     let mut boris = world.client();
-    boris.session.log_in("boris", "boris").await.unwrap();
+    boris
+        .session
+        .log_in("boris", "boris horse battery")
+        .await
+        .unwrap();
     boris.session.enter("lobby").await.unwrap();
     boris.session.say("lobby", "hi").await.unwrap();
     boris.session.say(login("anna"), "psst").await.unwrap();

@@ -128,7 +128,10 @@ impl<'a> Trial<'a> {
 
     fn command(&self) -> Outcome<Command> {
         // What one may say in a second is not what is tried.
-        let settings = [("LIMITS__REQUESTS_PER_SECOND", "0")];
+        let settings = [
+            ("LIMITS__REQUESTS_PER_SECOND", "0"),
+            ("LIMITS__MESSAGES_PER_SECOND", "0"),
+        ];
         let mut command = Server::command(self.program, self.place.path(), &settings);
         command.stderr(File::options().append(true).open(self.log.path())?);
         Ok(command)

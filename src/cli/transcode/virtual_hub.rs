@@ -126,6 +126,7 @@ fn limits() -> Limits {
         .connections(0)
         .login_timeout(Duration::ZERO)
         .requests_per_second(0)
+        .messages_per_second(0)
 }
 
 async fn hub(files: bool) -> Outcome<Hub> {

@@ -19,6 +19,7 @@ url = "sqlite:tolmach.db"
 
 [accounts]
 registration = "open"                # or "closed": the command line only
+password_min = 8                     # characters, of new passwords that the gateway gets to see
 guests = true
 session_life = "90d"                 # a session unused for so long is gone (an open connection is use)
 
@@ -57,8 +58,13 @@ frame_bytes = 2097152
 file_bytes = 10000000
 queue_events = 4096                  # waiting for one session
 queue_bytes = 4194304
+queue_total_bytes = 268435456        # of all sessions together; over it the fattest is closed
 requests_per_second = 1000           # of one connection; over it the gateway reads that connection more slowly and refuses nothing
 burst = 2000
+messages_per_second = 10             # of one user in one room, over all its connections; over it they are read more slowly
+messages_burst = 60
+registrations_per_hour = 0           # of one address, guests too
+rooms_made_per_hour = 0              # of one user; guests of one address, too
 failed_logins = 10                   # a minute, by account and address together; then RateLimited
 rooms_per_user = 1000                # over it, and over the next: TooLarge (JIM 403, Talker `error`, DECLINED, uchat error 3)
 members_per_room = 0

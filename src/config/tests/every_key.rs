@@ -10,12 +10,13 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 42] = [
+const VALUES: [(&str, &str); 48] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
     ("bus.url", r#""local:""#),
     ("accounts.registration", r#""closed""#),
+    ("accounts.password_min", "9"),
     ("accounts.guests", "false"),
     ("accounts.session_life", r#""91d""#),
     ("rooms.create_on_join", "false"),
@@ -31,12 +32,17 @@ const VALUES: [(&str, &str); 42] = [
     ("limits.file_bytes", "16"),
     ("limits.queue_events", "17"),
     ("limits.queue_bytes", "18"),
+    ("limits.queue_total_bytes", "28"),
     ("limits.requests_per_second", "19"),
     ("limits.burst", "20"),
+    ("limits.messages_per_second", "24"),
+    ("limits.messages_burst", "25"),
     ("limits.failed_logins", "21"),
+    ("limits.registrations_per_hour", "26"),
+    ("limits.rooms_made_per_hour", "27"),
     ("limits.rooms_per_user", "22"),
     ("limits.members_per_room", "23"),
-    ("limits.disk_free", "24"),
+    ("limits.disk_free", "29"),
     ("log.level", r#""info,tolmach::hub=debug""#),
     ("log.format", r#""json""#),
     ("shutdown.grace", r#""1500ms""#),

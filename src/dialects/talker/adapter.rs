@@ -257,8 +257,10 @@ impl TalkerAdapter {
         message: i64,
         text: &str,
         action: bool,
+        room: RoomId,
         cx: &mut RequestContext<'_>,
     ) -> Response {
+        cx.keep_pace(&room.into()).await;
         let mut edit = commands::Edit::text(MessageId(message), text);
         if action {
             edit.kind = MessageKind::Emote;
@@ -326,8 +328,8 @@ impl Adapter for TalkerAdapter {
                     action,
                     ..
                 },
-                Some(_),
-            ) => self.edit(message, &content, action, cx).await,
+                Some(room),
+            ) => self.edit(message, &content, action, room, cx).await,
             (
                 ClientFrame::Message {
                     content,

@@ -188,6 +188,7 @@ impl UchatAdapter {
     ) -> Result<Bytes> {
         let text = checked_text("msg", text)?;
         let edited = self.message(room, message, cx).await?;
+        cx.keep_pace(&Target::Room(by_id(room))).await;
         let edit = commands::Edit::text(edited.id, text);
         let now = cx.session.call(edit).await?;
         // Where nothing changed nobody is told; the asker still gets its answer.

@@ -197,7 +197,10 @@ impl UchatAdapter {
         } = *incoming;
         // The token may have ended since.
         let posted = match self.identify(&Secret(token), cx).await {
-            Ok(()) => cx.session.post_file(room, upload, &name).await.map(drop),
+            Ok(()) => {
+                cx.keep_pace(&room.into()).await;
+                cx.session.post_file(room, upload, &name).await.map(drop)
+            }
             Err(error) => Err(error),
         };
         match posted {

@@ -22,6 +22,9 @@ impl<A: Adapter> Connection<A> {
             session: &mut self.session,
             slot: Some(slot),
             writer: &self.writer,
+            message_paces: self.message_paces.as_deref(),
+            shutdown: &mut self.shutdown,
+            was_held: &mut self.was_held,
         };
         let response = self.adapter.frame(frame, &mut cx).await;
         let slot = cx.slot;

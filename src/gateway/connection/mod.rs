@@ -26,7 +26,7 @@ use super::dialect::{Adapter, Dialect};
 use super::frame_capture::FrameCapture;
 use super::limits::Limits;
 use super::listener::Permit;
-use super::pace::Pace;
+use super::pace::{MessagePaces, Pace};
 use super::transport::{Reader, Transport};
 use super::writer::{Drained, Writer};
 use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
@@ -74,11 +74,13 @@ pub(super) fn serve<D: Dialect>(
         wire,
         permit.peer_timeout(),
         limits.bounds(),
+        hub.backlog().clone(),
         session_options.numbering,
         dialect.pacing(),
         Some(line.clone()),
     ));
     permit.watch(&writer);
+    let message_paces = permit.message_paces();
     let last = Closing {
         line: line.clone(),
         _permit: permit,
@@ -99,6 +101,8 @@ pub(super) fn serve<D: Dialect>(
         login_timeout: limits.login_timeout,
         nobody_since: now(),
         pace: Pace::new(limits.requests_per_second, limits.burst),
+        message_paces,
+        was_held: false,
         shutdown,
         capture: FrameCapture::new(line),
     };
@@ -172,6 +176,9 @@ struct Connection<A: Adapter> {
     /// Since when nobody is logged in, if nobody is.
     nobody_since: Instant,
     pace: Option<Pace>,
+    message_paces: Option<Arc<MessagePaces>>,
+    /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
+    was_held: bool,
     shutdown: watch::Receiver<bool>,
     capture: FrameCapture,
 }

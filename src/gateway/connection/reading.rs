@@ -5,7 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -179,6 +179,7 @@ impl<A: Adapter> Connection<A> {
         let due = earlier(login_by, self.adapter.next_timer());
         let mut due = due.map(|due| Box::pin(sleep_until(due.into())));
         let mut linger = None;
+        let was_held = std::mem::take(&mut self.was_held);
         let writer = &self.writer;
         let event = {
             let mut shutdown = pin!(self.shutdown.wait_for(|down| *down));
@@ -196,16 +197,20 @@ impl<A: Adapter> Connection<A> {
                 if shutdown.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
                 }
-                // What is due comes before what a peer that never pauses has to say.
-                if let Some(due) = &mut due
-                    && due.as_mut().poll(cx).is_ready()
-                {
+                let mut is_due = |cx: &mut Context<'_>| {
+                    let due = due.as_mut();
+                    due.is_some_and(|due| due.as_mut().poll(cx).is_ready())
+                };
+                // What is due comes before what a peer that never pauses has to say, unless it is the gateway that paused.
+                if !was_held && is_due(cx) {
                     return Poll::Ready(Wait::Timer);
                 }
-                reader.poll_read(cx, buffer).map(|read| match read {
-                    Read::Bytes => Wait::Bytes,
-                    Read::Ended => Wait::Ended,
-                })
+                match reader.poll_read(cx, buffer) {
+                    Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended),
+                    Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
+                    Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
+                    Poll::Pending => Poll::Pending,
+                }
             })
             .await
         };

@@ -32,7 +32,7 @@ use bytes::Bytes;
 
 use super::liveness::PeerTimeout;
 use crate::hub::tap::{TapConnection, TapEvent};
-use crate::hub::{Bounds, Delivery, Overflow, Sink, Waiting};
+use crate::hub::{Backlog, Bounds, CountedWaiting, Delivery, Overflow, Sink, Waiting};
 use crate::model::{EndReason, RoomId};
 use answers::AnswerQueue;
 pub(super) use answers::Slot;
@@ -68,7 +68,7 @@ struct State {
     pacer: Option<Box<Pacer>>,
     socket: Socket,
     /// Pushes that are not written.
-    pushed: Waiting,
+    pushed: CountedWaiting,
     /// Bytes of answers that are not written.
     answered: usize,
     phase: Phase,
@@ -96,6 +96,7 @@ impl Writer {
         wire: Wire,
         peer_timeout: PeerTimeout,
         bounds: Bounds,
+        backlog: Arc<Backlog>,
         numbering: Option<Numbering>,
         pacing: Option<Pacing>,
         tap: Option<Arc<TapConnection>>,
@@ -103,9 +104,9 @@ impl Writer {
         let state = State {
             answers: AnswerQueue::default(),
             window: numbering.map(|rule| Box::new(SendWindow::new(rule))),
-            pacer: pacing.map(|rule| Box::new(Pacer::new(rule))),
+            pacer: pacing.map(|rule| Box::new(Pacer::new(rule, bounds))),
             socket: Socket::new(wire),
-            pushed: Waiting::default(),
+            pushed: CountedWaiting::new(backlog),
             answered: 0,
             phase: Phase::Open,
             is_closed: false,
@@ -246,7 +247,7 @@ impl Sink for Writer {
             return Ok(false);
         }
         let chunk = Chunk::event(room, delivery);
-        if !self.bounds.hold(state.pushed, chunk.size()) {
+        if !self.bounds.hold(state.pushed.own(), chunk.size()) {
             return Err(Overflow);
         }
         state.push(chunk, self.tap());
@@ -269,8 +270,12 @@ impl Sink for Writer {
         self.lock().is_closed
     }
 
+    fn waiting(&self) -> Waiting {
+        self.lock().pushed.own()
+    }
+
     fn is_reader_gone(&self) -> bool {
-        self.silence().is_some()
+        self.is_broken() || self.silence().is_some()
     }
 
     fn change_reader(&self) {
@@ -363,6 +368,7 @@ impl State {
         let waiting = self.answers.take_all();
         if is_abrupt {
             self.socket.drop_unbegun(self.pacer.as_deref());
+            self.pushed.clear();
         } else {
             for chunk in waiting {
                 match chunk.source {
@@ -394,6 +400,7 @@ impl State {
             window.clear();
         }
         self.answered = 0;
+        self.pushed.clear();
         self.wake();
     }
 
@@ -414,10 +421,11 @@ impl State {
             self.socket.is_blocked = false;
         }
         while !self.socket.is_empty() && !self.socket.is_blocked {
-            match self
-                .socket
-                .write(self.pacer.as_deref_mut(), cx.as_deref_mut())
-            {
+            match self.socket.write(
+                self.pacer.as_deref_mut(),
+                self.pushed.own(),
+                cx.as_deref_mut(),
+            ) {
                 Poll::Ready(Ok(0)) => self.end(Drained::Broken),
                 Poll::Ready(Ok(count)) => self.advance(count),
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -12,6 +12,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::chunk::Chunk;
 use super::pacer::Pacer;
 use crate::gateway::liveness::PeerTimeout;
+use crate::hub::Waiting;
 
 /// How many chunks one write takes together.
 const MAX_PIECES: usize = 64;
@@ -88,11 +89,12 @@ impl Socket {
         }
     }
 
-    /// Writes once: everything that is ready as far as it is taken, or as much of one frame as the pacer lets, which is
+    /// Writes once, of events of which so much waits: everything that is ready as far as it is taken, or as much of one frame as the pacer lets, which is
     /// the business of the connection's own task. That brings a context, and is woken when the peer takes more.
     pub(super) fn write(
         &mut self,
         pacer: Option<&mut Pacer>,
+        waiting: Waiting,
         cx: Option<&mut Context<'_>>,
     ) -> Poll<io::Result<usize>> {
         let Some(first) = &self.first else {
@@ -111,7 +113,7 @@ impl Socket {
                 self.wire.write_vectored(&slices[..count], cx)
             }
             (Some(pacer), Some(cx)) => {
-                if !pacer.poll_due(cx) {
+                if !pacer.poll_due(waiting, cx) {
                     return Poll::Pending;
                 }
                 let frame = &bytes[..pacer.allowance(bytes)];
@@ -208,7 +210,7 @@ mod tests {
 
     fn written(socket: &mut Socket) -> usize {
         let mut cx = Context::from_waker(Waker::noop());
-        match socket.write(None, Some(&mut cx)) {
+        match socket.write(None, Waiting::default(), Some(&mut cx)) {
             Poll::Ready(Ok(count)) => count,
             other => panic!("{other:?}"),
         }

@@ -28,7 +28,15 @@ fn over(
     pacing: Option<Pacing>,
 ) -> Writer {
     let (wire, timeout) = (Wire::Stream(Box::new(near)), PeerTimeout(Duration::ZERO));
-    Writer::new(wire, timeout, bounds, numbering, pacing, None)
+    Writer::new(
+        wire,
+        timeout,
+        bounds,
+        Arc::default(),
+        numbering,
+        pacing,
+        None,
+    )
 }
 
 /// Queues so many events.
@@ -265,6 +273,14 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Frames end with a semicolon.
 fn paced(capacity: usize, interval: Duration) -> (Arc<Writer>, tokio::io::DuplexStream) {
+    paced_within(UNBOUNDED, capacity, interval)
+}
+
+fn paced_within(
+    bounds: Bounds,
+    capacity: usize,
+    interval: Duration,
+) -> (Arc<Writer>, tokio::io::DuplexStream) {
     let (near, far) = tokio::io::duplex(capacity);
     let rule = Pacing {
         length: |bytes| {
@@ -273,7 +289,7 @@ fn paced(capacity: usize, interval: Duration) -> (Arc<Writer>, tokio::io::Duplex
         },
         interval,
     };
-    let writer = over(near, BOUNDS, None, Some(rule));
+    let writer = over(near, bounds, None, Some(rule));
     (Arc::new(writer), far)
 }
 
@@ -391,7 +407,7 @@ async fn what_is_not_begun_is_dropped_between_frames_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_its_turn_is_within_the_bounds() {
-    let (writer, _far) = paced(1024, INTERVAL);
+    let (writer, _far) = paced_within(BOUNDS, 1024, INTERVAL);
     let _drained = drain(writer.clone());
     push(&writer, "a;", 1).unwrap();
     writer.flush();

@@ -60,17 +60,33 @@ impl Command for Register {
         if holder.is_some_and(|row| row.user.kind == UserKind::Account) {
             return Err(Error::NameTaken);
         }
-        let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
-        self.secret = Secret::Hashed(hash);
+        check_password(&self.secret, caller)?;
+        let hub = caller.hub();
+        let from = caller.connection().ok();
+        let registration = hub.registration(from.and_then(|session| session.connection.address))?;
+        self.secret = Secret::Hashed(hub.inner.hashing.hash(&self.secret).await?);
         let session = caller.connection().ok();
         let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
-        let hub = caller.hub();
         let made = hub.commit(actor, None, self, |state, row| {
             state.update_user(&row.user);
             Ok(row.user.clone())
         });
-        made.await
+        let made = made.await?;
+        registration.keep();
+        Ok(made)
+    }
+}
+
+/// A new password, where it comes in clear, has as many characters as the configuration wants.
+fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()> {
+    let least = caller.hub().options().password_min;
+    match secret {
+        Secret::Password(password) if password.chars().count() < least => {
+            let reason = format!("a password has at least {least} characters");
+            Err(Error::invalid("password", reason))
+        }
+        Secret::Password(_) | Secret::Sha256(_) | Secret::Hashed(_) => Ok(()),
     }
 }
 
@@ -285,6 +301,7 @@ impl Command for SetPassword {
             let reason = "this account has its password elsewhere; change it there";
             return Err(Error::Unsupported(reason.to_owned()));
         }
+        check_password(&self.secret, caller)?;
         self.user = UserSelector::Id(row.user.id);
         let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
         self.secret = Secret::Hashed(hash);

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{Actor, Change, Command, rules};
+use crate::hub::quota::{Maker, Taken};
 use crate::hub::state::HubState;
 use crate::hub::{Hub, Session};
 use crate::model::{
-    Error, Result, Role, RoomId, RoomSelector, SessionId, UserId, UserKind, UserSelector,
-    fold_login, fold_room_name,
+    Error, Result, Role, RoomId, RoomSelector, SessionId, Target, User, UserId, UserKind,
+    UserSelector, fold_login, fold_room_name,
 };
 use crate::store::{RoomRow, Store, UserRow};
 
@@ -121,6 +122,23 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// One of the rooms that the caller may make in an hour: a guest as one of its address, too, and the operator any number.
+    pub(super) fn room_to_make(&self) -> Result<Taken<'_>> {
+        let (makers, hub) = match &self.0 {
+            Inner::Operator(hub) => (Vec::new(), *hub),
+            Inner::Connection(session) => {
+                let user = session.user();
+                let is_guest = |user: &Arc<User>| user.kind == UserKind::Guest;
+                let address = session.connection.address;
+                let address = address.filter(|_| user.as_ref().is_some_and(is_guest));
+                let own = session.user_id().map(Maker::User)?;
+                let all = address.map(Maker::network).into_iter().chain([own]);
+                (all.collect(), &session.hub)
+            }
+        };
+        hub.inner.rooms_made.take(makers, hub.now().0)
+    }
+
     /// A room by whatever names it; whether the caller may know of it is for whoever uses it to decide.
     pub(super) async fn room(&self, selector: &RoomSelector) -> Result<Arc<RoomRow>> {
         let store = self.store();
@@ -144,6 +162,32 @@ impl<'a> Caller<'a> {
             }
         };
         row.ok_or(Error::NoSuchRoom)
+    }
+
+    /// The room that something said to this target goes to, if it is there. Where the session is attached to it, the store is
+    /// not asked.
+    pub(in crate::hub) async fn room_of(&self, target: &Target) -> Option<RoomId> {
+        let row = match target {
+            Target::Room(RoomSelector::Id(room)) => return Some(*room),
+            Target::Room(selector) => {
+                let attached = |session, name: &str| {
+                    let find = |state: &mut HubState| state.attached_room(session, name);
+                    self.hub().with_state(find)
+                };
+                if let (RoomSelector::Name(name), Some(session)) = (selector, self.session_id())
+                    && let Some(room) = attached(session, name)
+                {
+                    return Some(room);
+                }
+                self.room(selector).await.ok()?
+            }
+            Target::User(user) => {
+                let (own, other) = (self.user_id().ok()?, self.user(user).await.ok()?);
+                let direct = self.store().direct_room(own, other.user.id);
+                direct.await.ok()??
+            }
+        };
+        Some(row.room.id)
     }
 
     /// The caller's place in a room.

@@ -88,17 +88,20 @@ impl Command for Enter {
             Some(row) => checked_password(&row, self.password, caller).await?,
             None => None,
         };
+        let create = match self.create {
+            Create::No => false,
+            Create::IfConfigured => hub.options().create_on_join,
+            Create::Always => true,
+        };
+        // Who may make none now may still enter what is there.
+        let to_make = create.then(|| caller.room_to_make());
         let change = EnterRoom {
             numbers: self.create == Create::Always
                 || matches!(self.room, RoomSelector::NameOrPublicId(_)),
             room: self.room,
             password,
             named: by_name || known,
-            create: match self.create {
-                Create::No => false,
-                Create::IfConfigured => hub.options().create_on_join,
-                Create::Always => true,
-            },
+            create: to_make.as_ref().is_some_and(Result::is_ok),
         };
         let entered = caller.commit_then(change, move |state, entered| {
             let room = entered.room.clone();
@@ -117,7 +120,14 @@ impl Command for Enter {
                 ..entered.entered()
             })
         });
-        entered.await
+        match (entered.await, to_make) {
+            (Err(Error::NoSuchRoom), Some(Err(limited))) => Err(limited),
+            (Ok(entered), Some(Ok(to_make))) if entered.created => {
+                to_make.keep();
+                Ok(entered)
+            }
+            (entered, _) => entered,
+        }
     }
 }
 

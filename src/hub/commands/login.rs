@@ -187,14 +187,20 @@ impl Command for LogInGuest {
                 return Err(Error::AlreadyConnected);
             }
         }
+        let hub = hub.clone();
         let session = caller.connection_mut()?;
+        let registration = hub.registration(session.connection.address)?;
         let guest = AddGuest {
             login: self.name,
             address: session.connection.address,
         };
         match session.open_by(guest, Key::default()).await {
             Err(Error::NameTaken) => Err(Error::AlreadyConnected),
-            other => other,
+            Err(error) => Err(error),
+            Ok(welcome) => {
+                registration.keep();
+                Ok(welcome)
+            }
         }
     }
 }

@@ -62,6 +62,7 @@ impl Command for CreateRoom {
             self.name = unguessable_name();
         }
         self.description = clean_text(&self.description).into_owned();
+        let to_make = caller.room_to_make()?;
         self.password = hashed(self.password, caller).await?;
         let made = caller.commit_then(self, |state, made| {
             let present = state.present(made.room.room.id);
@@ -71,7 +72,9 @@ impl Command for CreateRoom {
                 ..made.entered()
             })
         });
-        made.await
+        let made = made.await?;
+        to_make.keep();
+        Ok(made)
     }
 }
 

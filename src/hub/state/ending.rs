@@ -14,6 +14,21 @@ impl HubState {
         self.end_later(session, EndReason::TooSlow);
     }
 
+    /// Where more waits for all sessions together than may: the one that most waits for is too slow. To be asked again once
+    /// that one is ended.
+    pub(in crate::hub) fn relieve(&mut self) {
+        if !self.backlog.is_over() {
+            return;
+        }
+        let waiting = self
+            .sessions
+            .iter()
+            .map(|(id, entry)| (entry.sink.waiting().bytes, *id));
+        if let Some((1.., fattest)) = waiting.max() {
+            self.overflowed(fattest);
+        }
+    }
+
     /// Ends a session when the present call is over.
     pub(in crate::hub) fn end_later(&mut self, session: SessionId, reason: EndReason) {
         self.ending.push((session, reason));

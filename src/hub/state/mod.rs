@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::hub::backlog::Backlog;
 use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
@@ -136,6 +137,8 @@ pub(in crate::hub) struct HubState {
     /// Guests that the store could not end yet.
     pub(in crate::hub) unended_guests: Vec<UserId>,
     observing: Observing,
+    /// What waits for all sessions together.
+    pub(in crate::hub) backlog: Arc<Backlog>,
     tap: Tap,
     next_session: u64,
 }
@@ -161,6 +164,7 @@ impl HubState {
             uses: HashMap::new(),
             unended_guests: Vec::new(),
             observing: Observing::default(),
+            backlog: Arc::default(),
             tap,
             next_session: 1,
         }

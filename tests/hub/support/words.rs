@@ -19,14 +19,19 @@ pub(crate) fn login(user: &str) -> UserSelector {
     UserSelector::Login(user.to_owned())
 }
 
-pub(crate) fn password(text: &str) -> Secret {
-    Secret::Password(text.to_owned())
+/// A password, made of a word as long as new ones have to be.
+pub(crate) fn password(word: &str) -> Secret {
+    Secret::Password(long(word))
+}
+
+fn long(word: &str) -> String {
+    format!("{word} horse battery")
 }
 
 /// The digits that stand for a password.
-pub(crate) fn sha256(text: &str) -> Secret {
+pub(crate) fn sha256(word: &str) -> Secret {
     Secret::Sha256(
-        Sha256::digest(text)
+        Sha256::digest(long(word))
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect(),

@@ -1,0 +1,104 @@
+//! What waits for all sessions together: each sink counts its own in one number that all share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::sink::Waiting;
+
+/// The bytes of events that wait for all connections of a hub, and how many may before the one that most waits for is ended.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    bytes: AtomicUsize,
+    bound: usize,
+}
+
+impl Backlog {
+    /// At most so many bytes; 0: no limit.
+    pub(super) fn new(bound: usize) -> Self {
+        let bytes = AtomicUsize::new(0);
+        Self { bytes, bound }
+    }
+
+    /// How many bytes wait now.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is more than may.
+    pub(super) fn is_over(&self) -> bool {
+        self.bound > 0 && self.bytes() > self.bound
+    }
+}
+
+/// What waits for one connection, counted among what waits for all until it is dropped.
+#[derive(Debug)]
+pub struct CountedWaiting {
+    own: Waiting,
+    all: Arc<Backlog>,
+}
+
+impl CountedWaiting {
+    /// Nothing waits yet.
+    #[must_use]
+    pub fn new(all: Arc<Backlog>) -> Self {
+        let own = Waiting::default();
+        Self { own, all }
+    }
+
+    /// How much waits for this one.
+    #[must_use]
+    pub fn own(&self) -> Waiting {
+        self.own
+    }
+
+    /// Counts what has come to wait.
+    pub fn add(&mut self, more: Waiting) {
+        self.own.add(more);
+        self.all.bytes.fetch_add(more.bytes, Ordering::Relaxed);
+    }
+
+    /// Counts what waits no longer.
+    pub fn subtract(&mut self, less: Waiting) {
+        let before = self.own.bytes;
+        self.own.subtract(less);
+        let gone = before - self.own.bytes;
+        self.all.bytes.fetch_sub(gone, Ordering::Relaxed);
+    }
+
+    /// Nothing waits any more.
+    pub fn clear(&mut self) {
+        self.subtract(self.own);
+    }
+}
+
+impl Drop for CountedWaiting {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_counted_once_and_goes_with_its_connection() {
+        let all = Arc::new(Backlog::new(10));
+        let bytes = |bytes| Waiting { events: 1, bytes };
+        let (mut one, mut other) = (
+            CountedWaiting::new(all.clone()),
+            CountedWaiting::new(all.clone()),
+        );
+        one.add(bytes(6));
+        other.add(bytes(4));
+        assert_eq!((all.bytes(), all.is_over()), (10, false));
+        other.add(bytes(1));
+        assert!(all.is_over());
+        // More than there is cannot be taken from the others' part.
+        one.subtract(bytes(100));
+        assert_eq!((all.bytes(), one.own().bytes), (5, 0));
+        drop(other);
+        assert_eq!(all.bytes(), 0);
+    }
+}
