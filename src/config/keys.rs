@@ -40,6 +40,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(limits.queue_events: limit),
     key!(limits.queue_bytes: limit),
     key!(limits.queue_total_bytes: limit),
+    key!(limits.receiving_total_bytes: limit),
     key!(limits.requests_per_second: limit),
     key!(limits.burst: limit),
     key!(limits.messages_per_second: limit),

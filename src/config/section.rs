@@ -140,6 +140,8 @@ pub struct Limits {
     pub queue_bytes: usize,
     /// Bytes of the events waiting for all sessions together.
     pub queue_total_bytes: usize,
+    /// Bytes of frames that are not whole yet, of all connections together.
+    pub receiving_total_bytes: usize,
     /// Requests a second of one connection, over time.
     pub requests_per_second: u32,
     /// Requests that one connection may send at once before `requests_per_second` holds it back.
@@ -174,6 +176,7 @@ impl Default for Limits {
             queue_events: 4096,
             queue_bytes: 4 * 1024 * 1024,
             queue_total_bytes: 256 * 1024 * 1024,
+            receiving_total_bytes: 256 * 1024 * 1024,
             requests_per_second: 1000,
             burst: 2000,
             messages_per_second: 10,

@@ -153,6 +153,7 @@ fn limits(config: &Config) -> Limits {
         .login_timeout(of.login_timeout)
         .queue_events(of.queue_events)
         .queue_bytes(of.queue_bytes)
+        .receiving_total_bytes(of.receiving_total_bytes)
         .requests_per_second(of.requests_per_second)
         .burst(of.burst)
         .messages_per_second(of.messages_per_second)

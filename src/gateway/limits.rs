@@ -19,6 +19,8 @@ pub struct Limits {
     pub queue_events: usize,
     /// Bytes of the events waiting for one session.
     pub queue_bytes: usize,
+    /// Bytes of frames that are not whole yet, of all connections together; the first 64 KiB of each are not counted.
+    pub receiving_total_bytes: usize,
     /// Requests a second of one connection, over time; over it the connection is read more slowly.
     pub requests_per_second: u32,
     /// Requests that one connection may send at once before `requests_per_second` holds it back.
@@ -38,6 +40,7 @@ impl Default for Limits {
             login_timeout: Duration::from_secs(60),
             queue_events: 4096,
             queue_bytes: 4 * 1024 * 1024,
+            receiving_total_bytes: 256 * 1024 * 1024,
             requests_per_second: 1000,
             burst: 2000,
             messages_per_second: 10,
@@ -53,6 +56,7 @@ setters! {
         login_timeout: Duration,
         queue_events: usize,
         queue_bytes: usize,
+        receiving_total_bytes: usize,
         requests_per_second: u32,
         burst: u32,
         messages_per_second: u32,

@@ -24,6 +24,7 @@ use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::options::ListenerOptions;
 use super::pace::MessagePaces;
+use super::receiving::{Receiving, ReceivingTotal};
 use super::transport::Transport;
 use super::writer::{Wire, Writer};
 use crate::hub::Hub;
@@ -114,6 +115,7 @@ pub(super) struct ConnectionLimiter {
     limits: Limits,
     peer_timeout: PeerTimeout,
     message_paces: Option<Arc<MessagePaces>>,
+    receiving: Arc<ReceivingTotal>,
     writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
@@ -154,6 +156,7 @@ impl ConnectionLimiter {
             limits,
             peer_timeout,
             message_paces: paces.map(Arc::new),
+            receiving: ReceivingTotal::new(limits.receiving_total_bytes),
             writers: Mutex::default(),
             inside: AtomicUsize::new(0),
             by_address: Mutex::default(),
@@ -378,6 +381,11 @@ impl Permit {
     /// How fast users say something, where that is limited.
     pub(super) fn message_paces(&self) -> Option<Arc<MessagePaces>> {
         self.limiter.message_paces.clone()
+    }
+
+    /// Its part of what all connections may hold of unfinished frames.
+    pub(super) fn receiving(&self) -> Receiving {
+        self.limiter.receiving.part()
     }
 
     /// When its peer counts as gone.

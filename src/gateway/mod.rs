@@ -12,6 +12,7 @@ mod opening;
 mod options;
 mod pace;
 mod proxy;
+mod receiving;
 mod transport;
 mod writer;
 

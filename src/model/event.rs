@@ -266,6 +266,9 @@ pub enum EndReason {
     /// The gateway has as many connections as it may have. Connect again later.
     #[error("Too many connections")]
     TooManyConnections,
+    /// All connections together have sent as much of unfinished frames as they may. Connect again, and send it again.
+    #[error("Too much is being received at once; try again later")]
+    Overloaded,
     /// The connection comes from where nobody is let in from. Ask the operator.
     #[error("Connections from your address are refused")]
     AddressBanned,

@@ -49,6 +49,7 @@ mod purpose_window;
 mod queue_total;
 mod quotas;
 mod random_rooms;
+mod receiving;
 mod renamed_user;
 mod shutdown;
 mod talker_app;

@@ -129,7 +129,7 @@ impl<'a> Trial<'a> {
     fn command(&self) -> Outcome<Command> {
         // What one may say in a second is not what is tried.
         let settings = [
-            ("LIMITS__REQUESTS_PER_SECOND", "0"),
+            ("LIMITS__MESSAGES_PER_SECOND", "0"),
             ("LIMITS__MESSAGES_PER_SECOND", "0"),
         ];
         let mut command = Server::command(self.program, self.place.path(), &settings);
@@ -142,6 +142,10 @@ impl<'a> Trial<'a> {
         let mut command = self.command()?;
         if let Some(sync) = &self.sync {
             sync.preload(&mut command);
+        }
+        if harm == Harm::Disk && round.is_multiple_of(2) {
+            // Writes fail; in the other rounds they are refused before.
+            command.env("TOLMACH_LIMITS__DISK_FREE", "0");
         }
         let log = Log::ALL.into_iter().cycle().nth(usize::try_from(round)?);
         let log = log.filter(|_| harm == Harm::Log);

@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 48] = [
+const VALUES: [(&str, &str); 49] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -33,6 +33,7 @@ const VALUES: [(&str, &str); 48] = [
     ("limits.queue_events", "17"),
     ("limits.queue_bytes", "18"),
     ("limits.queue_total_bytes", "28"),
+    ("limits.receiving_total_bytes", "181"),
     ("limits.requests_per_second", "19"),
     ("limits.burst", "20"),
     ("limits.messages_per_second", "24"),

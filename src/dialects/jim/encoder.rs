@@ -188,7 +188,7 @@ impl EventEncoder for JimEncoder {
 
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         let code = match reason {
-            EndReason::TooManyConnections => 503,
+            EndReason::TooManyConnections | EndReason::Overloaded => 503,
             EndReason::AddressBanned => 403,
             _ => IMPORTANT,
         };

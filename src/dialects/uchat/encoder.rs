@@ -190,7 +190,7 @@ impl EventEncoder for UchatEncoder {
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         let code = match reason {
             EndReason::Shutdown => return,
-            EndReason::TooManyConnections => ErrorCode::TooMany,
+            EndReason::TooManyConnections | EndReason::Overloaded => ErrorCode::TooMany,
             EndReason::AddressBanned | EndReason::BannedFromGateway => ErrorCode::NotAllowed,
             EndReason::NoLogin => ErrorCode::AuthData,
             EndReason::Displaced => ErrorCode::ClientExists,

@@ -27,6 +27,7 @@ use super::frame_capture::FrameCapture;
 use super::limits::Limits;
 use super::listener::Permit;
 use super::pace::{MessagePaces, Pace};
+use super::receiving::Receiving;
 use super::transport::{Reader, Transport};
 use super::writer::{Drained, Writer};
 use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
@@ -81,6 +82,7 @@ pub(super) fn serve<D: Dialect>(
     ));
     permit.watch(&writer);
     let message_paces = permit.message_paces();
+    let receiving = permit.receiving();
     let last = Closing {
         line: line.clone(),
         _permit: permit,
@@ -103,6 +105,7 @@ pub(super) fn serve<D: Dialect>(
         pace: Pace::new(limits.requests_per_second, limits.burst),
         message_paces,
         was_held: false,
+        receiving,
         shutdown,
         capture: FrameCapture::new(line),
     };
@@ -179,6 +182,7 @@ struct Connection<A: Adapter> {
     message_paces: Option<Arc<MessagePaces>>,
     /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
     was_held: bool,
+    receiving: Receiving,
     shutdown: watch::Receiver<bool>,
     capture: FrameCapture,
 }

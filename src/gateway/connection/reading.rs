@@ -84,6 +84,9 @@ impl<A: Adapter> Connection<A> {
             }
             release(&mut buffer);
             let before = buffer.len();
+            if !self.receiving.hold(before) {
+                return End::Reason(EndReason::Overloaded);
+            }
             match self.wait(reader, &mut buffer).await {
                 Wait::Bytes => {
                     // Of a frame that was begun before: what is new may well be whole.
