@@ -11,6 +11,7 @@ use super::output::Output;
 
 /// Prints what a configuration means, and what would keep a gateway of it from starting here and now.
 pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
+    daemon::check(config).map_err(Failure::Configuration)?;
     let mut out = Output::standard();
     config
         .describe()

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, StartError};
 use crate::dialects::Dialects;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -68,9 +68,10 @@ pub(super) fn run(mut config: Config) -> Outcome<ExitCode> {
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let daemon = Daemon::start(&config)
-            .await
-            .map_err(|error| Failure::because(error.to_string()))?;
+        let daemon = Daemon::start(&config).await.map_err(|error| match error {
+            StartError::Configuration(error) => Failure::Configuration(error),
+            error => Failure::because(error.to_string()),
+        })?;
         say_ready(daemon.gateway().ready_line());
         daemon.run_until(stop.received()).await;
         Ok(ExitCode::SUCCESS)

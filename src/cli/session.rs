@@ -18,13 +18,14 @@ const COLUMNS: &[Column<SessionInfo>] = &[
     Column::both("dialect", |session| Value::of(&session.dialect)),
     Column::both("address", |session| Value::of(&session.address)),
     Column::both("since", |session| Time(session.since).into()),
+    Column::both("encrypted", |session| Value::of(session.encrypted)),
 ];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionAction {
-    /// List who is connected: id, user, dialect, address, since
+    /// List who is connected: id, user, dialect, address, since, encrypted
     List {
-        /// One object a line: id, user, dialect, address, since
+        /// One object a line: id, user, dialect, address, since, encrypted
         #[arg(long)]
         json: bool,
     },

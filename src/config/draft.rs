@@ -4,7 +4,7 @@ use super::Config;
 use super::error::ConfigError;
 use super::keys::{self, Keys};
 use super::listeners::{self, Item};
-use super::section::Store;
+use super::section::{ClientMode, Store};
 use super::written::{Entry, Source};
 use crate::dialects::{AnyDialect, Settings};
 use crate::settings::{Key, Value, ValueError, Written};
@@ -130,6 +130,7 @@ impl Draft {
             None => listeners::defaults(&self.dialects, &mut config.origins),
         };
         errors.extend(certificate_and_key(&config).err());
+        errors.extend(client_and_authorities(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
         errors.extend(listeners::no_two_alike(&config));
         ConfigError::none_of(errors)?;
@@ -152,4 +153,17 @@ fn certificate_and_key(config: &Config) -> Result<(), ConfigError> {
         wrong,
         "give both, or neither for a self-signed certificate",
     ))
+}
+
+/// The authorities are given where clients are asked for certificates, and there alone.
+fn client_and_authorities(config: &Config) -> Result<(), ConfigError> {
+    let (given, wrong) = match (&config.tls.client_ca, config.tls.client) {
+        (None, ClientMode::Optional | ClientMode::Required) => {
+            ("tls.client", "given without tls.client_ca")
+        }
+        (Some(_), ClientMode::Off) => ("tls.client_ca", "given, and tls.client is \"off\""),
+        _ => return Ok(()),
+    };
+    let right = "give the authorities' file and \"optional\" or \"required\", or neither";
+    Err(config.unusable(given, wrong, right))
 }

@@ -30,6 +30,8 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(rooms.create: name::rooms),
     key!(tls.certificate: some_path),
     key!(tls.key: some_path),
+    key!(tls.client_ca: some_path),
+    key!(tls.client: choice),
     key!(presence.grace: duration),
     key!(limits.connections: limit),
     key!(limits.connections_per_address: limit),

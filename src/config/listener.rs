@@ -5,6 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 
 use crate::dialects::Settings;
+pub use crate::gateway::TlsMode;
 use crate::settings::Choice;
 
 /// One address that one dialect is spoken on.
@@ -21,17 +22,6 @@ pub struct Listener {
     pub proxy: Vec<IpNet>,
     /// The dialect, and how it is spoken here.
     pub settings: Settings,
-}
-
-/// Whether a listener speaks TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsMode {
-    /// Plain and TLS on one port, told apart by the first bytes.
-    Auto,
-    /// Only TLS: what is plain is refused.
-    Required,
-    /// Only plain connections are understood.
-    Off,
 }
 
 impl Listener {

@@ -35,8 +35,8 @@ pub use describe::Origins;
 pub use error::{ConfigError, Origin};
 pub use listener::{Listener, TlsMode};
 pub use section::{
-    Accounts, Bus, BusUrl, Limits, Log, LogFormat, Presence, Registration, Rooms, Shutdown, Store,
-    StoreUrl, Tls,
+    Accounts, Bus, BusUrl, ClientMode, Limits, Log, LogFormat, Presence, Registration, Rooms,
+    Shutdown, Store, StoreUrl, Tls,
 };
 
 use draft::Draft;
@@ -178,6 +178,16 @@ impl Config {
             .name(&self.name)
             .frame_bytes(self.limits.frame_bytes)
             .file_bytes(self.limits.file_bytes)
+    }
+
+    /// Finds a key's value wrong that was read and cannot be used.
+    pub(crate) fn unusable(
+        &self,
+        key: &str,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) -> ConfigError {
+        ConfigError::new(self.origins.of(key), key, wrong, right)
     }
 
     /// Puts a relative database path under `data_dir`.

@@ -102,6 +102,22 @@ pub struct Tls {
     pub certificate: Option<PathBuf>,
     /// A PEM file, the private key.
     pub key: Option<PathBuf>,
+    /// A PEM file, the authorities that vouch for clients. Given exactly when `client` is not [`ClientMode::Off`].
+    pub client_ca: Option<PathBuf>,
+    /// Whether clients show a certificate.
+    pub client: ClientMode,
+}
+
+/// Whether clients show a certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientMode {
+    /// They are not asked for one.
+    #[default]
+    Off,
+    /// They may; one that does not hold is refused.
+    Optional,
+    /// They must.
+    Required,
 }
 
 /// `[presence]`: when someone counts as absent.
@@ -237,6 +253,14 @@ impl Default for Shutdown {
 impl Choice for Registration {
     const WORDS: &'static [(&'static str, Self)] =
         &[("open", Self::Open), ("closed", Self::Closed)];
+}
+
+impl Choice for ClientMode {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("off", Self::Off),
+        ("optional", Self::Optional),
+        ("required", Self::Required),
+    ];
 }
 
 impl Choice for LogFormat {

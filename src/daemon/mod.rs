@@ -3,6 +3,8 @@
 pub mod lock;
 mod obstacles;
 mod open;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use std::path::PathBuf;
 pub use obstacles::obstacles;
 pub use open::open_hub;
 
-use crate::config::{Config, TlsMode};
+#[cfg(not(feature = "tls"))]
+use crate::config::TlsMode;
+use crate::config::{Config, ConfigError};
 use crate::control::{self, ControlServer, ListenerAddress};
 use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits, ListenerOptions};
 use crate::hub::{self, Hub};
@@ -33,14 +37,9 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
-    /// A listener asks for what this build cannot do.
-    #[error("listener {name}: {reason}")]
-    Listener {
-        /// The listener, as the configuration and the ready line call it.
-        name: String,
-        /// What, and what would do.
-        reason: String,
-    },
+    /// The configuration asks for what cannot be used.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
     /// A listener's address cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -62,9 +61,10 @@ impl Daemon {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let lock = DataDirLock::acquire(&config.data_dir)
             .map_err(|error| StartError::DataDir(error.to_string()))?;
-        // What this build cannot do is said before anything is opened.
-        has_tls(config)?;
-        let gateway = gateway(open_hub(config).await?, config)?.start().await?;
+        // What cannot be used is said before anything is opened.
+        let encryption = encryption(config)?;
+        let hub = open_hub(config).await?;
+        let gateway = builder(hub, config, encryption).start().await?;
         let path = control::socket_path(&config.data_dir);
         let listeners = listeners(&gateway, config);
         match control::listen(gateway.hub().clone(), listeners, &path).await {
@@ -104,18 +104,30 @@ impl Daemon {
 /// store, its data directory and the control socket.
 ///
 /// # Errors
-/// [`StartError::Listener`].
+/// [`StartError::Configuration`].
 pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> {
-    has_tls(config)?;
+    Ok(builder(hub, config, encryption(config)?))
+}
+
+fn builder(hub: Hub, config: &Config, encryption: Encryption) -> GatewayBuilder {
     let builder = Gateway::builder(hub)
         .limits(limits(config))
         .shutdown_grace(config.shutdown.grace);
+    #[cfg(feature = "tls")]
+    let builder = match encryption {
+        Some(tls) => builder.tls(tls),
+        None => builder,
+    };
+    #[cfg(not(feature = "tls"))]
+    let () = encryption;
     let options = config.dialect_options();
-    Ok(config.listeners.iter().fold(builder, |builder, listener| {
+    config.listeners.iter().fold(builder, |builder, listener| {
         let dialect = listener.settings.serve(&options);
-        let options = ListenerOptions::default().proxy(listener.proxy.clone());
+        let options = ListenerOptions::default()
+            .tls(listener.tls)
+            .proxy(listener.proxy.clone());
         builder.listen_with(&listener.name, listener.address, dialect, options)
-    }))
+    })
 }
 
 /// Where clients can connect to a gateway that has this configuration's listeners.
@@ -131,18 +143,42 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
     listeners.collect()
 }
 
-fn has_tls(config: &Config) -> Result<(), StartError> {
-    listeners_without_tls(config).next().map_or(Ok(()), Err)
+/// By what connections are encrypted.
+#[cfg(feature = "tls")]
+type Encryption = Option<crate::gateway::tls::Tls>;
+#[cfg(not(feature = "tls"))]
+type Encryption = ();
+
+#[cfg(feature = "tls")]
+fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
+    tls::load(config)
 }
 
-/// Listeners that want what this build does not have.
-fn listeners_without_tls(config: &Config) -> impl Iterator<Item = StartError> {
-    let listeners = config.listeners.iter();
-    let required = listeners.filter(|listener| listener.tls == TlsMode::Required);
-    required.map(|listener| StartError::Listener {
-        name: listener.name.clone(),
-        reason: "this build has no TLS yet; use tls = \"auto\" or \"off\"".to_owned(),
-    })
+#[cfg(not(feature = "tls"))]
+fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
+    let mut listeners = config.listeners.iter();
+    match listeners.find(|listener| listener.tls == TlsMode::Required) {
+        None => Ok(()),
+        Some(listener) => Err(config.unusable(
+            "listener.tls",
+            format!(
+                "this build has no TLS, and the listener {} requires it",
+                listener.name
+            ),
+            "write \"auto\" or \"off\"",
+        )),
+    }
+}
+
+/// Looks at what a configuration names and only a start uses: the files of TLS. Nothing is made.
+///
+/// # Errors
+/// What a start would refuse.
+pub fn check(config: &Config) -> Result<(), ConfigError> {
+    #[cfg(feature = "tls")]
+    return tls::check(config);
+    #[cfg(not(feature = "tls"))]
+    encryption(config)
 }
 
 fn limits(config: &Config) -> Limits {
@@ -151,6 +187,7 @@ fn limits(config: &Config) -> Limits {
         .connections(of.connections)
         .connections_per_address(of.connections_per_address)
         .login_timeout(of.login_timeout)
+        .handshakes(of.handshakes)
         .queue_events(of.queue_events)
         .queue_bytes(of.queue_bytes)
         .receiving_total_bytes(of.receiving_total_bytes)

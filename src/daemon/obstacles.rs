@@ -6,7 +6,6 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access};
 
-use super::listeners_without_tls;
 use super::lock::DataDirLock;
 use crate::config::{Config, StoreUrl};
 use crate::gateway::bind;
@@ -15,9 +14,7 @@ use crate::gateway::bind;
 /// already, its database and its addresses are in use as they should be, and not tried.
 #[must_use]
 pub fn obstacles(config: &Config) -> Vec<String> {
-    let mut found: Vec<String> = listeners_without_tls(config)
-        .map(|error| error.to_string())
-        .collect();
+    let mut found = Vec::new();
     let here = usable(&config.data_dir, true).err();
     let is_usable = here.is_none();
     found.extend(here);

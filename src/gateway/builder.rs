@@ -7,10 +7,16 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::balancer::Balancers;
 use super::listener::{Serve, bind};
 use super::liveness::PeerTimeout;
-use super::{Gateway, Limits, ListenerOptions};
+use super::opening::Opening;
+#[cfg(feature = "tls")]
+use super::tls::{Policy, Tls};
+use super::{Gateway, Limits, ListenerOptions, TlsMode};
 use crate::hub::Hub;
+#[cfg(feature = "tls")]
+use tokio::sync::Semaphore;
 
 /// Why a gateway does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +39,8 @@ pub struct GatewayBuilder {
     grace: Duration,
     peer_timeout: Duration,
     listeners: Vec<Pending>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 struct Pending {
@@ -55,6 +63,8 @@ impl GatewayBuilder {
             grace: Duration::from_secs(10),
             peer_timeout: Duration::from_secs(30),
             listeners: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -75,6 +85,15 @@ impl GatewayBuilder {
     /// so long is displaced by who comes with the right credentials.
     pub fn peer_timeout(mut self, timeout: Duration) -> Self {
         self.peer_timeout = timeout;
+        self
+    }
+
+    /// By which certificate connections are encrypted; none are unless said. Each listener's
+    /// [options](ListenerOptions::tls) say whether it speaks TLS beside plain, alone or not at all. Handshakes are bounded by
+    /// [`Limits::handshakes`] and [`Limits::login_timeout`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -130,8 +149,12 @@ impl GatewayBuilder {
     /// Starts to listen. Whoever can connect when this returns is served. Must be called in a tokio runtime.
     ///
     /// # Errors
-    /// The first listener that cannot be had; then the others are closed, and the hub is stopped.
+    /// The first listener that cannot be had, as one that requires TLS where there is no certificate; then the others are closed, and the hub is stopped.
     pub async fn start(self) -> Result<Gateway, BindError> {
+        let openings = Openings {
+            #[cfg(feature = "tls")]
+            tls: self.tls.map(|tls| (tls, self.limits.turns())),
+        };
         let mut gateway = Gateway::new(
             self.hub,
             self.limits,
@@ -151,8 +174,10 @@ impl GatewayBuilder {
                 }
                 Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
             };
-            let listening =
-                socket.and_then(|socket| gateway.accept(&name, socket, dialect, options));
+            let listening = socket.and_then(|socket| {
+                let opening = openings.of(&name, options)?;
+                gateway.accept(&name, socket, dialect, opening)
+            });
             if let Err(error) = listening {
                 gateway.stop().await;
                 return Err(BindError {
@@ -163,6 +188,38 @@ impl GatewayBuilder {
             }
         }
         Ok(gateway)
+    }
+}
+
+/// What the connections of a listener may begin with.
+#[derive(Default)]
+struct Openings {
+    #[cfg(feature = "tls")]
+    tls: Option<(Tls, Arc<Semaphore>)>,
+}
+
+impl Openings {
+    fn of(&self, name: &str, options: ListenerOptions) -> io::Result<Opening> {
+        let balancers = Balancers::new(name, options.proxy).map(Arc::new);
+        #[cfg(feature = "tls")]
+        if let Some((tls, turns)) = self.tls.as_ref().filter(|_| options.tls != TlsMode::Off) {
+            let policy = Policy {
+                tls: tls.clone(),
+                is_required: options.tls == TlsMode::Required,
+                turns: turns.clone(),
+            };
+            let tls = Some(Arc::new(policy));
+            return Ok(Opening { balancers, tls });
+        }
+        if options.tls == TlsMode::Required {
+            let reason = "TLS is required, and the gateway has no certificate";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+        }
+        Ok(Opening {
+            balancers,
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
     }
 }
 

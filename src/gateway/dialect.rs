@@ -18,6 +18,9 @@ use crate::hub::tap::{Lengths, Show};
 use crate::hub::{Scope, Session, SharedEncoder, Sink};
 use crate::model::{EndReason, Message, Result, Target, Timestamp};
 
+/// The length in bytes of the first frame of these bytes.
+pub type FrameLength = fn(&[u8]) -> usize;
+
 /// How the hub is to treat a dialect's connections.
 #[derive(Clone)]
 pub struct SessionOptions {
@@ -55,6 +58,12 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// Whether its clients take one frame at a time only.
     fn pacing(&self) -> Option<Pacing> {
+        None
+    }
+
+    /// Where its clients take what one read gives them for one frame: how long the first of some frames is. Then each is a
+    /// record of its own over TLS, as far as it fits in one.
+    fn frame_length(&self) -> Option<FrameLength> {
         None
     }
 

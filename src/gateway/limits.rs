@@ -1,6 +1,11 @@
 //! What connections may take.
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(feature = "tls")]
+use tokio::sync::Semaphore;
 
 use crate::hub::Bounds;
 use crate::setters::setters;
@@ -15,6 +20,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// How long a connection may take to say who it is.
     pub login_timeout: Duration,
+    /// TLS handshakes under way at once, over all listeners; one more waits for its turn.
+    pub handshakes: usize,
     /// Events waiting for one session.
     pub queue_events: usize,
     /// Bytes of the events waiting for one session.
@@ -38,6 +45,7 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 0,
             login_timeout: Duration::from_secs(60),
+            handshakes: 256,
             queue_events: 4096,
             queue_bytes: 4 * 1024 * 1024,
             receiving_total_bytes: 256 * 1024 * 1024,
@@ -54,6 +62,7 @@ setters! {
         connections: usize,
         connections_per_address: usize,
         login_timeout: Duration,
+        handshakes: usize,
         queue_events: usize,
         queue_bytes: usize,
         receiving_total_bytes: usize,
@@ -65,6 +74,16 @@ setters! {
 }
 
 impl Limits {
+    /// The places of those who shake hands.
+    #[cfg(feature = "tls")]
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        let places = match self.handshakes {
+            0 => Semaphore::MAX_PERMITS,
+            most => most.min(Semaphore::MAX_PERMITS),
+        };
+        Arc::new(Semaphore::new(places))
+    }
+
     pub(super) fn bounds(&self) -> Bounds {
         Bounds {
             events: self.queue_events,

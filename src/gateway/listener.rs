@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -22,13 +22,12 @@ use super::dialect::Dialect;
 use super::limits::Limits;
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
-use super::options::ListenerOptions;
 use super::pace::MessagePaces;
 use super::receiving::{Receiving, ReceivingTotal};
 use super::transport::Transport;
-use super::writer::{Wire, Writer};
-use crate::hub::Hub;
+use super::writer::Writer;
 use crate::hub::tap::TapDialect;
+use crate::hub::{Bounds, Hub};
 use crate::model::EndReason;
 use crate::throttle::Throttle;
 
@@ -40,6 +39,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const MAX_LOOKS: usize = 128;
 /// How long a refused connection may take to read why.
 const REFUSAL: Duration = Duration::from_secs(1);
+/// How long of that it may take to say whether it speaks TLS, and to shake hands.
+const REFUSAL_OPEN: Duration = Duration::from_millis(400);
 
 /// How many refused connections of all listeners are waited for until they have read why.
 const MAX_REFUSALS: usize = 16;
@@ -173,13 +174,10 @@ impl ConnectionLimiter {
         name: &str,
         socket: TcpListener,
         dialect: Arc<dyn Serve>,
-        options: ListenerOptions,
+        opening: Opening,
     ) -> io::Result<Listening> {
         let address = socket.local_addr()?;
         tracing::info!(listener = name, %address, "listening");
-        let opening = Opening {
-            balancers: Balancers::new(name, options.proxy).map(Arc::new),
-        };
         let task = tokio::spawn(self.accept(socket, dialect, opening));
         Ok(Listening {
             name: name.to_owned(),
@@ -211,7 +209,13 @@ impl ConnectionLimiter {
                     let accepted = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await;
                     if let Ok(Ok((socket, _))) = accepted {
                         let reason = EndReason::TooManyConnections;
-                        refuse(dialect.clone(), Transport::tcp(socket), reason).await;
+                        refuse(
+                            dialect.clone(),
+                            Transport::tcp(socket),
+                            reason,
+                            self.peer_timeout,
+                        )
+                        .await;
                     }
                     spare = spare_file();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -231,6 +235,7 @@ impl ConnectionLimiter {
             None => self.admit(dialect.clone(), transport.with_opening(opening.clone())),
             Some(balancers) => {
                 let balancers = balancers.clone();
+                let transport = transport.with_opening(opening.clone().behind_header());
                 let come_in = self.come_in_for(dialect.clone(), transport, balancers);
                 tokio::spawn(come_in);
             }
@@ -315,7 +320,8 @@ impl ConnectionLimiter {
                 EndReason::TooManyConnections
             }
         };
-        let told = tokio::spawn(refuse(dialect, transport, reason)).abort_handle();
+        let told =
+            tokio::spawn(refuse(dialect, transport, reason, self.peer_timeout)).abort_handle();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.retain(|other| !other.is_finished());
         refusals.push_back(told);
@@ -431,26 +437,27 @@ impl Drop for Permit {
 }
 
 /// Says why and closes; a peer that does not read is not waited for long.
-async fn refuse(dialect: Arc<dyn Serve>, transport: Transport, reason: EndReason) {
+async fn refuse(
+    dialect: Arc<dyn Serve>,
+    transport: Transport,
+    reason: EndReason,
+    peer_timeout: PeerTimeout,
+) {
     let last = dialect.refusal(reason);
-    let (mut reader, wire) = transport.split();
+    let (mut reader, wire) = transport.split(None);
+    let (bounds, backlog) = (Bounds::default(), Arc::default());
+    let writer = Writer::new(wire, peer_timeout, bounds, backlog, None, None, None);
     let told = async {
-        match wire {
-            Wire::Tcp(mut socket) => {
-                socket.write_all(&last).await?;
-                socket.shutdown().await?;
-            }
-            Wire::Stream(mut stream) => {
-                stream.write_all(&last).await?;
-                stream.shutdown().await?;
-            }
-        }
+        // It may have to be told over TLS.
+        let _ = tokio::time::timeout(REFUSAL_OPEN, reader.open()).await;
+        writer.finish(last.freeze());
+        poll_fn(|cx| writer.poll_drain(cx)).await;
+        writer.shut_down().await;
         // What it has said already must not make the close a reset.
         reader.discard().await;
-        io::Result::Ok(())
     };
-    if let Ok(Err(error)) = tokio::time::timeout(REFUSAL, told).await {
-        tracing::debug!(%error, "a refused connection did not read why");
+    if tokio::time::timeout(REFUSAL, told).await.is_err() {
+        tracing::debug!("a refused connection did not read why");
     }
 }
 

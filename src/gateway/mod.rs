@@ -13,6 +13,8 @@ mod options;
 mod pace;
 mod proxy;
 mod receiving;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod transport;
 mod writer;
 
@@ -28,16 +30,19 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
-pub use dialect::{Adapter, Content, Dialect, RequestContext, Response, SessionOptions};
+pub use dialect::{
+    Adapter, Content, Dialect, FrameLength, RequestContext, Response, SessionOptions,
+};
 pub use limits::Limits;
 pub use listener::{Serve, bind, serving};
-pub use options::ListenerOptions;
+pub use options::{ListenerOptions, TlsMode};
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
 use listener::{ConnectionLimiter, Listening};
 use liveness::PeerTimeout;
+use opening::Opening;
 
 /// A running gateway: a hub, and the listeners that lead to it.
 pub struct Gateway {
@@ -76,10 +81,10 @@ impl Gateway {
         name: &str,
         socket: TcpListener,
         dialect: Arc<dyn Serve>,
-        options: ListenerOptions,
+        opening: Opening,
     ) -> io::Result<()> {
         let limiter = self.limiter.clone();
-        let listening = limiter.listen(name, socket, dialect, options)?;
+        let listening = limiter.listen(name, socket, dialect, opening)?;
         self.listening.push(listening);
         Ok(())
     }

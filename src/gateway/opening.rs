@@ -7,18 +7,41 @@ use bytes::BytesMut;
 
 use super::balancer::Balancers;
 use super::proxy;
+#[cfg(feature = "tls")]
+use super::tls::{self, Policy};
 
 /// What a connection may begin with beside its dialect's own bytes.
 #[derive(Clone, Default)]
 pub(super) struct Opening {
     /// Whose headers are awaited before; a header of anybody else ends the connection.
     pub(super) balancers: Option<Arc<Balancers>>,
+    /// How it is encrypted, where it may be.
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Arc<Policy>>,
+}
+
+impl Opening {
+    /// What may follow a header.
+    pub(super) fn behind_header(self) -> Self {
+        Self {
+            balancers: None,
+            ..self
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return false;
+        }
+        self.balancers.is_none()
+    }
 }
 
 /// The first bytes of one connection, kept until they say what they are.
 pub(super) struct FirstBytes {
     opening: Opening,
-    peer: Option<IpAddr>,
+    pub(super) peer: Option<IpAddr>,
     pub(super) held: BytesMut,
 }
 
@@ -29,12 +52,15 @@ pub(super) enum Beginning {
     Plain,
     /// A balancer's header that nobody asked for.
     Header,
+    /// A TLS handshake.
+    #[cfg(feature = "tls")]
+    Hello,
 }
 
 impl FirstBytes {
     /// None where nothing but a dialect's bytes are looked for.
     pub(super) fn new(opening: Opening, peer: Option<IpAddr>) -> Option<Box<Self>> {
-        opening.balancers.is_some().then(|| {
+        (!opening.is_plain()).then(|| {
             Box::new(Self {
                 opening,
                 peer,
@@ -51,6 +77,14 @@ impl FirstBytes {
                     balancers.complain(self.peer, &"it is not one of `proxy`, and sent a header");
                     return Some(Beginning::Header);
                 }
+                None if !ended => return None,
+                Some(false) | None => {}
+            }
+        }
+        #[cfg(feature = "tls")]
+        if self.opening.tls.is_some() {
+            match tls::is_hello(&self.held) {
+                Some(true) => return Some(Beginning::Hello),
                 None if !ended => return None,
                 Some(false) | None => {}
             }

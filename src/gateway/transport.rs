@@ -14,9 +14,13 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio_util::io::poll_read_buf;
 
 use super::balancer::{self, NoHeader};
+use super::dialect::FrameLength;
 use super::liveness::PeerTimeout;
 use super::opening::{Beginning, FirstBytes, Opening};
+#[cfg(feature = "tls")]
+use super::tls::{Channel, TlsReader};
 use super::writer::Wire;
+use crate::model::EndReason;
 
 /// How much room a read is given at least.
 const READ_BYTES: usize = 8 * 1024;
@@ -47,6 +51,8 @@ pub(super) struct Reader {
 
 enum Source {
     Tcp(OwnedReadHalf),
+    #[cfg(feature = "tls")]
+    Tls(TlsReader),
     Memory(Box<dyn AsyncRead + Send + Unpin>),
 }
 
@@ -57,6 +63,8 @@ pub(super) enum Read {
     Bytes,
     /// Nothing comes any more: the stream ended, or broke.
     Ended,
+    /// What comes is not served here.
+    Refused(EndReason),
 }
 
 impl Transport {
@@ -122,9 +130,19 @@ impl Transport {
         }
     }
 
-    pub(super) fn split(self) -> (Reader, Wire) {
+    /// Both sides; `frame_length` is that of [`Dialect`](super::Dialect).
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    pub(super) fn split(self, frame_length: Option<FrameLength>) -> (Reader, Wire) {
+        #[cfg(feature = "tls")]
+        let policy = self.opening.tls.clone();
         let opening = FirstBytes::new(self.opening, self.peer);
         match self.stream {
+            #[cfg(feature = "tls")]
+            Stream::Tcp(socket) if let Some(policy) = policy => {
+                let (reader, wire) = Channel::halves(socket, policy, frame_length);
+                let source = Source::Tls(reader);
+                (Reader { source, opening }, Wire::Tls(wire))
+            }
             Stream::Tcp(socket) => {
                 let (reader, writer) = socket.into_split();
                 let source = Source::Tcp(reader);
@@ -142,17 +160,27 @@ impl Reader {
     /// Appends what comes next to `buffer`. An idle socket holds no buffer.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<Read> {
         if let Some(first) = &mut self.opening {
-            let read = loop {
+            loop {
                 let read = ready!(self.source.poll_read(cx, &mut first.held));
                 match first.beginning(read == Read::Ended) {
                     None => {}
-                    Some(Beginning::Plain) => break read,
+                    Some(Beginning::Plain) => break,
                     Some(Beginning::Header) => return Poll::Ready(Read::Ended),
+                    #[cfg(feature = "tls")]
+                    Some(Beginning::Hello) => {
+                        let (hello, peer) = (std::mem::take(&mut first.held), first.peer);
+                        self.source.speak_tls(hello, peer);
+                        self.opening = None;
+                        return self.source.poll_read(cx, buffer);
+                    }
                 }
-            };
+            }
             let held = std::mem::take(&mut first.held);
             self.opening = None;
-            if read == Read::Bytes || !held.is_empty() {
+            if !held.is_empty() {
+                if !self.source.speak_plain() {
+                    return Poll::Ready(Read::Refused(EndReason::TlsRequired));
+                }
                 buffer.unsplit(held);
                 return Poll::Ready(Read::Bytes);
             }
@@ -160,10 +188,31 @@ impl Reader {
         self.source.poll_read(cx, buffer)
     }
 
+    /// Waits until it is known what is spoken, and hands are shaken if need be; what is said meanwhile is lost.
+    pub(super) async fn open(&mut self) {
+        let mut buffer = BytesMut::new();
+        poll_fn(|cx| {
+            if self.is_open() || self.poll_read(cx, &mut buffer).is_ready() || self.is_open() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    fn is_open(&self) -> bool {
+        match &self.source {
+            #[cfg(feature = "tls")]
+            Source::Tls(reader) => reader.is_open(),
+            Source::Tcp(_) | Source::Memory(_) => true,
+        }
+    }
+
     /// Reads what still comes, so that closing the socket does not reset it before the peer has read the last words.
     pub(super) async fn discard(&mut self) {
         let mut buffer = BytesMut::new();
-        while poll_fn(|cx| self.source.poll_read(cx, &mut buffer)).await == Read::Bytes {
+        while poll_fn(|cx| self.source.poll_read_raw(cx, &mut buffer)).await == Read::Bytes {
             buffer.clear();
         }
     }
@@ -171,24 +220,56 @@ impl Reader {
 
 impl Source {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<Read> {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(reader) => outcome(reader.poll_read(cx, buffer), buffer),
+            Self::Tcp(_) | Self::Memory(_) => self.poll_read_raw(cx, buffer),
+        }
+    }
+
+    /// The bytes as they come, encrypted or not.
+    fn poll_read_raw(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<Read> {
         let read = match self {
             Self::Tcp(socket) => poll_read_socket(socket, cx, buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(reader) => poll_read_socket(&mut reader.socket, cx, buffer),
             Self::Memory(reader) => {
                 buffer.reserve(READ_BYTES);
                 poll_read_buf(Pin::new(reader), cx, buffer)
             }
         };
-        if read.is_pending() {
-            release(buffer);
+        outcome(read, buffer)
+    }
+
+    /// The first bytes are plain: whether that is served.
+    fn speak_plain(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(reader) => reader.speak_plain(),
+            Self::Tcp(_) | Self::Memory(_) => true,
         }
-        read.map(|read| match read {
-            Ok(0) | Err(_) => Read::Ended,
-            Ok(_) => Read::Bytes,
-        })
+    }
+
+    #[cfg(feature = "tls")]
+    fn speak_tls(&mut self, hello: BytesMut, peer: Option<IpAddr>) {
+        match self {
+            Self::Tls(reader) => reader.speak_tls(hello, peer),
+            Self::Tcp(_) | Self::Memory(_) => {}
+        }
     }
 }
 
-fn poll_read_socket(
+fn outcome(read: Poll<io::Result<usize>>, buffer: &mut BytesMut) -> Poll<Read> {
+    if read.is_pending() {
+        release(buffer);
+    }
+    read.map(|read| match read {
+        Ok(0) | Err(_) => Read::Ended,
+        Ok(_) => Read::Bytes,
+    })
+}
+
+pub(super) fn poll_read_socket(
     socket: &mut OwnedReadHalf,
     cx: &mut Context<'_>,
     buffer: &mut BytesMut,
@@ -197,6 +278,30 @@ fn poll_read_socket(
     buffer.reserve(READ_BYTES);
     // A read that does not fill the buffer tells the runtime that nothing is left: the next one waits at once.
     poll_read_buf(Pin::new(socket), cx, buffer)
+}
+
+/// Where the socket would block, asks to be woken, if there is somebody to wake.
+pub(super) fn or_wait(
+    socket: &TcpStream,
+    tried: io::Result<usize>,
+    cx: Option<&mut Context<'_>>,
+) -> Poll<io::Result<usize>> {
+    let (Err(error), cx) = (&tried, cx) else {
+        return Poll::Ready(tried);
+    };
+    if error.kind() != io::ErrorKind::WouldBlock {
+        return Poll::Ready(tried);
+    }
+    let Some(cx) = cx else { return Poll::Pending };
+    match socket.poll_write_ready(cx) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(())) => {
+            // Ready again since the try: come back at once.
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+    }
 }
 
 /// Gives an empty buffer's memory back.

@@ -9,7 +9,7 @@ use super::tap::TapConnection;
 use crate::model::{EndReason, Event, RoomId};
 
 /// How much may wait for one session; 0 stands for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// Events that were not taken yet.
     pub events: usize,
@@ -111,6 +111,11 @@ pub trait Sink: Send + Sync {
 
     /// Whether the reader has vanished, as far as one can tell: its connection has acknowledged nothing for too long.
     fn is_reader_gone(&self) -> bool {
+        false
+    }
+
+    /// Whether what goes to the reader is encrypted on its way.
+    fn is_encrypted(&self) -> bool {
         false
     }
 

@@ -263,6 +263,9 @@ pub enum EndReason {
     /// The connection did not say who it is in time.
     #[error("No login in time")]
     NoLogin,
+    /// The listener serves encrypted connections only. Connect by TLS.
+    #[error("TLS is required here")]
+    TlsRequired,
     /// The gateway has as many connections as it may have. Connect again later.
     #[error("Too many connections")]
     TooManyConnections,

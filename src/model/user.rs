@@ -84,4 +84,6 @@ pub struct SessionInfo {
     pub address: String,
     /// When it was opened.
     pub since: Timestamp,
+    /// Whether its connection is encrypted.
+    pub encrypted: bool,
 }

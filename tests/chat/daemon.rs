@@ -397,3 +397,50 @@ fn uchat_sends_files_both_ways() {
     assert!(!file("c.bin").exists());
     alice.end(1);
 }
+
+/// The certificate that a gateway makes for itself is vouched for by nobody but its own file.
+#[cfg(feature = "tls")]
+#[test]
+fn through_tls_whom_to_trust_has_to_be_said() {
+    let gateway = Gateway::start();
+    let mut bob = gateway.bob();
+    let trusted = ["--tls", "--ca", "data/tls/certificate.pem"];
+    for (text, options) in [
+        ("checked", &trusted[..]),
+        ("unchecked", &["--tls", "--insecure"]),
+    ] {
+        let mut alice = gateway.alice("jim", "jim", options);
+        alice.write(text);
+        bob.expect(&format!("#lobby <alice> {text}"));
+        alice.end(0);
+    }
+    let refused = |options: &[&str]| {
+        let chat = gateway.alice("jim", "jim", options);
+        chat.end(1).join("\n")
+    };
+    let by_the_system = refused(&["--tls"]);
+    assert!(by_the_system.contains("--ca FILE"), "{by_the_system}");
+    let other = tempfile::NamedTempFile::new().unwrap();
+    let path = other.path().to_str().unwrap();
+    let empty = refused(&["--tls", "--ca", path]);
+    assert!(
+        empty.contains(&format!("{path}: it holds no certificate")),
+        "{empty}"
+    );
+    std::fs::write(
+        path,
+        std::fs::read(gateway.dir.path().join("data/tls/certificate.pem")).unwrap(),
+    )
+    .unwrap();
+    let mut command = command(&gateway.dir, &["chat", "jim", "127.0.0.2"]);
+    command.args([
+        &gateway.port("jim"),
+        "--user",
+        "alice",
+        "--tls",
+        "--ca",
+        path,
+    ]);
+    let nobody = Chat::start(&mut command).end(1).join("\n");
+    assert!(nobody.contains("cannot reach 127.0.0.2"), "{nobody}");
+}

@@ -538,6 +538,7 @@ fn a_wrong_command_line_is_told_with_the_usage() {
             &["uchat", "localhost", "--user", "alice"],
             "TOLMACH_PASSWORD",
         ),
+        #[cfg(not(feature = "tls"))]
         (&["jim", "localhost", "--user", "alice", "--tls"], "--tls"),
         (
             &["jim", "localhost", "--user", "alice", "--insecure"],

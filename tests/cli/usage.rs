@@ -139,13 +139,13 @@ fn check_tries_what_serve_would_need_and_takes_nothing() {
     let bench = Bench::offline();
     let listeners = format!(
         "[[listener]]\ndialect = \"jim\"\naddress = \"{address}\"\n\
-         [[listener]]\ndialect = \"jim\"\naddress = \"127.0.0.1:0\"\ntls = \"required\"\n"
+         [[listener]]\ndialect = \"jim\"\naddress = \"127.0.0.1:0\"\n"
     );
     bench.configure(&listeners);
     std::fs::write(bench.data_dir(), "").unwrap();
     let found = obstacles(&bench);
-    assert_eq!(found.lines().count(), 3, "{found}");
-    for said in ["has no TLS", "data is not a directory", &address] {
+    assert_eq!(found.lines().count(), 2, "{found}");
+    for said in ["data is not a directory", &address] {
         assert!(found.contains(said), "{found}");
     }
     bench.configure("[store]\nurl = \"sqlite:below/x.db\"\n");

@@ -58,6 +58,8 @@ mod talker_messages;
 mod talker_presence;
 mod talker_replay;
 mod talker_rooms;
+#[cfg(feature = "tls")]
+mod tls;
 mod uchat_area;
 mod uchat_crossings;
 mod uchat_direct;

@@ -20,6 +20,11 @@ pub(super) enum Failure {
         source: io::Error,
     },
 
+    /// The connection cannot be encrypted as was asked for.
+    #[cfg(feature = "tls")]
+    #[error("{0}")]
+    Tls(String),
+
     /// The server closed the connection, and nobody had asked it to.
     #[error("the server closed the connection{}", last_words(.0))]
     CutOff(Option<String>),

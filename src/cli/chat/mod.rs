@@ -16,6 +16,8 @@ mod line;
 mod outgoing;
 mod server;
 mod session;
+#[cfg(feature = "tls")]
+mod tls;
 mod ui;
 
 pub(crate) use args::ChatArgs;
@@ -57,9 +59,6 @@ pub(crate) async fn run(args: ChatArgs, dialects: Dialects) -> ExitCode {
 }
 
 async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
-    if args.tls {
-        return Err(Failure::Usage("--tls is not built yet".to_owned()));
-    }
     let (dialect, chat) = dialects::find(dialects, &args.dialect).map_err(Failure::Usage)?;
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
     let revision = dialect.revision(args.revision).map_err(Failure::Usage)?;
@@ -69,7 +68,7 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     }
     let client = client(chat, &args, revision, interactive)?;
     let (host, port) = args.address(dialect.port(revision));
-    let server = Server::new(host, port);
+    let server = encrypted(Server::new(host, port), &args)?;
     let stream = server.connect().await?;
     let ui = if interactive {
         Ui::terminal(&args.room(), args.times)
@@ -77,6 +76,26 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
         Ui::pipe(args.commands)
     };
     session::converse(stream, server, client, chat.commands, ui).await
+}
+
+/// The server, through TLS where that is asked for.
+#[cfg(feature = "tls")]
+fn encrypted(server: Server, args: &ChatArgs) -> Result<Server, Failure> {
+    let trust = match &args.ca {
+        _ if !args.tls => return Ok(server),
+        Some(path) => tls::Trust::File(path),
+        None if args.insecure => tls::Trust::Anybody,
+        None => tls::Trust::System,
+    };
+    Ok(server.through(tls::Tls::new(&trust)?))
+}
+
+#[cfg(not(feature = "tls"))]
+fn encrypted(server: Server, args: &ChatArgs) -> Result<Server, Failure> {
+    if args.tls {
+        return Err(Failure::Usage("this build has no --tls".to_owned()));
+    }
+    Ok(server)
 }
 
 fn client(

@@ -211,7 +211,7 @@ impl Session {
             let server = self.server.clone();
             self.errands.spawn(async move {
                 let stream = server.connect().await.map_err(|error| error.to_string())?;
-                errand(Box::new(stream)).await
+                errand(stream).await
             });
         }
         if self.phase == Phase::Finishing && self.client.is_settled() && self.errands.is_empty() {

@@ -111,6 +111,8 @@ fn the_design_names_every_key() {
         "purpose.revision",
         "tls.certificate",
         "tls.key",
+        "tls.client_ca",
+        "tls.client",
         "listener",
     ];
     let missing: Vec<_> = keys()

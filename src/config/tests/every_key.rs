@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 49] = [
+const VALUES: [(&str, &str); 51] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -23,6 +23,8 @@ const VALUES: [(&str, &str); 49] = [
     ("rooms.create", r#"["lobby", "dev"]"#),
     ("tls.certificate", r#""cert.pem""#),
     ("tls.key", r#""key.pem""#),
+    ("tls.client_ca", r#""ca.pem""#),
+    ("tls.client", r#""required""#),
     ("presence.grace", r#""31s""#),
     ("limits.connections", "11"),
     ("limits.connections_per_address", "12"),
@@ -103,6 +105,14 @@ fn with_partner(key: &str) -> (String, Vec<(String, String)>) {
         "tls.key" => (
             "certificate = 'c'".into(),
             vec![("TOLMACH_TLS__CERTIFICATE".into(), "c".into())],
+        ),
+        "tls.client" => (
+            "client_ca = 'c'".into(),
+            vec![("TOLMACH_TLS__CLIENT_CA".into(), "c".into())],
+        ),
+        "tls.client_ca" => (
+            "client = 'optional'".into(),
+            vec![("TOLMACH_TLS__CLIENT".into(), "optional".into())],
         ),
         _ => Default::default(),
     }

@@ -190,6 +190,7 @@ impl EventEncoder for JimEncoder {
         let code = match reason {
             EndReason::TooManyConnections | EndReason::Overloaded => 503,
             EndReason::AddressBanned => 403,
+            EndReason::TlsRequired => 400,
             _ => IMPORTANT,
         };
         if code == IMPORTANT && !self.important {

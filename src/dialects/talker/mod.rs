@@ -16,7 +16,7 @@ use tolmach_talker::Flavor;
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, FrameLength, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
@@ -100,6 +100,14 @@ impl Dialect for Talker {
             encoder: self.encoder.clone(),
             numbering: None,
         }
+    }
+
+    /// "Over TLS each event is a record of its own."
+    fn frame_length(&self) -> Option<FrameLength> {
+        Some(|events| {
+            let end = events.iter().position(|byte| *byte == b'\n');
+            end.map_or(events.len(), |end| end + 1)
+        })
     }
 
     fn adapter(&self, now: Instant) -> TalkerAdapter {

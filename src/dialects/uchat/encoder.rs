@@ -192,6 +192,7 @@ impl EventEncoder for UchatEncoder {
             EndReason::Shutdown => return,
             EndReason::TooManyConnections | EndReason::Overloaded => ErrorCode::TooMany,
             EndReason::AddressBanned | EndReason::BannedFromGateway => ErrorCode::NotAllowed,
+            EndReason::TlsRequired => ErrorCode::BadRequest,
             EndReason::NoLogin => ErrorCode::AuthData,
             EndReason::Displaced => ErrorCode::ClientExists,
             _ => ErrorCode::Server,

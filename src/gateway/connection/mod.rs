@@ -68,7 +68,7 @@ pub(super) fn serve<D: Dialect>(
     permit: Permit,
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
-    let (mut reader, wire) = transport.split();
+    let (mut reader, wire) = transport.split(dialect.frame_length());
     let session_options = dialect.session_options();
     let line = hub.tap().line(tapped.clone(), address);
     let writer = Arc::new(Writer::new(
@@ -138,8 +138,11 @@ async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
     };
     match drained {
         Some(Drained::Closed) => {
-            writer.shut_down().await;
-            let _ = tokio::time::timeout(LINGER, reader.discard()).await;
+            let farewell = async {
+                writer.shut_down().await;
+                reader.discard().await;
+            };
+            let _ = tokio::time::timeout(LINGER, farewell).await;
         }
         Some(Drained::Broken) => {}
         None => writer.abort(),

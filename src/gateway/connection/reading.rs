@@ -211,6 +211,9 @@ impl<A: Adapter> Connection<A> {
                 match reader.poll_read(cx, buffer) {
                     Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended),
                     Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
+                    Poll::Ready(Read::Refused(reason)) => {
+                        Poll::Ready(Wait::End(End::Reason(reason)))
+                    }
                     Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
                     Poll::Pending => Poll::Pending,
                 }

@@ -214,7 +214,7 @@ impl Writer {
 
     /// Bytes that the peer's socket has taken since the beginning: it moves while somebody reads.
     pub(super) fn total_written(&self) -> u64 {
-        self.lock().socket.total
+        self.lock().socket.total()
     }
 
     /// The connection's own part: writes on whenever the socket takes more, until the writer comes to its end.
@@ -276,6 +276,10 @@ impl Sink for Writer {
 
     fn is_reader_gone(&self) -> bool {
         self.is_broken() || self.silence().is_some()
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.lock().socket.is_encrypted()
     }
 
     fn change_reader(&self) {
@@ -408,6 +412,12 @@ impl State {
         self.phase == Phase::Ended(Drained::Broken)
     }
 
+    /// Where it has ended, what the socket did not take of a record stays.
+    fn may_write(&self) -> bool {
+        let is_ended = matches!(self.phase, Phase::Ended(_));
+        !is_ended && !self.socket.is_blocked && !self.socket.is_empty()
+    }
+
     fn mark_dirty(&mut self) -> bool {
         let is_clean = !self.is_dirty && !self.socket.is_empty();
         self.is_dirty |= is_clean;
@@ -420,20 +430,21 @@ impl State {
         if cx.is_some() {
             self.socket.is_blocked = false;
         }
-        while !self.socket.is_empty() && !self.socket.is_blocked {
+        while self.may_write() {
             match self.socket.write(
                 self.pacer.as_deref_mut(),
                 self.pushed.own(),
                 cx.as_deref_mut(),
             ) {
-                Poll::Ready(Ok(0)) => self.end(Drained::Broken),
+                Poll::Ready(Ok(0)) if !self.socket.is_empty() => self.end(Drained::Broken),
                 Poll::Ready(Ok(count)) => self.advance(count),
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Poll::Ready(Err(_)) => self.end(Drained::Broken),
                 Poll::Pending => self.socket.is_blocked = true,
             }
         }
-        if self.socket.is_empty() && self.phase == Phase::Closing {
+        let is_done = self.socket.is_empty() || self.socket.is_mute();
+        if is_done && self.phase == Phase::Closing {
             self.end(Drained::Closed);
         } else if self.socket.is_blocked
             && cx.is_none()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::gateway::dialect::FrameLength;
 use crate::hub::{Bounds, Waiting};
 
 /// How a wire is paced: no write holds more than one frame, and there is a pause between two of them. All bytes that are
@@ -14,7 +15,7 @@ use crate::hub::{Bounds, Waiting};
 #[derive(Debug, Clone, Copy)]
 pub struct Pacing {
     /// The length of the first frame of these bytes.
-    pub length: fn(&[u8]) -> usize,
+    pub length: FrameLength,
     /// The least time from the end of a frame to the beginning of the next.
     pub interval: Duration,
 }

@@ -12,6 +12,9 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::chunk::Chunk;
 use super::pacer::Pacer;
 use crate::gateway::liveness::PeerTimeout;
+#[cfg(feature = "tls")]
+use crate::gateway::tls::TlsWire;
+use crate::gateway::transport::or_wait;
 use crate::hub::Waiting;
 
 /// How many chunks one write takes together.
@@ -21,6 +24,9 @@ const MAX_PIECES: usize = 64;
 pub(in crate::gateway) enum Wire {
     /// A socket, which anybody can write to.
     Tcp(OwnedWriteHalf),
+    /// A socket that may be encrypted.
+    #[cfg(feature = "tls")]
+    Tls(TlsWire),
     /// Any other stream, which only the connection's own task writes to.
     Stream(Box<dyn AsyncWrite + Send + Unpin>),
 }
@@ -35,7 +41,7 @@ pub(super) struct Socket {
     /// The peer takes no more at the moment.
     pub(super) is_blocked: bool,
     /// Bytes written since the beginning.
-    pub(super) total: u64,
+    total: u64,
 }
 
 impl Socket {
@@ -54,6 +60,8 @@ impl Socket {
     pub(super) fn silence(&self, timeout: PeerTimeout) -> Option<Duration> {
         match &self.wire {
             Wire::Tcp(socket) => timeout.exceeded(socket.as_ref()),
+            #[cfg(feature = "tls")]
+            Wire::Tls(wire) => timeout.exceeded(wire.socket.as_ref()),
             Wire::Stream(_) => None,
         }
     }
@@ -66,8 +74,35 @@ impl Socket {
         }
     }
 
+    /// Whether all is written.
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.first.is_none() && !self.wire.is_pending()
+    }
+
+    /// Whether what is ready cannot be said at all.
+    pub(super) fn is_mute(&self) -> bool {
+        match &self.wire {
+            #[cfg(feature = "tls")]
+            Wire::Tls(wire) => wire.is_mute(),
+            Wire::Tcp(_) | Wire::Stream(_) => false,
+        }
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        match &self.wire {
+            #[cfg(feature = "tls")]
+            Wire::Tls(wire) => wire.is_encrypted(),
+            Wire::Tcp(_) | Wire::Stream(_) => false,
+        }
+    }
+
+    /// Bytes written since the beginning, before and after encryption: it moves while the peer's socket takes some.
+    pub(super) fn total(&self) -> u64 {
+        match &self.wire {
+            #[cfg(feature = "tls")]
+            Wire::Tls(wire) => self.total + wire.sent(),
+            Wire::Tcp(_) | Wire::Stream(_) => self.total,
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -98,7 +133,7 @@ impl Socket {
         cx: Option<&mut Context<'_>>,
     ) -> Poll<io::Result<usize>> {
         let Some(first) = &self.first else {
-            return Poll::Ready(Ok(0));
+            return self.wire.poll_flush(cx).map_ok(|()| 0);
         };
         let bytes = &first.bytes[self.written..];
         match (pacer, cx) {
@@ -151,15 +186,37 @@ impl Socket {
     pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.wire {
             Wire::Tcp(socket) => Pin::new(socket).poll_shutdown(cx).map(drop),
+            #[cfg(feature = "tls")]
+            Wire::Tls(wire) => wire.poll_shut_down(cx),
             Wire::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
         }
     }
 }
 
 impl Wire {
+    /// Whether something was taken and is not written.
+    fn is_pending(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.is_pending(),
+            Self::Tcp(_) | Self::Stream(_) => false,
+        }
+    }
+
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    fn poll_flush(&mut self, cx: Option<&mut Context<'_>>) -> Poll<io::Result<()>> {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.poll_flush(cx),
+            Self::Tcp(_) | Self::Stream(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     fn write(&mut self, bytes: &[u8], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
         match (self, cx) {
-            (Self::Tcp(socket), cx) => or_wait(socket, socket.try_write(bytes), cx),
+            (Self::Tcp(socket), cx) => or_wait(socket.as_ref(), socket.try_write(bytes), cx),
+            #[cfg(feature = "tls")]
+            (Self::Tls(wire), cx) => wire.poll_write(&[IoSlice::new(bytes)], cx),
             (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write(cx, bytes),
             (Self::Stream(_), None) => Poll::Pending,
         }
@@ -171,34 +228,14 @@ impl Wire {
         cx: Option<&mut Context<'_>>,
     ) -> Poll<io::Result<usize>> {
         match (self, cx) {
-            (Self::Tcp(socket), cx) => or_wait(socket, socket.try_write_vectored(slices), cx),
+            (Self::Tcp(socket), cx) => {
+                or_wait(socket.as_ref(), socket.try_write_vectored(slices), cx)
+            }
+            #[cfg(feature = "tls")]
+            (Self::Tls(wire), cx) => wire.poll_write(slices, cx),
             (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write_vectored(cx, slices),
             (Self::Stream(_), None) => Poll::Pending,
         }
-    }
-}
-
-/// Where the socket would block, asks to be woken, if there is somebody to wake.
-fn or_wait(
-    socket: &OwnedWriteHalf,
-    tried: io::Result<usize>,
-    cx: Option<&mut Context<'_>>,
-) -> Poll<io::Result<usize>> {
-    let (Err(error), cx) = (&tried, cx) else {
-        return Poll::Ready(tried);
-    };
-    if error.kind() != io::ErrorKind::WouldBlock {
-        return Poll::Ready(tried);
-    }
-    let Some(cx) = cx else { return Poll::Pending };
-    match socket.as_ref().poll_write_ready(cx) {
-        Poll::Pending => Poll::Pending,
-        Poll::Ready(Ok(())) => {
-            // Ready again since the try: come back at once.
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
     }
 }
 

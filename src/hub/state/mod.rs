@@ -233,6 +233,7 @@ impl HubState {
                     .address
                     .map_or_else(|| "-".to_owned(), |address| address.to_string()),
                 since: entry.since,
+                encrypted: entry.sink.is_encrypted(),
             })
             .collect();
         infos.sort_by_key(|info| info.id);

@@ -9,6 +9,8 @@ mod purpose;
 mod shapes;
 mod stores;
 mod talker;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 pub(crate) mod transfer;
 pub(crate) mod uchat;
 mod voice;

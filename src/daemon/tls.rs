@@ -1,0 +1,71 @@
+//! From the configuration to the certificate that is shown.
+
+use crate::config::{ClientMode, Config, ConfigError, TlsMode};
+use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
+
+/// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the data
+/// directory.
+pub(super) fn load(config: &Config) -> Result<Option<Tls>, ConfigError> {
+    if config
+        .listeners
+        .iter()
+        .all(|listener| listener.tls == TlsMode::Off)
+    {
+        return Ok(None);
+    }
+    let certificate = match files(config) {
+        Some(certificate) => certificate,
+        None => Certificate::self_signed(&config.data_dir.join("tls")),
+    };
+    let certificate = certificate.map_err(|error| wrong(config, &error))?;
+    tracing::info!(sha256 = certificate.fingerprint(), "TLS certificate");
+    let tls = certificate.tls(&clients(config));
+    tls.map(Some).map_err(|error| wrong(config, &error))
+}
+
+/// As [`load`], where files are given.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    let certificate = match files(config) {
+        Some(certificate) => certificate.map_err(|error| wrong(config, &error))?,
+        None => return Ok(()),
+    };
+    let made = certificate.server_config(&clients(config));
+    made.map(drop).map_err(|error| wrong(config, &error))
+}
+
+fn files(config: &Config) -> Option<Result<Certificate, TlsFileError>> {
+    let (certificate, key) = (config.tls.certificate.as_ref()?, config.tls.key.as_ref()?);
+    Some(Certificate::from_files(certificate, key))
+}
+
+fn clients(config: &Config) -> ClientCertificates {
+    match (config.tls.client, &config.tls.client_ca) {
+        (ClientMode::Optional, Some(path)) => ClientCertificates::Optional(path.clone()),
+        (ClientMode::Required, Some(path)) => ClientCertificates::Required(path.clone()),
+        (ClientMode::Off, _) | (_, None) => ClientCertificates::Off,
+    }
+}
+
+/// The error, at the key that names its file.
+fn wrong(config: &Config, error: &TlsFileError) -> ConfigError {
+    let is = |path: &Option<std::path::PathBuf>| path.as_ref() == Some(&error.path);
+    let (key, right) = if is(&config.tls.key) {
+        ("tls.key", "give the private key of tls.certificate")
+    } else if is(&config.tls.client_ca) {
+        (
+            "tls.client_ca",
+            "give the certificates that vouch for clients",
+        )
+    } else if is(&config.tls.certificate) {
+        (
+            "tls.certificate",
+            "give a certificate that holds, with its chain",
+        )
+    } else {
+        (
+            "tls.certificate",
+            "mend or remove what is there, or give files, or set every listener's tls to \"off\"",
+        )
+    };
+    config.unusable(key, error.to_string(), right)
+}
