@@ -7,13 +7,14 @@
 //! ```
 //!
 //! Default: 5,000. The server is `tolmach serve` with SQLite, the build beside this program, a new one for each row:
-//! JIM guests in no room, JIM guests in one room, connections of one Talker account in one room, and connections of purpose and
-//! of uchat before anybody is logged in. Its memory is read from `/proc` before and after they came, once all is quiet. Linux
-//! only.
+//! JIM guests in no room, JIM guests in one room, connections of one Talker account in one room, connections of purpose and
+//! of uchat before anybody is logged in, and JIM guests in no room through TLS. Its memory is read from `/proc` before and after
+//! they came, once all is quiet. Linux only.
 
+use std::path::Path;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tolmach_reliability::Outcome;
 use tolmach_reliability::server::Server;
@@ -35,6 +36,8 @@ enum Who {
     Talker,
     PurposeStranger,
     UchatStranger,
+    #[cfg(feature = "tls")]
+    EncryptedJimGuest,
 }
 
 fn main() -> Outcome<()> {
@@ -52,6 +55,8 @@ fn main() -> Outcome<()> {
         ("Talker, one account, one room", Who::Talker),
         ("purpose, nobody logged in", Who::PurposeStranger),
         ("uchat, nobody logged in", Who::UchatStranger),
+        #[cfg(feature = "tls")]
+        ("JIM guests through TLS", Who::EncryptedJimGuest),
     ] {
         let each = runtime.block_on(measure(who, connections))?;
         println!("{name:<32}{each:>22}");
@@ -69,19 +74,31 @@ async fn measure(who: Who, connections: usize) -> Outcome<usize> {
     // What the first ones make the server load is not theirs.
     let mut open = Vec::new();
     for number in 0..50 {
-        open.push(connect(&server, who, number, &token).await?);
+        open.push(connect(&server, dir.path(), who, number, &token).await?);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = server.resident()?;
     for number in 50..50 + connections {
-        open.push(connect(&server, who, number, &token).await?);
+        open.push(connect(&server, dir.path(), who, number, &token).await?);
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     let after = server.resident()?;
     Ok(after.saturating_sub(before) / connections)
 }
 
-async fn connect(server: &Server, who: Who, number: usize, token: &str) -> Outcome<TcpStream> {
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+#[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+async fn connect(
+    server: &Server,
+    data_dir: &Path,
+    who: Who,
+    number: usize,
+    token: &str,
+) -> Outcome<Box<dyn Stream>> {
     let presence =
         format!(r#"{{"action":"presence","time":1,"user":{{"account_name":"guest{number}"}}}}"#);
     let (listener, hello, answers) = match who {
@@ -96,9 +113,17 @@ async fn connect(server: &Server, who: Who, number: usize, token: &str) -> Outco
         }
         Who::PurposeStranger => ("purpose.2", String::new(), 0),
         Who::UchatStranger => ("uchat", String::new(), 0),
+        #[cfg(feature = "tls")]
+        Who::EncryptedJimGuest => ("jim", presence, 1),
     };
-    let mut stream = TcpStream::connect(server.address(listener)?).await?;
+    let socket = TcpStream::connect(server.address(listener)?).await?;
+    let mut stream: Box<dyn Stream> = match who {
+        #[cfg(feature = "tls")]
+        Who::EncryptedJimGuest => Box::new(encrypted(socket, data_dir).await?),
+        _ => Box::new(socket),
+    };
     stream.write_all(hello.as_bytes()).await?;
+    stream.flush().await?;
     let (mut buffer, mut lines) = ([0; 4096], 0);
     while lines < answers {
         let count = stream.read(&mut buffer).await?;
@@ -111,4 +136,27 @@ async fn connect(server: &Server, who: Who, number: usize, token: &str) -> Outco
             .count();
     }
     Ok(stream)
+}
+
+/// Shakes hands with the server, whose own certificate is trusted.
+#[cfg(feature = "tls")]
+async fn encrypted(
+    socket: TcpStream,
+    data_dir: &Path,
+) -> Outcome<tokio_rustls::client::TlsStream<TcpStream>> {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(
+        data_dir.join("tls/certificate.pem"),
+    )?)?;
+    let provider = rustls::crypto::ring::default_provider();
+    let config = rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    Ok(connector
+        .connect(ServerName::try_from("localhost")?, socket)
+        .await?)
 }
