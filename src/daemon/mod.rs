@@ -119,7 +119,7 @@ fn builder(hub: Hub, config: &Config, encryption: Encryption) -> GatewayBuilder 
         None => builder,
     };
     #[cfg(not(feature = "tls"))]
-    let () = encryption;
+    let Encryption = encryption;
     let options = config.dialect_options();
     config.listeners.iter().fold(builder, |builder, listener| {
         let dialect = listener.settings.serve(&options);
@@ -147,7 +147,7 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
 #[cfg(feature = "tls")]
 type Encryption = Option<crate::gateway::tls::Tls>;
 #[cfg(not(feature = "tls"))]
-type Encryption = ();
+struct Encryption;
 
 #[cfg(feature = "tls")]
 fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
@@ -158,7 +158,7 @@ fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
 fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
     let mut listeners = config.listeners.iter();
     match listeners.find(|listener| listener.tls == TlsMode::Required) {
-        None => Ok(()),
+        None => Ok(Encryption),
         Some(listener) => Err(config.unusable(
             "listener.tls",
             format!(
@@ -178,7 +178,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     #[cfg(feature = "tls")]
     return tls::check(config);
     #[cfg(not(feature = "tls"))]
-    encryption(config)
+    encryption(config).map(drop)
 }
 
 fn limits(config: &Config) -> Limits {

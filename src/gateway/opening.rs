@@ -22,11 +22,9 @@ pub(super) struct Opening {
 
 impl Opening {
     /// What may follow a header.
-    pub(super) fn behind_header(self) -> Self {
-        Self {
-            balancers: None,
-            ..self
-        }
+    pub(super) fn behind_header(mut self) -> Self {
+        self.balancers = None;
+        self
     }
 
     fn is_plain(&self) -> bool {
