@@ -251,12 +251,14 @@ pub trait Transaction {
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError>;
     /// A message by number.
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError>;
-    /// When a user last said something in a room, if that was after this.
+    /// When a user last said something in a room later than `after` and earlier than `before`, as far back as to the
+    /// newest message of the room that is not later than `after`.
     fn last_said(
         &mut self,
         room: RoomId,
         user: UserId,
         after: Timestamp,
+        before: Timestamp,
     ) -> Result<Option<Timestamp>, RowsError>;
     /// Replaces a message's kind, text, `updated`, `deleted` and file.
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;

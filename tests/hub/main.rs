@@ -13,6 +13,7 @@ mod support;
 
 mod accounts;
 mod authenticator;
+mod clock;
 mod connections;
 mod contacts;
 mod embedding;

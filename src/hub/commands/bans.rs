@@ -125,7 +125,7 @@ impl Command for Bans {
     const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<GatewayBan>> {
-        let (mut bans, now) = (caller.store().gateway_bans().await?, Timestamp::now());
+        let (mut bans, now) = (caller.store().gateway_bans().await?, caller.hub().time());
         bans.retain(|ban| ban.holds(now));
         Ok(bans)
     }
@@ -196,7 +196,7 @@ impl HubState {
         address: Option<IpAddr>,
         user: Option<(UserId, &str)>,
     ) -> Option<&GatewayBan> {
-        let now = Timestamp::now();
+        let now = self.now.at;
         let binds = |ban: &&GatewayBan| {
             ban.holds(now)
                 && (address.is_some_and(|address| ban.binds_address(address))

@@ -173,7 +173,8 @@ impl Change for Send {
 }
 
 impl Work<'_> {
-    /// Refuses what is said too soon after the actor's last message in a slow room.
+    /// Refuses what is said too soon after the actor's last message in a slow room. One that lies a whole pause ahead was said
+    /// while the clock ran ahead: nobody waits for its time to come.
     fn check_pause(&mut self, room: &Room, standing: Standing) -> Done {
         let pause = pause(room, standing);
         let Actor::User(user) = self.actor else {
@@ -184,7 +185,8 @@ impl Work<'_> {
         }
         let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
         let began = Timestamp(self.at.0.saturating_sub(millis));
-        let Some(last) = self.rows.last_said(room.id, user, began)? else {
+        let ahead = Timestamp(self.at.0.saturating_add(millis));
+        let Some(last) = self.rows.last_said(room.id, user, began, ahead)? else {
             return Ok(());
         };
         let left = last.0.saturating_sub(began.0).clamp(1, millis);

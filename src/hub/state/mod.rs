@@ -125,7 +125,7 @@ pub(in crate::hub) struct HubState {
     ending: Vec<(SessionId, EndReason)>,
     outgoing: Vec<Outgoing>,
     effects: Effects,
-    now: Moment,
+    pub(in crate::hub) now: Moment,
     /// From a broken connection to absent.
     grace: Duration,
     /// When something was due, as far as was known before the present call.

@@ -309,8 +309,9 @@ impl Transaction for Watched<'_> {
         room: RoomId,
         user: UserId,
         after: Timestamp,
+        before: Timestamp,
     ) -> Result<Option<Timestamp>, RowsError> {
-        self.rows.last_said(room, user, after)
+        self.rows.last_said(room, user, after, before)
     }
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {

@@ -492,11 +492,12 @@ impl Transaction for MemoryBackend {
         room: RoomId,
         user: UserId,
         after: Timestamp,
+        before: Timestamp,
     ) -> Result<Option<Timestamp>, RowsError> {
         let messages = self.tables.rooms.get(&room).map(|entry| &entry.messages);
         let newest = messages.into_iter().flatten().rev();
         let mut recent = newest.take_while(|message| message.created > after);
-        let last = recent.find(|message| message.sender.id == user);
+        let last = recent.find(|message| message.sender.id == user && message.created < before);
         Ok(last.map(|message| message.created))
     }
 

@@ -520,6 +520,7 @@ impl Transaction for SqliteBackend {
         room: RoomId,
         user: UserId,
         after: Timestamp,
+        before: Timestamp,
     ) -> Result<Option<Timestamp>, RowsError> {
         let sql = "SELECT sender, created FROM messages WHERE room = ?1 ORDER BY seq DESC";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -529,7 +530,7 @@ impl Transaction for SqliteBackend {
             if created <= after {
                 break;
             }
-            if sender == user {
+            if sender == user && created < before {
                 return Ok(Some(created));
             }
         }

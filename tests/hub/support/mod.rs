@@ -1,6 +1,8 @@
 //! A hub over a store of its own, and clients inside the process.
 
 mod client;
+#[path = "../../daemon/support/wall_clock.rs"]
+mod wall_clock;
 mod words;
 
 use std::net::IpAddr;
@@ -13,6 +15,7 @@ use tolmach::model::{Error, HistoryQuery, MessageId, Role, Room, RoomId, RoomKin
 use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
+pub(crate) use wall_clock::WallClock;
 pub(crate) use words::{
     by_id, create_room, draft, enter, guest, lines, log_in, login, name, password, register, say,
     sha256, to_user, token,
