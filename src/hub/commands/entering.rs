@@ -159,7 +159,7 @@ async fn checked_password(
 }
 
 /// Makes the actor a member of a room, if it is none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct EnterRoom {
     pub(crate) room: RoomSelector,
     /// The stored password that was checked against what the actor gave.

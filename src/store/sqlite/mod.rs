@@ -24,6 +24,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod times;
+#[cfg(test)]
+mod twins;
 mod values;
 
 use std::path::Path;
