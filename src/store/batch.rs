@@ -1,11 +1,14 @@
 //! Carrying out a batch of writes in one transaction.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{ApplyError, Commit, CommitSink, Limits, RowsError, Transaction, Write};
+use super::{
+    ApplyError, Commit, CommitSink, Limits, RowKey, RowKeys, RowsError, Transaction, Write,
+};
 use crate::model::{Error, RoomEvent};
 
 /// Why a commit did not say that it holds.
@@ -50,6 +53,10 @@ pub(super) trait Backend: Send {
     fn commit(&mut self) -> Result<(), CommitError>;
     /// Ends a transaction that failed anywhere, without a trace in rows or caches. Without one it does nothing.
     fn rollback(&mut self);
+    /// Whether such an error means that what is stored is damaged, and what to do then.
+    fn damage(&self, _error: &RowsError) -> Option<String> {
+        None
+    }
     /// The place for work between two batches. An error means that nothing more may be written.
     fn between_batches(&mut self) -> Result<(), RowsError> {
         Ok(())
@@ -73,6 +80,10 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
         (**self).rollback();
     }
 
+    fn damage(&self, error: &RowsError) -> Option<String> {
+        (**self).damage(error)
+    }
+
     fn between_batches(&mut self) -> Result<(), RowsError> {
         (**self).between_batches()
     }
@@ -86,14 +97,64 @@ pub(super) struct Committer<B> {
     commits: Arc<AtomicU64>,
     /// The store does not know what it holds, or cannot go on: every write is refused.
     poisoned: bool,
+    stopped: Stopped,
 }
 
 /// Why a whole batch came to nothing.
 enum Lost {
-    Broken(RowsError),
+    /// By a write, or by the transaction's beginning or end.
+    Broken(RowsError, Option<Culprit>),
     Unknown(RowsError),
     /// A defect, met while the write at this place was carried out.
     Panicked(usize),
+}
+
+/// A write that met trouble.
+struct Culprit {
+    name: &'static str,
+    /// What [`Stopped::places`] said of it.
+    places: Vec<RowKey>,
+}
+
+/// What takes no more writes, because rows of it are damaged. Others go on.
+#[derive(Default)]
+struct Stopped {
+    places: HashSet<RowKey>,
+    /// The kinds of writes that met damage nobody knew a place of.
+    said: HashSet<&'static str>,
+}
+
+impl Stopped {
+    /// The rooms and messages that a write names, not who writes. Nobody is asked before damage was met once: for a sound
+    /// database that would be work for nothing.
+    fn places(&self, write: &dyn Write) -> Vec<RowKey> {
+        if self.said.is_empty() {
+            return Vec::new();
+        }
+        let mut keys = RowKeys::default();
+        write.rows(&mut keys);
+        let place = |key: &RowKey| match key {
+            RowKey::Room(_) | RowKey::RoomName(_) | RowKey::Message(_) => Some(key.clone()),
+            RowKey::Direct(one, other) => Some(RowKey::Direct(*one.min(other), *one.max(other))),
+            RowKey::Member(room, _) => Some(RowKey::Room(*room)),
+            RowKey::User(_) | RowKey::Login(_) | RowKey::Token(_) => None,
+        };
+        keys.as_slice().iter().filter_map(place).collect()
+    }
+
+    /// Stops the places of a write that met damage; says so once.
+    fn stop(&mut self, culprit: Option<Culprit>, error: &RowsError, advice: &str) {
+        let (write, places) = match culprit {
+            Some(Culprit { name, places }) => (name, places),
+            None => ("the transaction", Vec::new()),
+        };
+        if !places.is_empty() {
+            tracing::error!(%error, write, ?places, advice, "the database is damaged: these take no more writes until the gateway starts again, others do");
+            self.places.extend(places);
+        } else if self.said.insert(write) {
+            tracing::error!(%error, write, advice, "the database is damaged where this is written: it is refused, with what shares its transaction");
+        }
+    }
 }
 
 /// What each write of a batch came to, should the batch be committed.
@@ -107,6 +168,7 @@ impl<B: Backend> Committer<B> {
             sink,
             commits: Arc::default(),
             poisoned: false,
+            stopped: Stopped::default(),
         }
     }
 
@@ -147,8 +209,13 @@ impl<B: Backend> Committer<B> {
             self.poison(&"a rollback panicked");
         }
         match lost {
-            Lost::Broken(error) => {
-                tracing::error!(%error, writes = batch.len(), "the store failed; nothing of the batch was kept");
+            Lost::Broken(error, culprit) => {
+                match self.backend.damage(&error) {
+                    Some(advice) => self.stopped.stop(culprit, &error, &advice),
+                    None => {
+                        tracing::error!(%error, writes = batch.len(), "the store failed; nothing of the batch was kept")
+                    }
+                }
                 refused(batch, &Error::Unavailable)
             }
             Lost::Unknown(error) => {
@@ -171,9 +238,18 @@ impl<B: Backend> Committer<B> {
     }
 
     fn transact(&mut self, batch: &mut [Box<dyn Write>]) -> Result<Applied, Lost> {
-        self.backend.begin().map_err(Lost::Broken)?;
+        let broken = |error| Lost::Broken(error, None);
+        self.backend.begin().map_err(broken)?;
         let mut applied = Vec::with_capacity(batch.len());
         for (place, write) in batch.iter_mut().enumerate() {
+            let places = self.stopped.places(&**write);
+            if places
+                .iter()
+                .any(|place| self.stopped.places.contains(place))
+            {
+                applied.push((Err(Error::Unavailable), Vec::new()));
+                continue;
+            }
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 let rows = self.backend.rows();
                 if write.needs_room() && !rows.has_room() {
@@ -188,12 +264,15 @@ impl<B: Backend> Committer<B> {
                     tracing::error!(%error, "a new user or room was refused");
                     (Err(Error::Unavailable), Vec::new())
                 }
-                Err(ApplyError::Broken(error)) => return Err(Lost::Broken(error)),
+                Err(ApplyError::Broken(error)) => {
+                    let name = write.name();
+                    return Err(Lost::Broken(error, Some(Culprit { name, places })));
+                }
             });
         }
         match catch_unwind(AssertUnwindSafe(|| self.backend.commit())) {
             Ok(Ok(())) => Ok(applied),
-            Ok(Err(CommitError::NothingKept(error))) => Err(Lost::Broken(error)),
+            Ok(Err(CommitError::NothingKept(error))) => Err(broken(error)),
             Ok(Err(CommitError::Unknown(error))) => Err(Lost::Unknown(error)),
             Err(_) => Err(Lost::Unknown(RowsError("the commit panicked".into()))),
         }

@@ -107,3 +107,25 @@ fn logs_are_text_or_json_on_standard_error() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
 }
+
+#[test]
+fn a_damaged_database_is_refused_with_the_way_back() {
+    let bench = Bench::offline();
+    let mut gateway = bench.serve(&[]);
+    gateway.signal("TERM");
+    gateway.wait();
+    let path = bench.database();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = bytes.len() / 2 / 4096 * 4096;
+    bytes[page..page + 4096].fill(0x5a);
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = bench.run(&["serve"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+    for part in ["damaged", ".recover", &path.display().to_string()] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    assert!(
+        std::fs::read(&path).unwrap() == bytes,
+        "it is left as it was"
+    );
+}

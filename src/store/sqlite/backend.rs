@@ -1,12 +1,14 @@
 //! The writer's connection: transactions, counters that go to their rows once per batch, and the checkpoint's last pass.
 
 use std::mem;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
+use super::damage::{is_damage, way_back};
 use super::search::{Due, Index};
 use super::times::falls;
 use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
@@ -19,6 +21,7 @@ use crate::store::{RowsError, Transaction, UserRow};
 pub(super) const LAST_MESSAGE: &str = "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
 
 pub(in crate::store) struct SqliteBackend {
+    path: PathBuf,
     pub(super) conn: Connection,
     pub(super) cache: Cache,
     /// The user with the number 0, who has no row.
@@ -34,6 +37,7 @@ pub(in crate::store) struct SqliteBackend {
 
 impl SqliteBackend {
     pub(super) fn new(
+        path: &Path,
         conn: Connection,
         gateway: Arc<UserRef>,
         checkpoints: Arc<Checkpoints>,
@@ -41,6 +45,7 @@ impl SqliteBackend {
         space: FreeSpace,
     ) -> Self {
         Self {
+            path: path.to_owned(),
             conn,
             cache: Cache::default(),
             gateway,
@@ -143,6 +148,11 @@ impl Backend for SqliteBackend {
                 Err(CommitError::Unknown(error.into()))
             }
         }
+    }
+
+    fn damage(&self, error: &RowsError) -> Option<String> {
+        let error = error.0.downcast_ref::<rusqlite::Error>()?;
+        is_damage(error).then(|| way_back(&self.path))
     }
 
     fn rollback(&mut self) {

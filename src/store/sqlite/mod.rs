@@ -14,6 +14,7 @@ mod bans;
 mod cache;
 mod changes;
 mod checkpoint;
+mod damage;
 mod history;
 mod open;
 mod readers;
@@ -39,6 +40,7 @@ pub(super) use self::tests::use_up_numbers;
 
 use self::backend::SqliteBackend;
 use self::checkpoint::{Checkpointer, Checkpoints};
+use self::damage::Damage;
 use self::open::Lock;
 use self::readers::Readers;
 use self::reads::Senders;
@@ -107,16 +109,24 @@ impl SqliteStore {
         });
         let checkpoints = Arc::new(Checkpoints::default());
         let lock = Lock::acquire(path)?;
+        damage::examine(path)?;
         let conn = open::writing(path)?;
         let file = open::sync_handle(path).map_err(failed)?;
         let checkpointer =
             Checkpointer::start(open::writing(path)?, file, checkpoints.clone()).map_err(failed)?;
-        let readers = Readers::open(path)?;
+        let readers = Readers::open(path, Damage::of(path))?;
         let index = Arc::new(Index::beside(path, indexed_from));
         let indexer = Indexer::start(open::reading(path)?, index.clone()).map_err(failed)?;
         let directory = path.parent().unwrap_or(Path::new(""));
         let space = FreeSpace::new(directory, limits.disk_free);
-        let inner = SqliteBackend::new(conn, gateway.clone(), checkpoints, index.clone(), space);
+        let inner = SqliteBackend::new(
+            path,
+            conn,
+            gateway.clone(),
+            checkpoints,
+            index.clone(),
+            space,
+        );
         let writer = Writer::start(backend(inner), limits, sink).map_err(failed)?;
         Ok(Self {
             writer,
@@ -196,7 +206,9 @@ impl Store for SqliteStore {
     }
 
     async fn room(&self, id: RoomId) -> Result<Option<Arc<RoomRow>>> {
-        self.readers.read(move |conn| reads::room(conn, id)).await
+        self.readers
+            .read_of(id, move |conn| reads::room(conn, id))
+            .await
     }
 
     async fn room_by_name(&self, folded: &str) -> Result<Option<Arc<RoomRow>>> {
@@ -231,13 +243,13 @@ impl Store for SqliteStore {
 
     async fn member(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
         self.readers
-            .read(move |conn| reads::member(conn, room, user))
+            .read_of(room, move |conn| reads::member(conn, room, user))
             .await
     }
 
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         self.readers
-            .read(move |conn| reads::members(conn, room))
+            .read_of(room, move |conn| reads::members(conn, room))
             .await
     }
 
@@ -253,7 +265,7 @@ impl Store for SqliteStore {
 
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         self.readers
-            .read(move |conn| reads::seen_marks(conn, room))
+            .read_of(room, move |conn| reads::seen_marks(conn, room))
             .await
     }
 
@@ -265,7 +277,9 @@ impl Store for SqliteStore {
     ) -> Result<Page> {
         let (query, senders) = (query.clone(), self.senders());
         self.readers
-            .read(move |conn| history::history(conn, senders, room, viewer, &query))
+            .read_of(room, move |conn| {
+                history::history(conn, senders, room, viewer, &query)
+            })
             .await
     }
 
@@ -288,7 +302,7 @@ impl Store for SqliteStore {
             let (search, senders, index) = (search.clone(), self.senders(), self.index.clone());
             (findings, before) = self
                 .readers
-                .read(move |conn| {
+                .read_of(search.room, move |conn| {
                     let next = search::step(conn, &index, senders, &search, end, &mut findings)?;
                     Ok((findings, next))
                 })
@@ -299,7 +313,7 @@ impl Store for SqliteStore {
 
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {
         self.readers
-            .read(move |conn| reads::files(conn, room))
+            .read_of(room, move |conn| reads::files(conn, room))
             .await
     }
 
@@ -323,7 +337,9 @@ impl Store for SqliteStore {
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
         let senders = self.senders();
         self.readers
-            .read(move |conn| changes::changes(conn, senders, room, after, limit))
+            .read_of(room, move |conn| {
+                changes::changes(conn, senders, room, after, limit)
+            })
             .await
     }
 }

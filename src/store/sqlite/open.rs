@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use super::damage::{is_damage, way_back};
 use super::refold;
 
 /// "tolm": says in the file's header whose it is.
@@ -38,8 +39,34 @@ const STEP: Duration = Duration::from_millis(10);
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The file holds nothing: it was cut short, or made by hand.
+    #[error(
+        "{}: the file is empty; put a backup in its place, or remove it for a new store",
+        path.display()
+    )]
+    Empty {
+        /// The database file that was to be opened.
+        path: PathBuf,
+    },
+    /// There is a directory in its place.
+    #[error("{}: this is a directory; name a file (store.url)", path.display())]
+    Directory {
+        /// The database file that was to be opened.
+        path: PathBuf,
+    },
+    /// The file was a database of ours, and not all of it is there.
+    #[error("{}: the database is damaged ({what}); {}", path.display(), way_back(path))]
+    Damaged {
+        /// The database file that was to be opened.
+        path: PathBuf,
+        /// What SQLite says of it.
+        what: String,
+    },
     /// The file is something else.
-    #[error("{}: this is not a SQLite database; move it away or name another file", path.display())]
+    #[error(
+        "{}: this is not a SQLite database, or its beginning is damaged; put a backup in its place, move it away or name another file",
+        path.display()
+    )]
     NotADatabase {
         /// The database file that was to be opened.
         path: PathBuf,
@@ -102,6 +129,10 @@ impl OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            _ if is_damage(&source) => Self::Damaged {
+                path,
+                what: source.to_string(),
+            },
             _ => Self::Sqlite { path, source },
         }
     }
@@ -218,7 +249,7 @@ pub(super) fn connection(path: &Path, flags: OpenFlags) -> rusqlite::Result<Conn
 }
 
 /// The version of a database that is ours, or empty.
-fn check(conn: &Connection, path: &Path) -> Result<usize, OpenError> {
+pub(super) fn check(conn: &Connection, path: &Path) -> Result<usize, OpenError> {
     let number = |sql: &str| {
         conn.query_row(sql, [], |row| row.get::<_, i64>(0))
             .map_err(|error| OpenError::sqlite(path, error))

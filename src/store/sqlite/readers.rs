@@ -10,9 +10,10 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::OpenError;
+use super::damage::Damage;
 use super::open::reading;
 use super::values::Sql;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, RoomId};
 
 /// How many reads can be under way at once.
 const READERS: usize = 3;
@@ -23,6 +24,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 pub(super) struct Readers {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    damage: Damage,
 }
 
 #[derive(Default)]
@@ -38,10 +40,11 @@ struct Queue {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, damage: Damage) -> Result<Self, OpenError> {
         let mut readers = Self {
             shared: Arc::default(),
             threads: Vec::with_capacity(READERS),
+            damage,
         };
         for number in 1..=READERS {
             let conn = reading(path)?;
@@ -60,6 +63,23 @@ impl Readers {
         &self,
         answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
     ) -> Result<T> {
+        self.read_at(None, answer).await
+    }
+
+    /// The same, from the rows of a room.
+    pub(super) async fn read_of<T: Send + 'static>(
+        &self,
+        room: RoomId,
+        answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_at(Some(room), answer).await
+    }
+
+    async fn read_at<T: Send + 'static>(
+        &self,
+        room: Option<RoomId>,
+        answer: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
+    ) -> Result<T> {
         let (told, answered) = oneshot::channel();
         let job = move |conn: &mut Connection| {
             let result = conn.transaction().and_then(|moment| answer(&moment));
@@ -71,12 +91,19 @@ impl Readers {
         match answered.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
-                tracing::error!(%error, "a read failed");
+                self.damage.read_failed(room, &error);
                 Err(Error::Unavailable)
             }
             // The job panicked; its thread has said so.
             Err(_) => Err(Error::Internal),
         }
+    }
+}
+
+#[cfg(test)]
+impl Readers {
+    pub(super) fn damage(&self) -> &Damage {
+        &self.damage
     }
 }
 
