@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::balancer::Balancers;
 use super::connection;
@@ -39,10 +39,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const MAX_LOOKS: usize = 128;
 /// How long a refused connection may take to read why.
 const REFUSAL: Duration = Duration::from_secs(1);
-/// How long of that it may take to say whether it speaks TLS, and to shake hands.
+/// How long of that it may take to say whether it speaks TLS; who is silent for so long is told in plain.
+const REFUSAL_BEGIN: Duration = Duration::from_millis(50);
+/// How long of that it may take to shake hands.
 const REFUSAL_OPEN: Duration = Duration::from_millis(400);
 
-/// How many refused connections of all listeners are waited for until they have read why.
+/// How many refused connections of all listeners are waited for until they have read why; then the first is told at
+/// once and closed.
 const MAX_REFUSALS: usize = 16;
 /// How often it is said that connections were refused.
 const REFUSED_SAID: Duration = Duration::from_secs(1);
@@ -123,7 +126,7 @@ pub(super) struct ConnectionLimiter {
     left: Notify,
     shutdown: watch::Receiver<bool>,
     /// Those that are being told why, the first one first.
-    refusals: Mutex<VecDeque<AbortHandle>>,
+    refusals: Mutex<VecDeque<oneshot::Sender<()>>>,
     refused: Arc<Throttle>,
     unaccepted: Arc<Throttle>,
 }
@@ -208,12 +211,13 @@ impl ConnectionLimiter {
                     drop(spare.take());
                     let accepted = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await;
                     if let Ok(Ok((socket, _))) = accepted {
-                        let reason = EndReason::TooManyConnections;
+                        let (_patience, impatience) = oneshot::channel();
                         refuse(
                             dialect.clone(),
                             Transport::tcp(socket),
-                            reason,
+                            EndReason::TooManyConnections,
                             self.peer_timeout,
+                            impatience,
                         )
                         .await;
                     }
@@ -320,15 +324,14 @@ impl ConnectionLimiter {
                 EndReason::TooManyConnections
             }
         };
-        let told =
-            tokio::spawn(refuse(dialect, transport, reason, self.peer_timeout)).abort_handle();
+        let (patience, impatience) = oneshot::channel();
+        let refusal = refuse(dialect, transport, reason, self.peer_timeout, impatience);
+        tokio::spawn(refusal);
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|other| !other.is_finished());
-        refusals.push_back(told);
-        if refusals.len() > MAX_REFUSALS
-            && let Some(first) = refusals.pop_front()
-        {
-            first.abort();
+        refusals.retain(|other| !other.is_closed());
+        refusals.push_back(patience);
+        if refusals.len() > MAX_REFUSALS {
+            refusals.pop_front();
         }
     }
 
@@ -436,28 +439,42 @@ impl Drop for Permit {
     }
 }
 
-/// Says why and closes; a peer that does not read is not waited for long.
+/// Says why and closes; a peer that does not read is not waited for long, and not at all once `impatience` comes.
 async fn refuse(
     dialect: Arc<dyn Serve>,
     transport: Transport,
     reason: EndReason,
     peer_timeout: PeerTimeout,
+    mut impatience: oneshot::Receiver<()>,
 ) {
     let last = dialect.refusal(reason);
     let (mut reader, wire) = transport.split(None);
     let (bounds, backlog) = (Bounds::default(), Arc::default());
     let writer = Writer::new(wire, peer_timeout, bounds, backlog, None, None, None);
+    // It may have to be told over TLS.
+    let open = async {
+        let begun = tokio::time::timeout(REFUSAL_BEGIN, reader.begin()).await;
+        if begun.is_ok() {
+            let _ = tokio::time::timeout(REFUSAL_OPEN, reader.open()).await;
+        }
+    };
+    let patience = tokio::select! {
+        biased;
+        () = open => REFUSAL,
+        _ = &mut impatience => Duration::ZERO,
+    };
     let told = async {
-        // It may have to be told over TLS.
-        let _ = tokio::time::timeout(REFUSAL_OPEN, reader.open()).await;
         writer.finish(last.freeze());
         poll_fn(|cx| writer.poll_drain(cx)).await;
         writer.shut_down().await;
         // What it has said already must not make the close a reset.
         reader.discard().await;
     };
-    if tokio::time::timeout(REFUSAL, told).await.is_err() {
-        tracing::debug!("a refused connection did not read why");
+    tokio::select! {
+        biased;
+        () = told => {}
+        _ = impatience, if !patience.is_zero() => {}
+        () = tokio::time::sleep(patience) => tracing::debug!("a refused connection was not waited for"),
     }
 }
 

@@ -188,6 +188,21 @@ impl Reader {
         self.source.poll_read(cx, buffer)
     }
 
+    /// Waits until the first bytes say what is spoken; what is said meanwhile is lost.
+    pub(super) async fn begin(&mut self) {
+        let mut buffer = BytesMut::new();
+        poll_fn(|cx| {
+            if self.opening.is_none() || self.poll_read(cx, &mut buffer).is_ready() {
+                return Poll::Ready(());
+            }
+            match self.opening {
+                Some(_) => Poll::Pending,
+                None => Poll::Ready(()),
+            }
+        })
+        .await;
+    }
+
     /// Waits until it is known what is spoken, and hands are shaken if need be; what is said meanwhile is lost.
     pub(super) async fn open(&mut self) {
         let mut buffer = BytesMut::new();

@@ -8,14 +8,20 @@ use std::time::{Duration, Instant};
 use super::bench::{Bench, read, signal};
 use super::people::{Client, PATIENCE};
 
+/// How many are refused at once.
+const AT_ONCE: usize = 50;
 /// What a pipe holds.
 const PIPE: usize = 64 * 1024;
 
 /// Two come in, so many more are refused in words; then the two are served as before, and SIGTERM ends all in good order.
 fn outlives_refusals(bench: &mut Bench, refused: usize) {
     let mut guests = ["anna", "boris"].map(|name| Client::guest(bench, name));
-    for _ in 0..refused {
-        assert!(Client::connect(bench, "jim").hear().contains("503"));
+    for begun in (0..refused).step_by(AT_ONCE) {
+        let many = AT_ONCE.min(refused - begun);
+        let many: Vec<_> = (0..many).map(|_| Client::connect(bench, "jim")).collect();
+        for mut client in many {
+            assert!(client.hear().contains("503"));
+        }
     }
     for (guest, room) in guests.iter_mut().zip(["one", "two"]) {
         guest.makes(room);

@@ -160,3 +160,17 @@ async fn a_limit_by_address_is_the_same() {
     second.end().await;
     first.hello("anna").await;
 }
+
+#[tokio::test]
+async fn of_many_at_once_that_say_nothing_each_is_told_why() {
+    let daemon = Daemon::start("limits.connections = 1").await;
+    let _first = daemon.guest("anna").await;
+    let mut refused = Vec::new();
+    for _ in 0..200 {
+        refused.push(daemon.jim().await);
+    }
+    for mut client in refused {
+        assert_eq!(client.code().await, 503);
+        client.end().await;
+    }
+}
