@@ -31,8 +31,8 @@ pub struct Crowd {
     /// Connections of JIM guests that come within one second
     #[arg(long, default_value_t = 2_000)]
     pub burst: u32,
-    /// Seconds that all of them stay, and that it is waited after they went
-    #[arg(long, default_value_t = 20)]
+    /// Seconds that all of them stay, and that it is waited after they went: longer than `presence.grace`
+    #[arg(long, default_value_t = 40)]
     pub seconds: u64,
 }
 

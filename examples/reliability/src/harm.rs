@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::server::Server;
 
 /// Bytes of the disk that is made full.
-const DISK: usize = 512 << 20;
+const DISK: usize = 1 << 30;
 
 /// The source of what makes fsync fail.
 const FAIL_SYNC: &str = include_str!("fail_sync.c");

@@ -60,8 +60,18 @@ impl Member {
         };
         member.client.open(&mut member.out);
         let entering = async {
-            while !matches!(member.next().await?, Happened::Entered) {}
-            Outcome::Ok(())
+            let mut told = None;
+            loop {
+                match member.next().await {
+                    Ok(Happened::Entered) => return Outcome::Ok(()),
+                    Ok(Happened::Told(words)) => told = Some(words),
+                    Ok(Happened::Heard(_) | Happened::Answered(_)) => {}
+                    // What it was told last is why.
+                    Err(end) => {
+                        return Err(told.map_or(end, |why| format!("refused: {why}").into()));
+                    }
+                }
+            }
         };
         timeout(PATIENCE, entering).await??;
         Ok(member)

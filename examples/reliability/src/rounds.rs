@@ -56,8 +56,8 @@ impl Harm {
     fn always(self) -> &'static [&'static str] {
         match self {
             // A disk whose sync failed is not trusted again: the gateway takes no more writes until it is restarted.
-            Self::Kill | Self::Sync => &[SERVED_AGAIN],
-            Self::Disk => &[SERVED, SERVED_AGAIN],
+            // So may a full disk's be, where nothing keeps some of it free.
+            Self::Kill | Self::Sync | Self::Disk => &[SERVED_AGAIN],
             Self::Log => &[SERVED, SERVED_AGAIN, STOPPED],
         }
     }

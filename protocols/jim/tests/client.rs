@@ -133,7 +133,7 @@ fn a_text_of_the_most_characters_just_fits() {
         assert!(fits || most == 1, "{most} of {length}");
         let is_bound = most == MESSAGE_CHARS || characters(&to, most + 1) > OBJECT_CHARS;
         assert!(
-            is_bound && most <= MESSAGE_CHARS && most >= 1,
+            is_bound && (1..=MESSAGE_CHARS).contains(&most),
             "{most} of {length}"
         );
     }

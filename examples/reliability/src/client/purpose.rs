@@ -104,7 +104,8 @@ impl Client for Purpose {
             }
             Event::Deauthorized(reason) => vec![Happened::Told(reason.into())],
             Event::Stray(reason) => vec![Happened::Told(reason)],
-            Event::Joined(_) | Event::Left(_) | Event::Disconnected => Vec::new(),
+            Event::Disconnected => vec![Happened::Told("DISCONNECT".to_owned())],
+            Event::Joined(_) | Event::Left(_) => Vec::new(),
             Event::Bad(bad) => return Err(bad.into()),
         }))
     }
