@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use crate::support::uchat::{MSG, msg};
 use crate::support::{Daemon, Jim, LONG, Uchat, bare_msg, with_field};
 
-/// As by default.
-const LIMIT: &str = "limits.messages_per_second = 10\nlimits.messages_burst = 60";
+/// As by default; who is silent for minutes is not asked whether it is there.
+const LIMIT: &str =
+    "limits.messages_per_second = 10\nlimits.messages_burst = 60\njim.probe_after = '1h'";
 const NONE: &str = "limits.messages_per_second = 0\nlimits.requests_per_second = 0";
 
 fn stream(from: &str, to: &str, numbers: std::ops::Range<usize>) -> String {
