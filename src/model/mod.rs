@@ -27,6 +27,7 @@ pub use event::{
 pub use history::{HistoryOrder, HistoryQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, Quote};
+#[cfg(feature = "sqlite")]
 pub(crate) use name::numbered_room_names;
 pub use name::{
     fold_login, fold_room_name, fold_text, is_number, room_names_from, validate_login,

@@ -109,6 +109,7 @@ impl SqliteStore {
         });
         let checkpoints = Arc::new(Checkpoints::default());
         let lock = Lock::acquire(path)?;
+        open::make(path)?;
         damage::examine(path)?;
         let conn = open::writing(path)?;
         let file = open::sync_handle(path).map_err(failed)?;

@@ -222,17 +222,63 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     conn.pragma_update(None, "wal_autocheckpoint", 0)
         .map_err(failed)?;
     if found < STEPS.len() {
-        conn.pragma_update(None, "application_id", APPLICATION)
-            .map_err(failed)?;
-        Migrations::from_slice(&STEPS)
-            .to_latest(&mut conn)
-            .map_err(|source| OpenError::Migration {
-                path: path.to_owned(),
-                known: STEPS.len(),
-                source: Box::new(source),
-            })?;
+        bring_forward(&mut conn, path)?;
     }
     Ok(conn)
+}
+
+/// Makes a database where there is no file: whole, or not at all, whenever the process is killed.
+///
+/// Must hold the [`Lock`]: what another has left half made is removed.
+pub(super) fn make(path: &Path) -> Result<(), OpenError> {
+    let io_failed = |error| OpenError::io(path, error);
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(io_failed(error)),
+        Ok(_) => return Ok(()),
+    }
+    let mut new = path.as_os_str().to_owned();
+    new.push("-new");
+    let new = PathBuf::from(new);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&new).map_err(io_failed)?;
+    let failed = |error| OpenError::sqlite(path, error);
+    let mut conn = connection(&new, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    // It is of no use before it is synced as a whole.
+    conn.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))
+        .map_err(failed)?;
+    conn.pragma_update(None, "synchronous", "off")
+        .map_err(failed)?;
+    bring_forward(&mut conn, path)?;
+    conn.close().map_err(|(_, error)| failed(error))?;
+    file.sync_all().map_err(io_failed)?;
+    fs::rename(&new, path).map_err(io_failed)?;
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io_failed)
+}
+
+fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    conn.pragma_update(None, "application_id", APPLICATION)
+        .map_err(|error| OpenError::sqlite(path, error))?;
+    Migrations::from_slice(&STEPS)
+        .to_latest(conn)
+        .map_err(|source| OpenError::Migration {
+            path: path.to_owned(),
+            known: STEPS.len(),
+            source: Box::new(source),
+        })
 }
 
 /// A connection that only reads, to a database that is open for writing already.

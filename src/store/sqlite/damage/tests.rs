@@ -8,6 +8,7 @@ use super::*;
 use crate::commands::Actor;
 use crate::model::{Error, HistoryQuery, RoomSelector, UserId};
 use crate::store::contract::{Bench, Gate, Recorder, limits, post};
+use crate::store::sqlite::open;
 use crate::store::{SqliteStore, Store};
 
 const PAGE: u64 = 4096;
@@ -208,6 +209,28 @@ fn a_damaged_database_is_refused_with_what_is_damaged_and_the_way_back() {
     fs::remove_file(&sample.path).unwrap();
     fs::create_dir(&sample.path).unwrap();
     assert!(matches!(open(), Err(OpenError::Directory { .. })));
+}
+
+#[test]
+fn a_database_is_in_its_place_once_it_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tolmach.db");
+    let new = directory.path().join("tolmach.db-new");
+    // Another was killed while it made one.
+    fs::write(&new, "half a database").unwrap();
+    open::make(&path).unwrap();
+    assert!(!new.exists());
+    examine(&path).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let conn = connection(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let version = open::check(&conn, &path).unwrap();
+    conn.execute_batch("SELECT 1 FROM messages").unwrap();
+    // What is there is left alone.
+    drop(conn);
+    let before = fs::read(&path).unwrap();
+    open::make(&path).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), version > 0), (before, true));
 }
 
 #[test]
