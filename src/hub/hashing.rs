@@ -15,7 +15,8 @@ use tokio::sync::Semaphore;
 
 use crate::model::{Error, Result, Secret};
 
-/// At most as many hashes at once as there are processors.
+/// At most one hash less at once than there are processors, and one where there is one: whoever floods the gateway with
+/// logins leaves a processor to those who are in.
 pub(super) struct Hashing {
     permits: Arc<Semaphore>,
 }
@@ -24,7 +25,7 @@ impl Hashing {
     pub(super) fn new() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            permits: Arc::new(Semaphore::new(processors)),
+            permits: Arc::new(Semaphore::new((processors - 1).max(1))),
         }
     }
 
