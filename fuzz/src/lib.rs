@@ -3,13 +3,14 @@
 //!
 //! The same functions are driven by libFuzzer (`fuzz/run`, one program per target in `fuzz_targets`) and, over the inputs in
 //! `corpus`, by a plain test (`cargo test --manifest-path fuzz/Cargo.toml`). What a target checks stands in its module:
-//! [`codec`], [`session`], [`control`], [`config`].
+//! [`codec`], [`session`], [`control`], [`config`], [`proxy`].
 // What does not hold is to be found as a panic.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 pub mod codec;
 pub mod config;
 pub mod control;
+pub mod proxy;
 pub mod seeds;
 pub mod session;
 
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("uchat_client", codec::uchat::client),
     ("control", control::requests),
     ("config", config::text),
+    ("proxy", proxy::header),
     ("jim_session", session::jim),
     ("talker_session", session::talker),
     ("purpose_session", session::purpose),

@@ -72,6 +72,21 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     }
     seeds.extend(control());
     seeds.extend(config());
+    for (name, header) in [
+        (
+            "tcp4",
+            &b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"[..],
+        ),
+        ("tcp6", b"PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n"),
+        ("unknown", b"PROXY UNKNOWN whatever\r\n"),
+        ("local", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"),
+        (
+            "binary",
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc6\x33\x64\x01\xdc\x04\x01\xbb",
+        ),
+    ] {
+        seeds.push(("proxy", name.to_owned(), header.to_vec()));
+    }
     seeds
 }
 

@@ -11,7 +11,7 @@ mod liveness;
 mod opening;
 mod options;
 mod pace;
-mod proxy;
+pub mod proxy;
 mod receiving;
 #[cfg(feature = "tls")]
 pub mod tls;

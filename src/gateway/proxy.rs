@@ -17,7 +17,7 @@ const FIXED: usize = 16;
 
 /// What the beginning of a connection is, as far as it is there.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Header {
+pub enum Header {
     /// The header needs at least so many bytes more, so one may read as many and takes none of what follows it.
     Unfinished(usize),
     /// The whole header; from where the connection comes, where the balancer says so.
@@ -27,10 +27,14 @@ pub(super) enum Header {
 /// What a connection begins with is no header: why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct BadHeader(&'static str);
+pub struct BadHeader(&'static str);
 
-/// Reads what may be a header or a part of one, and nothing behind it.
-pub(super) fn read(bytes: &[u8]) -> Result<Header, BadHeader> {
+/// Reads what may be a header or a part of one, and nothing behind it: of an unfinished one the caller appends as many bytes
+/// as it is told at most, and asks again.
+///
+/// # Errors
+/// It is no header, whatever follows.
+pub fn read(bytes: &[u8]) -> Result<Header, BadHeader> {
     if is_begun(bytes, TEXT) {
         read_text(bytes)
     } else if is_begun(bytes, BINARY) {

@@ -224,7 +224,7 @@ fn a_database_is_in_its_place_once_it_is_whole() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let conn = connection(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let version = open::check(&conn, &path).unwrap();
+    let version = check(&conn, &path).unwrap();
     conn.execute_batch("SELECT 1 FROM messages").unwrap();
     // What is there is left alone.
     drop(conn);
