@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
-
+use crate::model::Network;
 use crate::settings::{ValueError, Written, read};
 
 /// `"[::]:7777"`, `"127.0.0.1:7777"`. Names are not looked up: what a listener binds must not depend on a resolver.
@@ -39,12 +38,11 @@ fn mend(text: &str) -> ValueError {
 }
 
 /// `["10.0.0.0/8", "192.0.2.1"]`.
-pub(super) fn networks(written: &Written) -> Result<Vec<IpNet>, ValueError> {
+pub(super) fn networks(written: &Written) -> Result<Vec<Network>, ValueError> {
     let example = "[\"10.0.0.0/8\"]";
     read::list(written, example, |written| {
         let text = read::text(written)?;
-        let one = text.parse::<IpAddr>().map(IpNet::from);
-        text.parse().or(one).map_err(|_| {
+        text.parse().map_err(|_| {
             let wrong = format!("{text:?} is not a network");
             ValueError::new(wrong, "write an address and its length, as \"10.0.0.0/8\"")
         })

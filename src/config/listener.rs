@@ -2,10 +2,9 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
-use ipnet::IpNet;
-
 use crate::dialects::Settings;
 pub use crate::gateway::TlsMode;
+use crate::model::Network;
 use crate::settings::Choice;
 
 /// One address that one dialect is spoken on.
@@ -19,7 +18,7 @@ pub struct Listener {
     /// Whether TLS is spoken.
     pub tls: TlsMode,
     /// The networks of balancers, whose connections begin with a header of the PROXY protocol.
-    pub proxy: Vec<IpNet>,
+    pub proxy: Vec<Network>,
     /// The dialect, and how it is spoken here.
     pub settings: Settings,
 }

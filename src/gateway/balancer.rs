@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::proxy::{self, BadHeader, Header};
+use crate::model::Network;
 use crate::throttle::Throttle;
 
 /// How often it is logged that connections of one listener were closed.
@@ -19,7 +19,7 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 /// The balancers in front of one listener.
 pub(super) struct Balancers {
     listener: String,
-    networks: Vec<IpNet>,
+    networks: Vec<Network>,
     complaints: Arc<Throttle>,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum NoHeader {
 
 impl Balancers {
     /// None where no network is given.
-    pub(super) fn new(listener: &str, networks: Vec<IpNet>) -> Option<Self> {
+    pub(super) fn new(listener: &str, networks: Vec<Network>) -> Option<Self> {
         (!networks.is_empty()).then(|| Self {
             listener: listener.to_owned(),
             networks,
@@ -46,7 +46,7 @@ impl Balancers {
 
     /// Whether a connection from this address is a balancer's.
     pub(super) fn include(&self, peer: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&peer))
+        self.networks.iter().any(|network| network.contains(peer))
     }
 
     /// Logs that a connection was closed, once a minute at most.

@@ -1,7 +1,6 @@
 //! What one listener takes beside its dialect.
 
-use ipnet::IpNet;
-
+use crate::model::Network;
 use crate::setters::setters;
 
 /// What one listener takes beside its dialect.
@@ -12,7 +11,7 @@ pub struct ListenerOptions {
     pub tls: TlsMode,
     /// Networks of balancers, each of whose connections begins with a header of the PROXY protocol (version 1 or 2): the
     /// address in it counts as the connection's. A connection of theirs without one is closed, and one of anybody else's that has one.
-    pub proxy: Vec<IpNet>,
+    pub proxy: Vec<Network>,
 }
 
 /// Whether a listener speaks TLS.
@@ -30,6 +29,6 @@ pub enum TlsMode {
 setters! {
     ListenerOptions {
         tls: TlsMode,
-        proxy: Vec<IpNet>,
+        proxy: Vec<Network>,
     }
 }

@@ -1,20 +1,16 @@
 //! Addresses and networks of the internet, as bans name them.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The addresses that begin with the same bits; one alone where all bits count. An IPv4 address that is written as IPv6
 /// (`::ffff:192.0.2.1`) is the IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Network {
-    /// The first of them.
-    first: IpAddr,
-    /// How many bits count: 0 to 32, or to 128.
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// The network of so many bits in which an address lies; `None`: an address has not as many.
@@ -24,49 +20,36 @@ impl Network {
             (IpAddr::V6(_), IpAddr::V4(mapped)) => (IpAddr::V4(mapped), bits.checked_sub(96)?),
             (_, address) => (address, bits),
         };
-        let first = match address {
-            IpAddr::V4(v4) => {
-                let kept = u32::MAX.checked_shl(32_u32.checked_sub(bits.into())?);
-                IpAddr::V4((v4.to_bits() & kept.unwrap_or(0)).into())
-            }
-            IpAddr::V6(v6) => {
-                let kept = u128::MAX.checked_shl(128_u32.checked_sub(bits.into())?);
-                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & kept.unwrap_or(0)))
-            }
-        };
-        Some(Self { first, bits })
+        let network = IpNet::new(address, bits).ok()?;
+        Some(Self(network.trunc()))
     }
 
     /// What one place has: an IPv4 address, or the 64 bits of IPv6 within which a host chooses its address itself.
     #[must_use]
     pub fn of_place(address: IpAddr) -> Self {
-        let (first, bits) = match address.to_canonical() {
-            IpAddr::V4(v4) => (IpAddr::V4(v4), 32),
-            IpAddr::V6(v6) => (IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()), 64),
-        };
-        Self { first, bits }
+        let address = address.to_canonical();
+        let bits = if address.is_ipv4() { 32 } else { 64 };
+        Self(IpNet::new_assert(address, bits).trunc())
     }
 
     /// Whether an address lies in it.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.first.is_ipv4() && Self::around(address, self.bits) == Some(*self)
+        self.0.contains(&address.to_canonical())
     }
 
     /// Whether it is of this machine alone.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.first.is_loopback()
+        self.0.addr().is_loopback()
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = if self.first.is_ipv4() { 32 } else { 128 };
-        match self.bits {
-            bits if bits == all => write!(f, "{}", self.first),
-            bits => write!(f, "{}/{bits}", self.first),
+        match self.0.prefix_len() == self.0.max_prefix_len() {
+            true => write!(f, "{}", self.0.addr()),
+            false => write!(f, "{}", self.0),
         }
     }
 }

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ipnet::IpNet;
-
 use super::choice::Choice;
+use crate::model::Network;
 
 /// What a configuration can hold.
 pub trait Show {
@@ -78,7 +77,7 @@ impl Show for SocketAddr {
     }
 }
 
-impl Show for IpNet {
+impl Show for Network {
     fn show(&self) -> Option<String> {
         Some(quoted(&self.to_string()))
     }
