@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Counts what happens, and has it said at once where nothing was said for a while, else when that while is over.
 ///
@@ -65,9 +65,51 @@ impl Throttle {
     }
 }
 
+/// As [`Throttle`], for a thread outside the runtime: what was counted is said when it happens again.
+pub(crate) struct Tally {
+    every: Duration,
+    said: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Tally {
+    /// Has something said once in `every` at most.
+    pub(crate) const fn new(every: Duration) -> Self {
+        Self {
+            every,
+            said: None,
+            unsaid: 0,
+        }
+    }
+
+    /// It happened at `now`. How often it happened since it was said, if it is to be said.
+    pub(crate) fn note(&mut self, now: Instant) -> Option<u64> {
+        self.unsaid += 1;
+        if self
+            .said
+            .is_some_and(|said| now.saturating_duration_since(said) < self.every)
+        {
+            return None;
+        }
+        self.said = Some(now);
+        Some(std::mem::take(&mut self.unsaid))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tally_says_the_first_and_then_how_many_once_in_a_while() {
+        let (mut tally, start) = (Tally::new(Duration::from_secs(1)), Instant::now());
+        let mut at = |millis| tally.note(start + Duration::from_millis(millis));
+        assert_eq!(at(0), Some(1));
+        assert_eq!((0..900).find_map(&mut at), None);
+        assert_eq!(at(1000), Some(901));
+        assert_eq!(at(1001), None);
+        assert_eq!(at(9000), Some(2));
+    }
 
     type Said = Arc<Mutex<Vec<(u64, String)>>>;
 

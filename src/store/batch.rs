@@ -5,11 +5,16 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::{
     ApplyError, Commit, CommitSink, Limits, RowKey, RowKeys, RowsError, Transaction, Write,
 };
 use crate::model::{Error, RoomEvent};
+use crate::throttle::Tally;
+
+/// How often failures are said at most: whoever writes can cause them.
+const FAILED_SAID: Duration = Duration::from_secs(1);
 
 /// Why a commit did not say that it holds.
 #[derive(Debug)]
@@ -98,6 +103,7 @@ pub(super) struct Committer<B> {
     /// The store does not know what it holds, or cannot go on: every write is refused.
     poisoned: bool,
     stopped: Stopped,
+    failed: Tally,
 }
 
 /// Why a whole batch came to nothing.
@@ -169,6 +175,7 @@ impl<B: Backend> Committer<B> {
             commits: Arc::default(),
             poisoned: false,
             stopped: Stopped::default(),
+            failed: Tally::new(FAILED_SAID),
         }
     }
 
@@ -213,7 +220,9 @@ impl<B: Backend> Committer<B> {
                 match self.backend.damage(&error) {
                     Some(advice) => self.stopped.stop(culprit, &error, &advice),
                     None => {
-                        tracing::error!(%error, writes = batch.len(), "the store failed; nothing of the batch was kept")
+                        if let Some(times) = self.failed.note(Instant::now()) {
+                            tracing::error!(%error, times, "the store failed; nothing of these batches was kept");
+                        }
                     }
                 }
                 refused(batch, &Error::Unavailable)
