@@ -2,7 +2,7 @@
 //! in again, lose their connections, and the gateway is started anew. Whatever happens, each connection hears just what a simple
 //! model says: all of its rooms' changes in their order, each once, and nothing of rooms that its user is not in.
 //!
-//! `TOLMACH_SEED=7 cargo test --test daemon random_rooms` repeats a run.
+//! `TEST_SEED=7 cargo test --test daemon random_rooms` repeats a run.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -465,10 +465,10 @@ async fn is_banned(daemon: &Daemon, login: &str, place: Place) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_connection_hears_just_what_it_must() {
-    let given = std::env::var("TOLMACH_SEED").ok();
-    let given = given.map(|seed| seed.parse().expect("TOLMACH_SEED is a number"));
+    let given = std::env::var("TEST_SEED").ok();
+    let given = given.map(|seed| seed.parse().expect("TEST_SEED is a number"));
     let seed = given.unwrap_or_else(|| RandomState::new().hash_one("tea") | 1);
-    println!("TOLMACH_SEED={seed}");
+    println!("TEST_SEED={seed}");
     let mut world = World::new(seed).await;
     world.settle().await;
     for step in 0..STEPS {

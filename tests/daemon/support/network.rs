@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sched::{CloneFlags, setns};
 
 /// Set where the test must not be left out.
-const REQUIRED: &str = "TOLMACH_TEST_NAMESPACES";
+const REQUIRED: &str = "TEST_NAMESPACES";
 
 pub(crate) struct Network {
     near: String,
