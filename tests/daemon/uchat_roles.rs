@@ -258,6 +258,15 @@ async fn a_ban_is_the_owners_and_admins_and_the_banned_one_loses_the_room() {
         all.clients[n].event(MSG).await;
     }
     all.silence().await;
+    // An admin may ban itself: it hears what anybody banned hears, as its answer.
+    all.clients[1].write(ban(ids[1])).await;
+    all.clients[1]
+        .is_told(json!({"type": DEL_ROOM, "room_id": room}))
+        .await;
+    for n in [0, 2] {
+        all.clients[n].is_told(ban(ids[1])).await;
+    }
+    all.silence().await;
 }
 
 #[tokio::test]

@@ -409,6 +409,66 @@ fn an_answer_is_about_what_was_asked() {
     }
 }
 
+/// Who is banned is told RQ_DEL_ROOM in place of RQ_BAN_MEMBER, also by itself: PROTOCOL.md 5.4.
+#[test]
+fn who_bans_itself_has_its_answer_in_the_loss_of_the_room() {
+    let gone = |room| ServerFrame::DeleteRoom { room };
+    let itself = Request::Ban { room: 7, user: 1 };
+    let mut talk = Talk::logged_in();
+    talk.ask(itself.clone(), "ban");
+    assert_eq!(talk.hear(&gone(8)), [Event::Told(gone(8))]);
+    let (asked, answer) = ("ban", Ok(gone(7)));
+    assert_eq!(talk.hear(&gone(7)), [Event::Answered { asked, answer }]);
+    // It goes on with what waits.
+    talk.ask(itself, "ban");
+    assert_eq!(talk.ask(Request::Rooms { date: 0 }, "rooms"), []);
+    talk.hear(&gone(7));
+    assert_eq!(talk.sent(), [Request::Rooms { date: 0 }]);
+    // Who bans another and loses the room meanwhile still has no answer.
+    let mut talk = Talk::logged_in();
+    talk.ask(Request::Ban { room: 7, user: 2 }, "ban");
+    assert_eq!(talk.hear(&gone(7)), [Event::Told(gone(7))]);
+    let (asked, answer) = ("ban", Err(refusal(ErrorCode::NotFound, "no")));
+    let events = talk.fail(ErrorCode::NotFound, "no");
+    assert_eq!(events, [Event::Answered { asked, answer }]);
+}
+
+/// Where no list told it its number, it cannot tell whom it bans: that it loses the room answers it then.
+#[test]
+fn who_does_not_know_its_number_and_bans_has_its_answer_either_way() {
+    for answer in [
+        ServerFrame::DeleteRoom { room: 7 },
+        ServerFrame::Ban { room: 7, user: 1 },
+    ] {
+        let mut talk = Talk::new(password());
+        talk.hear(&token());
+        talk.sent();
+        assert_eq!(talk.client.user(), None);
+        talk.ask(Request::Ban { room: 7, user: 1 }, "ban");
+        let events = talk.hear(&answer);
+        let (asked, answer) = ("ban", Ok(answer));
+        assert_eq!(events, [Event::Answered { asked, answer }]);
+    }
+}
+
+#[test]
+fn an_error_for_what_is_no_message_tells_nothing_of_messages() {
+    let mut talk = Talk::logged_in();
+    talk.ask(Request::JoinRoom { room: 8 }, "join");
+    for text in ["one", "two"] {
+        assert_eq!(talk.ask(say(text), text), []);
+    }
+    let (asked, answer) = ("join", Err(refusal(ErrorCode::NotFound, "no")));
+    let events = talk.fail(ErrorCode::NotFound, "no");
+    assert_eq!(events, [Event::Answered { asked, answer }]);
+    assert_eq!(talk.sent(), [say("one"), say("two")]);
+    for text in ["one", "two"] {
+        let (asked, answer) = (text, Ok(said(1, text)));
+        let events = talk.hear(&said(1, text));
+        assert_eq!(events, [Event::Answered { asked, answer }]);
+    }
+}
+
 #[test]
 fn an_echo_is_known_by_its_room_and_by_what_is_left_of_its_text() {
     let mut talk = Talk::logged_in();

@@ -17,7 +17,7 @@ pub(super) struct Exchange<T> {
     /// One that is no message, or only messages.
     open: VecDeque<(Request, T)>,
     waiting: VecDeque<(Request, T)>,
-    /// What some of the open messages were refused for. Which ones shows when the others have their echo.
+    /// What some of those that are open were refused for. Which messages shows when the others have their echo.
     refused: Vec<Refusal>,
     /// One's own id, by which an echo is told from what others say.
     pub(super) user: Option<Id>,
@@ -65,9 +65,10 @@ impl<T> Exchange<T> {
         let outcomes = match frame {
             ServerFrame::Message(message) => self.echoed(message),
             frame => {
+                let me = self.user;
                 let answered = self
                     .open
-                    .pop_front_if(|(request, _)| is_answer(request, frame));
+                    .pop_front_if(|(request, _)| is_answer(request, frame, me));
                 answered
                     .map(|(_, asked)| (asked, None))
                     .into_iter()
@@ -110,24 +111,16 @@ impl<T> Exchange<T> {
         refusal: Refusal,
         out: &mut BytesMut,
     ) -> Result<Vec<(T, Refusal)>, Refusal> {
-        let refused = match self.open.front() {
-            None => return Err(refusal),
-            Some((request, _)) if is_message(request) => {
-                self.refused.push(refusal);
-                self.refusals()
-            }
-            Some(_) => {
-                let answered = self.open.pop_front().into_iter();
-                answered
-                    .map(|(_, asked)| (asked, refusal.clone()))
-                    .collect()
-            }
-        };
+        if self.open.is_empty() {
+            return Err(refusal);
+        }
+        self.refused.push(refusal);
+        let refused = self.refusals();
         self.send(out);
         Ok(refused)
     }
 
-    /// The open messages, where all of them were refused.
+    /// What is open, where all of it was refused.
     fn refusals(&mut self) -> Vec<(T, Refusal)> {
         if self.refused.len() < self.open.len() {
             return Vec::new();
@@ -160,8 +153,8 @@ fn is_message(request: &Request) -> bool {
     matches!(request, Request::Message { .. })
 }
 
-/// Whether a request of which it is not the echo is answered with this frame: PROTOCOL.md 4 to 8.
-fn is_answer(request: &Request, frame: &ServerFrame<'_>) -> bool {
+/// Whether a request of which it is not the echo is answered with this frame, for who has this id: PROTOCOL.md 4 to 8.
+fn is_answer(request: &Request, frame: &ServerFrame<'_>, me: Option<Id>) -> bool {
     use Request as R;
     use ServerFrame as S;
     match (request, frame) {
@@ -181,6 +174,10 @@ fn is_answer(request: &Request, frame: &ServerFrame<'_>) -> bool {
                 user: banned,
             },
         ) => (room, user) == (told, banned),
+        // Who bans itself is told no more than that: PROTOCOL.md 5.4.
+        (R::Ban { room, user }, S::DeleteRoom { room: told }) => {
+            room == told && me.is_none_or(|me| me == *user)
+        }
         (R::Edit { message, .. }, S::Edit { message: told, .. })
         | (R::Delete { message, .. }, S::Delete { message: told, .. }) => message == told,
         (request, frame) => {
