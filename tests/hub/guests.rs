@@ -94,8 +94,10 @@ async fn a_guest_that_said_nothing_leaves_nothing_in_the_way() {
             boris.ok(create_room("mine", RoomKind::Public)).await;
             boris.ok(commands::Leave { room: name("mine") }).await;
             world.op(commands::DeleteRoom { room: name("mine") }).await;
+            let gone = boris.user();
             boris.session.farewell();
             world.settled().await;
+            assert_eq!(world.store.user(gone).await.unwrap(), None);
         }
         world.assert_gapless(room.id).await;
         let changes = world
@@ -104,6 +106,25 @@ async fn a_guest_that_said_nothing_leaves_nothing_in_the_way() {
             .await
             .unwrap();
         assert_eq!(changes.len(), 1 + 3 * 2);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_said_nothing_keeps_its_name_in_the_rooms_that_others_share_with_it() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let mut boris = world.guest("boris").await;
+        let gone = boris.user();
+        let direct = commands::Direct {
+            user: login("boris"),
+            create: true,
+        };
+        let room = anna.ok(direct).await;
+        boris.session.farewell();
+        world.settled().await;
+        let row = world.store.user(gone).await.unwrap().unwrap();
+        assert_eq!((row.user.login.as_str(), &row.folded), ("boris", &None));
+        assert!(world.store.member(room.id, gone).await.unwrap().is_some());
     }
 }
 

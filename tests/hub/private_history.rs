@@ -1,5 +1,7 @@
 //! What was said in a private room before somebody came by its name is not for them, by any way of reading.
 
+use std::collections::BTreeSet;
+
 use tolmach::commands;
 use tolmach::model::{Error, HistoryQuery, MessageId, RoomKind};
 
@@ -142,4 +144,26 @@ async fn a_private_room_made_from_a_title_has_a_name_that_nobody_guesses() {
         }
         boris.enter(name(&first.name)).await;
     }
+}
+
+/// 80 random bits: sixteen digits, each of them any of 32. That one of these stands nowhere among 2,048 digits does not happen once in 10²⁶ runs.
+#[tokio::test]
+async fn the_names_that_nobody_guesses_are_of_all_digits_and_differ() {
+    let world = World::new().await;
+    let mut anna = world.account("anna").await;
+    let mut names = BTreeSet::new();
+    for _ in 0..128 {
+        let private = commands::CreateRoom {
+            title: "Board meeting".into(),
+            kind: RoomKind::Private,
+            ..commands::CreateRoom::public("")
+        };
+        let name = anna.ok(private).await.room.name.clone();
+        let random = name.strip_prefix("private-").unwrap();
+        assert_eq!(random.len(), 16, "{name}");
+        assert!(names.insert(random.to_owned()), "{name} twice");
+    }
+    let digits: BTreeSet<char> = names.iter().flat_map(|name| name.chars()).collect();
+    let expected: BTreeSet<char> = ('a'..='z').chain('2'..='7').collect();
+    assert_eq!(digits, expected);
 }

@@ -426,6 +426,27 @@ fn unknown_fields_are_passed_on_where_they_are_flat_and_fit() {
     assert!(with(&"x".repeat(490), &extra, both[0]).get("k").is_none());
 }
 
+/// An object of 640 characters (PROTOCOL.md 5.4) has at least as many bytes: the limit in bytes holds for both.
+#[test]
+fn unknown_fields_give_way_at_641_bytes() {
+    for spelling in Spelling::all() {
+        let times = if spelling.unspoken { 2 } else { 1 };
+        for value in ["x", "ж", "🦀", "\\n"].map(|character| character.repeat(5)) {
+            let extra = format!("\"k\":\"{value}\"");
+            let with = |text: usize, extra: &str| {
+                written(&push("#tea", "anna", &"x".repeat(text), extra), spelling)
+            };
+            let most = (COMPAT_OBJECT_BYTES - with(0, &extra).len()) / times;
+            let line = with(most, &extra);
+            let expected: Value = serde_json::from_str(&format!("\"{value}\"")).unwrap();
+            let object: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(object["k"], expected, "{spelling:?}");
+            assert!((0..times).contains(&(COMPAT_OBJECT_BYTES - line.len())));
+            assert_eq!(with(most + 1, &extra), with(most + 1, ""), "{spelling:?}");
+        }
+    }
+}
+
 #[test]
 fn the_doubles_are_left_out_where_less_than_300_bytes_would_remain() {
     let mirrored = Spelling {

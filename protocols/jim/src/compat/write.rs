@@ -3,12 +3,11 @@
 use super::USER_ID;
 use super::msg::ADDRESSEES;
 use crate::ascii::{Ascii, ascii_bytes};
-use crate::characters::Counter;
 use crate::client_frame::{ClientFrame, CompatMsg};
 use crate::document;
 use crate::encoding::Encoding;
 use crate::extra::Extra;
-use crate::limits::{COMPAT_NAME_BYTES, COMPAT_OBJECT_BYTES, COMPAT_TEXT_BYTES, OBJECT_CHARS};
+use crate::limits::{COMPAT_NAME_BYTES, COMPAT_OBJECT_BYTES, COMPAT_TEXT_BYTES};
 use crate::server_frame::ServerFrame;
 use crate::spelling::{Spelling, TextKey};
 use bytes::{BufMut, BytesMut};
@@ -80,9 +79,8 @@ fn put_msg(dst: &mut BytesMut, msg: &Msg<'_>, extra: Option<&Extra>) {
         let mut sink = Ascii(dst);
         sink.raw(",");
         sink.json(extra.as_json());
-        // The brace and the newline are still to come.
-        let too_long = dst.len() - begun + 2 > COMPAT_OBJECT_BYTES;
-        if too_long || (!msg.spelling.message && characters(msg, extra) > OBJECT_CHARS) {
+        // The brace and the newline are still to come. No character is less than a byte: the limit of 640 characters is kept, too.
+        if dst.len() - begun + 2 > COMPAT_OBJECT_BYTES {
             dst.truncate(known);
         }
     }
@@ -101,13 +99,6 @@ fn leaves_room(msg: &Msg<'_>) -> bool {
         true,
     );
     around.len() + 2 + COMPAT_TEXT_BYTES <= COMPAT_OBJECT_BYTES
-}
-
-fn characters(msg: &Msg<'_>, extra: &Extra) -> usize {
-    let mut counter = Counter::default();
-    put_known(&mut counter, msg, false);
-    counter.json(extra.as_json());
-    counter.0 + 2
 }
 
 /// All but the closing brace.
