@@ -1,21 +1,19 @@
 //! From the configuration to the certificate that is shown.
 
+use std::path::PathBuf;
+
 use crate::config::{ClientMode, Config, ConfigError, TlsMode};
 use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
 
 /// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the data
 /// directory.
 pub(super) fn load(config: &Config) -> Result<Option<Tls>, ConfigError> {
-    if config
-        .listeners
-        .iter()
-        .all(|listener| listener.tls == TlsMode::Off)
-    {
+    if !is_wanted(config) {
         return Ok(None);
     }
     let certificate = match files(config) {
         Some(certificate) => certificate,
-        None => Certificate::self_signed(&config.data_dir.join("tls")),
+        None => Certificate::self_signed(&own(config)),
     };
     let certificate = certificate.map_err(|error| wrong(config, &error))?;
     tracing::info!(sha256 = certificate.fingerprint(), "TLS certificate");
@@ -23,14 +21,28 @@ pub(super) fn load(config: &Config) -> Result<Option<Tls>, ConfigError> {
     tls.map(Some).map_err(|error| wrong(config, &error))
 }
 
-/// As [`load`], where files are given.
+/// As [`load`], with the files that there are: none is made.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let certificate = match files(config) {
-        Some(certificate) => certificate.map_err(|error| wrong(config, &error))?,
-        None => return Ok(()),
+        Some(certificate) => certificate.map(Some),
+        None if is_wanted(config) => Certificate::made_before(&own(config)),
+        None => Ok(None),
     };
-    let made = certificate.server_config(&clients(config));
-    made.map(drop).map_err(|error| wrong(config, &error))
+    let checked = certificate.and_then(|certificate| match certificate {
+        Some(certificate) => certificate.server_config(&clients(config)).map(drop),
+        None => clients(config).check(),
+    });
+    checked.map_err(|error| wrong(config, &error))
+}
+
+fn is_wanted(config: &Config) -> bool {
+    let mut listeners = config.listeners.iter();
+    listeners.any(|listener| listener.tls != TlsMode::Off)
+}
+
+/// Where the gateway's own certificate is.
+fn own(config: &Config) -> PathBuf {
+    config.data_dir.join("tls")
 }
 
 fn files(config: &Config) -> Option<Result<Certificate, TlsFileError>> {
@@ -48,7 +60,7 @@ fn clients(config: &Config) -> ClientCertificates {
 
 /// The error, at the key that names its file.
 fn wrong(config: &Config, error: &TlsFileError) -> ConfigError {
-    let is = |path: &Option<std::path::PathBuf>| path.as_ref() == Some(&error.path);
+    let is = |path: &Option<PathBuf>| path.as_ref() == Some(&error.path);
     let (key, right) = if is(&config.tls.key) {
         ("tls.key", "give the private key of tls.certificate")
     } else if is(&config.tls.client_ca) {

@@ -291,7 +291,7 @@ pub enum EndReason {
     #[error("You left this room")]
     Left,
     /// The user said farewell by another connection to the same room, where that ends all of them.
-    #[error("ConnectionInfo closed")]
+    #[error("Connection closed")]
     ClosedTogether,
     /// The store could not say whether it kept what this session said. Connect again and read the history.
     #[error("The outcome of a request is not known; connect again and read the history")]

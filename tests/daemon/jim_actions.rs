@@ -378,6 +378,9 @@ async fn unknown_fields_of_a_msg_are_passed_on_within_bounds() {
     };
     anna.expect(200, with("color", "red", "small")).await;
     assert_eq!(boris.heard().await["color"], "red");
+    anna.expect(200, with("k\u{1b}", "a\u{9b}\r\nb", "dirty"))
+        .await;
+    assert_eq!(boris.heard().await["k\u{fffd}"], "a\u{fffd}\nb");
     // `"k":"` … `"`: 6 characters around the value.
     anna.expect(200, with("k", &"й".repeat(122), "at most 128 characters"))
         .await;

@@ -70,7 +70,7 @@ async fn a_second_connection_makes_no_join_and_close_ends_it_with_the_first() {
     anna.sees("join", "boris").await;
     first.send(r#"{"type":"close"}"#).await;
     first.end().await;
-    second.refused("ConnectionInfo closed").await;
+    second.refused("Connection closed").await;
     // Sessions of other dialects go on, and boris with them.
     assert_eq!(jim.say("#tea", "still here").await, 200);
     anna.hears("boris", "still here").await;

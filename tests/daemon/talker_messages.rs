@@ -247,6 +247,10 @@ async fn other_properties_are_passed_on_within_bounds() {
         (&event["color"], &event["tags"]),
         (&json!("red"), &json!([1, {"x": null}]))
     );
+    anna.write(json!({"type": "message", "content": "dirty", "k\u{1b}": "a\u{9b}\r\nb"}))
+        .await;
+    let event = boris.hears("anna", "dirty").await;
+    assert_eq!(event["k\u{fffd}"], "a\u{fffd}\nb");
     let around = "\"k\":\"\"".len();
     for (length, passed) in [(4096 - around, true), (4097 - around, false)] {
         anna.write(json!({"type": "message", "content": "b", "k": "x".repeat(length)}))

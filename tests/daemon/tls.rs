@@ -552,6 +552,26 @@ async fn files_that_cannot_be_used_are_refused_by_name() {
     assert!(started.is_err_and(|error| error.to_string().contains("old.pem")));
 }
 
+#[tokio::test]
+async fn a_check_without_files_looks_at_the_authorities_and_at_the_certificate_made_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, "nothing of use\n").unwrap();
+    let more = format!("tls.client_ca = {ca:?}\ntls.client = 'required'");
+    let checked = |more: &str| {
+        let config = crate::support::config(dir.path(), "memory:", more);
+        tolmach::daemon::check(&config).map_err(|error| error.to_string())
+    };
+    let said = checked(&more).unwrap_err();
+    assert!(said.contains("tls.client_ca"), "{said}");
+    let own = dir.path().join("tls");
+    assert!(checked("").is_ok() && !own.exists());
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(own.join("certificate.pem"), "nothing of use\n").unwrap();
+    let said = checked("").unwrap_err();
+    assert!(said.contains("tls/certificate.pem"), "{said}");
+}
+
 /// Keys as they lie about: PKCS#8, SEC1 and RSA's own form, of several kinds, made and used by somebody else's program.
 #[tokio::test]
 async fn openssl_makes_keys_of_every_form_and_talks_to_each() {

@@ -12,7 +12,7 @@ use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, PresenceChange, PresenceEvent, RoomChange, RoomEvent, RoomKind,
-    Timestamp, fold_room_name,
+    Timestamp, clean_json, fold_room_name,
 };
 
 /// Marks extra fields as JIM's own.
@@ -37,12 +37,12 @@ pub(super) struct Everyone {
     pub(super) address: Arc<str>,
 }
 
-/// Unknown fields of a `msg`, as the hub keeps them.
+/// Unknown fields of a `msg`, made clean, as the hub keeps them.
 pub(super) fn stored_extra(extra: &Extra) -> String {
     if extra.is_empty() {
         String::new()
     } else {
-        format!("{OWN_EXTRA}{}", extra.as_json())
+        format!("{OWN_EXTRA}{}", clean_json(extra.as_json()))
     }
 }
 

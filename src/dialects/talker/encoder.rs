@@ -12,7 +12,7 @@ use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
     EndReason, Event, Message, MessageKind, PresenceChange, PresenceEvent, Present, RoomChange,
-    RoomEvent, RoomKind, UserId, UserRef,
+    RoomEvent, RoomKind, UserId, UserRef, clean_json,
 };
 
 /// Marks extra fields as Talker's own.
@@ -24,12 +24,12 @@ pub(super) struct TalkerEncoder {
     gateway: String,
 }
 
-/// Unknown properties of a `message`, as the hub keeps them.
+/// Unknown properties of a `message`, made clean, as the hub keeps them.
 pub(super) fn stored_extra(extra: &Extra) -> String {
     if extra.is_empty() {
         String::new()
     } else {
-        format!("{OWN_EXTRA}{}", extra.as_json())
+        format!("{OWN_EXTRA}{}", clean_json(extra.as_json()))
     }
 }
 

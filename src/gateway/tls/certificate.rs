@@ -52,6 +52,14 @@ pub enum ClientCertificates {
     Required(PathBuf),
 }
 
+impl ClientCertificates {
+    /// # Errors
+    /// The file of authorities cannot be used.
+    pub(crate) fn check(&self) -> Result<(), TlsFileError> {
+        verifier(self, Arc::new(ring::default_provider())).map(drop)
+    }
+}
+
 impl Certificate {
     /// Reads PEM: the certificate and its chain, and the key (PKCS#8, SEC1 or RSA).
     ///
@@ -94,6 +102,16 @@ impl Certificate {
     pub fn self_signed(directory: &Path) -> Result<Self, TlsFileError> {
         let [certificate, key] = self_signed::ensure(directory)?;
         Self::from_files(&certificate, &key)
+    }
+
+    /// As [`self_signed`](Self::self_signed), but none is made.
+    ///
+    /// # Errors
+    /// The one that there is cannot be used.
+    pub(crate) fn made_before(directory: &Path) -> Result<Option<Self>, TlsFileError> {
+        let made = self_signed::made_before(directory)?;
+        let read = made.map(|[certificate, key]| Self::from_files(&certificate, &key));
+        read.transpose()
     }
 
     /// The SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` shows it: `AB:CD:…`.

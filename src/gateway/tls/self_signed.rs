@@ -13,13 +13,11 @@ use super::TlsFileError;
 /// The files of the certificate and its key, made where the certificate is not there yet: it comes last, when its key is
 /// in place.
 pub(super) fn ensure(directory: &Path) -> Result<[PathBuf; 2], TlsFileError> {
-    let files = [directory.join("certificate.pem"), directory.join("key.pem")];
-    let [certificate, key] = &files;
-    match certificate.try_exists() {
-        Ok(true) => return Ok(files),
-        Ok(false) => {}
-        Err(error) => return Err(TlsFileError::new(certificate, error)),
+    if let Some(files) = made_before(directory)? {
+        return Ok(files);
     }
+    let files = files(directory);
+    let [certificate, key] = &files;
     let names = names();
     let (made, secret) = make(&names).map_err(|error| TlsFileError::new(certificate, error))?;
     let mut builder = DirBuilder::new();
@@ -34,6 +32,19 @@ pub(super) fn ensure(directory: &Path) -> Result<[PathBuf; 2], TlsFileError> {
         "made a self-signed certificate"
     );
     Ok(files)
+}
+
+/// The files of the certificate and its key, if they were made.
+pub(super) fn made_before(directory: &Path) -> Result<Option<[PathBuf; 2]>, TlsFileError> {
+    let files = files(directory);
+    let [certificate, _] = &files;
+    let is_there = certificate.try_exists();
+    let is_there = is_there.map_err(|error| TlsFileError::new(certificate, error))?;
+    Ok(is_there.then_some(files))
+}
+
+fn files(directory: &Path) -> [PathBuf; 2] {
+    [directory.join("certificate.pem"), directory.join("key.pem")]
 }
 
 fn make(names: &[String]) -> Result<(String, String), rcgen::Error> {
