@@ -38,9 +38,12 @@ pub(super) fn ensure(directory: &Path) -> Result<[PathBuf; 2], TlsFileError> {
 pub(super) fn made_before(directory: &Path) -> Result<Option<[PathBuf; 2]>, TlsFileError> {
     let files = files(directory);
     let [certificate, _] = &files;
-    let is_there = certificate.try_exists();
-    let is_there = is_there.map_err(|error| TlsFileError::new(certificate, error))?;
-    Ok(is_there.then_some(files))
+    match certificate.try_exists() {
+        Ok(is_there) => Ok(is_there.then_some(files)),
+        // That the data directory is none is said by who needs it.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
+        Err(error) => Err(TlsFileError::new(certificate, error)),
+    }
 }
 
 fn files(directory: &Path) -> [PathBuf; 2] {
