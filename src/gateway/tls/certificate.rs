@@ -55,6 +55,7 @@ pub enum ClientCertificates {
 impl ClientCertificates {
     /// # Errors
     /// The file of authorities cannot be used.
+    #[cfg(feature = "daemon")]
     pub(crate) fn check(&self) -> Result<(), TlsFileError> {
         verifier(self, Arc::new(ring::default_provider())).map(drop)
     }
@@ -108,6 +109,7 @@ impl Certificate {
     ///
     /// # Errors
     /// The one that there is cannot be used.
+    #[cfg(feature = "daemon")]
     pub(crate) fn made_before(directory: &Path) -> Result<Option<Self>, TlsFileError> {
         let made = self_signed::made_before(directory)?;
         let read = made.map(|[certificate, key]| Self::from_files(&certificate, &key));
