@@ -162,11 +162,17 @@ impl Member {
 
     /// Says what is kept out from now on.
     async fn ban(&self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
-        self.find(to).await?;
-        let (room, user) = self.selectors();
-        let about = About::room(&self.name);
-        let banned = to.ask(about, commands::Ban { room, user }).await?;
         let Self { name, login } = self;
+        let (about, (room, user)) = (About::room(name), self.selectors());
+        let banned = to.request(commands::Ban { room, user }).await?;
+        let banned = banned.map_err(|error| match error {
+            ControlError::Refused(Error::NoSuchUser) => Failure::because(format!(
+                "{login} is no account and no guest who is there now; a guest that has left is known no more. When it is back, \
+                 `tolmach room ban {name} {login}` binds its name and its address; `tolmach ban add {login}` keeps guests of \
+                 this name out of the whole gateway, `tolmach ban add ADDRESS` who comes from there"
+            )),
+            error => about.explain(error),
+        })?;
         let bound = match (banned.guest, banned.network) {
             (false, _) => format!("the account {login}"),
             (true, None) => format!("guests who are called {login}"),

@@ -114,17 +114,27 @@ pub fn is_number(name: &str) -> bool {
     !folded.is_empty() && folded.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A text lower-cased character by character, with the final sigma as any other: for comparing without regard to case.
+/// A text as it is compared without regard to case and to how its characters are put together: in the form NFKC (an `é` of two
+/// characters is one, a full-width letter a plain one), lower-cased character by character, the final sigma as any other.
 ///
 /// ```
-/// assert_eq!(tolmach::model::fold_text("ΣΊΣΥΦΟΣ"), tolmach::model::fold_text("σίσυφος"));
+/// use tolmach::model::fold_text;
+/// assert_eq!(fold_text("ΣΊΣΥΦΟΣ"), fold_text("σίσυφος"));
+/// assert_eq!(fold_text("Cafe\u{301}"), fold_text("CAFÉ"));
 /// ```
 #[must_use]
 pub fn fold_text(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // Lower-casing may leave what composes.
+    lowered(text.nfkc()).nfkc().collect()
+}
+
+/// Characters lower-cased one by one, the final sigma as any other.
+pub(super) fn lowered(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    text.flat_map(char::to_lowercase)
         .map(|c| if c == 'ς' { 'σ' } else { c })
-        .collect()
 }
 
 /// The names for a room that are made from a free text, the plain one first, then with `-2`, `-3`…; none is digits

@@ -200,6 +200,8 @@ pub trait Transaction {
     fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
     /// Replaces a room's row, but for `seq` and `last_message`, which only [`Transaction::advance`] moves.
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
+    /// The rooms that a user owns, in the order of their numbers.
+    fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError>;
     /// Ends a room: its row, members, bans, messages, changes and hidden marks.
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
     /// Gives the room's next sequence number, and for a message (`message_at`, the clock's time) the time it bears: that, or

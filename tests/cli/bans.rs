@@ -52,6 +52,14 @@ fn a_room_ban_of_a_guest_says_what_it_binds() {
     );
     mallory.say(r#"{"action":"quit"}"#);
     assert_eq!(mallory.rest(), b"");
+    let refused = bench.run(&["room", "ban", "tea", "mallory"]).refused();
+    for help in [
+        "a guest that has left",
+        "`tolmach ban add mallory`",
+        "`tolmach room ban tea mallory`",
+    ] {
+        assert!(refused.contains(help), "{refused}");
+    }
     let members = bench.json(&["room", "members", "tea", "--json"]);
     let shown: Vec<_> = members
         .iter()

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use tolmach::commands;
-use tolmach::model::{FileInfo, MessageId, MessageKind, Target};
+use tolmach::model::{FileInfo, MessageId, MessageKind, Role, RoomId, Target};
 
-use crate::support::{Daemon, Jim, Talker, room};
+use crate::support::{Daemon, Jim, Talker, int, room, text};
 
 /// Anna by JIM and Boris by Talker in the room "tea".
 async fn two(daemon: &Daemon) -> (Jim, Talker) {
@@ -230,4 +230,36 @@ async fn a_protected_room_is_entered_over_jim_and_then_over_talker() {
     )
     .await;
     daemon.talker_in("anna", "vault").await;
+}
+
+#[tokio::test]
+async fn an_owner_who_left_by_one_dialect_is_the_owner_again_in_another() {
+    let daemon = Daemon::start("").await;
+    for login in ["anna", "boris"] {
+        daemon.account(login).await;
+    }
+    let mut purpose = daemon.purpose_of(2, "anna").await;
+    let made = purpose.accepted("CREATE_CHAT", text("tea")).await;
+    let mut jim = daemon.authenticated("anna").await;
+    let tea = RoomId(purpose.chat("tea").await);
+    assert!(!made.is_empty());
+    let join = json!({"action": "join", "room": "#tea"});
+    let leave = json!({"action": "leave", "room": "#tea"});
+    for round in 0..4 {
+        match round {
+            0 => purpose.does("LEAVE_CHAT", int(tea.0)).await,
+            _ => drop(jim.expect(200, leave.clone()).await),
+        }
+        match round {
+            0 => drop(jim.expect(200, join.clone()).await),
+            1 => daemon.uchat_of("anna").await.join(tea.0).await,
+            2 => purpose.does("JOIN_CHAT", int(tea.0)).await,
+            _ => drop(daemon.talker_in("anna", "tea").await),
+        }
+        let room = daemon
+            .operate(commands::Members { room: room("tea") })
+            .await;
+        let roles: Vec<Role> = room.iter().map(|(one, _)| one.role).collect();
+        assert_eq!(roles, [Role::Owner], "{round}");
+    }
 }

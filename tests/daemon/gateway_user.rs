@@ -87,6 +87,11 @@ async fn what_it_answers_is_alike_in_both() {
         [untimed(&told[0]), untimed(&told[1])],
         ["<anna> one", "<guest> two 100%"]
     );
+    guest.say("#tea", "un cafe\u{301}").await;
+    anna.hears("guest", "un cafe\u{301}").await;
+    let told = asks_jim(&mut guest, "search #tea CAFÉ", 1).await;
+    assert_eq!(told, asks_talker(&mut anna, "search #tea café", 1).await);
+    assert_eq!(untimed(&told[0]), "<guest> un cafe\u{301}");
     assert_eq!(
         asks_jim(&mut guest, "history #lobby", 1).await,
         ["not allowed: join the room first"]

@@ -181,6 +181,10 @@ async fn a_search_goes_by_letters_without_regard_to_case() {
     assert_eq!(found(&mut anna, tea, "a_b").await, ["a_b"]);
     assert_eq!(found(&mut anna, tea, "_").await, ["a_b"]);
     assert_eq!(found(&mut anna, tea, "пРИ").await, ["Привет"]);
+    anna.said(tea, "чаи\u{306}").await;
+    for needle in ["чай", "ЧАЙ", "чаи\u{306}"] {
+        assert_eq!(found(&mut anna, tea, needle).await, ["чаи\u{306}"]);
+    }
     assert_eq!(found(&mut anna, tea, "nothing").await, [] as [&str; 0]);
     assert_eq!(
         found(&mut anna, tea, "'; DROP TABLE").await,

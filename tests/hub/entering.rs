@@ -514,11 +514,87 @@ async fn when_the_owner_leaves_the_highest_and_oldest_account_succeeds() {
             })
             .await;
         assert_eq!(world.stored(room.id).await.owner, Some(clara.user()));
-        // Nobody is left who could own it.
+        // Nobody is left who could own it: it stays hers.
         clara.ok(commands::Leave { room: name("tea") }).await;
-        assert_eq!(world.stored(room.id).await.owner, None);
+        assert_eq!(world.stored(room.id).await.owner, Some(clara.user()));
         guest.say(name("tea"), "alone").await;
         world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_left_nobody_behind_is_the_owner_again() {
+    let rooms = [RoomKind::Public, RoomKind::Private];
+    for (world, kind) in World::of_each_kind().await.into_iter().zip(rooms) {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let commands::Entered { room, .. } = anna.ok(create_room("tea", kind)).await;
+        anna.say(name("tea"), "before").await;
+        anna.ok(commands::Leave { room: name("tea") }).await;
+        // Who comes meanwhile takes nothing of it.
+        boris.enter(name("tea")).await;
+        let end = || commands::DeleteRoom { room: name("tea") };
+        assert!(matches!(boris.err(end()).await, Error::NotAllowed(_)));
+        boris.say(name("tea"), "meanwhile").await;
+        boris.told();
+        anna.enter(name("tea")).await;
+        assert_eq!(
+            boris.heard(),
+            ["#tea online anna", "#tea joined anna", "#tea anna is owner"]
+        );
+        assert_eq!(anna.texts(name("tea")).await, ["before", "meanwhile"]);
+        let title = "Tea".to_owned();
+        anna.ok(commands::SetTitle {
+            room: name("tea"),
+            title,
+        })
+        .await;
+        // From now on somebody is there who succeeds.
+        anna.ok(commands::Leave { room: name("tea") }).await;
+        assert_eq!(world.stored(room.id).await.owner, Some(boris.user()));
+        anna.enter(name("tea")).await;
+        assert!(matches!(anna.err(end()).await, Error::NotAllowed(_)));
+        anna.ok(commands::Leave { room: name("tea") }).await;
+        // Added by the operator, or come by itself, or gone for good.
+        let (room, user) = (|| name("tea"), || login("boris"));
+        boris.ok(commands::Leave { room: room() }).await;
+        world
+            .op(commands::AddMember {
+                room: room(),
+                user: user(),
+            })
+            .await;
+        boris
+            .ok(commands::SetDescription {
+                room: room(),
+                description: "mine".to_owned(),
+            })
+            .await;
+        boris.ok(commands::Leave { room: room() }).await;
+        world
+            .op(commands::Ban {
+                room: room(),
+                user: user(),
+            })
+            .await;
+        world
+            .op(commands::Unban {
+                room: room(),
+                user: user(),
+            })
+            .await;
+        boris.enter(room()).await;
+        assert!(matches!(boris.err(end()).await, Error::NotAllowed(_)));
+        world
+            .op(commands::SetRole {
+                room: room(),
+                user: user(),
+                role: Role::Owner,
+            })
+            .await;
+        boris.ok(commands::Leave { room: room() }).await;
+        anna.enter(room()).await;
+        world.op(commands::RemoveUser { user: user() }).await;
+        anna.ok(end()).await;
     }
 }
 

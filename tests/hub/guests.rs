@@ -261,7 +261,8 @@ async fn a_room_that_a_guest_makes_has_no_owner_and_none_falls_to_a_guest() {
             room: name("coffee"),
         })
         .await;
-    assert_eq!(world.stored(room.id).await.owner, None);
+    // It stays hers.
+    assert_eq!(world.stored(room.id).await.owner, Some(clara.user()));
 }
 
 #[tokio::test]

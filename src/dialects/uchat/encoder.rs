@@ -15,9 +15,12 @@ use crate::dialects::text::with_emote;
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
-    EndReason, Event, Message, MessageKind, RoomChange, RoomEvent, RoomKind, RoomRef, UserId,
+    EndReason, Event, Message, MessageKind, RoomChange, RoomEvent, RoomKind, RoomRef, Seq, UserId,
     UserRef,
 };
+
+/// Where the one who made a room becomes its member: it was told of the room already.
+const MAKER_JOINS: Seq = Seq(2);
 
 /// The wire form of a listener.
 pub(super) struct UchatEncoder {
@@ -151,7 +154,7 @@ impl UchatEncoder {
         self.all(frame, out);
         let room = ServerFrame::JoinRoom(room(&event.room, None));
         self.instead(&[Audience::Own], room, out);
-        if event.room.owner == Some(user.id) {
+        if event.room.owner == Some(user.id) && event.seq == MAKER_JOINS {
             out.nothing(&[Audience::Origin]);
         }
     }

@@ -449,10 +449,8 @@ impl Change for RemoveUser {
         for token in work.rows.tokens(id)? {
             work.rows.remove_token(token.id)?;
         }
-        for membership in work.rows.memberships(id)? {
-            if membership.role == Role::Owner {
-                work.succeed_owner(membership.room, id)?;
-            }
+        for room in work.rows.owned_rooms(id)? {
+            work.succeed_owner(room, id, None)?;
         }
         work.end_memberships(&row)?;
         work.rows.forget_contact(id)?;

@@ -238,7 +238,7 @@ impl Change for Leave {
             }
             Some(membership) => membership,
         };
-        let row = work.without_owner(row, &membership)?;
+        let row = work.without_owner(row, membership.user, true)?;
         let row = work.drop_member(&row, &membership)?;
         let user = user.reference.clone();
         work.tell(&row, RoomChange::MemberLeft { user })

@@ -65,7 +65,7 @@ impl Change for RemoveMember {
         let (row, user, standing) = work.on_member(Action::Expel, &self.room, &self.user)?;
         let membership = work.membership(&row, &user)?;
         check_subject(standing, Some(membership.role))?;
-        let row = work.without_owner(row, &membership)?;
+        let row = work.without_owner(row, membership.user, true)?;
         let row = work.drop_member(&row, &membership)?;
         let user = user.reference.clone();
         work.tell(&row, RoomChange::MemberRemoved { user })
@@ -118,10 +118,7 @@ impl Change for Ban {
             guest: user.user.kind == UserKind::Guest,
             network: user.address.map(Network::of_place),
         };
-        let row = match work.rows.member(room, id)? {
-            Some(membership) => work.without_owner(row, &membership)?,
-            None => row,
-        };
+        let row = work.without_owner(row, id, false)?;
         match &user.folded {
             Some(folded) if banned.guest => {
                 work.rows.remove_member(room, id)?;
@@ -249,7 +246,7 @@ impl Change for SetRole {
         check_subject(standing, Some(membership.role))?;
         let row = match self.role {
             Role::Owner => work.hand_over(&row, standing, &user)?,
-            _ => work.without_owner(row, &membership)?,
+            _ => work.without_owner(row, membership.user, false)?,
         };
         work.give_role(&row, membership, self.role)
     }

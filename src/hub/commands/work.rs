@@ -285,8 +285,8 @@ impl<'a> Work<'a> {
     /// Keeps the membership of somebody who came by the room's name, and tells of it.
     pub(super) fn new_comer(&mut self, row: &RoomRow, user: UserId) -> Done {
         let since = match row.room.kind {
-            RoomKind::Private => self.rows.seq(row.room.id)?,
-            RoomKind::Public | RoomKind::Direct => Seq(0),
+            RoomKind::Private if row.room.owner != Some(user) => self.rows.seq(row.room.id)?,
+            RoomKind::Private | RoomKind::Public | RoomKind::Direct => Seq(0),
         };
         self.put_member_since(since, row.room.id, user, Role::Member)?;
         self.tell_of_member(row, user)
@@ -298,10 +298,17 @@ impl<'a> Work<'a> {
         self.tell_of_member(row, user)
     }
 
-    fn tell_of_member(&mut self, row: &RoomRow, user: UserId) -> Done {
-        let user = self.existing_user(user)?.reference.clone();
+    /// Who owns the room, and left when nobody could succeed, is its owner again.
+    fn tell_of_member(&mut self, row: &RoomRow, id: UserId) -> Done {
+        let user = self.existing_user(id)?.reference.clone();
         let row = self.put_room(row.room.clone(), row.password.clone())?;
-        self.tell(&row, RoomChange::MemberJoined { user })
+        self.tell(&row, RoomChange::MemberJoined { user })?;
+        match self.rows.member(row.room.id, id)? {
+            Some(back) if row.room.owner == Some(id) && back.role != Role::Owner => {
+                self.give_role(&row, back, Role::Owner)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Ends a membership without telling.
@@ -337,13 +344,18 @@ impl<'a> Work<'a> {
         self.tell(row, RoomChange::RoleChanged { user, role })
     }
 
-    /// "When the owner leaves, the oldest admin succeeds, else the oldest moderator, else the oldest member." The room as
-    /// it is then.
-    pub(super) fn succeed_owner(&mut self, room: RoomId, owner: UserId) -> Done<Arc<RoomRow>> {
+    /// "When the owner leaves, the oldest admin succeeds, else the oldest moderator, else the oldest member"; where there is
+    /// none, the room is `otherwise`'s. The room as it is then.
+    pub(super) fn succeed_owner(
+        &mut self,
+        room: RoomId,
+        owner: UserId,
+        otherwise: Option<UserId>,
+    ) -> Done<Arc<RoomRow>> {
         let row = self.existing_room(room)?;
         let heir = self.heir(room, owner)?;
         let mut changed = row.room.clone();
-        changed.owner = heir.as_ref().map(|heir| heir.user);
+        changed.owner = heir.as_ref().map(|heir| heir.user).or(otherwise);
         let row = RoomRow::new(changed, row.password.clone());
         let row = self.rows.put_room(row)?;
         if let Some(heir) = heir {
@@ -366,16 +378,17 @@ impl<'a> Work<'a> {
         Ok(None)
     }
 
-    /// The room once this member, if its owner, no longer owns it.
+    /// The room once this user, if its owner, is it no longer. Who goes and `may_return` stays it where nobody succeeds.
     pub(super) fn without_owner(
         &mut self,
         row: Arc<RoomRow>,
-        membership: &Membership,
+        user: UserId,
+        may_return: bool,
     ) -> Done<Arc<RoomRow>> {
-        if membership.role != Role::Owner {
-            return Ok(row);
+        match row.room.owner == Some(user) {
+            true => self.succeed_owner(row.room.id, user, may_return.then_some(user)),
+            false => Ok(row),
         }
-        self.succeed_owner(row.room.id, membership.user)
     }
 
     /// Refuses what would pass `limits.rooms_per_user` or `limits.members_per_room`, or has no room on the disk.

@@ -10,6 +10,8 @@ use unicode_bidi::BidiClass::{self, AL, AN, BN, CS, EN, ES, ET, NSM, ON, R};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use super::name::lowered;
+
 /// How often Nickname's rules are applied until their result must have stopped changing (RFC 8266, section 2.3).
 const APPLICATIONS: usize = 4;
 
@@ -38,7 +40,7 @@ pub(super) fn nickname(name: &str) -> Option<String> {
         }
         let spaces = |c: char| c.general_category() == GeneralCategory::SpaceSeparator;
         let words: Vec<&str> = compared.split(spaces).filter(|w| !w.is_empty()).collect();
-        let next = super::fold_text(&words.join(" ")).nfkc().collect();
+        let next = lowered(words.join(" ").chars()).nfkc().collect();
         if compared == next {
             return Some(compared);
         }

@@ -207,6 +207,12 @@ impl Transaction for Watched<'_> {
         Ok(row)
     }
 
+    fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError> {
+        let rooms = self.rows.owned_rooms(user)?;
+        self.rooms.extend(&rooms);
+        Ok(rooms)
+    }
+
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
         self.rows.remove_room(id)
     }

@@ -323,6 +323,11 @@ pub(super) async fn search_folds_both_sides(bench: &Bench) {
         "Привет, МИР",
         "100%_",
         "привет",
+        "Чай",
+        "ЧАИ\u{306}",
+        "café",
+        "CAFE\u{301}",
+        "5\u{a0}h",
     ] {
         bench.say(anna, room, text);
     }
@@ -338,6 +343,11 @@ pub(super) async fn search_folds_both_sides(bench: &Bench) {
         ("ПРИВЕТ", true, vec!["привет", "Привет, МИР"]),
         ("%_", false, vec!["100%_"]),
         ("_00", false, vec![]),
+        ("чаи\u{306}", false, vec!["ЧАИ\u{306}", "Чай"]),
+        ("чай", true, vec!["ЧАИ\u{306}", "Чай"]),
+        ("cafe\u{301}", true, vec!["CAFE\u{301}", "café"]),
+        ("CAFÉ", false, vec!["CAFE\u{301}", "café"]),
+        ("５ ℌ", false, vec!["5\u{a0}h"]),
     ] {
         let found = bench
             .store

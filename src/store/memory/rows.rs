@@ -332,6 +332,12 @@ impl Transaction for MemoryBackend {
         Ok(row)
     }
 
+    fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError> {
+        let rooms = self.tables.rooms.iter();
+        let owned = rooms.filter(|(_, entry)| entry.row.room.owner == Some(user));
+        Ok(owned.map(|(id, _)| *id).collect())
+    }
+
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
         for membership in self.tables.members(id) {
             self.set_member((id, membership.user), None);

@@ -1,5 +1,5 @@
-//! The step that gives rooms of older databases the folded names that hold now (RFC 8266; before: without regard to
-//! case).
+//! The steps that give rooms of older databases the folded names (RFC 8266; before: without regard to case) and titles
+//! (NFKC; before: as they were put together) that hold now.
 
 use std::collections::HashSet;
 
@@ -53,6 +53,18 @@ pub(super) fn room_names(tx: &Transaction<'_>) -> HookResult {
     Ok(())
 }
 
+/// Folds all rooms' titles anew.
+pub(super) fn titles(tx: &Transaction<'_>) -> HookResult {
+    let mut query = tx.prepare("SELECT id, title FROM rooms")?;
+    let rooms = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rooms: Vec<(RoomId, String)> = rooms.collect::<Result<_, _>>()?;
+    let mut fold = tx.prepare("UPDATE rooms SET folded_title = ?2 WHERE id = ?1")?;
+    for (id, title) in rooms {
+        fold.execute(params![id, fold_text(&title)])?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
@@ -77,7 +89,8 @@ mod tests {
         let add = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, created, updated, seq, cleared, \
             last_message) VALUES (?1, ?2, ?3, ?4, '', 'public', 0, 0, 0, 0, 0)";
         for name in rooms {
-            conn.execute(add, params![name, fold_text(name), name, fold_text(name)])
+            let folded = name.to_lowercase();
+            conn.execute(add, params![name, folded, name, folded])
                 .unwrap();
         }
         let title =

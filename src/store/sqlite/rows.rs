@@ -308,6 +308,11 @@ impl Transaction for SqliteBackend {
         Ok(row)
     }
 
+    fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError> {
+        let sql = "SELECT id FROM rooms WHERE owner = ?1 ORDER BY id";
+        Ok(all(&self.conn, sql, [user], |row| row.get(0))?)
+    }
+
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
         let last = self.last_message()?;
         run(

@@ -261,7 +261,7 @@ fn what_cannot_be_opened_says_why() {
             error,
             OpenError::Newer {
                 found: 41,
-                known: 7,
+                known: 8,
                 ..
             }
         ),

@@ -18,7 +18,7 @@ use crate::model::{MessageId, RoomId, Seq, Timestamp, fold_text};
 /// "tols": says in the file's header what it is.
 const APPLICATION: i32 = 0x746f_6c73;
 /// Of the tables, and of what they hold of a text.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// How many bytes of a batch may wait in memory.
 const PENDING: i64 = 32 * 1024 * 1024;
