@@ -13,6 +13,7 @@ mod about;
 mod ban;
 mod chat;
 mod check;
+mod config;
 mod dialects;
 mod failure;
 mod history;
@@ -74,6 +75,9 @@ enum Action {
     Serve(serve::ServeArgs),
     /// Say what a configuration means, or what is wrong with it and where
     Check,
+    /// Print an example of a configuration, or what holds here and why
+    #[command(subcommand)]
+    Config(config::ConfigAction),
     /// Make and manage accounts
     #[command(subcommand)]
     User(user::UserAction),
@@ -148,6 +152,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         }
         Action::Serve(arguments) => serve::run(arguments.apply(load()?, dialects)?),
         Action::Check => check::run(&load()?),
+        Action::Config(action) => action.run(load, dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),
         Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),

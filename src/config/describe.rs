@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::Origin;
 use super::listener::Listener;
 use super::{Config, keys};
-use crate::settings::{Key, Show, quoted};
+use crate::settings::{Key, Shown};
 
 /// Where the values of a [`Config`] came from. It is no part of what they mean: any two are equal.
 #[derive(Debug, Clone, Default)]
@@ -52,54 +52,81 @@ impl Origins {
     }
 }
 
+/// A key, what holds for it, and why.
+#[derive(Clone)]
+pub struct Holding {
+    /// The listener that it is a key of, by name; none for the gateway's own.
+    pub listener: Option<String>,
+    /// The key, and what holds for it.
+    pub shown: Shown,
+    /// Where that was said.
+    pub origin: Origin,
+}
+
+impl Holding {
+    /// The key in full: `limits.burst`, `listener.jim.pace`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.listener {
+            None => self.shown.name.to_owned(),
+            Some(listener) => format!("listener.{listener}.{}", self.shown.name),
+        }
+    }
+}
+
+/// Every key that holds: the gateway's own, then those of each listener.
+pub(super) fn holding(config: &Config) -> Vec<Holding> {
+    let general = Key::shown(keys::GENERAL, config).into_iter();
+    let general = general.map(|shown| Holding {
+        listener: None,
+        origin: config.origins.of(shown.name),
+        shown,
+    });
+    let listeners = config.listeners.iter();
+    let of_listeners = listeners.flat_map(|listener| {
+        let of = |shown: Shown| Holding {
+            listener: Some(listener.name.clone()),
+            origin: config.origins.of_listener(listener, shown.name),
+            shown,
+        };
+        listener.shown().into_iter().map(of)
+    });
+    general.chain(of_listeners).collect()
+}
+
 /// The configuration as TOML, with comments that name the origins.
 pub(super) fn describe(config: &Config) -> String {
     let mut lines = Vec::new();
-    let mut section = "";
-    for (name, shown) in Key::shown(keys::GENERAL, config) {
-        let (inside, key) = name.split_once('.').unwrap_or(("", name));
-        if inside != section {
-            lines.extend(no_listeners(config, section));
+    let (mut section, mut listener) = ("", None);
+    for holding in holding(config) {
+        let (inside, key) = match holding.listener {
+            None => holding
+                .shown
+                .name
+                .split_once('.')
+                .unwrap_or(("", holding.shown.name)),
+            Some(_) => ("[listener]", holding.shown.name),
+        };
+        if inside != section || holding.listener != listener {
+            if section.is_empty() {
+                lines.extend(no_listeners(config));
+            }
             lines.extend([String::new(), format!("[{inside}]")]);
-            section = inside;
+            (section, listener) = (inside, holding.listener);
         }
-        lines.push(line(key, shown, &config.origins.of(name)));
-    }
-    for listener in &config.listeners {
-        lines.extend([String::new(), "[[listener]]".into()]);
-        lines.extend(listener_lines(&config.origins, listener));
+        lines.push(line(key, holding.shown.value(), &holding.origin));
     }
     lines.join("\n") + "\n"
 }
 
 /// An empty list must be said, above the first section; otherwise the default set would hold.
-fn no_listeners(config: &Config, section: &str) -> Option<String> {
-    let none = section.is_empty() && config.listeners.is_empty();
-    none.then(|| {
-        line(
-            "listener",
-            Some("[]".into()),
-            &config.origins.of("listener"),
-        )
-    })
+fn no_listeners(config: &Config) -> Option<String> {
+    let none = config.listeners.is_empty();
+    none.then(|| line("listener", Some("[]"), &config.origins.of("listener")))
 }
 
-fn listener_lines(origins: &Origins, listener: &Listener) -> Vec<String> {
-    let dialect = listener.settings.dialect();
-    let general = [
-        ("name", listener.name.show()),
-        ("dialect", Some(quoted(dialect))),
-        ("address", listener.address.show()),
-        ("tls", listener.tls.show()),
-        ("proxy", listener.proxy.show()),
-    ];
-    let all = general.into_iter().chain(listener.settings.shown());
-    all.map(|(key, shown)| line(key, shown, &origins.of_listener(listener, key)))
-        .collect()
-}
-
-fn line(key: &str, shown: Option<String>, origin: &Origin) -> String {
-    let set = match shown {
+fn line(key: &str, value: Option<&str>, origin: &Origin) -> String {
+    let set = match value {
         Some(value) => format!("{key} = {value}"),
         None => format!("# {key} is not set"),
     };

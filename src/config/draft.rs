@@ -48,6 +48,11 @@ impl Draft {
         }
     }
 
+    /// What holds where no layer is laid over it: the configuration without listeners, and the dialects' sections.
+    pub(super) fn into_defaults(self) -> (Config, Vec<Settings>) {
+        (self.config, self.dialects)
+    }
+
     /// Lays a layer over what there is; what is wrong in it is kept for the end.
     pub(super) fn apply_all(&mut self, entries: Vec<Result<Entry, ConfigError>>) {
         for entry in entries {

@@ -11,55 +11,72 @@ use crate::settings::{Key, ValueError, choice, quoted};
 
 /// The keys that are not about listeners. Those of a section stand together, those of none come first.
 pub(super) const GENERAL: &[Key<Config>] = &[
-    key!(data_dir: path),
-    key!(name: name::gateway),
+    key!(data_dir: path, "Where the gateway keeps its database, its lock and its control socket."),
+    key!(name: name::gateway, "What the gateway calls itself in notices, and the login under which it answers private messages."),
     Key {
         name: "store.url",
+        about: "Where accounts, rooms and messages are kept. `sqlite:PATH` is a file, a relative one under `data_dir`; `memory:` keeps nothing beyond the life of the process.",
+        is_secret: false,
         read: |config, written| {
             config.store.url = url::store(written)?;
             Ok(())
         },
         show: store_url,
     },
-    key!(bus.url: url::bus),
-    key!(accounts.registration: choice),
-    key!(accounts.password_min: whole),
-    key!(accounts.guests: flag),
-    key!(accounts.session_life: life),
-    key!(rooms.create_on_join: flag),
-    key!(rooms.create: name::rooms),
-    key!(tls.certificate: some_path),
-    key!(tls.key: some_path),
-    key!(tls.client_ca: some_path),
-    key!(tls.client: choice),
-    key!(presence.grace: duration),
-    key!(limits.connections: limit),
-    key!(limits.connections_per_address: limit),
-    key!(limits.login_timeout: duration),
-    key!(limits.handshakes: limit),
-    key!(limits.frame_bytes: frame_bytes),
-    key!(limits.file_bytes: limit),
-    key!(limits.queue_events: limit),
-    key!(limits.queue_bytes: limit),
-    key!(limits.queue_total_bytes: limit),
-    key!(limits.receiving_total_bytes: limit),
-    key!(limits.requests_per_second: limit),
-    key!(limits.burst: limit),
-    key!(limits.messages_per_second: limit),
-    key!(limits.messages_burst: limit),
-    key!(limits.failed_logins: limit),
-    key!(limits.registrations_per_hour: limit),
-    key!(limits.rooms_made_per_hour: limit),
-    key!(limits.rooms_per_user: limit),
-    key!(limits.members_per_room: limit),
-    key!(limits.disk_free: limit),
-    key!(log.level: level),
-    key!(log.format: choice),
-    key!(shutdown.grace: duration),
+    key!(bus.url: url::bus, "What carries events between nodes."),
+    key!(accounts.registration: choice, "Who makes accounts: `\"open\"` is anyone over a dialect that can, `\"closed\"` is the command line only."),
+    key!(accounts.password_min: whole, "The least characters of a new password, where the gateway gets to see it"),
+    key!(accounts.guests: flag, "Whether a client may come in without an account"),
+    key!(accounts.session_life: life, "A session that was not used for so long is gone; an open connection is use. More than 0."),
+    key!(rooms.create_on_join: flag, "Whether entering a room that does not exist yet makes it, as a public one"),
+    key!(rooms.create: name::rooms, "Public rooms that exist from the start."),
+    key!(tls.certificate: some_path, "A PEM file: the certificate and its chain. Without both files the gateway makes a self-signed one for the machine's names and addresses, once, in `data_dir/tls` (`certificate.pem`, and `key.pem` with mode 0600)."),
+    key!(tls.key: some_path, "A PEM file: the private key, as PKCS#8, SEC1 or RSA's own form, not encrypted: RSA of 2048 bits or more, P-256, P-384 or Ed25519."),
+    key!(tls.client_ca: some_path, "A PEM file: the authorities that vouch for clients."),
+    key!(tls.client: choice, "Whether clients show a certificate: `\"off\"` asks for none, `\"optional\"` refuses one that does not hold, `\"required\"` refuses who shows none, too."),
+    key!(presence.grace: duration, "How long someone whose connection broke off without a farewell is idle before being absent."),
+    key!(limits.connections: limit, "Connections at once. One more is told so in its dialect and closed."),
+    key!(limits.connections_per_address: limit, "Connections at once from one IP address."),
+    key!(limits.login_timeout: duration, "How long a connection may take to say who it is; `\"0s\"` is no limit."),
+    key!(limits.handshakes: limit, "TLS handshakes under way at once; one more waits for its turn."),
+    key!(limits.frame_bytes: frame_bytes, "Bytes of one inbound frame, where its dialect does not bound it; at least 1024"),
+    key!(limits.file_bytes: limit, "Bytes of one uploaded file."),
+    key!(limits.queue_events: limit, "Events that wait for one session. Who falls further behind is closed, and recovers from history."),
+    key!(limits.queue_bytes: limit, "Bytes that wait for one session; likewise."),
+    key!(limits.queue_total_bytes: limit, "Bytes that wait for all sessions together, what several are told counted for each. Over it the one that most waits for is closed as too slow, then the next, until it is kept."),
+    key!(limits.receiving_total_bytes: limit, "Bytes of frames that have begun and are not whole yet, of all connections together, the first 64 KiB of each not counted."),
+    key!(limits.requests_per_second: limit, "Requests of one connection. Over it the gateway reads that connection more slowly, and refuses nothing."),
+    key!(limits.burst: limit, "Requests that one connection may send at once before it is slowed down."),
+    key!(limits.messages_per_second: limit, "Messages and edits of one user in one room (a private message in the room of the two), over all its connections. Over it these are read more slowly: nothing is refused or lost, and nobody else waits."),
+    key!(limits.messages_burst: limit, "Messages that one user may say at once in one room before its connections are slowed down."),
+    key!(limits.failed_logins: limit, "Failed logins a minute, by account and address together; more are refused unseen."),
+    key!(limits.registrations_per_hour: limit, "Accounts and guests an hour from one IP address, of IPv6 one /64; more are refused"),
+    key!(limits.rooms_made_per_hour: limit, "Rooms an hour that one user makes (those of two users for their private messages are not counted), and all guests of one address; more are refused"),
+    key!(limits.rooms_per_user: limit, "Rooms that one user is a member of."),
+    key!(limits.members_per_room: limit, "Members of one room."),
+    key!(limits.disk_free: limit, "Bytes that stay free on the disks of the store and of the files."),
+    key!(log.level: level, "What goes to standard error: `off`, `error`, `warn`, `info`, `debug` or `trace`, or several with commas between, `TARGET=LEVEL` for a part of the program: `\"info,tolmach::hub=debug\"`."),
+    key!(log.format: choice, "`\"text\"` for a person, `\"json\"` for one object a line."),
+    key!(shutdown.grace: duration, "How long clients may take, after SIGTERM or SIGINT, to read what waits for them."),
 ];
 
-/// The keys of a `[[listener]]` beside those of its dialect.
-pub(super) const LISTENER: [&str; 5] = ["name", "dialect", "address", "tls", "proxy"];
+/// The keys of a `[[listener]]` beside those of its dialect, and what they are for.
+pub(super) const LISTENER: [(&str, &str); 5] = [
+    ("name", "What the ready line and messages call it"),
+    ("dialect", "Required"),
+    (
+        "address",
+        "IP address and port: `\"[::]:7777\"`, `\"127.0.0.1:7777\"`. Port 0 lets the system choose",
+    ),
+    (
+        "tls",
+        "`\"auto\"` takes plain connections and TLS on one port, told apart by the first bytes (0x16 0x03 begin a handshake); `\"required\"` takes TLS only, and tells a plain client so; `\"off\"` takes plain only.",
+    ),
+    (
+        "proxy",
+        "Networks of balancers, as `[\"10.0.0.0/8\", \"192.0.2.1\"]`. A connection from there begins with a header of the PROXY protocol, version 1 or 2",
+    ),
+];
 
 /// What a file with these dialects can hold, by name.
 pub(super) struct Keys {
@@ -74,7 +91,7 @@ impl Keys {
         let general = GENERAL.iter().map(|key| key.name.to_owned());
         let of_dialects = dialects.iter().flat_map(|settings| {
             let keys = settings.shown().into_iter();
-            keys.map(|(key, _)| format!("{}.{key}", settings.dialect()))
+            keys.map(|key| format!("{}.{}", settings.dialect(), key.name))
         });
         let known = dialects::ALL.iter().map(|kind| kind.name());
         let known = known.chain(dialects::LEFT_OUT.iter().copied());

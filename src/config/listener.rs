@@ -2,10 +2,11 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
+use super::keys::LISTENER;
 use crate::dialects::Settings;
 pub use crate::gateway::TlsMode;
 use crate::model::Network;
-use crate::settings::Choice;
+use crate::settings::{Choice, Show, Shown, quoted};
 
 /// One address that one dialect is spoken on.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,20 @@ impl Listener {
             proxy: Vec::new(),
             settings,
         }
+    }
+
+    /// Its keys, those of its dialect too, with what holds for them.
+    pub(super) fn shown(&self) -> Vec<Shown> {
+        let values = [
+            self.name.show(),
+            Some(quoted(self.settings.dialect())),
+            self.address.show(),
+            self.tls.show(),
+            self.proxy.show(),
+        ];
+        let general = LISTENER.iter().zip(values);
+        let general = general.map(|((name, about), value)| Shown::new(name, about, value));
+        general.chain(self.settings.shown()).collect()
     }
 }
 

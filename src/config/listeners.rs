@@ -124,11 +124,12 @@ fn read_item(
 }
 
 fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueError {
-    let names = |of: &Settings| of.shown().into_iter().map(|(name, _)| name);
+    let names = |of: &Settings| of.shown().into_iter().map(|key| key.name);
     let of_other = dialects
         .iter()
         .find(|other| names(other).any(|name| name == key));
-    let known: Vec<_> = keys::LISTENER.into_iter().chain(names(settings)).collect();
+    let general = keys::LISTENER.into_iter().map(|(name, _)| name);
+    let known: Vec<_> = general.chain(names(settings)).collect();
     let Some(other) = of_other else {
         return suggest::unknown(key, known);
     };

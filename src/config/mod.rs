@@ -1,8 +1,8 @@
 //! What a person sets: defaults, then a TOML file, then the environment.
 //!
 //! Every key is one row of a table, of the gateway's in `keys` or of a dialect's own: its name, how it is read, how it is
-//! shown. The environment's names, the check for unknown keys, [`Config::describe`] and the test that holds `docs/configuration.md` to the
-//! code all come from these rows, so a new key is a field, its default, a row, and a line in the reference.
+//! shown, what it is for. The environment's names, the check for unknown keys, [`Config::describe`], [`Config::example`] and the test that
+//! holds `docs/configuration.md` to the code all come from these rows, so a new key is a field, its default, a row, and a line in the reference.
 //!
 //! ```text
 //! a file ─────▶ entries ─┐
@@ -15,6 +15,7 @@ mod describe;
 mod draft;
 mod environment;
 mod error;
+mod example;
 mod keys;
 mod listener;
 mod listeners;
@@ -31,7 +32,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-pub use describe::Origins;
+pub use describe::{Holding, Origins};
 pub use error::{ConfigError, Origin};
 pub use listener::{Listener, TlsMode};
 pub use section::{
@@ -167,9 +168,21 @@ impl Config {
 
     /// What this configuration means, for a person (`tolmach check`): every value that holds, and where it came from.
     ///
-    /// The text is TOML, and as a configuration file it would mean the same.
+    /// The text is TOML, and as a configuration file it would mean the same, but for secrets, which are not shown.
     pub fn describe(&self) -> String {
         describe::describe(self)
+    }
+
+    /// As [`Config::describe`], for a program (`tolmach config show`): the gateway's keys, then those of each listener.
+    #[must_use]
+    pub fn holding(&self) -> Vec<Holding> {
+        describe::holding(self)
+    }
+
+    /// A file to begin with, as TOML: every key with its default and what it is for, all commented out.
+    #[must_use]
+    pub fn example(dialects: &[&dyn AnyDialect]) -> String {
+        example::example(dialects)
     }
 
     /// What a gateway of this configuration tells its dialects.

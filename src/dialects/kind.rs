@@ -11,7 +11,7 @@ use super::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::gateway::{Dialect, Serve, serving};
 use crate::hub::translation::Translation;
 use crate::setters::setters;
-use crate::settings::{Key, ValueError, Written};
+use crate::settings::{Key, Shown, ValueError, Written};
 
 /// What a gateway tells every dialect beside the dialect's own settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,9 +305,9 @@ impl Settings {
         self.0.set(name, written)
     }
 
-    /// The dialect's keys with their values as TOML.
+    /// The dialect's keys with what holds for them.
     #[must_use]
-    pub fn shown(&self) -> Vec<(&'static str, Option<String>)> {
+    pub fn shown(&self) -> Vec<Shown> {
         self.0.shown()
     }
 
@@ -347,7 +347,7 @@ trait AnySettings: Send + Sync {
     fn set_revision(&mut self, revision: u8);
     fn stop_timers(&mut self);
     fn set(&mut self, name: &str, written: &Written) -> Option<Result<(), ValueError>>;
-    fn shown(&self) -> Vec<(&'static str, Option<String>)>;
+    fn shown(&self) -> Vec<Shown>;
     fn serve(&self, options: &DialectOptions) -> Arc<dyn Serve>;
 }
 
@@ -391,7 +391,7 @@ impl<D: DialectKind> AnySettings for Of<D> {
         Key::set(D::KEYS, &mut self.0, name, written)
     }
 
-    fn shown(&self) -> Vec<(&'static str, Option<String>)> {
+    fn shown(&self) -> Vec<Shown> {
         Key::shown(D::KEYS, &self.0)
     }
 

@@ -13,7 +13,10 @@
 //!     banner: bool,
 //! }
 //!
-//! const KEYS: &[Key<TelnetSettings>] = &[key!(idle_after: read::duration), key!(banner: read::flag)];
+//! const KEYS: &[Key<TelnetSettings>] = &[
+//!     key!(idle_after: read::duration, "Silence after which a connection is idle."),
+//!     key!(banner: read::flag, "Whether the gateway says something first."),
+//! ];
 //!
 //! let mut settings = TelnetSettings::default();
 //! let written = Written::new(Value::Text("90s".into()), 1);
@@ -39,22 +42,35 @@ pub use value::{Value, ValueError, Written};
 pub struct Key<T: 'static> {
     /// As it stands in the file: `pace`, or `limits.burst` with its section.
     pub name: &'static str,
+    /// What it is for, in a line for people (`tolmach config example`).
+    pub about: &'static str,
+    /// Its value is shown to nobody.
+    pub is_secret: bool,
     /// Sets the field to what was written, or says what is wrong with that.
     pub read: fn(&mut T, &Written) -> Result<(), ValueError>,
     /// The field as TOML; `None` where nothing is set.
     pub show: fn(&T) -> Option<String>,
 }
 
-/// A [`Key`] of the name of its field: `key!(pace: read::duration)`, `key!(limits.burst: read::limit)`.
+/// A [`Key`] of the name of its field: `key!(pace: read::duration, "The least time between two objects.")`,
+/// `key!(limits.burst: read::limit, "…")`; with `secret` in front its value is shown to nobody.
 ///
 /// What stands behind the colon takes a [`&Written`](crate::settings::Written) and gives the field's value or a
 /// [`ValueError`](crate::settings::ValueError); the field's type says how it is shown, by
-/// [`Show`](crate::settings::Show).
+/// [`Show`](crate::settings::Show). The text says what the key is for, in a line.
 #[macro_export]
 macro_rules! key {
-    ($first:ident $(. $second:ident)? : $read:expr) => {
+    (secret $first:ident $(. $second:ident)? : $read:expr, $about:expr) => {
+        $crate::settings::Key {
+            is_secret: true,
+            ..$crate::key!($first $(. $second)? : $read, $about)
+        }
+    };
+    ($first:ident $(. $second:ident)? : $read:expr, $about:expr) => {
         $crate::settings::Key {
             name: concat!(stringify!($first) $(, ".", stringify!($second))?),
+            about: $about,
+            is_secret: false,
             read: |of, written| {
                 of.$first $(.$second)? = $read(written)?;
                 Ok(())
@@ -62,6 +78,35 @@ macro_rules! key {
             show: |of| $crate::settings::Show::show(&of.$first $(.$second)?),
         }
     };
+}
+
+/// A key and what holds for it. Two are equal where they mean the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The key: [`Key::name`].
+    pub name: &'static str,
+    /// What it is for: [`Key::about`].
+    pub about: &'static str,
+    is_secret: bool,
+    value: Option<String>,
+}
+
+impl Shown {
+    pub(crate) fn new(name: &'static str, about: &'static str, value: Option<String>) -> Self {
+        Self {
+            name,
+            about,
+            is_secret: false,
+            value,
+        }
+    }
+
+    /// The value as TOML, as far as anybody may see it: a secret is `"***"`. `None` where nothing is set.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        let seen = |value| if self.is_secret { "\"***\"" } else { value };
+        self.value.as_deref().map(seen)
+    }
 }
 
 impl<T> Key<T> {
@@ -76,8 +121,36 @@ impl<T> Key<T> {
         key.map(|key| (key.read)(of, written))
     }
 
-    /// All keys with their values as TOML.
-    pub fn shown(keys: &[Self], of: &T) -> Vec<(&'static str, Option<String>)> {
-        keys.iter().map(|key| (key.name, (key.show)(of))).collect()
+    /// All keys with what holds for them.
+    pub fn shown(keys: &[Self], of: &T) -> Vec<Shown> {
+        let shown = |key: &Self| Shown {
+            name: key.name,
+            about: key.about,
+            is_secret: key.is_secret,
+            value: (key.show)(of),
+        };
+        keys.iter().map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Door {
+        password: String,
+    }
+
+    const KEYS: &[Key<Door>] =
+        &[key!(secret password: |written| read::text(written).map(str::to_owned), "Opens it.")];
+
+    #[test]
+    fn a_secret_is_shown_to_nobody_and_its_change_is_noticed() {
+        let shown = |password: &str| {
+            let password = password.to_owned();
+            Key::shown(KEYS, &Door { password }).remove(0)
+        };
+        assert_eq!(shown("sesame").value(), Some("\"***\""));
+        assert!(shown("sesame") != shown("open") && shown("open") == shown("open"));
     }
 }

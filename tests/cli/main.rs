@@ -10,6 +10,7 @@
 
 mod bans;
 mod bench;
+mod config;
 mod history;
 mod log;
 mod people;

@@ -27,9 +27,9 @@ impl Default for TelnetSettings {
 }
 
 pub(crate) const KEYS: &[Key<TelnetSettings>] = &[
-    key!(banner: text),
-    key!(idle_after: read::duration),
-    key!(line_bytes: read::whole),
+    key!(banner: text, "What is said to whoever connects; empty: nothing."),
+    key!(idle_after: read::duration, "Silence after which a connection is idle; `\"0s\"` is never."),
+    key!(line_bytes: read::whole, "Bytes of one line, at most."),
 ];
 
 fn text(written: &Written) -> Result<String, ValueError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{keys, load};
 use crate::config::draft::Draft;
 use crate::config::written::{Source, document};
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, Origin, StoreUrl};
 use crate::dialects::{self, jim::Jim};
 
 /// Section 6 of the design, but the listeners, and the certificate, which has no default.
@@ -205,4 +205,22 @@ fn a_description_says_where_values_come_from() {
     assert_eq!(line("notices"), "notices = [] # tolmach.toml:7");
     assert_eq!(line("everyone"), "everyone = \"lobby\" # default");
     assert_eq!(line("address"), "address = \"[::1]:0\" # -p");
+}
+
+#[test]
+fn an_example_names_every_key_and_means_the_default_with_or_without_its_marks() {
+    let example = Config::example(dialects::ALL);
+    assert_eq!(load(&example, &[]).unwrap(), Config::default());
+    let uncommented = |line: &str| line.strip_prefix("# ").unwrap_or(line).to_owned() + "\n";
+    let all: String = example.lines().map(uncommented).collect();
+    let config = load(&all, &[]).unwrap();
+    assert_eq!(config, Config::default(), "{all}");
+    for key in keys().iter().filter(|key| *key != "listener") {
+        let name = key.rsplit('.').next().unwrap();
+        let is_there = |mark| example.contains(&format!("\n{mark} {name} = "));
+        assert!(is_there("#") || is_there("##"), "{key}");
+    }
+    // Nothing of it holds by being left out: each is read.
+    let said = |key: &str| matches!(config.origins.of(key), Origin::File { .. });
+    assert!(said("limits.burst") && said("jim.pace") && said("listener.purpose.1.revision"));
 }

@@ -70,13 +70,11 @@ const LISTENERS: &str = "\n[[listener]]\ndialect='jim'\n[[listener]]\ndialect='t
 fn shown(config: &Config, key: &str) -> Option<String> {
     let general = Key::shown(GENERAL, config)
         .into_iter()
-        .find(|(name, _)| *name == key);
+        .find(|shown| shown.name == key);
     let in_listener = |settings: &Settings| {
         let (_, name) = key.strip_prefix(settings.dialect())?.split_once('.')?;
-        settings
-            .shown()
-            .into_iter()
-            .find(|(known, _)| *known == name)
+        let mut keys = settings.shown().into_iter();
+        keys.find(|shown| shown.name == name)
     };
     general
         .or_else(|| {
@@ -85,7 +83,8 @@ fn shown(config: &Config, key: &str) -> Option<String> {
                 .iter()
                 .find_map(|listener| in_listener(&listener.settings))
         })?
-        .1
+        .value()
+        .map(str::to_owned)
 }
 
 fn file(key: &str, value: &str) -> String {
@@ -169,10 +168,11 @@ fn by_the_environment_over_the_file() {
 fn inside_a_listener_over_the_section() {
     for settings in dialects::ALL.iter().map(|kind| kind.settings()) {
         let dialect = settings.dialect();
-        for (key, default) in settings.shown() {
+        for shown_by_default in settings.shown() {
+            let (key, default) = (shown_by_default.name, shown_by_default.value());
             let path = format!("{dialect}.{key}");
             let (_, value) = VALUES.iter().find(|(known, _)| *known == path).unwrap();
-            let text = file(&path, &default.unwrap())
+            let text = file(&path, default.unwrap())
                 + &format!("[[listener]]\ndialect = '{dialect}'\n{key} = {value}");
             let config = load(&text, &[]).unwrap();
             assert_eq!(shown(&config, &path).as_deref(), Some(*value), "{text}");

@@ -40,11 +40,11 @@ impl Choice for Flavor {
 }
 
 pub(super) const KEYS: &[Key<JimSettings>] = &[
-    key!(flavor: choice),
-    key!(probe_after: read::duration),
-    key!(notices: notices),
-    key!(everyone: read::room),
-    key!(pace: read::duration),
+    key!(flavor: choice, "`\"document\"` serves clients that keep to the document. `\"field\"` serves the published ones as well"),
+    key!(probe_after: read::duration, "Silence after which the gateway sends `probe`; `\"0s\"` is never."),
+    key!(notices: notices, "Which notices are pushed: 101 tells what concerns the client (removed, banned, a room gone, shutdown), 100 joins, leaves, new titles"),
+    key!(everyone: read::room, "With the flavor `\"field\"`: the room of a `msg` to nobody in particular"),
+    key!(pace: read::duration, "With the flavor `\"field\"`: the least time between two objects written to one client"),
 ];
 
 fn notices(written: &Written) -> Result<Vec<u16>, ValueError> {

@@ -25,8 +25,10 @@ impl Default for PurposeSettings {
     }
 }
 
-pub(super) const KEYS: &[Key<PurposeSettings>] =
-    &[key!(revision: revision), key!(probe_after: read::duration)];
+pub(super) const KEYS: &[Key<PurposeSettings>] = &[
+    key!(revision: revision, "The table of purposes, 1 or 2, of listeners that do not say."),
+    key!(probe_after: read::duration, "Silence after which the gateway sends HEARTBEAT; `\"0s\"` is never."),
+];
 
 fn revision(written: &Written) -> Result<Revision, ValueError> {
     match written.value {

@@ -37,8 +37,8 @@ impl Choice for Flavor {
 }
 
 pub(super) const KEYS: &[Key<TalkerSettings>] = &[
-    key!(flavor: choice),
-    key!(idle_after: read::duration),
-    key!(close_after: read::duration),
-    key!(replay: read::whole),
+    key!(flavor: choice, "`\"document\"` writes ids as text and events as printed; `\"talkerapp\"` as the service's own application needs them."),
+    key!(idle_after: read::duration, "Silence after which a connection is idle; `\"0s\"` is never."),
+    key!(close_after: read::duration, "Silence after which a connection is closed; `\"0s\"` is never."),
+    key!(replay: read::whole, "The most messages that come after `last_event_id`, the newest ones; 0 is none."),
 ];

@@ -17,4 +17,6 @@ impl Choice for Flavor {
         &[("field", Self::Field), ("document", Self::Document)];
 }
 
-pub(super) const KEYS: &[Key<UchatSettings>] = &[key!(flavor: choice)];
+pub(super) const KEYS: &[Key<UchatSettings>] = &[
+    key!(flavor: choice, "`\"field\"` speaks as the published client and server do; `\"document\"` differs where the document, printed as it is, does."),
+];

@@ -172,3 +172,12 @@ fn transcode_reads_and_writes_it() {
         "** boris is in #tea now\r\n#tea <boris> two\r\n#tea <boris> lines\r\n"
     );
 }
+
+#[test]
+fn the_example_of_a_configuration_has_its_keys() {
+    let example = Bench::offline("").run(&["config", "example"]).done();
+    assert!(
+        example.contains("\n# [telnet]\n") && example.contains("\n# line_bytes = 4096\n"),
+        "{example}"
+    );
+}
