@@ -47,5 +47,6 @@ mod setters;
 pub mod settings;
 pub mod store;
 mod throttle;
+mod word;
 
 pub use hub::commands;

@@ -1,10 +1,10 @@
 //! What strangers can cause as often as they like is said once in a while, with a number.
 
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counts what happens, and has it said at once where nothing was said for a while, else when that while is over.
+/// Counts what happens, and has it said at once where nothing was said for a while, else when that while is over. `T` is
+/// what is known of one time that it happened.
 ///
 /// ```text
 ///            happens: said, "1 time"
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 ///     ▲                                    │   └────┘
 ///     └────────────────────────────────────┘ the while is over, and nothing was counted
 /// ```
-pub(crate) struct Throttle {
+pub(crate) struct Throttle<T> {
     every: Duration,
     /// While it counts: how often it happened since it was said, and what it was the last time.
-    unsaid: Mutex<Option<(u64, String)>>,
+    unsaid: Mutex<Option<(u64, Option<T>)>>,
 }
 
-impl Throttle {
+impl<T: Send + 'static> Throttle<T> {
     /// Says something once in `every` at most.
     pub(crate) fn new(every: Duration) -> Arc<Self> {
         Arc::new(Self {
@@ -29,21 +29,16 @@ impl Throttle {
 
     /// It happened. `say` is told how often since the last time, and the latest `detail`. Must be called in a tokio
     /// runtime.
-    pub(crate) fn note(
-        self: &Arc<Self>,
-        detail: impl Display,
-        say: impl Fn(u64, &str) + Send + 'static,
-    ) {
-        let detail = detail.to_string();
+    pub(crate) fn note(self: &Arc<Self>, detail: T, say: impl Fn(u64, T) + Send + 'static) {
         {
             let mut unsaid = self.unsaid();
             if let Some((times, last)) = &mut *unsaid {
-                (*times, *last) = (*times + 1, detail);
+                (*times, *last) = (*times + 1, Some(detail));
                 return;
             }
-            *unsaid = Some((0, String::new()));
+            *unsaid = Some((0, None));
         }
-        say(1, &detail);
+        say(1, detail);
         let throttle = self.clone();
         tokio::spawn(async move {
             loop {
@@ -52,15 +47,15 @@ impl Throttle {
                 if counted.is_some() {
                     return;
                 }
-                let counted = throttle.unsaid().replace((0, String::new()));
-                if let Some((times, detail)) = counted {
-                    say(times, &detail);
+                let counted = throttle.unsaid().replace((0, None));
+                if let Some((times, Some(detail))) = counted {
+                    say(times, detail);
                 }
             }
         });
     }
 
-    fn unsaid(&self) -> MutexGuard<'_, Option<(u64, String)>> {
+    fn unsaid(&self) -> MutexGuard<'_, Option<(u64, Option<T>)>> {
         self.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,12 +106,12 @@ mod tests {
         assert_eq!(at(9000), Some(2));
     }
 
-    type Said = Arc<Mutex<Vec<(u64, String)>>>;
+    type Said = Arc<Mutex<Vec<(u64, u32)>>>;
 
-    fn note(throttle: &Arc<Throttle>, said: &Said, detail: u32) {
+    fn note(throttle: &Arc<Throttle<u32>>, said: &Said, detail: u32) {
         let said = said.clone();
         throttle.note(detail, move |times, detail| {
-            said.lock().unwrap().push((times, detail.to_owned()));
+            said.lock().unwrap().push((times, detail));
         });
     }
 
@@ -127,16 +122,16 @@ mod tests {
         for detail in 0..900 {
             note(&throttle, &said, detail);
         }
-        assert_eq!(take(), [(1, "0".to_owned())]);
+        assert_eq!(take(), [(1, 0)]);
         tokio::time::sleep(Duration::from_millis(1001)).await;
-        assert_eq!(take(), [(899, "899".to_owned())]);
+        assert_eq!(take(), [(899, 899)]);
         note(&throttle, &said, 7);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(take(), [(1, "7".to_owned())]);
+        assert_eq!(take(), [(1, 7)]);
         // Nothing more happens, nothing more is said; then it is said at once again.
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(take(), []);
         note(&throttle, &said, 8);
-        assert_eq!(take(), [(1, "8".to_owned())]);
+        assert_eq!(take(), [(1, 8)]);
     }
 }

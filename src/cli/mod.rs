@@ -150,7 +150,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
             let _log = logging::start("error", load()?.log.format)?;
             on_this_thread(arguments.run(load_with, dialects))
         }
-        Action::Serve(arguments) => serve::run(arguments.apply(load()?, dialects)?),
+        Action::Serve(arguments) => serve::run(arguments.apply(load()?, dialects)?, file),
         Action::Check => check::run(&load()?),
         Action::Config(action) => action.run(load, dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),

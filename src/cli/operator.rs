@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::commands::{AnyCommand, Command};
 use crate::config::{Config, StoreUrl};
+use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::daemon::lock::{DataDirLock, LockError};
 use crate::daemon::open_hub;
@@ -51,7 +52,7 @@ impl Operator {
     /// Has a command carried out; `about` is what it concerns, for the error.
     pub(super) async fn ask<C>(&mut self, about: About<'_>, command: C) -> Outcome<C::Reply>
     where
-        C: Command + Into<AnyCommand>,
+        C: Command + Into<AnyCommand> + Clone,
         C::Reply: DeserializeOwned,
     {
         self.request(command)
@@ -62,7 +63,7 @@ impl Operator {
     /// As [`Operator::ask`], for a caller who knows better what an error means.
     pub(super) async fn request<C>(&mut self, command: C) -> Outcome<Result<C::Reply, ControlError>>
     where
-        C: Command + Into<AnyCommand>,
+        C: Command + Into<AnyCommand> + Clone,
         C::Reply: DeserializeOwned,
     {
         if matches!(self.way, Way::Unknown) {
@@ -70,7 +71,16 @@ impl Operator {
         }
         Ok(match &mut self.way {
             Way::Gateway(client) => client.call(command).await,
-            Way::Here(hub) => hub.operate(command).await.map_err(ControlError::Refused),
+            Way::Here(hub) => {
+                let data_dir = &self.config.data_dir;
+                let keep = |act: Act| {
+                    if let Err(error) = act.keep(data_dir) {
+                        tracing::error!(%error, "what was done is not kept for the log");
+                    }
+                };
+                let done = audit::operate(hub, By::this_process(), command, keep);
+                done.await.map_err(ControlError::Refused)
+            }
             Way::Unknown => Err(ControlError::NotRunning),
         })
     }

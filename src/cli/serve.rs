@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::config::Config;
+use crate::config::{Config, StoreUrl};
 use crate::daemon::{Daemon, StartError};
 use crate::dialects::Dialects;
 use clap::Args;
@@ -58,8 +59,19 @@ impl ServeArgs {
 }
 
 /// Runs the gateway until a signal stops it.
-pub(super) fn run(mut config: Config) -> Outcome<ExitCode> {
+pub(super) fn run(mut config: Config, file: Option<&Path>) -> Outcome<ExitCode> {
     let _log = logging::start(&config.log.level, config.log.format)?;
+    let path = |path: &Path| tracing::field::display(path.display().to_string());
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        configuration = file.map(path),
+        data_dir = path(&config.data_dir),
+        store = match &config.store.url {
+            StoreUrl::Sqlite(file) => Some(path(file)),
+            StoreUrl::Memory => None,
+        },
+        "starting"
+    );
     config.limits.connections = fitting(&config);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -74,6 +86,7 @@ pub(super) fn run(mut config: Config) -> Outcome<ExitCode> {
         })?;
         say_ready(daemon.gateway().ready_line());
         daemon.run_until(stop.received()).await;
+        tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -140,6 +153,6 @@ impl StopSignals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         };
-        tracing::info!(signal = name, "stopping");
+        tracing::info!(reason = name, "stopping");
     }
 }

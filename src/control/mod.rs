@@ -19,6 +19,7 @@
 //! At most [`MAX_CONNECTIONS`] are open at once; one more takes the place of the one that has been silent for longest. At
 //! most [`MAX_WATCHING`] of them watch. Who takes nothing of an answer for 10 s is closed.
 
+pub mod audit;
 mod client;
 mod protocol;
 mod server;

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::audit::{self, By};
 use super::protocol::{self, Answer, Line, ListenerAddress, MAX_REQUEST, Request, read_line};
 use super::silent::Silent;
 use super::socket;
@@ -120,7 +121,7 @@ async fn accept(listener: UnixListener, served: Arc<Served>, stopping: Cancellat
                 }
                 Err(error) => {
                     unaccepted.note(error, |times, error| {
-                        tracing::warn!(times, error, "the control socket cannot accept connections");
+                        tracing::warn!(%error, times, "the control socket cannot accept connections");
                     });
                     tokio::time::sleep(RETRY).await;
                 }
@@ -133,6 +134,10 @@ async fn accept(listener: UnixListener, served: Arc<Served>, stopping: Cancellat
 
 /// Answers one connection's requests in their order. It may break off at any time; that harms nobody.
 async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: CancellationToken) {
+    let by = match By::peer(&stream) {
+        Ok(by) => by,
+        Err(error) => return tracing::warn!(%error, "who asks on the control socket is not known"),
+    };
     let (reader, mut writer) = stream.split();
     let mut reader = BufReader::new(reader);
     loop {
@@ -145,7 +150,8 @@ async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: Cancellati
             None => return,
             Some(Ok(Line::Whole(line))) => match protocol::read_request(&line) {
                 Ok(Request::Command(command)) => {
-                    (written(served.hub.operate(command).await).await, false)
+                    let done = audit::operate(&served.hub, by, command, |act| act.log());
+                    (written(done.await).await, false)
                 }
                 Ok(Request::Listeners) => (written(Ok(served.listeners.clone())).await, false),
                 Ok(Request::Tap(query)) => match watch(&served, query).await {

@@ -61,6 +61,7 @@ impl Daemon {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let lock = DataDirLock::acquire(&config.data_dir)
             .map_err(|error| StartError::DataDir(error.to_string()))?;
+        control::audit::log_kept(&config.data_dir);
         // What cannot be used is said before anything is opened.
         let encryption = encryption(config)?;
         let hub = open_hub(config).await?;

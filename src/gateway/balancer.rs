@@ -20,8 +20,11 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Balancers {
     listener: String,
     networks: Vec<Network>,
-    complaints: Arc<Throttle>,
+    complaints: Arc<Throttle<Complaint>>,
 }
+
+/// From where a connection came, and why it was closed.
+type Complaint = (Option<IpAddr>, String);
 
 /// Why a connection that was to begin with a header was closed.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +54,16 @@ impl Balancers {
 
     /// Logs that a connection was closed, once a minute at most.
     pub(super) fn complain(&self, peer: Option<IpAddr>, reason: &dyn fmt::Display) {
-        let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
         let listener = self.listener.clone();
+        let complaint = (peer, reason.to_string());
         self.complaints
-            .note(format_args!("{peer}: {reason}"), move |times, reason| {
+            .note(complaint, move |times, (peer, reason)| {
+                let peer = peer.map(tracing::field::display);
                 tracing::warn!(
                     listener,
-                    times,
+                    peer,
                     reason,
+                    times,
                     "connections were closed for their PROXY header"
                 );
             });

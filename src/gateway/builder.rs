@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::balancer::Balancers;
+use super::hits::Hits;
 use super::listener::{Serve, bind};
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
@@ -175,7 +176,7 @@ impl GatewayBuilder {
                 Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
             };
             let listening = socket.and_then(|socket| {
-                let opening = openings.of(&name, options)?;
+                let opening = openings.of(&name, options, gateway.limiter.hits())?;
                 gateway.accept(&name, socket, dialect, opening)
             });
             if let Err(error) = listening {
@@ -199,7 +200,9 @@ struct Openings {
 }
 
 impl Openings {
-    fn of(&self, name: &str, options: ListenerOptions) -> io::Result<Opening> {
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    fn of(&self, name: &str, options: ListenerOptions, hits: &Arc<Hits>) -> io::Result<Opening> {
+        let listener = Some(name.into());
         let balancers = Balancers::new(name, options.proxy).map(Arc::new);
         #[cfg(feature = "tls")]
         if let Some((tls, turns)) = self.tls.as_ref().filter(|_| options.tls != TlsMode::Off) {
@@ -207,15 +210,21 @@ impl Openings {
                 tls: tls.clone(),
                 is_required: options.tls == TlsMode::Required,
                 turns: turns.clone(),
+                hits: hits.clone(),
             };
             let tls = Some(Arc::new(policy));
-            return Ok(Opening { balancers, tls });
+            return Ok(Opening {
+                listener,
+                balancers,
+                tls,
+            });
         }
         if options.tls == TlsMode::Required {
             let reason = "TLS is required, and the gateway has no certificate";
             return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
         }
         Ok(Opening {
+            listener,
             balancers,
             #[cfg(feature = "tls")]
             tls: None,

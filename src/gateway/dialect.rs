@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::sleep_until;
 use tokio_util::codec::Decoder;
 
+use super::hits::{Hit, Hits};
 use super::pace::MessagePaces;
 use super::writer::{Numbering, Pacing, Slot, Writer};
 use crate::commands;
@@ -162,6 +163,7 @@ pub struct RequestContext<'a> {
     pub(super) slot: Option<Slot>,
     pub(super) writer: &'a Arc<Writer>,
     pub(super) message_paces: Option<&'a MessagePaces>,
+    pub(super) hits: &'a Hits,
     pub(super) shutdown: &'a mut watch::Receiver<bool>,
     pub(super) was_held: &'a mut bool,
 }
@@ -215,7 +217,12 @@ impl RequestContext<'_> {
     async fn message_due(&mut self, to: &Target) -> Option<tokio::time::Instant> {
         let paces = self.message_paces?;
         let (user, room) = self.session.speaks_in(to).await?;
-        paces.take(user, room)
+        let due = paces.take(user, room)?;
+        if let Some(line) = self.writer.tap() {
+            let hit = Hit::of(line, self.session.user().as_deref());
+            self.hits.note("messages_per_second", hit);
+        }
+        Some(due)
     }
 
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then

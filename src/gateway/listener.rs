@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use super::balancer::Balancers;
 use super::connection;
 use super::dialect::Dialect;
+use super::hits::{Hit, Hits};
 use super::limits::Limits;
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
@@ -47,8 +48,8 @@ const REFUSAL_OPEN: Duration = Duration::from_millis(400);
 /// How many refused connections of all listeners are waited for until they have read why; then the first is told at
 /// once and closed.
 const MAX_REFUSALS: usize = 16;
-/// How often it is said that connections were refused.
-const REFUSED_SAID: Duration = Duration::from_secs(1);
+/// How often it is said that connections from where nobody may come were refused.
+const BANNED_SAID: Duration = Duration::from_secs(1);
 /// How often it is said that connections cannot be accepted.
 const UNACCEPTED_SAID: Duration = Duration::from_secs(60);
 
@@ -63,6 +64,9 @@ pub trait Serve: Send + Sync + 'static {
         shutdown: watch::Receiver<bool>,
         permit: Permit,
     );
+
+    /// The dialect's name, with its revision where it has several.
+    fn label(&self) -> &str;
 
     /// What a connection is told that is turned away.
     fn refusal(&self, reason: EndReason) -> BytesMut;
@@ -86,6 +90,10 @@ impl<D: Dialect> Serve for Served<D> {
         tokio::spawn(connection::serve(
             dialect, tapped, transport, hub, limits, shutdown, permit,
         ));
+    }
+
+    fn label(&self) -> &str {
+        &self.tapped.label
     }
 
     fn refusal(&self, reason: EndReason) -> BytesMut {
@@ -127,8 +135,9 @@ pub(super) struct ConnectionLimiter {
     shutdown: watch::Receiver<bool>,
     /// Those that are being told why, the first one first.
     refusals: Mutex<VecDeque<oneshot::Sender<()>>>,
-    refused: Arc<Throttle>,
-    unaccepted: Arc<Throttle>,
+    hits: Arc<Hits>,
+    banned: Arc<Throttle<IpAddr>>,
+    unaccepted: Arc<Throttle<io::Error>>,
 }
 
 /// A listener at work.
@@ -167,7 +176,8 @@ impl ConnectionLimiter {
             left: Notify::new(),
             shutdown,
             refusals: Mutex::default(),
-            refused: Throttle::new(REFUSED_SAID),
+            hits: Arc::default(),
+            banned: Throttle::new(BANNED_SAID),
             unaccepted: Throttle::new(UNACCEPTED_SAID),
         }
     }
@@ -180,7 +190,13 @@ impl ConnectionLimiter {
         opening: Opening,
     ) -> io::Result<Listening> {
         let address = socket.local_addr()?;
-        tracing::info!(listener = name, %address, "listening");
+        tracing::info!(
+            listener = name,
+            dialect = dialect.label(),
+            %address,
+            tls = opening.tls_mode(),
+            "listening"
+        );
         let task = tokio::spawn(self.accept(socket, dialect, opening));
         Ok(Listening {
             name: name.to_owned(),
@@ -205,7 +221,7 @@ impl ConnectionLimiter {
                 }
                 Err(error) => {
                     self.unaccepted.note(error, |times, error| {
-                        tracing::warn!(times, error, "connections could not be accepted");
+                        tracing::warn!(%error, times, "connections could not be accepted");
                     });
                     // With the one that was kept back one connection at a time is told so.
                     drop(spare.take());
@@ -309,18 +325,32 @@ impl ConnectionLimiter {
         (most == 0 || inside <= most).then_some(permit)
     }
 
+    /// How many connections are in.
+    pub(super) fn inside(&self) -> usize {
+        self.inside.load(Ordering::SeqCst)
+    }
+
+    /// Where it is told which limits were hit.
+    pub(super) fn hits(&self) -> &Arc<Hits> {
+        &self.hits
+    }
+
     /// Has a connection told on a task of its own that it is one too many, or comes from where nobody may.
     fn refuse(&self, dialect: Arc<dyn Serve>, transport: Transport) {
         let reason = match transport.peer() {
-            Some(address) if self.hub.is_banned(address) => {
-                tracing::debug!(%address, "a connection from a banned address was refused");
+            Some(peer) if self.hub.is_banned(peer) => {
+                self.banned.note(peer, |times, peer| {
+                    tracing::info!(%peer, times, "connections from banned addresses were refused");
+                });
                 EndReason::AddressBanned
             }
             peer => {
-                let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
-                self.refused.note(peer, |times, peer| {
-                    tracing::warn!(times, peer, "connections too many were refused");
-                });
+                let most = self.limits.connections;
+                let limit = match most > 0 && self.inside() >= most {
+                    true => "connections",
+                    false => "connections_per_address",
+                };
+                self.hits.note(limit, Hit::from(peer));
                 EndReason::TooManyConnections
             }
         };
@@ -367,7 +397,7 @@ impl ConnectionLimiter {
     pub(super) async fn empty(&self) {
         loop {
             let left = self.left.notified();
-            if self.inside.load(Ordering::SeqCst) == 0 {
+            if self.inside() == 0 {
                 return;
             }
             left.await;
@@ -385,6 +415,11 @@ impl Permit {
     /// The connection is looked after from now on.
     pub(super) fn watch(&self, writer: &Arc<Writer>) {
         self.limiter.writers().push(Arc::downgrade(writer));
+    }
+
+    /// Where it is told which limits were hit.
+    pub(super) fn hits(&self) -> &Arc<Hits> {
+        &self.limiter.hits
     }
 
     /// How fast users say something, where that is limited.

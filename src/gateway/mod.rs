@@ -5,6 +5,7 @@ mod builder;
 mod connection;
 mod dialect;
 mod frame_capture;
+mod hits;
 mod limits;
 mod listener;
 mod liveness;
@@ -135,13 +136,17 @@ impl Gateway {
             listening.close().await;
         }
         self.hub.suppress_presence();
+        let connections = self.limiter.inside();
         // Nobody may be left to hear it.
         let _ = self.shutdown.send(true);
-        if tokio::time::timeout(self.grace, self.limiter.empty())
-            .await
-            .is_err()
-        {
-            tracing::warn!("not all connections took their last words in time");
+        let all = tokio::time::timeout(self.grace, self.limiter.empty()).await;
+        tracing::info!(connections, "farewell said");
+        if all.is_err() {
+            let connections = self.limiter.inside();
+            tracing::warn!(
+                connections,
+                "not all connections took their last words in time"
+            );
         }
         self.watch.abort();
         self.hub

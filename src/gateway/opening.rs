@@ -10,9 +10,11 @@ use super::proxy;
 #[cfg(feature = "tls")]
 use super::tls::{self, Policy};
 
-/// What a connection may begin with beside its dialect's own bytes.
+/// Where a connection came in, and what it may begin with beside its dialect's own bytes.
 #[derive(Clone, Default)]
 pub(super) struct Opening {
+    /// The listener's name; none for a connection inside the process.
+    pub(super) listener: Option<Arc<str>>,
     /// Whose headers are awaited before; a header of anybody else ends the connection.
     pub(super) balancers: Option<Arc<Balancers>>,
     /// How it is encrypted, where it may be.
@@ -25,6 +27,18 @@ impl Opening {
     pub(super) fn behind_header(mut self) -> Self {
         self.balancers = None;
         self
+    }
+
+    /// As a configuration says it.
+    pub(super) fn tls_mode(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        return match &self.tls {
+            Some(policy) if policy.is_required => "required",
+            Some(_) => "auto",
+            None => "off",
+        };
+        #[cfg(not(feature = "tls"))]
+        "off"
     }
 
     fn is_plain(&self) -> bool {

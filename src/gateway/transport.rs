@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -61,8 +62,10 @@ enum Source {
 pub(super) enum Read {
     /// Bytes came.
     Bytes,
-    /// Nothing comes any more: the stream ended, or broke.
+    /// Nothing comes any more: the stream ended.
     Ended,
+    /// Nothing comes any more: the stream broke.
+    Broken,
     /// What comes is not served here.
     Refused(EndReason),
 }
@@ -93,6 +96,11 @@ impl Transport {
     #[must_use]
     pub fn peer(&self) -> Option<IpAddr> {
         self.peer
+    }
+
+    /// The listener that it came by, if by one.
+    pub(super) fn listener(&self) -> Option<&Arc<str>> {
+        self.opening.listener.as_ref()
     }
 
     /// Reads the header of a balancer's connection: the address in it is the other side's from now on.
@@ -162,7 +170,7 @@ impl Reader {
         if let Some(first) = &mut self.opening {
             loop {
                 let read = ready!(self.source.poll_read(cx, &mut first.held));
-                match first.beginning(read == Read::Ended) {
+                match first.beginning(read != Read::Bytes) {
                     None => {}
                     Some(Beginning::Plain) => break,
                     Some(Beginning::Header) => return Poll::Ready(Read::Ended),
@@ -279,8 +287,9 @@ fn outcome(read: Poll<io::Result<usize>>, buffer: &mut BytesMut) -> Poll<Read> {
         release(buffer);
     }
     read.map(|read| match read {
-        Ok(0) | Err(_) => Read::Ended,
+        Ok(0) => Read::Ended,
         Ok(_) => Read::Bytes,
+        Err(_) => Read::Broken,
     })
 }
 

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::{Error, Result};
-use crate::throttle::Throttle;
 
 /// Over which time failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How often failures are logged.
-const SAID: Duration = Duration::from_secs(1);
 /// How many windows are kept before those that are over are swept out.
 const SWEEP_AT: usize = 10_000;
 
@@ -19,7 +16,6 @@ const SWEEP_AT: usize = 10_000;
 pub(super) struct Attempts {
     limit: u32,
     windows: Mutex<Windows>,
-    said: Arc<Throttle>,
 }
 
 type Windows = HashMap<(String, Option<IpAddr>), Window>;
@@ -35,7 +31,6 @@ impl Attempts {
         Self {
             limit,
             windows: Mutex::default(),
-            said: Throttle::new(SAID),
         }
     }
 
@@ -54,7 +49,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// An attempt failed. Must be called in a tokio runtime.
+    /// An attempt failed.
     pub(super) fn failed(&self, account: &str, address: Option<IpAddr>, now: Instant) {
         let mut windows = self.windows();
         if windows.len() >= SWEEP_AT {
@@ -73,12 +68,6 @@ impl Attempts {
             };
         }
         window.failures += 1;
-        drop(windows);
-        let address = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        let whose = format_args!("{account} from {address}");
-        self.said.note(whose, |times, whose| {
-            tracing::info!(times, whose, "wrong passwords");
-        });
     }
 
     fn windows(&self) -> MutexGuard<'_, Windows> {
@@ -90,8 +79,8 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn the_limit_is_by_account_and_address_and_ends_after_a_minute() {
+    #[test]
+    fn the_limit_is_by_account_and_address_and_ends_after_a_minute() {
         let attempts = Attempts::new(2);
         let start = Instant::now();
         for _ in 0..2 {

@@ -16,6 +16,7 @@ use super::clock::{Clock, SystemClock};
 use super::commands::{Actor, EndAllGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
+use super::newcomers::Newcomers;
 use super::policy::{self, Policy};
 use super::quota::Quota;
 use super::shared::Shared;
@@ -240,11 +241,15 @@ impl HubBuilder {
             .policy
             .map(|asked| policy::Asked::new(asked, timeout, allow_undecided));
         Ok(Inner {
+            newcomers: Newcomers::new(),
             attempts: Attempts::new(self.options.failed_logins),
             clock: self.clock,
             backlog,
-            registrations: Quota::new("registrations", self.options.registrations_per_hour),
-            rooms_made: Quota::new("rooms", self.options.rooms_made_per_hour),
+            registrations: Quota::new(
+                "registrations_per_hour",
+                self.options.registrations_per_hour,
+            ),
+            rooms_made: Quota::new("rooms_made_per_hour", self.options.rooms_made_per_hour),
             options: self.options,
             node,
             store,

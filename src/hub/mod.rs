@@ -30,6 +30,7 @@ pub mod encoder;
 mod external;
 mod files;
 mod hashing;
+mod newcomers;
 mod options;
 mod policy;
 mod quota;
@@ -72,6 +73,7 @@ use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
 use commit_queue::CommitQueue;
 use hashing::Hashing;
+use newcomers::Newcomers;
 use quota::{Maker, Quota, Taken};
 use shared::Shared;
 use state::HubState;
@@ -97,6 +99,7 @@ struct Inner {
     authenticator: Option<authenticator::Asked>,
     policy: Option<policy::Asked>,
     attempts: Attempts,
+    newcomers: Newcomers,
     clock: Arc<dyn Clock>,
     backlog: Arc<Backlog>,
     registrations: Quota,

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::field;
+
 use crate::model::{Error, Result, UserId};
 use crate::throttle::Throttle;
 
@@ -41,9 +43,10 @@ impl Maker {
 /// Remembers when each maker made something, for an hour.
 pub(super) struct Quota {
     limit: u32,
-    what: &'static str,
+    /// The key in `[limits]`.
+    name: &'static str,
     made: Mutex<HashMap<Maker, VecDeque<Instant>>>,
-    said: Arc<Throttle>,
+    said: Arc<Throttle<Maker>>,
 }
 
 /// One of the hour's, which is given back unless it is kept.
@@ -54,11 +57,11 @@ pub(super) struct Taken<'a> {
 }
 
 impl Quota {
-    /// At most `limit` an hour; 0: no limit. `what` is counted, in a word for the log.
-    pub(super) fn new(what: &'static str, limit: u32) -> Self {
+    /// At most `limit` an hour; 0: no limit. `name` is the limit's key in a configuration, for the log.
+    pub(super) fn new(name: &'static str, limit: u32) -> Self {
         Self {
             limit,
-            what,
+            name,
             made: Mutex::default(),
             said: Throttle::new(SAID),
         }
@@ -87,11 +90,14 @@ impl Quota {
                 times.pop_front();
             }
             if let Some(first) = times.front().filter(|_| times.len() >= self.limit as usize) {
-                let what = self.what;
-                self.said
-                    .note(format_args!("{maker:?}"), move |times, who| {
-                        tracing::warn!(times, who, what, "more than an hour's limit were refused");
-                    });
+                let limit = self.name;
+                self.said.note(*maker, move |times, maker| {
+                    let (peer, user) = match maker {
+                        Maker::Network(network) => (Some(field::display(network)), None),
+                        Maker::User(user) => (None, Some(user.0)),
+                    };
+                    tracing::warn!(limit, peer, user_id = user, times, "a limit was hit");
+                });
                 return Err(Error::RateLimited {
                     retry_after: *first + HOUR - now,
                 });
@@ -138,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_hour_is_counted_to_the_moment_and_what_was_not_made_is_given_back() {
-        let quota = Quota::new("rooms", 2);
+        let quota = Quota::new("rooms_made_per_hour", 2);
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
         let user = || vec![Maker::User(UserId(1))];
         drop(quota.take(user(), start).unwrap());
@@ -160,7 +166,7 @@ mod tests {
             .keep();
         quota.take(user(), start + HOUR).unwrap().keep();
         assert!(quota.take(user(), start + HOUR).is_err());
-        let unlimited = Quota::new("rooms", 0);
+        let unlimited = Quota::new("rooms_made_per_hour", 0);
         for _ in 0..10 {
             unlimited.take(user(), start).unwrap().keep();
         }

@@ -282,11 +282,23 @@ impl Session {
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
     }
 
+    /// The number of the connection, for the log.
+    pub(super) fn line_number(&self) -> Option<u64> {
+        let line = self.connection.sink.tap()?;
+        Some(line.number)
+    }
+
     /// `broke_off`: how long ago it did, if it had no farewell.
     pub(super) fn leave_state(&mut self, broke_off: Option<Duration>) {
-        let Some((session, _)) = self.entry.take() else {
+        let Some((session, user)) = self.entry.take() else {
             return;
         };
+        tracing::debug!(
+            connection = self.line_number(),
+            session = session.0,
+            user = user.load().login,
+            "session closed"
+        );
         self.hub
             .with_state(|state| state.remove_entry(session, broke_off));
     }

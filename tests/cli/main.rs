@@ -13,6 +13,8 @@ mod bench;
 mod config;
 mod history;
 mod log;
+mod log_events;
+
 mod people;
 mod reliability;
 mod replay;

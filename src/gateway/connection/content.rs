@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 
-use super::{Connection, End, MAX_UNREAD_ANSWERS};
+use super::{Closed, Connection, End, MAX_UNREAD_ANSWERS};
 use crate::gateway::dialect::{Adapter, Content};
 use crate::hub::Sink;
 use crate::model::EndReason;
@@ -22,7 +22,7 @@ impl<A: Adapter> Connection<A> {
                 Ok(_) => MAX_UNREAD_ANSWERS,
                 Err(error) => {
                     tracing::error!(%error, "a content cannot be read to its end");
-                    return End::Expelled(Bytes::new());
+                    return End::Expelled(Bytes::new(), Closed::Unreadable);
                 }
             };
             let ended = piece.is_empty();
@@ -30,7 +30,7 @@ impl<A: Adapter> Connection<A> {
             self.answer(Some(slot), piece.freeze());
             match self.taken(unread, content.patience).await {
                 Some(end) => return end,
-                None if ended => return End::Expelled(Bytes::new()),
+                None if ended => return End::Expelled(Bytes::new(), Closed::Sent),
                 None => {}
             }
         }
@@ -53,13 +53,13 @@ impl<A: Adapter> Connection<A> {
                 return Some(End::Reason(EndReason::Shutdown));
             }
             if self.writer.is_broken() {
-                return Some(End::BrokeOff);
+                return Some(End::BrokeOff(Closed::Reset));
             }
             if !is_time {
                 return None;
             }
             if self.writer.total_written() == written {
-                return Some(End::Expelled(Bytes::new()));
+                return Some(End::Expelled(Bytes::new(), Closed::Unread));
             }
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio_util::codec::Decoder;
 
 use super::reading::Wait;
-use super::{Connection, End, now};
+use super::{Closed, Connection, End, now};
 use crate::gateway::dialect::{Adapter, RequestContext, Response};
 use crate::gateway::writer::Slot;
 use crate::hub::Sink;
@@ -23,6 +23,7 @@ impl<A: Adapter> Connection<A> {
             slot: Some(slot),
             writer: &self.writer,
             message_paces: self.message_paces.as_deref(),
+            hits: &self.hits,
             shutdown: &mut self.shutdown,
             was_held: &mut self.was_held,
         };
@@ -45,7 +46,7 @@ impl<A: Adapter> Connection<A> {
             }
             Response::Close(last) => {
                 self.answer(slot, Bytes::new());
-                return Some(End::Expelled(last));
+                return Some(End::Expelled(last, Closed::LastAnswer));
             }
             Response::Send(content) => {
                 self.answer(slot, Bytes::new());
@@ -78,8 +79,8 @@ impl<A: Adapter> Connection<A> {
             }
             Response::Farewell(last) => Wait::End(End::Farewell(last)),
             // Contents are asked for, never due.
-            Response::Send(_) => Wait::End(End::Expelled(Bytes::new())),
-            Response::Close(last) => Wait::End(End::Expelled(last)),
+            Response::Send(_) => Wait::End(End::Expelled(Bytes::new(), Closed::Unreadable)),
+            Response::Close(last) => Wait::End(End::Expelled(last, Closed::LastAnswer)),
             Response::End(reason) => Wait::End(End::Reason(reason)),
         }
     }

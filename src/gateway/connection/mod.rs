@@ -11,6 +11,7 @@
 //! A connection's life: *open* (nobody yet; `limits.login_timeout` runs), *seated* (a session at the hub),
 //! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
 
+mod closed;
 mod content;
 mod handling;
 mod reading;
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 use super::dialect::{Adapter, Dialect};
 use super::frame_capture::FrameCapture;
+use super::hits::{Hit, Hits};
 use super::limits::Limits;
 use super::listener::Permit;
 use super::pace::{MessagePaces, Pace};
@@ -32,7 +34,8 @@ use super::transport::{Reader, Transport};
 use super::writer::{Drained, Writer};
 use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
 use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
-use crate::model::EndReason;
+use crate::model::{EndReason, User};
+use closed::Closed;
 
 /// A connection with more bytes of unread answers than this is not read from.
 const MAX_UNREAD_ANSWERS: usize = 64 * 1024;
@@ -45,15 +48,21 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Why the reading ended.
 enum End {
     /// The stream ended, or broke.
-    BrokeOff,
+    BrokeOff(Closed),
     /// The dialect's farewell was said.
     Farewell(Bytes),
-    /// The connection broke the rules of its wire.
-    Expelled(Bytes),
+    /// The dialect, or what it sends, is at an end with it: it counts as broken off.
+    Expelled(Bytes, Closed),
     /// Ended by the gateway.
     Reason(EndReason),
     /// The writer was closed: the hub ended the session.
     Closing,
+}
+
+/// How a connection ended, and whose it was then.
+struct Ended {
+    why: Closed,
+    user: Option<Arc<User>>,
 }
 
 /// Serves one connection until its end. What it needs only at first is gone before the future is made, which lives as
@@ -68,9 +77,17 @@ pub(super) fn serve<D: Dialect>(
     permit: Permit,
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
+    let listener = transport.listener().cloned();
     let (mut reader, wire) = transport.split(dialect.frame_length());
     let session_options = dialect.session_options();
     let line = hub.tap().line(tapped.clone(), address);
+    tracing::debug!(
+        connection = line.number,
+        listener = listener.as_deref(),
+        dialect = tapped.label,
+        peer = address.map(tracing::field::display),
+        "connection opened"
+    );
     let writer = Arc::new(Writer::new(
         wire,
         permit.peer_timeout(),
@@ -81,7 +98,7 @@ pub(super) fn serve<D: Dialect>(
         Some(line.clone()),
     ));
     permit.watch(&writer);
-    let message_paces = permit.message_paces();
+    let (message_paces, hits) = (permit.message_paces(), permit.hits().clone());
     let receiving = permit.receiving();
     let last = Closing {
         line: line.clone(),
@@ -104,6 +121,7 @@ pub(super) fn serve<D: Dialect>(
         nobody_since: now(),
         pace: Pace::new(limits.requests_per_second, limits.burst),
         message_paces,
+        hits,
         was_held: false,
         receiving,
         shutdown,
@@ -111,22 +129,25 @@ pub(super) fn serve<D: Dialect>(
     };
     async move {
         let _last = &last;
-        let drained = {
+        let (drained, ended) = {
             let run = connection.run(&mut reader, &encoder);
             tokio::pin!(run);
             tokio::select! {
                 biased;
                 drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
-                    if drained == Drained::Broken {
-                        // The peer takes no more, but what it sent before is carried out.
-                        run.await;
-                    }
-                    Some(drained)
+                    // The peer may take no more, but what it sent before is carried out.
+                    let ended = match drained {
+                        Drained::Broken => Some(run.await),
+                        Drained::Closed => None,
+                    };
+                    (Some(drained), ended)
                 }
-                () = &mut run => None,
+                ended = &mut run => (None, Some(ended)),
             }
         };
+        let Ended { why, user } = ended.unwrap_or_else(|| connection.ended(&End::Closing));
         Box::pin(close(&writer, &mut reader, drained)).await;
+        closed::log(why, &last.line, &*writer, user.as_deref(), &connection.hits);
     }
 }
 
@@ -183,6 +204,7 @@ struct Connection<A: Adapter> {
     nobody_since: Instant,
     pace: Option<Pace>,
     message_paces: Option<Arc<MessagePaces>>,
+    hits: Arc<Hits>,
     /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
     was_held: bool,
     receiving: Receiving,
@@ -191,20 +213,21 @@ struct Connection<A: Adapter> {
 }
 
 impl<A: Adapter> Connection<A> {
-    async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) {
+    async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) -> Ended {
         let end = self.read_all(reader).await;
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
             self.writer.room_for_requests(0, usize::MAX).await;
         }
+        let ended = self.ended(&end);
         match end {
-            End::BrokeOff => {
+            End::BrokeOff(_) => {
                 // One that vanished broke off when it was last heard of.
                 let ago = self.writer.silence().unwrap_or_default();
                 self.session.broke_off(ago);
                 self.writer.finish(Bytes::new());
             }
-            End::Expelled(last) => {
+            End::Expelled(last, _) => {
                 self.session.break_off();
                 self.writer.finish(last);
             }
@@ -221,6 +244,31 @@ impl<A: Adapter> Connection<A> {
             End::Closing => self.session.break_off(),
         }
         self.writer.flush();
+        ended
+    }
+
+    /// As what the end goes into the log; to be asked before the session is left.
+    fn ended(&self, end: &End) -> Ended {
+        let why = match end {
+            End::BrokeOff(_) if self.writer.silence().is_some() => Closed::Vanished,
+            End::BrokeOff(why) | End::Expelled(_, why) => *why,
+            End::Farewell(_) => Closed::Farewell,
+            End::Reason(reason) => Closed::Reason(*reason),
+            End::Closing => match self.writer.end_reason() {
+                Some(reason) => Closed::Reason(reason),
+                None => Closed::Reset,
+            },
+        };
+        let user = self.session.user();
+        Ended { why, user }
+    }
+
+    /// Somebody hit a limit here.
+    fn hit(&self, limit: &'static str) {
+        if let Some(line) = self.writer.tap() {
+            let user = self.session.user();
+            self.hits.note(limit, Hit::of(line, user.as_deref()));
+        }
     }
 }
 

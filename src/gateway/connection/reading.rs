@@ -12,8 +12,9 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::{sleep, sleep_until};
 use tokio_util::codec::Decoder;
 
-use super::{Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
+use super::{Closed, Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
 use crate::gateway::dialect::Adapter;
+use crate::gateway::pace::Pace;
 use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
 use crate::model::EndReason;
@@ -31,7 +32,7 @@ const MAX_UNFRAMED_BYTES: usize = 64 * 1024;
 pub(super) enum Wait {
     Bytes,
     Timer,
-    Ended,
+    Ended(Closed),
     End(End),
 }
 
@@ -45,7 +46,7 @@ impl<A: Adapter> Connection<A> {
     pub(super) async fn read_all(&mut self, reader: &mut Reader) -> End {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
-        let (mut ended, mut unframed) = (false, 0);
+        let (mut ended, mut unframed) = (None, 0);
         let greeting = self.adapter.greeting();
         if !greeting.is_empty() {
             let slot = self.writer.reserve();
@@ -60,7 +61,7 @@ impl<A: Adapter> Connection<A> {
                 unframed = 0;
             }
             // Named by nothing, so that an idle connection has no room for it.
-            match self.decode(&mut codec, &mut buffer, ended) {
+            match self.decode(&mut codec, &mut buffer, ended.is_some()) {
                 Ok(Some(frame)) => {
                     unframed = buffer.len();
                     // A handler is large, and an idle connection runs none.
@@ -72,14 +73,15 @@ impl<A: Adapter> Connection<A> {
                 Ok(None) => {}
                 Err(error) => {
                     self.capture.tell(None);
-                    return End::Expelled(self.adapter.lost(error, self.session.time()));
+                    let last = self.adapter.lost(error, self.session.time());
+                    return End::Expelled(last, Closed::ProtocolError);
                 }
             }
-            if ended {
+            if let Some(why) = ended {
                 return if self.adapter.ends_by_farewell() {
                     End::Farewell(Bytes::new())
                 } else {
-                    End::BrokeOff
+                    End::BrokeOff(why)
                 };
             }
             release(&mut buffer);
@@ -96,9 +98,9 @@ impl<A: Adapter> Connection<A> {
                     unframed += buffer.len().saturating_sub(before);
                 }
                 Wait::Timer => {}
-                Wait::Ended => {
+                Wait::Ended(why) => {
                     self.capture.tell_end();
-                    ended = true;
+                    ended = Some(why);
                 }
                 Wait::End(end) => return end,
             }
@@ -194,7 +196,7 @@ impl<A: Adapter> Connection<A> {
                 if writer.is_broken() {
                     let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
                     if linger.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(Wait::Ended);
+                        return Poll::Ready(Wait::Ended(Closed::Reset));
                     }
                 }
                 if shutdown.as_mut().poll(cx).is_ready() {
@@ -209,7 +211,8 @@ impl<A: Adapter> Connection<A> {
                     return Poll::Ready(Wait::Timer);
                 }
                 match reader.poll_read(cx, buffer) {
-                    Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended),
+                    Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended(Closed::Eof)),
+                    Poll::Ready(Read::Broken) => Poll::Ready(Wait::Ended(Closed::Reset)),
                     Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
                     Poll::Ready(Read::Refused(reason)) => {
                         Poll::Ready(Wait::End(End::Reason(reason)))
@@ -230,8 +233,9 @@ impl<A: Adapter> Connection<A> {
     }
 
     pub(super) async fn keep_pace(&mut self) {
-        if let Some(pace) = &mut self.pace {
-            pace.keep().await;
+        if let Some(due) = self.pace.as_mut().and_then(Pace::take) {
+            self.hit("requests_per_second");
+            sleep_until(due).await;
         }
     }
 }

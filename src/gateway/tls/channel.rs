@@ -22,6 +22,7 @@ use tokio_util::sync::PollSemaphore;
 use super::Policy;
 use super::session::Session;
 use crate::gateway::dialect::FrameLength;
+use crate::gateway::hits::Hit;
 use crate::gateway::transport::{or_wait, poll_read_socket};
 
 /// Whether these bytes begin a handshake, unless that cannot be told of so few.
@@ -186,6 +187,10 @@ impl TlsReader {
     /// The first bytes begin a handshake.
     pub(in crate::gateway) fn speak_tls(&mut self, hello: BytesMut, peer: Option<IpAddr>) {
         self.channel.spoken.get_or_init(|| Spoken::Tls);
+        let policy = &self.channel.policy;
+        if policy.turns.available_permits() == 0 {
+            policy.hits.note("handshakes", Hit::from(peer));
+        }
         self.handshake = Some(Box::new(Handshake {
             turn: PollSemaphore::new(self.channel.policy.turns.clone()),
             permit: None,

@@ -25,6 +25,8 @@ pub use rustls;
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
+use super::hits::Hits;
+
 pub(super) use channel::{Channel, TlsReader, TlsWire, is_hello};
 
 /// By which certificate and rules connections are encrypted. A handle: clones are the same.
@@ -61,4 +63,6 @@ pub(super) struct Policy {
     pub(super) is_required: bool,
     /// Who may shake hands at the same time, over all listeners.
     pub(super) turns: Arc<Semaphore>,
+    /// Where it is told that one had to wait for its turn.
+    pub(super) hits: Arc<Hits>,
 }

@@ -72,8 +72,8 @@ struct State {
     /// Bytes of answers that are not written.
     answered: usize,
     phase: Phase,
-    /// Closed by this side, however that went on.
-    is_closed: bool,
+    /// Why this side closed it, if it did, however that went on.
+    closed: Option<EndReason>,
     /// Queued since the last flush.
     is_dirty: bool,
     drainer: Option<Waker>,
@@ -109,7 +109,7 @@ impl Writer {
             pushed: CountedWaiting::new(backlog),
             answered: 0,
             phase: Phase::Open,
-            is_closed: false,
+            closed: None,
             is_dirty: false,
             drainer: None,
             reader: None,
@@ -202,6 +202,11 @@ impl Writer {
         self.lock().end(Drained::Broken);
     }
 
+    /// Why the hub closed it, if it did.
+    pub(super) fn end_reason(&self) -> Option<EndReason> {
+        self.lock().closed
+    }
+
     /// Whether the peer takes no more.
     pub(super) fn is_broken(&self) -> bool {
         self.lock().is_broken()
@@ -262,12 +267,12 @@ impl Sink for Writer {
         let mut state = self.lock();
         let parting = state.parting.take().filter(|_| reason.is_final());
         let is_abrupt = reason == EndReason::TooSlow;
-        state.is_closed = true;
+        state.closed = Some(reason);
         state.close(parting.unwrap_or(last), is_abrupt, self.tap());
     }
 
     fn was_closed(&self) -> bool {
-        self.lock().is_closed
+        self.end_reason().is_some()
     }
 
     fn waiting(&self) -> Waiting {

@@ -36,7 +36,7 @@ impl Writer {
 
     /// Whether the hub has closed it. If not, the task is woken when it has, or when the peer takes no more.
     pub(in crate::gateway) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
-        self.poll_until(cx, None, |state| state.is_closed)
+        self.poll_until(cx, None, |state| state.closed.is_some())
     }
 
     fn poll_until(

@@ -8,6 +8,7 @@ use super::command::{about, committed_as_asked, looks_at};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Work, rules};
 use crate::hub::Session;
+use crate::hub::newcomers::Newcomer;
 use crate::hub::state::SessionEntry;
 use crate::model::{
     EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
@@ -74,6 +75,10 @@ impl Command for Register {
         });
         let made = made.await?;
         registration.keep();
+        if let Ok(session) = caller.connection() {
+            let newcomer = Newcomer::new(&made.login, session.connection.address);
+            hub.inner.newcomers.made(newcomer);
+        }
         Ok(made)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Actor, Change, Command, rules};
+use crate::hub::newcomers::Newcomer;
 use crate::hub::quota::{Maker, Taken};
 use crate::hub::state::HubState;
 use crate::hub::{Hub, Session};
@@ -33,8 +34,23 @@ impl<'a> Caller<'a> {
     ///
     /// # Errors
     /// The command's.
-    pub async fn call<C: Command>(&mut self, mut command: C) -> Result<C::Reply> {
+    pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         C::NEEDS.check(self)?;
+        let newcomer = self.newcomer(&command);
+        let outcome = self.carry_out(command).await;
+        if let (Some(newcomer), Err(why)) = (newcomer, &outcome) {
+            self.hub().inner.newcomers.failed(newcomer, why.clone());
+        }
+        outcome
+    }
+
+    /// Who wants to be let in by this command.
+    fn newcomer<C: Command>(&self, command: &C) -> Option<Newcomer> {
+        let address = self.connection().ok()?.connection.address;
+        Some(Newcomer::new(command.login()?, address))
+    }
+
+    async fn carry_out<C: Command>(&mut self, mut command: C) -> Result<C::Reply> {
         if C::IS_DECIDED
             && let Inner::Connection(session) = &self.0
         {

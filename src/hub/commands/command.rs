@@ -27,6 +27,11 @@ pub trait Command: fmt::Debug + Send + 'static {
         path.rsplit("::").next().unwrap_or(path)
     }
 
+    /// As whom a connection wants to be let in; empty where only a token says so. `None`: it is no login.
+    fn login(&self) -> Option<&str> {
+        None
+    }
+
     /// The text it would show to others.
     fn text(&mut self) -> Option<&mut String> {
         None

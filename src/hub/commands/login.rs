@@ -51,6 +51,10 @@ impl Command for LogIn {
     type Reply = Welcome;
     const NEEDS: Needs = Needs::Connection;
 
+    fn login(&self) -> Option<&str> {
+        Some(&self.login)
+    }
+
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
         let session = caller.connection_mut()?;
         let hub = session.hub.clone();
@@ -118,6 +122,10 @@ impl Command for LogInToken {
     type Reply = Welcome;
     const NEEDS: Needs = Needs::Connection;
 
+    fn login(&self) -> Option<&str> {
+        Some("")
+    }
+
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
         let (token, user) = caller.hub().bearer_of(&self.token, self.id).await?;
         let key = Key {
@@ -139,6 +147,10 @@ pub struct Identify {
 impl Command for Identify {
     type Reply = Arc<User>;
     const NEEDS: Needs = Needs::Connection;
+
+    fn login(&self) -> Option<&str> {
+        Some("")
+    }
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         let (token, user) = caller.hub().bearer_of(&self.token, None).await?;
@@ -169,6 +181,10 @@ pub struct LogInGuest {
 impl Command for LogInGuest {
     type Reply = Welcome;
     const NEEDS: Needs = Needs::Connection;
+
+    fn login(&self) -> Option<&str> {
+        Some(&self.name)
+    }
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Welcome> {
         let hub = caller.hub();
@@ -312,6 +328,15 @@ impl Session {
         let session = entry.taken().ok_or(Error::Internal)?;
         let user = current.load();
         self.entry = Some((session, current));
+        tracing::debug!(
+            connection = self.line_number(),
+            session = session.0,
+            user = user.login,
+            peer = self.connection.address.map(tracing::field::display),
+            dialect = self.connection.dialect,
+            encrypted = self.connection.sink.is_encrypted(),
+            "session opened"
+        );
         Ok(Welcome {
             session,
             user,

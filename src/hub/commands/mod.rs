@@ -82,6 +82,16 @@ macro_rules! commands {
             )*)*
         }
 
+        impl AnyCommand {
+            /// Whether it changes something, rather than only reads.
+            #[must_use]
+            pub fn changes(&self) -> bool {
+                match self {
+                    $($(Self::$command(_) => <$command as Command>::IS_DECIDED,)*)*
+                }
+            }
+        }
+
         impl Command for AnyCommand {
             type Reply = AnyReply;
             /// What the one inside needs is checked, and its policy asked, when it is called.

@@ -1,0 +1,286 @@
+//! What operators did: one line each in the log, under the target `audit`.
+//!
+//! ```text
+//!  over the control socket ─────────────────────────────▶ log
+//!  on a store that no gateway has open ─▶ audit.jsonl ─▶ log of the next gateway there, which removes it
+//! ```
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+use crate::commands::{AnyCommand, Command};
+use crate::hub::Hub;
+use crate::model::{Error, Result};
+use crate::word::{Word, bounded};
+
+/// In the data directory: what was done while no gateway ran.
+const KEPT: &str = "audit.jsonl";
+
+/// Who does something, as the system knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// The Unix user.
+    pub uid: u32,
+    /// The process, where the system says it.
+    pub pid: Option<i32>,
+}
+
+impl By {
+    /// Who is at the other end of a socket.
+    ///
+    /// # Errors
+    /// What the system says of the socket.
+    pub(super) fn peer(stream: &UnixStream) -> io::Result<Self> {
+        let peer = stream.peer_cred()?;
+        Ok(Self {
+            uid: peer.uid(),
+            pid: peer.pid(),
+        })
+    }
+
+    /// This process.
+    #[must_use]
+    pub fn this_process() -> Self {
+        Self {
+            uid: nix::unistd::getuid().as_raw(),
+            pid: i32::try_from(std::process::id()).ok(),
+        }
+    }
+}
+
+/// Something that an operator did or was refused. No secret and no text is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// When, as RFC 3339.
+    pub at: String,
+    /// Who.
+    #[serde(flatten)]
+    pub by: By,
+    /// What: a command's name, as the control socket's requests write it.
+    pub act: String,
+    /// On what.
+    #[serde(flatten)]
+    pub on: On,
+    /// Why it was refused, if it was: the error's name.
+    pub error: Option<String>,
+}
+
+/// What an act concerned, as far as it names it: each as it was typed, or as a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct On {
+    /// A login.
+    pub user: Option<String>,
+    /// A room's name.
+    pub room: Option<String>,
+    /// The new name of either.
+    pub to: Option<String>,
+    /// A member's new role.
+    pub role: Option<String>,
+    /// A session's number.
+    pub session: Option<String>,
+    /// A token's number.
+    pub token: Option<String>,
+    /// An address, a network or a login that is kept out.
+    pub subject: Option<String>,
+}
+
+impl On {
+    /// Only these fields of a command are ever looked at.
+    fn of(act: &str, fields: &Value) -> Self {
+        let of = |key: &str| fields.get(key).and_then(text);
+        let named = |acts: &[&str], key: &str| acts.contains(&act).then(|| of(key)).flatten();
+        Self {
+            user: of("user").or_else(|| named(&["register"], "login")),
+            room: of("room").or_else(|| named(&["create_room"], "name")),
+            to: named(&["rename_user"], "login").or_else(|| named(&["rename_room"], "name")),
+            role: of("role"),
+            session: named(&["close_session"], "id"),
+            token: named(&["revoke_token"], "id"),
+            subject: of("subject"),
+        }
+    }
+}
+
+/// A name, a number, or what a selector holds of either.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(bounded(text)),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(pair) => {
+            let names: Vec<String> = pair.iter().filter_map(text).collect();
+            Some(format!("@{}", names.join(",")))
+        }
+        Value::Object(selector) => selector.values().next().and_then(text),
+        Value::Null | Value::Bool(_) => None,
+    }
+}
+
+/// Carries out a command; `keep` is given what was done where the command is one that changes something.
+///
+/// # Errors
+/// The command's.
+pub async fn operate<C>(hub: &Hub, by: By, command: C, keep: impl FnOnce(Act)) -> Result<C::Reply>
+where
+    C: Command + Into<AnyCommand> + Clone,
+{
+    let act = Act::of(by, &command.clone().into());
+    let outcome = hub.operate(command).await;
+    if let Some(mut act) = act {
+        act.error = outcome.as_ref().err().map(|error| Word(error).to_string());
+        keep(act);
+    }
+    outcome
+}
+
+impl Act {
+    /// None where the command only reads.
+    fn of(by: By, command: &AnyCommand) -> Option<Self> {
+        if !command.changes() {
+            return None;
+        }
+        let act = Word(command).to_string();
+        // A command without fields is its name alone.
+        let written = serde_json::to_value(command).unwrap_or_default();
+        let on = On::of(&act, written.get(&act).unwrap_or(&Value::Null));
+        Some(Self::new(by, act, on, None))
+    }
+
+    /// An act of this moment, of a command or of something else.
+    #[must_use]
+    pub fn new(by: By, act: impl Into<String>, on: On, error: Option<&Error>) -> Self {
+        Self {
+            at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            by,
+            act: act.into(),
+            on,
+            error: error.map(|error| Word(error).to_string()),
+        }
+    }
+
+    /// A line of the log.
+    pub fn log(&self) {
+        self.log_at(None);
+    }
+
+    fn log_at(&self, at: Option<&str>) {
+        let On {
+            user,
+            room,
+            to,
+            role,
+            session,
+            token,
+            subject,
+        } = &self.on;
+        tracing::info!(
+            target: "audit",
+            act = self.act,
+            uid = self.by.uid,
+            pid = self.by.pid,
+            user,
+            room,
+            to,
+            role,
+            session,
+            token,
+            subject,
+            error = self.error,
+            at,
+            "operator"
+        );
+    }
+
+    /// Keeps it for the next gateway on this data directory, whose lock the caller holds.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep(&self, data_dir: &Path) -> io::Result<()> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).mode(0o600);
+        options.open(data_dir.join(KEPT))?.write_all(&line)
+    }
+}
+
+/// Logs what was kept in this data directory, whose lock the caller holds.
+pub(crate) fn log_kept(data_dir: &Path) {
+    let path = data_dir.join(KEPT);
+    let kept = match fs::read_to_string(&path) {
+        Ok(kept) => kept,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => {
+            tracing::warn!(%error, path = %path.display(), "what operators did before cannot be read");
+            return;
+        }
+    };
+    for line in kept.lines() {
+        match serde_json::from_str::<Act>(line) {
+            Ok(act) => act.log_at(Some(&act.at)),
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "a line of what operators did before cannot be read");
+            }
+        }
+    }
+    if let Err(error) = fs::remove_file(&path) {
+        tracing::warn!(%error, path = %path.display(), "what operators did before is said again at the next start");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::{AddBan, CloseSession, CreateRoom, Register, RenameUser, SetRole, Users};
+    use crate::model::{BanSubject, Role, RoomSelector, Secret, SessionId, UserSelector};
+
+    fn act(command: impl Into<AnyCommand>) -> Option<Act> {
+        Act::of(By::this_process(), &command.into())
+    }
+
+    fn on(command: impl Into<AnyCommand>) -> String {
+        let act = act(command).unwrap();
+        let on = serde_json::to_value(&act.on).unwrap();
+        let named = on.as_object().unwrap().iter();
+        let named = named.filter_map(|(key, value)| Some(format!(" {key}={}", value.as_str()?)));
+        format!("{}{}", act.act, named.collect::<String>())
+    }
+
+    #[test]
+    fn an_act_names_what_it_concerns_and_no_secret() {
+        assert!(act(Users).is_none());
+        let register = Register {
+            login: "anna".to_owned(),
+            secret: Secret::password("secret"),
+            name: "Anna".to_owned(),
+            description: "text".to_owned(),
+        };
+        assert_eq!(on(register), "register user=anna");
+        let rename = RenameUser {
+            user: UserSelector::login("anna"),
+            login: "hanna".to_owned(),
+        };
+        assert_eq!(on(rename), "rename_user to=hanna user=anna");
+        assert_eq!(on(CreateRoom::public("tea")), "create_room room=tea");
+        let role = SetRole {
+            room: RoomSelector::Direct("a".to_owned(), "b".to_owned()),
+            user: UserSelector::login("anna"),
+            role: Role::Admin,
+        };
+        assert_eq!(on(role), "set_role role=admin room=@a,b user=anna");
+        let close = CloseSession { id: SessionId(7) };
+        assert_eq!(on(close), "close_session session=7");
+        let ban = AddBan {
+            subject: BanSubject::Network("192.0.2.0/24".parse().unwrap()),
+            term: None,
+            reason: "text".to_owned(),
+        };
+        assert_eq!(on(ban), "add_ban subject=192.0.2.0/24");
+    }
+}

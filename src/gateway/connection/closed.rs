@@ -1,0 +1,62 @@
+//! Why a connection closed, in the words of the log.
+
+use serde::Serialize;
+
+use crate::gateway::hits::{Hit, Hits};
+use crate::hub::Sink;
+use crate::hub::tap::TapConnection;
+use crate::model::{EndReason, User};
+use crate::word::Word;
+
+/// Why a connection closed: one word each (`eof`, `too_slow`), as `docs/log.md` lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Closed {
+    /// The client's stream ended without its dialect's farewell.
+    Eof,
+    /// The stream broke.
+    Reset,
+    /// The client's system acknowledged nothing for too long.
+    Vanished,
+    /// The client said its dialect's farewell.
+    Farewell,
+    /// Its bytes could not be cut into frames any more.
+    ProtocolError,
+    /// Its dialect closes behind the answer that it gave: to a refused login, to what is no frame, to a file.
+    LastAnswer,
+    /// All of the content that it asked for was sent.
+    Sent,
+    /// It took nothing of the content that it asked for.
+    Unread,
+    /// The content that it asked for could not be read.
+    Unreadable,
+    /// The gateway ended it.
+    #[serde(untagged)]
+    Reason(EndReason),
+}
+
+/// Logs the end of a connection, of whose user is told where somebody was in.
+pub(super) fn log(
+    closed: Closed,
+    line: &TapConnection,
+    writer: &dyn Sink,
+    user: Option<&User>,
+    hits: &Hits,
+) {
+    match closed {
+        Closed::Reason(EndReason::TooSlow) => hits.note("queue", Hit::of(line, user)),
+        Closed::Reason(EndReason::Overloaded) => {
+            hits.note("receiving_total_bytes", Hit::of(line, user));
+        }
+        _ => {}
+    }
+    tracing::debug!(
+        connection = line.number,
+        dialect = line.dialect.label,
+        peer = line.address.map(tracing::field::display),
+        encrypted = writer.is_encrypted(),
+        user = user.map(|user| user.login.as_str()),
+        reason = %Word(closed),
+        "connection closed"
+    );
+}
