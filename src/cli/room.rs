@@ -23,7 +23,7 @@ pub(crate) enum RoomAction {
     },
     /// List all rooms but direct ones: id, room, title, kind, protected, owner, created
     List {
-        /// One object a line: id, room, title, description, kind, protected, quiet, slow, owner, created, updated
+        /// One object a line: id, room, title, description, kind, protected, quiet, slow, keep, owner, created, updated
         #[arg(long)]
         json: bool,
     },
@@ -40,7 +40,7 @@ pub(crate) enum RoomAction {
         /// The room, by its name or #number
         name: RoomName,
     },
-    /// Change a room: its name, title, description, owner, password, whether it is private, quiet or slow
+    /// Change a room: its name, title, description, owner, password, whether it is private, quiet or slow, and for how long it keeps messages
     Set(room_set::SetArgs),
     /// Make somebody a member
     Add(Member),
@@ -167,7 +167,7 @@ impl Member {
         let banned = to.request(commands::Ban { room, user }).await?;
         let banned = banned.map_err(|error| match error {
             ControlError::Refused(Error::NoSuchUser) => Failure::because(format!(
-                "{login} is no account and no guest who is there now; a guest that has left is known no more. When it is back, \
+                "no account called {login}, and no guest who is there now; a guest that has left is known no more. When it is back, \
                  `tolmach room ban {name} {login}` binds its name and its address; `tolmach ban add {login}` keeps guests of \
                  this name out of the whole gateway, `tolmach ban add ADDRESS` who comes from there"
             )),

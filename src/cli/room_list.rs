@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::commands;
 use crate::model::{GuestBan, Membership, Network, Role, Room, Timestamp, UserId, UserRef};
+use crate::settings::Show;
 
 use super::about::About;
 use super::failure::Outcome;
@@ -26,10 +28,17 @@ const ROOMS: &[Column<(Option<String>, Arc<Room>)>] = &[
     Column::json("slow", |(_, room)| {
         Value::of(humantime::format_duration(room.slow).to_string())
     }),
+    // null: as the configuration says.
+    Column::json("keep", |(_, room)| Value::of(room.keep.map(lasting))),
     Column::both("owner", |(owner, _)| Value::of(owner)),
     Column::both("created", |(_, room)| Time(room.created).into()),
     Column::json("updated", |(_, room)| Time(room.updated).into()),
 ];
+
+/// A time as a configuration writes it: `90d`.
+fn lasting(time: Duration) -> String {
+    time.show().unwrap_or_default().replace('"', "")
+}
 
 /// Somebody in a room, or kept out of it.
 struct Member {

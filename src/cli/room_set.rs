@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::commands::{
-    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetPrivate, SetQuiet, SetRole,
-    SetRoomPassword, SetSlow, SetTitle,
+    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetKeep, SetPrivate, SetQuiet,
+    SetRole, SetRoomPassword, SetSlow, SetTitle,
 };
 use crate::model::{
     Error, Role, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name,
@@ -22,7 +22,7 @@ use super::user::account;
 /// What to change; everything else stays.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("changes").required(true).multiple(true)
-    .args(["new_name", "title", "description", "owner", "private", "quiet", "slow", "password"]))]
+    .args(["new_name", "title", "description", "owner", "private", "quiet", "slow", "keep", "password"]))]
 pub(crate) struct SetArgs {
     /// The room, by its name or #number
     #[arg(value_name = "NAME")]
@@ -48,9 +48,28 @@ pub(crate) struct SetArgs {
     /// How long each member waits between two messages (10s, 1m; 6h at most), but for moderators and above; 0s ends it
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     slow: Option<Duration>,
+    /// For how long messages are kept (90d, 12h): what is older is removed. "forever" (or 0s) keeps all, "default" does as
+    /// rooms.keep says
+    #[arg(long, value_name = "TIME|forever|default", value_parser = keep)]
+    keep: Option<Keep>,
     /// Another password, a line of standard input or asked for on a terminal; empty to end it
     #[arg(long)]
     password: bool,
+}
+
+/// How long, `Some(0)`: for ever; `None`: as the configuration says.
+#[derive(Debug, Clone, Copy)]
+struct Keep(Option<Duration>);
+
+fn keep(text: &str) -> Result<Keep, String> {
+    match text {
+        "default" => Ok(Keep(None)),
+        "forever" => Ok(Keep(Some(Duration::ZERO))),
+        time => match humantime::parse_duration(time) {
+            Ok(time) => Ok(Keep(Some(time))),
+            Err(wrong) => Err(format!("{wrong}; or write \"forever\" or \"default\"")),
+        },
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -154,6 +173,10 @@ impl SetArgs {
         if let Some(pause) = self.slow {
             let room = room();
             to.ask(about, SetSlow { room, pause }).await?;
+        }
+        if let Some(Keep(keep)) = self.keep {
+            let room = room();
+            to.ask(about, SetKeep { room, keep }).await?;
         }
         if let Some(password) = password {
             let (room, password) = (room(), password.map(Secret::Password));

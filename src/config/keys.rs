@@ -30,6 +30,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(accounts.session_life: life, "A session that was not used for so long is gone; an open connection is use. More than 0."),
     key!(rooms.create_on_join: flag, "Whether entering a room that does not exist yet makes it, as a public one"),
     key!(rooms.create: name::rooms, "Public rooms that exist from the start."),
+    key!(rooms.keep: duration, "For how long messages are kept, in direct rooms too; `\"0s\"`: for ever."),
     key!(tls.certificate: some_path, "A PEM file: the certificate and its chain. Without both files the gateway makes a self-signed one for the machine's names and addresses, once, in `data_dir/tls` (`certificate.pem`, and `key.pem` with mode 0600)."),
     key!(tls.key: some_path, "A PEM file: the private key, as PKCS#8, SEC1 or RSA's own form, not encrypted: RSA of 2048 bits or more, P-256, P-384 or Ed25519."),
     key!(tls.client_ca: some_path, "A PEM file: the authorities that vouch for clients."),

@@ -84,6 +84,8 @@ pub struct Rooms {
     pub create_on_join: bool,
     /// The rooms that exist from the start, by valid names that differ without regard to case.
     pub create: Vec<String>,
+    /// For how long messages are kept where the room says nothing else; zero: for ever.
+    pub keep: Duration,
 }
 
 impl Default for Rooms {
@@ -91,6 +93,7 @@ impl Default for Rooms {
         Self {
             create_on_join: true,
             create: vec!["lobby".into()],
+            keep: Duration::ZERO,
         }
     }
 }

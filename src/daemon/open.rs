@@ -61,6 +61,7 @@ fn options(config: &Config) -> Options {
         .create_on_join(config.rooms.create_on_join)
         .session_life(config.accounts.session_life)
         .grace(config.presence.grace)
+        .keep(config.rooms.keep)
         .failed_logins(config.limits.failed_logins)
         .registrations_per_hour(config.limits.registrations_per_hour)
         .rooms_made_per_hour(config.limits.rooms_made_per_hour)

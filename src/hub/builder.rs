@@ -263,6 +263,7 @@ impl HubBuilder {
             authenticator,
             policy,
             departures: Notify::new(),
+            aged: Notify::new(),
             tasks: Mutex::default(),
             stopped: AtomicBool::new(false),
         })
@@ -287,6 +288,7 @@ impl Hub {
             tokio::spawn(self.clone().deliver()),
             tokio::spawn(self.clone().watch_departures()),
             tokio::spawn(self.clone().expire_tokens()),
+            tokio::spawn(self.clone().keep_no_longer()),
         ];
         let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         running.extend(tasks);

@@ -55,10 +55,17 @@ impl Hub {
             RoomChange::HistoryCleared | RoomChange::RoomDeleted => true,
             _ => false,
         };
-        if !may_go || self.files().is_none() {
+        if may_go {
+            self.sweep_soon(event.room.id);
+        }
+    }
+
+    /// Some of the room's files may be nobody's any more.
+    pub(super) fn sweep_soon(&self, room: RoomId) {
+        if self.files().is_none() {
             return;
         }
-        let (hub, room) = (self.clone(), event.room.id);
+        let hub = self.clone();
         // One that has not begun yet will see what this one would.
         if !self.inner.sweeps.await_one(room) {
             return;

@@ -34,6 +34,7 @@ mod newcomers;
 mod options;
 mod policy;
 mod quota;
+mod retention;
 mod session;
 mod shared;
 mod sink;
@@ -105,6 +106,8 @@ struct Inner {
     registrations: Quota,
     rooms_made: Quota,
     departures: Notify,
+    /// Something may be over age.
+    aged: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stopped: AtomicBool,
 }

@@ -20,6 +20,8 @@ pub struct Options {
     pub session_life: Duration,
     /// From a broken connection to absent.
     pub grace: Duration,
+    /// For how long rooms keep messages that say nothing of it themselves; zero: for ever.
+    pub keep: Duration,
     /// Failed logins a minute, by account and address together; 0: no limit.
     pub failed_logins: u32,
     /// Accounts and guests an hour from one address (of IPv6 one /64); 0: no limit.
@@ -50,6 +52,7 @@ impl Default for Options {
             create_on_join: true,
             session_life: Duration::from_secs(90 * 24 * 3600),
             grace: Duration::from_secs(30),
+            keep: Duration::ZERO,
             failed_logins: 10,
             registrations_per_hour: 0,
             rooms_made_per_hour: 0,
@@ -70,6 +73,7 @@ setters! {
         create_on_join: bool,
         session_life: Duration,
         grace: Duration,
+        keep: Duration,
         failed_logins: u32,
         registrations_per_hour: u32,
         rooms_made_per_hour: u32,

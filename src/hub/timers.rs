@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::Hub;
 use super::commands::{ExpireTokens, TouchToken};
-use crate::model::Timestamp;
-
 /// When what the store could not do for a gone guest is tried again.
 const GUEST_RETRY: Duration = Duration::from_secs(5);
 /// How often tokens that nobody used are looked for.
@@ -33,7 +31,6 @@ impl Hub {
 
     /// Touches the tokens in use and ends those that nobody used, as long as the hub runs.
     pub(super) async fn expire_tokens(self) {
-        let life = i64::try_from(self.inner.options.session_life.as_millis()).unwrap_or(i64::MAX);
         loop {
             // An open connection is use.
             for id in self.with_state(|state| {
@@ -45,7 +42,7 @@ impl Hub {
             }) {
                 self.keep_house(TouchToken { id });
             }
-            let before = Timestamp(self.time().0.saturating_sub(life));
+            let before = self.time().before(self.inner.options.session_life);
             self.keep_house(ExpireTokens { before });
             tokio::time::sleep(TOKEN_ROUND).await;
         }

@@ -37,6 +37,8 @@ pub struct Room {
     pub quiet: bool,
     /// How long a member who is none of these waits between two messages; zero: not at all.
     pub slow: Duration,
+    /// For how long messages are kept in it, zero: for ever; `None`: as the configuration says.
+    pub keep: Option<Duration>,
     /// Who owns it, if anybody.
     pub owner: Option<UserId>,
     /// The two members of a direct room, the smaller id first.
@@ -49,6 +51,9 @@ pub struct Room {
     pub seq: Seq,
     /// Messages up to this place are shown to nobody: the history was cleared.
     pub cleared: Seq,
+    /// Changes up to this place are kept no longer: they are shown to nobody, and their rows are gone or about to go. From the
+    /// next one on all are there.
+    pub pruned: Seq,
     /// The `created` of the newest message; the next one's is not less.
     pub last_message: Timestamp,
 }
@@ -59,9 +64,15 @@ impl Room {
     #[must_use]
     pub fn hidden_upto(&self, viewer: Option<&Membership>) -> Seq {
         match (self.kind, viewer) {
-            (RoomKind::Private, Some(viewer)) => self.cleared.max(viewer.since),
-            _ => self.cleared,
+            (RoomKind::Private, Some(viewer)) => self.hidden_from_all().max(viewer.since),
+            _ => self.hidden_from_all(),
         }
+    }
+
+    /// Up to which place what was said is shown to nobody.
+    #[must_use]
+    pub fn hidden_from_all(&self) -> Seq {
+        self.cleared.max(self.pruned)
     }
 
     /// The part of the room that travels in events.

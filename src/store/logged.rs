@@ -95,9 +95,9 @@ pub(super) fn peer_of(event: &RoomEvent) -> Option<UserId> {
     }
 }
 
-/// A message as those who catch up see it: behind the mark of a cleared history nothing is left of it.
-pub(super) fn as_shown(message: Arc<Message>, cleared: Seq) -> Arc<Message> {
-    if message.seq > cleared {
+/// A message as those who catch up see it: up to the place that is hidden from all nothing is left of it.
+pub(super) fn as_shown(message: Arc<Message>, hidden: Seq) -> Arc<Message> {
+    if message.seq > hidden {
         message
     } else {
         blank(&message)

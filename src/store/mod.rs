@@ -38,12 +38,13 @@ pub use transaction::{
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
@@ -174,8 +175,11 @@ pub trait Store: Send + Sync + 'static {
         prefix: bool,
         limit: usize,
     ) -> Result<Vec<Arc<Message>>>;
+    /// The rooms in which something may be over age at this time, or was marked so and is still there: where `keep` (zero: for
+    /// ever) holds for those that say nothing of it themselves. In the order of their numbers.
+    async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>>;
     /// Under which names the file area holds the files of a room's messages, without deleted ones and those at or
-    /// before the mark of a cleared history.
+    /// before the mark of a cleared history or of what is kept no longer.
     async fn files(&self, room: RoomId) -> Result<Vec<String>>;
     /// A message by number.
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>>;
@@ -184,9 +188,10 @@ pub trait Store: Send + Sync + 'static {
     /// The newest message's number; 0 before the first.
     async fn last_message_id(&self) -> Result<MessageId>;
     /// A room's changes after a place, in order, at most `limit` and at most [`PAGE_BYTES`] (there may be more after the
-    /// last of them): how those who saw a gap catch up. Gapless.
+    /// last of them): how those who saw a gap catch up. Gapless from the first that is kept
+    /// ([`Room::pruned`](crate::model::Room::pruned)) on.
     ///
     /// Rooms, users and messages in them are as they are now: of a message that was deleted since, or lies behind the mark
-    /// of a cleared history, nothing is told but that it was there and is deleted. `origin` is `None`.
+    /// of a cleared history or of what is kept no longer, nothing is told but that it was there and is deleted. `origin` is `None`.
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>>;
 }

@@ -264,6 +264,19 @@ pub trait Transaction {
     ) -> Result<Option<Timestamp>, RowsError>;
     /// Replaces a message's kind, text, `updated`, `deleted` and file.
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError>;
+    /// Up to where a room's messages after its mark ([`Room::pruned`]) are over age: said before `before`. Of those that bear a
+    /// later time than `now`, because the clock ran ahead, each is as old as the next one that does not. `None`: none is.
+    fn over_age(
+        &mut self,
+        room: RoomId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Seq>, RowsError>;
+    /// How many messages a room has after its mark ([`Room::pruned`]), deleted ones too.
+    fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError>;
+    /// Removes the oldest messages and other changes up to a room's mark ([`Room::pruned`]), at most `limit` of each, with
+    /// what is kept of them. Whether nothing is left up to there, and whether some of it had files.
+    fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError>;
     /// Hides a message from a user.
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;
 }

@@ -86,3 +86,18 @@ either_way! {
         assert!(bench.run(&["room", "set", "tea", "--slow", "7h"]).refused().contains("the longest pause is 6h"));
     }
 }
+
+either_way! {
+    fn a_room_says_for_how_long_it_keeps_messages(bench) {
+        bench.run(&["room", "create", "tea"]).done();
+        let keep = || bench.json(&["room", "list", "--json"]).into_iter().find(|room| room["room"] == "tea").unwrap()["keep"].clone();
+        assert_eq!(keep(), Value::Null);
+        for (given, shown) in [("90d", json!("90d")), ("forever", json!("0s")), ("36h", json!("36h")), ("0s", json!("0s")), ("default", Value::Null)] {
+            bench.run(&["room", "set", "tea", "--keep", given]).done();
+            assert_eq!(keep(), shown, "{given}");
+        }
+        let wrong = bench.run(&["room", "set", "tea", "--keep", "soon"]);
+        assert_eq!(wrong.code, Some(2));
+        assert!(wrong.err.contains("\"forever\" or \"default\""), "{}", wrong.err);
+    }
+}

@@ -51,6 +51,7 @@ mod quotas;
 mod random_rooms;
 mod receiving;
 mod renamed_user;
+mod retention;
 mod shutdown;
 mod talker_app;
 mod talker_connect;

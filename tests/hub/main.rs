@@ -35,6 +35,7 @@ mod random;
 mod reading;
 mod renaming_users;
 mod restart;
+mod retention;
 mod routing;
 mod source;
 mod tokens;

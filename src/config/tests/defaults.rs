@@ -26,6 +26,7 @@ session_life = "90d"                 # a session unused for so long is gone (an 
 [rooms]
 create_on_join = true                # JIM join and Talker connect make public rooms
 create = ["lobby"]                   # exist from the start
+keep = "0s"                          # for how long messages are kept; "0s": for ever
 
 [jim]                                # this and [talker], [purpose], [uchat]: each key also inside a [[listener]], to differ there
 flavor = "document"                  # or "field"

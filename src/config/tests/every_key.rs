@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 51] = [
+const VALUES: [(&str, &str); 52] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -21,6 +21,7 @@ const VALUES: [(&str, &str); 51] = [
     ("accounts.session_life", r#""91d""#),
     ("rooms.create_on_join", "false"),
     ("rooms.create", r#"["lobby", "dev"]"#),
+    ("rooms.keep", r#""92d""#),
     ("tls.certificate", r#""cert.pem""#),
     ("tls.key", r#""key.pem""#),
     ("tls.client_ca", r#""ca.pem""#),

@@ -17,6 +17,7 @@ mod caller;
 mod change;
 mod command;
 mod entering;
+mod keeping;
 mod login;
 mod members;
 mod messages;
@@ -46,6 +47,7 @@ pub use tokens::{ExpireTokens, NewToken, TouchToken};
 pub use work::Work;
 
 pub(crate) use accounts::AddExternal;
+pub(crate) use keeping::{Forget, MarkAged};
 pub(crate) use opening::{EndAllGuests, EndGuest};
 pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
@@ -148,6 +150,7 @@ commands! {
         CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
         SetQuiet SetSlow
     }
+    keeping { SetKeep }
     bans { AddBan Bans RemoveBan }
     members { AddMember RemoveMember Ban Unban GuestBans SetRole }
 }

@@ -211,12 +211,14 @@ fn new_room(kind: RoomKind, at: Timestamp) -> Room {
         protected: false,
         quiet: false,
         slow: Duration::ZERO,
+        keep: None,
         owner: None,
         pair: None,
         created: at,
         updated: at,
         seq: Seq(0),
         cleared: Seq(0),
+        pruned: Seq(0),
         last_message: Timestamp(0),
     }
 }

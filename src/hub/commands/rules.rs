@@ -353,12 +353,14 @@ mod tests {
             protected,
             quiet: false,
             slow: Duration::ZERO,
+            keep: None,
             owner: None,
             pair: None,
             created: Timestamp(0),
             updated: Timestamp(0),
             seq: Seq(0),
             cleared: Seq(0),
+            pruned: Seq(0),
             last_message: Timestamp(0),
         }
     }

@@ -167,6 +167,11 @@ fn one_of_each() -> Vec<AnyCommand> {
             pause: std::time::Duration::from_secs(10),
         }
         .into(),
+        SetKeep {
+            room: room(),
+            keep: None,
+        }
+        .into(),
         SetPrivate {
             room: room(),
             private: true,

@@ -324,6 +324,23 @@ impl Transaction for Watched<'_> {
         self.rows.update_message(message)
     }
 
+    fn over_age(
+        &mut self,
+        room: RoomId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Seq>, RowsError> {
+        self.rows.over_age(room, before, now)
+    }
+
+    fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        self.rows.messages_left(room)
+    }
+
+    fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError> {
+        self.rows.forget(room, limit)
+    }
+
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
         self.rows.hide_message(user, message)
     }

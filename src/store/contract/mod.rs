@@ -9,6 +9,7 @@ mod declared;
 mod files;
 mod gate;
 mod history;
+mod keeping;
 mod people;
 mod places;
 mod searches;
@@ -88,6 +89,13 @@ contract! {
         files_are_those_of_a_rooms_shown_messages
         files_go_with_a_cleared_history_and_a_deleted_room
         a_failed_commit_keeps_no_file
+    }
+    keeping {
+        what_is_over_age_is_shown_no_more_and_then_gone
+        a_room_keeps_as_long_as_it_says
+        times_that_fall_keep_nothing_for_ever
+        what_is_gone_waits_for_nobody
+        a_failed_commit_forgets_nothing
     }
     searches {
         any_search_agrees_with_a_plain_filter

@@ -6,6 +6,7 @@ mod tables;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -15,7 +16,7 @@ use super::batch::{Backend, Committer, deliver, refused};
 use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store that forgets everything when it is dropped.
@@ -226,6 +227,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Arc<Message>>> {
         Ok(self.read(|view| view.search(room, viewer, folded, prefix, limit)))
+    }
+
+    async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {
+        Ok(self.read(|view| view.prunable(now, keep)))
     }
 
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {

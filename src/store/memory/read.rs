@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::tables::{RoomEntry, Tables};
 use crate::model::{
@@ -158,6 +159,22 @@ impl View<'_> {
         findings.into_messages()
     }
 
+    pub(super) fn prunable(self, now: Timestamp, keep: Duration) -> Vec<RoomId> {
+        let is_prunable = |entry: &&RoomEntry| {
+            let room = &entry.row.room;
+            let keep = room.keep.unwrap_or(keep);
+            let first = entry.messages.get(entry.pruned());
+            entry.pruned() > 0
+                || entry.changes.range(..=room.pruned).next().is_some()
+                || !keep.is_zero()
+                    && first.is_some_and(|message| {
+                        message.created < now.before(keep) || message.created > now
+                    })
+        };
+        let prunable = self.0.rooms.values().filter(is_prunable);
+        prunable.map(|entry| entry.row.room.id).collect()
+    }
+
     pub(super) fn files(self, room: RoomId) -> Vec<String> {
         let Some(entry) = self.0.rooms.get(&room) else {
             return Vec::new();
@@ -192,7 +209,8 @@ impl View<'_> {
             return Vec::new();
         };
         let reference = &entry.row.reference;
-        let shown = |message: &Arc<Message>| as_shown(self.told(message), entry.row.room.cleared);
+        let shown =
+            |message: &Arc<Message>| as_shown(self.told(message), entry.row.room.hidden_from_all());
         let said = entry.messages.iter().skip(
             entry
                 .messages

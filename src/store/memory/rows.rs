@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::tables::{Counters, GuestBanKey, RoomEntry, Tables, guest_ban_key};
+use super::tables::{Counters, GuestBanKey, Oldest, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId,
     RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
@@ -37,6 +37,7 @@ enum Undo {
     GatewayBan(BanSubject, Option<GatewayBan>),
     Message(RoomId, MessageId, Option<Arc<Message>>),
     Hidden(UserId, MessageId),
+    Forgotten(RoomId, Oldest),
 }
 
 impl Backend for MemoryBackend {
@@ -90,6 +91,7 @@ impl MemoryBackend {
             Undo::GatewayBan(key, Some(ban)) => drop(tables.gateway_bans.insert(key, ban)),
             Undo::GatewayBan(key, None) => drop(tables.gateway_bans.remove(&key)),
             Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
+            Undo::Forgotten(room, oldest) => tables.give_back(room, oldest),
             Undo::Hidden(user, id) => {
                 if let Some(entry) = tables.home_of(id) {
                     entry.hidden.remove(&(user, id));
@@ -513,6 +515,53 @@ impl Transaction for MemoryBackend {
         }
         self.set_message(message);
         Ok(())
+    }
+
+    fn over_age(
+        &mut self,
+        room: RoomId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Seq>, RowsError> {
+        let mut aged = None;
+        if let Some(entry) = self.tables.rooms.get(&room) {
+            for message in &entry.messages[entry.pruned()..] {
+                if message.created < before {
+                    aged = Some(message.seq);
+                } else if message.created <= now {
+                    break;
+                }
+            }
+        }
+        Ok(aged)
+    }
+
+    fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        let entry = self.tables.rooms.get(&room);
+        Ok(entry.map_or(0, |entry| entry.messages.len() - entry.pruned()) as u64)
+    }
+
+    fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError> {
+        let entry = self.tables.rooms.get(&room);
+        let entry = entry.ok_or_else(|| broken("no such room"))?;
+        let mut upto = entry.row.room.pruned;
+        let marked = entry.pruned();
+        if marked > limit
+            && let Some(next) = entry.messages.get(limit)
+        {
+            upto = Seq(next.seq.0 - 1);
+        }
+        if let Some((next, _)) = entry.changes.range(..=upto).nth(limit) {
+            upto = Seq(next.0 - 1);
+        }
+        let gone = entry
+            .messages
+            .partition_point(|message| message.seq <= upto);
+        let all = upto == entry.row.room.pruned;
+        let oldest = self.tables.take_oldest(room, gone, upto);
+        let files = oldest.messages.iter().any(|message| message.file.is_some());
+        self.undo.push(Undo::Forgotten(room, oldest));
+        Ok((all, files))
     }
 
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {

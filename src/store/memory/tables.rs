@@ -69,6 +69,14 @@ pub(super) struct RoomEntry {
     pub(super) hidden: HashSet<(UserId, MessageId)>,
 }
 
+/// What was taken from the beginning of a room.
+#[derive(Debug, Default)]
+pub(super) struct Oldest {
+    pub(super) messages: Vec<Arc<Message>>,
+    changes: BTreeMap<Seq, Logged>,
+    hidden: Vec<(UserId, MessageId)>,
+}
+
 impl RoomEntry {
     pub(super) fn new(row: Arc<RoomRow>) -> Self {
         let counters = Counters {
@@ -108,6 +116,12 @@ impl RoomEntry {
             }
         };
         taken.into_iter().fold(at, next)
+    }
+
+    /// How many messages are still there that are kept no longer.
+    pub(super) fn pruned(&self) -> usize {
+        let mark = self.row.room.pruned;
+        self.messages.partition_point(|said| said.seq <= mark)
     }
 
     pub(super) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {
@@ -274,6 +288,37 @@ impl Tables {
                 self.memberships.remove(&(key.1, key.0));
                 self.members.remove(&key)
             }
+        }
+    }
+
+    /// Takes the oldest messages and changes of a room, and the marks by which these messages are hidden.
+    pub(super) fn take_oldest(&mut self, room: RoomId, messages: usize, upto: Seq) -> Oldest {
+        let mut oldest = Oldest::default();
+        let Some(entry) = self.rooms.get_mut(&room) else {
+            return oldest;
+        };
+        oldest.messages = entry.messages.drain(..messages).collect();
+        let later = entry.changes.split_off(&Seq(upto.0 + 1));
+        oldest.changes = std::mem::replace(&mut entry.changes, later);
+        if let Some(last) = oldest.messages.last() {
+            let gone = |mark: &&(UserId, MessageId)| mark.1 <= last.id;
+            oldest.hidden = entry.hidden.iter().filter(gone).copied().collect();
+            entry.hidden.retain(|mark| !gone(&mark));
+        }
+        for message in &oldest.messages {
+            self.homes.remove(&message.id);
+        }
+        oldest
+    }
+
+    /// Undoes [`Tables::take_oldest`].
+    pub(super) fn give_back(&mut self, room: RoomId, mut oldest: Oldest) {
+        if let Some(entry) = self.rooms.get_mut(&room) {
+            let homes = oldest.messages.iter().map(|message| (message.id, room));
+            self.homes.extend(homes);
+            entry.messages.splice(..0, oldest.messages);
+            entry.changes.append(&mut oldest.changes);
+            entry.hidden.extend(oldest.hidden);
         }
     }
 

@@ -27,7 +27,7 @@ pub(in crate::store) struct SqliteBackend {
     /// The user with the number 0, who has no row.
     pub(super) gateway: Arc<UserRef>,
     checkpoints: Arc<Checkpoints>,
-    index: Arc<Index>,
+    pub(super) index: Arc<Index>,
     /// What this transaction leaves the index to do.
     pub(super) due: Due,
     space: FreeSpace,

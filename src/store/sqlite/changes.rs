@@ -23,7 +23,7 @@ pub(super) fn changes(
     let Some(room) = room(conn, id)? else {
         return Ok(Vec::new());
     };
-    let (reference, cleared) = (&room.reference, room.room.cleared);
+    let (reference, hidden) = (&room.reference, room.room.hidden_from_all());
     let marks = seen_marks(conn, id)?;
     let sql = format!("SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq");
     let (mut said, mut done) = (conn.prepare_cached(&sql)?, conn.prepare_cached(LOGGED)?);
@@ -42,7 +42,7 @@ pub(super) fn changes(
         let mut event = if said_first {
             let Some(message) = next_said else { break };
             next_said = next_message(conn, &mut senders, &mut said)?;
-            posted(reference.clone(), as_shown(message, cleared))
+            posted(reference.clone(), as_shown(message, hidden))
         } else {
             let Some((seq, logged)) = next_done else {
                 break;
@@ -51,7 +51,7 @@ pub(super) fn changes(
             let actor = senders.lookup(conn, logged.actor.id)?;
             let message = match logged.message() {
                 Some(id) => {
-                    message(conn, &mut senders, id)?.map(|message| as_shown(message, cleared))
+                    message(conn, &mut senders, id)?.map(|message| as_shown(message, hidden))
                 }
                 None => None,
             };

@@ -31,7 +31,7 @@ const COUNT: &str = "SELECT coalesce( \
     - (SELECT count(*) FROM hidden h CROSS JOIN messages m ON m.id = h.message \
     WHERE h.user = ?4 AND h.room = ?1 AND m.seq >= ?2 AND m.seq < ?3)";
 /// The first message of a stretch.
-const FIRST: &str = "SELECT seq, id, created, created - number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
+pub(super) const FIRST: &str = "SELECT seq, id, created, created - number FROM messages WHERE room = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT 1";
 
 /// A stretch of a room's history, `end` not in it.
 #[derive(Debug, Clone, Copy)]

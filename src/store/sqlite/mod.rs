@@ -9,6 +9,7 @@
 //!  search ──▶    "       "    ◀── candidates ── index ◀──┘ indexer
 //! ```
 
+mod aged;
 mod backend;
 mod bans;
 mod cache;
@@ -31,6 +32,7 @@ mod values;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -52,7 +54,7 @@ use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::free_space::FreeSpace;
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store in one SQLite file (write-ahead log, every commit synced).
@@ -310,6 +312,12 @@ impl Store for SqliteStore {
                 .await?;
         }
         Ok(findings.into_messages())
+    }
+
+    async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {
+        self.readers
+            .read(move |conn| aged::prunable(conn, now, keep))
+            .await
     }
 
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {

@@ -29,6 +29,7 @@ static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up(include_str!("schema6.sql")),
         M::up_with_hook("", refold::room_names),
         M::up_with_hook(include_str!("schema8.sql"), refold::titles),
+        M::up(include_str!("schema9.sql")),
     ]
 });
 

@@ -211,7 +211,7 @@ pub(super) fn seen_marks(conn: &Connection, room: RoomId) -> Sql<SeenMarks> {
 
 pub(super) fn files(conn: &Connection, room: RoomId) -> Sql<Vec<String>> {
     let sql = "SELECT m.file ->> 'stored' FROM messages m JOIN rooms r ON r.id = m.room \
-    WHERE m.room = ?1 AND m.file IS NOT NULL AND m.deleted = 0 AND m.seq > r.cleared";
+    WHERE m.room = ?1 AND m.file IS NOT NULL AND m.deleted = 0 AND m.seq > max(r.cleared, r.pruned)";
     all(conn, sql, [room], |row| row.get(0))
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
+use super::aged;
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::bans;
 use super::cache::CachedRoom;
@@ -237,8 +238,8 @@ impl Transaction for SqliteBackend {
         } = row;
         one_more(&self.conn, "rooms")?;
         let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
-            created, updated, seq, cleared, last_message, quiet, slow) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+            created, updated, seq, cleared, last_message, quiet, slow, keep, pruned) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
         run(
@@ -261,7 +262,9 @@ impl Transaction for SqliteBackend {
                 room.cleared,
                 room.last_message,
                 room.quiet,
-                millis(room.slow)
+                millis(room.slow),
+                room.keep.map(millis),
+                room.pruned
             ],
         )?;
         room.id = RoomId(given(&self.conn)?);
@@ -273,7 +276,7 @@ impl Transaction for SqliteBackend {
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
         let RoomRow { room, password, .. } = &row;
         let sql = "UPDATE rooms SET name = ?2, folded = ?3, title = ?4, folded_title = ?5, description = ?6, kind = ?7, \
-            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14, quiet = ?15, slow = ?16 WHERE id = ?1";
+            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14, quiet = ?15, slow = ?16, keep = ?17, pruned = ?18 WHERE id = ?1";
         let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
         let (low, high) = room.pair.unzip();
         let replaced = run(
@@ -295,7 +298,9 @@ impl Transaction for SqliteBackend {
                 room.updated,
                 room.cleared,
                 room.quiet,
-                millis(room.slow)
+                millis(room.slow),
+                room.keep.map(millis),
+                room.pruned
             ],
         )?;
         if replaced == 0 {
@@ -314,12 +319,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
-        let last = self.last_message()?;
-        run(
-            &self.conn,
-            "UPDATE counters SET value = ?1 WHERE name = 'message'",
-            [last],
-        )?;
+        self.keep_last_message()?;
         for sql in [
             "DELETE FROM rooms WHERE id = ?1",
             "DELETE FROM members WHERE room = ?1",
@@ -555,6 +555,32 @@ impl Transaction for SqliteBackend {
         }
     }
 
+    fn over_age(
+        &mut self,
+        room: RoomId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Seq>, RowsError> {
+        Ok(aged::over_age(&self.conn, room, before, now)?)
+    }
+
+    fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError> {
+        Ok(aged::messages_left(&self.conn, room)?)
+    }
+
+    fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError> {
+        self.keep_last_message()?;
+        let forgot = aged::forget(&self.conn, room, limit)?;
+        let threshold = self.index.threshold();
+        if let Some(cached) = self.cached_room(room)? {
+            cached.falls.retain(|fall| fall.seq > forgot.upto);
+            if cached.messages >= threshold {
+                self.due.changed.insert(room);
+            }
+        }
+        Ok((forgot.all, forgot.files))
+    }
+
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
         let sql = "INSERT OR IGNORE INTO hidden (user, room, message) SELECT ?1, room, id FROM messages WHERE id = ?2";
         Ok(run(&self.conn, sql, params![user, message]).map(drop)?)
@@ -562,6 +588,13 @@ impl Transaction for SqliteBackend {
 }
 
 impl SqliteBackend {
+    /// Its number is not given again, though its row goes.
+    fn keep_last_message(&mut self) -> Sql<()> {
+        let last = self.last_message()?;
+        let sql = "UPDATE counters SET value = ?1 WHERE name = 'message'";
+        run(&self.conn, sql, [last]).map(drop)
+    }
+
     fn last_message(&mut self) -> Sql<i64> {
         if self.cache.last_message.is_none() {
             self.cache.last_message = one(&self.conn, LAST_MESSAGE, [], |row| row.get(0))?;

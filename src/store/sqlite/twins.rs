@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::commands::{
-    self, Actor, Ban, Change, ClearHistory, DeleteRoom, Direct, Hide, Leave, MarkSeen, Send,
-    SetSlow, SetTitle, Unban,
+    self, Actor, Ban, Change, ClearHistory, DeleteRoom, Direct, Forget, Hide, Leave, MarkAged,
+    MarkSeen, Send, SetSlow, SetTitle, Unban,
 };
 use crate::model::{
     FileInfo, HistoryOrder, HistoryQuery, MessageId, MessageKind, RoomId, RoomKind, Seq, Timestamp,
@@ -40,6 +40,8 @@ enum Step {
     Slow(usize, usize, Duration),
     Seen(usize, usize, i64),
     Clear(usize, usize),
+    /// What is older than so many milliseconds, and so many messages of it.
+    Prune(usize, i64, usize),
     Direct(usize, usize),
     Remake(usize),
     Clock(i64),
@@ -103,6 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (USERS, ROOMS, select(vec![0, 0, 300, 3 * AHEAD / 2])).prop_map(|(u, r, p)| Step::Slow(u, r, Duration::from_millis(p.unsigned_abs()))),
         3 => (USERS, ROOMS, -AHEAD..AHEAD).prop_map(|(u, r, at)| Step::Seen(u, r, at)),
         1 => (USERS, ROOMS).prop_map(|(u, r)| Step::Clear(u, r)),
+        3 => (ROOMS, select(vec![0, 1, 500, 3 * AHEAD]), 0..9_usize).prop_map(|(r, age, limit)| Step::Prune(r, age, limit)),
         1 => (USERS, USERS).prop_map(|(u, o)| Step::Direct(u, o)),
         1 => ROOMS.prop_map(Step::Remake),
         12 => clock.prop_map(Step::Clock),
@@ -259,6 +262,7 @@ impl<'a> Twins<'a> {
                 let room = at(self.rooms[room]);
                 self.do_it(user, ClearHistory { room });
             }
+            Step::Prune(room, age, limit) => self.prune(self.rooms[room], age, limit).await,
             Step::Direct(user, other) => {
                 let user_meant = who(self.users[other]);
                 self.do_it(
@@ -289,6 +293,25 @@ impl<'a> Twins<'a> {
             }
             Step::Compare(look) => self.compare(&look).await,
         }
+    }
+
+    async fn prune(&self, room: RoomId, age: i64, limit: usize) {
+        let (now, keep) = (
+            Timestamp(self.now),
+            Duration::from_millis(age.unsigned_abs()),
+        );
+        let [ours, theirs] = self.both().map(|bench| bench.store.clone());
+        let prunable = ours.prunable(now, keep).await;
+        assert_eq!(prunable, theirs.prunable(now, keep).await);
+        for bench in self.both() {
+            let (rooms, now) = (vec![room], now);
+            bench.operator(MarkAged { rooms, keep, now }).unwrap();
+        }
+        let forgot = self
+            .both()
+            .map(|bench| bench.operator(Forget { room, limit }));
+        let [ours, theirs] = forgot.map(|forgot| forgot.map(|forgot| (forgot.all, forgot.files)));
+        assert_eq!(ours, theirs);
     }
 
     async fn compare(&self, look: &Look) {

@@ -84,6 +84,11 @@ pub(super) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The same back from its column.
+fn time(millis: i64) -> Duration {
+    Duration::from_millis(millis.try_into().unwrap_or_default())
+}
+
 /// The first row, if there is one.
 pub(super) fn one<T>(
     conn: &Connection,
@@ -170,9 +175,9 @@ pub(super) fn token(row: &Row<'_>) -> Sql<TokenRow> {
 }
 
 pub(super) const ROOM: &str = "r.id, r.name, r.title, r.description, r.kind, r.password, r.owner, r.low, r.high, \
-    r.created, r.updated, r.seq, r.cleared, r.last_message, r.quiet, r.slow";
+    r.created, r.updated, r.seq, r.cleared, r.last_message, r.quiet, r.slow, r.keep, r.pruned";
 /// How many columns [`ROOM`] has.
-pub(super) const ROOM_COLUMNS: usize = 16;
+pub(super) const ROOM_COLUMNS: usize = 18;
 
 pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
     let low: Option<UserId> = row.get(7)?;
@@ -191,7 +196,9 @@ pub(super) fn room(row: &Row<'_>) -> Sql<Arc<RoomRow>> {
         cleared: row.get(12)?,
         last_message: row.get(13)?,
         quiet: row.get(14)?,
-        slow: Duration::from_millis(row.get::<_, i64>(15)?.try_into().unwrap_or_default()),
+        slow: time(row.get(15)?),
+        keep: row.get::<_, Option<i64>>(16)?.map(time),
+        pruned: row.get(17)?,
     };
     Ok(Arc::new(RoomRow::new(room, row.get(5)?)))
 }

@@ -9,7 +9,7 @@ use tolmach::commands::{ExpireTokens, TouchToken};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, SeenMarks, Seq, TokenId, TokenInfo, UserId, UserRef,
+    RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{
     Commit, CommitSink, Limits, MemoryStore, Page, RoomRow, Store, TokenRow, UserRow, Write,
@@ -253,6 +253,10 @@ impl<S: Store> Store for FaultyStore<S> {
         limit: usize,
     ) -> Result<Vec<Arc<Message>>> {
         self.store.search(room, viewer, folded, prefix, limit).await
+    }
+
+    async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {
+        self.store.prunable(now, keep).await
     }
 
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {

@@ -31,6 +31,8 @@ pub(super) struct Batch {
     pub(super) changed: Vec<Entry>,
     /// The newest message of `said`.
     pub(super) newest: Option<(MessageId, Timestamp)>,
+    /// Before this place there is no message.
+    pub(super) first: Seq,
 }
 
 /// What comes after a change; `None`: the room is gone.
@@ -40,6 +42,8 @@ pub(super) fn after(conn: &mut Connection, room: RoomId, covered: Seq) -> Sql<Op
     let Some(last) = one(&conn, sql, [room], |row| row.get::<_, Seq>(0))? else {
         return Ok(None);
     };
+    let sql = "SELECT seq FROM messages WHERE room = ?1 ORDER BY seq LIMIT 1";
+    let first = one(&conn, sql, [room], |row| row.get(0))?.unwrap_or(Seq(last.0 + 1));
     let mut upto = last;
     let changes = touched(&conn, room, covered, MESSAGES)?;
     if let Some((seq, _)) = changes.last().filter(|_| changes.len() == MESSAGES) {
@@ -60,6 +64,7 @@ pub(super) fn after(conn: &mut Connection, room: RoomId, covered: Seq) -> Sql<Op
         said,
         changed,
         newest,
+        first,
     }))
 }
 

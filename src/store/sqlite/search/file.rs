@@ -18,7 +18,7 @@ use crate::model::{MessageId, RoomId, Seq, Timestamp, fold_text};
 /// "tols": says in the file's header what it is.
 const APPLICATION: i32 = 0x746f_6c73;
 /// Of the tables, and of what they hold of a text.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// How many bytes of a batch may wait in memory.
 const PENDING: i64 = 32 * 1024 * 1024;
@@ -27,6 +27,7 @@ const SCHEMA: &str = "
 CREATE TABLE about (binding TEXT NOT NULL) STRICT;
 CREATE TABLE rooms (
     room    INTEGER PRIMARY KEY,
+    first   INTEGER NOT NULL,          -- no message before this one is in the table
     covered INTEGER NOT NULL,          -- every change of the room up to this one is in the table
     message INTEGER NOT NULL,          -- the newest message among them, and its time
     created INTEGER NOT NULL
@@ -111,6 +112,29 @@ pub(super) fn covered(conn: &Connection, room: RoomId) -> Sql<Option<Seq>> {
     one(conn, sql, [room], |row| row.get(0))
 }
 
+/// From where on a room's table is filled.
+fn first(conn: &Connection, room: RoomId) -> Sql<Seq> {
+    let sql = "SELECT first FROM rooms WHERE room = ?1";
+    Ok(one(conn, sql, [room], |row| row.get(0))?.unwrap_or(Seq(0)))
+}
+
+/// Takes from a room's table what is before its first message now.
+pub(super) fn forget_before(conn: &mut Connection, room: RoomId, now: Seq) -> Sql<()> {
+    let first = first(conn, room)?;
+    if now <= first {
+        return Ok(());
+    }
+    let change = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let delete = format!(
+        "DELETE FROM room_{} WHERE rowid >= ?1 AND rowid < ?2",
+        room.0
+    );
+    run(&change, &delete, params![first, now])?;
+    let sql = "UPDATE rooms SET first = ?2 WHERE room = ?1";
+    run(&change, sql, params![room, now])?;
+    change.commit()
+}
+
 /// What is said of the room that has a table.
 #[derive(Debug)]
 pub(super) struct Covered {
@@ -164,7 +188,7 @@ pub(super) fn write(conn: &mut Connection, room: RoomId, batch: &Batch) -> Sql<(
             run(&change, &insert, params![entry.seq, runs])?;
         }
     }
-    let sql = "INSERT INTO rooms VALUES (?1, ?2, coalesce(?3, 0), coalesce(?4, 0)) ON CONFLICT DO UPDATE \
+    let sql = "INSERT INTO rooms VALUES (?1, 0, ?2, coalesce(?3, 0), coalesce(?4, 0)) ON CONFLICT DO UPDATE \
         SET covered = ?2, message = coalesce(?3, message), created = coalesce(?4, created)";
     let (message, created) = batch.newest.unzip();
     run(&change, sql, params![room, batch.upto, message, created])?;

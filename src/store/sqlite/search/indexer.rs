@@ -172,6 +172,7 @@ impl Keeper {
             if covered < Some(batch.upto) {
                 file::write(file, room, &batch).map_err(Trouble::File)?;
             }
+            file::forget_before(file, room, batch.first).map_err(Trouble::File)?;
             if batch.is_last {
                 break;
             }
