@@ -10,6 +10,8 @@
 
 #[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
 mod daemon;
+mod pty;
+mod terminal;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -63,6 +65,16 @@ impl Wire {
     /// JIM: presence, join.
     fn admit(&mut self) {
         self.expect("presence");
+        self.let_in();
+    }
+
+    /// JIM: authenticate, join.
+    fn admit_account(&mut self) {
+        self.expect("authenticate");
+        self.let_in();
+    }
+
+    fn let_in(&mut self) {
         self.answer(200);
         self.expect("join");
         self.answer(201);
@@ -108,6 +120,7 @@ fn command(words: &[&str]) -> Command {
         .args(words)
         .env_remove("TOLMACH_PASSWORD")
         .env_remove("TOLMACH_ROOM_PASSWORD")
+        .env_remove("TOLMACH_TOKEN")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -570,4 +583,28 @@ fn nobody_there_is_told() {
         err.starts_with(&format!("error: cannot reach 127.0.0.1 on port {port}: ")),
         "{err}"
     );
+}
+
+#[test]
+fn a_token_comes_from_a_file_or_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    std::fs::write(&file, "secret\nmore\n").unwrap();
+    let named = format!("@{}", file.display());
+    for (options, environment) in [
+        (&["--token", &*named][..], &[("TOLMACH_TOKEN", "other")][..]),
+        (&[], &[("TOLMACH_TOKEN", "secret")]),
+    ] {
+        let mut client = start("talker", options, environment);
+        assert_eq!(client.server.expect("connect")["token"], "secret");
+        client.end_input();
+    }
+    for (file, why) in [("@/no/such", "No such file"), ("@/dev/null", "is empty")] {
+        let output = command(&["talker", "127.0.0.1", "1", "--token", file])
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains(file) && err.contains(why), "{err}");
+    }
 }

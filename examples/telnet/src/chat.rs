@@ -136,7 +136,7 @@ impl TelnetChat {
             }
             Some(Asked::Join(room)) if self.is_in => {
                 self.identity.room.clone_from(&room);
-                Some(Arrival::Entered(room))
+                Some(Arrival::Entered { room, answer: None })
             }
             Some(Asked::Join(_)) => {
                 self.is_in = true;

@@ -18,7 +18,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
 
-    /// A secret that says who one is
+    /// A secret that says who one is; @FILE: the first line of a file, which no list of processes shows
     #[arg(long)]
     pub(crate) token: Option<String>,
 
@@ -50,7 +50,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, requires = "tls", conflicts_with = "ca")]
     pub(crate) insecure: bool,
 
-    /// On a terminal, show when things were said (HH:MM:SS, UTC)
+    /// On a terminal, show times with their seconds
     #[arg(long)]
     pub(crate) times: bool,
 }

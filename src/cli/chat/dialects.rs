@@ -52,6 +52,7 @@ pub(crate) fn help(dialects: Dialects) -> String {
 
 const HELP_ON_PASSWORDS: &str = "
 The password of --user is TOLMACH_PASSWORD; on a terminal it is asked for.
+Without --user and --token the token is TOLMACH_TOKEN.
 A room's password is TOLMACH_ROOM_PASSWORD";
 
 const HELP_ON_LINES: &str = ".

@@ -53,6 +53,22 @@ pub(super) enum Failure {
     Output(io::Error),
 }
 
+impl Failure {
+    /// Whether another try may come to more.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::CutOff(_) | Self::Transport(_) | Self::Silence(_) => true,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+            Self::Usage(_)
+            | Self::Client(_)
+            | Self::NotAccepted(_)
+            | Self::Input(_)
+            | Self::Output(_) => false,
+        }
+    }
+}
+
 fn last_words(words: &Option<String>) -> String {
     words.as_ref().map_or_else(
         || " without a word".to_owned(),

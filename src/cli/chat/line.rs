@@ -2,12 +2,29 @@
 
 use crate::dialects::client::Saying;
 
-/// What is shown for `/help`.
-pub(super) const HELP: &str = "/me TEXT  says what you do\n\
+/// The commands that every dialect has, before those that only some have, and behind them.
+const FIRST: &str = "/me TEXT  says what you do\n\
     /msg NAME TEXT  says it to one person only\n\
-    /who  tells who is in the room\n\
+    /who  tells who is in the room\n";
+const LAST: &str = "/help  tells all this\n\
     /quit  leaves (Ctrl-D, too)\n\
     //TEXT  says a text that begins with /";
+
+/// What is shown for `/help`, with the lines about the commands that this dialect has beside those of all.
+pub(super) fn help(commands: &str) -> String {
+    let between = if commands.is_empty() { "" } else { "\n" };
+    format!("{FIRST}{commands}{between}{LAST}")
+}
+
+/// All commands with their `/`, those of the dialect in such lines too.
+pub(super) fn words(commands: &str) -> Vec<&str> {
+    let lines = [FIRST, commands, LAST]
+        .into_iter()
+        .flat_map(str::split_whitespace);
+    lines
+        .filter(|word| word.starts_with('/') && !word.starts_with("//") && word.len() > 1)
+        .collect()
+}
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,7 +33,7 @@ pub(super) enum Wish {
     Nothing,
     Say(Saying),
     Quit,
-    /// To see [`HELP`].
+    /// To see [`help`].
     Help,
     /// To see who is there.
     Who,
@@ -43,10 +60,19 @@ pub(super) fn piped(line: &str) -> Wish {
     special(line).unwrap_or_else(|| say(escaped.unwrap_or(line)))
 }
 
-/// A line that a person typed: a `/` in front makes it a command, two a text that begins with one.
+/// Whether a line that a person typed is a command, and none that says something.
+pub(super) fn is_command(line: &str) -> bool {
+    !matches!(typed(line), Wish::Nothing | Wish::Say(_))
+}
+
+/// A line that a person typed: a `/` in front makes it a command, two a text that begins with one. No command has
+/// several lines: what was pasted so is said.
 pub(super) fn typed(line: &str) -> Wish {
     if line.trim().is_empty() {
         return Wish::Nothing;
+    }
+    if line.contains('\n') {
+        return piped(line);
     }
     let Some(command) = line.strip_prefix('/') else {
         return say(line);
@@ -108,7 +134,7 @@ fn say(text: &str) -> Wish {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, piped, say, typed};
+    use super::{Wish, is_command, piped, say, typed};
     use crate::dialects::client::Saying;
 
     fn emote(text: &str) -> Wish {
@@ -157,6 +183,10 @@ mod tests {
         assert_eq!(typed("/who"), Wish::Who);
         assert_eq!(typed("/me waves"), emote("waves"));
         assert_eq!(typed("/msg  bob hi"), private("bob", "hi"));
+        assert_eq!(typed("/quit\n/who"), say("/quit\n/who"));
+        assert_eq!(typed("/me a\nb"), emote("a\nb"));
+        assert!(is_command("/who") && is_command("/msg bob"));
+        assert!(!is_command("/me waves") && !is_command("//who") && !is_command(" "));
         for wrong in ["/me ", "/msg", "/msg bob", "/msg bob "] {
             assert!(matches!(typed(wrong), Wish::Wrong(_)), "{wrong}");
         }

@@ -9,6 +9,7 @@
 //! do, without I/O and without a clock), `dialects` (the list of them as it is named here), `session` (the one loop),
 //! `ui` (where lines come from and arrivals go to), `line` (what a line means).
 
+mod again;
 mod args;
 mod dialects;
 mod failure;
@@ -27,12 +28,16 @@ use crate::dialects::Dialects;
 use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
 use failure::Failure;
 use server::Server;
+use session::Session;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use ui::Ui;
 
 /// Where the password comes from when nobody is to be asked.
 const PASSWORD_VARIABLE: &str = "TOLMACH_PASSWORD";
+
+/// Where the token comes from that neither the command line nor a name says.
+const TOKEN_VARIABLE: &str = "TOLMACH_TOKEN";
 
 /// Where a room's password comes from.
 const ROOM_PASSWORD_VARIABLE: &str = "TOLMACH_ROOM_PASSWORD";
@@ -69,13 +74,16 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     let client = client(chat, &args, revision, interactive)?;
     let (host, port) = args.address(dialect.port(revision));
     let server = encrypted(Server::new(host, port), &args)?;
-    let stream = server.connect().await?;
-    let ui = if interactive {
-        Ui::terminal(&args.room(), args.times)
-    } else {
+    let ui = if !interactive {
         Ui::pipe(args.commands)
+    } else if ui::can_move_cursor() {
+        Ui::terminal(&args.room(), args.times, &line::words(chat.commands))
+            .map_err(Failure::Input)?
+    } else {
+        Ui::pipe(true)
     };
-    session::converse(stream, server, client, chat.commands, ui).await
+    let help = line::help(chat.commands);
+    Session::new(server, client, help, ui).run().await
 }
 
 /// The server, through TLS where that is asked for.
@@ -104,7 +112,8 @@ fn client(
     revision: u8,
     interactive: bool,
 ) -> Result<Box<dyn ChatClient>, Failure> {
-    let password = match (chat.key, &args.user, &args.token) {
+    let token = token(args)?;
+    let password = match (chat.key, &args.user, &token) {
         (Key::Password, Some(user), _) => {
             let prompt = format!("Password of {user} (empty: come as a guest): ");
             password(prompt, interactive)?
@@ -115,13 +124,30 @@ fn client(
     let identity = Identity {
         user: args.user.clone(),
         password,
-        token: args.token.clone(),
+        token,
         room: args.room(),
         room_password: from_environment(ROOM_PASSWORD_VARIABLE),
         revision,
         sign_up: args.signup,
     };
     (chat.client)(identity).map_err(|missing| Failure::Usage(missing.to_owned()))
+}
+
+/// The token of the command line, or in the file that it names; the environment's only where no name is given.
+fn token(args: &ChatArgs) -> Result<Option<String>, Failure> {
+    let Some(token) = &args.token else {
+        let may_be_meant = args.user.is_none();
+        return Ok(from_environment(TOKEN_VARIABLE).filter(|_| may_be_meant));
+    };
+    let Some(file) = token.strip_prefix('@') else {
+        return Ok(Some(token.clone()));
+    };
+    let wrong = |reason: String| Failure::Usage(format!("--token @{file}: {reason}"));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    match text.lines().next().map(str::trim) {
+        Some(token) if !token.is_empty() => Ok(Some(token.to_owned())),
+        _ => Err(wrong("its first line is empty".to_owned())),
+    }
 }
 
 /// The environment's password, else the one that is typed; none where there is none, or an empty one.

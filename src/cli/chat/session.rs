@@ -1,20 +1,24 @@
 //! The one loop that every dialect shares.
 //!
 //! ```text
-//! Entering ──in the room──▶ Talking ──end of input──▶ Finishing ──all accepted──▶ Parting ──the server closes──▶ 0
-//!     └─────────────── refused, cut off, no answer ───────────────┘
+//!             ┌───────────── cut off, on a terminal: after a pause ─────────────┐
+//!             ▼                                                                 │
+//! connect ─▶ Entering ──in the room──▶ Talking ──end of input──▶ Finishing ──all accepted──▶ Parting ──the server closes──▶ 0
+//!                └─────────────── refused, cut off, no answer ───────────────┘
 //! ```
 
+use super::again::{Tries, Unconfirmed};
 use super::failure::Failure;
-use super::line::{HELP, Wish};
+use super::line::Wish;
 use super::outgoing::Outgoing;
 use super::server::Server;
-use super::ui::Ui;
-use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED};
+use super::ui::{Input, Standing, Ui};
+use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Said, Saying, Stream};
 use bytes::BytesMut;
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::AsyncReadExt;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, interval_at, sleep_until};
 
@@ -27,34 +31,6 @@ const PARTING_TIME: Duration = Duration::from_secs(15);
 /// A time that does not come.
 const NEVER: Duration = Duration::from_secs(86400 * 365);
 
-/// Chats until the input ends and everything was accepted, or until it cannot go on.
-pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
-    stream: S,
-    server: Server,
-    client: Box<dyn ChatClient>,
-    commands: &'static str,
-    ui: Ui,
-) -> Result<(), Failure> {
-    let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut session = Session::new(server, client, commands, ui);
-    let every = session.client.keep_alive_every().unwrap_or(NEVER);
-    let mut keep_alive = interval_at(Instant::now() + every, every);
-    while session.phase != Phase::Over {
-        let (takes_lines, has_output) = (session.takes_lines(), session.outgoing.is_waiting());
-        let deadline = session.deadline();
-        tokio::select! {
-            read = reader.read_buf(&mut session.input) => session.heard(read)?,
-            sent = session.outgoing.advance(&mut writer), if has_output => session.sent(sent),
-            line = session.ui.line(), if takes_lines => session.typed(line)?,
-            Some(done) = session.errands.join_next() => session.errand_done(done)?,
-            _ = keep_alive.tick() => session.client.keep_alive(&mut session.outgoing.bytes),
-            () = sleep_until(deadline) => session.waited()?,
-        }
-        session.turn()?;
-    }
-    session.outcome()
-}
-
 /// Where a session stands; the picture is above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -65,13 +41,14 @@ enum Phase {
     Over,
 }
 
-struct Session {
+/// A chat over one connection after the other.
+pub(super) struct Session {
     server: Server,
     /// What goes on over connections of its own.
     errands: JoinSet<Result<String, String>>,
     client: Box<dyn ChatClient>,
-    /// What `/help` says of those that only this dialect has.
-    commands: &'static str,
+    /// What is shown for `/help`.
+    help: String,
     ui: Ui,
     phase: Phase,
     input: BytesMut,
@@ -81,33 +58,123 @@ struct Session {
     /// What the server last said that may be the reason for what follows.
     last_words: Option<String>,
     not_accepted: usize,
+    tries: Tries,
+    unconfirmed: Unconfirmed,
+    /// What was said over a connection that is gone, and did not arrive.
+    to_repeat: VecDeque<Saying>,
 }
 
 impl Session {
-    fn new(
-        server: Server,
-        mut client: Box<dyn ChatClient>,
-        commands: &'static str,
-        ui: Ui,
-    ) -> Self {
-        let mut outgoing = Outgoing::default();
-        client.open(now(), &mut outgoing.bytes);
+    pub(super) fn new(server: Server, client: Box<dyn ChatClient>, help: String, ui: Ui) -> Self {
         Self {
             server,
             errands: JoinSet::new(),
             client,
-            commands,
+            help,
             ui,
             phase: Phase::Entering,
             input: BytesMut::new(),
-            outgoing,
+            outgoing: Outgoing::default(),
             patient_since: Instant::now(),
             last_words: None,
             not_accepted: 0,
+            tries: Tries::default(),
+            unconfirmed: Unconfirmed::default(),
+            to_repeat: VecDeque::new(),
         }
     }
 
+    /// Chats until the input ends and everything was accepted, or until it cannot go on.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(super) async fn run(mut self) -> Result<(), Failure> {
+        loop {
+            let ended = match self.connect().await {
+                Ok(Some(stream)) => self.converse(stream).await,
+                Ok(None) => return Ok(()),
+                Err(failure) => Err(failure),
+            };
+            let Err(failure) = ended else {
+                return self.outcome();
+            };
+            let is_there =
+                !self.ui.is_pipe() && matches!(self.phase, Phase::Entering | Phase::Talking);
+            let Some(pause) = self
+                .tries
+                .pause(&failure)
+                .filter(|_| is_there && self.client.lost())
+            else {
+                return Err(failure);
+            };
+            self.outgoing = Outgoing::default();
+            self.input.clear();
+            self.ui.stands(Standing::Away).map_err(Failure::Output)?;
+            let told = format!(
+                "{failure}; the next try is in {} s",
+                pause.as_secs_f64().ceil()
+            );
+            self.show(&Arrival::Warning(told))?;
+            let next = Instant::now() + pause;
+            if self.until_one_leaves(sleep_until(next)).await?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A connection; none where the person leaves first.
+    async fn connect(&mut self) -> Result<Option<Box<dyn Stream>>, Failure> {
+        let server = self.server.clone();
+        self.until_one_leaves(server.connect()).await?.transpose()
+    }
+
+    /// What comes of this; nothing where the person leaves first.
+    async fn until_one_leaves<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>, Failure> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(Some(done)),
+                left = self.ui.next(false) => match left.map_err(Failure::Input)? {
+                    Input::End | Input::Leave => return Ok(None),
+                    // None is taken.
+                    Input::Line(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Chats over one connection.
+    async fn converse(&mut self, stream: Box<dyn Stream>) -> Result<(), Failure> {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        self.enter(Phase::Entering);
+        self.client.open(now(), &mut self.outgoing.bytes);
+        let every = self.client.keep_alive_every().unwrap_or(NEVER);
+        let mut keep_alive = interval_at(Instant::now() + every, every);
+        while self.phase != Phase::Over {
+            let (takes_lines, has_output) = (self.takes_lines(), self.outgoing.is_waiting());
+            let deadline = self.deadline();
+            tokio::select! {
+                read = reader.read_buf(&mut self.input) => self.heard(read)?,
+                sent = self.outgoing.advance(&mut writer), if has_output => self.sent(sent),
+                input = self.ui.next(takes_lines) => self.take(input)?,
+                Some(done) = self.errands.join_next() => self.errand_done(done)?,
+                _ = keep_alive.tick() => self.client.keep_alive(&mut self.outgoing.bytes),
+                () = sleep_until(deadline) => self.waited()?,
+            }
+            self.turn()?;
+        }
+        Ok(())
+    }
+
     fn takes_lines(&self) -> bool {
+        self.is_ready() && self.to_repeat.is_empty()
+    }
+
+    /// Whether something can be said now.
+    fn is_ready(&self) -> bool {
         self.phase == Phase::Talking
             && self.client.is_in()
             && self.client.unanswered() < MAX_UNANSWERED
@@ -139,9 +206,22 @@ impl Session {
                 Arrival::Warning(words) | Arrival::NotAccepted(words) => Some(words.clone()),
                 _ => None,
             };
+            if let Arrival::Said(said @ Said { own: true, .. }) = &arrival {
+                self.unconfirmed.heard(said);
+            }
             self.ui.show(&arrival).map_err(Failure::Output)?;
+            if matches!(arrival, Arrival::Entered { .. } | Arrival::Presence(_)) {
+                self.ui.learn(&self.client.known());
+            }
+        }
+        if self.phase != Phase::Entering && self.client.unanswered() == 0 {
+            self.unconfirmed.clear();
         }
         Ok(())
+    }
+
+    fn show(&mut self, arrival: &Arrival) -> Result<(), Failure> {
+        self.ui.show(arrival).map_err(Failure::Output)
     }
 
     fn closed(&mut self, error: Option<io::Error>) -> Result<(), Failure> {
@@ -162,21 +242,37 @@ impl Session {
         }
     }
 
-    fn typed(&mut self, line: io::Result<Option<String>>) -> Result<(), Failure> {
-        let line = line.map_err(Failure::Input)?;
-        let wish = line.map_or(Wish::Quit, |line| self.ui.understand(&line));
-        let tell = match wish {
+    fn take(&mut self, input: io::Result<Input>) -> Result<(), Failure> {
+        match (input.map_err(Failure::Input)?, self.phase) {
+            (Input::Line(line), _) => self.typed(&line),
+            (Input::End, Phase::Talking) => {
+                self.enter(Phase::Finishing);
+                Ok(())
+            }
+            (Input::Leave, Phase::Talking | Phase::Finishing) => {
+                self.part();
+                Ok(())
+            }
+            (Input::End, Phase::Finishing | Phase::Parting) => Ok(()),
+            (Input::End, Phase::Entering | Phase::Over) | (Input::Leave, _) => {
+                self.phase = Phase::Over;
+                Ok(())
+            }
+        }
+    }
+
+    fn typed(&mut self, line: &str) -> Result<(), Failure> {
+        let tell = match self.ui.understand(line) {
             Wish::Nothing => return Ok(()),
             Wish::Say(saying) => {
-                let out = &mut self.outgoing.bytes;
-                self.client.say(saying, now(), out);
+                self.say(saying);
                 return self.show_arrivals();
             }
             Wish::Quit => {
                 self.enter(Phase::Finishing);
                 return Ok(());
             }
-            Wish::Help => format!("{HELP}\n{}", self.commands).trim_end().to_owned(),
+            Wish::Help => self.help.clone(),
             Wish::Who => match self.client.who() {
                 Some(names) => format!("here: {}", names.join(", ")),
                 None => match self.command("who", "") {
@@ -192,8 +288,12 @@ impl Session {
             },
             Wish::Wrong(words) => words,
         };
-        let arrival = Arrival::Notice(tell);
-        self.ui.show(&arrival).map_err(Failure::Output)
+        self.show(&Arrival::Notice(tell))
+    }
+
+    fn say(&mut self, saying: Saying) {
+        self.unconfirmed.said(&saying);
+        self.client.say(saying, now(), &mut self.outgoing.bytes);
     }
 
     fn command(&mut self, word: &str, rest: &str) -> Option<Result<(), String>> {
@@ -204,8 +304,12 @@ impl Session {
     /// What is due after each step.
     fn turn(&mut self) -> Result<(), Failure> {
         if self.phase == Phase::Entering && self.client.is_in() {
-            self.ui.open().map_err(Failure::Input)?;
-            self.enter(Phase::Talking);
+            self.is_in()?;
+        }
+        while self.is_ready()
+            && let Some(saying) = self.to_repeat.pop_front()
+        {
+            self.say(saying);
         }
         while let Some(errand) = self.client.errand() {
             let server = self.server.clone();
@@ -215,11 +319,34 @@ impl Session {
             });
         }
         if self.phase == Phase::Finishing && self.client.is_settled() && self.errands.is_empty() {
-            self.client.farewell(now(), &mut self.outgoing.bytes);
-            self.outgoing.end();
-            self.enter(Phase::Parting);
+            self.part();
         }
         Ok(())
+    }
+
+    /// One is in the room, perhaps again: what had no answer and did not arrive is said once more.
+    fn is_in(&mut self) -> Result<(), Failure> {
+        self.ui.stands(Standing::In).map_err(Failure::Input)?;
+        self.enter(Phase::Talking);
+        self.tries.entered();
+        for saying in self.unconfirmed.take() {
+            if self.client.told_missed(&saying) {
+                self.to_repeat.push_back(saying);
+            } else {
+                let told = format!(
+                    "the server did not say whether it has this: {}",
+                    saying.text
+                );
+                self.show(&Arrival::NotAccepted(told))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self) {
+        self.client.farewell(now(), &mut self.outgoing.bytes);
+        self.outgoing.end();
+        self.enter(Phase::Parting);
     }
 
     fn errand_done(
@@ -234,7 +361,7 @@ impl Session {
                 Arrival::NotAccepted(reason)
             }
         };
-        self.ui.show(&arrival).map_err(Failure::Output)
+        self.show(&arrival)
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -273,7 +400,7 @@ impl Session {
 }
 
 /// Seconds since 1970, UTC; 0 on a clock before that.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs().cast_signed())

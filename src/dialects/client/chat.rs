@@ -54,12 +54,29 @@ pub trait ChatClient: Send {
     /// Says that one is still there.
     fn keep_alive(&mut self, _out: &mut BytesMut) {}
 
+    /// The connection is gone, and another one may be [opened](Self::open): forgets what belonged to it. What was heard is
+    /// remembered, to tell what was missed, and that alone, before one [is in](Self::is_in) again. False where the dialect
+    /// cannot come again.
+    fn lost(&mut self) -> bool {
+        false
+    }
+
+    /// Whether this would have been told by now if it had arrived over a connection that was lost.
+    fn told_missed(&self, _saying: &Saying) -> bool {
+        false
+    }
+
     /// Says farewell; the server is to close.
     fn farewell(&mut self, now: i64, out: &mut BytesMut);
 
     /// The names of those who are in the room, where they are known.
     fn who(&self) -> Option<Vec<String>> {
         None
+    }
+
+    /// Names of people, and of rooms with a `#`, of whom and which was heard.
+    fn known(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Carries out a command that only this dialect has: the word behind the `/`, and what follows it. Answers
@@ -136,8 +153,20 @@ pub enum Arrival {
     Said(Said),
     /// Someone came, went, is silent or back; who is there.
     Presence(String),
-    /// One is in this room now, and what one says is said there; its name without `#`.
-    Entered(String),
+    /// The server knows who one is.
+    LoggedIn {
+        /// The name that one has.
+        name: String,
+        /// The server's answer as it came, for who wants to see it; else none.
+        answer: Option<String>,
+    },
+    /// One is in this room now, and what one says is said there.
+    Entered {
+        /// Its name without `#`.
+        room: String,
+        /// The server's answer as it came, for who wants to see it; else none.
+        answer: Option<String>,
+    },
     /// The server's answer or notice.
     Notice(String),
     /// An important notice: these may be the server's last words.

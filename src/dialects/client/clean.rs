@@ -43,7 +43,8 @@ pub fn isolated(line: &str) -> String {
     isolated
 }
 
-fn turns_direction(c: char) -> bool {
+/// Whether a character turns the direction of what follows it.
+pub fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

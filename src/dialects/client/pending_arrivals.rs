@@ -132,6 +132,17 @@ impl PendingArrivals {
         chats.into_iter().for_each(|chat| self.chat(chat, None));
     }
 
+    /// The names of users that are known, and those of rooms with a `#`.
+    #[must_use]
+    pub fn known(&self) -> Vec<String> {
+        let users = self.users.values().flatten().cloned();
+        let rooms = self.chats.values().filter_map(|chat| match chat {
+            Some(Chat::Room(name)) => Some(format!("#{name}")),
+            Some(Chat::Direct(_)) | None => None,
+        });
+        users.chain(rooms).collect()
+    }
+
     /// The room with the one of this name.
     pub fn direct(&self, name: &str) -> Option<i32> {
         let name = name.to_lowercase();

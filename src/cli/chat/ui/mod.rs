@@ -1,6 +1,11 @@
 //! Where lines come from and arrivals go to: a pipe, or a person's terminal.
 
+mod clock;
 mod colour;
+mod completion;
+mod input_line;
+mod keys;
+mod row;
 mod show;
 mod terminal;
 
@@ -15,67 +20,108 @@ use tokio::sync::mpsc;
 const MAX_LINES_AHEAD: usize = 16;
 
 /// A pipe or a terminal.
-pub(super) struct Ui {
-    screen: Screen,
-    /// None before [`open`](Ui::open).
-    lines: Option<mpsc::Receiver<io::Result<String>>>,
-}
-
-enum Screen {
-    Pipe { commands: bool },
+pub(super) enum Ui {
+    /// Lines from standard input, what is said on standard output, all else on standard error.
+    Pipe {
+        /// Whether lines mean what they would mean on a terminal.
+        commands: bool,
+        /// None before it is read from, and at its end.
+        lines: Option<mpsc::Receiver<io::Result<String>>>,
+    },
+    /// A line to type, arrivals above it.
     Terminal(Box<Terminal>),
 }
 
+/// Whether one is in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// On the way into it, for the first time.
+    Coming,
+    In,
+    /// One was in; there is no connection.
+    Away,
+}
+
+/// What comes from whoever sits there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A line without its end.
+    Line(String),
+    /// There are no more lines.
+    End,
+    /// The person leaves at once, whatever is under way.
+    Leave,
+}
+
 impl Ui {
-    /// Lines from standard input, what is said on standard output, all else on standard error.
-    /// With `commands`, lines mean what they would mean on a terminal.
+    /// A pipe; with `commands`, its lines mean what they would mean on a terminal.
     pub(super) fn pipe(commands: bool) -> Self {
-        Self {
-            screen: Screen::Pipe { commands },
+        Self::Pipe {
+            commands,
             lines: None,
         }
     }
 
-    /// A prompt with the room's name, arrivals above it.
-    pub(super) fn terminal(room: &str, times: bool) -> Self {
-        Self {
-            screen: Screen::Terminal(Box::new(Terminal::new(room, times))),
-            lines: None,
-        }
+    /// The person's terminal, which is this program's until it is dropped.
+    ///
+    /// # Errors
+    /// Where it cannot be set up.
+    pub(super) fn terminal(room: &str, seconds: bool, commands: &[&str]) -> io::Result<Self> {
+        Terminal::open(room, seconds, commands).map(|terminal| Self::Terminal(Box::new(terminal)))
     }
 
     /// Whether no person is there.
     pub(super) fn is_pipe(&self) -> bool {
-        matches!(self.screen, Screen::Pipe { .. })
+        matches!(self, Self::Pipe { .. })
     }
 
-    /// Starts to read lines, on a thread of their own: nothing can interrupt such a read, and nobody has to
-    /// wait for it at the end.
-    pub(super) fn open(&mut self) -> io::Result<()> {
-        let (sender, receiver) = mpsc::channel(MAX_LINES_AHEAD);
-        self.lines = Some(receiver);
-        match &mut self.screen {
-            Screen::Pipe { .. } => {
+    /// Says whether one is in a room. A pipe is read from then on, on a thread of its own: nothing can interrupt such a
+    /// read, and nobody has to wait for it at the end.
+    ///
+    /// # Errors
+    /// Where no thread can be started, or the terminal is gone.
+    pub(super) fn stands(&mut self, standing: Standing) -> io::Result<()> {
+        match self {
+            Self::Terminal(terminal) => terminal.stands(standing),
+            Self::Pipe { .. } if standing != Standing::In => Ok(()),
+            Self::Pipe { lines, .. } => {
+                let (sender, receiver) = mpsc::channel(MAX_LINES_AHEAD);
+                *lines = Some(receiver);
                 thread::Builder::new().spawn(move || read_lines(&sender))?;
                 Ok(())
             }
-            Screen::Terminal(terminal) => terminal.open(sender),
         }
     }
 
-    /// The next line without its end; none at the end of the input. Never before [`open`](Ui::open).
-    pub(super) async fn line(&mut self) -> io::Result<Option<String>> {
-        match &mut self.lines {
-            Some(lines) => lines.recv().await.transpose(),
-            None => std::future::pending().await,
+    /// What comes next; lines only where they are taken. May be dropped at any point without a loss.
+    ///
+    /// # Errors
+    /// Where the input cannot be read.
+    pub(super) async fn next(&mut self, takes_lines: bool) -> io::Result<Input> {
+        match self {
+            Self::Terminal(terminal) => terminal.next(takes_lines).await,
+            Self::Pipe { lines, .. } => {
+                let Some(open) = lines.as_mut().filter(|_| takes_lines) else {
+                    return std::future::pending().await;
+                };
+                Ok(match open.recv().await.transpose()? {
+                    Some(line) => Input::Line(line),
+                    None => {
+                        *lines = None;
+                        Input::End
+                    }
+                })
+            }
         }
     }
 
     /// What a line means here.
     pub(super) fn understand(&self, line: &str) -> Wish {
-        match self.screen {
-            Screen::Pipe { commands: false } => line::piped(line),
-            Screen::Pipe { commands: true } | Screen::Terminal(_) => line::typed(line),
+        match self {
+            Self::Pipe {
+                commands: false, ..
+            } => line::piped(line),
+            Self::Pipe { commands: true, .. } | Self::Terminal(_) => line::typed(line),
         }
     }
 
@@ -84,11 +130,24 @@ impl Ui {
     /// # Errors
     /// Where standard output is gone. What goes to standard error may be lost.
     pub(super) fn show(&mut self, arrival: &Arrival) -> io::Result<()> {
-        match &mut self.screen {
-            Screen::Terminal(terminal) => terminal.show(arrival),
-            Screen::Pipe { .. } => print(arrival),
+        match self {
+            Self::Terminal(terminal) => terminal.show(arrival),
+            Self::Pipe { .. } => print(arrival),
         }
     }
+
+    /// Names, and rooms with a `#`, that a person can complete from now on.
+    pub(super) fn learn(&mut self, names: &[String]) {
+        match self {
+            Self::Terminal(terminal) => terminal.learn(names),
+            Self::Pipe { .. } => {}
+        }
+    }
+}
+
+/// Whether the terminal can take back what it shows.
+pub(super) fn can_move_cursor() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 fn print(arrival: &Arrival) -> io::Result<()> {

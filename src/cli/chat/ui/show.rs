@@ -1,6 +1,8 @@
 //! Arrivals as text.
 
+use super::clock::Clock;
 use super::colour::Paint;
+use crate::cli::chat::session::now;
 use crate::dialects::client::clean;
 use crate::dialects::client::{Arrival, Place, Said};
 
@@ -22,19 +24,29 @@ pub(super) fn piped(said: &Said) -> String {
 pub(super) fn piped_notice(arrival: &Arrival) -> String {
     let (before, text) = match arrival {
         Arrival::Said(said) => return piped(said),
-        Arrival::Entered(room) => return format!("#{}: entered", clean::one_line(room)),
-        Arrival::Presence(text) | Arrival::Notice(text) | Arrival::Warning(text) => ("", text),
-        Arrival::NotAccepted(text) => ("not accepted: ", text),
+        Arrival::LoggedIn { name, answer: None } => ("logged in as ", name.clone()),
+        Arrival::LoggedIn {
+            name,
+            answer: Some(answer),
+        } => ("", format!("{name}: {answer}")),
+        Arrival::Entered { room, answer } => {
+            let answer = answer.as_deref().unwrap_or("entered");
+            ("#", format!("{room}: {answer}"))
+        }
+        Arrival::Presence(text) | Arrival::Notice(text) | Arrival::Warning(text) => {
+            ("", text.clone())
+        }
+        Arrival::NotAccepted(text) => ("not accepted: ", text.clone()),
     };
-    format!("{before}{}", clean::one_line(text))
+    format!("{before}{}", clean::one_line(&text))
 }
 
 /// How arrivals look on a terminal.
 pub(super) struct Style {
     /// The room one is in, without `#`; it is not named in what is said there.
     pub(super) room: String,
-    /// Whether times are shown.
-    pub(super) times: bool,
+    /// How times are shown.
+    pub(super) clock: Clock,
     /// Colours, or none.
     pub(super) paint: Paint,
 }
@@ -44,7 +56,8 @@ impl Style {
     pub(super) fn show(&self, arrival: &Arrival) -> String {
         let shown = match arrival {
             Arrival::Said(said) => self.said(said),
-            Arrival::Entered(room) => self.paint.dim(&format!("#{}: entered", block(room))),
+            Arrival::LoggedIn { name, .. } => self.paint.dim(&format!("you are {}", block(name))),
+            Arrival::Entered { room, .. } => self.paint.dim(&format!("#{}: entered", block(room))),
             Arrival::Presence(text) | Arrival::Notice(text) => self.paint.dim(&block(text)),
             Arrival::Warning(text) => self.paint.loud(&block(text)),
             Arrival::NotAccepted(text) => {
@@ -65,26 +78,17 @@ impl Style {
                 format!("(private to {}) ", clean::isolated(&clean::one_line(name)))
             }
         };
-        let before = self.paint.dim(&format!("{}{place}", self.time(said.time)));
+        let mut before = self.clock.show(said.time, now());
+        if !before.is_empty() {
+            before.push(' ');
+        }
+        let before = self.paint.dim(&(before + &place));
         let text = block(&said.text);
         if said.emote {
             format!("{before}* {name} {text}")
         } else {
             format!("{before}<{name}> {text}")
         }
-    }
-
-    fn time(&self, time: i64) -> String {
-        if !self.times || time == 0 {
-            return String::new();
-        }
-        let (hours, minutes, seconds) = (time.div_euclid(3600), time.div_euclid(60), time);
-        format!(
-            "{:02}:{:02}:{:02} ",
-            hours.rem_euclid(24),
-            minutes.rem_euclid(60),
-            seconds.rem_euclid(60)
-        )
     }
 }
 
@@ -98,7 +102,7 @@ fn block(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrival, Paint, Place, Said, Style, piped, piped_notice};
+    use super::{Arrival, Clock, Paint, Place, Said, Style, piped, piped_notice};
 
     fn said(place: Place, text: &str) -> Said {
         Said {
@@ -107,14 +111,14 @@ mod tests {
             text: text.into(),
             emote: false,
             own: false,
-            time: 86_400 + 3_661,
+            time: 0,
         }
     }
 
-    fn style(times: bool, paint: Paint) -> Style {
+    fn style(paint: Paint) -> Style {
         Style {
             room: "lobby".into(),
-            times,
+            clock: Clock::here(true),
             paint,
         }
     }
@@ -132,29 +136,30 @@ mod tests {
 
     #[test]
     fn a_terminal_names_only_other_rooms() {
-        let style = style(true, Paint::Plain);
+        let style = style(Paint::Plain);
         let show = |place| style.show(&Arrival::Said(said(place, "a\nb")));
-        assert_eq!(
-            show(Place::Room("Lobby".into())),
-            "01:01:01 <bob> a\n    b\n"
-        );
-        assert_eq!(
-            show(Place::Room("tea".into())),
-            "01:01:01 #tea <bob> a\n    b\n"
-        );
-        assert_eq!(show(Place::Private), "01:01:01 (private) <bob> a\n    b\n");
+        assert_eq!(show(Place::Room("Lobby".into())), "<bob> a\n    b\n");
+        assert_eq!(show(Place::Room("tea".into())), "#tea <bob> a\n    b\n");
+        assert_eq!(show(Place::Private), "(private) <bob> a\n    b\n");
     }
 
     #[test]
     fn nothing_of_others_reaches_a_terminal_raw() {
-        let style = style(false, Paint::Plain);
+        let style = style(Paint::Plain);
         let evil = "\x1b]0;x\x07\u{9b}2J\u{202e}\r";
         let mut message = said(Place::Room(evil.into()), evil);
         message.from = evil.into();
         for arrival in [
             Arrival::Said(message),
             Arrival::Presence(evil.into()),
-            Arrival::Entered(evil.into()),
+            Arrival::LoggedIn {
+                name: evil.into(),
+                answer: Some(evil.into()),
+            },
+            Arrival::Entered {
+                room: evil.into(),
+                answer: Some(evil.into()),
+            },
             Arrival::Notice(evil.into()),
             Arrival::Warning(evil.into()),
             Arrival::NotAccepted(evil.into()),

@@ -58,7 +58,10 @@ impl Jim {
                     self.room_password.take().map(Into::into),
                 );
                 self.client.ask(join, Asked::Join, now, out);
-                Arrival::Notice(format!("{}: {}", self.client.name(), words(&answer)))
+                Arrival::LoggedIn {
+                    name: self.client.name().to_owned(),
+                    answer: Some(words(&answer)),
+                }
             }
             Event::Refused(answer) => return Err(ChatError::Refused(words(&answer))),
             Event::Answered { asked, answer } => return self.answered(asked, &answer),
@@ -79,7 +82,10 @@ impl Jim {
             Asked::Join if !answer.is_accepted() => return Err(ChatError::Refused(words)),
             Asked::Join => {
                 self.is_in = true;
-                Some(Arrival::Notice(format!("#{}: {words}", self.room)))
+                Some(Arrival::Entered {
+                    room: self.room.clone(),
+                    answer: Some(words),
+                })
             }
             Asked::Piece { to, .. } if !answer.is_accepted() => {
                 Some(Arrival::NotAccepted(format!("to {to}: {words}")))

@@ -65,7 +65,10 @@ fn a_guest_says_its_presence_and_then_joins() {
     let (arrivals, sent) = hear(&mut jim, r#"{"response":200,"time":1,"alert":"hello"}"#);
     assert_eq!(
         arrivals.unwrap(),
-        [Arrival::Notice("alice: 200 hello".into())]
+        [Arrival::LoggedIn {
+            name: "alice".into(),
+            answer: Some("200 hello".into())
+        }]
     );
     assert_eq!(
         (&sent[0]["action"], &sent[0]["room"]),

@@ -123,6 +123,11 @@ impl ChatClient for Talker {
     fn who(&self) -> Option<Vec<String>> {
         Some(self.names())
     }
+
+    fn known(&self) -> Vec<String> {
+        let present = self.client.present().values();
+        present.map(|present| present.name.clone()).collect()
+    }
 }
 
 #[cfg(test)]

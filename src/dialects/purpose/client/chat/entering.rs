@@ -69,8 +69,7 @@ impl Purpose {
             self.pending.name(self.pending.me, self.name.clone());
         }
         let name = self.own_name();
-        self.pending
-            .push(Arrival::Notice(format!("logged in as {name}")));
+        self.pending.push(Arrival::LoggedIn { name, answer: None });
     }
 
     /// One's own name, or something that stands for it.
@@ -150,7 +149,10 @@ impl Purpose {
     /// Nothing is left to be waited for.
     pub(super) fn entered(&mut self) {
         self.is_in = true;
-        self.pending.push(Arrival::Entered(self.room.name.clone()));
+        self.pending.push(Arrival::Entered {
+            room: self.room.name.clone(),
+            answer: None,
+        });
     }
 
     /// The server closes: nobody will tell names any more, and its words come last.

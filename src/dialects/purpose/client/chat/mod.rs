@@ -135,6 +135,10 @@ impl ChatClient for Purpose {
         self.client.disconnect(out);
     }
 
+    fn known(&self) -> Vec<String> {
+        self.pending.known()
+    }
+
     fn command(
         &mut self,
         word: &str,

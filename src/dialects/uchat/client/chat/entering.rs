@@ -40,8 +40,10 @@ impl Uchat {
     }
 
     pub(super) fn logged_in(&mut self, login: &str, out: &mut BytesMut) {
-        let told = format!("logged in as {login}");
-        self.pending.push(Arrival::Notice(told));
+        self.pending.push(Arrival::LoggedIn {
+            name: login.to_owned(),
+            answer: None,
+        });
         self.go_to(self.target.clone(), out);
     }
 
@@ -102,7 +104,10 @@ impl Uchat {
         self.pending
             .chat(room, Some(Chat::Room(self.room.name.clone())));
         (self.is_in, self.is_moving) = (true, false);
-        self.pending.push(Arrival::Entered(self.room.name.clone()));
+        self.pending.push(Arrival::Entered {
+            room: self.room.name.clone(),
+            answer: None,
+        });
     }
 
     pub(super) fn meet(&mut self, members: &[Member<'_>]) {

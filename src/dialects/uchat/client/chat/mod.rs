@@ -150,6 +150,10 @@ impl ChatClient for Uchat {
         self.client.log_out(out);
     }
 
+    fn known(&self) -> Vec<String> {
+        self.pending.known()
+    }
+
     fn command(
         &mut self,
         word: &str,
