@@ -19,7 +19,8 @@
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
 //! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
-//! 8. [`config`], [`control`] and [`daemon`]: what an operator says, at the start and later, and the program that obeys.
+//! 8. [`config`], [`control`] and [`daemon`]: what an operator says, at the start and later, and the program that obeys;
+//!    [`copies`]: how all that it keeps is copied and brought back.
 //!
 //! # What always holds
 //!
@@ -35,6 +36,8 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "daemon")]
 pub mod control;
+#[cfg(feature = "daemon")]
+pub mod copies;
 #[cfg(feature = "daemon")]
 pub mod daemon;
 pub mod dialects;

@@ -3,10 +3,11 @@
 //!
 //! The same functions are driven by libFuzzer (`fuzz/run`, one program per target in `fuzz_targets`) and, over the inputs in
 //! `corpus`, by a plain test (`cargo test --manifest-path fuzz/Cargo.toml`). What a target checks stands in its module:
-//! [`codec`], [`session`], [`control`], [`config`], [`proxy`].
+//! [`codec`], [`session`], [`control`], [`config`], [`proxy`], [`archive`].
 // What does not hold is to be found as a panic.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+pub mod archive;
 pub mod codec;
 pub mod config;
 pub mod control;
@@ -33,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("control", control::requests),
     ("config", config::text),
     ("proxy", proxy::header),
+    ("archive", archive::bytes),
     ("jim_session", session::jim),
     ("talker_session", session::talker),
     ("purpose_session", session::purpose),

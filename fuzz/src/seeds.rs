@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tolmach_uchat::Secret;
 
+use crate::archive;
 use crate::session::{ANNAS_PASSWORD, ANNAS_TOKEN, STEP_END};
 
 /// The longest seed in bytes: what is longer is found soon enough.
@@ -87,6 +88,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     ] {
         seeds.push(("proxy", name.to_owned(), header.to_vec()));
     }
+    seeds.push(("archive", "each-part".to_owned(), archive::seed()));
     seeds
 }
 

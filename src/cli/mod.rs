@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap and replay, by the socket of the gateway that runs
+//!                       ├─▶ backup and restore, beside the gateway that runs, by the files
 //!                       └─▶ user, token, room, ban, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
 //! ```
@@ -10,6 +11,8 @@
 //! failed, 2 a wrong command line or configuration.
 
 mod about;
+#[cfg(feature = "sqlite")]
+mod backup;
 mod ban;
 mod chat;
 mod check;
@@ -21,7 +24,11 @@ mod line_queue;
 mod logging;
 mod operator;
 mod output;
+#[cfg(feature = "sqlite")]
+mod progress;
 mod replay;
+#[cfg(feature = "sqlite")]
+mod restore;
 mod room;
 mod room_list;
 mod room_name;
@@ -95,6 +102,12 @@ enum Action {
     Session(session::SessionAction),
     /// Print what was said in a room, oldest first
     History(history::HistoryArgs),
+    /// Copy all that is kept, database and files, into one archive, while serving or stopped
+    #[cfg(feature = "sqlite")]
+    Backup(backup::BackupArgs),
+    /// Bring back what a backup holds, into an empty data directory
+    #[cfg(feature = "sqlite")]
+    Restore(restore::RestoreArgs),
     /// Watch live: frames in, the events they became, frames out; secrets blanked
     Tap(tap::TapArgs),
     /// Run saved transcripts against a gateway, and say what differs
@@ -140,6 +153,18 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         Action::Chat(arguments) => {
             file.map(|_| load()).transpose()?;
             on_this_thread(async { Ok(chat::run(arguments, dialects).await) })
+        }
+        #[cfg(feature = "sqlite")]
+        Action::Backup(arguments) => {
+            let config = load()?;
+            let _log = logging::start("error", config.log.format)?;
+            on_this_thread(arguments.run(&config))
+        }
+        #[cfg(feature = "sqlite")]
+        Action::Restore(arguments) => {
+            let config = load()?;
+            let _log = logging::start("error", config.log.format)?;
+            on_this_thread(arguments.run(&config))
         }
         Action::Tap(arguments) => {
             let config = load()?;

@@ -7,6 +7,9 @@ use super::StartError;
 use crate::bus::LocalBus;
 use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
+#[cfg(feature = "sqlite")]
+use crate::copies;
+use crate::copies::files_beside;
 use crate::hub::{self, Hub, HubBuilder, Options};
 use crate::model::Error;
 
@@ -17,6 +20,8 @@ use crate::model::Error;
 /// # Errors
 /// [`StartError::Hub`].
 pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
+    #[cfg(feature = "sqlite")]
+    refuse_half_restored(config)?;
     let hub = builder(config).start().await?;
     for name in &config.rooms.create {
         match hub.operate(commands::CreateRoom::public(name)).await {
@@ -28,7 +33,18 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     Ok(hub)
 }
 
-/// The contents of files lie beside the database, with its name.
+/// What was not brought back whole is no store.
+#[cfg(feature = "sqlite")]
+fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
+    match copies::Places::of(config) {
+        Some(places) if copies::is_broken_off(&places) => Err(StartError::DataDir(format!(
+            "{}: what was brought back there was broken off; do it again",
+            config.data_dir.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn builder(config: &Config) -> HubBuilder {
     let builder = Hub::builder().options(options(config));
     let builder = match config.bus.url {
@@ -39,7 +55,7 @@ fn builder(config: &Config) -> HubBuilder {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
             builder.temporary_files(config.data_dir.join("memory.files"))
         }
-        StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(path.with_extension("files")),
+        StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_beside(path)),
     }
 }
 

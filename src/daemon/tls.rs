@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{ClientMode, Config, ConfigError, TlsMode};
+use crate::copies::tls_in;
 use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
 
 /// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the data
@@ -42,7 +43,7 @@ fn is_wanted(config: &Config) -> bool {
 
 /// Where the gateway's own certificate is.
 fn own(config: &Config) -> PathBuf {
-    config.data_dir.join("tls")
+    tls_in(&config.data_dir)
 }
 
 fn files(config: &Config) -> Option<Result<Certificate, TlsFileError>> {

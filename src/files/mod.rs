@@ -10,11 +10,12 @@
 //!
 //! The order that keeps a message and its file together: the content is written and synced, moved to its room, then the
 //! message is committed. What breaks off before the commit leaves at most a file that no message has, which
-//! [`FileArea::sweep`] removes.
+//! [`FileArea::sweep`] removes. Whoever copies an area, in this process or another, [holds](Hold) it meanwhile.
 
 mod upload;
 
 use std::collections::HashSet;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,8 @@ use crate::model::RoomId;
 const INCOMING: &str = "incoming";
 /// Most characters of an extension that is kept.
 const EXTENSION_CHARS: usize = 10;
+/// Most characters of a name here: 32 digits, a dot, an extension.
+const STORED_CHARS: usize = 32 + 1 + EXTENSION_CHARS;
 
 /// See the module. A handle: clones are the same area.
 #[derive(Clone, Debug)]
@@ -43,6 +46,26 @@ struct Shared {
     space: FreeSpace,
     /// In their rooms already, but not yet told of by any message.
     placed: Mutex<HashSet<(RoomId, String)>>,
+}
+
+/// Keeps what messages have had in an area there, until it is dropped or its process ends.
+#[derive(Debug)]
+pub struct Hold {
+    _directory: File,
+}
+
+impl Hold {
+    /// Holds the area in a directory; others may hold it, too. Blocks the thread while a sweep removes something.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] where there is no such directory; it cannot be locked.
+    pub fn of(root: &Path) -> io::Result<Self> {
+        let directory = File::open(root)?;
+        directory.lock_shared()?;
+        Ok(Self {
+            _directory: directory,
+        })
+    }
 }
 
 impl FileArea {
@@ -89,12 +112,7 @@ impl FileArea {
     /// # Errors
     /// [`io::ErrorKind::NotFound`] where there is none of that name, or no such name can be.
     pub async fn read(&self, room: RoomId, stored: &str) -> io::Result<tokio::fs::File> {
-        let is_name = !stored.is_empty()
-            && !stored.starts_with('.')
-            && stored
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'.');
-        if !is_name {
+        if !is_stored_name(stored) {
             return Err(io::ErrorKind::NotFound.into());
         }
         tokio::fs::File::open(self.directory(room).join(stored)).await
@@ -124,6 +142,7 @@ impl FileArea {
     }
 
     /// Removes those of the candidates ([`FileArea::candidates`]) that no message has; `had` was read after them.
+    /// `false`: not now, the area is [held](Hold).
     ///
     /// # Errors
     /// A file cannot be removed.
@@ -132,13 +151,22 @@ impl FileArea {
         room: RoomId,
         candidates: HashSet<String>,
         had: &HashSet<String>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let directory = self.directory(room);
+        let mut unheld = None;
         for name in candidates.difference(had) {
+            if unheld.is_none() {
+                let root = File::open(&self.shared.root)?;
+                match root.try_lock() {
+                    Ok(()) => unheld = Some(root),
+                    Err(TryLockError::WouldBlock) => return Ok(false),
+                    Err(TryLockError::Error(error)) => return Err(error),
+                }
+            }
             gone(std::fs::remove_file(directory.join(name)))?;
         }
         self.tidy(room);
-        Ok(())
+        Ok(true)
     }
 
     /// Where nothing is left in a room's directory it goes, too; where something is, it stays.
@@ -182,6 +210,14 @@ pub fn last_component(name: &str) -> &str {
         "" | "." | ".." => "file",
         last => last,
     }
+}
+
+/// Whether a content can lie in an area under this name.
+#[must_use]
+pub fn is_stored_name(name: &str) -> bool {
+    (1..=STORED_CHARS).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
 
 /// A new name, with the extension of the one that the sender gave, where that is a plain one.

@@ -74,13 +74,19 @@ async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
     let candidates = area.candidates(RoomId(3)).unwrap();
     assert_eq!(candidates.len(), 2);
     let had = HashSet::from([kept[0].clone()]);
-    area.sweep(RoomId(3), candidates, &had).unwrap();
+    let hold = Hold::of(root.path()).unwrap();
+    let again = Hold::of(root.path()).unwrap();
+    assert!(!area.sweep(RoomId(3), candidates.clone(), &had).unwrap());
+    drop((hold, again));
+    assert!(area.read(RoomId(3), &kept[1]).await.is_ok(), "it was held");
+    assert!(area.sweep(RoomId(3), candidates, &had).unwrap());
     assert!(area.read(RoomId(3), &kept[0]).await.is_ok());
     assert!(area.read(RoomId(3), &kept[1]).await.is_err());
     assert!(area.read(RoomId(3), on_its_way.name()).await.is_ok());
     drop(on_its_way);
     let candidates = area.candidates(RoomId(3)).unwrap();
-    area.sweep(RoomId(3), candidates, &HashSet::new()).unwrap();
+    let nobody = HashSet::new();
+    assert!(area.sweep(RoomId(3), candidates, &nobody).unwrap());
     assert_eq!(area.rooms().unwrap(), []);
 }
 

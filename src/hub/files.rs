@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
@@ -15,6 +16,8 @@ use crate::model::{
 
 /// Most characters of a file's name.
 const NAME_CHARS: usize = 255;
+/// How long a sweep waits before it looks again whether the files are still held.
+const HELD: Duration = Duration::from_secs(1);
 
 impl Hub {
     /// Where the contents of files are, if they can be sent here at all.
@@ -29,14 +32,43 @@ impl Hub {
             return Ok(());
         };
         for room in files.rooms().map_err(unavailable)? {
-            self.sweep_files(room).await?;
+            if !self.sweep_files(room).await? {
+                tokio::spawn(self.clone().sweep_unless_held(room));
+            }
         }
         Ok(())
     }
 
-    async fn sweep_files(&self, room: RoomId) -> Result<()> {
+    /// Sweeps a room, as soon as its files are not held by somebody who copies them.
+    async fn sweep_unless_held(self, room: RoomId) {
+        let mut hub = self;
+        loop {
+            let one_at_a_time = hub.inner.sweeps.begin(room).await;
+            let swept = hub.sweep_files(room).await;
+            drop(one_at_a_time);
+            match swept {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, %room, "files that no message has stay until the next start");
+                    return;
+                }
+            }
+            // The hub's end does not wait for this.
+            let inner = Arc::downgrade(&hub.inner);
+            drop(hub);
+            tokio::time::sleep(HELD).await;
+            let Some(inner) = inner.upgrade() else {
+                return;
+            };
+            hub = Self { inner };
+        }
+    }
+
+    /// `false`: the files are held.
+    async fn sweep_files(&self, room: RoomId) -> Result<bool> {
         let Some(files) = self.files() else {
-            return Ok(());
+            return Ok(true);
         };
         let area = files.clone();
         let candidates = on_disk(move || area.candidates(room)).await?;
@@ -65,17 +97,10 @@ impl Hub {
         if self.files().is_none() {
             return;
         }
-        let hub = self.clone();
         // One that has not begun yet will see what this one would.
-        if !self.inner.sweeps.await_one(room) {
-            return;
+        if self.inner.sweeps.await_one(room) {
+            tokio::spawn(self.clone().sweep_unless_held(room));
         }
-        tokio::spawn(async move {
-            let _one_at_a_time = hub.inner.sweeps.begin(room).await;
-            if let Err(error) = hub.sweep_files(room).await {
-                tracing::warn!(%error, %room, "files that no message has stay until the next start");
-            }
-        });
     }
 }
 

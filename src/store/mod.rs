@@ -31,7 +31,7 @@ mod writer;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{CopiedFile, DatabaseCopy, OpenError, SqliteStore};
 pub use transaction::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow,
 };

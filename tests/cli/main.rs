@@ -11,6 +11,7 @@
 mod bans;
 mod bench;
 mod config;
+mod copies;
 mod history;
 mod log;
 mod log_events;

@@ -105,7 +105,9 @@ pub(super) fn examine(path: &Path) -> Result<(), OpenError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(failed)?;
     check(&conn, path)?;
-    match within(BUDGET, &conn, first_damage) {
+    match within(BUDGET, &conn, |conn| {
+        first_damage(conn, "PRAGMA quick_check(1)")
+    }) {
         Ok(None) => Ok(()),
         Ok(Some(what)) => Err(OpenError::Damaged {
             path: owned(),
@@ -119,9 +121,9 @@ pub(super) fn examine(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// What SQLite says first of a database that is not whole.
-fn first_damage(conn: &Connection) -> Sql<Option<String>> {
-    let found: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+/// What SQLite says first, by this check of its, of a database that is not whole.
+pub(super) fn first_damage(conn: &Connection, check: &str) -> Sql<Option<String>> {
+    let found: String = conn.query_row(check, [], |row| row.get(0))?;
     if found == "ok" {
         return Ok(None);
     }

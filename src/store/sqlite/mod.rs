@@ -15,6 +15,7 @@ mod bans;
 mod cache;
 mod changes;
 mod checkpoint;
+mod copy;
 mod damage;
 mod history;
 mod open;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::copy::{CopiedFile, DatabaseCopy};
 pub use self::open::OpenError;
 #[cfg(test)]
 pub(super) use self::tests::use_up_numbers;

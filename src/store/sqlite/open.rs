@@ -19,7 +19,7 @@ use super::refold;
 const APPLICATION: i32 = 0x746f_6c6d;
 
 /// Each brings a database from one version to the next; the version of a database is how many were run.
-static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
+pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
     vec![
         M::up(include_str!("schema1.sql")),
         M::up(include_str!("schema2.sql")),

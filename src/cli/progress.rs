@@ -1,0 +1,102 @@
+//! Long work with files: a bar on a terminal, and an end in good order where it is broken off.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::copies::{BrokenOff, CopyError, Places, Progress};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use super::failure::{Failure, Outcome};
+use super::no_runtime;
+
+/// How long work that is broken off may take to remove what it made: it may be waiting for a pipe.
+const CLEARING: Duration = Duration::from_secs(5);
+/// How often the bar moves by itself.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A bar on standard error, where that is a terminal.
+struct Bar {
+    bar: ProgressBar,
+    broken_off: AtomicBool,
+}
+
+impl Progress for Bar {
+    fn begin(&self, what: &'static str, bytes: Option<u64>) {
+        let style = match bytes {
+            Some(_) => "{msg} {bar:30} {bytes}/{total_bytes} {eta}",
+            None => "{msg} {spinner} {bytes}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            self.bar.set_style(style);
+        }
+        self.bar.reset();
+        self.bar.set_message(what);
+        match bytes {
+            Some(bytes) => self.bar.set_length(bytes),
+            None => self.bar.unset_length(),
+        }
+    }
+
+    fn add(&self, bytes: u64) -> io::Result<()> {
+        self.bar.inc(bytes);
+        match self.broken_off.load(Ordering::Relaxed) {
+            true => Err(BrokenOff.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Does something on a thread of its own; SIGINT and SIGTERM break it off.
+pub(super) async fn watched<T: Send + 'static>(
+    work: impl FnOnce(&dyn Progress) -> Result<T, CopyError> + Send + 'static,
+) -> Outcome<Result<T, CopyError>> {
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(no_runtime)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(no_runtime)?;
+    let bar = Arc::new(Bar {
+        bar: ProgressBar::no_length(),
+        broken_off: AtomicBool::new(false),
+    });
+    bar.bar.enable_steady_tick(TICK);
+    let (done, mut told) = oneshot::channel();
+    let shown = bar.clone();
+    let worker = move || {
+        let outcome = work(&*shown);
+        shown.bar.finish_and_clear();
+        // Whoever asked may have stopped waiting.
+        let _ = done.send(outcome);
+    };
+    let thread = thread::Builder::new().name("copy".to_owned());
+    thread.spawn(worker).map_err(no_runtime)?;
+    let outcome = tokio::select! {
+        outcome = &mut told => outcome,
+        _ = interrupted.recv() => break_off(&bar, told).await?,
+        _ = terminated.recv() => break_off(&bar, told).await?,
+    };
+    outcome.map_err(|_| Failure::because("a defect; the log says where"))
+}
+
+async fn break_off<T>(
+    bar: &Bar,
+    told: oneshot::Receiver<T>,
+) -> Outcome<Result<T, oneshot::error::RecvError>> {
+    bar.broken_off.store(true, Ordering::Relaxed);
+    match tokio::time::timeout(CLEARING, told).await {
+        Ok(outcome) => Ok(outcome),
+        Err(_) => Err(Failure::because("broken off")),
+    }
+}
+
+/// Where what is to be copied lies.
+pub(super) fn places(config: &Config) -> Outcome<Places> {
+    Places::of(config).ok_or_else(|| {
+        Failure::because(
+            "store.url is \"memory:\": there is nothing on the disk to copy or to bring back",
+        )
+    })
+}

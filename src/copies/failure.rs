@@ -1,0 +1,109 @@
+//! Why a copy was not made, or not brought back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::archive::ArchiveError;
+use crate::store::OpenError;
+
+/// Why a copy was not made, or not brought back. Nothing half-done is left.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// There is something in the way, which is not replaced.
+    #[error("{} is there already; remove it or name another file", .0.display())]
+    Exists(PathBuf),
+    /// Another process is at the same.
+    #[error("another copy to {} is under way", .0.display())]
+    UnderWay(PathBuf),
+    /// There is no database to copy.
+    #[error("there is no database {}: nothing to copy; name the configuration (-c) or data_dir of the gateway that is meant", .0.display())]
+    NoDatabase(PathBuf),
+    /// Something is where all would be put.
+    #[error("{} is not empty ({found}): move what is there away, or name another data_dir", place.display())]
+    NotEmpty {
+        /// The directory that should be empty.
+        place: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// The database to be copied is damaged.
+    #[error(
+        "the database is damaged ({0}), so no copy of it was made; `tolmach restore` brings back an earlier one"
+    )]
+    Damaged(String),
+    /// The database was written by a later version of this program.
+    #[error(
+        "the database in this archive has version {found}, this tolmach knows versions up to {known}; use a newer tolmach"
+    )]
+    NewerDatabase {
+        /// The version of the database.
+        found: usize,
+        /// The newest version this program knows.
+        known: usize,
+    },
+    /// The database cannot be opened or read.
+    #[error(transparent)]
+    Database(OpenError),
+    /// The archive cannot be used.
+    #[error(transparent)]
+    Archive(ArchiveError),
+    /// It was broken off by whoever asked for it.
+    #[error("broken off")]
+    BrokenOff,
+    /// The system does not let something be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// What should be read or written.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl From<OpenError> for CopyError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io { source, .. } if is_broken_off(&source) => Self::BrokenOff,
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl From<ArchiveError> for CopyError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Read(error) | ArchiveError::Write(error) if is_broken_off(&error) => {
+                Self::BrokenOff
+            }
+            other => Self::Archive(other),
+        }
+    }
+}
+
+impl CopyError {
+    /// What the system says of a path.
+    pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| {
+            if is_broken_off(&error) {
+                return Self::BrokenOff;
+            }
+            let path = path.to_owned();
+            Self::Io { path, error }
+        }
+    }
+}
+
+/// What [`Progress::add`](super::Progress::add) returns where no more is wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("broken off")]
+pub struct BrokenOff;
+
+impl From<BrokenOff> for io::Error {
+    fn from(error: BrokenOff) -> Self {
+        Self::other(error)
+    }
+}
+
+fn is_broken_off(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<BrokenOff>())
+}

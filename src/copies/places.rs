@@ -1,0 +1,46 @@
+//! Where what a gateway keeps lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, StoreUrl};
+
+/// The places of a configuration whose store lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// The directory of the contents of files.
+    pub files: PathBuf,
+    /// The directory of the certificate that the gateway made for itself.
+    pub tls: PathBuf,
+}
+
+impl Places {
+    /// `None`: the store is in memory.
+    #[must_use]
+    pub fn of(config: &Config) -> Option<Self> {
+        match &config.store.url {
+            StoreUrl::Memory => None,
+            StoreUrl::Sqlite(database) => Some(Self {
+                data_dir: config.data_dir.clone(),
+                database: database.clone(),
+                files: files_beside(database),
+                tls: tls_in(&config.data_dir),
+            }),
+        }
+    }
+}
+
+/// The directory of the contents of files lies beside the database, with its name.
+#[must_use]
+pub(crate) fn files_beside(database: &Path) -> PathBuf {
+    database.with_extension("files")
+}
+
+/// Where the gateway's own certificate is.
+#[must_use]
+pub(crate) fn tls_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("tls")
+}

@@ -1,0 +1,205 @@
+//! What is brought back, beside the places where it belongs, until it is whole.
+//!
+//! ```text
+//!  DATABASE-restoring is made ──▶ files-restoring, tls-restoring ──▶ all is checked, on the disk
+//!    ──▶ files and tls get their names ──▶ DATABASE gets its name
+//! ```
+//!
+//! So where there is a `DATABASE-restoring` and no `DATABASE`, one was broken off: no gateway starts there, and the next
+//! one begins by removing what is left. It was begun where nothing was, so all that is there is its own.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::target::{beside, sync_directory_of};
+use super::{CopyError, Places};
+use crate::model::RoomId;
+
+/// What an empty data directory may hold: the lock of whoever looks, what a file system has by itself.
+const NOTHING: [&str; 2] = ["lock", "lost+found"];
+/// How many of the things that are in the way are named.
+const NAMED: usize = 3;
+
+/// See the module. Dropped before it is finished, nothing of it is left.
+#[derive(Debug)]
+pub(super) struct Staging {
+    places: Places,
+    /// Those that are made, last first, to be synced.
+    directories: Vec<PathBuf>,
+    is_finished: bool,
+}
+
+/// Whether something was being brought back here and was broken off.
+pub(crate) fn is_broken_off(places: &Places) -> bool {
+    !places.database.exists() && staged(&places.database).exists()
+}
+
+fn staged(path: &Path) -> PathBuf {
+    beside(path, "-restoring")
+}
+
+impl Staging {
+    /// Makes place. The caller holds the lock on the data directory.
+    ///
+    /// # Errors
+    /// [`CopyError::NotEmpty`], [`CopyError::Io`].
+    pub(super) fn begin(places: &Places) -> Result<Self, CopyError> {
+        if is_broken_off(places) {
+            clear(places, true)?;
+        }
+        refuse_unless_empty(places)?;
+        let staging = Self {
+            places: places.clone(),
+            directories: Vec::new(),
+            is_finished: false,
+        };
+        staging.create(&staging.database(), 0o600)?;
+        sync_directory_of(&places.database)?;
+        Ok(staging)
+    }
+
+    /// Where the database is put.
+    pub(super) fn database(&self) -> PathBuf {
+        staged(&self.places.database)
+    }
+
+    /// The file for a room's file.
+    pub(super) fn file(
+        &mut self,
+        room: RoomId,
+        stored: &str,
+        mode: u32,
+    ) -> Result<File, CopyError> {
+        let directory = staged(&self.places.files).join(room.0.to_string());
+        self.directory(&directory)?;
+        self.create(&directory.join(stored), mode)
+    }
+
+    /// Whether a room's file was put there.
+    pub(super) fn has_file(&self, room: RoomId, stored: &str) -> bool {
+        let directory = staged(&self.places.files).join(room.0.to_string());
+        directory.join(stored).exists()
+    }
+
+    /// The file for a part of the gateway's own certificate.
+    pub(super) fn tls(&mut self, name: &str, mode: u32) -> Result<File, CopyError> {
+        let directory = staged(&self.places.tls);
+        self.directory(&directory)?;
+        self.create(&directory.join(name), mode)
+    }
+
+    /// All is there and on the disk: it gets its names.
+    ///
+    /// # Errors
+    /// [`CopyError::Io`].
+    pub(super) fn finish(mut self) -> Result<(), CopyError> {
+        let (places, directories) = (&self.places, &self.directories);
+        for directory in directories {
+            let synced = File::open(directory).and_then(|directory| directory.sync_all());
+            synced.map_err(CopyError::at(directory))?;
+        }
+        for path in [&places.files, &places.tls] {
+            match fs::rename(staged(path), path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(CopyError::at(path)(error));
+                }
+                Ok(()) | Err(_) => sync_directory_of(path)?,
+            }
+        }
+        let database = &places.database;
+        fs::rename(self.database(), database).map_err(CopyError::at(database))?;
+        self.is_finished = true;
+        sync_directory_of(&self.places.database)
+    }
+
+    /// A new file; one of its name is there only where a name came twice.
+    fn create(&self, path: &Path, mode: u32) -> Result<File, CopyError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(mode);
+        options.open(path).map_err(CopyError::at(path))
+    }
+
+    fn directory(&mut self, path: &Path) -> Result<(), CopyError> {
+        if self.directories.first().is_some_and(|last| last == path) || path.is_dir() {
+            return Ok(());
+        }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(path).map_err(CopyError::at(path))?;
+        self.directories.insert(0, path.to_owned());
+        Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.is_finished
+            && let Err(error) = clear(&self.places, false)
+        {
+            tracing::warn!(%error, "what could not be brought back stays behind; the next restore removes it");
+        }
+    }
+}
+
+/// Removes what was staged, and with `placed` what had its name already; last what says that it was broken off.
+fn clear(places: &Places, placed: bool) -> Result<(), CopyError> {
+    let staged_directories = [staged(&places.files), staged(&places.tls)];
+    let mut directories = staged_directories.to_vec();
+    if placed {
+        directories.extend([places.files.clone(), places.tls.clone()]);
+    }
+    for directory in &directories {
+        gone(fs::remove_dir_all(directory)).map_err(CopyError::at(directory))?;
+    }
+    let database = staged(&places.database);
+    gone(fs::remove_file(&database)).map_err(CopyError::at(&database))
+}
+
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn refuse_unless_empty(places: &Places) -> Result<(), CopyError> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(&places.data_dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        entries => Some(entries.map_err(CopyError::at(&places.data_dir))?),
+    };
+    for entry in entries.into_iter().flatten() {
+        let entry = entry.map_err(CopyError::at(&places.data_dir))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !NOTHING.contains(&name.as_str()) {
+            found.push(name);
+        }
+    }
+    found.sort();
+    let place = if found.is_empty() {
+        // They may lie elsewhere.
+        let wal = beside(&places.database, "-wal");
+        let elsewhere = [&places.database, &wal, &places.files].into_iter();
+        let there = elsewhere.filter(|path| path.symlink_metadata().is_ok());
+        found.extend(there.map(|path| path.display().to_string()));
+        places.database.parent().unwrap_or(&places.data_dir)
+    } else {
+        &places.data_dir
+    };
+    if found.is_empty() {
+        return Ok(());
+    }
+    let more = found.len().saturating_sub(NAMED);
+    let mut names = found;
+    names.truncate(NAMED);
+    let mut found = names.join(", ");
+    if more > 0 {
+        found += &format!(" and {more} more");
+    }
+    Err(CopyError::NotEmpty {
+        place: place.to_owned(),
+        found,
+    })
+}

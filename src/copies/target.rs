@@ -1,0 +1,181 @@
+//! Where a copy goes: to a file that has its name only once it is whole, or to whoever reads it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::CopyError;
+
+/// How many bytes of an archive are written before the disk has to have them: only so much of it lies in the way of
+/// another's sync.
+const UNSYNCED: u64 = 4 * 1024 * 1024;
+
+/// Where a copy goes.
+pub enum Target<'a> {
+    /// To a file that is not there yet, which has its name only once it is whole.
+    File(&'a Path),
+    /// To whoever reads it there.
+    Stream(&'a mut dyn Write),
+}
+
+impl Target<'_> {
+    /// Has it written; the second argument is where a copy of the database can lie meanwhile.
+    pub(super) fn fill<T>(
+        self,
+        write: impl FnOnce(&mut dyn Write, &Path) -> Result<T, Unwritten>,
+    ) -> Result<T, CopyError> {
+        match self {
+            Self::File(path) => {
+                let partial = Partial::create(path)?;
+                let mut out = Syncing::new(&partial.file);
+                let written = write(&mut out, &beside(path, ".partial-db"));
+                let flushed =
+                    written.and_then(|it| out.flush().map(|()| it).map_err(Unwritten::Out));
+                let it = flushed.map_err(|error| error.named(&partial.path))?;
+                drop(out);
+                partial.file.sync_all().map_err(CopyError::at(path))?;
+                partial.finish(path)?;
+                Ok(it)
+            }
+            Self::Stream(out) => {
+                let name = format!("tolmach-copy-{:032x}", rand::random::<u128>());
+                let written = write(out, &std::env::temp_dir().join(name));
+                written.map_err(|error| error.named(Path::new("standard output")))
+            }
+        }
+    }
+}
+
+/// Why a copy was not written.
+pub(super) enum Unwritten {
+    /// Where it goes does not take it.
+    Out(io::Error),
+    Copy(CopyError),
+}
+
+impl Unwritten {
+    fn named(self, out: &Path) -> CopyError {
+        match self {
+            Self::Out(error) => CopyError::at(out)(error),
+            Self::Copy(error) => error,
+        }
+    }
+}
+
+impl<E: Into<CopyError>> From<E> for Unwritten {
+    fn from(error: E) -> Self {
+        Self::Copy(error.into())
+    }
+}
+
+/// A file beside `path`.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut place = path.as_os_str().to_owned();
+    place.push(ending);
+    place.into()
+}
+
+/// A file that is removed when this is dropped.
+pub(super) struct Removed(pub(super) PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        // It may not have been made yet.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A file until it is whole; it is removed if it never is.
+struct Partial {
+    path: PathBuf,
+    file: File,
+    is_whole: bool,
+}
+
+impl Partial {
+    /// What an earlier try that was killed has left is used again.
+    fn create(path: &Path) -> Result<Self, CopyError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(CopyError::Exists(path.to_owned()));
+        }
+        let partial = beside(path, ".partial");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&partial).map_err(CopyError::at(&partial))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CopyError::UnderWay(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(CopyError::at(&partial)(error)),
+        }
+        file.set_len(0).map_err(CopyError::at(&partial))?;
+        Ok(Self {
+            path: partial,
+            file,
+            is_whole: false,
+        })
+    }
+
+    /// It gets its name.
+    fn finish(mut self, path: &Path) -> Result<(), CopyError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(CopyError::Exists(path.to_owned()));
+        }
+        fs::rename(&self.path, path).map_err(CopyError::at(path))?;
+        self.is_whole = true;
+        sync_directory_of(path)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            // What stays is not under the archive's name.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The names in the directory of `path` last.
+pub(super) fn sync_directory_of(path: &Path) -> Result<(), CopyError> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(CopyError::at(directory))
+}
+
+/// A file that is brought to the disk as it grows.
+struct Syncing<'a> {
+    file: &'a File,
+    buffer: BufWriter<&'a File>,
+    unsynced: u64,
+}
+
+impl<'a> Syncing<'a> {
+    fn new(file: &'a File) -> Self {
+        Self {
+            file,
+            buffer: BufWriter::with_capacity(64 * 1024, file),
+            unsynced: 0,
+        }
+    }
+}
+
+impl Write for Syncing<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.buffer.write(buffer)?;
+        self.unsynced += count as u64;
+        if self.unsynced >= UNSYNCED {
+            self.buffer.flush()?;
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.buffer.flush()
+    }
+}

@@ -1,0 +1,203 @@
+//! A database as it was at one moment, in a file of its own.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+use super::damage::first_damage;
+use super::open::{STEPS, check, connection, reading};
+use super::values::Sql;
+use crate::model::RoomId;
+
+/// How many pages are copied before the disk has to have them: of a copy only so much lies in the way of another's sync.
+const PAGES: i32 = 1024;
+
+/// A database that nobody writes, such as a copy. Nothing is made beside it.
+#[derive(Debug)]
+pub struct DatabaseCopy {
+    conn: Connection,
+    version: usize,
+}
+
+/// A file that a message in a database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedFile {
+    /// In which room it was posted.
+    pub room: RoomId,
+    /// Under which name the file area holds it.
+    pub stored: String,
+}
+
+impl DatabaseCopy {
+    /// Copies a database, which a gateway may be using, as it is at one moment after the call, to `to`, where a file is
+    /// replaced. Whoever writes there meanwhile does not wait; but the log is not begun anew before the copy is made.
+    ///
+    /// `told` hears how many bytes came and how many there are, and breaks off with its error.
+    ///
+    /// # Errors
+    /// [`OpenError`], and what `told` returns, as [`OpenError::Io`].
+    pub fn make(
+        database: &Path,
+        to: &Path,
+        mut told: impl FnMut(u64, u64) -> io::Result<()>,
+    ) -> Result<Self, OpenError> {
+        let failed = |error| OpenError::sqlite(database, error);
+        let io_failed = |error| OpenError::io(to, error);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let file: File = options.open(to).map_err(io_failed)?;
+        let from = reading(database)?;
+        check(&from, database)?;
+        // One moment for all steps: without it, the copy begins again with each commit.
+        let moment = from.unchecked_transaction().map_err(failed)?;
+        let tables = number(&moment, "SELECT count(*) FROM sqlite_schema");
+        let page = tables.and_then(|_| number(&moment, "PRAGMA page_size"));
+        let page = page.map_err(failed)?;
+        let mut copy = connection(to, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .map_err(|error| OpenError::sqlite(to, error))?;
+        // It is of no use before it is synced as a whole.
+        let unjournaled = copy.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()));
+        unjournaled.map_err(failed)?;
+        copy.pragma_update(None, "synchronous", "off")
+            .map_err(failed)?;
+        let steps = Backup::new(&moment, &mut copy).map_err(failed)?;
+        loop {
+            let came = steps.step(PAGES).map_err(failed)?;
+            let progress = steps.progress();
+            let bytes = |pages: i32| page * u64::try_from(pages).unwrap_or_default();
+            let (all, left) = (bytes(progress.pagecount), bytes(progress.remaining));
+            file.sync_data().map_err(io_failed)?;
+            told(all - left.min(all), all).map_err(io_failed)?;
+            match came {
+                StepResult::Done => break,
+                StepResult::More => {}
+                other => return Err(io_failed(io::Error::other(format!("{other:?}")))),
+            }
+        }
+        drop(steps);
+        drop(moment);
+        copy.close().map_err(|(_, error)| failed(error))?;
+        Self::open(to)
+    }
+
+    /// Opens a database that nobody writes.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it is none of ours, of a later version, or cannot be read.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error| OpenError::sqlite(path, error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let conn = connection(Path::new(&immutable(path)), flags).map_err(failed)?;
+        let version = check(&conn, path)?;
+        if version == 0 {
+            return Err(OpenError::NotOurs {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self { conn, version })
+    }
+
+    /// The version of the database.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        self.version
+    }
+
+    /// The newest version of a database that this program knows.
+    #[must_use]
+    pub fn newest_version() -> usize {
+        STEPS.len()
+    }
+
+    /// What is wrong with it first, as SQLite says, if anything is; reads all of it.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it cannot be read.
+    pub fn damage(&self) -> Result<Option<String>, OpenError> {
+        self.read(|conn| first_damage(conn, "PRAGMA integrity_check(1)"))
+    }
+
+    /// How many messages are in it, deleted ones too.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it cannot be read.
+    pub fn messages(&self) -> Result<u64, OpenError> {
+        self.read(|conn| number(conn, "SELECT count(*) FROM messages"))
+    }
+
+    /// Calls `each` for every file that its messages have, without deleted ones and those behind the marks of a cleared
+    /// history and of what is kept no longer.
+    ///
+    /// # Errors
+    /// [`OpenError`], as `E`; what `each` returns.
+    pub fn each_file<E: From<OpenError>>(
+        &self,
+        mut each: impl FnMut(CopiedFile) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error| OpenError::sqlite(self.path(), error);
+        let upto = hidden_upto(&self.conn).map_err(failed)?;
+        let sql = format!(
+            "SELECT m.room, m.file ->> 'stored' FROM messages m JOIN rooms r ON r.id = m.room \
+            WHERE m.file IS NOT NULL AND m.deleted = 0 AND m.seq > {upto} ORDER BY m.id"
+        );
+        let mut statement = self.conn.prepare(&sql).map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let file = (|| {
+                Ok(CopiedFile {
+                    room: row.get(0)?,
+                    stored: row.get(1)?,
+                })
+            })();
+            each(file.map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Sql<T>) -> Result<T, OpenError> {
+        read(&self.conn).map_err(|error| OpenError::sqlite(self.path(), error))
+    }
+
+    fn path(&self) -> &Path {
+        Path::new(self.conn.path().unwrap_or_default())
+    }
+}
+
+/// Up to where nothing of a room `r` is shown; a database of an earlier version has one mark alone.
+fn hidden_upto(conn: &Connection) -> Sql<&'static str> {
+    let sql = "SELECT count(*) FROM pragma_table_info('rooms') WHERE name = 'pruned'";
+    Ok(match number(conn, sql)? {
+        0 => "r.cleared",
+        _ => "max(r.cleared, r.pruned)",
+    })
+}
+
+fn number(conn: &Connection, sql: &str) -> Sql<u64> {
+    let number: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(number.try_into().unwrap_or_default())
+}
+
+/// The name by which SQLite opens a file that nobody writes: it takes no locks and looks for no log.
+fn immutable(path: &Path) -> String {
+    let mut uri = if path.is_absolute() {
+        "file://"
+    } else {
+        "file:"
+    }
+    .to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte));
+            }
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri + "?immutable=1"
+}
