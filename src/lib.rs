@@ -46,9 +46,12 @@ mod free_space;
 pub mod gateway;
 pub mod hub;
 pub mod model;
+mod refusal;
 mod setters;
 pub mod settings;
 pub mod store;
+#[cfg(feature = "daemon")]
+mod suggest;
 mod throttle;
 mod word;
 

@@ -5,6 +5,14 @@ use crate::model::Error;
 
 use super::failure::Failure;
 use super::room_name::RoomName;
+use crate::suggest::nearest;
+
+/// Whose names may have been misspelt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    Users,
+    Rooms,
+}
 
 /// What a request is about, as it was typed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,12 +44,24 @@ impl<'a> About<'a> {
         }
     }
 
-    /// Why a request failed, and how to mend it.
-    pub(super) fn explain(self, error: ControlError) -> Failure {
-        Failure::because(match error {
-            ControlError::Refused(error) => self.sentence(error),
-            other => other.to_string(),
-        })
+    /// What must be known to tell a misspelt name.
+    pub(super) fn known(self) -> Option<Known> {
+        match (self.user, self.room) {
+            (Some(_), _) => Some(Known::Users),
+            (None, Some(RoomName::Named(_))) => Some(Known::Rooms),
+            (None, _) => None,
+        }
+    }
+
+    /// Why a request failed, and how to mend it; `known` are names that may have been meant.
+    pub(super) fn explain(self, error: ControlError, known: &[String]) -> Failure {
+        let ControlError::Refused(error) = error else {
+            return Failure::because(error.to_string());
+        };
+        let word = self.user.or(self.room.map(RoomName::bare)).unwrap_or("");
+        let meant = nearest(word, known.iter().map(String::as_str));
+        let meant = meant.map(|name| format!("; did you mean {name}?"));
+        Failure::because(self.sentence(error) + &meant.unwrap_or_default())
     }
 
     fn sentence(self, error: Error) -> String {
@@ -85,17 +105,20 @@ mod tests {
     fn what_was_typed_is_named() {
         let room: RoomName = "#tea".parse().unwrap();
         let direct: RoomName = "@a,b".parse().unwrap();
-        let said = |about: About<'_>, error| match about.explain(ControlError::Refused(error)) {
+        let said = |about: About<'_>, error| match about.explain(
+            ControlError::Refused(error),
+            &["anne".to_owned(), "ten".to_owned()],
+        ) {
             Failure::Because(reason) => reason,
             other => format!("{other:?}"),
         };
         let no_room = said(About::room(&room), Error::NoSuchRoom);
         assert_eq!(
             no_room,
-            "no room called tea; `tolmach room list` shows them"
+            "no room called tea; `tolmach room list` shows them; did you mean ten?"
         );
         assert!(said(About::room(&direct), Error::NoSuchRoom).contains("a and b"));
-        assert!(said(About::user("anna"), Error::NoSuchUser).contains("no account called anna"));
+        assert!(said(About::user("anna"), Error::NoSuchUser).ends_with("did you mean anne?"));
         assert!(
             said(About::user("a b"), Error::invalid("login", "no spaces"))
                 .contains("\"a b\": no spaces")

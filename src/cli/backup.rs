@@ -16,11 +16,7 @@ use super::progress::{places, watched};
 /// The database, the files of messages, and the certificate that the gateway made for itself with its key; not the
 /// configuration, nor certificates that it names. All that was answered before the command began is in it. Passwords and
 /// tokens are in it as they are kept, hashed: the archive can be read by its owner alone.
-///
-///     tolmach backup /var/backups/tolmach-$(date +%F).tar
-///     tolmach backup - | zstd | ssh elsewhere 'cat > tolmach.tar.zst'
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct BackupArgs {
     /// The archive, a tar file that is not there yet; - is standard output (the database is copied to $TMPDIR first)
     file: PathBuf,

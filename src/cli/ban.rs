@@ -119,7 +119,7 @@ async fn add(to: &mut Operator, out: &mut Output, command: AddBan) -> Outcome<()
         1 => "; 1 session ended".to_owned(),
         more => format!("; {more} sessions ended"),
     };
-    out.line(&format!("{whom} is kept out {until}{ended}"))?;
+    out.line(&format!("banned {whom} {until}{ended}"))?;
     if matches!(subject, BanSubject::Network(network) if network.is_loopback()) {
         out.line("note: this machine's own clients are kept out too; these commands are not")?;
     }
@@ -129,10 +129,10 @@ async fn add(to: &mut Operator, out: &mut Output, command: AddBan) -> Outcome<()
 async fn remove(to: &mut Operator, out: &mut Output, subject: BanSubject) -> Outcome<()> {
     let name = subject.to_string();
     match to.request(RemoveBan { subject }).await? {
-        Ok(()) => out.line(&format!("{name} is let in again")),
+        Ok(()) => out.line(&format!("lifted the ban of {name}")),
         Err(ControlError::Refused(Error::NoSuchUser)) => Err(Failure::because(format!(
             "{name} is not banned; `tolmach ban list` shows who is"
         ))),
-        Err(error) => Err(About::user(&name).explain(error)),
+        Err(error) => Err(to.explain(About::user(&name), error).await),
     }
 }

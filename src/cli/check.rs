@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::daemon;
+use crate::daemon::{self, NO_LISTENER};
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
@@ -20,10 +20,7 @@ pub(super) fn run(config: &Config) -> Outcome<ExitCode> {
     out.flush()?;
     if config.listeners.is_empty() {
         // Nobody may be there to read it.
-        let _ = writeln!(
-            io::stderr(),
-            "tolmach: there is no listener: nobody can connect"
-        );
+        let _ = writeln!(io::stderr(), "tolmach: {NO_LISTENER}");
     }
     let obstacles = daemon::obstacles(config);
     if obstacles.is_empty() {

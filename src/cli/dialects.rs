@@ -7,8 +7,8 @@ use crate::dialects::table::{markdown, translation};
 use crate::hub::translation::{Meaning, Translation};
 use clap::Args;
 
-use super::failure::{Failure, Outcome};
-use super::output::Output;
+use super::failure::Outcome;
+use super::output::{Output, unwritable};
 use super::table::{Column, Value};
 
 /// A translation, and the dialect that it belongs to.
@@ -38,10 +38,7 @@ impl DialectsArgs {
     pub(super) fn run(&self, dialects: Dialects) -> Outcome<()> {
         if self.markdown {
             let written = io::stdout().write_all(markdown(dialects).as_bytes());
-            return written.map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Failure::OutputClosed,
-                _ => Failure::because(format!("standard output: {error}")),
-            });
+            return written.map_err(unwritable);
         }
         let mut out = Output::standard();
         let rows: Vec<_> = Meaning::ALL

@@ -1,15 +1,21 @@
 //! `tolmach history`: what was said in a room.
 
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::commands;
-use crate::control::ControlError;
-use crate::model::{Error, HistoryQuery, Message, MessageId, MessageKind, RoomSelector};
+use crate::commands::{self, Messages};
+use crate::control::tap::TapQuery;
+use crate::control::{ControlClient, ControlError, TapStream, socket_path};
+use crate::model::{
+    Error, HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, Room, RoomSelector,
+    Timestamp,
+};
 use clap::Args;
 use serde_json::json;
 
 use super::about::About;
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
@@ -26,37 +32,90 @@ const LINE_BREAK: &str = " ⏎ ";
 pub(crate) struct HistoryArgs {
     /// The room; @a,b is the direct room of two
     room: RoomName,
+    /// Only so many messages, the newest ones
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only what was said since then: a time in UTC (2026-08-01, 2026-08-01T11:12:40Z) or so long ago (1h, 2d)
+    #[arg(long, value_name = "TIME|DURATION", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Go on with what is said from now on, until Ctrl-C or the gateway's end; a gateway must run
+    #[arg(short, long)]
+    follow: bool,
     /// One object a line: id, room, from, time, kind, text, updated, deleted, file {name, size} where there is one
     #[arg(long)]
     json: bool,
 }
 
+/// A point in time, or how long ago it was.
+fn since(text: &str) -> Result<Timestamp, String> {
+    let whole_day = || humantime::parse_rfc3339_weak(&format!("{text} 00:00:00"));
+    let time = humantime::parse_rfc3339_weak(text).or_else(|_| whole_day());
+    let time = match (time, humantime::parse_duration(text)) {
+        (Ok(time), _) => Some(time),
+        (Err(_), Ok(ago)) => SystemTime::now().checked_sub(ago),
+        (Err(_), Err(_)) => None,
+    };
+    let wrong =
+        "write a time as 2026-08-01 or 2026-08-01T11:12:40Z, or how long ago as 30m, 1h or 2d";
+    let since = time.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
+    let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
+    millis.map(Timestamp).ok_or_else(|| wrong.to_owned())
+}
+
 impl HistoryArgs {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
-        let mut room = self.room.selector();
-        let direct = self.direct_room_name(to).await?;
-        let (mut after, mut limit) = (None, PAGE);
-        loop {
-            let query = HistoryQuery::page(room.clone(), after, limit);
-            let page = match to.request(commands::History(query)).await? {
-                Ok(page) => page,
-                // The answer as a whole was too long to send.
-                Err(ControlError::Refused(Error::TooLarge { .. })) if limit > 1 => {
-                    limit /= 2;
-                    continue;
+        // What is said while the history is read is not missed.
+        let mut live = match self.follow {
+            true => Some(self.watch(to).await?),
+            false => None,
+        };
+        let mut reading = Reading {
+            name: self.direct_room_name(to).await?,
+            query: HistoryQuery {
+                from: self.since,
+                ..HistoryQuery::page(self.room.selector(), None, PAGE)
+            },
+            arguments: &self,
+        };
+        match self.limit {
+            Some(limit) => reading.newest(limit, to, out).await?,
+            None => reading.rest(to, out).await?,
+        }
+        while let Some(stream) = &mut live {
+            out.flush()?;
+            match stream
+                .next()
+                .await
+                .map_err(|error| Failure::because(error.to_string()))?
+            {
+                // What it says is read as all the rest is.
+                Some(_) => reading.rest(to, out).await?,
+                None => {
+                    // Nobody may be there to read it.
+                    let _ = writeln!(io::stderr(), "tolmach: the gateway has stopped");
+                    return Ok(());
                 }
-                Err(error) => return Err(About::room(&self.room).explain(error)),
-            };
-            let name = direct.as_ref().unwrap_or(&page.room.name);
-            page.messages
-                .iter()
-                .try_for_each(|message| self.print(out, name, message))?;
-            // It may get another name while this goes on.
-            room = RoomSelector::Id(page.room.id);
-            after = last_id(&page.messages).or(after);
-            if page.omitted == 0 || page.messages.is_empty() {
-                return Ok(());
             }
+        }
+        Ok(())
+    }
+
+    /// What happens in the room from now on.
+    async fn watch(&self, to: &mut Operator) -> Outcome<TapStream> {
+        to.attach().await?;
+        let query = TapQuery {
+            room: Some(self.room.selector()),
+            events: true,
+            ..TapQuery::default()
+        };
+        let path = socket_path(&to.config().data_dir);
+        let watched = match ControlClient::connect(&path).await {
+            Ok(client) => client.tap(&query).await,
+            Err(error) => Err(error),
+        };
+        match watched {
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(to.explain(About::room(&self.room), error).await),
         }
     }
 
@@ -75,10 +134,81 @@ impl HistoryArgs {
         }
         Ok(Some(format!("@{}", logins.join(","))))
     }
+}
 
-    fn print(&self, out: &mut Output, room: &str, message: &Arc<Message>) -> Outcome<()> {
-        if self.json {
-            out.json(&Object(ENTRY, &(room.to_owned(), message.clone())))
+/// A room's history, and how far it was read.
+struct Reading<'a> {
+    arguments: &'a HistoryArgs,
+    /// What is asked for next.
+    query: HistoryQuery,
+    /// The name of a direct room.
+    name: Option<String>,
+}
+
+impl Reading<'_> {
+    /// Prints all from where the last one was.
+    async fn rest(&mut self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        loop {
+            let page = self.page(to).await?;
+            page.messages
+                .iter()
+                .try_for_each(|message| self.print(out, &page.room, message))?;
+            self.query.after = last_id(&page.messages).or(self.query.after);
+            if page.omitted == 0 || page.messages.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Prints the last `limit` messages, oldest first.
+    async fn newest(&mut self, limit: usize, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        let mut found = Vec::new();
+        self.query.order = HistoryOrder::Newest;
+        let room = loop {
+            // The last one is wanted in any case: from there it goes on.
+            self.query.limit = (limit.max(1) - found.len()).min(PAGE);
+            let page = self.page(to).await?;
+            self.query.before = last_id(&page.messages).or(self.query.before);
+            let is_end = page.omitted == 0 || page.messages.is_empty();
+            found.extend(page.messages);
+            if is_end || found.len() >= limit.max(1) {
+                break page.room;
+            }
+        };
+        self.query = HistoryQuery {
+            order: HistoryOrder::Oldest,
+            before: None,
+            after: found.first().map(|message| message.id),
+            limit: PAGE,
+            ..self.query.clone()
+        };
+        let mut wanted = found.iter().take(limit).rev();
+        wanted.try_for_each(|message| self.print(out, &room, message))
+    }
+
+    async fn page(&mut self, to: &mut Operator) -> Outcome<Messages> {
+        loop {
+            match to.request(commands::History(self.query.clone())).await? {
+                Ok(page) => {
+                    // It may get another name while this goes on.
+                    self.query.room = RoomSelector::Id(page.room.id);
+                    return Ok(page);
+                }
+                // The answer as a whole was too long to send.
+                Err(ControlError::Refused(Error::TooLarge { .. })) if self.query.limit > 1 => {
+                    self.query.limit /= 2;
+                }
+                Err(error) => {
+                    return Err(to.explain(About::room(&self.arguments.room), error).await);
+                }
+            }
+        }
+    }
+
+    fn print(&self, out: &mut Output, room: &Room, message: &Arc<Message>) -> Outcome<()> {
+        if self.arguments.json {
+            let name = self.name.as_ref().unwrap_or(&room.name);
+            out.json(&Object(ENTRY, &(name.clone(), message.clone())))
         } else {
             out.line(&line(message))
         }
@@ -175,6 +305,23 @@ mod tests {
         Message {
             file: Some(file),
             ..message(MessageKind::File, text)
+        }
+    }
+
+    #[test]
+    fn a_time_or_how_long_ago_it_was() {
+        for (text, at) in [
+            ("1970-01-02", 86_400_000),
+            ("1970-01-01T00:00:02Z", 2_000),
+            ("1970-01-01 00:00:03", 3_000),
+            ("60000d", 0),
+        ] {
+            assert_eq!(since(text).map(|since| since.0), Ok(at), "{text}");
+        }
+        let hour = Timestamp::now().0 - since("1h").unwrap().0;
+        assert!((3_600_000..3_660_000).contains(&hour), "{hour}");
+        for wrong in ["", "yesterday", "5", "2026-13-01"] {
+            assert!(since(wrong).unwrap_err().contains("as 30m"), "{wrong}");
         }
     }
 

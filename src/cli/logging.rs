@@ -6,6 +6,7 @@ use std::panic;
 use std::time::SystemTime;
 
 use crate::config::LogFormat;
+use crate::refusal::words;
 use tracing_subscriber::EnvFilter;
 
 use super::failure::{Failure, Outcome};
@@ -26,7 +27,7 @@ pub(super) fn start(level: &str, format: LogFormat) -> Outcome<Log> {
     let filter = EnvFilter::try_new(level)
         .map_err(|error| Failure::because(format!("log.level: {error}")))?;
     let queue = LineQueue::start(io::stderr(), move |lines| gap(lines, format))
-        .map_err(|error| Failure::because(format!("logging: {error}")))?;
+        .map_err(|error| Failure::because(format!("logging: {}", words(&error))))?;
     let writer = queue.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -17,7 +17,9 @@ mod ban;
 mod chat;
 mod check;
 mod config;
+mod confirm;
 mod dialects;
+mod examples;
 mod failure;
 mod history;
 mod line_queue;
@@ -53,6 +55,7 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::dialects::Dialects;
+use crate::refusal::words;
 use clap::{Command, CommandFactory, Parser, Subcommand};
 use tokio::runtime;
 
@@ -133,11 +136,12 @@ pub fn run_with(dialects: Dialects) -> ExitCode {
 
 /// The command line, with what it says of these dialects.
 fn command(dialects: Dialects) -> Command {
-    Arguments::command()
+    let command = Arguments::command()
         .mut_subcommand("chat", |inner| inner.after_help(chat::help(dialects)))
         .mut_subcommand("transcode", |inner| {
             inner.after_help(transcode::help(dialects))
-        })
+        });
+    examples::below(command, dialects)
 }
 
 fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<ExitCode> {
@@ -215,5 +219,5 @@ fn on_this_thread<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
 
 /// The process may start no threads or open no more files.
 fn no_runtime(error: io::Error) -> Failure {
-    Failure::because(format!("cannot start: {error}"))
+    Failure::because(format!("cannot start: {}", words(&error)))
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!           ┌──▶ connect to control.sock ── accepted ───────────────────────────▶ Gateway
-//!  asked ───┤         │ nobody there
+//!  asked ───┤         │ nobody there, but a store
 //!           │         ▼
 //!           │    lock data_dir ── locked ── open the store, start a hub ────────▶ Here
 //!           │         │ held by another: a gateway that starts or ends, or another command
@@ -13,15 +13,17 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use crate::commands::{AnyCommand, Command};
-use crate::config::{Config, StoreUrl};
+use crate::commands::{AnyCommand, Command, Rooms, Users};
+use crate::config::{Config, Origin, StoreUrl};
 use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::daemon::lock::{DataDirLock, LockError};
 use crate::daemon::open_hub;
 use crate::hub::Hub;
+use crate::model::Error;
+use crate::refusal::of_file;
 
-use super::about::About;
+use super::about::{About, Known};
 use super::failure::{Failure, Outcome};
 
 /// How long to wait for whoever holds the lock and does not listen.
@@ -55,9 +57,44 @@ impl Operator {
         C: Command + Into<AnyCommand> + Clone,
         C::Reply: DeserializeOwned,
     {
-        self.request(command)
-            .await?
-            .map_err(|error| about.explain(error))
+        match self.request(command).await? {
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.explain(about, error).await),
+        }
+    }
+
+    /// Why a request failed, and how to mend it; where somebody or a room is not there, who was probably meant.
+    pub(super) async fn explain(&mut self, about: About<'_>, error: ControlError) -> Failure {
+        let known = match (&error, about.known()) {
+            (ControlError::Refused(Error::NoSuchUser), Some(Known::Users)) => {
+                let users = self.request(Users).await.ok().and_then(Result::ok);
+                let logins = users.into_iter().flatten().map(|user| user.login.clone());
+                logins.collect()
+            }
+            (ControlError::Refused(Error::NoSuchRoom), Some(Known::Rooms)) => {
+                let rooms = self.request(Rooms).await.ok().and_then(Result::ok);
+                let names = rooms.into_iter().flatten().map(|room| room.name.clone());
+                names.collect()
+            }
+            _ => Vec::new(),
+        };
+        about.explain(error, &known)
+    }
+
+    /// Finds the gateway that runs, for what nobody else can do.
+    ///
+    /// # Errors
+    /// None runs on the data directory.
+    pub(super) async fn attach(&mut self) -> Outcome<()> {
+        if matches!(self.way, Way::Unknown) {
+            let found = self.find(true).await?;
+            self.way = found;
+        }
+        Ok(())
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// As [`Operator::ask`], for a caller who knows better what an error means.
@@ -67,7 +104,7 @@ impl Operator {
         C::Reply: DeserializeOwned,
     {
         if matches!(self.way, Way::Unknown) {
-            self.way = self.find().await?;
+            self.way = self.find(false).await?;
         }
         Ok(match &mut self.way {
             Way::Gateway(client) => client.call(command).await,
@@ -92,13 +129,24 @@ impl Operator {
         }
     }
 
-    async fn find(&self) -> Outcome<Way> {
+    /// The way to the gateway that runs; where none does and not `only_gateway`, to the store.
+    async fn find(&self, only_gateway: bool) -> Outcome<Way> {
         let deadline = Instant::now() + PATIENCE;
+        let data_dir = &self.config.data_dir;
         loop {
             if let Some(gateway) = self.connect().await? {
                 return Ok(Way::Gateway(gateway));
             }
-            match self.lock() {
+            let is_free = !DataDirLock::is_held(data_dir);
+            if is_free && only_gateway {
+                return Err(Failure::because(not_running(&self.config)));
+            }
+            if is_free && !self.has_store() {
+                return Err(self.no_store());
+            }
+            match DataDirLock::acquire_for_command(data_dir) {
+                // It was held, and nothing has come of it.
+                Ok(_) if only_gateway || !self.has_store() => {}
                 Ok(lock) => return self.open(lock).await.map(Way::Here),
                 Err(LockError::InUse { .. }) if Instant::now() < deadline => {
                     tokio::time::sleep(STEP).await
@@ -120,26 +168,12 @@ impl Operator {
         match ControlClient::connect(&path).await {
             Ok(client) => Ok(Some(client)),
             Err(ControlError::NotRunning) => Ok(None),
+            Err(ControlError::Io(error)) => Err(Failure::because(of_file(&path, &error))),
             Err(error) => Err(Failure::because(format!("{}: {error}", path.display()))),
         }
     }
 
-    fn lock(&self) -> Result<Option<DataDirLock>, LockError> {
-        let nothing_there = self.is_in_memory() && !self.config.data_dir.exists();
-        if nothing_there {
-            Ok(None)
-        } else {
-            DataDirLock::acquire_for_command(&self.config.data_dir).map(Some)
-        }
-    }
-
-    async fn open(&self, lock: Option<DataDirLock>) -> Outcome<Hub> {
-        if self.is_in_memory() {
-            let data_dir = self.config.data_dir.display();
-            return Err(Failure::because(format!(
-                "store.url is \"memory:\" and no gateway runs on {data_dir}: there is nothing to work on"
-            )));
-        }
+    async fn open(&self, lock: DataDirLock) -> Outcome<Hub> {
         // The lock goes back when the process ends and its store is surely closed.
         std::mem::forget(lock);
         open_hub(&self.config)
@@ -147,7 +181,41 @@ impl Operator {
             .map_err(|error| Failure::because(error.to_string()))
     }
 
-    fn is_in_memory(&self) -> bool {
-        self.config.store.url == StoreUrl::Memory
+    fn has_store(&self) -> bool {
+        match &self.config.store.url {
+            StoreUrl::Memory => false,
+            StoreUrl::Sqlite(path) => path.exists(),
+        }
+    }
+
+    /// Only a gateway makes a store, so that a wrong directory is not taken for an empty one.
+    fn no_store(&self) -> Failure {
+        let place = match &self.config.store.url {
+            StoreUrl::Memory => {
+                let none = not_running(&self.config);
+                return Failure::because(format!("store.url is \"memory:\", and {none}"));
+            }
+            StoreUrl::Sqlite(path) => path.display(),
+        };
+        let another = another(&self.config);
+        Failure::because(format!(
+            "there is no store at {place}, and only `tolmach serve` makes one; {another}"
+        ))
+    }
+}
+
+/// That no gateway runs on the data directory, and how another one is named.
+pub(super) fn not_running(config: &Config) -> String {
+    let (data_dir, another) = (config.data_dir.display(), another(config));
+    format!("no gateway runs on {data_dir}; {another}")
+}
+
+/// Where the data directory was named, and how another one is.
+fn another(config: &Config) -> String {
+    match config.origins.of("data_dir") {
+        Origin::Default => {
+            "this is the default data_dir; name another with -c FILE or TOLMACH_DATA_DIR".to_owned()
+        }
+        origin => format!("data_dir is set by {origin}; name another there"),
     }
 }

@@ -4,21 +4,28 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
+use terminal_size::{Width, terminal_size};
 
 use super::failure::{Failure, Outcome};
 use super::table::{self, Column, Object};
+use crate::refusal::words;
 
 /// Where a command prints what was asked for.
 pub(crate) struct Output {
     writer: Box<dyn Write>,
-    terminal: bool,
+    /// The width of the terminal, if it is one.
+    terminal: Option<usize>,
 }
+
+/// How wide a terminal is that does not say it.
+const USUAL_WIDTH: usize = 80;
 
 impl Output {
     /// The process's standard output, told apart by whether it is a terminal.
     pub(crate) fn standard() -> Self {
         let stdout = io::stdout();
-        let terminal = stdout.is_terminal();
+        let width = || terminal_size().map_or(USUAL_WIDTH, |(Width(width), _)| width.into());
+        let terminal = stdout.is_terminal().then(width);
         Self {
             writer: Box::new(BufWriter::new(stdout)),
             terminal,
@@ -27,7 +34,7 @@ impl Output {
 
     /// Prints a line; a terminal gets no control characters.
     pub(crate) fn line(&mut self, text: &str) -> Outcome<()> {
-        let text = if self.terminal {
+        let text = if self.terminal.is_some() {
             visible(text)
         } else {
             Cow::Borrowed(text)
@@ -39,7 +46,7 @@ impl Output {
     pub(crate) fn json(&mut self, object: &impl Serialize) -> Outcome<()> {
         let text =
             serde_json::to_string(object).map_err(|error| Failure::because(error.to_string()))?;
-        let text = if self.terminal {
+        let text = if self.terminal.is_some() {
             escaped(&text)
         } else {
             Cow::Owned(text)
@@ -55,10 +62,9 @@ impl Output {
                 .iter()
                 .try_for_each(|row| self.json(&Object(columns, row)));
         }
-        let lines = if self.terminal {
-            table::aligned(columns, rows)
-        } else {
-            table::tab_separated(columns, rows)
+        let lines = match self.terminal {
+            Some(width) => table::aligned(columns, rows, width),
+            None => table::tab_separated(columns, rows),
         };
         lines.iter().try_for_each(|line| self.line(line))
     }
@@ -69,10 +75,11 @@ impl Output {
     }
 }
 
-fn unwritable(error: io::Error) -> Failure {
+/// Why standard output takes no more.
+pub(crate) fn unwritable(error: io::Error) -> Failure {
     match error.kind() {
         ErrorKind::BrokenPipe => Failure::OutputClosed,
-        _ => Failure::because(format!("standard output: {error}")),
+        _ => Failure::because(format!("standard output: {}", words(&error))),
     }
 }
 
@@ -84,6 +91,26 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// A frame's bytes as a line for a terminal: what could steer it, and what is no text, as `\x00`.
+pub(crate) fn shown_bytes(frame: &[u8]) -> String {
+    let mut line = String::new();
+    for chunk in frame.trim_ascii_end().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\t' | '\n' => line.push(c),
+                c if c.is_control() => line.extend(c.to_string().bytes().map(hex)),
+                c => line.push(c),
+            }
+        }
+        line.extend(chunk.invalid().iter().copied().map(hex));
+    }
+    line + "\n"
+}
+
+fn hex(byte: u8) -> String {
+    format!("\\x{byte:02x}")
 }
 
 /// The same JSON with the control characters escaped that JSON lets stand as they are.
@@ -104,6 +131,20 @@ fn escaped(json: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_shown_to_a_terminal() {
+        for (frame, shown) in [
+            (&b"{\"a\":1}\n"[..], "{\"a\":1}\n"),
+            (
+                b"\x02\0\0\0\x1b\xff\xc3\xa9",
+                "\\x02\\x00\\x00\\x00\\x1b\\xff\u{e9}\n",
+            ),
+            ("\u{9b}".as_bytes(), "\\xc2\\x9b\n"),
+        ] {
+            assert_eq!(shown_bytes(frame), shown);
+        }
+    }
 
     #[test]
     fn a_terminal_is_not_steered() {

@@ -8,11 +8,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::failure::{Failure, Outcome};
+use super::operator::not_running;
 use super::output::Output;
 use super::transcript::{FRESH, Server, Transcript, Wrong, left_out, run};
 use crate::config::{Config, ConfigError};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::dialects::Dialects;
+use crate::refusal::words;
 
 const EXAMPLE: &str = "\
 Whether a client's conversation goes the same way after an upgrade:
@@ -109,11 +111,10 @@ impl ReplayArgs {
             let own = Server::own(config, dialects, false).await;
             return own.map_err(Failure::because);
         }
-        let data_dir = config.data_dir.display();
         let control = ControlClient::connect(&socket_path(&config.data_dir)).await;
         let control = control.map_err(|error| match error {
             ControlError::NotRunning => {
-                Failure::because(format!("no gateway runs on {data_dir}: {FRESH}"))
+                Failure::because(format!("{}; {FRESH}", not_running(&config)))
             }
             error => Failure::because(error.to_string()),
         })?;
@@ -180,7 +181,7 @@ fn read(path: &Path) -> Outcome<Transcript> {
         Some("-") => io::read_to_string(io::stdin()),
         _ => std::fs::read_to_string(path),
     };
-    let text = text.map_err(|error| Failure::Unusable(format!("{name}: {error}")))?;
+    let text = text.map_err(|error| Failure::Unusable(format!("{name}: {}", words(&error))))?;
     Transcript::read(&text)
         .map_err(|(line, wrong)| Failure::Unusable(format!("{name}:{line}: {wrong}")))
 }

@@ -16,11 +16,7 @@ use super::progress::{places, watched};
 
 /// The whole archive is checked before anything is put in place; one that was cut off or changed, or that a newer tolmach
 /// made, is refused. data_dir and store.url of the configuration say where it goes, and nothing may be there.
-///
-///     tolmach restore /var/backups/tolmach-2026-08-01.tar
-///     ssh elsewhere 'cat tolmach.tar.zst' | zstd -d | tolmach restore -
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct RestoreArgs {
     /// The archive that `tolmach backup` made; - is standard input
     file: PathBuf,

@@ -6,6 +6,7 @@ use crate::model::{Error, Role, RoomSelector, UserSelector};
 use clap::{Subcommand, ValueEnum};
 
 use super::about::About;
+use super::confirm::Yes;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
@@ -35,10 +36,12 @@ pub(crate) enum RoomAction {
         #[arg(long)]
         json: bool,
     },
-    /// End a room and all that was said in it
+    /// End a room and all that was said in it. Asks first
     Remove {
         /// The room, by its name or #number
         name: RoomName,
+        #[command(flatten)]
+        yes: Yes,
     },
     /// Change a room: its name, title, description, owner, password, whether it is private, quiet or slow, and for how long it keeps messages
     Set(room_set::SetArgs),
@@ -94,31 +97,36 @@ impl From<NewRole> for Role {
 impl RoomAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         match self {
-            Self::Create { name } => create(to, &name).await,
+            Self::Create { name } => create(to, out, &name).await,
             Self::List { json } => room_list::rooms(to, out, json).await,
             Self::Members { name, json } => room_list::members(to, out, &name, json).await,
-            Self::Remove { name } => to
-                .ask(
-                    About::room(&name),
-                    commands::DeleteRoom {
-                        room: name.selector(),
-                    },
-                )
-                .await
-                .map(drop),
-            Self::Set(arguments) => arguments.run(to).await,
-            Self::Add(member) => member.act(to, Act::Add).await,
-            Self::Kick(member) => member.act(to, Act::Kick).await,
+            Self::Remove { name, yes } => remove(to, out, &name, yes).await,
+            Self::Set(arguments) => arguments.run(to, out).await,
+            Self::Add(member) => member.act(to, out, Act::Add).await,
+            Self::Kick(member) => member.act(to, out, Act::Kick).await,
             Self::Ban(member) => member.ban(to, out).await,
-            Self::Unban(member) => member.unban(to).await,
-            Self::Role { member, role } => member.act(to, Act::Role(role.into())).await,
+            Self::Unban(member) => member.unban(to, out).await,
+            Self::Role { member, role } => member.act(to, out, Act::Role(role.into())).await,
         }
     }
 }
 
-async fn create(to: &mut Operator, name: &RoomName) -> Outcome<()> {
+async fn create(to: &mut Operator, out: &mut Output, name: &RoomName) -> Outcome<()> {
     let command = commands::CreateRoom::public(name.bare());
-    to.ask(About::room(name), command).await.map(drop)
+    to.ask(About::room(name), command).await?;
+    out.line(&format!("made the room {name}"))
+}
+
+async fn remove(to: &mut Operator, out: &mut Output, name: &RoomName, yes: Yes) -> Outcome<()> {
+    let (about, room) = (About::room(name), || name.selector());
+    to.ask(about, commands::FindRoom { room: room() }).await?;
+    yes.confirm(&format!(
+        "remove the room {name} and all that was said in it"
+    ))?;
+    to.ask(about, commands::DeleteRoom { room: room() }).await?;
+    out.line(&format!(
+        "removed the room {name} and all that was said in it"
+    ))
 }
 
 /// What is done with somebody in a room.
@@ -130,7 +138,7 @@ enum Act {
 }
 
 impl Member {
-    async fn act(&self, to: &mut Operator, act: Act) -> Outcome<()> {
+    async fn act(&self, to: &mut Operator, out: &mut Output, act: Act) -> Outcome<()> {
         self.find(to).await?;
         let (room, user) = self.selectors();
         let outcome = match act {
@@ -139,12 +147,17 @@ impl Member {
             Act::Role(role) => to.request(commands::SetRole { room, user, role }).await?,
         };
         let Self { name, login } = self;
-        outcome.map_err(|error| match error {
-            ControlError::Refused(Error::NoSuchUser) => Failure::because(format!(
+        match outcome {
+            Ok(()) => out.line(&match act {
+                Act::Add => format!("made {login} a member of {name}"),
+                Act::Kick => format!("ended the membership of {login} in {name}"),
+                Act::Role(role) => format!("made {login} {} of {name}", role.as_str()),
+            }),
+            Err(ControlError::Refused(Error::NoSuchUser)) => Err(Failure::because(format!(
                 "{login} is not a member of {name}; `tolmach room add {name} {login}` makes one"
-            )),
-            error => About::room(name).explain(error),
-        })
+            ))),
+            Err(error) => Err(to.explain(About::room(name), error).await),
+        }
     }
 
     fn selectors(&self) -> (RoomSelector, UserSelector) {
@@ -164,15 +177,17 @@ impl Member {
     async fn ban(&self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         let Self { name, login } = self;
         let (about, (room, user)) = (About::room(name), self.selectors());
-        let banned = to.request(commands::Ban { room, user }).await?;
-        let banned = banned.map_err(|error| match error {
-            ControlError::Refused(Error::NoSuchUser) => Failure::because(format!(
-                "no account called {login}, and no guest who is there now; a guest that has left is known no more. When it is back, \
+        let banned = match to.request(commands::Ban { room, user }).await? {
+            Ok(banned) => banned,
+            Err(ControlError::Refused(Error::NoSuchUser)) => {
+                return Err(Failure::because(format!(
+                    "no account called {login}, and no guest who is there now; a guest that has left is known no more. When it is back, \
                  `tolmach room ban {name} {login}` binds its name and its address; `tolmach ban add {login}` keeps guests of \
                  this name out of the whole gateway, `tolmach ban add ADDRESS` who comes from there"
-            )),
-            error => about.explain(error),
-        })?;
+                )));
+            }
+            Err(error) => return Err(to.explain(about, error).await),
+        };
         let bound = match (banned.guest, banned.network) {
             (false, _) => format!("the account {login}"),
             (true, None) => format!("guests who are called {login}"),
@@ -181,11 +196,11 @@ impl Member {
             }
         };
         out.line(&format!(
-            "{bound}: kept out of {name} until `tolmach room unban {name} {login}`"
+            "banned {bound} from {name} until `tolmach room unban {name} {login}`"
         ))
     }
 
-    async fn unban(&self, to: &mut Operator) -> Outcome<()> {
+    async fn unban(&self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         let (room, user) = self.selectors();
         let Self { name, login } = self;
         let lifted = to.request(commands::Unban { room, user }).await?;
@@ -195,6 +210,9 @@ impl Member {
                 "{login} is not banned from {name}; `tolmach room members {name}` shows who is"
             )));
         }
-        lifted.map_err(|error| About::room(name).explain(error))
+        match lifted {
+            Ok(()) => out.line(&format!("lifted the ban of {login} from {name}")),
+            Err(error) => Err(to.explain(About::room(name), error).await),
+        }
     }
 }

@@ -15,6 +15,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
+use super::output::Output;
 use super::room_name::{RoomName, new_name};
 use super::secret;
 use super::user::account;
@@ -67,7 +68,10 @@ fn keep(text: &str) -> Result<Keep, String> {
         "forever" => Ok(Keep(Some(Duration::ZERO))),
         time => match humantime::parse_duration(time) {
             Ok(time) => Ok(Keep(Some(time))),
-            Err(wrong) => Err(format!("{wrong}; or write \"forever\" or \"default\"")),
+            Err(_) => Err(
+                "write a number and its unit, as 90d or 12h, or \"forever\" or \"default\""
+                    .to_owned(),
+            ),
         },
     }
 }
@@ -80,14 +84,33 @@ enum YesNo {
 
 impl SetArgs {
     /// Looks at everything first, so that a mistake changes nothing; then changes one after the other.
-    pub(super) async fn run(self, to: &mut Operator) -> Outcome<()> {
+    pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        let room = self.check(to).await?;
         let password = if self.password {
             Some(secret::room_password(&self.room.to_string())?)
         } else {
             None
         };
-        let room = self.check(to).await?;
-        self.change(to, room, password).await
+        let done = format!("changed {}: {}", self.room, self.changes().join(", "));
+        self.change(to, room, password).await?;
+        out.line(&done)
+    }
+
+    /// What is changed, as the options are called.
+    fn changes(&self) -> Vec<&'static str> {
+        let all = [
+            ("name", self.new_name.is_some()),
+            ("title", self.title.is_some()),
+            ("description", self.description.is_some()),
+            ("owner", self.owner.is_some()),
+            ("private", self.private.is_some()),
+            ("quiet", self.quiet.is_some()),
+            ("slow", self.slow.is_some()),
+            ("keep", self.keep.is_some()),
+            ("password", self.password),
+        ];
+        let changed = all.into_iter().filter(|(_, is_changed)| *is_changed);
+        changed.map(|(name, _)| name).collect()
     }
 
     /// The room, once nothing is known that speaks against the changes.
@@ -102,7 +125,8 @@ impl SetArgs {
             ));
         }
         if let Some(title) = &self.title {
-            validate_title("title", title).map_err(|error| About::NOTHING.explain(error.into()))?;
+            validate_title("title", title)
+                .map_err(|error| About::NOTHING.explain(error.into(), &[]))?;
         }
         self.check_owner(to).await?;
         self.check_name(to, room.id).await?;
@@ -117,7 +141,7 @@ impl SetArgs {
         let user = account(owner);
         match to.ask(about, FindUser { user }).await?.kind {
             UserKind::Account => Ok(()),
-            UserKind::Guest => Err(about.explain(Error::NoSuchUser.into())),
+            UserKind::Guest => Err(to.explain(about, Error::NoSuchUser.into()).await),
         }
     }
 
@@ -126,12 +150,13 @@ impl SetArgs {
             return Ok(());
         };
         let about = About::room(name);
-        validate_room_name("name", name.bare()).map_err(|error| about.explain(error.into()))?;
+        validate_room_name("name", name.bare())
+            .map_err(|error| about.explain(error.into(), &[]))?;
         let find = FindRoom {
             room: name.selector(),
         };
         match to.request(find).await? {
-            Ok(found) if found.id != room => Err(about.explain(Error::NameTaken.into())),
+            Ok(found) if found.id != room => Err(about.explain(Error::NameTaken.into(), &[])),
             _ => Ok(()),
         }
     }

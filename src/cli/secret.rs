@@ -3,24 +3,34 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use super::failure::{Failure, Outcome};
+use crate::model::Secret;
+use crate::refusal::words;
 
 /// Most bytes of a secret's line.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// A new password: a line of standard input, or typed twice at a prompt; not empty.
-pub(crate) fn password(of: &str) -> Outcome<String> {
-    let password = typed_or_piped(&format!("New password of {of}"))?;
-    if password.is_empty() {
-        return Err(Failure::because(
-            "the password is empty; an account needs one, as a line of standard input or typed",
-        ));
-    }
-    Ok(password)
+/// A new password of at least so many characters, and never empty: a line of standard input, or typed twice at a prompt.
+pub(crate) fn password(of: &str, least: usize) -> Outcome<Secret> {
+    let password = typed_or_piped(&format!("New password of {of}"), |password| {
+        if password.is_empty() {
+            return Err(Failure::because(
+                "the password is empty; an account needs one, as a line of standard input or typed",
+            ));
+        }
+        if password.chars().count() < least {
+            return Err(Failure::because(format!(
+                "a password has at least {least} characters (accounts.password_min)"
+            )));
+        }
+        Ok(())
+    })?;
+    Ok(Secret::Password(password))
 }
 
 /// A room's new password, as [`password`]; an empty one is none.
 pub(crate) fn room_password(room: &str) -> Outcome<Option<String>> {
-    let password = typed_or_piped(&format!("New password of {room} (empty: none)"))?;
+    let prompt = format!("New password of {room} (empty: none)");
+    let password = typed_or_piped(&prompt, |_| Ok(()))?;
     Ok(Some(password).filter(|password| !password.is_empty()))
 }
 
@@ -39,11 +49,14 @@ pub(crate) fn token() -> Outcome<String> {
     Ok(token)
 }
 
-fn typed_or_piped(prompt: &str) -> Outcome<String> {
+/// What `check` lets through; nobody types twice what it does not.
+fn typed_or_piped(prompt: &str, check: impl Fn(&str) -> Outcome<()>) -> Outcome<String> {
     if !io::stdin().is_terminal() {
-        return piped();
+        let line = piped()?;
+        return check(&line).map(|()| line);
     }
     let first = prompted(prompt)?;
+    check(&first)?;
     if prompted("Once more")? != first {
         return Err(Failure::because(
             "the two are not the same; nothing was changed",
@@ -54,11 +67,11 @@ fn typed_or_piped(prompt: &str) -> Outcome<String> {
 
 fn prompted(prompt: &str) -> Outcome<String> {
     rpassword::prompt_password(format!("{prompt}: "))
-        .map_err(|error| Failure::because(format!("the terminal: {error}")))
+        .map_err(|error| Failure::because(format!("the terminal: {}", words(&error))))
 }
 
 fn piped() -> Outcome<String> {
-    let wrong = |error: io::Error| Failure::because(format!("standard input: {error}"));
+    let wrong = |error: io::Error| Failure::because(format!("standard input: {}", words(&error)));
     first_line(&mut io::stdin().lock()).map_err(wrong)
 }
 

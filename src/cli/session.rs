@@ -1,9 +1,9 @@
 //! `tolmach session`: who is connected.
 
-use crate::commands;
+use crate::commands::{CloseSession, FindUser, Sessions};
 use crate::control::ControlError;
 use crate::model::{Error, SessionId, SessionInfo};
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -11,6 +11,7 @@ use super::operator::Operator;
 use super::output::Output;
 use super::table::{Column, Value};
 use super::time::Time;
+use super::user::account;
 
 const COLUMNS: &[Column<SessionInfo>] = &[
     Column::both("id", |session| Value::of(session.id.0)),
@@ -29,36 +30,62 @@ pub(crate) enum SessionAction {
         #[arg(long)]
         json: bool,
     },
-    /// Close a session; its client is told why, and may come back
+    /// Close a session, or all of somebody; the client is told why, and may come back
+    #[command(group = ArgGroup::new("which").required(true).args(["id", "user"]))]
     Close {
         /// The session's number in the list
-        id: u64,
+        id: Option<u64>,
+        /// All sessions of this account or guest, without regard to case
+        #[arg(long, value_name = "LOGIN")]
+        user: Option<String>,
     },
 }
 
 impl SessionAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
+        // Whoever is connected is connected to a gateway.
+        to.attach().await?;
         match self {
             Self::List { json } => list(to, out, json).await,
-            Self::Close { id } => close(to, id).await,
+            Self::Close { user, id } => match user {
+                Some(login) => close_all(to, out, &login).await,
+                None => close(to, out, id.unwrap_or_default()).await,
+            },
         }
     }
 }
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
-    let sessions = to.ask(About::NOTHING, commands::Sessions).await?;
+    let sessions = to.ask(About::NOTHING, Sessions).await?;
     out.list(COLUMNS, &sessions, json)
 }
 
-async fn close(to: &mut Operator, id: u64) -> Outcome<()> {
-    let command = commands::CloseSession { id: SessionId(id) };
-    to.request(command)
-        .await?
-        .map(drop)
-        .map_err(|error| match error {
-            ControlError::Refused(Error::Invalid { .. }) => Failure::because(format!(
-                "no session {id} is open; `tolmach session list` shows them"
-            )),
-            other => About::NOTHING.explain(other),
-        })
+async fn close(to: &mut Operator, out: &mut Output, id: u64) -> Outcome<()> {
+    match to.request(CloseSession { id: SessionId(id) }).await? {
+        Ok(()) => out.line(&format!("closed session {id}")),
+        Err(ControlError::Refused(Error::Invalid { .. })) => Err(Failure::because(format!(
+            "no session {id} is open; `tolmach session list` shows them"
+        ))),
+        Err(other) => Err(to.explain(About::NOTHING, other).await),
+    }
+}
+
+async fn close_all(to: &mut Operator, out: &mut Output, login: &str) -> Outcome<()> {
+    let (about, user) = (About::user(login), account(login));
+    let user = to.ask(about, FindUser { user }).await?;
+    let sessions = to.ask(about, Sessions).await?;
+    let mut closed = 0;
+    for session in sessions.iter().filter(|session| session.user.id == user.id) {
+        // One may have ended meanwhile.
+        let close = CloseSession { id: session.id };
+        closed += usize::from(to.request(close).await?.is_ok());
+    }
+    let login = &user.login;
+    match closed {
+        0 => Err(Failure::because(format!(
+            "{login} has no session open; `tolmach session list` shows who has"
+        ))),
+        1 => out.line(&format!("closed the session of {login}")),
+        more => out.line(&format!("closed {more} sessions of {login}")),
+    }
 }

@@ -6,6 +6,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::time::Time;
 
+/// No column is made narrower than this.
+const NARROW: usize = 12;
+
 /// One column of a list, and the field of its name in the objects of `--json`.
 pub(crate) struct Column<T> {
     header: Option<&'static str>,
@@ -110,8 +113,9 @@ pub(crate) fn tab_separated<T>(columns: &[Column<T>], rows: &[T]) -> Vec<String>
         .collect()
 }
 
-/// A header and lines whose columns stand below it; `-` where there is nothing to say.
-pub(crate) fn aligned<T>(columns: &[Column<T>], rows: &[T]) -> Vec<String> {
+/// A header and lines whose columns stand below it; `-` where there is nothing to say. Where they are wider than `room` the widest
+/// columns are made narrower, and what does not fit in them goes on below.
+pub(crate) fn aligned<T>(columns: &[Column<T>], rows: &[T], room: usize) -> Vec<String> {
     let headers = columns.iter().filter_map(|column| column.header);
     let mut lines: Vec<Vec<String>> = vec![headers.map(str::to_uppercase).collect()];
     let dash = |cell: String| {
@@ -132,15 +136,66 @@ pub(crate) fn aligned<T>(columns: &[Column<T>], rows: &[T]) -> Vec<String> {
             .map(|cell| width(cell))
             .max()
     };
-    let widths: Vec<usize> = (0..lines[0].len())
-        .map(|column| widest(column).unwrap_or(0))
-        .collect();
-    lines.iter().map(|line| padded(line, &widths)).collect()
+    let widths = (0..lines[0].len()).map(|column| widest(column).unwrap_or(0));
+    let widths = fitted(widths.collect(), room);
+    lines.iter().flat_map(|line| below(line, &widths)).collect()
 }
 
-fn padded(line: &[String], widths: &[usize]) -> String {
+/// Widths that stand in a line of `room`, if they can.
+fn fitted(mut widths: Vec<usize>, room: usize) -> Vec<usize> {
+    let gaps = 2 * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > NARROW => *widest -= 1,
+            _ => break,
+        }
+    }
+    widths
+}
+
+/// A row as lines, one below the other.
+fn below(row: &[String], widths: &[usize]) -> Vec<String> {
+    let cells: Vec<_> = row
+        .iter()
+        .zip(widths)
+        .map(|(cell, room)| pieces(cell, *room))
+        .collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let line = |number: usize| {
+        let pieces = cells
+            .iter()
+            .map(|cell| cell.get(number).map_or("", String::as_str));
+        padded(pieces, widths)
+    };
+    (0..height).map(line).collect()
+}
+
+/// A cell in pieces that are no wider than `room`, cut between words where that can be.
+fn pieces(cell: &str, room: usize) -> Vec<String> {
+    if width(cell) <= room {
+        return vec![cell.to_owned()];
+    }
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    for word in cell.split(' ') {
+        if !piece.is_empty() && width(&piece) + 1 + width(word) > room {
+            pieces.push(std::mem::take(&mut piece));
+        } else if !piece.is_empty() {
+            piece.push(' ');
+        }
+        for grapheme in word.graphemes(true) {
+            if width(&piece) == room {
+                pieces.push(std::mem::take(&mut piece));
+            }
+            piece.push_str(grapheme);
+        }
+    }
+    pieces.push(piece);
+    pieces
+}
+
+fn padded<'a>(line: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
     let mut text = String::new();
-    for (cell, column) in line.iter().zip(widths) {
+    for (cell, column) in line.zip(widths) {
         text.push_str(cell);
         text.extend(std::iter::repeat_n(' ', column - width(cell) + 2));
     }
@@ -180,10 +235,31 @@ mod tests {
             Pair("e\u{301}", "a\tb\nc"),
         ];
         assert_eq!(
-            aligned(COLUMNS, &rows),
+            aligned(COLUMNS, &rows, 80),
             ["ID    NAME", "1     Анна", "1000  -", "e\u{301}     a b c"]
         );
-        assert_eq!(aligned(COLUMNS, &[]), ["ID  NAME"]);
+        assert_eq!(aligned(COLUMNS, &[], 80), ["ID  NAME"]);
+    }
+
+    #[test]
+    fn what_is_too_wide_goes_on_below() {
+        let rows = [
+            Pair("1", "some words that are too long"),
+            Pair("22", "abcdefghijklmnopqrstuv"),
+        ];
+        assert_eq!(
+            aligned(COLUMNS, &rows, 18),
+            [
+                "ID  NAME",
+                "1   some words",
+                "    that are too",
+                "    long",
+                "22  abcdefghijklmn",
+                "    opqrstuv",
+            ]
+        );
+        // Not narrower than can be read.
+        assert!(aligned(COLUMNS, &rows, 1)[1].len() <= 16);
     }
 
     #[test]

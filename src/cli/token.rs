@@ -1,11 +1,14 @@
 //! `tolmach token`: API tokens, and the list of those that logins made.
 
+use std::io::{self, IsTerminal, Write};
+
 use crate::commands;
 use crate::control::ControlError;
 use crate::model::{Error, TokenId, TokenInfo};
 use clap::Subcommand;
 
 use super::about::About;
+use super::confirm::Yes;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
@@ -46,6 +49,8 @@ pub(crate) enum TokenAction {
         name: String,
         /// The token's number in the list; without it all tokens
         id: Option<i32>,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -54,7 +59,7 @@ impl TokenAction {
         match self {
             Self::Create { name, value_stdin } => create(to, out, &name, value_stdin).await,
             Self::List { name, json } => list(to, out, &name, json).await,
-            Self::Revoke { name, id } => revoke(to, &name, id).await,
+            Self::Revoke { name, id, yes } => revoke(to, out, &name, id, yes).await,
         }
     }
 }
@@ -69,7 +74,14 @@ async fn create(to: &mut Operator, out: &mut Output, name: &str, import: bool) -
         value,
     };
     let token = to.ask(About::user(name), command).await?;
-    out.line(&token.value.0)
+    out.line(&token.value.0)?;
+    out.flush()?;
+    // The token stands alone on standard output, which may be a file.
+    if io::stderr().is_terminal() {
+        let id = token.id.0;
+        let _ = writeln!(io::stderr(), "tolmach: made token {id} of {name}");
+    }
+    Ok(())
 }
 
 async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Outcome<()> {
@@ -80,18 +92,39 @@ async fn list(to: &mut Operator, out: &mut Output, name: &str, json: bool) -> Ou
     out.list(COLUMNS, &tokens, json)
 }
 
-async fn revoke(to: &mut Operator, name: &str, id: Option<i32>) -> Outcome<()> {
+async fn revoke(
+    to: &mut Operator,
+    out: &mut Output,
+    name: &str,
+    id: Option<i32>,
+    yes: Yes,
+) -> Outcome<()> {
+    let which = match id {
+        Some(id) => format!("token {id} of {name}"),
+        None => {
+            let user = account(name);
+            to.ask(About::user(name), commands::FindUser { user })
+                .await?;
+            yes.confirm(&format!(
+                "revoke all tokens of {name}, those of sessions too"
+            ))?;
+            format!("all tokens of {name}")
+        }
+    };
     let command = commands::RevokeToken {
         user: account(name),
         id: id.map(TokenId),
     };
-    to.request(command)
-        .await?
-        .map(drop)
-        .map_err(|error| match (&error, id) {
-            (ControlError::Refused(Error::Invalid { .. }), Some(id)) => Failure::because(format!(
-                "{name} has no token {id}; `tolmach token list {name}` shows them"
-            )),
-            _ => About::user(name).explain(error),
-        })
+    match to.request(command).await? {
+        Ok(()) => out.line(&format!(
+            "revoked {which}; the sessions that it opened have ended"
+        )),
+        Err(ControlError::Refused(Error::Invalid { .. })) if id.is_some() => {
+            Err(Failure::because(format!(
+                "{name} has no token {}; `tolmach token list {name}` shows them",
+                id.unwrap_or_default()
+            )))
+        }
+        Err(error) => Err(to.explain(About::user(name), error).await),
+    }
 }

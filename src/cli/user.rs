@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::commands::{Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users};
+use crate::commands::{
+    FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users,
+};
 use crate::control::ControlError;
-use crate::model::{Error, Secret, User, UserSelector};
+use crate::model::{Error, User, UserSelector, validate_login};
 use clap::Subcommand;
 
 use super::about::About;
+use super::confirm::Yes;
 use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
@@ -62,10 +65,12 @@ pub(crate) enum UserAction {
         /// Another one: at most 25 characters, no spaces
         new_name: String,
     },
-    /// End an account, its sessions, tokens and memberships; what it said stays
+    /// End an account, its sessions, tokens and memberships; what it said stays. Asks first
     Remove {
         /// The account's login, without regard to case
         name: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -73,36 +78,78 @@ impl UserAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         match self {
             Self::List { json } => list(to, out, json).await,
-            Self::Add { name } => {
-                let register = Register {
-                    login: name.clone(),
-                    secret: Secret::Password(secret::password(&name)?),
-                    name: String::new(),
-                    description: String::new(),
-                };
-                to.ask(About::user(&name), register).await.map(drop)
-            }
-            Self::Password { name } => {
-                let secret = Secret::Password(secret::password(&name)?);
-                let user = account(&name);
-                let change = SetPassword { user, secret };
-                to.ask(About::user(&name), change).await
-            }
-            Self::Disable { name } => set_disabled(to, &name, true).await,
-            Self::Enable { name } => set_disabled(to, &name, false).await,
+            Self::Add { name } => add(to, out, name).await,
+            Self::Password { name } => password(to, out, &name).await,
+            Self::Disable { name } => set_disabled(to, out, &name, true).await,
+            Self::Enable { name } => set_disabled(to, out, &name, false).await,
             Self::Rename { name, new_name } => rename(to, out, &name, &new_name).await,
-            Self::Remove { name } => {
-                let user = account(&name);
-                to.ask(About::user(&name), RemoveUser { user }).await
-            }
+            Self::Remove { name, yes } => remove(to, out, &name, yes).await,
         }
     }
 }
 
-async fn set_disabled(to: &mut Operator, name: &str, disabled: bool) -> Outcome<()> {
+/// Nobody is asked for a password of a login that cannot be had.
+async fn add(to: &mut Operator, out: &mut Output, login: String) -> Outcome<()> {
+    let about = About::user(&login);
+    let valid = validate_login("login", &login, &to.config().name);
+    valid.map_err(|error| about.explain(error.into(), &[]))?;
+    let user = account(&login);
+    match to.request(FindUser { user }).await? {
+        Ok(_) => return Err(about.explain(Error::NameTaken.into(), &[])),
+        Err(ControlError::Refused(Error::NoSuchUser)) => {}
+        Err(error) => return Err(to.explain(about, error).await),
+    }
+    let register = Register {
+        login: login.clone(),
+        secret: secret::password(&login, to.config().accounts.password_min)?,
+        name: String::new(),
+        description: String::new(),
+    };
+    let made = to.ask(about, register).await?;
+    out.line(&format!("made the account {}", made.login))
+}
+
+async fn password(to: &mut Operator, out: &mut Output, name: &str) -> Outcome<()> {
+    let login = login(to, name).await?;
+    let secret = secret::password(&login, to.config().accounts.password_min)?;
     let user = account(name);
-    to.ask(About::user(name), SetDisabled { user, disabled })
-        .await
+    let change = SetPassword { user, secret };
+    to.ask(About::user(name), change).await?;
+    out.line(&format!(
+        "changed the password of {login}; sessions that came in by the old one have ended"
+    ))
+}
+
+async fn remove(to: &mut Operator, out: &mut Output, name: &str, yes: Yes) -> Outcome<()> {
+    let login = login(to, name).await?;
+    yes.confirm(&format!(
+        "remove the account {login}, its tokens and memberships"
+    ))?;
+    let user = account(name);
+    to.ask(About::user(name), RemoveUser { user }).await?;
+    out.line(&format!("removed the account {login}"))
+}
+
+async fn set_disabled(
+    to: &mut Operator,
+    out: &mut Output,
+    name: &str,
+    disabled: bool,
+) -> Outcome<()> {
+    let (login, user) = (login(to, name).await?, account(name));
+    let change = SetDisabled { user, disabled };
+    to.ask(About::user(name), change).await?;
+    out.line(&match disabled {
+        true => format!("disabled {login}; its sessions have ended"),
+        false => format!("enabled {login}"),
+    })
+}
+
+/// The login as it is written, of somebody who is there.
+async fn login(to: &mut Operator, name: &str) -> Outcome<String> {
+    let user = account(name);
+    let found = to.ask(About::user(name), FindUser { user }).await?;
+    Ok(found.login.clone())
 }
 
 async fn rename(to: &mut Operator, out: &mut Output, name: &str, new_name: &str) -> Outcome<()> {
@@ -115,7 +162,9 @@ async fn rename(to: &mut Operator, out: &mut Output, name: &str, new_name: &str)
         Err(ControlError::Refused(Error::NoSuchUser)) => name,
         _ => new_name,
     };
-    renamed.map_err(|error| About::user(about).explain(error))?;
+    if let Err(error) = renamed {
+        return Err(to.explain(About::user(about), error).await);
+    }
     out.line(&format!("renamed {name} to {new_name}"))
 }
 

@@ -29,7 +29,8 @@ impl Origins {
         self.set(format!("listener.{name}.{key}"), origin);
     }
 
-    pub(super) fn of(&self, key: &str) -> Origin {
+    /// Where the value of a key came from that is of no listener.
+    pub fn of(&self, key: &str) -> Origin {
         self.by_key.get(key).cloned().unwrap_or(Origin::Default)
     }
 

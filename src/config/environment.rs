@@ -9,8 +9,8 @@ use super::written::{self, Entry, Source};
 
 const PREFIX: &str = "TOLMACH_";
 
-/// Variables that other parts of the program read.
-const OTHERS: [&str; 1] = ["TOLMACH_PASSWORD"];
+/// Variables that commands read; to every other command they are nothing.
+const OTHERS: [&str; 3] = ["TOLMACH_PASSWORD", "TOLMACH_ROOM_PASSWORD", "TOLMACH_TOKEN"];
 
 /// The variable that sets a key: `TOLMACH_LIMITS__QUEUE_EVENTS`.
 pub(super) fn variable(key: &str) -> String {
@@ -46,8 +46,9 @@ fn is_ours(name: &str, keys: &Keys) -> bool {
 
 fn entry(name: String, value: OsString, keys: &Keys) -> Result<Entry, ConfigError> {
     let Some(key) = keys.all.iter().find(|key| variable(key) == name).cloned() else {
-        let known: Vec<_> = keys.all.iter().map(|key| variable(key)).collect();
-        let wrong = suggest::unknown(&name, known.iter().map(String::as_str));
+        let meant = name.strip_prefix(PREFIX).unwrap_or(&name).to_lowercase();
+        let known = keys.all.iter().map(String::as_str);
+        let wrong = suggest::unknown(&meant.replace("__", "."), known, variable);
         return Err(ConfigError::new(
             Origin::Variable(name),
             "",

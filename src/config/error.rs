@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::refusal::words;
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -89,7 +91,7 @@ impl ConfigError {
                 line: 0,
             },
             "",
-            format!("cannot be read: {error}"),
+            format!("cannot be read: {}", words(error)),
             "",
         )
     }

@@ -125,7 +125,8 @@ impl Keys {
     /// What is wrong with a key that does not exist, and the one that was probably meant.
     pub(super) fn unknown(&self, key: &str) -> ValueError {
         let sections = self.sections().filter(|_| !key.contains('.'));
-        suggest::unknown(key, self.all.iter().map(String::as_str).chain(sections))
+        let known = self.all.iter().map(String::as_str).chain(sections);
+        suggest::unknown(key, known, str::to_owned)
     }
 }
 

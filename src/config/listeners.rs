@@ -131,7 +131,7 @@ fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueEr
     let general = keys::LISTENER.into_iter().map(|(name, _)| name);
     let known: Vec<_> = general.chain(names(settings)).collect();
     let Some(other) = of_other else {
-        return suggest::unknown(key, known);
+        return suggest::unknown(key, known, str::to_owned);
     };
     let (dialect, other) = (settings.dialect(), other.dialect());
     ValueError::new(

@@ -90,7 +90,7 @@ impl Default for Config {
 
 impl Config {
     /// Defaults, then `file`, then the variables of `environment` whose names begin with `TOLMACH_`
-    /// (others are passed over, and so is `TOLMACH_PASSWORD`, which the chat client reads).
+    /// (others are passed over, and so are those that a command reads: `TOLMACH_PASSWORD`, `TOLMACH_ROOM_PASSWORD`, `TOLMACH_TOKEN`).
     ///
     /// Without a `[[listener]]` each of `dialects` listens on its default port, and a listener of another dialect is
     /// refused; sections of dialects that tolmach has elsewhere are passed over. `[::]` becomes `0.0.0.0` where the machine has no IPv6.

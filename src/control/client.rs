@@ -14,6 +14,7 @@ use super::socket;
 use super::tap::{Entry, TapQuery};
 use crate::commands::{AnyCommand, Command};
 use crate::model::Error;
+use crate::refusal::words;
 
 /// How long a gateway may take to let a client in, and then to answer each request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,7 +28,7 @@ pub enum ControlError {
     #[error("no gateway runs there")]
     NotRunning,
     /// The socket cannot be used.
-    #[error("the gateway's control socket: {0}")]
+    #[error("the gateway's control socket: {}", words(.0))]
     Io(#[from] io::Error),
     /// The gateway closed the connection before it answered; whether the command was carried out is not known.
     #[error("the gateway ended before it answered; whether this was done is not known")]

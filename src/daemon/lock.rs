@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::refusal::of_file;
+
 /// How long a gateway that starts waits for a command that is at work in its `data_dir`.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks.
@@ -38,7 +40,7 @@ pub enum LockError {
         pid: Option<u32>,
     },
     /// The directory or the lock in it cannot be made.
-    #[error("{}: {source}", path.display())]
+    #[error("{}; data_dir names this place", of_file(.path, .source))]
     Io {
         /// What cannot be made or opened.
         path: PathBuf,

@@ -18,7 +18,12 @@ use crate::config::{Config, ConfigError};
 use crate::control::{self, ControlServer, ListenerAddress};
 use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits, ListenerOptions};
 use crate::hub::{self, Hub};
+use crate::refusal::of_file;
 use lock::DataDirLock;
+
+/// That a configuration has no listener, and how to mend it.
+pub const NO_LISTENER: &str = "there is no listener: nobody can connect; \
+    add a [[listener]], or leave `listener` out for one of each dialect";
 
 /// Why a gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,7 @@ pub enum StartError {
     #[error("{0}")]
     DataDir(String),
     /// The control socket cannot be made.
-    #[error("the control socket {path} cannot be made: {error}")]
+    #[error("the control socket cannot be made: {}", of_file(.path, .error))]
     Control {
         /// Where the socket was to be.
         path: PathBuf,
@@ -62,6 +67,9 @@ impl Daemon {
         let lock = DataDirLock::acquire(&config.data_dir)
             .map_err(|error| StartError::DataDir(error.to_string()))?;
         control::audit::log_kept(&config.data_dir);
+        if config.listeners.is_empty() {
+            tracing::warn!("{NO_LISTENER}");
+        }
         // What cannot be used is said before anything is opened.
         let encryption = encryption(config)?;
         let hub = open_hub(config).await?;

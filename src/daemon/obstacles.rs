@@ -8,7 +8,8 @@ use nix::unistd::{AccessFlags, access};
 
 use super::lock::DataDirLock;
 use crate::config::{Config, StoreUrl};
-use crate::gateway::bind;
+use crate::gateway::{BindError, bind};
+use crate::refusal::of_file;
 
 /// What would keep a gateway of this configuration from starting now, a sentence each. Where one runs on its data directory
 /// already, its database and its addresses are in use as they should be, and not tried.
@@ -31,8 +32,12 @@ pub fn obstacles(config: &Config) -> Vec<String> {
     for listener in &config.listeners {
         // The socket is let go at once.
         if let Err(error) = bind(listener.address) {
-            let (name, address) = (&listener.name, listener.address);
-            found.push(format!("listener {name} cannot bind {address}: {error}"));
+            let error = BindError {
+                name: listener.name.clone(),
+                address: listener.address.to_string(),
+                error,
+            };
+            found.push(error.to_string());
         }
     }
     found
@@ -44,13 +49,13 @@ fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
     match fs::metadata(directory) {
         Ok(is) if !is.is_dir() => Err(format!("{shown} is not a directory")),
         Ok(_) => access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
-            .map_err(|error| format!("{shown} cannot be written: {}", error.desc())),
+            .map_err(|error| of_file(directory, &error.into())),
         Err(error) if is_made && error.kind() == ErrorKind::NotFound => match directory.parent() {
             Some(parent) if parent.as_os_str().is_empty() => usable(Path::new("."), true),
             Some(parent) => usable(parent, true),
-            None => Err(format!("{shown}: {error}")),
+            None => Err(of_file(directory, &error)),
         },
-        Err(error) => Err(format!("{shown}: {error}")),
+        Err(error) => Err(of_file(directory, &error)),
     }
 }
 

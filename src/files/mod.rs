@@ -32,6 +32,15 @@ const EXTENSION_CHARS: usize = 10;
 /// Most characters of a name here: 32 digits, a dot, an extension.
 const STORED_CHARS: usize = 32 + 1 + EXTENSION_CHARS;
 
+/// Makes a directory, and those that lead to it, that only this user can enter.
+fn make_directory(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// See the module. A handle: clones are the same area.
 #[derive(Clone, Debug)]
 pub struct FileArea {
@@ -80,7 +89,7 @@ impl FileArea {
         let incoming = root.join(INCOMING);
         match std::fs::remove_dir_all(&incoming) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(&incoming)?,
+            _ => make_directory(&incoming)?,
         }
         let shared = Shared {
             root: root.to_owned(),

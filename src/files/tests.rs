@@ -33,6 +33,27 @@ async fn a_content_comes_and_is_read_again() {
     assert_eq!(all(root.path()), [format!("7/{name}")]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn only_this_user_can_read_a_content() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    let files = root.path().join("files");
+    let area = FileArea::open(&files, false, 0).unwrap();
+    let upload = area.receive("a").await.unwrap();
+    let placed = upload.place(RoomId(1)).await.unwrap();
+    let content = files.join("1").join(placed.name());
+    for (path, mode) in [
+        (files.clone(), 0o700),
+        (files.join(INCOMING), 0o700),
+        (files.join("1"), 0o700),
+        (content, 0o600),
+    ] {
+        let found = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(found & 0o777, mode, "{}", path.display());
+    }
+}
+
 #[tokio::test]
 async fn what_breaks_off_leaves_nothing() {
     let root = tempfile::tempdir().unwrap();

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::fs::File;
+use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use super::{FileArea, gone};
+use super::{FileArea, gone, make_directory};
 use crate::model::RoomId;
 
 /// A content that is coming in. Dropped, nothing of it is left.
@@ -49,7 +49,11 @@ impl Drop for Removed {
 impl Upload {
     pub(super) async fn begin(area: FileArea, name: String) -> io::Result<Self> {
         let path = area.incoming().join(&name);
-        let file = File::create_new(&path).await?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let file = options.open(&path).await?;
         Ok(Self {
             area,
             file,
@@ -94,7 +98,7 @@ impl Upload {
         let directory = self.area.directory(room);
         let to = directory.join(&self.name);
         let mut marks = self.area.placed();
-        std::fs::create_dir_all(&directory)?;
+        make_directory(&directory)?;
         if let Some(part) = &self.part.0 {
             std::fs::rename(part, &to)?;
         }

@@ -16,12 +16,13 @@ use super::opening::Opening;
 use super::tls::{Policy, Tls};
 use super::{Gateway, Limits, ListenerOptions, TlsMode};
 use crate::hub::Hub;
+use crate::refusal::of_address;
 #[cfg(feature = "tls")]
 use tokio::sync::Semaphore;
 
 /// Why a gateway does not listen.
 #[derive(Debug, thiserror::Error)]
-#[error("listener {name} cannot bind {address}: {error}")]
+#[error("listener {name} cannot bind {address}: {}", of_address(.address, .error))]
 pub struct BindError {
     /// The listener, as the ready line calls it.
     pub name: String,

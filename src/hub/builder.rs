@@ -27,6 +27,7 @@ use super::{Hub, Inner, Options, delivery, files, tap};
 use crate::bus::{Bus, LocalBus};
 use crate::files::FileArea;
 use crate::model::{Error, NodeId};
+use crate::refusal::of_file;
 use crate::store::{CommitSink, Limits, MemoryStore, Store};
 
 /// Why a hub does not start.
@@ -36,7 +37,7 @@ pub enum StartError {
     #[error("the store cannot be opened: {0}")]
     Store(#[source] OpenError),
     /// The directory for the contents of files cannot be used.
-    #[error("the directory for files {path} cannot be used: {error}", path = path.display())]
+    #[error("the directory for files cannot be used: {}", of_file(.path, .error))]
     Files {
         /// The directory that the contents of files were to lie in.
         path: PathBuf,

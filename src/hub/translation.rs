@@ -159,8 +159,8 @@ impl Meaning {
     pub fn name(self) -> &'static str {
         match self {
             Self::Message => "message in a room",
-            Self::ToSender => "…to its sender",
-            Self::ToSendersOthers => "…to the sender's other connections",
+            Self::ToSender => "message in a room: to its sender",
+            Self::ToSendersOthers => "message in a room: to the sender's other connections",
             Self::Emote => "emote",
             Self::Reply => "reply to a message",
             Self::Private => "private message",
@@ -180,9 +180,9 @@ impl Meaning {
             Self::Voice => "room made quiet or slow",
             Self::RoomDeleted => "room deleted",
             Self::BannedSelf => "user banned: the user",
-            Self::BannedOther => "…the others",
+            Self::BannedOther => "user banned: the others",
             Self::RemovedSelf => "removed without a ban: the user",
-            Self::RemovedOther => "…the others",
+            Self::RemovedOther => "removed without a ban: the others",
             Self::Administration => "role, password, unban",
             Self::File => "file",
             Self::Sticker => "sticker",

@@ -1,5 +1,8 @@
 //! `tolmach history`.
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
 use std::sync::{Arc, mpsc};
 
 use serde_json::json;
@@ -10,6 +13,7 @@ use tolmach::model::{
 use tolmach::store::{Commit, CommitSink, Limits, SqliteStore, Store};
 
 use super::bench::Bench;
+use super::people::anna_by_jim;
 
 /// Completes what is committed.
 struct Told;
@@ -69,7 +73,7 @@ impl Pen {
 
 /// Anna (1) and Boris (2) are in #tea; the numbers of users and the room.
 fn bench() -> (Bench, [i32; 2], RoomId) {
-    let bench = Bench::offline();
+    let bench = Bench::stopped();
     bench.run(&["room", "create", "tea"]).done();
     for login in ["Anna", "Boris"] {
         bench
@@ -244,4 +248,91 @@ fn a_direct_room_is_named_by_its_two() {
             .refused()
             .contains("direct room")
     );
+}
+
+#[test]
+fn the_newest_and_what_was_said_since() {
+    let (mut bench, [anna, _], room) = bench();
+    let pen = Pen::take(&bench);
+    let place = || Target::Room(RoomSelector::Id(room));
+    for number in 1..=600 {
+        pen.say(anna, place(), MessageKind::Text, &format!("line {number}"));
+    }
+    drop(pen);
+    let texts = |bench: &Bench, more: &[&str]| {
+        let objects = bench.json(&[&["history", "tea", "--json"], more].concat());
+        let text = |object: &serde_json::Value| object["text"].as_str().unwrap().to_owned();
+        objects.iter().map(text).collect::<Vec<_>>()
+    };
+    let lines = |numbers: std::ops::RangeInclusive<i32>| -> Vec<String> {
+        numbers.map(|number| format!("line {number}")).collect()
+    };
+    for _ in 0..2 {
+        assert_eq!(texts(&bench, &["--limit", "2"]), lines(599..=600));
+        assert_eq!(texts(&bench, &["--limit", "300"]), lines(301..=600));
+        assert_eq!(texts(&bench, &["--limit", "0"]), [""; 0]);
+        assert_eq!(texts(&bench, &["--limit", "9999"]).len(), 600);
+        // The first was said at 22:13:20.123, each a millisecond later.
+        assert_eq!(
+            texts(&bench, &["--since", "2023-11-14T22:13:20.720Z"]),
+            lines(598..=600)
+        );
+        assert_eq!(
+            texts(&bench, &["--since", "2023-11-14", "--limit", "1"]),
+            lines(600..=600)
+        );
+        assert_eq!(texts(&bench, &["--since", "1h"]), [""; 0]);
+        if bench.gateway.is_none() {
+            bench.gateway = Some(bench.serve(&[]));
+        }
+    }
+}
+
+#[test]
+fn what_is_said_from_now_on_is_followed() {
+    let (mut bench, _, _) = bench();
+    let refused = bench.run(&["history", "tea", "--follow"]).refused();
+    assert!(refused.contains("no gateway runs"), "{refused}");
+    bench.gateway = Some(bench.serve(&[]));
+    let mut anna = anna_by_jim(&bench, "anna", "secret word");
+    anna.say(r##"{"action":"join","time":1,"room":"#tea"}"##);
+    anna.hear_of("200");
+    let mut say = |text: &str| {
+        anna.say(format!(
+            r##"{{"action":"msg","time":1,"to":"#tea","from":"Anna","message":"{text}"}}"##
+        ));
+        anna.hear_of("200");
+    };
+    say("before");
+    say("just before");
+    let mut command = bench.command(&["history", "tea", "--limit", "1", "--follow"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || {
+        let line = lines.next().unwrap().unwrap();
+        line.split_once("<Anna> ").unwrap().1.to_owned()
+    };
+    assert_eq!(next(), "just before");
+    for text in ["one", "two", "three"] {
+        say(text);
+        assert_eq!(next(), text);
+    }
+    super::bench::signal(&child, "INT");
+    // As a shell has it: 130.
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    let mut command = bench.command(&["history", "tea", "--follow"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..5 {
+        lines.next().unwrap().unwrap();
+    }
+    let gateway = bench.gateway.take().unwrap();
+    gateway.signal("TERM");
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(ended.stderr, b"tolmach: the gateway has stopped\n");
 }

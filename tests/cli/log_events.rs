@@ -87,6 +87,7 @@ fn fails_by_jim(bench: &Bench, login: &str) {
 fn what_happens_is_said_in_documented_words() {
     let mut bench = Bench::offline();
     bench.configure(LIMITS);
+    bench.make_store();
     bench
         .run_with(&["user", "add", "anna"], "pass-of-anna")
         .done();
@@ -259,6 +260,7 @@ fn who_is_too_slow_is_named() {
     let mut bench = Bench::offline();
     let log = "[log]\nformat = \"json\"\n[limits]\nqueue_bytes = 1000\nmessages_per_second = 0\n";
     bench.configure(log);
+    bench.make_store();
     bench
         .run_with(&["user", "add", "anna"], "pass-of-anna")
         .done();

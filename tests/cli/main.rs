@@ -24,6 +24,7 @@ mod rooms;
 mod serve;
 mod sessions;
 mod tap;
+mod terminal;
 mod together;
 mod tokens;
 mod transcode;

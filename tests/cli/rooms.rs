@@ -24,7 +24,7 @@ fn room(bench: &Bench, name: &str) -> Value {
 
 either_way! {
     fn rooms_are_made_listed_and_removed(bench) {
-        assert_eq!(bench.run(&["room", "create", "#Tea"]).done(), "");
+        assert_eq!(bench.run(&["room", "create", "#Tea"]).done(), "made the room Tea\n");
         let list = bench.run(&["room", "list"]).done();
         let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(lines[0][1..6], ["lobby", "lobby", "public", "no", ""], "{list}");
@@ -32,11 +32,14 @@ either_way! {
         let tea = room(&bench, "Tea");
         assert_eq!((&tea["kind"], &tea["protected"], &tea["owner"]), (&json!("public"), &json!(false), &Value::Null));
 
+        let meant = bench.run(&["room", "members", "loby"]).refused();
+        assert!(meant.contains("no room called loby;") && meant.contains("did you mean lobby?"), "{meant}");
         let again = bench.run(&["room", "create", "tea"]).refused();
         assert!(again.contains("a room called tea already"), "{again}");
         let bad = bench.run(&["room", "create", "a b"]).refused();
         assert!(bad.contains("\"a b\"") && bad.contains("white space"), "{bad}");
-        bench.run(&["room", "remove", "TEA"]).done();
+        let removed = bench.run(&["room", "remove", "TEA", "--yes"]).done();
+        assert_eq!(removed, "removed the room TEA and all that was said in it\n");
         for arguments in [&["room", "remove", "tea"][..], &["room", "members", "#tea"], &["room", "set", "tea", "--title", "x"]] {
             let gone = bench.run(arguments).refused();
             assert!(gone.contains("no room called tea; `tolmach room list`"), "{gone}");
@@ -57,7 +60,7 @@ either_way! {
         let again = bench.run(&["room", "set", "tea", "--name", "#@A,B"]).refused();
         assert!(again.contains("a room called #@A,B already"), "{again}");
         bench.run(&["room", "set", "#@a,b", "--name", "#@c,d"]).done();
-        bench.run(&["room", "remove", "#@c,d"]).done();
+        bench.run(&["room", "remove", "#@c,d", "--yes"]).done();
         let gone = bench.run(&["room", "remove", "#@c,d"]).refused();
         assert!(gone.contains("no room called #@c,d;"), "{gone}");
     }
@@ -71,21 +74,21 @@ either_way! {
         bench.run(&["room", "create", "tea"]).done();
         let stranger = bench.run(&["room", "role", "tea", "anna", "admin"]).refused();
         assert!(stranger.contains("anna is not a member of tea; `tolmach room add tea anna`"), "{stranger}");
-        bench.run(&["room", "add", "tea", "anna"]).done();
+        assert_eq!(bench.run(&["room", "add", "tea", "anna"]).done(), "made anna a member of tea\n");
         bench.run(&["room", "add", "#tea", "boris"]).done();
-        bench.run(&["room", "role", "tea", "anna", "owner"]).done();
+        assert_eq!(bench.run(&["room", "role", "tea", "anna", "owner"]).done(), "made anna owner of tea\n");
         assert_eq!(members(&bench, "tea"), ["anna owner", "boris member"]);
         assert_eq!(room(&bench, "tea")["owner"], "anna");
         bench.run(&["room", "role", "tea", "boris", "owner"]).done();
         assert_eq!(members(&bench, "tea"), ["anna admin", "boris owner"]);
         bench.run(&["room", "role", "tea", "anna", "moderator"]).done();
-        bench.run(&["room", "kick", "tea", "boris"]).done();
+        assert_eq!(bench.run(&["room", "kick", "tea", "boris"]).done(), "ended the membership of boris in tea\n");
         assert_eq!(members(&bench, "tea"), ["anna owner"]);
         assert!(bench.run(&["room", "kick", "tea", "boris"]).refused().contains("boris is not a member of tea"));
         bench.run(&["room", "ban", "tea", "anna"]).done();
         assert_eq!(members(&bench, "tea"), ["anna banned"]);
         assert!(bench.run(&["room", "add", "tea", "anna"]).refused().contains("banned"));
-        bench.run(&["room", "unban", "tea", "anna"]).done();
+        assert_eq!(bench.run(&["room", "unban", "tea", "anna"]).done(), "lifted the ban of anna from tea\n");
         assert_eq!(members(&bench, "tea"), [""; 0]);
         assert!(bench.run(&["room", "unban", "tea", "anna"]).refused().contains("anna is not banned from tea"));
         for act in ["add", "kick", "ban", "unban"] {
@@ -101,7 +104,10 @@ either_way! {
         bench.run(&["room", "create", "tea"]).done();
         let set = ["room", "set", "#tea", "--name", "#chai", "--title", "Tea & biscuits", "--description", "a\nb",
             "--owner", "ANNA", "--private", "yes", "--password"];
-        assert_eq!(bench.run_with(&set, "sesame\n").done(), "");
+        assert_eq!(
+            bench.run_with(&set, "sesame\n").done(),
+            "changed tea: name, title, description, owner, private, password\n"
+        );
         let changed = room(&bench, "chai");
         assert_eq!(changed["title"], "Tea & biscuits");
         assert_eq!(changed["description"], "a\nb");

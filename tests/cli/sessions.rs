@@ -1,13 +1,34 @@
 //! `tolmach session`.
 
-use super::bench::{Bench, either_way};
+use super::bench::Bench;
 
-either_way! {
-    fn nobody_is_connected(bench) {
-        assert_eq!(bench.run(&["session", "list"]).done(), "");
-        assert_eq!(bench.json(&["session", "list", "--json"]).len(), 0);
-        let unknown = bench.run(&["session", "close", "7"]).refused();
-        assert!(unknown.contains("no session 7 is open; `tolmach session list`"), "{unknown}");
+#[test]
+fn nobody_is_connected() {
+    let bench = Bench::running();
+    assert_eq!(bench.run(&["session", "list"]).done(), "");
+    assert_eq!(bench.json(&["session", "list", "--json"]).len(), 0);
+    let unknown = bench.run(&["session", "close", "7"]).refused();
+    assert!(
+        unknown.contains("no session 7 is open; `tolmach session list`"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn without_a_gateway_nobody_can_be_connected() {
+    for bench in [Bench::offline(), Bench::stopped()] {
+        for command in [
+            &["session", "list"][..],
+            &["session", "list", "--json"],
+            &["session", "close", "7"],
+        ] {
+            let refused = bench.run(command).refused();
+            let place = bench.data_dir().display().to_string();
+            assert!(
+                refused.contains("no gateway runs on") && refused.contains(&place),
+                "{refused}"
+            );
+        }
     }
 }
 
@@ -18,6 +39,7 @@ mod jim {
     use std::time::Duration;
 
     use super::*;
+    use crate::people::{Client, anna_by_jim, by_purpose};
 
     #[test]
     fn who_is_connected_is_listed_and_can_be_closed() {
@@ -41,9 +63,41 @@ mod jim {
             (&"guest".into(), &"jim".into())
         );
 
-        assert_eq!(bench.run(&["session", "close", cells[0]]).done(), "");
+        assert_eq!(
+            bench.run(&["session", "close", cells[0]]).done(),
+            format!("closed session {}\n", cells[0])
+        );
         let mut rest = String::new();
         client.read_to_string(&mut rest).unwrap();
         assert!(rest.contains("closed by the operator"), "{rest}");
+    }
+
+    #[test]
+    fn all_sessions_of_somebody_are_closed() {
+        let bench = Bench::running();
+        bench
+            .run_with(&["user", "add", "anna"], "secret word")
+            .done();
+        let mut by_jim = anna_by_jim(&bench, "anna", "secret word");
+        let mut by_purpose = by_purpose(&bench, "anna", "secret word");
+        let _other = Client::guest(&bench, "guest");
+        let closed = bench.run(&["session", "close", "--user", "ANNA"]).done();
+        assert_eq!(closed, "closed 2 sessions of anna\n");
+        by_jim.hear_of("closed by the operator");
+        by_purpose.rest();
+        let none = bench.run(&["session", "close", "--user", "anna"]).refused();
+        assert!(none.contains("anna has no session open"), "{none}");
+        let nobody = bench.run(&["session", "close", "--user", "ana"]).refused();
+        assert!(nobody.contains("did you mean anna?"), "{nobody}");
+        assert_eq!(
+            bench.json(&["session", "list", "--json"])[0]["user"],
+            "guest"
+        );
+        for wrong in [
+            &["session", "close"][..],
+            &["session", "close", "7", "--user", "anna"],
+        ] {
+            assert_eq!(bench.run(wrong).code, Some(2));
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::bench::{Bench, run};
 
 #[test]
 fn commands_at_once_wait_for_each_other() {
-    let bench = Bench::offline();
+    let bench = Bench::stopped();
     let names: Vec<String> = (0..6).map(|number| format!("room-{number}")).collect();
     std::thread::scope(|scope| {
         for name in &names {
@@ -38,7 +38,7 @@ fn a_lock_that_nobody_gives_back_is_named() {
 
 #[test]
 fn a_command_waits_for_who_holds_the_lock() {
-    let bench = Bench::offline();
+    let bench = Bench::stopped();
     let lock = DataDirLock::acquire(&bench.data_dir()).unwrap();
     std::thread::scope(|scope| {
         let command = scope.spawn(|| bench.run(&["user", "list"]));
@@ -92,7 +92,7 @@ fn what_is_only_in_memory_needs_a_gateway() {
 
 #[test]
 fn what_was_done_offline_the_gateway_knows_and_the_other_way_round() {
-    let mut bench = Bench::offline();
+    let mut bench = Bench::stopped();
     bench.run(&["room", "create", "before"]).done();
     bench.gateway = Some(bench.serve(&[]));
     bench.run(&["room", "create", "meanwhile"]).done();

@@ -20,11 +20,13 @@ either_way! {
         assert_eq!((&tokens[0]["kind"], tokens[0]["used"].is_null()), (&"api".into(), true));
         assert!(!list.contains(digits) && !list.contains("old token"));
 
-        bench.run(&["token", "revoke", "anna", lines[0][0]]).done();
+        let revoked = bench.run(&["token", "revoke", "anna", lines[0][0]]).done();
+        assert!(revoked.starts_with(&format!("revoked token {} of anna;", lines[0][0])), "{revoked}");
         let left = bench.json(&["token", "list", "anna", "--json"]);
         assert_eq!(left, tokens[1..]);
         bench.run(&["token", "create", "anna"]).done();
-        bench.run(&["token", "revoke", "anna"]).done();
+        let revoked = bench.run(&["token", "revoke", "anna", "--yes"]).done();
+        assert!(revoked.starts_with("revoked all tokens of anna;"), "{revoked}");
         assert_eq!(bench.run(&["token", "list", "anna"]).done(), "");
     }
 }

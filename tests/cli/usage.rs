@@ -1,6 +1,6 @@
 //! The command line itself: help, mistakes, `check`.
 
-use super::bench::{Bench, run, tolmach};
+use super::bench::{Bench, Running, run, tolmach};
 
 const COMMANDS: [&str; 10] = [
     "serve",
@@ -75,8 +75,92 @@ fn a_wrong_command_line_is_answered_with_the_usage() {
     ] {
         let ran = run(tolmach().args(wrong), "");
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{wrong:?}");
-        assert!(ran.err.contains("Usage: tolmach"), "{}", ran.err);
+        let (error, usage) = ran.err.split_once("Usage: tolmach").expect("a usage");
+        if wrong.len() > 1 {
+            assert!(error.starts_with("error: "), "{}", ran.err);
+        }
+        assert!(!usage.contains("error: "), "{}", ran.err);
     }
+}
+
+/// The variables that commands read, by what their helps say, break no other command.
+#[test]
+fn a_variable_of_a_command_is_nothing_to_the_others() {
+    let bench = Bench::stopped();
+    let mut found = std::collections::BTreeSet::new();
+    for command in COMMANDS {
+        let help = run(tolmach().args([command, "--help"]), "").done();
+        let is_part = |c: char| !c.is_ascii_uppercase() && c != '_';
+        let words = help.split(is_part);
+        let variables =
+            words.filter(|word| word.starts_with("TOLMACH_") && *word != "TOLMACH_SECTION__KEY");
+        found.extend(
+            variables
+                .filter(|word| *word != "TOLMACH_")
+                .map(str::to_owned),
+        );
+    }
+    assert!(found.contains("TOLMACH_ROOM_PASSWORD"), "{found:?}");
+    found.insert("TOLMACH_TOKEN".to_owned());
+    for arguments in [&["user", "list"][..], &["check"]] {
+        let mut command = bench.command(arguments);
+        run(command.envs(found.iter().map(|name| (name, "x"))), "").done();
+    }
+    let mut serve = bench.command(&["serve"]);
+    serve.envs(found.iter().map(|name| (name, "x")));
+    drop(Running::start(&mut serve, std::process::Stdio::null()));
+}
+
+#[test]
+fn only_serve_makes_a_store() {
+    let bench = Bench::offline();
+    for command in [
+        &["user", "list"][..],
+        &["user", "add", "anna"],
+        &["token", "create", "anna"],
+        &["room", "create", "tea"],
+        &["ban", "list"],
+        &["history", "lobby"],
+    ] {
+        let refused = bench.run(command).refused();
+        let place = bench.database().display().to_string();
+        let config = bench.path("tolmach.toml").display().to_string();
+        for said in [&place, "only `tolmach serve` makes one", &config] {
+            assert!(refused.contains(said), "{refused}");
+        }
+        assert!(!bench.data_dir().exists(), "{command:?}");
+    }
+    std::fs::create_dir(bench.data_dir()).unwrap();
+    let mut here = tolmach();
+    here.current_dir(bench.path("")).args(["user", "list"]);
+    let refused = run(&mut here, "").refused();
+    assert!(
+        refused.contains("tolmach-data") && refused.contains("TOLMACH_DATA_DIR"),
+        "{refused}"
+    );
+    bench.run(&["user", "list"]).refused();
+    assert_eq!(std::fs::read_dir(bench.data_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn who_takes_something_away_for_good_is_asked() {
+    let bench = Bench::stopped();
+    bench
+        .run_with(&["user", "add", "anna"], "secret word")
+        .done();
+    bench.run(&["room", "create", "tea"]).done();
+    bench.run(&["token", "create", "anna"]).done();
+    for command in [
+        ["user", "remove", "anna"],
+        ["room", "remove", "tea"],
+        ["token", "revoke", "anna"],
+    ] {
+        let ran = bench.run_with(&command, "y\n");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+        assert!(ran.err.contains("--yes"), "{}", ran.err);
+    }
+    assert_eq!(bench.json(&["token", "list", "anna", "--json"]).len(), 1);
+    assert_eq!(bench.json(&["room", "list", "--json"]).len(), 2);
 }
 
 #[test]
@@ -189,12 +273,28 @@ fn check_says_everything_that_is_wrong_and_that_nobody_can_connect() {
     }
     let none = run(tolmach().arg("check").env("TOLMACH_LISTENER", "[]"), "");
     assert_eq!(none.code, Some(0));
-    assert!(none.err.contains("nobody can connect"), "{}", none.err);
+    assert!(
+        none.err.contains("nobody can connect; add a [[listener]]"),
+        "{}",
+        none.err
+    );
+    let mut serve = bench.command(&["serve"]);
+    serve.env("TOLMACH_LISTENER", "[]");
+    bench.configure("");
+    let log = std::fs::File::create(bench.path("log")).unwrap();
+    let mut gateway = Running::start(&mut serve, log);
+    gateway.signal("TERM");
+    gateway.wait();
+    let log = super::bench::read(&bench.path("log"));
+    assert!(
+        log.contains("nobody can connect; add a [[listener]]"),
+        "{log}"
+    );
 }
 
 #[test]
 fn the_configuration_can_stand_before_the_command() {
-    let bench = Bench::offline();
+    let bench = Bench::stopped();
     let mut command = tolmach();
     command
         .arg("-c")
@@ -206,7 +306,7 @@ fn the_configuration_can_stand_before_the_command() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let bench = Bench::offline();
+    let bench = Bench::stopped();
     for number in 0..40 {
         bench
             .run(&["room", "create", &format!("room-{number}")])

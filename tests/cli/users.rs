@@ -5,8 +5,8 @@ use serde_json::json;
 
 either_way! {
     fn accounts_are_made_listed_changed_and_ended(bench) {
-        assert_eq!(bench.run_with(&["user", "add", "Anna"], "secret word\n").done(), "");
-        assert_eq!(bench.run_with(&["user", "add", "Борис"], "пароль анны").done(), "");
+        assert_eq!(bench.run_with(&["user", "add", "Anna"], "secret word\n").done(), "made the account Anna\n");
+        bench.run_with(&["user", "add", "Борис"], "пароль анны").done();
         let list = bench.run(&["user", "list"]).done();
         let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(lines.len(), 2, "{list}");
@@ -14,16 +14,17 @@ either_way! {
         assert_eq!(lines[1][1..4], ["Борис", "Борис", "enabled"]);
         assert!(lines[0][4].ends_with('Z'));
 
-        bench.run(&["user", "disable", "anna"]).done();
+        assert_eq!(bench.run(&["user", "disable", "anna"]).done(), "disabled Anna; its sessions have ended\n");
         let users = bench.json(&["user", "list", "--json"]);
         assert_eq!((&users[0]["user"], &users[0]["disabled"]), (&json!("Anna"), &json!(true)));
         assert_eq!(users[1]["disabled"], false);
         assert!(users[0]["id"].is_i64() && users[0]["created"].is_string());
-        bench.run(&["user", "enable", "anna"]).done();
+        assert_eq!(bench.run(&["user", "enable", "anna"]).done(), "enabled Anna\n");
         assert_eq!(bench.json(&["user", "list", "--json"])[0]["disabled"], false);
 
-        bench.run_with(&["user", "password", "anna"], "another one\r\n").done();
-        bench.run(&["user", "remove", "anna"]).done();
+        let changed = bench.run_with(&["user", "password", "anna"], "another one\r\n").done();
+        assert!(changed.starts_with("changed the password of Anna;"), "{changed}");
+        assert_eq!(bench.run(&["user", "remove", "anna", "--yes"]).done(), "removed the account Anna\n");
         assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
         bench.run_with(&["user", "add", "anna"], "once again").done();
     }
@@ -48,6 +49,8 @@ either_way! {
             let nobody = bench.run_with(&["user", action, "nobody"], "x").refused();
             assert!(nobody.contains("no account called nobody; `tolmach user list`"), "{nobody}");
         }
+        let meant = bench.run(&["user", "disable", "ana"]).refused();
+        assert!(meant.contains("did you mean anna?"), "{meant}");
         assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
     }
 }

@@ -1,17 +1,18 @@
 //! An entry as a person reads it: a block of lines.
 //!
 //! ```text
-//! 11:12:40.123  #1 jim        anna    > {"action":"msg",…}
-//! 11:12:40.125                        * tea 7: posted by anna
-//!                                       {"room":…}
-//! 11:12:40.125  #2 purpose.2  boris   < 2f000000 30 01  NTF_CHAT_MSG task 1
-//!                                       …
+//! 11:12:40.123  #1   jim        anna       > {"action":"msg",…}
+//! 11:12:40.125                             * tea 7: posted by anna
+//!                                            {"room":…}
+//! 11:12:40.125  #2   purpose.2  boris      < 2f000000 30 01  NTF_CHAT_MSG task 1
+//!                                            …
 //! ```
 
 use crate::control::tap::{Endpoint, Entry, Happened};
 use serde_json::Value;
 
-/// How wide what stands before the signs is, unless names are long.
+/// How wide what stands before the signs is, unless numbers and names are long.
+const NUMBER: usize = 4;
 const DIALECT: usize = 10;
 const USER: usize = 10;
 
@@ -35,12 +36,11 @@ pub(super) fn lines(entry: &Entry) -> Vec<String> {
 }
 
 fn who(connection: Option<&Endpoint>) -> String {
-    let Some(connection) = connection else {
-        return " ".repeat(4 + DIALECT + 1 + USER);
-    };
-    let (number, dialect) = (connection.connection, &connection.dialect);
-    let user = connection.user.as_deref().unwrap_or("-");
-    format!("#{number:<3}{dialect:DIALECT$} {user:USER$}")
+    let number = connection.map(|one| format!("#{}", one.connection));
+    let number = number.unwrap_or_default();
+    let dialect = connection.map_or("", |one| &one.dialect);
+    let user = connection.map_or("", |one| one.user.as_deref().unwrap_or("-"));
+    format!("{number:NUMBER$} {dialect:DIALECT$} {user:USER$}")
 }
 
 fn blocks(what: &Happened, connection: Option<&Endpoint>) -> (char, Vec<Vec<String>>) {
@@ -94,5 +94,41 @@ fn room(room: Option<&Value>) -> String {
     match field("name").and_then(Value::as_str) {
         Some(name) if !name.is_empty() => format!("#{name}"),
         _ => format!("direct room {}", field("id").unwrap_or(&Value::Null)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_apart_however_long_they_are() {
+        let mut connection = Endpoint {
+            connection: 1113,
+            dialect: "wire".to_owned(),
+            address: "-".to_owned(),
+            session: None,
+            user: None,
+            user_id: None,
+            guest: false,
+        };
+        let words = |connection: &Endpoint| {
+            let shown = who(Some(connection));
+            shown
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&connection), ["#1113", "wire", "-"]);
+        connection.connection = 1_234_567;
+        connection.dialect = "a-dialect.2".to_owned();
+        connection.user = Some("somebody-with-a-long-name".to_owned());
+        assert_eq!(
+            words(&connection),
+            ["#1234567", "a-dialect.2", "somebody-with-a-long-name"]
+        );
+        connection.connection = 1;
+        assert!(who(Some(&connection)).starts_with("#1   a-dialect.2 "));
+        assert_eq!(who(None).trim(), "");
     }
 }

@@ -17,11 +17,13 @@ use crate::control::tap::{Entry, TapQuery};
 use crate::control::{ControlClient, ControlError, TapStream, socket_path};
 use crate::dialects::Dialects;
 use crate::model::{Error, SessionId};
+use crate::refusal::of_file;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::{Failure, Outcome};
 use super::no_runtime;
+use super::operator::not_running;
 use super::output::Output;
 use super::room_name::RoomName;
 use save::Saver;
@@ -65,10 +67,10 @@ impl TapArgs {
     }
 
     async fn attach(&self, config: &Config) -> Outcome<TapStream> {
-        let data_dir = config.data_dir.display();
         let query = TapQuery {
             room: self.room.as_ref().map(RoomName::selector),
             session: self.session.map(SessionId),
+            events: false,
         };
         let client = ControlClient::connect(&socket_path(&config.data_dir)).await;
         let attached = match client {
@@ -76,9 +78,7 @@ impl TapArgs {
             Err(error) => Err(error),
         };
         attached.map_err(|error| match (error, &self.room, self.session) {
-            (ControlError::NotRunning, ..) => Failure::because(format!(
-                "no gateway runs on {data_dir}: there is nothing to watch"
-            )),
+            (ControlError::NotRunning, ..) => Failure::because(not_running(config)),
             (ControlError::Refused(Error::NoSuchRoom | Error::NoSuchUser), Some(room), _) => {
                 Failure::because(format!("there is no room {room}"))
             }
@@ -137,7 +137,7 @@ fn create(path: &PathBuf) -> Outcome<File> {
 }
 
 fn unwritable(path: &std::path::Path, error: &io::Error) -> Failure {
-    Failure::because(format!("{}: {error}", path.display()))
+    Failure::because(of_file(path, error))
 }
 
 /// On standard error; nobody may be there to read it.

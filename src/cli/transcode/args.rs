@@ -86,7 +86,7 @@ Messages: a number in an edit or a deletion is that of the n-th message of the r
 refused and deleted ones too. Frames that name a person by a number only are left out with a warning.
 Questions (history, lists) tell the observer nothing. The end of the input is no farewell.
 
-A refused frame is a warning that names its line (of a dialect in bytes: its offset), and the rest goes on. A malformed one \
+A refused frame is a warning that names its line (of a dialect without lines: its offset in bytes), and the rest goes on. A malformed one \
 ends the transcoding after all output before it: exit 1.";
 
 fn login(text: &str) -> Result<String, String> {

@@ -8,6 +8,8 @@ use std::thread;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+use crate::dialects::client::Places;
+
 /// How much is read at once.
 const PIECE_BYTES: usize = 16 * 1024;
 /// Pieces that were read and not yet taken.
@@ -49,8 +51,8 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub(super) fn add(&mut self, piece: &[u8], has_lines: bool) {
-        if has_lines {
+    pub(super) fn add(&mut self, piece: &[u8], places: Places) {
+        if places == Places::Lines {
             let ends = piece
                 .iter()
                 .zip(self.total..)
@@ -62,9 +64,9 @@ impl Unread {
     }
 
     /// Where the next frame begins, if some of it is there.
-    pub(super) fn place(&mut self, has_lines: bool) -> Option<Place> {
+    pub(super) fn place(&mut self, places: Places) -> Option<Place> {
         let behind = self.total.saturating_sub(self.bytes.len() as u64);
-        if !has_lines {
+        if places == Places::Bytes {
             return (!self.bytes.is_empty()).then_some(Place::Byte(behind));
         }
         let white = self
@@ -76,6 +78,9 @@ impl Unread {
             return None;
         }
         let start = behind.saturating_add(white as u64);
+        if places == Places::Text {
+            return Some(Place::Byte(start));
+        }
         while self.line_ends.front().is_some_and(|end| *end < start) {
             self.line_ends.pop_front();
             self.lines += 1;
@@ -111,27 +116,30 @@ mod tests {
     #[test]
     fn lines_are_counted_over_pieces_and_white_space() {
         let mut unread = Unread::default();
-        assert_eq!(unread.place(true), None);
-        unread.add(b"\n\n  ", true);
-        assert_eq!(unread.place(true), None);
-        unread.add(b"{}{\n}", true);
-        assert_eq!(unread.place(true), Some(Place::Line(3)));
+        assert_eq!(unread.place(Places::Lines), None);
+        unread.add(b"\n\n  ", Places::Lines);
+        assert_eq!(unread.place(Places::Lines), None);
+        unread.add(b"{}{\n}", Places::Lines);
+        assert_eq!(unread.place(Places::Lines), Some(Place::Line(3)));
         unread.bytes.advance(6);
-        assert_eq!(unread.place(true), Some(Place::Line(3)));
+        assert_eq!(unread.place(Places::Lines), Some(Place::Line(3)));
         unread.bytes.advance(3);
-        unread.add(b"\n{", true);
-        assert_eq!(unread.place(true), Some(Place::Line(5)));
+        unread.add(b"\n{", Places::Lines);
+        assert_eq!(unread.place(Places::Lines), Some(Place::Line(5)));
         assert_eq!(Place::Line(5).to_string(), "line 5");
     }
 
     #[test]
     fn bytes_are_counted_from_0() {
         let mut unread = Unread::default();
-        assert_eq!(unread.place(false), None);
-        unread.add(b"\n\n\n\n", false);
-        assert_eq!(unread.place(false), Some(Place::Byte(0)));
+        assert_eq!(unread.place(Places::Bytes), None);
+        unread.add(b"\n\n\n\n", Places::Bytes);
+        assert_eq!(unread.place(Places::Bytes), Some(Place::Byte(0)));
         unread.bytes.advance(3);
-        assert_eq!(unread.place(false), Some(Place::Byte(3)));
+        assert_eq!(unread.place(Places::Bytes), Some(Place::Byte(3)));
+        assert_eq!(unread.place(Places::Text), None);
+        unread.add(b" {", Places::Text);
+        assert_eq!(unread.place(Places::Text), Some(Place::Byte(5)));
         assert_eq!(Place::Byte(3).to_string(), "byte 3");
     }
 

@@ -25,7 +25,7 @@ mod upload;
 mod virtual_hub;
 mod wire;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use bytes::Bytes;
@@ -34,9 +34,10 @@ use tokio::sync::mpsc;
 pub(crate) use args::{TranscodeArgs, help};
 
 use super::failure::{Failure, Outcome};
-use super::output::visible;
+use super::output::{shown_bytes, visible};
 use crate::dialects::Dialects;
-use crate::dialects::client::Recording;
+use crate::dialects::client::{Places, Recording};
+use crate::refusal::words;
 use dialect::Named;
 use input::{Place, Unread};
 use observer::Observer;
@@ -56,11 +57,28 @@ pub(crate) async fn run(args: TranscodeArgs, dialects: Dialects) -> Outcome<Exit
             return Ok(ExitCode::from(2));
         }
     };
-    let unread = |error| Failure::because(format!("standard input: {error}"));
     let pieces = input::read(io::stdin()).map_err(unread)?;
     let out = BufWriter::new(io::stdout());
-    transcode(&args, (from, to), pieces, Box::new(out)).await?;
+    let out: Box<dyn Write + Send> = match io::stdout().is_terminal() {
+        true => Box::new(Shown(out)),
+        false => Box::new(out),
+    };
+    transcode(&args, (from, to), pieces, out).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A terminal: each frame, which is written at once, is a line without what could steer it.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
+        self.0.write_all(shown_bytes(frame).as_bytes())?;
+        Ok(frame.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 async fn transcode(
@@ -108,8 +126,8 @@ impl Reading {
         let mut ended = false;
         let mut frames = 0;
         loop {
-            let has_lines = self.source.has_lines();
-            self.begun = self.begun.or_else(|| self.unread.place(has_lines));
+            let places = self.source.places();
+            self.begun = self.begun.or_else(|| self.unread.place(places));
             match self.source.next(&mut self.unread.bytes, ended) {
                 Ok(Some(step)) => {
                     let place = self.begun.take();
@@ -122,7 +140,7 @@ impl Reading {
                     }
                 }
                 Ok(None) if ended => return self.observer.sync().await,
-                Ok(None) => ended = !self.more(has_lines).await?,
+                Ok(None) => ended = !self.more(places).await?,
                 Err(reason) => {
                     self.observer.sync().await?;
                     return Err(Failure::because(at(self.begun, &reason)));
@@ -132,19 +150,23 @@ impl Reading {
     }
 
     /// Waits for more input, with the output complete. Whether there is more.
-    async fn more(&mut self, has_lines: bool) -> Outcome<bool> {
+    async fn more(&mut self, places: Places) -> Outcome<bool> {
         self.observer.sync().await?;
         let piece = tokio::select! {
             piece = self.pieces.recv() => piece,
             failure = self.observer.failed() => return Err(failure),
         };
         let piece = piece.transpose();
-        let piece = piece.map_err(|error| Failure::because(format!("standard input: {error}")))?;
+        let piece = piece.map_err(unread)?;
         if let Some(piece) = &piece {
-            self.unread.add(piece, has_lines);
+            self.unread.add(piece, places);
         }
         Ok(piece.is_some())
     }
+}
+
+fn unread(error: io::Error) -> Failure {
+    Failure::because(format!("standard input: {}", words(&error)))
 }
 
 /// What there is to say of a frame.

@@ -1,6 +1,6 @@
 //! Who is in the room before anything happens: what it is told is the output.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 
 use bytes::BytesMut;
 use tokio::sync::{mpsc, oneshot};
@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::wire::Wire;
 use crate::cli::failure::{Failure, Outcome};
+use crate::cli::output::unwritable;
 use crate::dialects::client::Heard;
 
 /// Writes down what a connection is told.
@@ -123,11 +124,4 @@ async fn ping(wire: &mut Wire) {
 
 fn flush(out: &mut impl Write) -> Outcome<()> {
     out.flush().map_err(unwritable)
-}
-
-fn unwritable(error: std::io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::BrokenPipe => Failure::OutputClosed,
-        _ => Failure::because(format!("standard output: {error}")),
-    }
 }

@@ -68,6 +68,8 @@ fn unknown_variables() {
             format!("{name}: there is no such key; did you mean {nearest}?")
         );
     }
+    let far = variable_error("TOLMACH_TOKENS", "1");
+    assert!(!far.contains("did you mean"), "{far}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub struct TapQuery {
     /// Only this session's frames, and the events that it caused.
     #[serde(default)]
     pub session: Option<SessionId>,
+    /// Only events: no frames, and no connections that come and go.
+    #[serde(default)]
+    pub events: bool,
 }
 
 /// Something that happened, as one line of JSON.

@@ -24,6 +24,8 @@ const LAST: Duration = Duration::from_secs(1);
 pub(crate) struct Watching {
     viewer: Viewer,
     focus: Focus,
+    /// Nothing else is told.
+    events: bool,
     shows: HashMap<u64, Box<dyn Show>>,
 }
 
@@ -47,6 +49,7 @@ impl Watching {
         Ok(Self {
             viewer,
             focus: Focus::new(room, query.session),
+            events: query.events,
             shows: HashMap::new(),
         })
     }
@@ -123,6 +126,9 @@ impl Watching {
 
     /// A record as it is told, if it is anything to tell.
     fn entry(&mut self, record: &Record) -> Option<Entry> {
+        if self.events && !matches!(record.what, TapEvent::Event(_)) {
+            return None;
+        }
         let what = match &record.what {
             TapEvent::Opened => Happened::Opened,
             TapEvent::Ended => Happened::Ended,
@@ -189,6 +195,8 @@ fn shown_event(event: &Event) -> Option<serde_json::Value> {
         .and_then(|who| who.as_object_mut())
     {
         who.remove("profile");
+        // Of who goes it is the last one, beside the change that says that it is over.
+        who.remove("presence");
     }
     blank(&mut shown);
     Some(shown)

@@ -32,7 +32,7 @@ pub use conversation::{
     show_line,
 };
 pub use placeholders::Placeholders;
-pub use recording::{Action, Facts, Recording, Step, Write, next_frame};
+pub use recording::{Action, Facts, Places, Recording, Step, Write, next_frame};
 pub use token::login_of;
 pub use virtual_client::{Account, Heard, Room, VirtualClient, line};
 

@@ -14,10 +14,21 @@ pub trait Recording: Send {
     /// What is wrong with the frame; nothing is read after it.
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String>;
 
-    /// Whether places are lines; else they are offsets in bytes.
-    fn has_lines(&self) -> bool {
-        true
+    /// What the places in the stream are.
+    fn places(&self) -> Places {
+        Places::Lines
     }
+}
+
+/// By what a frame's beginning is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Places {
+    /// Its line, from 1; white space before a frame is no part of it.
+    Lines,
+    /// Its offset in bytes, from 0, as the text has no lines; white space before a frame is no part of it.
+    Text,
+    /// Its offset in bytes, from 0; all bytes count.
+    Bytes,
 }
 
 /// The next frame that `codec` finds in a recorded stream, for [`Recording::next`].

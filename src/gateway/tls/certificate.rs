@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;
 
 use super::{Tls, self_signed};
+use crate::refusal::words;
 
 /// A file of TLS that cannot be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -193,7 +194,7 @@ pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, TlsFileError> {
 
 fn explain(error: &pem::Error, none: &str) -> String {
     match error {
-        pem::Error::Io(error) => format!("it cannot be read: {error}"),
+        pem::Error::Io(error) => format!("it cannot be read: {}", words(error)),
         pem::Error::NoItemsFound => none.to_owned(),
         other => format!("it is no PEM: {other}"),
     }

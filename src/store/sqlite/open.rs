@@ -14,6 +14,7 @@ use rusqlite_migration::{M, Migrations};
 
 use super::damage::{is_damage, way_back};
 use super::refold;
+use crate::refusal::of_file;
 
 /// "tolm": says in the file's header whose it is.
 const APPLICATION: i32 = 0x746f_6c6d;
@@ -117,7 +118,7 @@ pub enum OpenError {
         source: Box<rusqlite_migration::Error>,
     },
     /// The file or the store's threads could not be had from the system.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", of_file(.path, .source))]
     Io {
         /// The database file that was to be opened.
         path: PathBuf,
@@ -135,6 +136,13 @@ impl OpenError {
                 path,
                 what: source.to_string(),
             },
+            // It does not say what the system said.
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                match OpenOptions::new().read(true).write(true).open(&path) {
+                    Ok(_) => Self::Sqlite { path, source },
+                    Err(source) => Self::Io { path, source },
+                }
+            }
             _ => Self::Sqlite { path, source },
         }
     }
@@ -246,11 +254,7 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_failed(error)),
         Ok(()) | Err(_) => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&new).map_err(io_failed)?;
+    let file = new_private(&new).map_err(io_failed)?;
     let failed = |error| OpenError::sqlite(path, error);
     let mut conn = connection(&new, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     // It is of no use before it is synced as a whole.
@@ -269,6 +273,15 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(io_failed)
+}
+
+/// A new file that only this user can read; what SQLite puts beside it has the same mode.
+pub(super) fn new_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {

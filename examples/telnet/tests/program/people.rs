@@ -173,7 +173,7 @@ fn what_happens_elsewhere_is_told_as_declared() {
     boris.hears(&["!! you are banned from this room"]);
     emil.say(r#"{"type":"close"}"#);
     anna.hears(&["** emil has left #coffee"]);
-    bench.run(&["room", "remove", "coffee"]).done();
+    bench.run(&["room", "remove", "coffee", "--yes"]).done();
     anna.hears(&["** #coffee was deleted"]);
     anna.say("anybody?");
     anna.hears(&["!! no such room"]);

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use tolmach_jim::{Client, ClientFrame, ClientRequest, CompatMsg, Event, Flavor, ServerCodec};
 
 use crate::dialects::client::{
-    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, line, next_frame,
+    Account, Action, Heard, Places, Recording, Room, Step, VirtualClient, Write, line, next_frame,
 };
 
 /// Words for everybody, without regard to case and a `@` in front.
@@ -68,6 +68,10 @@ pub(super) struct JimRecording {
 }
 
 impl Recording for JimRecording {
+    fn places(&self) -> Places {
+        Places::Text
+    }
+
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String> {
         let frame = next_frame(&mut self.codec, input, ended)?;
         Ok(frame.map(|frame| self.act(frame)))

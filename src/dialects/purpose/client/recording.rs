@@ -8,7 +8,8 @@ use tolmach_purpose::{
 };
 
 use crate::dialects::client::{
-    Account, Action, Heard, Recording, Room, Step, VirtualClient, Write, login_of, next_frame,
+    Account, Action, Heard, Places, Recording, Room, Step, VirtualClient, Write, login_of,
+    next_frame,
 };
 
 /// The task of requests. One waits for its answer before the next.
@@ -93,8 +94,8 @@ pub(super) struct PurposeRecording {
 }
 
 impl Recording for PurposeRecording {
-    fn has_lines(&self) -> bool {
-        false
+    fn places(&self) -> Places {
+        Places::Bytes
     }
 
     fn next(&mut self, input: &mut BytesMut, ended: bool) -> Result<Option<Step>, String> {

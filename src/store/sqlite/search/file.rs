@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::super::open::connection;
+use super::super::open::{connection, new_private};
 use super::super::values::{Sql, all, one, run};
 use super::feed::Batch;
 use super::grams;
@@ -76,9 +76,9 @@ pub(super) fn existing(path: &Path, identity: i64) -> Sql<Option<Connection>> {
 
 /// An empty index in place of whatever is there; nobody may have that open.
 pub(super) fn fresh(path: &Path, identity: i64) -> Sql<Connection> {
-    remove(path).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let mut conn = connection(path, flags)?;
+    let made = remove(path).and_then(|()| new_private(path));
+    made.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let mut conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     prepare(&conn)?;
     let made = conn.transaction()?;
     made.execute_batch(SCHEMA)?;

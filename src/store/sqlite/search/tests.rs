@@ -75,6 +75,12 @@ async fn a_search_asks_the_index() {
     let (_, room, ids) = first.filled_room();
     let seq = first.store.message(ids[7]).await.unwrap().unwrap().seq;
     assert_eq!(first.found(room, "word 7").await, ["Word 7"]);
+    #[cfg(unix)]
+    for path in [&path, &index, &file::beside(&index, "-wal")] {
+        let is = std::fs::metadata(path).unwrap();
+        let mode = std::os::unix::fs::MetadataExt::mode(&is) & 0o777;
+        assert_eq!(mode, 0o600, "{}", path.display());
+    }
     drop(first);
     assert!(
         !file::beside(&index, "-wal").exists(),
