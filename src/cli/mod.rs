@@ -26,6 +26,7 @@ mod line_queue;
 mod logging;
 mod operator;
 mod output;
+mod pages;
 #[cfg(feature = "sqlite")]
 mod progress;
 mod replay;
@@ -121,6 +122,10 @@ enum Action {
     Transcode(transcode::TranscodeArgs),
     /// Print what becomes of each meaning in each dialect
     Dialects(dialects::DialectsArgs),
+    /// Print what makes a shell complete tolmach's commands: `source <(tolmach completions bash)`
+    Completions(pages::CompletionsArgs),
+    /// Write the manual, a page for each command, into a directory
+    Manual(pages::ManualArgs),
 }
 
 /// Carries out the command line of this process.
@@ -184,6 +189,8 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         Action::Config(action) => action.run(load, dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),
         Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),
+        Action::Completions(arguments) => arguments.run(command(dialects)),
+        Action::Manual(arguments) => arguments.run(command(dialects)),
         Action::User(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::{Config, StoreUrl};
+use crate::daemon::notify::Notify;
 use crate::daemon::{Daemon, StartError};
 use crate::dialects::Dialects;
 use clap::Args;
@@ -80,12 +81,22 @@ pub(super) fn run(mut config: Config, file: Option<&Path>) -> Outcome<ExitCode> 
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
         let mut stop = StopSignals::watch().map_err(no_runtime)?;
+        let notify = Notify::from_environment();
         let daemon = Daemon::start(&config).await.map_err(|error| match error {
             StartError::Configuration(error) => Failure::Configuration(error),
             error => Failure::because(error.to_string()),
         })?;
         say_ready(daemon.gateway().ready_line());
-        daemon.run_until(stop.received()).await;
+        notify.ready();
+        let (alive, pulse) = (notify.clone(), daemon.gateway().pulse());
+        let telling = tokio::spawn(async move { alive.tell_of(pulse).await });
+        daemon
+            .run_until(async {
+                stop.received().await;
+                notify.stopping();
+            })
+            .await;
+        telling.abort();
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })

@@ -1,6 +1,7 @@
 //! The gateway as a program runs it: what a configuration describes, the data directory that it owns, and the control socket.
 
 pub mod lock;
+pub mod notify;
 mod obstacles;
 mod open;
 #[cfg(feature = "tls")]

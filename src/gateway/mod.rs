@@ -13,6 +13,7 @@ mod opening;
 mod options;
 mod pace;
 pub mod proxy;
+mod pulse;
 mod receiving;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -36,6 +37,7 @@ pub use dialect::{
 pub use limits::Limits;
 pub use listener::{Serve, bind, serving};
 pub use options::{ListenerOptions, TlsMode};
+pub use pulse::Pulse;
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
@@ -98,6 +100,15 @@ impl Gateway {
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// How it is, from now on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse {
+            limiter: self.limiter.clone(),
+            hub: self.hub.clone(),
+        }
     }
 
     /// The real addresses of the listeners, by name, in the order in which they were given.

@@ -243,6 +243,7 @@ impl HubBuilder {
             .map(|asked| policy::Asked::new(asked, timeout, allow_undecided));
         Ok(Inner {
             newcomers: Newcomers::new(),
+            said: Default::default(),
             attempts: Attempts::new(self.options.failed_logins),
             clock: self.clock,
             backlog,

@@ -61,6 +61,7 @@ impl Hub {
 
     /// Tells the state of each commit, then who asked for it.
     fn tell_commits(&self, state: &mut HubState, commits: Vec<Commit>) {
+        self.inner.said.count(&commits);
         for commit in commits {
             for event in commit.events {
                 self.files_after(&event);

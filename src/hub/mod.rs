@@ -33,6 +33,7 @@ mod hashing;
 mod newcomers;
 mod options;
 mod policy;
+mod pulse;
 mod quota;
 mod retention;
 mod session;
@@ -101,6 +102,7 @@ struct Inner {
     policy: Option<policy::Asked>,
     attempts: Attempts,
     newcomers: Newcomers,
+    said: pulse::Said,
     clock: Arc<dyn Clock>,
     backlog: Arc<Backlog>,
     registrations: Quota,

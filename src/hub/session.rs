@@ -11,7 +11,7 @@ use super::commands::{
 use super::encoder::SharedEncoder;
 use super::sink::Sink;
 use super::state::{CurrentUser, Scope};
-use super::tap::TapEvent;
+use super::tap::{TapConnection, TapEvent};
 use super::under_way::UnderWay;
 use crate::model::{
     EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, Timestamp,
@@ -282,10 +282,9 @@ impl Session {
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
     }
 
-    /// The number of the connection, for the log.
-    pub(super) fn line_number(&self) -> Option<u64> {
-        let line = self.connection.sink.tap()?;
-        Some(line.number)
+    /// The connection as the log names it, unless it is one inside the process.
+    pub(super) fn line(&self) -> Option<&TapConnection> {
+        self.connection.sink.tap().map(Arc::as_ref)
     }
 
     /// `broke_off`: how long ago it did, if it had no farewell.
@@ -294,7 +293,7 @@ impl Session {
             return;
         };
         tracing::debug!(
-            connection = self.line_number(),
+            connection = self.line().map(|line| line.number),
             session = session.0,
             user = user.load().login,
             "session closed"

@@ -15,6 +15,9 @@ mod copies;
 mod history;
 mod log;
 mod log_events;
+mod log_secrets;
+mod notify;
+mod pages;
 
 mod people;
 mod reliability;

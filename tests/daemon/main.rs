@@ -33,6 +33,7 @@ mod listeners;
 mod message_pace;
 mod order;
 mod proxy;
+mod pulse;
 mod purpose_chats;
 mod purpose_crossings;
 mod purpose_direct;

@@ -328,12 +328,13 @@ impl Session {
         let session = entry.taken().ok_or(Error::Internal)?;
         let user = current.load();
         self.entry = Some((session, current));
+        let line = self.line();
         tracing::debug!(
-            connection = self.line_number(),
+            connection = line.map(|line| line.number),
             session = session.0,
             user = user.login,
             peer = self.connection.address.map(tracing::field::display),
-            dialect = self.connection.dialect,
+            dialect = line.map_or(self.connection.dialect, |line| &line.dialect.label),
             encrypted = self.connection.sink.is_encrypted(),
             "session opened"
         );
