@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap and replay, by the socket of the gateway that runs
-//!                       ├─▶ backup and restore, beside the gateway that runs, by the files
+//!                       ├─▶ backup, restore, export, import, store, beside the gateway that runs, by the files
 //!                       └─▶ user, token, room, ban, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
 //! ```
@@ -20,6 +20,8 @@ mod config;
 mod confirm;
 mod dialects;
 mod examples;
+#[cfg(feature = "sqlite")]
+mod export;
 mod failure;
 mod history;
 mod line_queue;
@@ -39,6 +41,8 @@ mod room_set;
 mod secret;
 mod serve;
 mod session;
+#[cfg(feature = "sqlite")]
+mod store;
 mod table;
 mod tap;
 mod time;
@@ -112,6 +116,16 @@ enum Action {
     /// Bring back what a backup holds, into an empty data directory
     #[cfg(feature = "sqlite")]
     Restore(restore::RestoreArgs),
+    /// Write all that is kept, or one room, as lines of JSON
+    #[cfg(feature = "sqlite")]
+    Export(export::ExportArgs),
+    /// Take in what an export wrote, into an empty store
+    #[cfg(feature = "sqlite")]
+    Import(export::ImportArgs),
+    /// See whether all that is kept is whole
+    #[cfg(feature = "sqlite")]
+    #[command(subcommand)]
+    Store(store::StoreAction),
     /// Watch live: frames in, the events they became, frames out; secrets blanked
     Tap(tap::TapArgs),
     /// Run saved transcripts against a gateway, and say what differs
@@ -164,17 +178,15 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
             on_this_thread(async { Ok(chat::run(arguments, dialects).await) })
         }
         #[cfg(feature = "sqlite")]
-        Action::Backup(arguments) => {
-            let config = load()?;
-            let _log = logging::start("error", config.log.format)?;
-            on_this_thread(arguments.run(&config))
-        }
+        Action::Backup(arguments) => copy(load()?, async |config| arguments.run(config).await),
         #[cfg(feature = "sqlite")]
-        Action::Restore(arguments) => {
-            let config = load()?;
-            let _log = logging::start("error", config.log.format)?;
-            on_this_thread(arguments.run(&config))
-        }
+        Action::Restore(arguments) => copy(load()?, async |config| arguments.run(config).await),
+        #[cfg(feature = "sqlite")]
+        Action::Export(arguments) => copy(load()?, async |config| arguments.run(config).await),
+        #[cfg(feature = "sqlite")]
+        Action::Import(arguments) => copy(load()?, async |config| arguments.run(config).await),
+        #[cfg(feature = "sqlite")]
+        Action::Store(action) => copy(load()?, async |config| action.run(config).await),
         Action::Tap(arguments) => {
             let config = load()?;
             let _log = logging::start("error", config.log.format)?;
@@ -200,6 +212,13 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
             operate(load()?, async |to, out| arguments.run(to, out).await)
         }
     }
+}
+
+/// Does long work with what is kept, by its files.
+#[cfg(feature = "sqlite")]
+fn copy(config: Config, work: impl AsyncFnOnce(&Config) -> Outcome<ExitCode>) -> Outcome<ExitCode> {
+    let _log = logging::start("error", config.log.format)?;
+    on_this_thread(work(&config))
 }
 
 /// Does the operator's work, by the gateway that runs or in its place.

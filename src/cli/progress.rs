@@ -1,6 +1,8 @@
 //! Long work with files: a bar on a terminal, and an end in good order where it is broken off.
 
+use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -99,4 +101,10 @@ pub(super) fn places(config: &Config) -> Outcome<Places> {
             "store.url is \"memory:\": there is nothing on the disk to copy or to bring back",
         )
     })
+}
+
+/// Removes a data directory that was made for what came to nothing; it stays where more than the lock is in it.
+pub(super) fn discard_new(data_dir: &Path) {
+    let _ = fs::remove_file(data_dir.join("lock"));
+    let _ = fs::remove_dir(data_dir);
 }

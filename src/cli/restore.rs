@@ -1,6 +1,6 @@
 //! `tolmach restore`: what a backup holds, where nothing is yet.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::{places, watched};
+use super::progress::{discard_new, places, watched};
 
 /// The whole archive is checked before anything is put in place; one that was cut off or changed, or that a newer tolmach
 /// made, is refused. data_dir and store.url of the configuration say where it goes, and nothing may be there.
@@ -36,9 +36,7 @@ impl RestoreArgs {
             .map_err(|error| Failure::because(error.to_string()))?;
         let restored = watched(move |progress| restored(&places, &file, progress)).await;
         if is_new && !matches!(restored, Ok(Ok(_))) {
-            // It stays where more than the lock is in it.
-            let _ = fs::remove_file(data_dir.join("lock"));
-            let _ = fs::remove_dir(&data_dir);
+            discard_new(&data_dir);
         }
         drop(lock);
         let restored = restored?.map_err(|error| {

@@ -94,7 +94,7 @@ fn write(
         bytes: 0,
     };
     progress.begin("files", None);
-    database.each_file(|CopiedFile { room, stored }| {
+    database.each_file(|CopiedFile { room, stored, .. }| {
         let path = places.files.join(room.0.to_string()).join(&stored);
         match File::open(&path) {
             Ok(file) => {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::archive::ArchiveError;
+use super::export::ImportError;
 use crate::store::OpenError;
 
 /// Why a copy was not made, or not brought back. Nothing half-done is left.
@@ -28,7 +29,7 @@ pub enum CopyError {
     },
     /// The database to be copied is damaged.
     #[error(
-        "the database is damaged ({0}), so no copy of it was made; `tolmach restore` brings back an earlier one"
+        "the database is damaged ({0}), so no copy of it was made; `tolmach store verify` says all that is, and `tolmach restore` brings back an earlier copy"
     )]
     Damaged(String),
     /// The database was written by a later version of this program.
@@ -44,6 +45,18 @@ pub enum CopyError {
     /// The database cannot be opened or read.
     #[error(transparent)]
     Database(OpenError),
+    /// There is no such room to export.
+    #[error("there is no such room; `tolmach room list` shows them")]
+    NoSuchRoom,
+    /// An export of one room is no store.
+    #[error("this export holds one room; name the room that it becomes: --room NAME")]
+    OneRoom,
+    /// A store that is used is not replaced.
+    #[error("the store {} is used already: an export of everything goes into an empty one; move this one away, or name another data_dir", .0.display())]
+    NotUnused(PathBuf),
+    /// The export cannot be taken in.
+    #[error("{0}")]
+    Import(#[from] ImportError),
     /// The archive cannot be used.
     #[error(transparent)]
     Archive(ArchiveError),

@@ -10,6 +10,8 @@ pub mod archive;
 #[cfg(feature = "sqlite")]
 mod backup;
 #[cfg(feature = "sqlite")]
+mod export;
+#[cfg(feature = "sqlite")]
 mod failure;
 mod places;
 #[cfg(feature = "sqlite")]
@@ -18,12 +20,16 @@ mod restore;
 mod staging;
 #[cfg(feature = "sqlite")]
 mod target;
+#[cfg(feature = "sqlite")]
+mod verify;
 
 #[cfg(feature = "sqlite")]
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 #[cfg(feature = "sqlite")]
 pub use backup::{Backup, backup};
+#[cfg(feature = "sqlite")]
+pub use export::{Exported, ImportError, Imported, export, import};
 #[cfg(feature = "sqlite")]
 pub use failure::{BrokenOff, CopyError};
 pub use places::Places;
@@ -36,6 +42,8 @@ pub use restore::{Restored, restore};
 pub(crate) use staging::is_broken_off;
 #[cfg(feature = "sqlite")]
 pub use target::Target;
+#[cfg(feature = "sqlite")]
+pub use verify::{Verified, verify};
 
 /// Who is told how far a copy has come.
 #[cfg(feature = "sqlite")]
@@ -63,5 +71,16 @@ impl<R: Read> Read for Told<'_, R> {
         let count = self.inner.read(buffer)?;
         self.progress.add(count as u64)?;
         Ok(count)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl<R: BufRead> BufRead for Told<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
     }
 }

@@ -84,7 +84,7 @@ pub fn restore(
     progress.begin("checking", None);
     let database = open(&staging.database())?;
     restored.messages = database.messages()?;
-    database.each_file(|CopiedFile { room, stored }| {
+    database.each_file(|CopiedFile { room, stored, .. }| {
         if !staging.has_file(room, &stored) {
             restored.missing += 1;
         }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! So where there is a `DATABASE-restoring` and no `DATABASE`, one was broken off: no gateway starts there, and the next
-//! one begins by removing what is left. It was begun where nothing was, so all that is there is its own.
+//! one begins by removing what is left. It was begun where no store was, so the files that are there are its own.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -46,10 +46,23 @@ impl Staging {
     /// # Errors
     /// [`CopyError::NotEmpty`], [`CopyError::Io`].
     pub(super) fn begin(places: &Places) -> Result<Self, CopyError> {
-        if is_broken_off(places) {
-            clear(places, true)?;
+        let broken_off = is_broken_off(places);
+        if broken_off {
+            clear(places)?;
+            gone(fs::remove_dir_all(&places.files)).map_err(CopyError::at(&places.files))?;
         }
-        refuse_unless_empty(places)?;
+        Self::begin_where(places, broken_off)
+    }
+
+    /// As [`Staging::begin`], where a store that was not used has been taken away.
+    pub(super) fn begin_anew(places: &Places) -> Result<Self, CopyError> {
+        gone(fs::remove_dir_all(&places.files)).map_err(CopyError::at(&places.files))?;
+        Self::begin_where(places, true)
+    }
+
+    /// `has_own`: what a gateway makes for itself may be there.
+    fn begin_where(places: &Places, has_own: bool) -> Result<Self, CopyError> {
+        refuse_unless_empty(places, has_own)?;
         let staging = Self {
             places: places.clone(),
             directories: Vec::new(),
@@ -100,6 +113,10 @@ impl Staging {
             let synced = File::open(directory).and_then(|directory| directory.sync_all());
             synced.map_err(CopyError::at(directory))?;
         }
+        if staged(&places.tls).exists() {
+            // One that was broken off may have brought it there.
+            gone(fs::remove_dir_all(&places.tls)).map_err(CopyError::at(&places.tls))?;
+        }
         for path in [&places.files, &places.tls] {
             match fs::rename(staged(path), path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -136,22 +153,17 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         if !self.is_finished
-            && let Err(error) = clear(&self.places, false)
+            && let Err(error) = clear(&self.places)
         {
             tracing::warn!(%error, "what could not be brought back stays behind; the next restore removes it");
         }
     }
 }
 
-/// Removes what was staged, and with `placed` what had its name already; last what says that it was broken off.
-fn clear(places: &Places, placed: bool) -> Result<(), CopyError> {
-    let staged_directories = [staged(&places.files), staged(&places.tls)];
-    let mut directories = staged_directories.to_vec();
-    if placed {
-        directories.extend([places.files.clone(), places.tls.clone()]);
-    }
-    for directory in &directories {
-        gone(fs::remove_dir_all(directory)).map_err(CopyError::at(directory))?;
+/// Removes what was staged; last what says that it was broken off.
+fn clear(places: &Places) -> Result<(), CopyError> {
+    for directory in [staged(&places.files), staged(&places.tls)] {
+        gone(fs::remove_dir_all(&directory)).map_err(CopyError::at(&directory))?;
     }
     let database = staged(&places.database);
     gone(fs::remove_file(&database)).map_err(CopyError::at(&database))
@@ -164,7 +176,10 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn refuse_unless_empty(places: &Places) -> Result<(), CopyError> {
+fn refuse_unless_empty(places: &Places, has_own: bool) -> Result<(), CopyError> {
+    let lock = beside(&places.database, "-lock");
+    let own = [&places.tls, &lock].map(|path| path.file_name().and_then(|name| name.to_str()));
+    let is_own = |name: &str| has_own && own.contains(&Some(name));
     let mut found = Vec::new();
     let entries = match fs::read_dir(&places.data_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -173,7 +188,7 @@ fn refuse_unless_empty(places: &Places) -> Result<(), CopyError> {
     for entry in entries.into_iter().flatten() {
         let entry = entry.map_err(CopyError::at(&places.data_dir))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !NOTHING.contains(&name.as_str()) {
+        if !NOTHING.contains(&name.as_str()) && !is_own(&name) {
             found.push(name);
         }
     }

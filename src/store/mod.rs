@@ -23,6 +23,8 @@ mod logged;
 mod memory;
 mod page;
 #[cfg(feature = "sqlite")]
+mod row;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod time;
 mod transaction;
@@ -31,7 +33,13 @@ mod writer;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{CopiedFile, DatabaseCopy, OpenError, SqliteStore};
+pub(crate) use row::hexadecimal;
+#[cfg(feature = "sqlite")]
+pub use row::{Row, SEQUENCE};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{
+    CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, IndexMoment, OpenError, RowError, SqliteStore,
+};
 pub use transaction::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow,
 };

@@ -36,14 +36,14 @@ impl Bench {
 }
 
 /// Where nothing is yet.
-fn elsewhere() -> Bench {
+pub(crate) fn elsewhere() -> Bench {
     let bench = Bench::offline();
     bench.configure(FAST);
     bench
 }
 
 /// A gateway with the room `tea`, and an account that can send files there.
-fn with_anna() -> (Bench, i64) {
+pub(crate) fn with_anna() -> (Bench, i64) {
     let mut bench = elsewhere();
     bench.gateway = Some(bench.serve(&[]));
     bench
@@ -64,7 +64,7 @@ fn with_anna() -> (Bench, i64) {
 }
 
 /// Anna posts a file in the room.
-fn post_file(bench: &Bench, room: i64, name: &str, content: &[u8]) {
+pub(crate) fn post_file(bench: &Bench, room: i64, name: &str, content: &[u8]) {
     let mut client = Client::connect(bench, "uchat");
     let (kind, size) = (24, content.len());
     let request =
@@ -75,13 +75,13 @@ fn post_file(bench: &Bench, room: i64, name: &str, content: &[u8]) {
     assert_eq!(client.rest(), b"");
 }
 
-fn say(client: &mut Client, from: &str, text: &str) {
+pub(crate) fn say(client: &mut Client, from: &str, text: &str) {
     let message = json!({"action": "msg", "time": 1, "to": "#tea", "from": from, "encoding": "utf-8", "message": text});
     let answer = client.ask(&message.to_string());
     assert!(answer.contains("\"response\":200"), "{answer}");
 }
 
-fn guest_in_tea(bench: &Bench, name: &str) -> Client {
+pub(crate) fn guest_in_tea(bench: &Bench, name: &str) -> Client {
     let mut guest = Client::guest(bench, name);
     let answer = guest.ask(r##"{"action":"join","time":1,"room":"#tea"}"##);
     assert!(answer.contains("\"response\":200"), "{answer}");
@@ -89,7 +89,7 @@ fn guest_in_tea(bench: &Bench, name: &str) -> Client {
 }
 
 /// The contents below a directory of files.
-fn contents(area: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn contents(area: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for room in fs::read_dir(area).into_iter().flatten().flatten() {
         for file in fs::read_dir(room.path()).unwrap().flatten() {
@@ -493,5 +493,8 @@ fn a_damaged_database_is_not_copied() {
     fs::write(bench.database(), bytes).unwrap();
     let refused = bench.run(&["backup", "copy-2.tar"]).refused();
     assert!(refused.contains("the database is damaged"), "{refused}");
+    let verified = bench.run(&["store", "verify"]);
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(verified.out.starts_with("database\t\t"), "{verified:?}");
     assert!(!bench.path("copy-2.tar").exists() && !bench.path("copy-2.tar.partial").exists());
 }

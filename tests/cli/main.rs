@@ -19,6 +19,7 @@ mod log_secrets;
 mod notify;
 mod pages;
 
+mod moving;
 mod people;
 mod reliability;
 mod replay;

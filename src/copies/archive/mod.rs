@@ -21,6 +21,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::hexadecimal;
+
 pub use name::PartName;
 #[cfg(feature = "sqlite")]
 pub(super) use name::is_tls_name;
@@ -72,7 +74,7 @@ pub enum ArchiveError {
     #[error("this backup is damaged: {0}")]
     Damaged(String),
     /// It cannot be read.
-    #[error("the backup cannot be read: {0}")]
+    #[error("it cannot be read: {0}")]
     Read(io::Error),
     /// What was read cannot be written.
     #[error("{0}")]
@@ -101,11 +103,5 @@ fn padding(length: u64) -> usize {
 
 /// A line of [`SUMS`].
 fn sum_line(hash: impl AsRef<[u8]>, name: &str) -> String {
-    use std::fmt::Write;
-    let mut line = String::with_capacity(2 * 32 + 3 + name.len());
-    for byte in hash.as_ref() {
-        // A string takes everything.
-        let _ = write!(line, "{byte:02x}");
-    }
-    line + "  " + name + "\n"
+    hexadecimal(hash.as_ref()) + "  " + name + "\n"
 }

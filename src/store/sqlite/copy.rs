@@ -7,13 +7,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use serde_json::Value;
 
 use super::OpenError;
 use super::damage::first_damage;
+use super::faults::{self, Fault};
 use super::open::{STEPS, check, connection, reading};
-use super::values::Sql;
-use crate::model::RoomId;
+use super::reads::{direct_room, room_by_name, user_by_login};
+use super::values::{Sql, all};
+use crate::model::{RoomId, RoomSelector, fold_login, fold_room_name};
+use crate::store::{Row, SEQUENCE};
 
 /// How many pages are copied before the disk has to have them: of a copy only so much lies in the way of another's sync.
 const PAGES: i32 = 1024;
@@ -28,6 +33,8 @@ pub struct DatabaseCopy {
 /// A file that a message in a database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopiedFile {
+    /// How many bytes it has.
+    pub size: u64,
     /// In which room it was posted.
     pub room: RoomId,
     /// Under which name the file area holds it.
@@ -131,6 +138,92 @@ impl DatabaseCopy {
         self.read(|conn| number(conn, "SELECT count(*) FROM messages"))
     }
 
+    /// The room that is meant, if it is there.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it cannot be read.
+    pub fn room(&self, room: &RoomSelector) -> Result<Option<RoomId>, OpenError> {
+        self.read(|conn| {
+            let by_name = |name: &str| room_by_name(conn, &fold_room_name(name));
+            let found = match room {
+                RoomSelector::Id(id) => super::reads::room(conn, *id)?,
+                RoomSelector::Name(name) => by_name(name)?,
+                RoomSelector::NameOrPublicId(name) => match name.parse() {
+                    Ok(id) => super::reads::room(conn, RoomId(id))?,
+                    Err(_) => None,
+                }
+                .filter(|row| row.is_public())
+                .map_or_else(|| by_name(name), |row| Ok(Some(row)))?,
+                RoomSelector::Direct(one, other) => {
+                    let user = |login: &str| match fold_login(login) {
+                        Ok(folded) => user_by_login(conn, &folded),
+                        Err(_) => Ok(None),
+                    };
+                    match (user(one)?, user(other)?) {
+                        (Some(one), Some(other)) => direct_room(conn, one.user.id, other.user.id)?,
+                        _ => None,
+                    }
+                }
+            };
+            Ok(found.map(|row| row.room.id))
+        })
+    }
+
+    /// Whatever should hold of the rows and does not.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it cannot be read.
+    pub fn faults(&self) -> Result<Vec<Fault>, OpenError> {
+        self.read(|conn| {
+            let mut faults = faults::faults(conn)?;
+            if !faults.iter().any(Fault::is_damage) {
+                let has_marks = hidden_upto(conn)? != "r.cleared";
+                faults.extend(faults::gaps(conn, has_marks)?);
+            }
+            Ok(faults)
+        })
+    }
+
+    /// Calls `each` with every row: its table, and its columns by name, bytes as hexadecimal digits. A room comes before its messages.
+    ///
+    /// With `room`, only what belongs to that room, and the users in it without their secrets.
+    ///
+    /// # Errors
+    /// [`OpenError`], as `E`; what `each` returns.
+    pub fn each_row<E: From<OpenError>>(
+        &self,
+        room: Option<RoomId>,
+        mut each: impl FnMut(&str, Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error| OpenError::sqlite(self.path(), error);
+        for (name, columns) in tables(&self.conn).map_err(failed)? {
+            let Some(condition) = condition(&name, &columns, room.is_some()) else {
+                continue;
+            };
+            let sql = format!("SELECT * FROM {name} {condition}");
+            let mut statement = self.conn.prepare(&sql).map_err(failed)?;
+            let mut rows = statement.query(params_from_iter(room)).map_err(failed)?;
+            while let Some(found) = rows.next().map_err(failed)? {
+                let mut row = Row::new();
+                for (place, column) in columns.iter().enumerate() {
+                    let is_secret = name == "users" && ["password", "address"].contains(&&**column);
+                    let value = match room {
+                        Some(_) if is_secret => Value::Null,
+                        _ => shown(found.get_ref(place).map_err(failed)?),
+                    };
+                    row.insert(column.clone(), value);
+                }
+                let table = if name == "sqlite_sequence" {
+                    SEQUENCE
+                } else {
+                    &name
+                };
+                each(table, row)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Calls `each` for every file that its messages have, without deleted ones and those behind the marks of a cleared
     /// history and of what is kept no longer.
     ///
@@ -143,7 +236,7 @@ impl DatabaseCopy {
         let failed = |error| OpenError::sqlite(self.path(), error);
         let upto = hidden_upto(&self.conn).map_err(failed)?;
         let sql = format!(
-            "SELECT m.room, m.file ->> 'stored' FROM messages m JOIN rooms r ON r.id = m.room \
+            "SELECT m.room, m.file ->> 'stored', m.file ->> 'size' FROM messages m JOIN rooms r ON r.id = m.room \
             WHERE m.file IS NOT NULL AND m.deleted = 0 AND m.seq > {upto} ORDER BY m.id"
         );
         let mut statement = self.conn.prepare(&sql).map_err(failed)?;
@@ -153,6 +246,7 @@ impl DatabaseCopy {
                 Ok(CopiedFile {
                     room: row.get(0)?,
                     stored: row.get(1)?,
+                    size: row.get::<_, i64>(2)?.try_into().unwrap_or_default(),
                 })
             })();
             each(file.map_err(failed)?)?;
@@ -160,7 +254,7 @@ impl DatabaseCopy {
         Ok(())
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> Sql<T>) -> Result<T, OpenError> {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Sql<T>) -> Result<T, OpenError> {
         read(&self.conn).map_err(|error| OpenError::sqlite(self.path(), error))
     }
 
@@ -176,6 +270,43 @@ fn hidden_upto(conn: &Connection) -> Sql<&'static str> {
         0 => "r.cleared",
         _ => "max(r.cleared, r.pruned)",
     })
+}
+
+/// All tables, and their columns in order.
+fn tables(conn: &Connection) -> Sql<Vec<(String, Vec<String>)>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name = 'sqlite_sequence', rowid";
+    let names: Vec<String> = all(conn, sql, [], |row| row.get(0))?;
+    let columns = |name: String| {
+        let sql = "SELECT name FROM pragma_table_info(?1) ORDER BY cid";
+        let columns = all(conn, sql, [&name], |row| row.get(0))?;
+        Ok((name, columns))
+    };
+    names.into_iter().map(columns).collect()
+}
+
+/// Which rows of a table are wanted; `None`: none of them. `?1` is the room, with `of_room`.
+fn condition(table: &str, columns: &[String], of_room: bool) -> Option<&'static str> {
+    match table {
+        _ if !of_room => Some(""),
+        "rooms" => Some("WHERE id = ?1"),
+        "users" => Some(
+            "WHERE id IN (SELECT user FROM members WHERE room = ?1 UNION SELECT sender FROM messages WHERE room = ?1 \
+            UNION SELECT user FROM hidden WHERE room = ?1 UNION SELECT user FROM guest_bans WHERE room = ?1 \
+            UNION SELECT owner FROM rooms WHERE id = ?1)",
+        ),
+        _ if columns.iter().any(|column| column == "room") => Some("WHERE room = ?1"),
+        _ => None,
+    }
+}
+
+fn shown(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        ValueRef::Blob(bytes) => crate::store::hexadecimal(bytes).into(),
+    }
 }
 
 fn number(conn: &Connection, sql: &str) -> Sql<u64> {

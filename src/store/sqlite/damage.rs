@@ -24,8 +24,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 pub(super) fn way_back(path: &Path) -> String {
     let path = path.display();
     format!(
-        "stop the gateway, keep a copy of {path} and of the files beside it, then put a backup in its place, or what can still be \
-        read: sqlite3 {path} .recover | sqlite3 recovered.db"
+        "`tolmach store verify` says what is; stop the gateway, move {path} and the files beside it away, then bring back a backup \
+        (`tolmach restore`), or what can still be read: sqlite3 {path} .recover | sqlite3 recovered.db"
     )
 }
 

@@ -12,11 +12,13 @@
 mod aged;
 mod backend;
 mod bans;
+mod build;
 mod cache;
 mod changes;
 mod checkpoint;
 mod copy;
 mod damage;
+mod faults;
 mod history;
 mod open;
 mod readers;
@@ -37,8 +39,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::build::{DatabaseBuilder, RowError};
 pub use self::copy::{CopiedFile, DatabaseCopy};
+pub use self::faults::Fault;
 pub use self::open::OpenError;
+pub use self::search::IndexMoment;
 #[cfg(test)]
 pub(super) use self::tests::use_up_numbers;
 
@@ -93,6 +98,16 @@ impl SqliteStore {
     /// [`OpenError`] says what is wrong with the file.
     pub fn check(path: &Path) -> Result<(), OpenError> {
         open::check_header(path)
+    }
+
+    /// Takes away a database in which nobody is and nothing was said, with no room but of these names, and what is beside it.
+    /// `false`: there is more in it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; it is in use, or cannot be read.
+    pub fn remove_unused(path: &Path, rooms: &[String]) -> Result<bool, OpenError> {
+        let _lock = Lock::acquire(path)?;
+        open::remove_unused(path, rooms)
     }
 
     /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room

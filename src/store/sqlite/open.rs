@@ -15,6 +15,8 @@ use rusqlite_migration::{M, Migrations};
 use super::damage::{is_damage, way_back};
 use super::refold;
 use crate::refusal::of_file;
+use super::values::{all, count};
+use crate::model::fold_room_name;
 
 /// "tolm": says in the file's header whose it is.
 const APPLICATION: i32 = 0x746f_6c6d;
@@ -44,7 +46,7 @@ const STEP: Duration = Duration::from_millis(10);
 pub enum OpenError {
     /// The file holds nothing: it was cut short, or made by hand.
     #[error(
-        "{}: the file is empty; put a backup in its place, or remove it for a new store",
+        "{}: the file is empty; remove it, and bring back a backup (`tolmach restore`) or begin a new store",
         path.display()
     )]
     Empty {
@@ -67,7 +69,7 @@ pub enum OpenError {
     },
     /// The file is something else.
     #[error(
-        "{}: this is not a SQLite database, or its beginning is damaged; put a backup in its place, move it away or name another file",
+        "{}: this is not a SQLite database, or its beginning is damaged; move it away and bring back a backup (`tolmach restore`), or name another file",
         path.display()
     )]
     NotADatabase {
@@ -285,6 +287,7 @@ pub(super) fn new_private(path: &Path) -> io::Result<File> {
 }
 
 fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     conn.pragma_update(None, "application_id", APPLICATION)
         .map_err(|error| OpenError::sqlite(path, error))?;
     Migrations::from_slice(&STEPS)
@@ -294,6 +297,33 @@ fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
             known: STEPS.len(),
             source: Box::new(source),
         })
+}
+
+/// See [`SqliteStore::remove_unused`](super::SqliteStore::remove_unused). Must hold the [`Lock`].
+pub(super) fn remove_unused(path: &Path, rooms: &[String]) -> Result<bool, OpenError> {
+    let failed = |error| OpenError::sqlite(path, error);
+    let conn = reading(path)?;
+    check(&conn, path)?;
+    let folded: Vec<String> = rooms.iter().map(|name| fold_room_name(name)).collect();
+    let is_other = |name: &Option<String>| name.as_ref().is_none_or(|name| !folded.contains(name));
+    let found = all(&conn, "SELECT folded FROM rooms", [], |row| row.get(0)).map_err(failed)?;
+    let sql = "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM messages) + (SELECT count(*) FROM bans)";
+    let others = count(&conn, sql, []).map_err(failed)?;
+    if others > 0 || found.iter().any(is_other) {
+        return Ok(false);
+    }
+    drop(conn);
+    for ending in ["-wal", "-shm", "-search", "-search-wal", "-search-shm", ""] {
+        let mut place = path.as_os_str().to_owned();
+        place.push(ending);
+        match fs::remove_file(&place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(OpenError::io(path, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(true)
 }
 
 /// A connection that only reads, to a database that is open for writing already.

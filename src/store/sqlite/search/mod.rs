@@ -18,6 +18,7 @@ mod grams;
 mod index;
 mod indexer;
 mod lend;
+mod moment;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use rusqlite::Connection;
 
 pub(super) use self::index::{Due, Index};
 pub(super) use self::indexer::Indexer;
+pub use self::moment::IndexMoment;
 
 use self::step::Step;
 use super::history::bounds;

@@ -1,0 +1,278 @@
+//! Taking in an export.
+
+use std::fs::File;
+use std::io::{BufRead, Read, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{About, End, FORMAT, Piece};
+use crate::copies::archive::ArchiveError;
+use crate::copies::staging::Staging;
+use crate::copies::{CopyError, Places, Progress, Told};
+use crate::files::is_stored_name;
+use crate::model::RoomId;
+use crate::store::{DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore, hexadecimal};
+
+/// Most bytes of a line: the longest text there can be, in JSON, is shorter.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// What was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// When the export was made, in RFC 3339.
+    pub created: String,
+    /// How many messages, deleted ones too.
+    pub messages: u64,
+    /// How many files of messages.
+    pub files: u64,
+}
+
+/// Why an export cannot be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It is something else.
+    #[error("this is no export of tolmach's")]
+    NotAnExport,
+    /// A later program made it.
+    #[error(
+        "this export has format {found} (made by tolmach {program}), this tolmach knows formats up to {FORMAT}; use a newer tolmach"
+    )]
+    Newer {
+        /// The format's version.
+        found: u64,
+        /// Which program made it.
+        program: String,
+    },
+    /// It ends without its last line.
+    #[error("this export was cut off: line {0} is its last, and says no end")]
+    CutOff(u64),
+    /// A line is not as it should be.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// All lines can be read, but they contradict each other.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+/// Takes in an export of everything, where nothing is yet but a store that was never used, with rooms of these names. The caller holds the lock on the data directory. Blocks the thread.
+///
+/// # Errors
+/// [`CopyError`]; nothing is left then.
+pub fn import(
+    places: &Places,
+    rooms: &[String],
+    export: impl BufRead,
+    progress: &dyn Progress,
+) -> Result<Imported, CopyError> {
+    let mut lines = Lines::begin(Told {
+        inner: export,
+        progress,
+    })?;
+    if lines.about.room.is_some() {
+        return Err(CopyError::OneRoom);
+    }
+    let mut staging = if !places.database.exists() {
+        Staging::begin(places)?
+    } else if SqliteStore::remove_unused(&places.database, rooms)? {
+        Staging::begin_anew(places)?
+    } else {
+        return Err(CopyError::NotUnused(places.database.clone()));
+    };
+    let end = lines.take_in(&mut staging)?;
+    progress.begin("checking", None);
+    let database = DatabaseCopy::open(&staging.database())?;
+    let first = database.faults()?.into_iter().next();
+    if let Some(fault) = first {
+        return Err(ImportError::Fault(fault).into());
+    }
+    drop(database);
+    let path = staging.database();
+    let synced = File::open(&path).and_then(|database| database.sync_all());
+    synced.map_err(CopyError::at(&path))?;
+    staging.finish()?;
+    Ok(Imported {
+        created: lines.about.created,
+        messages: end.rows.get("messages").copied().unwrap_or_default(),
+        files: end.files,
+    })
+}
+
+/// An export that is being read.
+struct Lines<R> {
+    input: R,
+    about: About,
+    line: u64,
+    text: Vec<u8>,
+}
+
+/// A file that is coming in.
+struct Incoming {
+    room: i32,
+    stored: String,
+    file: File,
+    hash: Sha256,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn begin(input: R) -> Result<Self, CopyError> {
+        let about = About {
+            export: 0,
+            database: 0,
+            program: String::new(),
+            created: String::new(),
+            room: None,
+        };
+        let mut lines = Self {
+            input,
+            about,
+            line: 0,
+            text: Vec::new(),
+        };
+        let first = lines.next().ok().flatten();
+        let Some(about) = first.filter(|(what, _)| what == "tolmach").map(|it| it.1) else {
+            return Err(ImportError::NotAnExport.into());
+        };
+        // A later format may say other things beside its number.
+        let found = about["export"].as_u64().unwrap_or_default();
+        if found > u64::from(FORMAT) {
+            let program = about["program"].as_str().unwrap_or_default().to_owned();
+            return Err(ImportError::Newer { found, program }.into());
+        }
+        lines.about = lines.value(about)?;
+        Ok(lines)
+    }
+
+    /// Brings the rows into the database that is being made, and the files to theirs.
+    fn take_in(&mut self, staging: &mut Staging) -> Result<End, CopyError> {
+        let database = DatabaseBuilder::begin(&staging.database(), self.about.database);
+        let mut database = database.map_err(|error| match error {
+            OpenError::Newer { found, known, .. } => CopyError::NewerDatabase { found, known },
+            other => other.into(),
+        })?;
+        let (mut counted, mut incoming) = (End::default(), None);
+        loop {
+            let Some((what, value)) = self.next()? else {
+                return Err(ImportError::CutOff(self.line).into());
+            };
+            if incoming.is_some() && what != "file" {
+                return Err(self.wrong("a file is not whole before it").into());
+            }
+            match what.as_str() {
+                "end" => {
+                    let end: End = self.value(value)?;
+                    if end != counted {
+                        return Err(self.wrong("it counts other lines than there are").into());
+                    }
+                    break;
+                }
+                "file" => {
+                    let piece = self.value(value)?;
+                    incoming = self.piece(staging, incoming, piece)?;
+                    counted.files += u64::from(incoming.is_none());
+                }
+                table => {
+                    let Value::Object(row) = value else {
+                        return Err(self.wrong("a row is an object").into());
+                    };
+                    let inserted = database.insert(table, &row);
+                    inserted.map_err(|error| self.wrong(error))?;
+                    *counted.rows.entry(what).or_default() += 1;
+                }
+            }
+        }
+        if self.next()?.is_some() {
+            return Err(self.wrong("something follows the end").into());
+        }
+        database.finish()?;
+        Ok(counted)
+    }
+
+    /// Takes in some bytes of a file; gives it back unless these are its last.
+    fn piece(
+        &self,
+        staging: &mut Staging,
+        incoming: Option<Incoming>,
+        piece: Piece,
+    ) -> Result<Option<Incoming>, CopyError> {
+        let Piece {
+            room,
+            stored,
+            data,
+            sha256,
+        } = piece;
+        if room < 1 || !is_stored_name(&stored) {
+            return Err(self.wrong(format!("no file can be {room}/{stored}")).into());
+        }
+        let mut incoming = match incoming {
+            Some(one) if (one.room, &one.stored) == (room, &stored) => one,
+            Some(_) => return Err(self.wrong("a file is not whole before it").into()),
+            None => Incoming {
+                file: staging.file(RoomId(room), &stored, 0o600)?,
+                room,
+                stored,
+                hash: Sha256::new(),
+            },
+        };
+        let bytes = STANDARD.decode(data);
+        let bytes = bytes.map_err(|error| self.wrong(format!("data: {error}")))?;
+        incoming.hash.update(&bytes);
+        let written = incoming.file.write_all(&bytes);
+        written.map_err(CopyError::at(&staging.database()))?;
+        let Some(sha256) = sha256 else {
+            return Ok(Some(incoming));
+        };
+        if hexadecimal(&incoming.hash.finalize()) != sha256 {
+            let name = format!("{}/{}", incoming.room, incoming.stored);
+            return Err(self
+                .wrong(format!("the file {name} does not have its checksum"))
+                .into());
+        }
+        let synced = incoming.file.sync_all();
+        synced.map_err(CopyError::at(&staging.database()))?;
+        Ok(None)
+    }
+
+    /// The next line: what it is, and its value. `None`: there is no more.
+    fn next(&mut self) -> Result<Option<(String, Value)>, CopyError> {
+        self.text.clear();
+        let read = (&mut self.input)
+            .take(LONGEST)
+            .read_until(b'\n', &mut self.text);
+        read.map_err(|error| CopyError::from(ArchiveError::Read(error)))?;
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.line += 1;
+        if self.text.pop() != Some(b'\n') {
+            return Err(ImportError::CutOff(self.line).into());
+        }
+        let read: serde_json::Result<Map<String, Value>> = serde_json::from_slice(&self.text);
+        let object = read
+            .map_err(|error| self.wrong(format!("column {}: this is not JSON", error.column())))?;
+        let mut members = object.into_iter();
+        match (members.next(), members.next()) {
+            (Some(one), None) => Ok(Some(one)),
+            _ => Err(self.wrong("a line is an object with one member").into()),
+        }
+    }
+
+    fn value<T: DeserializeOwned>(&self, value: Value) -> Result<T, CopyError> {
+        serde_json::from_value(value).map_err(|error| self.wrong(error).into())
+    }
+
+    fn wrong(&self, what: impl ToString) -> ImportError {
+        ImportError::Line {
+            line: self.line,
+            what: what.to_string(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether all that is kept is whole.
+
+use std::fs;
+use std::io;
+
+use super::backup::{copied, held};
+use super::target::Removed;
+use super::{CopyError, Places, Progress};
+use crate::store::{CopiedFile, Fault, IndexMoment};
+
+/// What came of reading everything.
+#[derive(Debug)]
+pub struct Verified {
+    /// What should hold and does not.
+    pub faults: Vec<Fault>,
+    /// How many messages were there, deleted ones too.
+    pub messages: u64,
+    /// How many files messages have.
+    pub files: u64,
+}
+
+/// Reads all that was committed before the call, by a copy of the database, and changes nothing. A gateway may be using it, start
+/// or stop meanwhile. Blocks the thread.
+///
+/// # Errors
+/// [`CopyError`]: something cannot be read at all.
+pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, CopyError> {
+    let _hold = held(places)?;
+    let name = format!("tolmach-copy-{:032x}", rand::random::<u128>());
+    let at = Removed(std::env::temp_dir().join(name));
+    // The index must not be newer than the rows.
+    let index = IndexMoment::of(&places.database);
+    let database = copied(&places.database, &at.0, progress)?;
+    drop(at);
+    progress.begin("checking", None);
+    let mut verified = Verified {
+        faults: database.faults()?,
+        messages: 0,
+        files: 0,
+    };
+    if verified.faults.iter().any(Fault::is_damage) {
+        return Ok(verified);
+    }
+    verified.messages = database.messages()?;
+    let mut files = Vec::new();
+    database.each_file(|file| {
+        verified.files += 1;
+        files.extend(file_fault(places, &file)?);
+        progress.add(0).map_err(CopyError::at(&places.files))
+    })?;
+    verified.faults.extend(files);
+    if let Some(index) = index {
+        verified.faults.extend(index.faults(&database)?);
+    }
+    Ok(verified)
+}
+
+fn file_fault(places: &Places, file: &CopiedFile) -> Result<Option<Fault>, CopyError> {
+    let CopiedFile { room, stored, size } = file;
+    let path = places.files.join(room.0.to_string()).join(stored);
+    let what = match fs::metadata(&path) {
+        Ok(found) if found.len() == *size => return Ok(None),
+        Ok(found) => format!("has {} bytes, and its message says {size}", found.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            "is not there, and a message has it".to_owned()
+        }
+        Err(error) => return Err(CopyError::at(&path)(error)),
+    };
+    Ok(Some(Fault {
+        kind: "file",
+        name: path.display().to_string(),
+        what,
+    }))
+}
