@@ -126,6 +126,24 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "export",
+        &[
+            "tolmach export | zstd > tolmach.jsonl.zst",
+            "tolmach export tea.jsonl --room tea",
+        ],
+    ),
+    (
+        "import",
+        &[
+            "zstd -dc tolmach.jsonl.zst | tolmach import",
+            "tolmach import tea.jsonl --room tea-2",
+        ],
+    ),
+    (
+        "store verify",
+        &["tolmach store verify", "tolmach store verify --json"],
+    ),
+    (
         "tap",
         &[
             "tolmach tap --room lobby",

@@ -1,28 +1,24 @@
 //! `tolmach export` and `tolmach import`: all that is kept, as lines of JSON.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::copies::{self, CopyError, Exported, Imported, Places, Progress, Target};
 use crate::daemon::lock::DataDirLock;
-use crate::model::RoomSelector;
+use crate::model::{RoomSelector, validate_room_name};
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
 use super::progress::{discard_new, places, watched};
-use super::room_name::RoomName;
+use super::room_name::{RoomName, new_name};
 
 /// One object a line, files in base64; docs/export-format.md says what is in it. All that was answered before the command
 /// began is in it, of one moment, while a gateway serves or not. Hashes of passwords and tokens are in it, but not with --room.
-///
-///     tolmach export | zstd > tolmach.jsonl.zst
-///     tolmach export tea.jsonl --room tea
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct ExportArgs {
     /// A file that is not there yet; - is standard output (the database is copied to $TMPDIR first)
     #[arg(default_value = "-")]
@@ -87,14 +83,14 @@ fn made(
 
 /// Into an empty store, where no gateway runs: everything comes back as it was, with its numbers, times, and hashes of
 /// passwords and tokens. What was cut off or contradicts itself is refused with the line that is wrong, and nothing is left.
-///
-///     zstd -dc tolmach.jsonl.zst | tolmach import
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct ImportArgs {
     /// What `tolmach export` wrote; - is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
+    /// What came of `export --room` becomes a new room of this name, in a store that is there: with new numbers and its old times
+    #[arg(long, value_name = "ROOM", value_parser = new_name)]
+    room: Option<RoomName>,
 }
 
 impl ImportArgs {
@@ -106,11 +102,18 @@ impl ImportArgs {
             ));
         }
         let (data_dir, file) = (places.data_dir.clone(), self.file.clone());
-        let rooms = config.rooms.create.clone();
+        let to = match &self.room {
+            None => To::Everything(config.rooms.create.clone()),
+            Some(room) => {
+                let valid = validate_room_name("room", room.bare());
+                valid.map_err(|error| Failure::because(error.to_string()))?;
+                To::Room(room.bare().to_owned())
+            }
+        };
         let is_new = !data_dir.exists();
         let lock = DataDirLock::acquire_for_command(&data_dir)
             .map_err(|error| Failure::because(format!("{error}; stop it first")))?;
-        let imported = watched(move |progress| taken(&places, &rooms, &file, progress)).await;
+        let imported = watched(move |progress| taken(&places, &to, &file, progress)).await;
         if is_new && !matches!(imported, Ok(Ok(_))) {
             discard_new(&data_dir);
         }
@@ -136,15 +139,37 @@ impl ImportArgs {
     }
 }
 
+/// What an export becomes.
+enum To {
+    /// All of a store that has these rooms alone, if any.
+    Everything(Vec<String>),
+    /// A room of this name.
+    Room(String),
+}
+
+impl To {
+    fn take(
+        &self,
+        places: &Places,
+        export: impl BufRead,
+        progress: &dyn Progress,
+    ) -> Result<Imported, CopyError> {
+        match self {
+            Self::Everything(rooms) => copies::import(places, rooms, export, progress),
+            Self::Room(name) => copies::import_room(places, name, export, progress),
+        }
+    }
+}
+
 fn taken(
     places: &Places,
-    rooms: &[String],
+    to: &To,
     file: &Path,
     progress: &dyn Progress,
 ) -> Result<Imported, CopyError> {
     if file == Path::new("-") {
         progress.begin("importing", None);
-        return copies::import(places, rooms, io::stdin().lock(), progress);
+        return to.take(places, io::stdin().lock(), progress);
     }
     let failed = |error| CopyError::Io {
         path: file.to_owned(),
@@ -153,5 +178,5 @@ fn taken(
     let export = File::open(file).map_err(failed)?;
     let length = export.metadata().map_err(failed)?.len();
     progress.begin("importing", Some(length));
-    copies::import(places, rooms, BufReader::new(export), progress)
+    to.take(places, BufReader::new(export), progress)
 }

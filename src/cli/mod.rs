@@ -119,7 +119,7 @@ enum Action {
     /// Write all that is kept, or one room, as lines of JSON
     #[cfg(feature = "sqlite")]
     Export(export::ExportArgs),
-    /// Take in what an export wrote, into an empty store
+    /// Take in what an export wrote: into an empty store, or one room into any
     #[cfg(feature = "sqlite")]
     Import(export::ImportArgs),
     /// See whether all that is kept is whole

@@ -51,6 +51,14 @@ pub enum CopyError {
     /// An export of one room is no store.
     #[error("this export holds one room; name the room that it becomes: --room NAME")]
     OneRoom,
+    /// An export of everything is no room.
+    #[error(
+        "this export holds everything; write one of the room that is meant (`tolmach export --room`)"
+    )]
+    NotOneRoom,
+    /// There is a room of the name that the new one is to have.
+    #[error("there is a room called {0} already; choose another name")]
+    NameTaken(String),
     /// A store that is used is not replaced.
     #[error("the store {} is used already: an export of everything goes into an empty one; move this one away, or name another data_dir", .0.display())]
     NotUnused(PathBuf),
@@ -77,6 +85,7 @@ impl From<OpenError> for CopyError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Io { source, .. } if is_broken_off(&source) => Self::BrokenOff,
+            OpenError::Damaged { what, .. } => Self::Damaged(what),
             other => Self::Database(other),
         }
     }

@@ -29,7 +29,7 @@ use std::io::{self, BufRead, Read};
 #[cfg(feature = "sqlite")]
 pub use backup::{Backup, backup};
 #[cfg(feature = "sqlite")]
-pub use export::{Exported, ImportError, Imported, export, import};
+pub use export::{Exported, ImportError, Imported, export, import, import_room};
 #[cfg(feature = "sqlite")]
 pub use failure::{BrokenOff, CopyError};
 pub use places::Places;

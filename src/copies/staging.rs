@@ -96,6 +96,30 @@ impl Staging {
         directory.join(stored).exists()
     }
 
+    /// Moves a room's files to an area, as those of a room there.
+    pub(super) fn move_files(
+        &self,
+        from: RoomId,
+        area: &Path,
+        to: RoomId,
+    ) -> Result<(), CopyError> {
+        let from = staged(&self.places.files).join(from.0.to_string());
+        if !from.exists() {
+            return Ok(());
+        }
+        let to = area.join(to.0.to_string());
+        fs::create_dir_all(&to).map_err(CopyError::at(&to))?;
+        for entry in fs::read_dir(&from).map_err(CopyError::at(&from))? {
+            let entry = entry.map_err(CopyError::at(&from))?;
+            fs::rename(entry.path(), to.join(entry.file_name())).map_err(CopyError::at(&to))?;
+        }
+        for directory in [&to, area] {
+            let synced = File::open(directory).and_then(|directory| directory.sync_all());
+            synced.map_err(CopyError::at(directory))?;
+        }
+        Ok(())
+    }
+
     /// The file for a part of the gateway's own certificate.
     pub(super) fn tls(&mut self, name: &str, mode: u32) -> Result<File, CopyError> {
         let directory = staged(&self.places.tls);
@@ -169,7 +193,7 @@ fn clear(places: &Places) -> Result<(), CopyError> {
     gone(fs::remove_file(&database)).map_err(CopyError::at(&database))
 }
 
-fn gone(removed: io::Result<()>) -> io::Result<()> {
+pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -171,12 +171,12 @@ fn a_store_that_was_only_started_is_empty() {
         rows(&lines(&out), "messages")
     );
     // One with a room of its own is not.
-    let third = elsewhere();
-    third.run(&["room", "create", "mine"]);
-    if third.database().exists() {
-        let refused = third.run_with(&["import"], &out).refused();
-        assert!(refused.contains("is used already"), "{refused}");
-    }
+    let mut third = elsewhere();
+    third.gateway = Some(third.serve(&[]));
+    third.run(&["room", "create", "mine"]).done();
+    third.gateway = None;
+    let refused = third.run_with(&["import"], &out).refused();
+    assert!(refused.contains("is used already"), "{refused}");
 }
 
 #[test]
@@ -204,6 +204,114 @@ fn one_room_goes_without_secrets() {
     let text = bench.run(&["export", "--room", "tea"]).done();
     let refused = elsewhere().run_with(&["import"], &text).refused();
     assert!(refused.contains("holds one room"), "{refused}");
+}
+
+/// "Into one that is not empty only with `--room R`: the exported room becomes a new one of the name R, with new ids; times stay."
+#[test]
+fn a_room_becomes_a_new_one_elsewhere() {
+    let (bench, _) = lively();
+    bench.run(&["export", "tea.jsonl", "--room", "tea"]).done();
+    let export = bench.path("tea.jsonl");
+    let export = export.to_str().unwrap();
+    let mut other = elsewhere();
+    other.gateway = Some(other.serve(&[]));
+    for login in ["clara", "ANNA"] {
+        other
+            .run_with(&["user", "add", login], "another word\n")
+            .done();
+    }
+    other.run(&["room", "create", "other"]).done();
+    let mut guest = Client::guest(&other, "eve");
+    guest.ask(r##"{"action":"join","time":1,"room":"#other"}"##);
+    guest.ask(r##"{"action":"msg","time":1,"to":"#other","from":"eve","message":"mine"}"##);
+    let refused = other.run(&["import", export, "--room", "tea-2"]).refused();
+    assert!(refused.contains("in use by another tolmach"), "{refused}");
+    other.gateway = None;
+    for (arguments, why) in [
+        (
+            ["import", export, "--room", "other"],
+            "a room called other already",
+        ),
+        (["import", export, "--room", "a b"], "room"),
+    ] {
+        let refused = other.run(&arguments).refused();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let all = bench.run(&["export"]).done();
+    let refused = other
+        .run_with(&["import", "--room", "tea-2"], &all)
+        .refused();
+    assert!(refused.contains("holds everything"), "{refused}");
+    for name in ["tea-2", "tea-3"] {
+        let said = other.run(&["import", export, "--room", name]).done();
+        assert!(said.contains("2 files"), "{said}");
+    }
+    let whole = other.run(&["store", "verify"]).done();
+    assert!(whole.contains("4 files"), "{whole}");
+    let shown = |bench: &Bench, room: &str| {
+        let mut entries = bench.json(&["history", room, "--json"]);
+        for entry in &mut entries {
+            (entry["id"], entry["room"]) = (Value::Null, Value::Null);
+            // Who has an account there is called as it is there.
+            if entry["from"] == "ANNA" {
+                entry["from"] = json!("anna");
+            }
+        }
+        entries
+    };
+    assert_eq!(shown(&other, "tea-2"), shown(&bench, "tea"));
+    assert_eq!(shown(&other, "tea-3"), shown(&bench, "tea"));
+    assert_eq!(shown(&other, "other").len(), 1);
+    let from = exported(&bench, &["--room", "tea"]);
+    let to = exported(&other, &["--room", "tea-2"]);
+    let ids: Vec<&Value> = rows(&to, "messages").iter().map(|row| &row["id"]).collect();
+    assert!(
+        !ids.is_empty() && !ids.contains(&&rows(&from, "messages")[0]["id"]),
+        "{ids:?}"
+    );
+    for column in [
+        "title",
+        "created",
+        "updated",
+        "keep",
+        "quiet",
+        "last_message",
+    ] {
+        assert_eq!(
+            rows(&to, "rooms")[0][column],
+            rows(&from, "rooms")[0][column],
+            "{column}"
+        );
+    }
+    assert_eq!(
+        rows(&to, "guest_bans").len(),
+        rows(&from, "guest_bans").len()
+    );
+    // Anna owns it there as here; who has no account there is none.
+    let members = other.json(&["room", "members", "tea-2", "--json"]);
+    let banned: Vec<&Value> = members
+        .iter()
+        .filter(|row| row["role"] == "banned")
+        .collect();
+    assert_eq!((banned.len(), &banned[0]["user"]), (1, &json!("dora")));
+    assert_eq!(members.len(), 2, "{members:?}");
+    assert_eq!(
+        (&members[0]["user"], &members[0]["role"]),
+        (&json!("ANNA"), &json!("owner"))
+    );
+    assert!(other.json(&["user", "list", "--json"]).len() == 2);
+    // And it goes on.
+    other.gateway = Some(other.serve(&[]));
+    other
+        .run_with(
+            &["token", "create", "anna", "--value-stdin"],
+            "another token\n",
+        )
+        .done();
+    let mut talker = by_talker(&other, "tea-2", "another token");
+    talker.say("{\"type\":\"message\",\"content\":\"on\"}\n");
+    talker.hear_of("\"on\"");
+    assert_eq!(shown(&other, "tea-2").len(), shown(&bench, "tea").len() + 1);
 }
 
 /// "Refused: newer version, cut off, line N is wrong: named", and nothing is left.

@@ -1,7 +1,8 @@
 //! Taking in an export.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, Read, Write};
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::{About, End, FORMAT, Piece};
 use crate::copies::archive::ArchiveError;
-use crate::copies::staging::Staging;
+use crate::copies::staging::{Staging, gone};
+use crate::copies::target::beside;
 use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
 use crate::model::RoomId;
@@ -89,21 +91,75 @@ pub fn import(
     };
     let end = lines.take_in(&mut staging)?;
     progress.begin("checking", None);
-    let database = DatabaseCopy::open(&staging.database())?;
-    let first = database.faults()?.into_iter().next();
-    if let Some(fault) = first {
-        return Err(ImportError::Fault(fault).into());
-    }
-    drop(database);
+    refuse_faults(&staging.database())?;
     let path = staging.database();
     let synced = File::open(&path).and_then(|database| database.sync_all());
     synced.map_err(CopyError::at(&path))?;
     staging.finish()?;
-    Ok(Imported {
-        created: lines.about.created,
-        messages: end.rows.get("messages").copied().unwrap_or_default(),
-        files: end.files,
-    })
+    Ok(lines.imported(&end))
+}
+
+/// Takes in an export of one room, as a new room of this name in a store that is there: with new numbers and its old times. Who has
+/// an account of the same login there is that one; others who spoke stay as they were called. The caller holds the lock on the
+/// data directory. Blocks the thread.
+///
+/// # Errors
+/// [`CopyError`]; nothing is left then.
+pub fn import_room(
+    places: &Places,
+    name: &str,
+    export: impl BufRead,
+    progress: &dyn Progress,
+) -> Result<Imported, CopyError> {
+    if !places.database.exists() {
+        return Err(CopyError::NoDatabase(places.database.clone()));
+    }
+    let mut lines = Lines::begin(Told {
+        inner: export,
+        progress,
+    })?;
+    let Some(old) = lines.about.room else {
+        return Err(CopyError::NotOneRoom);
+    };
+    let aside = beside(&places.database, "-importing");
+    // What one that was killed has left.
+    gone(fs::remove_dir_all(&aside)).map_err(CopyError::at(&aside))?;
+    let aside = Aside(aside);
+    fs::create_dir(&aside.0).map_err(CopyError::at(&aside.0))?;
+    let mut staging = Staging::begin(&Places {
+        data_dir: aside.0.clone(),
+        database: aside.0.join("room.db"),
+        files: aside.0.join("files"),
+        tls: aside.0.join("tls"),
+    })?;
+    let end = lines.take_in(&mut staging)?;
+    let came = staging.database();
+    refuse_faults(&came)?;
+    let placed = |room: RoomId| staging.move_files(RoomId(old), &places.files, room);
+    let adopted = SqliteStore::adopt_room(&places.database, &came, name, placed)?;
+    match adopted {
+        Some(_) => Ok(lines.imported(&end)),
+        None => Err(CopyError::NameTaken(name.to_owned())),
+    }
+}
+
+/// What contradicts itself is not taken in.
+fn refuse_faults(database: &Path) -> Result<(), CopyError> {
+    let database = DatabaseCopy::open(database)?;
+    match database.faults()?.into_iter().next() {
+        Some(fault) => Err(ImportError::Fault(fault).into()),
+        None => Ok(()),
+    }
+}
+
+/// A directory that goes when this is dropped.
+struct Aside(PathBuf);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // The next one removes what stays.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// An export that is being read.
@@ -149,6 +205,14 @@ impl<R: BufRead> Lines<R> {
         }
         lines.about = lines.value(about)?;
         Ok(lines)
+    }
+
+    fn imported(&self, end: &End) -> Imported {
+        Imported {
+            created: self.about.created.clone(),
+            messages: end.rows.get("messages").copied().unwrap_or_default(),
+            files: end.files,
+        }
     }
 
     /// Brings the rows into the database that is being made, and the files to theirs.

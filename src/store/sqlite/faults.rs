@@ -5,6 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
+use super::damage::is_damage;
 use super::values::{Sql, all};
 use crate::model::RoomId;
 
@@ -113,9 +114,14 @@ const CHECKS: &[(&str, &str)] = &[
 
 /// What does not hold, in the order of checks.
 pub(super) fn faults(conn: &Connection) -> Sql<Vec<Fault>> {
-    let mut faults: Vec<Fault> = all(conn, "PRAGMA integrity_check", [], |row| row.get(0))?
+    let checked = all(conn, "PRAGMA integrity_check", [], |row| row.get(0));
+    let said: Vec<String> = match checked {
+        Err(error) if is_damage(&error) => vec![error.to_string()],
+        checked => checked?,
+    };
+    let mut faults: Vec<Fault> = said
         .into_iter()
-        .filter(|what: &String| what != "ok")
+        .filter(|what| what != "ok")
         .map(|what| Fault {
             kind: DATABASE,
             name: String::new(),

@@ -9,6 +9,7 @@
 //!  search ──▶    "       "    ◀── candidates ── index ◀──┘ indexer
 //! ```
 
+mod adopt;
 mod aged;
 mod backend;
 mod bans;
@@ -108,6 +109,22 @@ impl SqliteStore {
     pub fn remove_unused(path: &Path, rooms: &[String]) -> Result<bool, OpenError> {
         let _lock = Lock::acquire(path)?;
         open::remove_unused(path, rooms)
+    }
+
+    /// Takes the one room of another database of this version into this one, under another name and with new numbers; who has an
+    /// account of the same login here is that one, others who spoke stay as they were called. `placed` puts the room's files there
+    /// before it is committed. `None`: the name is taken.
+    ///
+    /// # Errors
+    /// [`OpenError`], as `E`; what `placed` returns. Nothing is changed then.
+    pub fn adopt_room<E: From<OpenError>>(
+        path: &Path,
+        from: &Path,
+        name: &str,
+        placed: impl FnOnce(RoomId) -> Result<(), E>,
+    ) -> Result<Option<RoomId>, E> {
+        let _lock = Lock::acquire(path)?;
+        adopt::adopt(path, from, name, placed)
     }
 
     /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room

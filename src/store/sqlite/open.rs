@@ -14,9 +14,9 @@ use rusqlite_migration::{M, Migrations};
 
 use super::damage::{is_damage, way_back};
 use super::refold;
-use crate::refusal::of_file;
 use super::values::{all, count};
 use crate::model::fold_room_name;
+use crate::refusal::of_file;
 
 /// "tolm": says in the file's header whose it is.
 const APPLICATION: i32 = 0x746f_6c6d;
@@ -286,7 +286,6 @@ pub(super) fn new_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
 pub(super) fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     conn.pragma_update(None, "application_id", APPLICATION)
         .map_err(|error| OpenError::sqlite(path, error))?;
