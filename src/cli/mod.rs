@@ -51,6 +51,8 @@ mod transcode;
 pub mod transcript;
 mod usage;
 mod user;
+mod user_erase;
+mod user_export;
 
 use std::ffi::OsString;
 use std::future::Future;

@@ -9,6 +9,7 @@
 //!           └─ again ─┘ for 5 s
 //! ```
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -18,9 +19,9 @@ use crate::config::{Config, Origin, StoreUrl};
 use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::daemon::lock::{DataDirLock, LockError};
-use crate::daemon::open_hub;
+use crate::daemon::{files_directory, open_hub};
 use crate::hub::Hub;
-use crate::model::Error;
+use crate::model::{Error, FileInfo, RoomId};
 use crate::refusal::of_file;
 
 use super::about::{About, Known};
@@ -120,6 +121,12 @@ impl Operator {
             }
             Way::Unknown => Err(ControlError::NotRunning),
         })
+    }
+
+    /// Where the content of a message's file lies, by the configuration.
+    pub(super) fn content(&self, room: RoomId, file: &FileInfo) -> PathBuf {
+        let room = files_directory(&self.config).join(room.to_string());
+        room.join(&file.stored)
     }
 
     /// Closes what was opened.

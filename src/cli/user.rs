@@ -17,6 +17,8 @@ use super::output::Output;
 use super::secret;
 use super::table::{Column, Value};
 use super::time::Time;
+use super::user_erase;
+use super::user_export::ExportArgs;
 
 const COLUMNS: &[Column<Arc<User>>] = &[
     Column::both("id", |user| Value::of(user.id.0)),
@@ -72,6 +74,15 @@ pub(crate) enum UserAction {
         #[command(flatten)]
         yes: Yes,
     },
+    /// Remove an account with all that it said, its files, names and addresses. Asks first; broken off, it goes on with the next
+    Erase {
+        /// The account's login, without regard to case
+        name: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Write all that is kept of an account as one JSON document
+    Export(ExportArgs),
 }
 
 impl UserAction {
@@ -82,6 +93,8 @@ impl UserAction {
             Self::Password { name } => password(to, out, &name).await,
             Self::Disable { name } => set_disabled(to, out, &name, true).await,
             Self::Enable { name } => set_disabled(to, out, &name, false).await,
+            Self::Erase { name, yes } => user_erase::erase(to, out, &name, yes).await,
+            Self::Export(arguments) => arguments.run(to).await,
             Self::Rename { name, new_name } => rename(to, out, &name, &new_name).await,
             Self::Remove { name, yes } => remove(to, out, &name, yes).await,
         }

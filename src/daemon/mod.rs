@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 pub use obstacles::obstacles;
-pub use open::open_hub;
+pub use open::{files_directory, open_hub};
 
 #[cfg(not(feature = "tls"))]
 use crate::config::TlsMode;

@@ -1,6 +1,6 @@
 //! From a configuration to a running hub.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::StartError;
@@ -45,6 +45,15 @@ fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
     }
 }
 
+/// Where the contents of files lie: beside the database, with its name.
+#[must_use]
+pub fn files_directory(config: &Config) -> PathBuf {
+    match &config.store.url {
+        StoreUrl::Memory => config.data_dir.join("memory.files"),
+        StoreUrl::Sqlite(path) => files_beside(path),
+    }
+}
+
 fn builder(config: &Config) -> HubBuilder {
     let builder = Hub::builder().options(options(config));
     let builder = match config.bus.url {
@@ -53,9 +62,9 @@ fn builder(config: &Config) -> HubBuilder {
     match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
-            builder.temporary_files(config.data_dir.join("memory.files"))
+            builder.temporary_files(files_directory(config))
         }
-        StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_beside(path)),
+        StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_directory(config)),
     }
 }
 

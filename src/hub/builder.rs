@@ -291,6 +291,7 @@ impl Hub {
             tokio::spawn(self.clone().watch_departures()),
             tokio::spawn(self.clone().expire_tokens()),
             tokio::spawn(self.clone().keep_no_longer()),
+            tokio::spawn(self.clone().finish_erasures()),
         ];
         let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         running.extend(tasks);

@@ -41,6 +41,39 @@ impl Logged {
         }
     }
 
+    /// Gives a user this name; whether it is in there under another one.
+    pub(super) fn rename(&mut self, user: &Arc<UserRef>) -> bool {
+        let mut renamed = false;
+        let mut rename = |named: &mut Arc<UserRef>| {
+            if named.id == user.id && named != user {
+                named.clone_from(user);
+                renamed = true;
+            }
+        };
+        rename(&mut self.actor);
+        match &mut self.change {
+            RoomChange::Posted(message)
+            | RoomChange::Edited(message)
+            | RoomChange::Deleted(message) => rename(&mut Arc::make_mut(message).sender),
+            RoomChange::MemberJoined { user }
+            | RoomChange::MemberLeft { user }
+            | RoomChange::MemberRemoved { user }
+            | RoomChange::MemberBanned { user }
+            | RoomChange::MemberUnbanned { user }
+            | RoomChange::RoleChanged { user, .. } => rename(user),
+            RoomChange::Created
+            | RoomChange::HistoryCleared
+            | RoomChange::Titled
+            | RoomChange::Described { .. }
+            | RoomChange::Renamed { .. }
+            | RoomChange::AccessChanged
+            | RoomChange::Quieted { .. }
+            | RoomChange::Slowed { .. }
+            | RoomChange::RoomDeleted => {}
+        }
+        renamed
+    }
+
     /// The event, told now: with the room, the actor and the message as they are.
     pub(super) fn into_event(
         self,

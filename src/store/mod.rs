@@ -41,7 +41,7 @@ pub use sqlite::{
     CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, IndexMoment, OpenError, RowError, SqliteStore,
 };
 pub use transaction::{
-    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow,
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
 };
 
 use std::any::Any;
@@ -191,6 +191,14 @@ pub trait Store: Send + Sync + 'static {
     async fn files(&self, room: RoomId) -> Result<Vec<String>>;
     /// A message by number.
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>>;
+    /// What a user said after this message, among the `looks` next of the gateway, deleted messages and those shown to nobody
+    /// too, in the order of their numbers and at most [`PAGE_BYTES`]; and where to go on, if there are more.
+    async fn said_by(
+        &self,
+        user: UserId,
+        after: MessageId,
+        looks: usize,
+    ) -> Result<(Vec<Arc<Message>>, Option<MessageId>)>;
     /// Whether a user hid a message from itself.
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool>;
     /// The newest message's number; 0 before the first.

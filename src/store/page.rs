@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{PAGE_BYTES, Page};
-use crate::model::{Message, RoomChange, RoomEvent};
+use crate::model::{Message, MessageId, RoomChange, RoomEvent};
 
 /// How much more an answer may hold: it ends after so many entries, or after [`PAGE_BYTES`].
 #[derive(Debug)]
@@ -70,6 +70,40 @@ impl Findings {
 
     pub(super) fn into_messages(self) -> Vec<Arc<Message>> {
         self.messages
+    }
+}
+
+/// What has been found so far of what a user said.
+pub(super) struct Said {
+    messages: Vec<Arc<Message>>,
+    bytes: usize,
+    next: Option<MessageId>,
+}
+
+impl Said {
+    /// `next`: where to go on after all of it.
+    pub(super) fn new(next: Option<MessageId>) -> Self {
+        Self {
+            messages: Vec::new(),
+            bytes: 0,
+            next,
+        }
+    }
+
+    /// Takes one more; `false`: that was the last one of this page.
+    pub(super) fn take(&mut self, message: Arc<Message>) -> bool {
+        self.bytes += size(&message);
+        let id = message.id;
+        self.messages.push(message);
+        let is_full = self.bytes >= PAGE_BYTES;
+        if is_full {
+            self.next = Some(id);
+        }
+        !is_full
+    }
+
+    pub(super) fn into_page(self) -> (Vec<Arc<Message>>, Option<MessageId>) {
+        (self.messages, self.next)
     }
 }
 

@@ -35,6 +35,8 @@ pub struct UserRow {
     pub password: Option<String>,
     /// Where a present guest came from; `None` from inside the process, and for everybody else.
     pub address: Option<IpAddr>,
+    /// What it said and its names are being removed; nothing opens the account.
+    pub erasing: bool,
 }
 
 impl UserRow {
@@ -53,6 +55,7 @@ impl UserRow {
             folded,
             password,
             address: None,
+            erasing: false,
         }
     }
 
@@ -131,6 +134,17 @@ impl From<RowsError> for ApplyError {
     fn from(error: RowsError) -> Self {
         Self::Broken(error)
     }
+}
+
+/// What came of asking that what is gone is wiped from the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scrub {
+    /// It is asked for now, or is not done yet.
+    Asked,
+    /// It was done since it was asked for.
+    Done,
+    /// It could not be done; it may be asked for again.
+    Failed,
 }
 
 /// One transaction's view of what is stored.
@@ -217,6 +231,17 @@ pub trait Transaction {
     /// Keeps a change for those who missed it: anything but [`RoomChange::Posted`](crate::model::RoomChange::Posted), which the
     /// message itself tells. Of a message in it only the id is kept; whoever reads gets the message as it is then.
     fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError>;
+
+    /// In what is kept of changes, of at most `looks` of them after a place, gives this user this name; where to go on, if there
+    /// are more.
+    fn rename_in_log(
+        &mut self,
+        user: &Arc<UserRef>,
+        after: (RoomId, Seq),
+        looks: usize,
+    ) -> Result<Option<(RoomId, Seq)>, RowsError>;
+    /// Asks that what is gone now is wiped from the disk after this transaction; says what came of the asking before.
+    fn scrub(&mut self) -> Scrub;
 
     /// One membership or ban.
     fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, RowsError>;

@@ -12,6 +12,7 @@ mod bans;
 mod bench;
 mod config;
 mod copies;
+mod erasing;
 mod history;
 mod log;
 mod log_events;

@@ -18,6 +18,7 @@ mod connections;
 mod contacts;
 mod embedding;
 mod entering;
+mod erasing;
 mod forms;
 mod gateway_bans;
 mod guest_bans;

@@ -451,20 +451,28 @@ impl Change for RemoveUser {
         rules::operator_only(work.actor)?;
         let row = work.account(&self.user)?;
         let id = row.user.id;
-        for token in work.rows.tokens(id)? {
-            work.rows.remove_token(token.id)?;
-        }
-        for room in work.rows.owned_rooms(id)? {
-            work.succeed_owner(room, id, None)?;
-        }
-        work.end_memberships(&row)?;
-        work.rows.forget_contact(id)?;
+        work.end_account(&row)?;
         let user = User {
             disabled: true,
             ..User::clone(&row.user)
         };
         work.rows.put_user(UserRow::new(user, None, None))?;
         Ok(id)
+    }
+}
+
+impl Work<'_> {
+    /// Ends an account's tokens, its memberships but in direct rooms, and contacts; what it owns gets another owner.
+    pub(super) fn end_account(&mut self, row: &UserRow) -> Done {
+        let id = row.user.id;
+        for token in self.rows.tokens(id)? {
+            self.rows.remove_token(token.id)?;
+        }
+        for room in self.rows.owned_rooms(id)? {
+            self.succeed_owner(room, id, None)?;
+        }
+        self.end_memberships(row)?;
+        Ok(self.rows.forget_contact(id)?)
     }
 }
 

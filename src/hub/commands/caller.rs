@@ -258,7 +258,7 @@ impl<'a> Caller<'a> {
     /// An account that the caller may manage.
     pub(super) async fn account(&self, selector: &UserSelector) -> Result<Arc<UserRow>> {
         let row = self.user(selector).await?;
-        rules::check_account(self.actor()?, &row.user)?;
+        rules::check_account(self.actor()?, &row)?;
         Ok(row)
     }
 }

@@ -1,6 +1,6 @@
 //! For how long messages are kept, and what is kept no longer.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,8 +60,7 @@ pub(crate) struct MarkAged {
 }
 
 impl Change for MarkAged {
-    /// How long it took the store.
-    type Outcome = Duration;
+    type Outcome = ();
     const NEEDS_ROOM: bool = false;
 
     fn rows(&self, keys: &mut RowKeys) {
@@ -70,8 +69,7 @@ impl Change for MarkAged {
             .for_each(|room| keys.add(RowKey::Room(*room)));
     }
 
-    fn apply(self, work: &mut Work<'_>) -> Done<Duration> {
-        let begun = Instant::now();
+    fn apply(self, work: &mut Work<'_>) -> Done {
         for id in self.rooms {
             let Some(row) = work.rows.room(id)? else {
                 continue;
@@ -88,7 +86,7 @@ impl Change for MarkAged {
                 }
             }
         }
-        Ok(begun.elapsed())
+        Ok(())
     }
 }
 
@@ -106,8 +104,6 @@ pub(crate) struct Forgot {
     pub(crate) all: bool,
     /// Some of it had files.
     pub(crate) files: bool,
-    /// How long it took the store.
-    pub(crate) took: Duration,
 }
 
 impl Change for Forget {
@@ -119,13 +115,11 @@ impl Change for Forget {
     }
 
     fn apply(self, work: &mut Work<'_>) -> Done<Forgot> {
-        let begun = Instant::now();
         let (all, files) = match work.rows.room(self.room)? {
             Some(_) => work.rows.forget(self.room, self.limit)?,
             None => (true, false),
         };
-        let took = begun.elapsed();
-        Ok(Forgot { all, files, took })
+        Ok(Forgot { all, files })
     }
 }
 

@@ -262,7 +262,7 @@ impl Change for Edit {
             return Ok(Arc::new(message));
         }
         (message.kind, message.text) = (kind, text);
-        let message = update(work, message, &room, RoomChange::Edited)?;
+        let message = work.update_message(message, &room, RoomChange::Edited)?;
         let marks = SeenMarks::of(&work.rows.members(room.room.id)?);
         if let Some(event) = work.events.last_mut() {
             event.tell_seen(&marks);
@@ -287,12 +287,18 @@ impl Change for Delete {
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (mut message, room) = own_or_permitted(work, Action::DeleteMessage, self.message)?;
-        message.text.clear();
-        message.extra.clear();
-        message.file = None;
-        message.deleted = true;
-        update(work, message, &room, RoomChange::Deleted).map(drop)
+        take_text(&mut message);
+        work.update_message(message, &room, RoomChange::Deleted)
+            .map(drop)
     }
+}
+
+/// "A deleted message keeps its row without text."
+pub(super) fn take_text(message: &mut Message) {
+    message.text.clear();
+    message.extra.clear();
+    message.file = None;
+    message.deleted = true;
 }
 
 fn own_or_permitted(
@@ -306,17 +312,20 @@ fn own_or_permitted(
     Ok((message, room))
 }
 
-fn update(
-    work: &mut Work<'_>,
-    mut message: Message,
-    room: &RoomRow,
-    change: fn(Arc<Message>) -> RoomChange,
-) -> Done<Arc<Message>> {
-    message.updated = Some(work.at.max(message.updated.unwrap_or(message.created)));
-    work.rows.update_message(&message)?;
-    let message = Arc::new(message);
-    work.tell(room, change(message.clone()))?;
-    Ok(message)
+impl Work<'_> {
+    /// Keeps a message as it is now, and tells of it.
+    pub(super) fn update_message(
+        &mut self,
+        mut message: Message,
+        room: &RoomRow,
+        change: fn(Arc<Message>) -> RoomChange,
+    ) -> Done<Arc<Message>> {
+        message.updated = Some(self.at.max(message.updated.unwrap_or(message.created)));
+        self.rows.update_message(&message)?;
+        let message = Arc::new(message);
+        self.tell(room, change(message.clone()))?;
+        Ok(message)
+    }
 }
 
 /// Hides a message from oneself only.

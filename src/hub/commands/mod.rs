@@ -17,6 +17,8 @@ mod caller;
 mod change;
 mod command;
 mod entering;
+mod erasing;
+mod exporting;
 mod keeping;
 mod login;
 mod members;
@@ -37,6 +39,8 @@ pub use caller::Caller;
 pub use change::{Actor, Change, Submission};
 pub use command::{Command, Needs};
 pub use entering::{Create, Entered};
+pub use erasing::{Erased, Place};
+pub use exporting::{Said, UserExport};
 pub use login::{TokenEnd, Welcome};
 pub use members::Banned;
 pub use messages::Offline;
@@ -151,6 +155,8 @@ commands! {
         SetQuiet SetSlow
     }
     keeping { SetKeep }
+    erasing { EraseUser }
+    exporting { ExportUser SaidBy }
     bans { AddBan Bans RemoveBan }
     members { AddMember RemoveMember Ban Unban GuestBans SetRole }
 }

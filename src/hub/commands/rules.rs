@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Actor;
-use crate::model::{Error, Role, Room, RoomKind, User, UserKind};
+use crate::model::{Error, Role, Room, RoomKind, UserKind};
+use crate::store::UserRow;
 
 /// What somebody does in a room, or to somebody in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -238,12 +239,16 @@ pub fn check_view(view: View, room: &Room, role: Option<Role>, named: bool) -> R
 ///
 /// # Errors
 /// [`Error::NoSuchUser`] where it is no account, else [`Error::NotAllowed`].
-pub fn check_account(actor: Actor, user: &User) -> Result<(), Error> {
-    if user.kind != UserKind::Account {
+pub fn check_account(actor: Actor, row: &UserRow) -> Result<(), Error> {
+    if row.user.kind != UserKind::Account {
         return Err(Error::NoSuchUser);
     }
+    if row.erasing {
+        let reason = "this account is being erased; to erase it again goes on with it";
+        return Err(Error::not_allowed(reason));
+    }
     match actor {
-        Actor::User(own) if own != user.id => Err(Error::not_allowed(
+        Actor::User(own) if own != row.user.id => Err(Error::not_allowed(
             "only the account itself or the operator may do this",
         )),
         Actor::User(_) | Actor::Operator => Ok(()),

@@ -167,6 +167,17 @@ fn one_of_each() -> Vec<AnyCommand> {
             pause: std::time::Duration::from_secs(10),
         }
         .into(),
+        ExportUser { user: user() }.into(),
+        SaidBy {
+            user: user(),
+            after: message,
+        }
+        .into(),
+        EraseUser {
+            user: user(),
+            place: Place::Start,
+        }
+        .into(),
         SetKeep {
             room: room(),
             keep: None,

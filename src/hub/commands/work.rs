@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
     /// An account that the actor may manage.
     pub(super) fn account(&mut self, selector: &UserSelector) -> Done<Arc<UserRow>> {
         let row = self.user(selector)?;
-        rules::check_account(self.actor, &row.user)?;
+        rules::check_account(self.actor, &row)?;
         Ok(row)
     }
 

@@ -11,10 +11,11 @@ use crate::commands::{
 };
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
+    RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 use crate::store::{
-    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, TokenRow, Transaction, UserRow, Write,
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
+    Write,
 };
 
 /// A write that may look at no row first that it did not name.
@@ -322,6 +323,19 @@ impl Transaction for Watched<'_> {
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
         self.rows.update_message(message)
+    }
+
+    fn rename_in_log(
+        &mut self,
+        user: &Arc<UserRef>,
+        after: (RoomId, Seq),
+        looks: usize,
+    ) -> Result<Option<(RoomId, Seq)>, RowsError> {
+        self.rows.rename_in_log(user, after, looks)
+    }
+
+    fn scrub(&mut self) -> Scrub {
+        self.rows.scrub()
     }
 
     fn over_age(

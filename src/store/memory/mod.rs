@@ -241,6 +241,15 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.message(id)))
     }
 
+    async fn said_by(
+        &self,
+        user: UserId,
+        after: MessageId,
+        looks: usize,
+    ) -> Result<(Vec<Arc<Message>>, Option<MessageId>)> {
+        Ok(self.read(|view| view.said_by(user, after, looks)))
+    }
+
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
         Ok(self.read(|view| view.is_hidden(user, message)))
     }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
-use crate::store::page::{Allowance, Filling, Findings};
+use crate::store::page::{Allowance, Filling, Findings, Said};
 use crate::store::{RoomRow, UserRow};
 
 /// The rows, to be read.
@@ -190,6 +190,29 @@ impl View<'_> {
 
     pub(super) fn message(self, id: MessageId) -> Option<Arc<Message>> {
         self.0.message(id).map(|message| self.told(message))
+    }
+
+    pub(super) fn said_by(
+        self,
+        user: UserId,
+        after: MessageId,
+        looks: usize,
+    ) -> (Vec<Arc<Message>>, Option<MessageId>) {
+        let rooms = self.0.rooms.values();
+        let later = |entry: &'_ RoomEntry| entry.messages.partition_point(|said| said.id <= after);
+        let mut next: Vec<_> = rooms
+            .flat_map(|entry| &entry.messages[later(entry)..])
+            .collect();
+        next.sort_unstable_by_key(|message| message.id);
+        let end = next.get(looks.saturating_sub(1)).copied();
+        next.truncate(looks);
+        let mut said = Said::new(end.map(|message| message.id));
+        for message in next.into_iter().filter(|message| message.sender.id == user) {
+            if !said.take(self.told(message)) {
+                break;
+            }
+        }
+        said.into_page()
     }
 
     pub(super) fn is_hidden(self, user: UserId, id: MessageId) -> bool {

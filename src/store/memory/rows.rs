@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::tables::{Counters, GuestBanKey, Oldest, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId,
-    RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, fold_room_name,
+    RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, UserRef,
+    fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow, time};
+use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
 
 /// The rows, and the way back to where the transaction began.
 #[derive(Debug, Default)]
@@ -38,6 +39,7 @@ enum Undo {
     Message(RoomId, MessageId, Option<Arc<Message>>),
     Hidden(UserId, MessageId),
     Forgotten(RoomId, Oldest),
+    Renamed(RoomId, Seq, Logged),
 }
 
 impl Backend for MemoryBackend {
@@ -91,6 +93,11 @@ impl MemoryBackend {
             Undo::GatewayBan(key, Some(ban)) => drop(tables.gateway_bans.insert(key, ban)),
             Undo::GatewayBan(key, None) => drop(tables.gateway_bans.remove(&key)),
             Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
+            Undo::Renamed(room, seq, logged) => {
+                if let Some(entry) = tables.rooms.get_mut(&room) {
+                    entry.changes.insert(seq, logged);
+                }
+            }
             Undo::Forgotten(room, oldest) => tables.give_back(room, oldest),
             Undo::Hidden(user, id) => {
                 if let Some(entry) = tables.home_of(id) {
@@ -177,6 +184,7 @@ impl Transaction for MemoryBackend {
         self.check_user(row.user.id, &row)?;
         let row = Arc::new(UserRow {
             address: row.address,
+            erasing: row.erasing,
             ..UserRow::new(row.user, row.folded, row.password)
         });
         self.set_user(row.user.id, Some(row.clone()));
@@ -515,6 +523,34 @@ impl Transaction for MemoryBackend {
         }
         self.set_message(message);
         Ok(())
+    }
+
+    fn rename_in_log(
+        &mut self,
+        user: &Arc<UserRef>,
+        after: (RoomId, Seq),
+        looks: usize,
+    ) -> Result<Option<(RoomId, Seq)>, RowsError> {
+        let Self { tables, undo, .. } = self;
+        let mut looked = 0;
+        for (id, entry) in tables.rooms.range_mut(after.0..) {
+            let first = if *id == after.0 { after.1.0 + 1 } else { 0 };
+            for (seq, logged) in entry.changes.range_mut(Seq(first)..) {
+                let before = logged.clone();
+                if logged.rename(user) {
+                    undo.push(Undo::Renamed(*id, *seq, before));
+                }
+                looked += 1;
+                if looked == looks {
+                    return Ok(Some((*id, *seq)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn scrub(&mut self) -> Scrub {
+        Scrub::Done
     }
 
     fn over_age(

@@ -15,7 +15,7 @@ use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
 use crate::free_space::FreeSpace;
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
-use crate::store::{RowsError, Transaction, UserRow};
+use crate::store::{RowsError, Scrub, Transaction, UserRow};
 
 /// The newest message's number, also of one that is gone with its room.
 pub(super) const LAST_MESSAGE: &str = "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
@@ -33,6 +33,8 @@ pub(in crate::store) struct SqliteBackend {
     space: FreeSpace,
     /// What it said when the transaction began.
     pub(super) has_room: bool,
+    /// Whether what is gone is to be wiped, or was.
+    pub(super) scrub: Option<Scrub>,
 }
 
 impl SqliteBackend {
@@ -54,6 +56,7 @@ impl SqliteBackend {
             due: Due::default(),
             space,
             has_room: true,
+            scrub: None,
         }
     }
 
@@ -179,7 +182,34 @@ impl Backend for SqliteBackend {
                 _ => {}
             }
         }
+        if self.scrub == Some(Scrub::Asked) {
+            self.scrub = Some(match self.wipe() {
+                Ok(()) => Scrub::Done,
+                Err(error) => {
+                    tracing::error!(%error, "what was erased cannot be wiped from the disk yet");
+                    Scrub::Failed
+                }
+            });
+        }
         Ok(())
+    }
+}
+
+impl SqliteBackend {
+    /// Writes the database anew without what is gone, and empties the log: else parts of pages would keep copies of it.
+    fn wipe(&mut self) -> Sql<()> {
+        self.conn.execute_batch("VACUUM")?;
+        let busy: bool = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        self.index.begin_anew();
+        match busy {
+            true => Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+                Some("the log is read".to_owned()),
+            )),
+            false => Ok(()),
+        }
     }
 }
 

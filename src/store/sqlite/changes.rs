@@ -6,8 +6,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Rows, params};
 
 use super::reads::{Senders, message, room, seen_marks};
-use super::values::{MESSAGE, Sql};
-use crate::model::{Message, MessageId, RoomEvent, RoomId, Seq};
+use super::values::{MESSAGE, Sql, all, run};
+use crate::model::{Message, MessageId, RoomEvent, RoomId, Seq, UserRef};
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
 use crate::store::page::Allowance;
 
@@ -105,4 +105,29 @@ pub(super) fn touched(
         touched.extend(logged.message().map(|message| (seq, message)));
     }
     Ok(touched)
+}
+
+/// Gives a user this name in what was logged after a place, of at most `looks` changes; where to go on.
+pub(super) fn rename(
+    conn: &Connection,
+    user: &Arc<UserRef>,
+    (room, seq): (RoomId, Seq),
+    looks: usize,
+) -> Sql<Option<(RoomId, Seq)>> {
+    let sql = "SELECT seq, change, room FROM changes WHERE (room, seq) > (?1, ?2) ORDER BY room, seq LIMIT ?3";
+    let limit = i64::try_from(looks).unwrap_or(i64::MAX);
+    let found = all(conn, sql, params![room, seq, limit], |row| {
+        Ok((row.get::<_, RoomId>(2)?, logged(row)?))
+    })?;
+    let last = found.last().map(|(room, (seq, _))| (*room, *seq));
+    let next = last.filter(|_| found.len() == looks);
+    for (room, (seq, mut logged)) in found {
+        if logged.rename(user) {
+            let json = serde_json::to_string(&logged)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            let sql = "UPDATE changes SET change = ?3 WHERE room = ?1 AND seq = ?2";
+            run(conn, sql, params![room, seq, json])?;
+        }
+    }
+    Ok(next)
 }

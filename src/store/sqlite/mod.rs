@@ -367,6 +367,18 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn said_by(
+        &self,
+        user: UserId,
+        after: MessageId,
+        looks: usize,
+    ) -> Result<(Vec<Arc<Message>>, Option<MessageId>)> {
+        let senders = self.senders();
+        self.readers
+            .read(move |conn| reads::said_by(conn, senders, user, after, looks))
+            .await
+    }
+
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
         self.readers
             .read(move |conn| reads::is_hidden(conn, user, message))

@@ -33,6 +33,7 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up_with_hook("", refold::room_names),
         M::up_with_hook(include_str!("schema8.sql"), refold::titles),
         M::up(include_str!("schema9.sql")),
+        M::up(include_str!("schema10.sql")),
     ]
 });
 
@@ -229,6 +230,9 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
         .map_err(failed)?;
     conn.pragma_update(None, "synchronous", "full")
+        .map_err(failed)?;
+    // What is deleted, or edited, leaves no text behind in the file.
+    conn.pragma_update_and_check(None, "secure_delete", "on", |_| Ok(()))
         .map_err(failed)?;
     // The checkpointer does it.
     conn.pragma_update(None, "wal_autocheckpoint", 0)

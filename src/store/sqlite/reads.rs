@@ -13,6 +13,7 @@ use super::values::{
 use crate::model::{
     Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
 };
+use crate::store::page::Said;
 use crate::store::{RoomRow, TokenRow, UserRow};
 
 /// The users that one answer names, each looked up once.
@@ -226,6 +227,31 @@ pub(super) fn message(
         [id],
         |row| senders.message(conn, row),
     )
+}
+
+pub(super) fn said_by(
+    conn: &Connection,
+    mut senders: Senders,
+    user: UserId,
+    after: MessageId,
+    looks: usize,
+) -> Sql<(Vec<Arc<Message>>, Option<MessageId>)> {
+    let limit = i64::try_from(looks).unwrap_or(i64::MAX);
+    let sql = "SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2 - 1";
+    let end: Option<MessageId> = one(conn, sql, params![after, limit], |row| row.get(0))?;
+    let sql = format!(
+        "SELECT {MESSAGE} FROM messages m WHERE id > ?1 AND id <= ?2 AND sender = ?3 ORDER BY id"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let upto = end.unwrap_or(MessageId(i64::MAX));
+    let mut rows = statement.query(params![after, upto, user])?;
+    let mut said = Said::new(end);
+    while let Some(row) = rows.next()? {
+        if !said.take(senders.message(conn, row)?) {
+            break;
+        }
+    }
+    Ok(said.into_page())
 }
 
 pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> Sql<bool> {

@@ -8,6 +8,7 @@ use super::aged;
 use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::bans;
 use super::cache::CachedRoom;
+use super::changes;
 use super::times::{Fall, free};
 use super::values::{
     self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
@@ -18,7 +19,7 @@ use crate::model::{
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, TokenRow, Transaction, UserRow, time};
+use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
 
 fn broken(why: &'static str) -> RowsError {
     RowsError(why.into())
@@ -63,11 +64,12 @@ impl Transaction for SqliteBackend {
             folded,
             password,
             address,
+            erasing,
             ..
         } = row;
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address, erasing) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let values = params![
             user.login,
             folded,
@@ -77,12 +79,14 @@ impl Transaction for SqliteBackend {
             user.disabled,
             user.created,
             password,
-            address.map(|address| address.to_string())
+            address.map(|address| address.to_string()),
+            erasing
         ];
         run(&self.conn, sql, values)?;
         Arc::make_mut(&mut user).id = UserId(given(&self.conn)?);
         let row = Arc::new(UserRow {
             address,
+            erasing,
             ..UserRow::new(user, folded, password)
         });
         self.cache.users.keep(row.user.id, row.clone());
@@ -95,10 +99,11 @@ impl Transaction for SqliteBackend {
             folded,
             password,
             address,
+            erasing,
             ..
         } = &row;
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
-            created = ?8, password = ?9, address = ?10 WHERE id = ?1";
+            created = ?8, password = ?9, address = ?10, erasing = ?11 WHERE id = ?1";
         let values = params![
             user.id,
             user.login,
@@ -109,7 +114,8 @@ impl Transaction for SqliteBackend {
             user.disabled,
             user.created,
             password,
-            address.map(|address| address.to_string())
+            address.map(|address| address.to_string()),
+            erasing
         ];
         run(&self.conn, sql, values)?;
         let row = Arc::new(row);
@@ -553,6 +559,24 @@ impl Transaction for SqliteBackend {
             0 => Err(broken("no such message")),
             _ => Ok(()),
         }
+    }
+
+    fn rename_in_log(
+        &mut self,
+        user: &Arc<UserRef>,
+        after: (RoomId, Seq),
+        looks: usize,
+    ) -> Result<Option<(RoomId, Seq)>, RowsError> {
+        Ok(changes::rename(&self.conn, user, after, looks)?)
+    }
+
+    fn scrub(&mut self) -> Scrub {
+        let found = self.scrub;
+        self.scrub = match found {
+            None | Some(Scrub::Asked) => Some(Scrub::Asked),
+            Some(Scrub::Done | Scrub::Failed) => None,
+        };
+        found.unwrap_or(Scrub::Asked)
     }
 
     fn over_age(

@@ -326,6 +326,10 @@ impl<'a> Twins<'a> {
         }
         for user in &self.users {
             same!(rooms_of(*user));
+            let mut after = Some(MessageId(0));
+            while let Some(from) = after {
+                (_, after) = same!(said_by(*user, from, look.limit));
+            }
         }
         same!(rooms());
         same!(last_message_id());

@@ -128,7 +128,7 @@ pub(super) fn count(conn: &Connection, sql: &str, params: impl Params) -> Sql<u6
 }
 
 pub(super) const USER: &str =
-    "id, login, folded, name, description, kind, disabled, created, password, address";
+    "id, login, folded, name, description, kind, disabled, created, password, address, erasing";
 
 pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -143,6 +143,7 @@ pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let address: Option<String> = row.get(9)?;
     Ok(Arc::new(UserRow {
         address: address.as_deref().map(parsed::<IpAddr>).transpose()?,
+        erasing: row.get(10)?,
         ..UserRow::new(user, row.get(2)?, row.get(8)?)
     }))
 }

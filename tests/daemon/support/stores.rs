@@ -267,6 +267,15 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.message(id).await
     }
 
+    async fn said_by(
+        &self,
+        user: UserId,
+        after: MessageId,
+        looks: usize,
+    ) -> Result<(Vec<Arc<Message>>, Option<MessageId>)> {
+        self.store.said_by(user, after, looks).await
+    }
+
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
         self.store.is_hidden(user, message).await
     }

@@ -117,6 +117,16 @@ impl World {
         }
     }
 
+    /// All that its files hold at this moment.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.files.as_ref().unwrap()).unwrap();
+        let read = |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.unwrap().path());
+        files
+            .flat_map(|file| read(file).unwrap_or_default())
+            .collect()
+    }
+
     /// One of each kind of store.
     pub(crate) async fn of_each_kind() -> Vec<Self> {
         vec![

@@ -147,6 +147,14 @@ impl Index {
         drop(self.wait_while(|state| held && state.busy));
     }
 
+    /// Has the file thrown away and made anew.
+    pub(in crate::store::sqlite) fn begin_anew(&self) {
+        let mut state = self.lock();
+        state.readable = false;
+        state.suspect = true;
+        self.changed.notify_all();
+    }
+
     /// Asks the thread to end.
     pub(in crate::store::sqlite) fn stop(&self) {
         self.lock().stop = true;

@@ -1,0 +1,213 @@
+//! `tolmach user export`: all that is kept of an account, in one JSON document.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::{ExportUser, FindRoom, SaidBy};
+use crate::model::{FileInfo, Message, MessageId, RoomId, RoomSelector, UserSelector};
+
+use super::about::About;
+use super::failure::{Failure, Outcome};
+use super::operator::Operator;
+use super::time::Time;
+use super::user::account;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The account's login, without regard to case
+    name: String,
+    /// Where to write it, a file that is not there yet; without it, or as -, standard output
+    file: Option<PathBuf>,
+    /// A directory for copies of the files that it sent, made if absent; each is named by its message's number
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    pub(super) async fn run(self, to: &mut Operator) -> Outcome<()> {
+        let about = About::user(&self.name);
+        let export = ExportUser {
+            user: account(&self.name),
+        };
+        let known = to.ask(about, export).await?;
+        let user = known.account.id;
+        let mut labels = HashMap::new();
+        let mut rooms = Vec::new();
+        for (room, membership) in &known.rooms {
+            labels.insert(membership.room, room.clone());
+            rooms.push(json!({
+                "room": room,
+                "role": membership.role,
+                "joined": Time(membership.joined),
+                "seen": Time(membership.seen),
+            }));
+        }
+        let tokens = known.tokens.iter().map(|token| {
+            json!({
+                "id": token.id.0,
+                "kind": token.kind,
+                "created": Time(token.created),
+                "used": token.used.map(Time),
+                "address": token.address,
+            })
+        });
+        let account = &known.account;
+        let head = [
+            ("format", json!("tolmach user 1")),
+            (
+                "account",
+                json!({
+                    "id": account.id.0,
+                    "login": account.login,
+                    "name": account.name,
+                    "description": account.description,
+                    "disabled": account.disabled,
+                    "created": Time(account.created),
+                }),
+            ),
+            ("tokens", tokens.collect()),
+            ("rooms", json!(rooms)),
+            ("contacts", json!(known.contacts)),
+            ("bans", json!(known.bans)),
+            ("sessions", json!(known.sessions)),
+        ];
+        let mut document = Document::begin(self.file.as_deref())?;
+        for (name, value) in head {
+            document.write(format_args!("{}:{value},\n", json!(name)))?;
+        }
+        document.write(format_args!("\"messages\":["))?;
+        let (mut after, mut separator) = (Some(MessageId(0)), "\n");
+        while let Some(from) = after {
+            let user = UserSelector::Id(user);
+            let page = to.ask(about, SaidBy { user, after: from }).await?;
+            for message in &page.messages {
+                let room = label(to, message.room, &mut labels).await?;
+                let copy = self.copy(to, message)?;
+                let object = object(message, &room, copy.as_deref());
+                document.write(format_args!("{separator}{object}"))?;
+                separator = ",\n";
+            }
+            after = page.next;
+        }
+        document.end()
+    }
+
+    /// Copies a message's file; its name among the copies.
+    fn copy(&self, to: &Operator, message: &Message) -> Outcome<Option<String>> {
+        let (Some(directory), Some(file)) = (&self.files, &message.file) else {
+            return Ok(None);
+        };
+        let name = copy_name(message.id, file);
+        let (from, into) = (to.content(message.room, file), directory.join(&name));
+        let failed = |error: io::Error| Failure::because(format!("{}: {error}", into.display()));
+        fs::create_dir_all(directory).map_err(failed)?;
+        match fs::copy(&from, &into) {
+            Ok(_) => Ok(Some(name)),
+            // What was said is there; what became of the content is another matter.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+/// By the message's number, with the ending of the name that the area holds it under, which is a plain one.
+fn copy_name(id: MessageId, file: &FileInfo) -> String {
+    match file.stored.split_once('.') {
+        Some((_, ending)) => format!("{id}.{ending}"),
+        None => id.to_string(),
+    }
+}
+
+fn object(message: &Message, room: &str, copy: Option<&str>) -> serde_json::Value {
+    let mut object = BTreeMap::from([
+        ("id", json!(message.id.0)),
+        ("room", json!(room)),
+        ("time", json!(Time(message.created))),
+        ("kind", json!(message.kind)),
+        ("text", json!(message.text)),
+        ("reply_to", json!(message.reply_to)),
+        ("updated", json!(message.updated.map(Time))),
+        ("deleted", json!(message.deleted)),
+        ("extra", json!(message.extra)),
+    ]);
+    if let Some(file) = &message.file {
+        let file = json!({"name": file.name, "size": file.size, "copy": copy});
+        object.insert("file", file);
+    }
+    json!(object)
+}
+
+/// What a room is called.
+async fn label(
+    to: &mut Operator,
+    id: RoomId,
+    labels: &mut HashMap<RoomId, String>,
+) -> Outcome<String> {
+    if let Some(label) = labels.get(&id) {
+        return Ok(label.clone());
+    }
+    let room = RoomSelector::Id(id);
+    let label = match to.request(FindRoom { room }).await? {
+        Ok(room) => room.name.clone(),
+        // It was removed meanwhile.
+        Err(_) => format!("#{id}"),
+    };
+    labels.insert(id, label.clone());
+    Ok(label)
+}
+
+/// A document that is written piece by piece.
+struct Document {
+    writer: BufWriter<Box<dyn Write>>,
+    place: String,
+}
+
+impl Document {
+    fn begin(file: Option<&Path>) -> Outcome<Self> {
+        let file = file.filter(|file| *file != Path::new("-"));
+        let place = file.map_or("standard output".into(), |file| file.display().to_string());
+        let writer: Box<dyn Write> = match file {
+            None => Box::new(io::stdout()),
+            Some(path) => {
+                let made = create(path);
+                Box::new(made.map_err(|error| Failure::because(format!("{place}: {error}")))?)
+            }
+        };
+        let writer = BufWriter::new(writer);
+        let mut document = Self { writer, place };
+        document.write(format_args!("{{"))?;
+        Ok(document)
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) -> Outcome<()> {
+        let written = self.writer.write_fmt(text);
+        written.map_err(|error| self.failed(error))
+    }
+
+    fn end(mut self) -> Outcome<()> {
+        self.write(format_args!("\n]}}\n"))?;
+        let flushed = self.writer.flush();
+        flushed.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+            _ => Failure::because(format!("{}: {error}", self.place)),
+        }
+    }
+}
+
+/// A new file that only its owner reads.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,127 @@
+//! `tolmach user erase` and `tolmach user export`.
+
+use serde_json::{Value, json};
+
+use super::bench::{Bench, either_way, read};
+use super::people::Client;
+
+/// A gateway where anna and boris have said something in "tea", and their connections.
+fn talking() -> (Bench, [Client; 2]) {
+    let bench = Bench::running();
+    bench.run(&["room", "create", "tea"]).done();
+    let clients = ["anna", "boris"].map(|login| {
+        bench
+            .run_with(&["user", "add", login], "secret word")
+            .done();
+        let token = format!("token-of-{login}");
+        bench
+            .run_with(&["token", "create", login, "--value-stdin"], &token)
+            .done();
+        let mut client = Client::connect(&bench, "talker");
+        client.say(json!({"type": "connect", "room": "tea", "token": token}).to_string() + "\n");
+        client.hear_of("connected");
+        for number in 0..3 {
+            let content = format!("{login} says {number}");
+            client.say(json!({"type": "message", "content": content}).to_string() + "\n");
+            client.hear_of(&content);
+        }
+        client
+    });
+    (bench, clients)
+}
+
+fn history(bench: &Bench) -> Vec<String> {
+    let said = bench.json(&["history", "tea", "--json"]);
+    let text = |one: &Value| {
+        format!(
+            "{} {}",
+            one["from"].as_str().unwrap(),
+            one["text"].as_str().unwrap()
+        )
+    };
+    said.iter().map(text).collect()
+}
+
+#[test]
+fn an_account_is_exported_and_erased_while_it_talks_and_when_no_gateway_runs() {
+    let (mut bench, [mut anna, _boris]) = talking();
+    let path = bench.path("anna.json");
+    let export = ["user", "export", "ANNA", path.to_str().unwrap()];
+    assert_eq!(bench.run(&export).done(), "");
+    let text = read(&path);
+    let all: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(all["account"]["login"], "anna");
+    assert_eq!(all["rooms"][0]["room"], "tea");
+    assert_eq!(all["tokens"].as_array().unwrap().len(), 1);
+    assert_eq!(all["sessions"][0]["dialect"], "talker");
+    let said = all["messages"].as_array().unwrap();
+    assert_eq!(said.len(), 3);
+    assert_eq!(
+        (&said[2]["text"], &said[2]["room"]),
+        (&json!("anna says 2"), &json!("tea"))
+    );
+    assert!(
+        !text.contains("argon2") && !text.contains("token-of") && !text.contains("boris"),
+        "{text}"
+    );
+    assert!(
+        bench.run(&export).refused().contains("anna.json"),
+        "what is there is not replaced"
+    );
+    let piped = bench.run(&["user", "export", "boris"]).done();
+    assert_eq!(
+        serde_json::from_str::<Value>(&piped).unwrap()["messages"][0]["text"],
+        "boris says 0"
+    );
+
+    let erased = bench.run(&["user", "erase", "anna", "--yes"]).done();
+    assert_eq!(
+        erased,
+        "erased the account anna: 3 messages, 0 of them with files, in 1 room\n"
+    );
+    anna.hear_of("error");
+    assert_eq!(anna.rest(), b"");
+    let kept = [
+        "erased-1 ",
+        "erased-1 ",
+        "erased-1 ",
+        "boris says 0",
+        "boris says 1",
+        "boris says 2",
+    ];
+    let shown: Vec<String> = history(&bench);
+    for (shown, kept) in shown.iter().zip(kept) {
+        assert!(shown.ends_with(kept), "{shown}");
+    }
+    drop(bench.gateway.take());
+    let erased = bench.run(&["user", "erase", "boris", "--yes"]).done();
+    assert_eq!(
+        erased,
+        "erased the account boris: 3 messages, 0 of them with files, in 1 room\n"
+    );
+    let database = std::fs::read(bench.database()).unwrap();
+    for gone in ["anna", "boris", "says"] {
+        assert!(
+            !database
+                .windows(gone.len())
+                .any(|bytes| bytes == gone.as_bytes()),
+            "{gone}"
+        );
+    }
+    assert_eq!(bench.json(&["user", "list", "--json"]), [] as [Value; 0]);
+}
+
+either_way! {
+    fn nobody_is_erased_without_being_asked(bench) {
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
+        let unasked = bench.run(&["user", "erase", "anna"]);
+        assert_eq!(unasked.code, Some(2));
+        assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+        for act in ["erase", "export"] {
+            assert!(bench.run(&["user", act, "nobody"]).refused().contains("no account called nobody"));
+        }
+        assert_eq!(bench.json(&["user", "list", "--json"]).len(), 1);
+        bench.run(&["user", "erase", "anna", "--yes"]).done();
+        bench.run_with(&["user", "add", "anna"], "secret word").done();
+    }
+}
