@@ -18,6 +18,7 @@ mod log;
 mod log_events;
 mod log_secrets;
 mod notify;
+mod packaging;
 mod pages;
 
 mod moving;
