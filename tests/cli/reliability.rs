@@ -42,6 +42,13 @@ async fn others_go_on_beside_a_flood_of_logins() {
 }
 
 #[tokio::test]
+async fn copies_are_made_while_others_write() {
+    let few = ["--messages", "300", "--files", "3", "--file-bytes", "70000"];
+    let slow = ["--rate", "100", "--senders", "5", "--seconds", "1"];
+    try_out(&[&["copies"], &few[..], &slow[..]].concat()).await;
+}
+
+#[tokio::test]
 async fn a_crowd_is_served_or_told_why_not() {
     let few = ["--connections", "60", "--burst", "20", "--seconds", "0"];
     try_out(&[&["idle"], &few[..]].concat()).await;

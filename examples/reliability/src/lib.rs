@@ -10,9 +10,11 @@
 //!
 //! Read it in this order: [`server`] (the gateway as a process), [`client`] (one client for all dialects) and [`member`] (with
 //! its socket); [`rounds`] (what is accepted is kept: [`writers`], and the [`ledger`] of what they were told); [`latency`]
-//! (what one bad client costs the others: [`trouble`]); [`crowd`] (very many connections).
+//! (what one bad client costs the others: [`trouble`]); [`crowd`] (very many connections);
+//! [`copies`] (what copies cost those who write meanwhile).
 
 pub mod client;
+pub mod copies;
 pub mod crowd;
 mod files;
 mod harm;
@@ -65,6 +67,8 @@ pub enum Scenario {
     Vanished(latency::Plan),
     /// What a flood of logins costs the others
     Logins(latency::Plan),
+    /// What a backup and an export cost those who write meanwhile, and how long all four ways take
+    Copies(copies::Copies),
     /// Connections that say nothing, and many that come at once
     Idle(crowd::Crowd),
 }
@@ -87,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Outcome<()> {
         Scenario::Flooder(plan) => plan.run(&program, trouble::Kind::Flooder).await,
         Scenario::Vanished(plan) => plan.run(&program, trouble::Kind::Vanished).await,
         Scenario::Logins(plan) => plan.run(&program, trouble::Kind::Logins).await,
+        Scenario::Copies(copies) => copies.run(&program).await,
         Scenario::Idle(crowd) => crowd.run(&program).await,
     }
 }
