@@ -9,20 +9,21 @@ use tempfile::TempDir;
 use super::TOO_LONG;
 
 /// A gateway in a directory of its own; killed when dropped.
-struct Gateway {
-    dir: TempDir,
+pub(crate) struct Gateway {
+    pub(crate) dir: TempDir,
     child: Child,
     ready: String,
 }
 
 /// The password of every account.
-const PASSWORD: &str = "CorrectHorseBatteryStaple";
+pub(crate) const PASSWORD: &str = "CorrectHorseBatteryStaple";
 
 impl Gateway {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listeners: String = [
             ("jim", ""),
+            ("talker", ""),
             ("purpose", "revision = 1\n"),
             ("purpose", "revision = 2\n"),
             ("uchat", ""),
@@ -50,7 +51,7 @@ impl Gateway {
         gateway
     }
 
-    fn port(&self, listener: &str) -> String {
+    pub(crate) fn port(&self, listener: &str) -> String {
         let words = self.ready.split_whitespace();
         let mut listeners = words.filter_map(|word| word.split_once('='));
         let (_, address) = listeners.find(|(name, _)| *name == listener).unwrap();
@@ -58,7 +59,7 @@ impl Gateway {
     }
 
     /// Runs a command to its end; what it printed.
-    fn run(&self, words: &[&str], input: &str) -> String {
+    pub(crate) fn run(&self, words: &[&str], input: &str) -> String {
         let mut child = command(&self.dir, words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -71,7 +72,7 @@ impl Gateway {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn chat(&self, dialect: &str, listener: &str, options: &[&str]) -> Chat {
+    pub(crate) fn chat(&self, dialect: &str, listener: &str, options: &[&str]) -> Chat {
         let mut command = command(&self.dir, &["chat", dialect, "127.0.0.1"]);
         command.arg(self.port(listener)).args(options);
         if !options.contains(&"--token") {
@@ -85,7 +86,7 @@ impl Gateway {
         self.chat(dialect, listener, &options)
     }
 
-    fn bob(&self) -> Chat {
+    pub(crate) fn bob(&self) -> Chat {
         let mut bob = self.chat("purpose", "purpose.2", &["--user", "bob"]);
         bob.expect_err("#lobby: entered");
         bob
@@ -99,11 +100,12 @@ impl Drop for Gateway {
     }
 }
 
-fn command(dir: &TempDir, words: &[&str]) -> Command {
+pub(crate) fn command(dir: &TempDir, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tolmach"));
     command.args(words).current_dir(dir.path());
     command.env_remove("TOLMACH_PASSWORD");
     command.env_remove("TOLMACH_ROOM_PASSWORD");
+    command.env_remove("TOLMACH_TOKEN");
     if words.first() != Some(&"chat") {
         command.args(["-c", "tolmach.toml"]);
     }
@@ -111,7 +113,7 @@ fn command(dir: &TempDir, words: &[&str]) -> Command {
 }
 
 /// A running client, whose lines can be waited for.
-struct Chat {
+pub(crate) struct Chat {
     child: Child,
     input: Option<ChildStdin>,
     out: Receiver<String>,
@@ -137,13 +139,13 @@ impl Chat {
         }
     }
 
-    fn write(&mut self, line: &str) {
+    pub(crate) fn write(&mut self, line: &str) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
     /// The next line of standard output.
     #[track_caller]
-    fn expect(&mut self, line: &str) {
+    pub(crate) fn expect(&mut self, line: &str) {
         match self.out.recv_timeout(TOO_LONG) {
             Ok(found) => assert_eq!(found, line),
             Err(error) => panic!(
@@ -167,7 +169,7 @@ impl Chat {
 
     /// Ends the input and waits for the end; nothing more is printed.
     #[track_caller]
-    fn end(mut self, code: i32) -> Vec<String> {
+    pub(crate) fn end(mut self, code: i32) -> Vec<String> {
         self.input = None;
         let status = self.child.wait().unwrap();
         let err: Vec<_> = self.err.iter().collect();

@@ -9,6 +9,8 @@
 )]
 
 #[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
+mod again;
+#[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
 mod daemon;
 mod pty;
 mod terminal;
@@ -606,5 +608,30 @@ fn a_token_comes_from_a_file_or_the_environment() {
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{err}");
         assert!(err.contains(file) && err.contains(why), "{err}");
+    }
+}
+
+/// What a terminal would obey or turn does not reach it by standard error either.
+#[test]
+fn nothing_raw_reaches_standard_error() {
+    let evil = "\u{1b}[2J\u{9b}31m\u{202e}evil\u{7}";
+    let mut client = jim();
+    client.server.admit();
+    for code in [100, 101] {
+        let notice = json!({"response": code, "time": 1, "alert": evil});
+        client.server.send(&notice);
+    }
+    client.server.close();
+    let input = client.child.stdin.take();
+    let ended = client.wait();
+    drop(input);
+    ended.check(1, "");
+    let lines: Vec<_> = ended.err.lines().skip(2).collect();
+    assert_eq!(lines.len(), 3, "{}", ended.err);
+    for line in lines {
+        assert!(!line.contains(char::is_control), "{line:?}");
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let is_isolated = line.starts_with('\u{2068}') && line.ends_with('\u{2069}');
+        assert!(is_isolated, "{line:?}");
     }
 }

@@ -138,7 +138,8 @@ fn ctrl_c_clears_the_line_and_twice_leaves() {
 
 #[test]
 fn the_terminal_is_left_as_it_was_found() {
-    for signal in [None, Some(Signal::SIGTERM), Some(Signal::SIGHUP)] {
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].map(Some);
+    for signal in signals.into_iter().chain([None]) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut program = command(&["jim", &address, "--user", "alice"]);
@@ -310,4 +311,54 @@ fn tab_completes_commands_and_names() {
     person.at.press("n\thi\r");
     let said = person.server.expect("message");
     assert_eq!(said["content"], "anton: hi");
+}
+
+/// The server had a line, or had it not, when the connection broke: it is said again only where it had not.
+#[test]
+fn what_had_no_answer_is_said_again_where_it_did_not_arrive() {
+    for arrived in [true, false] {
+        let mut alice = alice(&[]);
+        alice.at.press("one\r");
+        alice.server.expect("msg");
+        alice.server.close();
+        alice.at.expect("the next try is in");
+        alice.server = Wire::accept(&alice.listener);
+        alice.server.admit_account();
+        let question = alice.server.expect("msg");
+        assert_eq!(question["message"], "history #lobby 100");
+        alice.server.answer(200);
+        if arrived {
+            let line = "1970-01-01 00:00:09 <alice> one";
+            alice.server.send(&message("alice", "tolmach", line));
+        }
+        alice.server.expect("presence");
+        alice.server.answer(200);
+        if !arrived {
+            alice.says("one");
+        }
+        alice.at.expect("<alice> one");
+        alice.at.press("two\r");
+        alice.says("two");
+        alice.at.expect("<alice> two");
+        assert_eq!(alice.at.screen.count("<alice> one"), 1);
+        alice.at.press("\x04");
+        alice.leaves();
+    }
+}
+
+#[test]
+fn a_refusal_at_first_is_the_end() {
+    let mut alice = person("jim", &["--user", "alice"], &[]);
+    alice.server.expect("authenticate");
+    alice
+        .server
+        .send(&json!({"response": 402, "time": 1, "error": "wrong"}));
+    let lines = alice.at.end(1);
+    assert_eq!(lines.last().unwrap(), "error: refused: 402 wrong");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let mut program = command(&["jim", &address]);
+    let lines = Pty::start(program.env("TERM", "xterm"), 80).end(1);
+    assert!(lines.last().unwrap().contains("cannot reach"), "{lines:?}");
 }

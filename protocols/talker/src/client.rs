@@ -48,6 +48,8 @@ pub struct Client<T = ()> {
     token: Secret,
     codec: ClientCodec,
     me: Option<User>,
+    /// The newest message's id, also from before a connection was lost.
+    last: Option<i64>,
     present: BTreeMap<i32, Present>,
     /// What has no echo yet, oldest first.
     unechoed: VecDeque<Unechoed<T>>,
@@ -119,9 +121,30 @@ impl<T> Client<T> {
             token: token.into(),
             codec: ClientCodec::new(MAX_EVENT_BYTES),
             me: None,
+            last: None,
             present: BTreeMap::new(),
             unechoed: VecDeque::new(),
         }
+    }
+
+    /// A client for another connection to the room, after this one's was lost: it is told what was said since the message
+    /// that this one heard last, or what was said last where it heard none (PROTOCOL.md 4.7).
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            last: Some(self.last.unwrap_or_default()),
+            room: self.room.clone(),
+            token: self.token.clone(),
+            codec: ClientCodec::new(MAX_EVENT_BYTES),
+            me: None,
+            present: BTreeMap::new(),
+            unechoed: VecDeque::new(),
+        }
+    }
+
+    /// Who this client is, once it is connected.
+    pub fn me(&self) -> Option<&User> {
+        self.me.as_ref()
     }
 
     /// Says who it is and enters the room: [`Event::Connected`] or [`Event::Refused`] follows.
@@ -130,7 +153,7 @@ impl<T> Client<T> {
             room: self.room.clone(),
             token: self.token.clone(),
             user: Extra::default(),
-            last_event_id: None,
+            last_event_id: self.last,
         };
         frame.write(out);
     }
@@ -197,10 +220,13 @@ impl<T> Client<T> {
                 users.iter().for_each(|user| self.come(user, false));
                 Event::Users
             }
-            ServerFrame::Message(message) => Event::Message {
-                echo_of: self.echo_of(&message),
-                message,
-            },
+            ServerFrame::Message(message) => {
+                self.last = self.last.max(message.id);
+                Event::Message {
+                    echo_of: self.echo_of(&message),
+                    message,
+                }
+            }
             ServerFrame::Join { user, .. } => {
                 self.come(&user, false);
                 Event::Joined(user)
@@ -234,6 +260,11 @@ impl<T> Client<T> {
     /// Echoes come in order: what was said before the echoed one and has no echo was refused.
     fn echo_of(&mut self, message: &Message) -> Option<T> {
         let is_mine = self.me.as_ref().is_some_and(|me| me.id == message.user.id);
+        // The gateway's own user answers what it was asked.
+        if message.private && message.user.id == 0 {
+            let private = self.unechoed.iter().position(|said| said.text.is_none());
+            private.map(|index| self.unechoed.remove(index));
+        }
         if !is_mine || message.private || message.edit.is_some() {
             return None;
         }

@@ -77,6 +77,8 @@ pub enum Credentials {
 pub struct Client<T = ()> {
     codec: ClientCodec,
     credentials: Credentials,
+    /// The token of a session that goes on over this connection.
+    resumed: Option<Secret>,
     token: Option<Secret>,
     login: String,
     exchange: Exchange<Asked<T>>,
@@ -133,6 +135,7 @@ impl<T> Client<T> {
         Self {
             codec: ClientCodec::new(flavor, MAX_LINE_BYTES),
             credentials,
+            resumed: None,
             token: None,
             login: String::new(),
             exchange: Exchange::default(),
@@ -140,8 +143,22 @@ impl<T> Client<T> {
         }
     }
 
+    /// A client for another connection after this one's was lost. It goes on with the session if there is one, else it logs in.
+    #[must_use]
+    pub fn again(&self, flavor: Flavor) -> Self {
+        Self {
+            resumed: self.token.clone(),
+            ..Self::new(flavor, self.credentials.clone())
+        }
+    }
+
     /// Says who one is: [`Event::LoggedIn`] or [`Event::Refused`] follows.
     pub fn open(&mut self, out: &mut BytesMut) {
+        if let Some(token) = self.resumed.take() {
+            return self
+                .exchange
+                .ask(Request::Token { token }, Asked::LogIn, out);
+        }
         let (request, asked) = match self.credentials.clone() {
             Credentials::Password { login, pass } => (Request::LogIn { login, pass }, Asked::LogIn),
             Credentials::Token(token) => (Request::Token { token }, Asked::LogIn),

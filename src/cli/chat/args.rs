@@ -26,6 +26,10 @@ pub(crate) struct ChatArgs {
     #[arg(long, default_value = "lobby")]
     pub(crate) room: String,
 
+    /// What the gateway's own user is called, which answers /who, /history and the like where the dialect has no frames for them
+    #[arg(long, value_name = "NAME", default_value = "tolmach")]
+    pub(crate) gateway: String,
+
     /// The revision of the dialect, where it has several [default: the last]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) revision: Option<u8>,

@@ -4,7 +4,7 @@ use crate::dialects::client::ChatSide;
 use crate::dialects::{AnyDialect, Dialects};
 
 /// The dialects that have a client for people.
-fn with_chat(
+pub(super) fn with_chat(
     dialects: Dialects,
 ) -> impl Iterator<Item = (&'static dyn AnyDialect, &'static ChatSide)> {
     let dialects = dialects.iter().copied();

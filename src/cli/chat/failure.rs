@@ -29,6 +29,26 @@ pub(super) enum Failure {
     #[error("the server closed the connection{}", last_words(.0))]
     CutOff(Option<String>),
 
+    /// The server speaks something else.
+    #[error("the server speaks {spoken}, not {expected}")]
+    Speaks {
+        /// What it speaks, or what it is about.
+        spoken: String,
+        /// The dialect that was to be spoken.
+        expected: &'static str,
+    },
+
+    /// The server did this and said nothing.
+    #[error(
+        "{what}; perhaps it does not speak {expected} on this port, or only through TLS (--tls)"
+    )]
+    Nothing {
+        /// What it did.
+        what: String,
+        /// The dialect that was to be spoken.
+        expected: &'static str,
+    },
+
     #[error("the connection broke: {0}")]
     Transport(io::Error),
 
@@ -61,6 +81,8 @@ impl Failure {
             #[cfg(feature = "tls")]
             Self::Tls(_) => true,
             Self::Usage(_)
+            | Self::Speaks { .. }
+            | Self::Nothing { .. }
             | Self::Client(_)
             | Self::NotAccepted(_)
             | Self::Input(_)

@@ -15,6 +15,7 @@ mod dialects;
 mod failure;
 mod line;
 mod outgoing;
+mod recognition;
 mod server;
 mod session;
 #[cfg(feature = "tls")]
@@ -27,6 +28,7 @@ pub(crate) use dialects::help;
 use crate::dialects::Dialects;
 use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
 use failure::Failure;
+use recognition::Recognition;
 use server::Server;
 use session::Session;
 use std::io::{self, IsTerminal, Write};
@@ -56,7 +58,7 @@ pub(crate) async fn run(args: ChatArgs, dialects: Dialects) -> ExitCode {
             _ = writeln!(
                 io::stderr(),
                 "error: {}",
-                clean::one_line(&failure.to_string())
+                clean::isolated(&clean::one_line(&failure.to_string()))
             );
             ExitCode::FAILURE
         }
@@ -83,7 +85,10 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
         Ui::pipe(true)
     };
     let help = line::help(chat.commands);
-    Session::new(server, client, help, ui).run().await
+    let recognition = Recognition::new(dialect.name(), dialects);
+    Session::new(server, client, help, recognition, ui)
+        .run()
+        .await
 }
 
 /// The server, through TLS where that is asked for.
@@ -127,6 +132,7 @@ fn client(
         token,
         room: args.room(),
         room_password: from_environment(ROOM_PASSWORD_VARIABLE),
+        gateway: args.gateway.clone(),
         revision,
         sign_up: args.signup,
     };

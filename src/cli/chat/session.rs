@@ -11,9 +11,10 @@ use super::again::{Tries, Unconfirmed};
 use super::failure::Failure;
 use super::line::Wish;
 use super::outgoing::Outgoing;
+use super::recognition::Recognition;
 use super::server::Server;
 use super::ui::{Input, Standing, Ui};
-use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Said, Saying, Stream};
+use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Saying, Stream};
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::io;
@@ -24,6 +25,9 @@ use tokio::time::{Instant, interval_at, sleep_until};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a server may say nothing at all.
+const FIRST_WORD: Duration = Duration::from_secs(10);
 
 /// How long the server may take to close after the farewell; then this side does.
 const PARTING_TIME: Duration = Duration::from_secs(15);
@@ -36,6 +40,8 @@ const NEVER: Duration = Duration::from_secs(86400 * 365);
 enum Phase {
     Entering,
     Talking,
+    /// On the way to another connection, which the server's close of this one begins.
+    Moving,
     Finishing,
     Parting,
     Over,
@@ -49,6 +55,7 @@ pub(super) struct Session {
     client: Box<dyn ChatClient>,
     /// What is shown for `/help`.
     help: String,
+    recognition: Recognition,
     ui: Ui,
     phase: Phase,
     input: BytesMut,
@@ -57,30 +64,46 @@ pub(super) struct Session {
     patient_since: Instant,
     /// What the server last said that may be the reason for what follows.
     last_words: Option<String>,
+    /// Whether the server has closed the connection that was to be closed.
+    is_closed: bool,
     not_accepted: usize,
     tries: Tries,
     unconfirmed: Unconfirmed,
     /// What was said over a connection that is gone, and did not arrive.
     to_repeat: VecDeque<Saying>,
+    /// One's own name, once it is told.
+    name: Option<String>,
+    /// Why the last try failed.
+    told_reason: Option<String>,
 }
 
 impl Session {
-    pub(super) fn new(server: Server, client: Box<dyn ChatClient>, help: String, ui: Ui) -> Self {
+    pub(super) fn new(
+        server: Server,
+        client: Box<dyn ChatClient>,
+        help: String,
+        recognition: Recognition,
+        ui: Ui,
+    ) -> Self {
         Self {
             server,
             errands: JoinSet::new(),
             client,
             help,
+            recognition,
             ui,
             phase: Phase::Entering,
             input: BytesMut::new(),
             outgoing: Outgoing::default(),
             patient_since: Instant::now(),
             last_words: None,
+            is_closed: false,
             not_accepted: 0,
             tries: Tries::default(),
             unconfirmed: Unconfirmed::default(),
             to_repeat: VecDeque::new(),
+            name: None,
+            told_reason: None,
         }
     }
 
@@ -95,8 +118,13 @@ impl Session {
                 Ok(None) => return Ok(()),
                 Err(failure) => Err(failure),
             };
-            let Err(failure) = ended else {
-                return self.outcome();
+            let failure = match ended {
+                Ok(()) if self.phase == Phase::Moving => {
+                    self.begin_anew();
+                    continue;
+                }
+                Ok(()) => return self.outcome(),
+                Err(failure) => failure,
             };
             let is_there =
                 !self.ui.is_pipe() && matches!(self.phase, Phase::Entering | Phase::Talking);
@@ -107,19 +135,29 @@ impl Session {
             else {
                 return Err(failure);
             };
-            self.outgoing = Outgoing::default();
-            self.input.clear();
+            self.begin_anew();
             self.ui.stands(Standing::Away).map_err(Failure::Output)?;
-            let told = format!(
-                "{failure}; the next try is in {} s",
-                pause.as_secs_f64().ceil()
-            );
-            self.show(&Arrival::Warning(told))?;
+            let reason = failure.to_string();
+            // Of many tries that fail for the same reason the first is told.
+            if self.told_reason.as_ref() != Some(&reason) {
+                let seconds = pause.as_secs_f64().ceil();
+                let told = format!("{reason}; the next try is in {seconds} s");
+                self.show(&Arrival::Warning(told))?;
+                self.told_reason = Some(reason);
+            }
             let next = Instant::now() + pause;
             if self.until_one_leaves(sleep_until(next)).await?.is_none() {
                 return Ok(());
             }
         }
+    }
+
+    /// What belonged to a connection is gone with it.
+    fn begin_anew(&mut self) {
+        self.enter(Phase::Entering);
+        self.is_closed = false;
+        self.outgoing = Outgoing::default();
+        self.input.clear();
     }
 
     /// A connection; none where the person leaves first.
@@ -154,6 +192,9 @@ impl Session {
         let every = self.client.keep_alive_every().unwrap_or(NEVER);
         let mut keep_alive = interval_at(Instant::now() + every, every);
         while self.phase != Phase::Over {
+            if self.phase == Phase::Moving && self.is_closed {
+                return Ok(());
+            }
             let (takes_lines, has_output) = (self.takes_lines(), self.outgoing.is_waiting());
             let deadline = self.deadline();
             tokio::select! {
@@ -186,6 +227,15 @@ impl Session {
         match read {
             Ok(0) => return self.closed(None),
             Err(error) => return self.closed(Some(error)),
+            Ok(_) if self.phase == Phase::Moving => {
+                self.input.clear();
+                return Ok(());
+            }
+            Ok(count) if self.phase == Phase::Entering => {
+                let begin = self.input.len().saturating_sub(count);
+                self.recognition
+                    .hear(self.input.get(begin..).unwrap_or_default())?;
+            }
             Ok(_) => {}
         }
         let unanswered = self.client.unanswered();
@@ -206,8 +256,17 @@ impl Session {
                 Arrival::Warning(words) | Arrival::NotAccepted(words) => Some(words.clone()),
                 _ => None,
             };
-            if let Arrival::Said(said @ Said { own: true, .. }) = &arrival {
-                self.unconfirmed.heard(said);
+            match &arrival {
+                Arrival::LoggedIn { name, .. } => self.name = Some(name.clone()),
+                // What was missed may be what one said oneself.
+                Arrival::Said(said)
+                    if said.own
+                        || self.phase == Phase::Entering
+                            && self.name.as_ref() == Some(&said.from) =>
+                {
+                    self.unconfirmed.heard(said);
+                }
+                _ => {}
             }
             self.ui.show(&arrival).map_err(Failure::Output)?;
             if matches!(arrival, Arrival::Entered { .. } | Arrival::Presence(_)) {
@@ -229,6 +288,13 @@ impl Session {
             (Phase::Parting, _) => {
                 self.phase = Phase::Over;
                 Ok(())
+            }
+            (Phase::Moving, _) => {
+                self.is_closed = true;
+                Ok(())
+            }
+            (_, None) if !self.recognition.has_heard() => {
+                Err(self.recognition.nothing(Failure::CutOff(None).to_string()))
             }
             (_, Some(error)) if self.last_words.is_none() => Err(Failure::Transport(error)),
             _ => Err(Failure::CutOff(self.last_words.take())),
@@ -254,7 +320,7 @@ impl Session {
                 Ok(())
             }
             (Input::End, Phase::Finishing | Phase::Parting) => Ok(()),
-            (Input::End, Phase::Entering | Phase::Over) | (Input::Leave, _) => {
+            (Input::End, Phase::Entering | Phase::Moving | Phase::Over) | (Input::Leave, _) => {
                 self.phase = Phase::Over;
                 Ok(())
             }
@@ -306,6 +372,10 @@ impl Session {
         if self.phase == Phase::Entering && self.client.is_in() {
             self.is_in()?;
         }
+        if self.phase == Phase::Talking && self.client.moves() {
+            self.outgoing.end();
+            self.enter(Phase::Moving);
+        }
         while self.is_ready()
             && let Some(saying) = self.to_repeat.pop_front()
         {
@@ -329,6 +399,7 @@ impl Session {
         self.ui.stands(Standing::In).map_err(Failure::Input)?;
         self.enter(Phase::Talking);
         self.tries.entered();
+        self.told_reason = None;
         for saying in self.unconfirmed.take() {
             if self.client.told_missed(&saying) {
                 self.to_repeat.push_back(saying);
@@ -372,8 +443,9 @@ impl Session {
     fn deadline(&self) -> Instant {
         let wait = match self.phase {
             Phase::Finishing if !self.errands.is_empty() => NEVER,
+            Phase::Entering if !self.recognition.has_heard() => FIRST_WORD,
             Phase::Entering | Phase::Finishing => PATIENCE,
-            Phase::Parting => PARTING_TIME,
+            Phase::Parting | Phase::Moving => PARTING_TIME,
             Phase::Talking | Phase::Over => NEVER,
         };
         self.patient_since + wait
@@ -385,7 +457,18 @@ impl Session {
                 self.phase = Phase::Over;
                 Ok(())
             }
+            Phase::Moving => {
+                self.is_closed = true;
+                Ok(())
+            }
             Phase::Talking | Phase::Over => Ok(()),
+            Phase::Entering if !self.recognition.has_heard() => {
+                let silence = format!(
+                    "the server said nothing for {} seconds",
+                    FIRST_WORD.as_secs()
+                );
+                Err(self.recognition.nothing(silence))
+            }
             Phase::Entering | Phase::Finishing => Err(Failure::Silence(PATIENCE.as_secs())),
         }
     }

@@ -66,6 +66,12 @@ pub trait ChatClient: Send {
         false
     }
 
+    /// Whether the next thing is another connection in place of this one, which the server closes: to be in another room,
+    /// where a connection is in one. It is asked once for each time.
+    fn moves(&mut self) -> bool {
+        false
+    }
+
     /// Says farewell; the server is to close.
     fn farewell(&mut self, now: i64, out: &mut BytesMut);
 
@@ -227,6 +233,8 @@ pub struct Identity {
     pub room: String,
     /// What the room may ask for. Never empty.
     pub room_password: Option<String>,
+    /// What the gateway's own user is called, where it is asked what the dialect has no frames for.
+    pub gateway: String,
     /// The dialect's revision, one of those that it has.
     pub revision: u8,
     /// Whether to make the account first.

@@ -50,6 +50,19 @@ pub struct ChatSide {
     pub(crate) signs_up: bool,
     pub(crate) room_passwords: bool,
     pub(crate) commands: &'static str,
+    pub(crate) recognize: Option<Recognize>,
+}
+
+/// Whether a server that sends these bytes first speaks a dialect; false while they are too few to tell.
+pub type Recognize = fn(&[u8]) -> bool;
+
+/// The first member of these names in the JSON object with which bytes begin, once that is whole.
+pub fn first_member(bytes: &[u8], names: &[&str]) -> Option<serde_json::Value> {
+    let mut objects = serde_json::Deserializer::from_slice(bytes).into_iter();
+    let serde_json::Value::Object(mut object) = objects.next()?.ok()? else {
+        return None;
+    };
+    names.iter().find_map(|name| object.remove(*name))
 }
 
 impl ChatSide {
@@ -63,6 +76,7 @@ impl ChatSide {
             signs_up: false,
             room_passwords: false,
             commands: "",
+            recognize: None,
         }
     }
 
@@ -77,6 +91,13 @@ impl ChatSide {
     #[must_use]
     pub const fn with_room_passwords(mut self) -> Self {
         self.room_passwords = true;
+        self
+    }
+
+    /// The same, where a server of the dialect is known by what it says first.
+    #[must_use]
+    pub const fn recognized_by(mut self, recognize: Recognize) -> Self {
+        self.recognize = Some(recognize);
         self
     }
 

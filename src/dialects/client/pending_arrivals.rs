@@ -124,6 +124,14 @@ impl PendingArrivals {
         self.chats.insert(chat, Some(known));
     }
 
+    /// The users and chats that were asked for and are not known: nobody will answer over a connection that is gone.
+    pub fn asked_for(&self) -> (Vec<i32>, Vec<i32>) {
+        (
+            unknown(&self.users).collect(),
+            unknown(&self.chats).collect(),
+        )
+    }
+
     /// Nothing will be learned any more: numbers must do for what is not known.
     pub fn give_up(&mut self) {
         let users: Vec<_> = unknown(&self.users).collect();

@@ -10,8 +10,8 @@ mod show;
 mod terminal;
 
 use super::line::{self, Wish};
-use crate::dialects::client::{Arrival, Said};
-use std::io::{self, BufRead, Write};
+use crate::dialects::client::{Arrival, Said, clean};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::thread;
 use terminal::Terminal;
 use tokio::sync::mpsc;
@@ -25,6 +25,8 @@ pub(super) enum Ui {
     Pipe {
         /// Whether lines mean what they would mean on a terminal.
         commands: bool,
+        /// Whether it is read from, or was.
+        is_open: bool,
         /// None before it is read from, and at its end.
         lines: Option<mpsc::Receiver<io::Result<String>>>,
     },
@@ -58,6 +60,7 @@ impl Ui {
     pub(super) fn pipe(commands: bool) -> Self {
         Self::Pipe {
             commands,
+            is_open: false,
             lines: None,
         }
     }
@@ -83,8 +86,9 @@ impl Ui {
     pub(super) fn stands(&mut self, standing: Standing) -> io::Result<()> {
         match self {
             Self::Terminal(terminal) => terminal.stands(standing),
-            Self::Pipe { .. } if standing != Standing::In => Ok(()),
-            Self::Pipe { lines, .. } => {
+            Self::Pipe { is_open, .. } if *is_open || standing != Standing::In => Ok(()),
+            Self::Pipe { is_open, lines, .. } => {
+                *is_open = true;
                 let (sender, receiver) = mpsc::channel(MAX_LINES_AHEAD);
                 *lines = Some(receiver);
                 thread::Builder::new().spawn(move || read_lines(&sender))?;
@@ -154,9 +158,12 @@ fn print(arrival: &Arrival) -> io::Result<()> {
     match arrival {
         Arrival::Said(Said { own: true, .. }) => {}
         Arrival::Said(said) => {
-            let mut line = show::piped(said);
-            line.push('\n');
             let mut out = io::stdout().lock();
+            let mut line = show::piped(said);
+            if out.is_terminal() {
+                line = clean::isolated(&line);
+            }
+            line.push('\n');
             out.write_all(line.as_bytes())?;
             out.flush()?;
         }

@@ -20,7 +20,7 @@ pub(super) fn piped(said: &Said) -> String {
     format!("{room}<{from}> {emote}{text}")
 }
 
-/// A line of standard error, without its end.
+/// A line of standard error, without its end; a terminal may show it.
 pub(super) fn piped_notice(arrival: &Arrival) -> String {
     let (before, text) = match arrival {
         Arrival::Said(said) => return piped(said),
@@ -38,7 +38,7 @@ pub(super) fn piped_notice(arrival: &Arrival) -> String {
         }
         Arrival::NotAccepted(text) => ("not accepted: ", text.clone()),
     };
-    format!("{before}{}", clean::one_line(&text))
+    clean::isolated(&format!("{before}{}", clean::one_line(&text)))
 }
 
 /// How arrivals look on a terminal.

@@ -64,6 +64,7 @@ struct Signals {
     resized: Signal,
     continued: Signal,
     hung_up: Signal,
+    interrupted: Signal,
     terminated: Signal,
 }
 
@@ -102,6 +103,7 @@ impl Terminal {
                 resized: signal(SignalKind::window_change())?,
                 continued: signal(SignalKind::from_raw(Stop::SIGCONT as i32))?,
                 hung_up: signal(SignalKind::hangup())?,
+                interrupted: signal(SignalKind::interrupt())?,
                 terminated: signal(SignalKind::terminate())?,
             },
             mode,
@@ -200,6 +202,7 @@ impl Terminal {
                 self.drawn = None;
             }
             _ = self.signals.hung_up.recv() => self.ends = true,
+            _ = self.signals.interrupted.recv() => self.ends = true,
             _ = self.signals.terminated.recv() => self.leaves = true,
         }
         self.print("")

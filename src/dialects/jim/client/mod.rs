@@ -4,7 +4,7 @@ mod chat;
 mod conversation;
 mod recording;
 
-use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide, first_member};
 use chat::Jim;
 use conversation::JimConversation;
 use recording::{JimClient, JimRecording};
@@ -16,7 +16,9 @@ pub(super) const CHAT: ChatSide = ChatSide::new(
     "--user NAME: a guest, with a password an account; without it some guest",
     |identity| Ok(Box::new(Jim::new(identity))),
 )
-.with_room_passwords();
+.with_room_passwords()
+.recognized_by(|bytes| first_member(bytes, &["response", "action"]).is_some())
+.with_commands(chat::COMMANDS);
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {

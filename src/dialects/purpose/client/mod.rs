@@ -18,7 +18,9 @@ pub(super) const CHAT: ChatSide = ChatSide::new(
     "--user NAME and its password, or --token ID:TOKEN; --revision 1 or 2",
     |identity| Ok(Box::new(Purpose::new(identity)?)),
 )
-.with_room_passwords();
+.with_room_passwords()
+.recognized_by(begins_with_frame)
+.with_commands(chat::COMMANDS);
 
 /// What `tolmach transcode` needs to know of the dialect.
 pub(super) const TRANSCODE: TranscodeSide = TranscodeSide {
@@ -36,5 +38,16 @@ fn revision(number: u8) -> Revision {
     match number {
         1 => Revision::One,
         _ => Revision::Two,
+    }
+}
+
+/// The longest body that a server's first frame is taken to have: its reason, or nothing.
+const FIRST_BYTES: u32 = 4096;
+
+/// Whether the bytes begin with the header of a server's frame: what may come first is an answer, a HEARTBEAT or a DISCONNECT.
+fn begins_with_frame(bytes: &[u8]) -> bool {
+    match bytes {
+        [a, b, c, d, 0..=3, _task, ..] => u32::from_le_bytes([*a, *b, *c, *d]) <= FIRST_BYTES,
+        _ => false,
     }
 }

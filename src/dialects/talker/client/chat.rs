@@ -1,10 +1,23 @@
 //! The client of the `talker` dialect. What one says in the room comes back as an echo: then it is accepted.
 //! A private message has no answer but an error.
+//!
+//! A connection is in one room; another room takes another connection. After one was lost the server tells by itself what
+//! was missed, and the gateway's own user, who is asked something, answers behind that.
 
 use crate::dialects::client::{Arrival, ChatClient, ChatError, Identity, Place, Said, Saying};
 use bytes::BytesMut;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tolmach_talker::{Client, DecodeError, Event, Message, Present, Recipient};
+
+/// What the dialect has beside what all have, a line each.
+pub(super) const COMMANDS: &str = "\
+    /join ROOM  goes to another room, which is made if there is none\n\
+    /rooms  lists those that you can join\n\
+    /history [N]  tells what was said last; /search WORDS  what contains them";
+
+/// The id of the gateway's own user.
+const GATEWAY: i32 = 0;
 
 /// Who is silent for 30 seconds becomes idle: PROTOCOL.md 3.3.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -12,7 +25,25 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// A client of the dialect.
 pub(super) struct Talker {
     client: Client,
+    token: String,
     room: String,
+    /// Whether another connection is to take the place of this one.
+    moves: bool,
+    /// When one came in first. What was said before was not missed.
+    entered: Option<i64>,
+    /// Whether a message of the room was heard, by which the server knows what was missed.
+    has_heard: bool,
+    missed: Missed,
+    arrivals: VecDeque<Arrival>,
+}
+
+/// How far what was missed is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missed {
+    Nothing,
+    /// It is being told.
+    Coming,
+    Told,
 }
 
 impl Talker {
@@ -21,22 +52,45 @@ impl Talker {
             .token
             .ok_or("talker needs --token TOKEN (`tolmach token create NAME` makes one)")?;
         Ok(Self {
-            client: Client::new(identity.room.clone(), token),
+            client: Client::new(identity.room.clone(), token.clone()),
+            token,
             room: identity.room,
+            moves: false,
+            entered: None,
+            has_heard: false,
+            missed: Missed::Nothing,
+            arrivals: VecDeque::new(),
         })
     }
 
-    fn hear_event(&self, event: Event) -> Result<Arrival, ChatError> {
-        Ok(match event {
+    fn hear_event(
+        &mut self,
+        event: Event,
+        now: i64,
+        out: &mut BytesMut,
+    ) -> Result<Option<Arrival>, ChatError> {
+        Ok(Some(match event {
             Event::Connected(user) => {
-                Arrival::Notice(format!("#{}: connected as {}", self.room, user.name))
+                self.entered.get_or_insert(now);
+                Arrival::Entered {
+                    room: self.room.clone(),
+                    answer: Some(format!("connected as {}", user.name)),
+                }
             }
             Event::Refused(reason) => return Err(ChatError::Refused(reason)),
             Event::Users => {
+                if self.missed == Missed::Coming {
+                    self.ask_gateway(&format!("who #{}", self.room), out);
+                }
                 Arrival::Presence(format!("in #{}: {}", self.room, self.names().join(", ")))
             }
             Event::Message { message, echo_of } => {
-                Arrival::Said(self.said(message, echo_of.is_some()))
+                return Ok(self.heard(message, echo_of.is_some()));
+            }
+            // To the gateway's own user, which some servers do not have.
+            Event::NotAccepted { .. } if self.missed == Missed::Coming => {
+                self.missed = Missed::Nothing;
+                return Ok(None);
             }
             Event::NotAccepted { reason, .. } => Arrival::NotAccepted(reason),
             Event::Joined(user) => Arrival::Presence(format!("{} joined", user.name)),
@@ -48,7 +102,37 @@ impl Talker {
             Event::Left { name, .. } => Arrival::Presence(format!("{name} left")),
             Event::Error(reason) => Arrival::Warning(reason),
             Event::Bad(bad) => Arrival::Warning(format!("not understood: {bad}")),
-        })
+        }))
+    }
+
+    /// What is to be shown of a message.
+    fn heard(&mut self, message: Message, is_echo: bool) -> Option<Arrival> {
+        if message.private && message.user.id == GATEWAY {
+            let is_end = self.missed == Missed::Coming;
+            if is_end {
+                self.missed = Missed::Told;
+            }
+            return (!is_end).then_some(Arrival::Notice(message.content));
+        }
+        let is_missed = self.missed == Missed::Coming && !message.private;
+        if is_missed
+            && !self.has_heard
+            && self.entered.is_some_and(|entered| message.time < entered)
+        {
+            return None;
+        }
+        let is_mine = self.client.me().is_some_and(|me| me.id == message.user.id);
+        if !is_missed {
+            self.has_heard |= message.id.is_some();
+        }
+        Some(Arrival::Said(
+            self.said(message, is_echo || is_missed && is_mine),
+        ))
+    }
+
+    /// Its answers arrive as private messages.
+    fn ask_gateway(&mut self, question: &str, out: &mut BytesMut) {
+        self.client.tell(Recipient::Id(GATEWAY), question, (), out);
     }
 
     fn said(&self, message: Message, own: bool) -> Said {
@@ -83,23 +167,36 @@ impl ChatClient for Talker {
     fn hear(
         &mut self,
         input: &mut BytesMut,
-        _now: i64,
-        _out: &mut BytesMut,
+        now: i64,
+        out: &mut BytesMut,
     ) -> Result<Option<Arrival>, ChatError> {
         let garbled = |error: DecodeError| ChatError::Garbled(error.to_string());
-        let event = self.client.next(input).map_err(garbled)?;
-        event.map(|event| self.hear_event(event)).transpose()
+        loop {
+            let arrival = self.arrivals.pop_front();
+            if arrival.is_some() {
+                return Ok(arrival);
+            }
+            let Some(event) = self.client.next(input).map_err(garbled)? else {
+                return Ok(None);
+            };
+            let arrival = self.hear_event(event, now, out)?;
+            self.arrivals.extend(arrival);
+        }
     }
 
     fn is_in(&self) -> bool {
-        self.client.is_connected()
+        self.client.is_connected() && self.missed != Missed::Coming && !self.moves
     }
 
-    fn say(&mut self, saying: Saying, _now: i64, out: &mut BytesMut) {
-        match saying.to {
-            None => self.client.say(&saying.text, saying.emote, (), out),
-            Some(to) => self.client.tell(Recipient::from(to), &saying.text, (), out),
-        }
+    fn say(&mut self, saying: Saying, now: i64, out: &mut BytesMut) {
+        let Some(to) = saying.to.clone() else {
+            return self.client.say(&saying.text, saying.emote, (), out);
+        };
+        self.client.tell(Recipient::from(to), &saying.text, (), out);
+        // It has no echo.
+        let name = self.client.me().map(|me| me.name.clone());
+        let echo = saying.echo(&name.unwrap_or_default(), &self.room, now);
+        self.arrivals.push_back(echo);
     }
 
     fn unanswered(&self) -> usize {
@@ -116,6 +213,25 @@ impl ChatClient for Talker {
         }
     }
 
+    fn lost(&mut self) -> bool {
+        self.client = self.client.again();
+        self.missed = Missed::Coming;
+        true
+    }
+
+    fn told_missed(&self, saying: &Saying) -> bool {
+        saying.to.is_none() && self.missed == Missed::Told
+    }
+
+    fn moves(&mut self) -> bool {
+        let moves = std::mem::take(&mut self.moves);
+        if moves {
+            self.client = Client::new(self.room.clone(), self.token.clone());
+            (self.entered, self.has_heard, self.missed) = (None, false, Missed::Nothing);
+        }
+        moves
+    }
+
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
         self.client.close(out);
     }
@@ -127,6 +243,32 @@ impl ChatClient for Talker {
     fn known(&self) -> Vec<String> {
         let present = self.client.present().values();
         present.map(|present| present.name.clone()).collect()
+    }
+
+    fn command(
+        &mut self,
+        word: &str,
+        rest: &str,
+        _now: i64,
+        out: &mut BytesMut,
+    ) -> Option<Result<(), String>> {
+        let room = &self.room;
+        let question = match (word, rest) {
+            ("join", "") => return Some(Err("/join ROOM: which one?".to_owned())),
+            ("join", other) => {
+                self.room = other.strip_prefix('#').unwrap_or(other).to_owned();
+                self.moves = true;
+                self.client.close(out);
+                return Some(Ok(()));
+            }
+            ("rooms", _) => "rooms".to_owned(),
+            ("history", count) => format!("history #{room} {count}"),
+            ("search", "") => return Some(Err("/search WORDS: which ones?".to_owned())),
+            ("search", words) => format!("search #{room} {words}"),
+            _ => return None,
+        };
+        self.ask_gateway(&question, out);
+        Some(Ok(()))
     }
 }
 

@@ -116,7 +116,7 @@ fn others_and_one_s_other_connections_are_no_echo() {
 }
 
 #[test]
-fn private_messages_have_no_echo() {
+fn private_messages_have_no_echo_and_are_shown_at_once() {
     let mut talker = connected();
     let sent = say(&mut talker, Some("bob"), "psst");
     assert_eq!(sent["to"], "bob");
@@ -126,7 +126,12 @@ fn private_messages_have_no_echo() {
         r#"{"type":"error","message":"bob is offline"}"#,
     )
     .unwrap();
-    assert_eq!(arrivals, [Arrival::NotAccepted("bob is offline".into())]);
+    let [Arrival::Said(said), refused] = &arrivals[..] else {
+        panic!("{arrivals:?}");
+    };
+    assert_eq!(said.place, Place::PrivateTo("bob".into()));
+    assert!(said.own);
+    assert_eq!(*refused, Arrival::NotAccepted("bob is offline".into()));
     let private = message(8, "hi").replace("\"time\"", "\"private\":true,\"time\"");
     let arrivals = hear(&mut talker, &private).unwrap();
     assert!(matches!(&arrivals[0], Arrival::Said(said) if said.place == Place::Private));
@@ -162,7 +167,8 @@ fn an_error_about_something_private_leaves_the_echo_to_what_is_public() {
             error.to_owned()
         };
         let arrivals = hear(&mut talker, &wire).unwrap();
-        assert!(matches!(arrivals[0], Arrival::NotAccepted(_)));
+        assert!(matches!(&arrivals[0], Arrival::Said(said) if said.own));
+        assert!(matches!(arrivals[1], Arrival::NotAccepted(_)));
         if !error_first {
             assert_eq!(talker.unanswered(), 1);
             hear(&mut talker, &echo).unwrap();

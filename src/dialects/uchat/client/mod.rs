@@ -4,7 +4,7 @@ mod chat;
 mod conversation;
 mod recording;
 
-use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide};
+use crate::dialects::client::{ChatSide, Key, MakeConversation, TranscodeSide, first_member};
 use chat::Uchat;
 use conversation::UchatConversation;
 use recording::{UchatClient, UchatRecording};
@@ -17,6 +17,7 @@ pub(super) const CHAT: ChatSide = ChatSide::new(
     |identity| Ok(Box::new(Uchat::new(identity)?)),
 )
 .signing_up()
+.recognized_by(|bytes| first_member(bytes, &["type"]).is_some_and(|kind| kind.is_number()))
 .with_commands(chat::COMMANDS);
 
 /// What `tolmach transcode` needs to know of the dialect.

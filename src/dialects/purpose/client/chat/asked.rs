@@ -28,6 +28,16 @@ pub(super) enum Asked {
     Recipient(String),
     /// The direct chat with who has this name.
     Direct(String),
+    /// The rooms of the asker, for the person.
+    Rooms,
+    /// To be no member of the room any more.
+    Leave,
+    /// The last messages, for the person: so many, looked for so far back.
+    History { count: usize, span: usize },
+    /// The chats in which something may have been missed.
+    MissedChats,
+    /// What was missed in this chat.
+    Missed(i32),
     /// To end the session.
     LogOff,
 }

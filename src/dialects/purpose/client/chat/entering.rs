@@ -46,10 +46,13 @@ impl Purpose {
         if let Some(request) = who {
             self.ask(request, Asked::OwnUser, out);
         }
-        self.find_room(out);
+        match self.missed.is_again {
+            true => self.ask_for_missed(out),
+            false => self.find_room(out),
+        }
     }
 
-    fn find_room(&mut self, out: &mut BytesMut) {
+    pub(super) fn find_room(&mut self, out: &mut BytesMut) {
         let name = self.room.name.as_str().into();
         let request = Request::ChatId { name };
         self.ask(request, Asked::FindRoom, out);
@@ -134,7 +137,8 @@ impl Purpose {
     }
 
     /// One is a member now: learns who else is, where the revision tells it.
-    pub(super) fn joined(&mut self, chat: i32, out: &mut BytesMut) {
+    pub(super) fn joined(&mut self, chat: i32, now: i64, out: &mut BytesMut) {
+        self.missed.entered(now);
         self.room.id = Some(chat);
         self.pending
             .chat(chat, Some(Chat::Room(self.room.name.clone())));
@@ -149,6 +153,7 @@ impl Purpose {
     /// Nothing is left to be waited for.
     pub(super) fn entered(&mut self) {
         self.is_in = true;
+        self.before = None;
         self.pending.push(Arrival::Entered {
             room: self.room.name.clone(),
             answer: None,

@@ -16,19 +16,31 @@ impl Purpose {
         out: &mut BytesMut,
     ) -> Result<(), ChatError> {
         match event {
-            Event::LoggedIn { user, .. } => self.logged_in(user, out),
+            Event::LoggedIn { user, session } => {
+                self.session = session;
+                self.logged_in(user, out);
+            }
             Event::Refused(reason) => return Err(ChatError::Refused(reason)),
             Event::Answered {
                 asked,
                 answer: Ok(answer),
-            } => return self.granted(asked, answer, now, out),
+            } => {
+                let granted = self.granted(asked, answer, now, out);
+                return granted.or_else(|error| self.stay(error));
+            }
             Event::Answered {
                 asked,
                 answer: Err(reason),
-            } => return self.declined(asked, reason, out),
+            } => {
+                let declined = self.declined(asked, reason, out);
+                return declined.or_else(|error| self.stay(error));
+            }
             Event::Messages(messages) => {
                 for message in messages {
-                    self.hear_message(message, out);
+                    // While it is told what was missed, something may come twice.
+                    if self.missed.is_new(&message) || !self.missed.is_open() {
+                        self.hear_message(message, out);
+                    }
                 }
             }
             Event::Joined(chat) => {
@@ -72,14 +84,23 @@ impl Purpose {
         match (asked, answer) {
             (Asked::OwnUser, answer) => self.is_user(answer),
             (Asked::FindRoom, Answer::ChatId(chat)) => self.found_room(chat, out),
-            (Asked::CreateRoom, Answer::ChatInfo(chat)) => self.joined(chat.id, out),
-            (Asked::Join, _) => self.joined(self.room.id.unwrap_or_default(), out),
+            (Asked::CreateRoom, Answer::ChatInfo(chat)) => self.joined(chat.id, now, out),
+            (Asked::Join, _) => self.joined(self.room.id.unwrap_or_default(), now, out),
             (Asked::WhyNot(reason), answer) => return Err(self.why_not(&reason, Some(&answer))),
             (Asked::Members, Answer::Chat { members, .. }) => {
                 self.meet(&members);
                 self.entered();
             }
             (Asked::Who, Answer::Chat { members, .. }) => self.tell_members(&members),
+            (Asked::Rooms, Answer::Chats(chats)) => self.tell_rooms(&chats),
+            (Asked::Leave, _) => self.left(),
+            (Asked::History { count, span }, Answer::Messages(messages)) => {
+                self.tell_history((count, span), messages, now, out);
+            }
+            (Asked::MissedChats, Answer::Chats(chats)) => self.missed_in(&chats, out),
+            (Asked::Missed(chat), Answer::Messages(messages)) => {
+                self.tell_missed(chat, messages, out);
+            }
             (Asked::User(_), Answer::User(user)) => self.meet(&[user]),
             (Asked::Chat(_), Answer::Chat { chat, members }) => {
                 self.learn(&chat);
@@ -107,7 +128,14 @@ impl Purpose {
             Asked::Join => return self.not_let_in(reason, out),
             Asked::WhyNot(reason) => return Err(self.why_not(&reason, None)),
             Asked::Members => self.entered(),
-            Asked::Who => self.pending.push(Arrival::Warning(reason)),
+            Asked::Who | Asked::Rooms | Asked::Leave | Asked::History { .. } => {
+                self.pending.push(Arrival::NotAccepted(reason));
+            }
+            Asked::MissedChats => {
+                let room = self.room.id.unwrap_or_default();
+                self.cannot_tell_missed(room, &reason);
+            }
+            Asked::Missed(chat) => self.cannot_tell_missed(chat, &reason),
             Asked::User(user) => self.pending.name(user, None),
             Asked::Chat(chat) => self.pending.chat(chat, None),
             Asked::Say(saying) => self.not_accepted(&saying, &reason),
@@ -120,7 +148,13 @@ impl Purpose {
         Ok(())
     }
 
-    fn hear_message(&mut self, message: Message, out: &mut BytesMut) {
+    pub(super) fn hear_message(&mut self, message: Message, out: &mut BytesMut) {
+        self.look_up(&message, out);
+        self.pending.push_message(pending(message));
+    }
+
+    /// Asks for the names that it takes to show a message.
+    pub(super) fn look_up(&mut self, message: &Message, out: &mut BytesMut) {
         let (user, chat) = (message.sender_id, message.chat_id);
         let asks = self.knows_names() && !self.has_parted;
         if self.pending.is_new_user(user) && asks {
@@ -134,19 +168,6 @@ impl Purpose {
         if !asks {
             self.pending.give_up();
         }
-        // Nothing of the frame's buffer is kept.
-        self.pending.push_message(PendingMessage {
-            id: message.id,
-            user,
-            room: chat,
-            text: message.text.into(),
-            time: message.created,
-            fate: match message.status {
-                Status::Deleted => Fate::Deleted,
-                _ if message.updated > message.created => Fate::Edited,
-                _ => Fate::New,
-            },
-        });
     }
 
     fn meet(&mut self, users: &[UserInfo]) {
@@ -162,5 +183,21 @@ impl Purpose {
         let names: Vec<_> = members.iter().map(|user| user.nickname.as_str()).collect();
         let told = format!("members of #{}: {}", self.room.name, names.join(", "));
         self.pending.push(Arrival::Notice(told));
+    }
+}
+
+/// A message as it is shown. Nothing of the frame's buffer is kept.
+pub(super) fn pending(message: Message) -> PendingMessage {
+    PendingMessage {
+        id: message.id,
+        user: message.sender_id,
+        room: message.chat_id,
+        text: message.text.into(),
+        time: message.created,
+        fate: match message.status {
+            Status::Deleted => Fate::Deleted,
+            _ if message.updated > message.created => Fate::Edited,
+            _ => Fate::New,
+        },
     }
 }

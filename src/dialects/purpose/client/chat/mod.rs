@@ -8,12 +8,16 @@
 //!
 //! What of it is the protocol's, [`tolmach_purpose::Client`] does. Read it in this order: `asked` (why something is
 //! asked), `entering` (the picture above), `saying` (what is said, and to
-//! whom), `hearing` (what the server tells).
+//! whom), `hearing` (what the server tells), `commands` (what a person asks for), `missed` (after a connection was lost).
 
 mod asked;
+mod commands;
 mod entering;
 mod hearing;
+mod missed;
 mod saying;
+
+pub(in crate::dialects::purpose::client) use commands::COMMANDS;
 
 use crate::dialects::client::ChatError;
 use crate::dialects::client::Identity;
@@ -22,26 +26,34 @@ use crate::dialects::client::{Arrival, ChatClient, Saying};
 use asked::Asked;
 use bytes::BytesMut;
 use entering::credentials;
-use saying::Directs;
-use tolmach_purpose::{Client, Credentials, Request, Revision};
+use missed::Missed;
+use saying::{Direct, Directs};
+use tolmach_purpose::{Client, Credentials, Request, Revision, Secret};
 
 /// A client of the dialect.
 pub(super) struct Purpose {
     client: Client<Asked>,
+    credentials: Credentials,
+    /// What restores the session over another connection.
+    session: Option<(i32, Secret)>,
     /// Whether the session is this client's own, to be ended with it.
     made_session: bool,
     /// One's own name, as far as it is known.
     name: Option<String>,
     room: Room,
+    /// The room that one was in, on the way to another.
+    before: Option<Room>,
     is_in: bool,
     has_parted: bool,
     directs: Directs,
     /// What was said and is neither accepted nor declined.
     unanswered: usize,
     pending: PendingArrivals,
+    missed: Missed,
 }
 
 /// The room to be in.
+#[derive(Default)]
 struct Room {
     name: String,
     /// None before it is found or made.
@@ -55,18 +67,22 @@ impl Purpose {
         let credentials = credentials(&identity)?;
         Ok(Self {
             made_session: matches!(credentials, Credentials::Password { .. }),
-            client: Client::new(revision, credentials),
+            client: Client::new(revision, credentials.clone()),
+            credentials,
+            session: None,
             name: identity.user,
             room: Room {
                 name: identity.room,
                 id: None,
                 password: identity.room_password,
             },
+            before: None,
             is_in: false,
             has_parted: false,
             directs: Directs::default(),
             unanswered: 0,
             pending: PendingArrivals::default(),
+            missed: Missed::default(),
         })
     }
 
@@ -125,6 +141,27 @@ impl ChatClient for Purpose {
         self.unanswered == 0 && self.pending.is_empty()
     }
 
+    fn lost(&mut self) -> bool {
+        let credentials = match self.session.take() {
+            Some((id, hash)) => Credentials::Session { id, hash },
+            None => self.credentials.clone(),
+        };
+        self.client = Client::new(self.client.revision(), credentials);
+        self.room = self
+            .before
+            .take()
+            .unwrap_or_else(|| std::mem::take(&mut self.room));
+        self.directs
+            .retain(|_, direct| matches!(direct, Direct::Known(_)));
+        (self.is_in, self.unanswered) = (false, 0);
+        self.missed.begin_anew();
+        true
+    }
+
+    fn told_missed(&self, saying: &Saying) -> bool {
+        !self.missed.failed && (saying.to.is_none() || self.knows_names())
+    }
+
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
         self.has_parted = true;
         // The new hash is not kept: the old one must go on.
@@ -142,16 +179,11 @@ impl ChatClient for Purpose {
     fn command(
         &mut self,
         word: &str,
-        _rest: &str,
-        _now: i64,
+        rest: &str,
+        now: i64,
         out: &mut BytesMut,
     ) -> Option<Result<(), String>> {
-        let chat = self.room.id?;
-        if word != "who" || !self.knows_names() {
-            return None;
-        }
-        self.ask(Request::ChatById { chat }, Asked::Who, out);
-        Some(Ok(()))
+        self.carry_out(word, rest, now, out)
     }
 }
 

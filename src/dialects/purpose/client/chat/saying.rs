@@ -86,6 +86,7 @@ impl Purpose {
 
     /// "Accepted": it counts as said now.
     pub(super) fn accepted(&mut self, saying: Saying, now: i64) {
+        self.missed.accepted(&saying.marked_text());
         self.unanswered = self.unanswered.saturating_sub(1);
         let room = || Place::Room(self.room.name.clone());
         self.pending.push(Arrival::Said(Said {

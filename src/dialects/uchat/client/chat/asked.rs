@@ -21,6 +21,10 @@ pub(super) enum Asked {
     Chat(Id),
     /// To say this in a room, a whole message or a part of it. With the last part, the whole: it is shown once it is accepted.
     Say(Id, Option<Saying>),
+    /// One's rooms, in which something may have been missed.
+    MissedRooms,
+    /// What was missed in this room.
+    Missed(Id),
     /// Whether there is a room with the one for whom this is.
     Recipient(Saying),
     /// The answer is for the person.

@@ -44,6 +44,10 @@ impl Uchat {
             name: login.to_owned(),
             answer: None,
         });
+        if self.missed.is_again {
+            let frame = Request::Rooms { date: 0 };
+            return self.client.ask(frame, Asked::MissedRooms, out);
+        }
         self.go_to(self.target.clone(), out);
     }
 
@@ -97,7 +101,8 @@ impl Uchat {
         self.client.ask_first(frame, Asked::Members, out);
     }
 
-    pub(super) fn entered(&mut self, room: Id, members: &[Member<'_>]) {
+    pub(super) fn entered(&mut self, room: Id, members: &[Member<'_>], now: i64) {
+        self.missed.entered(now);
         self.meet(members);
         self.room.id = room;
         self.room.name.clone_from(&self.target);

@@ -37,7 +37,7 @@ impl Uchat {
     }
 
     /// The frame is what the request is answered with.
-    fn granted(&mut self, asked: Asked, frame: ServerFrame<'_>, now: i64, out: &mut BytesMut) {
+    fn granted(&mut self, asked: Asked, frame: ServerFrame<'static>, now: i64, out: &mut BytesMut) {
         if let ServerFrame::Rooms(rooms) = &frame {
             self.learn(rooms);
         }
@@ -47,7 +47,7 @@ impl Uchat {
             (Asked::NewRoom, ServerFrame::NewRoom(room))
             | (Asked::Join, ServerFrame::JoinRoom(room)) => self.joined(&room, out),
             (Asked::Members, ServerFrame::Members { room, members }) => {
-                self.entered(room, &members);
+                self.entered(room, &members, now);
             }
             (Asked::Name(user), ServerFrame::MemberInfo { login, .. }) => {
                 self.pending.name(user, Some(login.into_owned()));
@@ -55,9 +55,16 @@ impl Uchat {
             (Asked::Chat(room), ServerFrame::Rooms(_)) if !self.pending.knows_chat(room) => {
                 self.pending.chat(room, None);
             }
+            (Asked::MissedRooms, ServerFrame::Rooms(rooms)) => self.ask_for_missed(&rooms, out),
+            (
+                Asked::Missed(room),
+                ServerFrame::NewMessages { messages, .. }
+                | ServerFrame::OldMessages { messages, .. },
+            ) => self.tell_missed(room, messages, out),
             (Asked::Recipient(saying), ServerFrame::Rooms(_)) => self.say_to_recipient(saying, out),
             (Asked::Say(room, whole), ServerFrame::Message(echo)) => {
                 self.remember(echo.message_id, echo.user_id);
+                self.missed.heard(echo.date);
                 if let Some(saying) = whole {
                     self.accepted(room, saying, now);
                 }
@@ -167,6 +174,8 @@ impl Uchat {
             Asked::MyRooms | Asked::FindRoom | Asked::NewRoom | Asked::Join | Asked::Members => {
                 return self.not_entered(reason);
             }
+            Asked::MissedRooms => self.cannot_tell_missed(self.room.id, reason),
+            Asked::Missed(room) => self.cannot_tell_missed(room, reason),
             Asked::Name(user) => self.pending.name(user, None),
             Asked::Chat(room) => self.pending.chat(room, None),
             Asked::Recipient(saying) => self.not_accepted(saying.to.as_deref(), reason),

@@ -7,13 +7,14 @@
 //! ```
 //!
 //! Read it in this order: `asked` (why something is asked), `entering` (the picture above), `hearing` (what the server
-//! tells), `said` (what is said), `commands` (what only this dialect can), `files`.
+//! tells), `said` (what is said), `commands` (what only this dialect can), `files`, `missed` (after a connection was lost).
 
 mod asked;
 mod commands;
 mod entering;
 mod files;
 mod hearing;
+mod missed;
 mod said;
 
 pub(in crate::dialects::uchat::client) use commands::COMMANDS;
@@ -27,6 +28,7 @@ use crate::dialects::client::{Arrival, ChatClient, Errand, Saying};
 use asked::Asked;
 use bytes::BytesMut;
 use entering::credentials;
+use missed::Missed;
 use std::collections::VecDeque;
 use tolmach_uchat::limits::MESSAGE_BYTES;
 use tolmach_uchat::{Client, Credentials, Flavor, Id, MessageType, Request};
@@ -46,6 +48,7 @@ pub(super) struct Uchat {
     /// Messages that were heard lately and who said them, the oldest first: an edit does not tell it.
     authors: VecDeque<(Id, Id)>,
     errands: VecDeque<Errand>,
+    missed: Missed,
 }
 
 /// The room that one speaks in.
@@ -71,6 +74,7 @@ impl Uchat {
             pending: PendingArrivals::default(),
             authors: VecDeque::new(),
             errands: VecDeque::new(),
+            missed: Missed::default(),
         })
     }
 
@@ -143,6 +147,18 @@ impl ChatClient for Uchat {
     /// What waits for a name is still to be shown.
     fn is_settled(&self) -> bool {
         self.unanswered() == 0 && self.pending.is_empty()
+    }
+
+    fn lost(&mut self) -> bool {
+        self.client = self.client.again(Flavor::Field);
+        self.target.clone_from(&self.room.name);
+        (self.is_in, self.is_moving) = (false, false);
+        self.missed.begin_anew();
+        true
+    }
+
+    fn told_missed(&self, _saying: &Saying) -> bool {
+        !self.missed.failed
     }
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {

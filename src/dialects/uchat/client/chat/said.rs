@@ -14,6 +14,7 @@ impl Uchat {
     pub(super) fn hear_message(&mut self, message: &Message<'_>, out: &mut BytesMut) {
         let heard = heard(message);
         self.remember(heard.id, heard.user);
+        self.missed.heard(message.date);
         self.look_up(heard.room, heard.user, out);
         let (id, is_file) = (heard.id, message.msg_type == MessageType::File);
         self.pending.push_message(heard);
