@@ -9,9 +9,14 @@ use crate::hub::tap::{TapConnection, TapEvent};
 /// Most bytes that are kept of what a decoder takes without giving a frame.
 const MAX_TAKEN: usize = 4 * 1024 * 1024;
 
-/// What a decoder has before it, a second time.
+/// What a decoder has before it, a second time. Holds no memory while nobody watches.
 pub(super) struct FrameCapture {
     line: Arc<TapConnection>,
+    captured: Option<Box<Captured>>,
+}
+
+#[derive(Default)]
+struct Captured {
     /// What was taken and not told, then what the decoder's buffer begins with.
     bytes: BytesMut,
     taken: usize,
@@ -21,48 +26,44 @@ pub(super) struct FrameCapture {
 
 impl FrameCapture {
     pub(super) fn new(line: Arc<TapConnection>) -> Self {
-        Self {
-            line,
-            bytes: BytesMut::new(),
-            taken: 0,
-            before: 0,
-        }
+        let captured = None;
+        Self { line, captured }
     }
 
     /// The decoder is about to look at this.
     pub(super) fn before(&mut self, buffer: &[u8]) {
         if !self.line.is_watched() {
-            if !self.bytes.is_empty() {
-                (self.bytes, self.taken) = (BytesMut::new(), 0);
-            }
+            self.captured = None;
             return;
         }
-        let have = self.bytes.len() - self.taken;
-        self.bytes
+        let captured = self.captured.get_or_insert_default();
+        let have = captured.bytes.len() - captured.taken;
+        captured
+            .bytes
             .extend_from_slice(buffer.get(have..).unwrap_or_default());
-        self.before = buffer.len();
+        captured.before = buffer.len();
     }
 
     /// The decoder has left this.
     pub(super) fn after(&mut self, buffer: &[u8]) {
-        if self.bytes.is_empty() {
+        let Some(captured) = &mut self.captured else {
             return;
-        }
-        self.taken += self.before.saturating_sub(buffer.len());
-        self.taken = self.taken.min(self.bytes.len());
-        if self.taken > MAX_TAKEN {
-            self.bytes.advance(self.taken);
-            self.taken = 0;
+        };
+        captured.taken += captured.before.saturating_sub(buffer.len());
+        captured.taken = captured.taken.min(captured.bytes.len());
+        if captured.taken > MAX_TAKEN {
+            captured.bytes.advance(captured.taken);
+            captured.taken = 0;
         }
     }
 
     /// What the decoder took came to something: to a frame with this place for its answer, or to the end.
     pub(super) fn tell(&mut self, request: Option<u64>) {
-        if self.taken == 0 {
+        let Some(captured) = self.captured.as_mut().filter(|one| one.taken > 0) else {
             return;
-        }
-        let bytes = self.bytes.split_to(self.taken).freeze();
-        self.taken = 0;
+        };
+        let bytes = captured.bytes.split_to(captured.taken).freeze();
+        captured.taken = 0;
         self.line.tell(TapEvent::In { bytes, request });
     }
 

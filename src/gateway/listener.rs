@@ -23,7 +23,7 @@ use super::hits::{Hit, Hits};
 use super::limits::Limits;
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
-use super::pace::MessagePaces;
+use super::pace::{MessagePaces, Rate};
 use super::receiving::{Receiving, ReceivingTotal};
 use super::transport::Transport;
 use super::writer::Writer;
@@ -126,7 +126,8 @@ pub(super) struct ConnectionLimiter {
     hub: Hub,
     limits: Limits,
     peer_timeout: PeerTimeout,
-    message_paces: Option<Arc<MessagePaces>>,
+    request_rate: Option<Rate>,
+    message_paces: Option<MessagePaces>,
     receiving: Arc<ReceivingTotal>,
     writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
@@ -163,12 +164,12 @@ impl ConnectionLimiter {
         peer_timeout: PeerTimeout,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
-        let paces = MessagePaces::new(limits.messages_per_second, limits.messages_burst);
         Self {
             hub,
             limits,
             peer_timeout,
-            message_paces: paces.map(Arc::new),
+            request_rate: Rate::new(limits.requests_per_second, limits.burst),
+            message_paces: MessagePaces::new(limits.messages_per_second, limits.messages_burst),
             receiving: ReceivingTotal::new(limits.receiving_total_bytes),
             writers: Mutex::default(),
             inside: AtomicUsize::new(0),
@@ -422,9 +423,19 @@ impl Permit {
         &self.limiter.hits
     }
 
+    /// What connections may take.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limiter.limits
+    }
+
+    /// How fast its requests are taken, where that is limited.
+    pub(super) fn request_rate(&self) -> Option<Rate> {
+        self.limiter.request_rate
+    }
+
     /// How fast users say something, where that is limited.
-    pub(super) fn message_paces(&self) -> Option<Arc<MessagePaces>> {
-        self.limiter.message_paces.clone()
+    pub(super) fn message_paces(&self) -> Option<&MessagePaces> {
+        self.limiter.message_paces.as_ref()
     }
 
     /// Its part of what all connections may hold of unfinished frames.

@@ -15,14 +15,14 @@ const SWEEP_AT: usize = 1024;
 ///
 /// Each one moves `spent_until` by one interval; it may run ahead of the clock by a burst.
 #[derive(Clone, Copy)]
-struct Rate {
+pub(super) struct Rate {
     interval: Duration,
     ahead: Duration,
 }
 
 impl Rate {
     /// None where either number is 0: no limit.
-    fn new(per_second: u32, burst: u32) -> Option<Self> {
+    pub(super) fn new(per_second: u32, burst: u32) -> Option<Self> {
         let interval = Duration::from_secs(1).checked_div(per_second)?;
         let ahead = interval * burst.checked_sub(1)?;
         Some(Self { interval, ahead })
@@ -36,24 +36,20 @@ impl Rate {
     }
 }
 
-/// How fast the requests of one connection are taken.
+/// How much of their [`Rate`] the requests of one connection have spent.
 pub(super) struct Pace {
-    rate: Rate,
     spent_until: Instant,
 }
 
 impl Pace {
-    /// None where either number is 0: no limit.
-    pub(super) fn new(requests_per_second: u32, burst: u32) -> Option<Self> {
-        Some(Self {
-            rate: Rate::new(requests_per_second, burst)?,
-            spent_until: Instant::now(),
-        })
+    pub(super) fn new() -> Self {
+        let spent_until = Instant::now();
+        Self { spent_until }
     }
 
     /// Takes one request: when it is due, if that is not now.
-    pub(super) fn take(&mut self) -> Option<Instant> {
-        self.rate.take(&mut self.spent_until, Instant::now())
+    pub(super) fn take(&mut self, rate: Rate) -> Option<Instant> {
+        rate.take(&mut self.spent_until, Instant::now())
     }
 }
 
@@ -101,20 +97,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_and_the_rest_has_its_pace() {
         let start = Instant::now();
-        let mut pace = Pace::new(10, 5).unwrap();
+        let (rate, mut pace) = (Rate::new(10, 5).unwrap(), Pace::new());
         for _ in 0..5 {
-            assert_eq!(pace.take(), None);
+            assert_eq!(pace.take(rate), None);
         }
         for number in 1..=3 {
-            let due = pace.take().unwrap();
+            let due = pace.take(rate).unwrap();
             assert_eq!(due - start, Duration::from_millis(100 * number));
             tokio::time::sleep_until(due).await;
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
         for _ in 0..5 {
-            assert_eq!(pace.take(), None);
+            assert_eq!(pace.take(rate), None);
         }
-        assert!(Pace::new(0, 5).is_none() && Pace::new(5, 0).is_none());
+        assert!(Rate::new(0, 5).is_none() && Rate::new(5, 0).is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -264,13 +264,20 @@ impl Source {
         outcome(read, buffer)
     }
 
-    /// The first bytes are plain: whether that is served.
+    /// The first bytes are plain: whether that is served. The socket is as any other from now on.
     fn speak_plain(&mut self) -> bool {
-        match self {
+        // Allocates nothing.
+        let none = Self::Memory(Box::new(tokio::io::empty()));
+        let (source, is_served) = match std::mem::replace(self, none) {
             #[cfg(feature = "tls")]
-            Self::Tls(reader) => reader.speak_plain(),
-            Self::Tcp(_) | Self::Memory(_) => true,
-        }
+            Self::Tls(reader) => {
+                let (socket, is_served) = reader.speak_plain();
+                (Self::Tcp(socket), is_served)
+            }
+            plain @ (Self::Tcp(_) | Self::Memory(_)) => (plain, true),
+        };
+        *self = source;
+        is_served
     }
 
     #[cfg(feature = "tls")]

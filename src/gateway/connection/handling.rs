@@ -22,8 +22,8 @@ impl<A: Adapter> Connection<A> {
             session: &mut self.session,
             slot: Some(slot),
             writer: &self.writer,
-            message_paces: self.message_paces.as_deref(),
-            hits: &self.hits,
+            message_paces: self.permit.message_paces(),
+            hits: self.permit.hits(),
             shutdown: &mut self.shutdown,
             was_held: &mut self.was_held,
         };

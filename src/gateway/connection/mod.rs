@@ -25,10 +25,10 @@ use tokio::sync::watch;
 
 use super::dialect::{Adapter, Dialect};
 use super::frame_capture::FrameCapture;
-use super::hits::{Hit, Hits};
+use super::hits::Hit;
 use super::limits::Limits;
 use super::listener::Permit;
-use super::pace::{MessagePaces, Pace};
+use super::pace::Pace;
 use super::receiving::Receiving;
 use super::transport::{Reader, Transport};
 use super::writer::{Drained, Writer};
@@ -98,12 +98,8 @@ pub(super) fn serve<D: Dialect>(
         Some(line.clone()),
     ));
     permit.watch(&writer);
-    let (message_paces, hits) = (permit.message_paces(), permit.hits().clone());
     let receiving = permit.receiving();
-    let last = Closing {
-        line: line.clone(),
-        _permit: permit,
-    };
+    let last = Closing(line.clone());
     let encoder = session_options.encoder;
     let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
@@ -117,15 +113,13 @@ pub(super) fn serve<D: Dialect>(
         adapter: dialect.adapter(now()),
         writer: writer.clone(),
         session,
-        login_timeout: limits.login_timeout,
         nobody_since: now(),
-        pace: Pace::new(limits.requests_per_second, limits.burst),
-        message_paces,
-        hits,
+        pace: Pace::new(),
         was_held: false,
         receiving,
         shutdown,
         capture: FrameCapture::new(line),
+        permit,
     };
     async move {
         let _last = &last;
@@ -147,7 +141,13 @@ pub(super) fn serve<D: Dialect>(
         };
         let Ended { why, user } = ended.unwrap_or_else(|| connection.ended(&End::Closing));
         Box::pin(close(&writer, &mut reader, drained)).await;
-        closed::log(why, &last.line, &*writer, user.as_deref(), &connection.hits);
+        closed::log(
+            why,
+            &last.0,
+            &*writer,
+            user.as_deref(),
+            connection.permit.hits(),
+        );
     }
 }
 
@@ -170,15 +170,12 @@ async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
     }
 }
 
-/// Tells those who watch that a connection is over, however it ends, and lets another one in.
-struct Closing {
-    line: Arc<TapConnection>,
-    _permit: Permit,
-}
+/// Tells those who watch that a connection is over, however it ends.
+struct Closing(Arc<TapConnection>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.line.tell(TapEvent::Closed);
+        self.0.tell(TapEvent::Closed);
     }
 }
 
@@ -199,17 +196,16 @@ struct Connection<A: Adapter> {
     adapter: A,
     writer: Arc<Writer>,
     session: Session,
-    login_timeout: Duration,
     /// Since when nobody is logged in, if nobody is.
     nobody_since: Instant,
-    pace: Option<Pace>,
-    message_paces: Option<Arc<MessagePaces>>,
-    hits: Arc<Hits>,
+    pace: Pace,
     /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
     was_held: bool,
     receiving: Receiving,
     shutdown: watch::Receiver<bool>,
     capture: FrameCapture,
+    /// What all connections have in common. Given back last: another one may come in then.
+    permit: Permit,
 }
 
 impl<A: Adapter> Connection<A> {
@@ -267,7 +263,9 @@ impl<A: Adapter> Connection<A> {
     fn hit(&self, limit: &'static str) {
         if let Some(line) = self.writer.tap() {
             let user = self.session.user();
-            self.hits.note(limit, Hit::of(line, user.as_deref()));
+            self.permit
+                .hits()
+                .note(limit, Hit::of(line, user.as_deref()));
         }
     }
 }

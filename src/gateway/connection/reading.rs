@@ -14,7 +14,6 @@ use tokio_util::codec::Decoder;
 
 use super::{Closed, Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
 use crate::gateway::dialect::Adapter;
-use crate::gateway::pace::Pace;
 use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
 use crate::model::EndReason;
@@ -174,8 +173,9 @@ impl<A: Adapter> Connection<A> {
 
     /// By when the connection has to say who it is, unless it has.
     fn login_by(&self) -> Option<Instant> {
-        (self.adapter.owes_login(&self.session) && !self.login_timeout.is_zero())
-            .then(|| self.nobody_since + self.login_timeout)
+        let timeout = self.permit.limits().login_timeout;
+        (self.adapter.owes_login(&self.session) && !timeout.is_zero())
+            .then(|| self.nobody_since + timeout)
     }
 
     /// Waits for what comes next: bytes, a time, or an end.
@@ -233,7 +233,8 @@ impl<A: Adapter> Connection<A> {
     }
 
     pub(super) async fn keep_pace(&mut self) {
-        if let Some(due) = self.pace.as_mut().and_then(Pace::take) {
+        let rate = self.permit.request_rate();
+        if let Some(due) = rate.and_then(|rate| self.pace.take(rate)) {
             self.hit("requests_per_second");
             sleep_until(due).await;
         }

@@ -39,8 +39,8 @@ pub(in crate::gateway) struct Channel {
     policy: Arc<Policy>,
     frame_length: Option<FrameLength>,
     spoken: OnceLock<Spoken>,
-    /// There from its turn on.
-    session: OnceLock<Mutex<Session>>,
+    /// There from its turn on; it is large, and most connections may be plain.
+    session: OnceLock<Box<Mutex<Session>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,6 +147,11 @@ impl TlsWire {
         self.channel.spoken.get() == Some(&Spoken::Tls)
     }
 
+    /// Whether it is known to be plain for good.
+    pub(in crate::gateway) fn is_plain(&self) -> bool {
+        self.channel.spoken.get() == Some(&Spoken::Plain)
+    }
+
     /// Encrypted bytes that the socket has taken since the beginning.
     pub(in crate::gateway) fn sent(&self) -> u64 {
         self.channel.session().map_or(0, |session| session.sent)
@@ -178,10 +183,10 @@ struct Handshake {
 }
 
 impl TlsReader {
-    /// The first bytes are plain: whether that is served.
-    pub(in crate::gateway) fn speak_plain(&mut self) -> bool {
+    /// The first bytes are plain: the socket, and whether that is served.
+    pub(in crate::gateway) fn speak_plain(self) -> (OwnedReadHalf, bool) {
         self.channel.spoken.get_or_init(|| Spoken::Plain);
-        !self.channel.policy.is_required
+        (self.socket, !self.channel.policy.is_required)
     }
 
     /// The first bytes begin a handshake.
@@ -241,7 +246,9 @@ impl TlsReader {
             received = session
                 .receive(&std::mem::take(&mut handshake.hello))
                 .map(|()| 1);
-            channel.session.get_or_init(|| Mutex::new(session));
+            channel
+                .session
+                .get_or_init(|| Box::new(Mutex::new(session)));
         }
         let Some(mut session) = channel.session() else {
             return Poll::Ready(Ok(0));

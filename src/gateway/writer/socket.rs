@@ -132,6 +132,7 @@ impl Socket {
         waiting: Waiting,
         cx: Option<&mut Context<'_>>,
     ) -> Poll<io::Result<usize>> {
+        self.wire.settle();
         let Some(first) = &self.first else {
             return self.wire.poll_flush(cx).map_ok(|()| 0);
         };
@@ -194,6 +195,18 @@ impl Socket {
 }
 
 impl Wire {
+    /// A socket that is known to be plain is as any other from now on.
+    fn settle(&mut self) {
+        #[cfg(feature = "tls")]
+        if matches!(self, Self::Tls(wire) if wire.is_plain()) {
+            // Allocates nothing.
+            let none = Self::Stream(Box::new(tokio::io::sink()));
+            if let Self::Tls(wire) = std::mem::replace(self, none) {
+                *self = Self::Tcp(wire.socket);
+            }
+        }
+    }
+
     /// Whether something was taken and is not written.
     fn is_pending(&self) -> bool {
         match self {
