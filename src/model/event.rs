@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Message, NodeId, Present, Role, RoomRef, SeenMarks, Seq, SessionId, Timestamp, UserRef,
+    Membership, Message, NodeId, Present, Role, RoomKind, RoomRef, SeenMarks, Seq, SessionId,
+    Timestamp, UserId, UserRef,
 };
 
 /// Anything that a session can be told unasked.
@@ -33,6 +34,24 @@ impl Event {
             Self::Room(_) | Self::Presence(_) | Self::Ended(_) => None,
         }
     }
+
+    /// Members who are told [something else](Self::to_newcomers), or nothing.
+    #[must_use]
+    pub fn newcomers(&self) -> &[UserId] {
+        match self {
+            Self::Room(event) => &event.newcomers,
+            Self::Presence(_) | Self::Ended(_) => &[],
+        }
+    }
+
+    /// What [`newcomers`](Self::newcomers) are told, if anything.
+    #[must_use]
+    pub fn to_newcomers(&self) -> Option<Self> {
+        match self {
+            Self::Room(event) => event.to_newcomers().map(Self::Room),
+            Self::Presence(_) | Self::Ended(_) => None,
+        }
+    }
 }
 
 /// A durable change of a room, with its place among the room's changes.
@@ -53,6 +72,10 @@ pub struct RoomEvent {
     /// Of a message that was edited: a member other than its author has seen it.
     #[serde(default)]
     pub seen: bool,
+    /// Members who see nothing of the message that was edited or deleted, or that is answered: they came into a private room
+    /// by its name when that was said already. They are told what [`RoomEvent::to_newcomers`] says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub newcomers: Vec<UserId>,
     /// What changed, with what is to be known of it.
     pub change: RoomChange,
 }
@@ -63,6 +86,35 @@ impl RoomEvent {
         if let RoomChange::Edited(message) = &self.change {
             self.seen = marks.has_seen(message);
         }
+    }
+
+    /// Says who of the room's members came by its name when this was said already, if that is so of any.
+    pub fn tell_newcomers<'a>(
+        &mut self,
+        said: Seq,
+        members: impl IntoIterator<Item = &'a Membership>,
+    ) {
+        if self.room.kind == RoomKind::Private {
+            let newcomers = members.into_iter().filter(|member| member.since >= said);
+            self.newcomers = newcomers.map(|member| member.user).collect();
+        }
+    }
+
+    /// What [`newcomers`](Self::newcomers) are told, if anything: a reply without what it answers.
+    #[must_use]
+    pub fn to_newcomers(&self) -> Option<Self> {
+        let RoomChange::Posted(message) = &self.change else {
+            return None;
+        };
+        let message = Message {
+            quote: None,
+            ..Message::clone(message)
+        };
+        Some(Self {
+            change: RoomChange::Posted(Arc::new(message)),
+            newcomers: Vec::new(),
+            ..self.clone()
+        })
     }
 
     /// Somebody did this in the direct room with oneself.
@@ -179,6 +231,32 @@ pub enum RoomChange {
     },
     /// The room is gone, with all that was said in it.
     RoomDeleted,
+}
+
+impl RoomChange {
+    /// The message that was there before, and was edited or deleted now.
+    #[must_use]
+    pub fn touched(&self) -> Option<&Arc<Message>> {
+        match self {
+            Self::Edited(message) | Self::Deleted(message) => Some(message),
+            Self::Posted(_)
+            | Self::Created
+            | Self::HistoryCleared
+            | Self::Titled
+            | Self::Described { .. }
+            | Self::Renamed { .. }
+            | Self::AccessChanged
+            | Self::Quieted { .. }
+            | Self::Slowed { .. }
+            | Self::RoomDeleted
+            | Self::MemberJoined { .. }
+            | Self::MemberLeft { .. }
+            | Self::MemberRemoved { .. }
+            | Self::MemberBanned { .. }
+            | Self::MemberUnbanned { .. }
+            | Self::RoleChanged { .. } => None,
+        }
+    }
 }
 
 /// How a present user is there.

@@ -35,10 +35,7 @@ impl Logged {
 
     /// The message that was edited or deleted.
     pub(super) fn message(&self) -> Option<MessageId> {
-        match &self.change {
-            RoomChange::Edited(message) | RoomChange::Deleted(message) => Some(message.id),
-            _ => None,
-        }
+        self.change.touched().map(|message| message.id)
     }
 
     /// Gives a user this name; whether it is in there under another one.
@@ -100,6 +97,7 @@ impl Logged {
             peer: None,
             origin: None,
             seen: false,
+            newcomers: Vec::new(),
             change,
         }
     }
@@ -115,6 +113,7 @@ pub(super) fn posted(room: Arc<RoomRef>, message: Arc<Message>) -> RoomEvent {
         peer: None,
         origin: None,
         seen: false,
+        newcomers: Vec::new(),
         change: RoomChange::Posted(message),
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use tolmach::commands;
-use tolmach::model::{RoomId, RoomSelector};
+use tolmach::model::{RoomId, RoomKind, RoomSelector};
 
 use crate::support::uchat::{
-    BAN_MEMBER, DEL_MSG, DEL_ROOM, EDIT_MSG, MSG, NEW_MEMBER, UPD_ROOM_DESC, UPD_ROOM_NAME,
+    BAN_MEMBER, DEL_MSG, DEL_ROOM, EDIT_MSG, JOIN_ROOM, MSG, NEW_MEMBER, UPD_ROOM_DESC,
+    UPD_ROOM_NAME,
 };
 use crate::support::{Daemon, Fields, Jim, Purpose, Talker, Uchat, room, user};
 
@@ -291,4 +292,60 @@ async fn a_deleted_room_is_gone_for_each_in_its_way() {
         .declined("JOIN_CHAT", crate::support::int(tea))
         .await;
     all.uchat.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn who_came_by_a_private_rooms_name_hears_nothing_of_what_was_said_before() {
+    let daemon = Daemon::start("").await;
+    let mut owner = daemon.uchat_new("owner").await;
+    let boris = daemon.account("boris").await;
+    daemon.account("clara").await;
+    let tea = daemon.create_room("tea", RoomKind::Private, None).await;
+    let add = |login: &str| commands::AddMember {
+        room: room("tea"),
+        user: user(login),
+    };
+    daemon.operate(add("owner")).await;
+    daemon.operate(add("clara")).await;
+    owner.event(JOIN_ROOM).await;
+    owner.event(NEW_MEMBER).await;
+    let before = owner.said(tea, "secret").await;
+    // By the name over one dialect, and so a member in all.
+    let mut jim = daemon.authenticated("boris").await;
+    jim.join("#tea").await;
+    owner.sees_member(tea, boris, "boris").await;
+    let mut talker = daemon.talker_in("boris", "tea").await;
+    let mut one = daemon.purpose_of(1, "boris").await;
+    let mut two = daemon.purpose_of(2, "boris").await;
+    let mut uchat = daemon.uchat_of("boris").await;
+    let mut added = daemon.talker_in("clara", "tea").await;
+    talker.sees("join", "clara").await;
+    let (edit, delete) = (
+        |id: i32, text: &str| json!({"type": EDIT_MSG, "room_id": tea, "msg_id": id, "msg": text}),
+        |id: i32| json!({"type": DEL_MSG, "room_id": tea, "msg_id": id}),
+    );
+    owner.write(edit(before, "another secret")).await;
+    added.hears("owner", "✎ another secret").await;
+    owner.write(delete(before)).await;
+    // What is said since then is told, and what becomes of it.
+    owner.event(EDIT_MSG).await;
+    owner.event(DEL_MSG).await;
+    let since = owner.said(tea, "no secret").await;
+    jim.hears("owner", "#tea", "no secret").await;
+    talker.hears("owner", "no secret").await;
+    one.hears(owner.id, tea, "no secret").await;
+    two.hears(owner.id, tea, "no secret").await;
+    uchat.hears(owner.id, tea, "no secret").await;
+    owner.write(edit(since, "none at all")).await;
+    jim.hears("owner", "#tea", "✎ none at all").await;
+    talker.hears("owner", "✎ none at all").await;
+    one.hears(owner.id, tea, "none at all").await;
+    two.hears(owner.id, tea, "none at all").await;
+    uchat.event(EDIT_MSG).await;
+    owner.write(delete(since)).await;
+    one.hears(owner.id, tea, "").await;
+    two.hears(owner.id, tea, "").await;
+    uchat.event(DEL_MSG).await;
+    jim.hears_nothing().await;
+    talker.hears_nothing().await;
 }

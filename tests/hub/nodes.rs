@@ -126,6 +126,7 @@ fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
             session: SessionId(1),
         }),
         seen: false,
+        newcomers: Vec::new(),
         change: RoomChange::Titled,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tolmach::commands;
-use tolmach::model::{Error, HistoryQuery, MessageId, RoomKind};
+use tolmach::model::{Error, Event, HistoryQuery, MessageId, RoomChange, RoomKind};
 
 use crate::support::{Client, World, by_id, create_room, login, name, texts};
 
@@ -90,6 +90,94 @@ async fn who_comes_by_its_name_sees_what_is_said_since() {
             .await;
         boris.enter(name("cellar")).await;
         assert_eq!(boris.texts(name("cellar")).await, [""; 0]);
+    }
+}
+
+/// Whether the last thing that a client was told is a message that shows what it answers.
+fn is_quoting(told: &[Event]) -> Option<bool> {
+    let Some(Event::Room(event)) = told.last() else {
+        return None;
+    };
+    let RoomChange::Posted(message) = &event.change else {
+        return None;
+    };
+    Some(message.quote.is_some())
+}
+
+#[tokio::test]
+async fn who_comes_by_its_name_hears_nothing_of_what_becomes_of_what_was_said_before() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+        let made = anna.ok(create_room("cellar", RoomKind::Private)).await;
+        let before = anna.say(name("cellar"), "secret").await;
+        let add = |user: &str| commands::AddMember {
+            room: by_id(made.room.id),
+            user: login(user),
+        };
+        anna.ok(add("clara")).await;
+        boris.enter(name("cellar")).await;
+        let since = anna.say(name("cellar"), "no secret").await;
+        world.settled().await;
+        for client in [&mut anna, &mut boris, &mut clara] {
+            client.told();
+        }
+        let edit = |message: MessageId, text: &str| commands::Edit::text(message, text);
+        let answer = |message: MessageId| commands::Send {
+            reply_to: Some(message),
+            ..commands::Send::text(name("cellar"), "well")
+        };
+        anna.ok(edit(before.id, "another secret")).await;
+        anna.ok(edit(since.id, "none at all")).await;
+        world.settled().await;
+        let both = [
+            "#cellar edited anna: another secret",
+            "#cellar edited anna: none at all",
+        ];
+        assert_eq!(clara.heard(), both);
+        assert_eq!(boris.heard(), both[1..]);
+        // An answer is told, without what it answers.
+        anna.ok(answer(before.id)).await;
+        world.settled().await;
+        assert_eq!(is_quoting(&clara.told()), Some(true));
+        assert_eq!(is_quoting(&boris.told()), Some(false));
+        anna.ok(answer(since.id)).await;
+        world.settled().await;
+        assert_eq!(is_quoting(&boris.told()), Some(true));
+        clara.told();
+
+        // Who is added sees all from then on, and hears what becomes of it.
+        anna.ok(add("boris")).await;
+        anna.ok(edit(before.id, "no more")).await;
+        world.settled().await;
+        assert_eq!(boris.heard(), ["#cellar edited anna: no more"]);
+        let leave = commands::Leave {
+            room: name("cellar"),
+        };
+        boris.ok(leave).await;
+        boris.enter(name("cellar")).await;
+        world.settled().await;
+        boris.told();
+        clara.told();
+        anna.ok(commands::Delete { message: since.id }).await;
+        // What the operator deletes is not told either.
+        world.op(commands::Delete { message: before.id }).await;
+        world.settled().await;
+        assert_eq!(clara.told().len(), 2);
+        assert_eq!(boris.heard(), [""; 0]);
+
+        // In a public room nothing is hidden.
+        let shown = anna.say(name("cellar"), "for all").await;
+        let mut dora = world.account("dora").await;
+        dora.enter(name("cellar")).await;
+        let public = commands::SetPrivate {
+            room: by_id(made.room.id),
+            private: false,
+        };
+        anna.ok(public).await;
+        anna.ok(edit(shown.id, "for everybody")).await;
+        world.settled().await;
+        let heard = dora.heard();
+        assert_eq!(heard.last().unwrap(), "#cellar edited anna: for everybody");
     }
 }
 

@@ -133,8 +133,8 @@ impl Change for Send {
         let standing = work.permitted(Action::Post, &room, true)?;
         work.check_readable(&room)?;
         work.check_pause(&room.room, standing)?;
-        let quote = match self.reply_to {
-            Some(answered) => Some(quote(work, &room, answered)?),
+        let answered = match self.reply_to {
+            Some(answered) => Some(answerable(work, &room, answered)?),
             None => None,
         };
         let sender = work.actor_ref()?;
@@ -155,7 +155,7 @@ impl Change for Send {
             extra: self.extra,
         };
         work.rows.add_message(&message)?;
-        message.quote = quote;
+        message.quote = answered.as_ref().map(Quote::of);
         let message = Arc::new(message);
         let peer = work.peer_in(&room)?;
         work.events.push(RoomEvent {
@@ -166,8 +166,12 @@ impl Change for Send {
             peer,
             origin: work.origin,
             seen: false,
+            newcomers: Vec::new(),
             change: RoomChange::Posted(message.clone()),
         });
+        if let Some(answered) = answered {
+            work.tell_newcomers(&room, answered.seq)?;
+        }
         Ok(message)
     }
 }
@@ -195,11 +199,11 @@ impl Work<'_> {
     }
 }
 
-fn quote(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Quote> {
+fn answerable(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Message> {
     let hidden = work.hidden_upto(room)?;
     let shown = |message: &Message| message.room == room.room.id && message.seq > hidden;
     let answered = work.rows.message(answered)?.filter(shown);
-    Ok(Quote::of(&answered.ok_or(Error::NoSuchMessage)?))
+    Ok(answered.ok_or(Error::NoSuchMessage)?)
 }
 
 /// Gives an own message another text; to the same one: nobody is told.
@@ -324,6 +328,7 @@ impl Work<'_> {
         self.rows.update_message(&message)?;
         let message = Arc::new(message);
         self.tell(room, change(message.clone()))?;
+        self.tell_newcomers(room, message.seq)?;
         Ok(message)
     }
 }

@@ -221,10 +221,23 @@ impl<'a> Work<'a> {
             peer: self.peer_in(room)?,
             origin: self.origin,
             seen: false,
+            newcomers: Vec::new(),
             change,
         };
         self.rows.log(&event)?;
         self.events.push(event);
+        Ok(())
+    }
+
+    /// What was told last is of something that was said before, at this place: who came later by the room's name hears nothing
+    /// of it.
+    pub(super) fn tell_newcomers(&mut self, room: &RoomRow, said: Seq) -> Done {
+        if room.room.kind == RoomKind::Private {
+            let members = self.rows.members(room.room.id)?;
+            if let Some(event) = self.events.last_mut() {
+                event.tell_newcomers(said, &members);
+            }
+        }
         Ok(())
     }
 

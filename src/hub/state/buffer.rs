@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::telling::Observing;
 use crate::hub::Delivery;
-use crate::hub::encoder::{Audience, Shared, SharedEncoder};
+use crate::hub::encoder::{Audience, Encoded, Shared, SharedEncoder};
 use crate::model::{EndReason, Event, SessionId};
 
 pub(super) struct Buffer {
@@ -23,8 +23,7 @@ struct Cut {
     from: (usize, usize),
     to: (usize, usize),
     frames_less: usize,
-    instead: Bytes,
-    frames_more: usize,
+    instead: Delivery,
 }
 
 /// Whose session is over with an event.
@@ -45,11 +44,13 @@ impl Buffer {
         }
     }
 
-    /// One more event; `mine` are the sessions whose own it is.
+    /// One more event; `mine` are the sessions whose own it is, `newcomers` those of
+    /// [`RoomEvent::newcomers`](crate::model::RoomEvent::newcomers).
     pub(super) fn tell(
         &mut self,
         event: &Arc<Event>,
         mine: &[(SessionId, Audience)],
+        newcomers: &[SessionId],
         observing: &Observing,
     ) -> Ending {
         let from = self.shared.end();
@@ -67,18 +68,40 @@ impl Buffer {
             };
             observing.count(&self.encoder, event, *audience, *told);
             ending_instead.extend(told.end.map(|reason| (*session, reason)));
-            self.cuts.entry(*session).or_default().push(Cut {
-                from,
-                to: self.shared.end(),
-                frames_less: others.frames,
-                instead: instead.clone(),
-                frames_more: told.frames,
+            let instead = Delivery::frames(instead.clone(), told.frames);
+            self.cut(*session, from, others, instead);
+        }
+        if !newcomers.is_empty() {
+            let instead = event.to_newcomers().map(|event| {
+                let encoding = self
+                    .encoder
+                    .encode(&Arc::new(event), &[], Shared::default());
+                encoding.told(Audience::Other).0
             });
+            for session in newcomers {
+                self.cut(*session, from, others, instead.clone().unwrap_or_default());
+            }
         }
         Ending {
             end: others.end,
             ending_instead,
         }
+    }
+
+    /// A session is told this in place of what was written for the others from there on.
+    fn cut(
+        &mut self,
+        session: SessionId,
+        from: (usize, usize),
+        others: Encoded,
+        instead: Delivery,
+    ) {
+        self.cuts.entry(session).or_default().push(Cut {
+            from,
+            to: self.shared.end(),
+            frames_less: others.frames,
+            instead,
+        });
     }
 
     /// Nothing more is told.
@@ -113,9 +136,10 @@ impl Parts {
         let (mut count, mut place) = (self.shared.count, (0, 0));
         for cut in cuts {
             own.extend_from_slice(&bytes[place.0..cut.from.0]);
-            own.extend_from_slice(&cut.instead);
+            own.extend_from_slice(&cut.instead.bytes);
             own_events.extend_from_slice(&events[place.1..cut.from.1]);
-            count = count - cut.frames_less + cut.frames_more;
+            own_events.extend_from_slice(&cut.instead.events);
+            count = count - cut.frames_less + cut.instead.count;
             place = cut.to;
         }
         own.extend_from_slice(&bytes[place.0..]);

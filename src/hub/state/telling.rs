@@ -90,7 +90,17 @@ impl HubState {
                 .flatten()
                 .map(|session| (*session, mine_of(self.node, *session, origin)))
                 .collect();
-            let told = buffer.tell(event, &mine, &self.observing);
+            let newcomers: Vec<SessionId> = match event.newcomers() {
+                [] => Vec::new(),
+                newcomers => live_room
+                    .subscribers
+                    .iter()
+                    .filter(|subscriber| subscriber.encoder == buffer.encoder)
+                    .filter(|subscriber| newcomers.contains(&subscriber.user))
+                    .map(|subscriber| subscriber.session)
+                    .collect(),
+            };
+            let told = buffer.tell(event, &mine, &newcomers, &self.observing);
             if let Some(reason) = told.end {
                 let all = live_room
                     .subscribers

@@ -147,6 +147,42 @@ pub(super) async fn changes_of_a_cleared_history_tell_nothing(bench: &Bench) {
     );
 }
 
+pub(super) async fn changes_name_who_came_when_it_was_said_already(bench: &Bench) {
+    let (anna, bob) = (bench.account("anna"), bench.account("bob"));
+    let cellar = room_of(bench.by(anna, create_room("cellar", RoomKind::Private)))
+        .room
+        .id;
+    let [edited, deleted] = ["one", "other"].map(|text| bench.say(anna, cellar, text));
+    bench.enter(bob, cellar);
+    let since = bench.say(anna, cellar, "since");
+    let read_from = since.seq;
+    bench.edit(anna, edited.id, "edited");
+    bench.delete(anna, deleted.id);
+    bench.edit(anna, since.id, "edited, too");
+    let answer = commands::Send {
+        reply_to: Some(edited.id),
+        ..post(cellar, "well")
+    };
+    bench.by(anna, answer).unwrap();
+    let newcomers = |events: Vec<RoomEvent>| {
+        let mut events = events;
+        events.retain(|event| event.room.id == cellar && event.seq > read_from);
+        let newcomers = events.into_iter().map(|event| event.newcomers);
+        newcomers.collect::<Vec<_>>()
+    };
+    let told = newcomers(bench.sink.events());
+    assert_eq!(told, [vec![bob], vec![bob], vec![], vec![bob]]);
+    // An answer that is read again shows nothing of what it answers.
+    let read = newcomers(
+        bench
+            .store
+            .changes(cellar, read_from, usize::MAX)
+            .await
+            .unwrap(),
+    );
+    assert_eq!(read, [vec![bob], vec![bob], vec![], vec![]]);
+}
+
 pub(super) async fn changes_end_by_bytes_too(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);

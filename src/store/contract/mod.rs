@@ -105,6 +105,7 @@ contract! {
         changes_come_gapless_and_as_things_are_now
         changes_of_a_direct_room_name_the_peer
         changes_of_a_cleared_history_tell_nothing
+        changes_name_who_came_when_it_was_said_already
         changes_end_by_bytes_too
     }
     declared {

@@ -264,9 +264,13 @@ impl View<'_> {
             allowance.use_for(event);
             wanted
         });
-        let marks = self.seen_marks(room);
+        let members = self.0.members(room);
+        let marks = SeenMarks::of(&members);
         for event in &mut events {
             event.tell_seen(&marks);
+            if let Some(said) = event.change.touched().map(|message| message.seq) {
+                event.tell_newcomers(said, &members);
+            }
             event.peer = peer_of(event).and_then(|peer| self.0.reference(peer));
         }
         events

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Rows, params};
 
-use super::reads::{Senders, message, room, seen_marks};
+use super::reads::{Senders, members, message, room, seen_marks};
 use super::values::{MESSAGE, Sql, all, run};
-use crate::model::{Message, MessageId, RoomEvent, RoomId, Seq, UserRef};
+use crate::model::{Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, UserRef};
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
 use crate::store::page::Allowance;
 
@@ -25,6 +25,10 @@ pub(super) fn changes(
     };
     let (reference, hidden) = (&room.reference, room.room.hidden_from_all());
     let marks = seen_marks(conn, id)?;
+    let members = match room.room.kind {
+        RoomKind::Private => members(conn, id)?,
+        RoomKind::Public | RoomKind::Direct => Vec::new(),
+    };
     let sql = format!("SELECT {MESSAGE} FROM messages m WHERE room = ?1 AND seq > ?2 ORDER BY seq");
     let (mut said, mut done) = (conn.prepare_cached(&sql)?, conn.prepare_cached(LOGGED)?);
     let (mut said, mut done) = (
@@ -58,6 +62,9 @@ pub(super) fn changes(
             logged.into_event(reference.clone(), seq, actor, message)
         };
         event.tell_seen(&marks);
+        if let Some(said) = event.change.touched().map(|message| message.seq) {
+            event.tell_newcomers(said, members.iter().map(|(member, _)| member));
+        }
         if let Some(peer) = peer_of(&event) {
             event.peer = senders.lookup(conn, peer)?;
         }
