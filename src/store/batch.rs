@@ -25,6 +25,9 @@ const FAILED_SAID: Duration = Duration::from_secs(1);
 pub(super) enum CommitError {
     /// Nothing of the transaction is kept; a rollback ends it.
     NothingKept(RowsError),
+    /// Nothing of the transaction is kept, unless the process ends before the next one is committed: then it may be found whole.
+    /// A rollback ends it.
+    Undone(RowsError),
     /// The transaction may be kept or not. Nothing more may be written.
     Unknown(RowsError),
 }
@@ -110,6 +113,7 @@ pub(super) struct Committer<B> {
 enum Lost {
     /// By a write, or by the transaction's beginning or end.
     Broken(RowsError, Option<Culprit>),
+    Undone(RowsError),
     Unknown(RowsError),
     /// A defect, met while the write at this place was carried out.
     Panicked(usize),
@@ -219,13 +223,13 @@ impl<B: Backend> Committer<B> {
             Lost::Broken(error, culprit) => {
                 match self.backend.damage(&error) {
                     Some(advice) => self.stopped.stop(culprit, &error, &advice),
-                    None => {
-                        if let Some(times) = self.failed.note(Instant::now()) {
-                            tracing::error!(%error, times, "the store failed; nothing of these batches was kept");
-                        }
-                    }
+                    None => self.failed(&error),
                 }
                 refused(batch, &Error::Unavailable)
+            }
+            Lost::Undone(error) => {
+                self.failed(&error);
+                refused(batch, &Error::OutcomeUnknown)
             }
             Lost::Unknown(error) => {
                 self.poison(&error);
@@ -282,8 +286,15 @@ impl<B: Backend> Committer<B> {
         match catch_unwind(AssertUnwindSafe(|| self.backend.commit())) {
             Ok(Ok(())) => Ok(applied),
             Ok(Err(CommitError::NothingKept(error))) => Err(broken(error)),
+            Ok(Err(CommitError::Undone(error))) => Err(Lost::Undone(error)),
             Ok(Err(CommitError::Unknown(error))) => Err(Lost::Unknown(error)),
             Err(_) => Err(Lost::Unknown(RowsError("the commit panicked".into()))),
+        }
+    }
+
+    fn failed(&mut self, error: &RowsError) {
+        if let Some(times) = self.failed.note(Instant::now()) {
+            tracing::error!(%error, times, "the store failed; nothing of these batches was kept");
         }
     }
 

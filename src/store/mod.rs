@@ -8,8 +8,9 @@
 //! - **Durable first.** The sink hears of a write after the commit that holds it, never before.
 //! - **Shared.** Writes that wait together share one transaction (group commit).
 //! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`](crate::model::Error::Unavailable). A commit of
-//!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`](crate::model::Error::OutcomeUnknown), and from then on the store refuses
-//!   all writes with [`Error::Unavailable`](crate::model::Error::Unavailable) until it is opened again; reads go on.
+//!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`](crate::model::Error::OutcomeUnknown). Where it can only be found after a crash, before
+//!   anything else is written, writes go on; else the store refuses all writes with [`Error::Unavailable`](crate::model::Error::Unavailable) from then on,
+//!   until it is opened again. Reads go on.
 //! - A read sees every write whose commit the sink was told before the read began, and nothing of one under way.
 //! - A defect (a panic) in a write: that write gets [`Error::Internal`](crate::model::Error::Internal), those that shared its transaction
 //!   [`Error::Unavailable`](crate::model::Error::Unavailable), and the store goes on.

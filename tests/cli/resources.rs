@@ -184,3 +184,40 @@ fn a_full_disk_with_data_and_log_is_outlived() {
     gateway.signal("TERM");
     assert_eq!(gateway.wait().0.code(), Some(0));
 }
+
+/// Lets the gateway make no file larger than so many bytes; whether that can be said here.
+#[cfg(target_os = "linux")]
+fn limit_files(gateway: &Running, bytes: &str) -> bool {
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(format!("--pid={}", gateway.id()));
+    let limited = prlimit.arg(format!("--fsize={bytes}:")).status();
+    limited.is_ok_and(|done| done.success())
+}
+
+/// A commit fails while its pages are written: it is undone, who asked is told nothing, and the next one works.
+#[cfg(target_os = "linux")]
+#[test]
+fn writes_go_on_after_a_commit_that_was_undone() {
+    let mut bench = Bench::offline();
+    let program = bench.command(&["serve"]);
+    let mut serve = Command::new("sh");
+    serve
+        .args(["-c", "trap '' XFSZ && exec \"$@\"", "sh"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(bench.path(""));
+    bench.gateway = Some(Running::start(&mut serve, Stdio::null()));
+    let gateway = bench.gateway.as_ref().unwrap();
+    let mut guest = Client::guest(&bench, "anna");
+    guest.makes("before");
+    let written = bench.data_dir().join("tolmach.db-wal").metadata().unwrap();
+    if !limit_files(gateway, &(written.len() + 1).to_string()) {
+        return eprintln!("left out: there is no prlimit here");
+    }
+    guest.say(r##"{"action":"join","time":1,"room":"#lost"}"##);
+    assert_eq!(guest.rest(), b"");
+    assert!(limit_files(gateway, "unlimited"));
+    let mut guest = Client::guest(&bench, "boris");
+    guest.makes("lost");
+    guest.makes("after");
+}

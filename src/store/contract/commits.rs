@@ -367,6 +367,18 @@ pub(super) async fn an_unknown_commit_stops_all_writing(bench: &Bench) {
     bench.store.close().await;
 }
 
+pub(super) async fn an_undone_commit_is_unknown_and_the_next_works(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    bench.gate.set(Verdict::Undo);
+    assert_eq!(
+        bench.write(Actor::User(anna), post(room, "who knows")),
+        (Err(Error::OutcomeUnknown), Vec::new())
+    );
+    bench.say(anna, room, "next");
+    assert_eq!(texts(&history(bench, room).await), ["next"]);
+}
+
 pub(super) async fn a_panic_is_answered_and_the_next_works(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);

@@ -14,6 +14,8 @@ pub(in crate::store) enum Verdict {
     Hold,
     /// The next commit fails and keeps nothing.
     Fail,
+    /// The next commit keeps nothing, as far as this process lives.
+    Undo,
     /// The next commit is kept, but does not say so.
     Hide,
     /// The next look at the rows panics.
@@ -96,6 +98,7 @@ impl<B: Backend> Backend for Gated<B> {
             Verdict::Fail => Err(CommitError::NothingKept(RowsError(
                 "as the test wants".into(),
             ))),
+            Verdict::Undo => Err(CommitError::Undone(RowsError("as the test wants".into()))),
             Verdict::Hide => {
                 self.inner.commit()?;
                 Err(CommitError::Unknown(RowsError("as the test wants".into())))

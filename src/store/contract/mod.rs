@@ -119,6 +119,7 @@ contract! {
         a_clock_that_ran_far_ahead_is_left_behind
         nothing_is_heard_or_seen_before_the_commit
         a_failed_commit_keeps_nothing_and_the_next_works
+        an_undone_commit_is_unknown_and_the_next_works
         an_unknown_commit_stops_all_writing
         a_panic_is_answered_and_the_next_works
         a_sink_that_panics_is_told_the_next

@@ -4,7 +4,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, ffi, params};
 
 use super::cache::{Cache, CachedRoom};
 use super::checkpoint::{Checkpoints, is_harmless, passive};
@@ -145,6 +145,7 @@ impl Backend for SqliteBackend {
                 Ok(())
             }
             Err(error) if keeps_nothing(&error) => Err(CommitError::NothingKept(error.into())),
+            Err(error) if is_undone(&error) => Err(CommitError::Undone(error.into())),
             Err(error) => {
                 // The log ends in what may or may not be there: nothing may be copied from it now.
                 self.checkpoints.set_broken();
@@ -205,7 +206,7 @@ impl SqliteBackend {
         self.index.begin_anew();
         match busy {
             true => Err(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+                ffi::Error::new(ffi::SQLITE_BUSY),
                 Some("the log is read".to_owned()),
             )),
             false => Ok(()),
@@ -213,11 +214,25 @@ impl SqliteBackend {
     }
 }
 
-/// A COMMIT that fails like this has written nothing that counts; any other failure (a sync above all) may have.
+/// A COMMIT that fails like this has written nothing that counts; any other failure may have.
 fn keeps_nothing(error: &rusqlite::Error) -> bool {
     use ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked, DiskFull};
     matches!(
         error.sqlite_error_code(),
         Some(DiskFull | DatabaseBusy | DatabaseLocked | ConstraintViolation)
     )
+}
+
+/// A COMMIT that fails like this may have written all of its pages to the log, but not where the log ends, in the index that
+/// this process goes by (for which a full disk has no room): SQLite has undone it, and the next commit is written over it.
+/// After a sync that failed nothing is known of what the log holds.
+fn is_undone(error: &rusqlite::Error) -> bool {
+    const BEFORE_THE_END: [i32; 3] = [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_SHMSIZE,
+        ffi::SQLITE_IOERR_SHMMAP,
+    ];
+    error
+        .sqlite_error()
+        .is_some_and(|error| BEFORE_THE_END.contains(&error.extended_code))
 }
