@@ -7,6 +7,7 @@ use super::listeners::{self, Item};
 use super::section::{ClientMode, Store};
 use super::written::{Entry, Source};
 use crate::dialects::{AnyDialect, Settings};
+use crate::gateway::TlsMode;
 use crate::settings::{Key, Value, ValueError, Written};
 
 /// Begins with the defaults; each entry beats those before it.
@@ -136,6 +137,7 @@ impl Draft {
         };
         errors.extend(certificate_and_key(&config).err());
         errors.extend(client_and_authorities(&config).err());
+        errors.extend(clients_required_and_plain(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
         errors.extend(listeners::no_two_alike(&config));
         ConfigError::none_of(errors)?;
@@ -158,6 +160,24 @@ fn certificate_and_key(config: &Config) -> Result<(), ConfigError> {
         wrong,
         "give both, or neither for a self-signed certificate",
     ))
+}
+
+/// Where clients must show certificates, none comes in without one because it does not encrypt.
+fn clients_required_and_plain(config: &Config) -> Result<(), ConfigError> {
+    let mut listeners = config.listeners.iter();
+    let auto = listeners.find(|listener| listener.tls == TlsMode::Auto);
+    match (config.tls.client, auto) {
+        (ClientMode::Required, Some(listener)) => {
+            let wrong = format!(
+                "\"required\", but the listener {} lets in who does not encrypt, without a certificate",
+                listener.name
+            );
+            let right =
+                "write tls = \"required\" (or, for plain alone, \"off\") in each [[listener]]";
+            Err(config.unusable("tls.client", wrong, right))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The authorities are given where clients are asked for certificates, and there alone.

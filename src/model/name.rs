@@ -102,11 +102,12 @@ pub fn fold_room_name(name: &str) -> String {
     compared_room_name(name).unwrap_or_else(|_| name.to_owned())
 }
 
-/// Whether a room's name is digits alone, like the numbers by which some clients know rooms.
+/// Whether a room's name is digits alone, like the numbers by which some clients know rooms. No dialect reads a number in the
+/// digits of other scripts.
 ///
 /// ```
 /// use tolmach::model::is_number;
-/// assert!(is_number("12") && is_number("１２") && !is_number("12a"));
+/// assert!(is_number("12") && is_number("１２") && !is_number("١٢") && !is_number("12a"));
 /// ```
 #[must_use]
 pub fn is_number(name: &str) -> bool {

@@ -557,7 +557,7 @@ async fn a_check_without_files_looks_at_the_authorities_and_at_the_certificate_m
     let dir = tempfile::tempdir().unwrap();
     let ca = dir.path().join("ca.pem");
     std::fs::write(&ca, "nothing of use\n").unwrap();
-    let more = format!("tls.client_ca = {ca:?}\ntls.client = 'required'");
+    let more = format!("tls.client_ca = {ca:?}\ntls.client = 'optional'");
     let checked = |more: &str| {
         let config = crate::support::config(dir.path(), "memory:", more);
         tolmach::daemon::check(&config).map_err(|error| error.to_string())

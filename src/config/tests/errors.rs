@@ -282,6 +282,18 @@ fn a_certificate_needs_its_key() {
 }
 
 #[test]
+fn certificates_that_clients_must_show_are_shown_at_every_listener() {
+    let tls = "[tls]\nclient_ca = 'ca'\nclient = 'required'\n";
+    let jim = |tls: &str| format!("[[listener]]\ndialect = 'jim'\ntls = '{tls}'\n");
+    let wrong = "3: tls.client: \"required\", but the listener jim lets in who does not encrypt, without a certificate; \
+                 write tls = \"required\" (or, for plain alone, \"off\") in each [[listener]]";
+    assert_errors(&[(tls, wrong), (&format!("{tls}{}", jim("auto")), wrong)]);
+    for mode in ["required", "off"] {
+        Config::from_toml(&format!("{tls}{}", jim(mode))).unwrap();
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read() {
     let error =
         Config::load::<String, String>(Some(Path::new("/nowhere/t.toml")), [], &[]).unwrap_err();

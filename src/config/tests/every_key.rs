@@ -25,7 +25,7 @@ const VALUES: [(&str, &str); 52] = [
     ("tls.certificate", r#""cert.pem""#),
     ("tls.key", r#""key.pem""#),
     ("tls.client_ca", r#""ca.pem""#),
-    ("tls.client", r#""required""#),
+    ("tls.client", r#""optional""#),
     ("presence.grace", r#""31s""#),
     ("limits.connections", "11"),
     ("limits.connections_per_address", "12"),

@@ -289,13 +289,19 @@ pub(crate) fn user(login: &str) -> UserSelector {
 }
 
 pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
+    // Where all must show a certificate, nothing is plain.
+    let tls = if more.contains("tls.client = 'required'") {
+        "tls = 'required'\n"
+    } else {
+        ""
+    };
     let text = format!(
         "data_dir = '{}'\nstore.url = '{store}'\n{more}\n\
-         [[listener]]\ndialect = 'jim'\naddress = '127.0.0.1:0'\n\
-         [[listener]]\ndialect = 'talker'\naddress = '127.0.0.1:0'\n\
-         [[listener]]\ndialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 1\n\
-         [[listener]]\ndialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 2\n\
-         [[listener]]\ndialect = 'uchat'\naddress = '127.0.0.1:0'\n",
+         [[listener]]\n{tls}dialect = 'jim'\naddress = '127.0.0.1:0'\n\
+         [[listener]]\n{tls}dialect = 'talker'\naddress = '127.0.0.1:0'\n\
+         [[listener]]\n{tls}dialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 1\n\
+         [[listener]]\n{tls}dialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 2\n\
+         [[listener]]\n{tls}dialect = 'uchat'\naddress = '127.0.0.1:0'\n",
         dir.display()
     );
     let mut config = Config::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
