@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Several(Vec<String>),
     /// Whoever read standard output wants no more of it: nothing to say, and nothing went wrong.
     OutputClosed,
+    /// Ctrl-C, which is nothing to say either: exit 130.
+    Interrupted,
 }
 
 impl Failure {
@@ -42,6 +44,7 @@ impl Failure {
                 (lines.collect::<Vec<_>>(), 1)
             }
             Self::OutputClosed => return ExitCode::SUCCESS,
+            Self::Interrupted => return ExitCode::from(130),
         };
         // Nobody may be there to read it, or ever read it; the exit code says it, too.
         if let Ok(stderr) = LineQueue::start(io::stderr(), |_| Vec::new()) {

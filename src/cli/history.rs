@@ -13,9 +13,11 @@ use crate::model::{
 };
 use clap::Args;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
+use super::no_runtime;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
@@ -81,23 +83,10 @@ impl HistoryArgs {
             Some(limit) => reading.newest(limit, to, out).await?,
             None => reading.rest(to, out).await?,
         }
-        while let Some(stream) = &mut live {
-            out.flush()?;
-            match stream
-                .next()
-                .await
-                .map_err(|error| Failure::because(error.to_string()))?
-            {
-                // What it says is read as all the rest is.
-                Some(_) => reading.rest(to, out).await?,
-                None => {
-                    // Nobody may be there to read it.
-                    let _ = writeln!(io::stderr(), "tolmach: the gateway has stopped");
-                    return Ok(());
-                }
-            }
+        match &mut live {
+            Some(stream) => reading.follow(stream, to, out).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What happens in the room from now on.
@@ -184,6 +173,33 @@ impl Reading<'_> {
         };
         let mut wanted = found.iter().take(limit).rev();
         wanted.try_for_each(|message| self.print(out, &room, message))
+    }
+
+    /// Prints what is said, until Ctrl-C or the gateway's end.
+    async fn follow(
+        &mut self,
+        stream: &mut TapStream,
+        to: &mut Operator,
+        out: &mut Output,
+    ) -> Outcome<()> {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_runtime)?;
+        loop {
+            out.flush()?;
+            let happened = tokio::select! {
+                biased;
+                _ = interrupt.recv() => return Err(Failure::Interrupted),
+                happened = stream.next() => happened,
+            };
+            match happened.map_err(|error| Failure::because(error.to_string()))? {
+                // What it says is read as all the rest is.
+                Some(_) => self.rest(to, out).await?,
+                None => {
+                    // Nobody may be there to read it.
+                    let _ = writeln!(io::stderr(), "tolmach: the gateway has stopped");
+                    return Ok(());
+                }
+            }
+        }
     }
 
     async fn page(&mut self, to: &mut Operator) -> Outcome<Messages> {

@@ -69,7 +69,10 @@ impl Operator {
         let known = match (&error, about.known()) {
             (ControlError::Refused(Error::NoSuchUser), Some(Known::Users)) => {
                 let users = self.request(Users).await.ok().and_then(Result::ok);
-                let logins = users.into_iter().flatten().map(|user| user.login.clone());
+                let logins = users
+                    .into_iter()
+                    .flatten()
+                    .map(|one| one.user.login.clone());
                 logins.collect()
             }
             (ControlError::Refused(Error::NoSuchRoom), Some(Known::Rooms)) => {

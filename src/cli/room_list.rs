@@ -89,7 +89,7 @@ pub(super) async fn rooms(to: &mut Operator, out: &mut Output, json: bool) -> Ou
     let users = to.ask(About::NOTHING, commands::Users).await?;
     let logins: HashMap<UserId, &str> = users
         .iter()
-        .map(|user| (user.id, user.login.as_str()))
+        .map(|account| (account.user.id, account.user.login.as_str()))
         .collect();
     let login = |owner| logins.get(&owner).copied().map(str::to_owned);
     let rows: Vec<_> = rooms

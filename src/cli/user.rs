@@ -1,12 +1,10 @@
 //! `tolmach user`: accounts.
 
-use std::sync::Arc;
-
 use crate::commands::{
-    FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users,
+    Account, FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users,
 };
 use crate::control::ControlError;
-use crate::model::{Error, User, UserSelector, validate_login};
+use crate::model::{Error, UserSelector, validate_login};
 use clap::Subcommand;
 
 use super::about::About;
@@ -20,16 +18,23 @@ use super::time::Time;
 use super::user_erase;
 use super::user_export::ExportArgs;
 
-const COLUMNS: &[Column<Arc<User>>] = &[
-    Column::both("id", |user| Value::of(user.id.0)),
-    Column::both("user", |user| Value::of(&user.login)),
-    Column::both("name", |user| Value::of(&user.name)),
-    Column::json("description", |user| Value::of(&user.description)),
-    Column::shown("state", |user| {
-        Value::of(if user.disabled { "disabled" } else { "enabled" })
+const COLUMNS: &[Column<Account>] = &[
+    Column::both("id", |account| Value::of(account.user.id.0)),
+    Column::both("user", |account| Value::of(&account.user.login)),
+    Column::both("name", |account| Value::of(&account.user.name)),
+    Column::json("description", |account| {
+        Value::of(&account.user.description)
     }),
-    Column::json("disabled", |user| Value::of(user.disabled)),
-    Column::both("created", |user| Time(user.created).into()),
+    Column::shown("state", |account| {
+        Value::of(if account.user.disabled {
+            "disabled"
+        } else {
+            "enabled"
+        })
+    }),
+    Column::json("disabled", |account| Value::of(account.user.disabled)),
+    Column::both("created", |account| Time(account.user.created).into()),
+    Column::both("last_login", |account| account.last_login.map(Time).into()),
 ];
 
 #[derive(Debug, Subcommand)]
@@ -39,9 +44,9 @@ pub(crate) enum UserAction {
         /// The login: at most 25 characters, no spaces
         name: String,
     },
-    /// List all accounts: id, user, name, state, created
+    /// List all accounts: id, user, name, state, created, last_login (to the minute)
     List {
-        /// One object a line: id, user, name, description, disabled, created
+        /// One object a line: id, user, name, description, disabled, created, last_login
         #[arg(long)]
         json: bool,
     },

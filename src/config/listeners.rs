@@ -8,6 +8,7 @@ use super::written::Source;
 use super::{Config, Origins, address, keys, name, suggest};
 use crate::dialects::Settings;
 use crate::settings::{ValueError, Written, choice};
+use crate::suggest::nearest;
 
 /// One `[[listener]]` as written.
 pub(super) struct Item {
@@ -61,6 +62,10 @@ impl Item {
             .find(|settings| Some(settings.dialect()) == written.text());
         found.cloned().ok_or_else(|| {
             let wrong = format!("there is no dialect {} here", written.quote());
+            let meant = nearest(written.text().unwrap_or_default(), known.iter().copied());
+            let right = meant.map_or(right.clone(), |meant| {
+                format!("did you mean {meant}? {right}")
+            });
             self.wrong(key, written, ValueError::new(wrong, right))
         })
     }

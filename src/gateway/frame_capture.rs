@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn frames_are_told_as_they_came_however_they_are_cut() {
         let tap = Tap::new(Arc::new(crate::hub::SystemClock));
-        let line = tap.line(dialect(), None);
+        let line = tap.line(dialect(), None, None);
         let mut capture = FrameCapture::new(line);
         // Nobody watches yet.
         capture.before(b"one");
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_slow_viewer_loses_what_has_no_room_and_is_told_how_much() {
         let tap = Tap::new(Arc::new(crate::hub::SystemClock));
-        let line = tap.line(dialect(), None);
+        let line = tap.line(dialect(), None, None);
         let mut viewer = tap.watch();
         for _ in 0..crate::hub::tap::MAX_RECORDS + 7 {
             line.tell(TapEvent::Closed);

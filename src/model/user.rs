@@ -80,6 +80,9 @@ pub struct SessionInfo {
     pub user: Arc<UserRef>,
     /// The dialect it speaks.
     pub dialect: String,
+    /// The name of the listener that its connection came in by; none inside the process.
+    #[serde(default)]
+    pub listener: Option<String>,
     /// The address it came from; `-` inside the process.
     pub address: String,
     /// When it was opened.

@@ -37,6 +37,8 @@ pub struct UserRow {
     pub address: Option<IpAddr>,
     /// What it said and its names are being removed; nothing opens the account.
     pub erasing: bool,
+    /// When the account was last logged in to, to the minute.
+    pub last_login: Option<Timestamp>,
 }
 
 impl UserRow {
@@ -56,6 +58,7 @@ impl UserRow {
             password,
             address: None,
             erasing: false,
+            last_login: None,
         }
     }
 

@@ -72,3 +72,19 @@ either_way! {
         assert_eq!(bench.json(&["user", "list", "--json"])[0], users[0]);
     }
 }
+
+/// By a dialect that needs no token for it, too.
+#[cfg(feature = "jim")]
+#[test]
+fn the_last_login_is_shown() {
+    let bench = Bench::running();
+    for login in ["anna", "boris"] {
+        bench
+            .run_with(&["user", "add", login], "secret word")
+            .done();
+    }
+    drop(super::people::anna_by_jim(&bench, "anna", "secret word"));
+    let users = bench.json(&["user", "list", "--json"]);
+    assert!(users[0]["last_login"].as_str().unwrap() >= users[0]["created"].as_str().unwrap());
+    assert!(users[1]["last_login"].is_null());
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dialects::client::{Recording, TranscodeSide, VirtualClient};
 use crate::dialects::{AnyDialect, Dialects, Settings};
+use crate::suggest::nearest;
 
 /// A dialect as it is named on the command line: its name, or `NAME.1`, with its revision, where it has several.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,10 @@ impl Named {
                 revision,
             });
         }
-        Err(format!("it is none of {}", names(dialects).join(", ")))
+        let names = names(dialects);
+        let meant = nearest(name, names.iter().map(String::as_str));
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+        Err(format!("it is none of {}{meant}", names.join(", ")))
     }
 
     /// Whether a revision can still be chosen.

@@ -80,10 +80,10 @@ pub(super) fn serve<D: Dialect>(
     let listener = transport.listener().cloned();
     let (mut reader, wire) = transport.split(dialect.frame_length());
     let session_options = dialect.session_options();
-    let line = hub.tap().line(tapped.clone(), address);
+    let line = hub.tap().line(tapped.clone(), address, listener);
     tracing::debug!(
         connection = line.number,
-        listener = listener.as_deref(),
+        listener = line.listener.as_deref(),
         dialect = tapped.label,
         peer = address.map(tracing::field::display),
         "connection opened"

@@ -246,14 +246,29 @@ impl Command for FindUser {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users;
 
+/// An account, as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Whose account it is.
+    #[serde(flatten)]
+    pub user: Arc<User>,
+    /// When it was last logged in to, to the minute; `None`: never, or not since that is kept.
+    #[serde(default)]
+    pub last_login: Option<Timestamp>,
+}
+
 impl Command for Users {
-    type Reply = Vec<Arc<User>>;
+    type Reply = Vec<Account>;
     const NEEDS: Needs = Needs::Operator;
     const IS_DECIDED: bool = false;
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Arc<User>>> {
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Account>> {
         let rows = caller.store().accounts().await?;
-        Ok(rows.iter().map(|row| row.user.clone()).collect())
+        let account = |row: &Arc<UserRow>| Account {
+            user: row.user.clone(),
+            last_login: row.last_login,
+        };
+        Ok(rows.iter().map(account).collect())
     }
 }
 
@@ -342,7 +357,10 @@ impl Change for SetPassword {
                 work.rows.remove_token(token.id)?;
             }
         }
-        let row = UserRow::new(row.user.clone(), row.folded.clone(), password);
+        let row = UserRow {
+            password,
+            ..UserRow::clone(&row)
+        };
         Ok(work.rows.put_user(row)?.user.id)
     }
 }
@@ -421,7 +439,10 @@ impl Change for RenameUser {
             user.name.clone_from(&self.login);
         }
         user.login = self.login;
-        let row = UserRow::new(user, Some(folded), row.password.clone());
+        let row = UserRow {
+            last_login: row.last_login,
+            ..UserRow::new(user, Some(folded), row.password.clone())
+        };
         Ok(work.rows.put_user(row)?)
     }
 }

@@ -34,6 +34,7 @@ mod tokens;
 mod waiting;
 mod work;
 
+pub use accounts::Account;
 pub use bans::BanAdded;
 pub use caller::Caller;
 pub use change::{Actor, Change, Submission};

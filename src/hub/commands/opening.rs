@@ -13,6 +13,9 @@ use crate::model::{
 };
 use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 
+/// A login is kept if the last one that was is so much older, in milliseconds: not each costs a write.
+const KEPT_AFTER: i64 = 60_000;
+
 /// A session may open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
@@ -68,6 +71,14 @@ impl Change for OpenSession {
                 Some(kept.id)
             }
             None => None,
+        };
+        let last = user.last_login.map_or(0, |last| last.0);
+        let user = match work.at.0.saturating_sub(last) >= KEPT_AFTER {
+            true => work.rows.put_user(UserRow {
+                last_login: Some(work.at),
+                ..UserRow::clone(&user)
+            })?,
+            false => user,
         };
         let mut rooms = Vec::new();
         for membership in work.rows.memberships(self.user)? {

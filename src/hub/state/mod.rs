@@ -229,6 +229,10 @@ impl HubState {
                 id: *id,
                 user: entry.reference.clone(),
                 dialect: entry.dialect.to_owned(),
+                listener: entry
+                    .sink
+                    .tap()
+                    .and_then(|line| line.listener.as_deref().map(str::to_owned)),
                 address: entry
                     .address
                     .map_or_else(|| "-".to_owned(), |address| address.to_string()),

@@ -122,6 +122,8 @@ pub struct TapConnection {
     pub dialect: Arc<TapDialect>,
     /// From where; `None` inside the process.
     pub address: Option<IpAddr>,
+    /// The name of the listener that it came in by, if by one.
+    pub listener: Option<Arc<str>>,
     who: Mutex<Option<TapUser>>,
     tap: Tap,
 }
@@ -204,11 +206,17 @@ impl Tap {
 
     /// A connection that was just opened.
     #[must_use]
-    pub fn line(&self, dialect: Arc<TapDialect>, address: Option<IpAddr>) -> Arc<TapConnection> {
+    pub fn line(
+        &self,
+        dialect: Arc<TapDialect>,
+        address: Option<IpAddr>,
+        listener: Option<Arc<str>>,
+    ) -> Arc<TapConnection> {
         let line = Arc::new(TapConnection {
             number: self.0.lines.fetch_add(1, Ordering::Relaxed) + 1,
             dialect,
             address,
+            listener,
             who: Mutex::new(None),
             tap: self.clone(),
         });

@@ -4,10 +4,10 @@ use super::*;
 use sha2::{Digest, Sha256};
 
 use crate::commands::{
-    CreateToken, EndAllGuests, EndGuest, ExpireTokens, OpenSession, RemoveUser, RevokeToken,
-    SetDisabled, SetOwnDescription, SetTitle, TouchToken,
+    CreateToken, EndAllGuests, EndGuest, ExpireTokens, OpenSession, RemoveUser, RenameUser,
+    RevokeToken, SetDisabled, SetOwnDescription, SetPassword, SetTitle, TouchToken,
 };
-use crate::model::{TokenId, UserKind};
+use crate::model::{Secret, TokenId, UserKind};
 
 pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Bench) {
     let (anna, _) = (bench.account("Анна"), bench.guest("guest"));
@@ -157,6 +157,35 @@ fn opening(user: UserId, by: Option<TokenId>, token: Option<&str>) -> OpenSessio
         token: token.map(Into::into),
         address: "[::1]:7".into(),
     }
+}
+
+pub(super) async fn the_last_login_is_kept_to_the_minute(bench: &Bench) {
+    let anna = bench.account("anna");
+    let last = async || {
+        let row = bench.store.user(anna).await.unwrap().unwrap();
+        assert_eq!(bench.store.accounts().await.unwrap(), [row.clone()]);
+        row.last_login.map(|last| last.0)
+    };
+    assert_eq!(last().await, None);
+    let day = 86_400_000;
+    for (at, kept) in [
+        (day, day),
+        (day + 59_999, day),
+        (day + 60_000, day + 60_000),
+    ] {
+        bench.at(at).operator(opening(anna, None, None)).unwrap();
+        assert_eq!(last().await, Some(kept));
+    }
+    let (user, secret) = (who(anna), Secret::Hashed("$other".into()));
+    bench.operator(SetPassword { user, secret }).unwrap();
+    let (user, login) = (who(anna), "nina".to_owned());
+    bench.operator(RenameUser { user, login }).unwrap();
+    assert_eq!(last().await, Some(day + 60_000));
+    bench.operator(RemoveUser { user: who(anna) }).unwrap();
+    assert_eq!(
+        bench.store.user(anna).await.unwrap().unwrap().last_login,
+        None
+    );
 }
 
 pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {

@@ -185,6 +185,7 @@ impl Transaction for MemoryBackend {
         let row = Arc::new(UserRow {
             address: row.address,
             erasing: row.erasing,
+            last_login: row.last_login,
             ..UserRow::new(row.user, row.folded, row.password)
         });
         self.set_user(row.user.id, Some(row.clone()));

@@ -34,6 +34,7 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up_with_hook(include_str!("schema8.sql"), refold::titles),
         M::up(include_str!("schema9.sql")),
         M::up(include_str!("schema10.sql")),
+        M::up(include_str!("schema11.sql")),
     ]
 });
 

@@ -65,11 +65,12 @@ impl Transaction for SqliteBackend {
             password,
             address,
             erasing,
+            last_login,
             ..
         } = row;
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address, erasing) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address, erasing, last_login) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let values = params![
             user.login,
             folded,
@@ -80,13 +81,15 @@ impl Transaction for SqliteBackend {
             user.created,
             password,
             address.map(|address| address.to_string()),
-            erasing
+            erasing,
+            last_login
         ];
         run(&self.conn, sql, values)?;
         Arc::make_mut(&mut user).id = UserId(given(&self.conn)?);
         let row = Arc::new(UserRow {
             address,
             erasing,
+            last_login,
             ..UserRow::new(user, folded, password)
         });
         self.cache.users.keep(row.user.id, row.clone());
@@ -100,10 +103,11 @@ impl Transaction for SqliteBackend {
             password,
             address,
             erasing,
+            last_login,
             ..
         } = &row;
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
-            created = ?8, password = ?9, address = ?10, erasing = ?11 WHERE id = ?1";
+            created = ?8, password = ?9, address = ?10, erasing = ?11, last_login = ?12 WHERE id = ?1";
         let values = params![
             user.id,
             user.login,
@@ -115,7 +119,8 @@ impl Transaction for SqliteBackend {
             user.created,
             password,
             address.map(|address| address.to_string()),
-            erasing
+            erasing,
+            last_login
         ];
         run(&self.conn, sql, values)?;
         let row = Arc::new(row);

@@ -127,8 +127,7 @@ pub(super) fn count(conn: &Connection, sql: &str, params: impl Params) -> Sql<u6
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-pub(super) const USER: &str =
-    "id, login, folded, name, description, kind, disabled, created, password, address, erasing";
+pub(super) const USER: &str = "id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login";
 
 pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -144,6 +143,7 @@ pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     Ok(Arc::new(UserRow {
         address: address.as_deref().map(parsed::<IpAddr>).transpose()?,
         erasing: row.get(10)?,
+        last_login: row.get(11)?,
         ..UserRow::new(user, row.get(2)?, row.get(8)?)
     }))
 }
