@@ -40,6 +40,17 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["tolmach user remove anna", "tolmach user remove anna --yes"],
     ),
     (
+        "user erase",
+        &["tolmach user erase anna", "tolmach user erase anna --yes"],
+    ),
+    (
+        "user export",
+        &[
+            "tolmach user export anna anna.json",
+            "tolmach user export anna --files anna.files > anna.json",
+        ],
+    ),
+    (
         "token create",
         &[
             "tolmach token create anna > anna.token",
@@ -144,6 +155,21 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["tolmach store verify", "tolmach store verify --json"],
     ),
     (
+        "export",
+        &[
+            "tolmach export tolmach.jsonl",
+            "tolmach export --room tea tea.jsonl",
+        ],
+    ),
+    (
+        "import",
+        &[
+            "tolmach import tolmach.jsonl",
+            "tolmach import --room tea tea.jsonl",
+        ],
+    ),
+    ("store verify", &["tolmach store verify"]),
+    (
         "tap",
         &[
             "tolmach tap --room lobby",
@@ -170,6 +196,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "transcode",
         &["tolmach transcode --from {from} --to {to} --room tea < recorded"],
     ),
+    (
+        "completions",
+        &["tolmach completions bash > ~/.local/share/bash-completion/completions/tolmach"],
+    ),
+    ("manual", &["tolmach manual ~/.local/share/man/man1"]),
     ("dialects", &["tolmach dialects", "tolmach dialects --json"]),
 ];
 

@@ -19,6 +19,8 @@ use crate::config::{Config, Origin, StoreUrl};
 use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::daemon::lock::{DataDirLock, LockError};
+#[cfg(feature = "sqlite")]
+use crate::daemon::refuse_half_restored;
 use crate::daemon::{files_directory, open_hub};
 use crate::hub::Hub;
 use crate::model::{Error, FileInfo, RoomId};
@@ -200,6 +202,10 @@ impl Operator {
 
     /// Only a gateway makes a store, so that a wrong directory is not taken for an empty one.
     fn no_store(&self) -> Failure {
+        #[cfg(feature = "sqlite")]
+        if let Err(error) = refuse_half_restored(&self.config) {
+            return Failure::because(error.to_string());
+        }
         let place = match &self.config.store.url {
             StoreUrl::Memory => {
                 let none = not_running(&self.config);

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
+use crate::refusal::of_file;
 
 /// Which shell it is for.
 #[derive(Debug, Args)]
@@ -62,11 +63,12 @@ impl ManualArgs {
         let written = fs::create_dir_all(directory)
             .and_then(|()| clap_mangen::generate_to(command, directory));
         match written {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => Err(Failure::because(format!(
-                "{}: {error}",
-                directory.display()
-            ))),
+            Ok(()) => {
+                let mut out = Output::standard();
+                out.line(&format!("wrote the manual to {}", directory.display()))?;
+                out.flush().map(|()| ExitCode::SUCCESS)
+            }
+            Err(error) => Err(Failure::because(of_file(directory, &error))),
         }
     }
 }

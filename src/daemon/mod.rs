@@ -11,6 +11,8 @@ use std::future::Future;
 use std::path::PathBuf;
 
 pub use obstacles::obstacles;
+#[cfg(all(feature = "cli", feature = "sqlite"))]
+pub(crate) use open::refuse_half_restored;
 pub use open::{files_directory, open_hub};
 
 #[cfg(not(feature = "tls"))]

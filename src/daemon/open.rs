@@ -35,7 +35,7 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
 
 /// What was not brought back whole is no store.
 #[cfg(feature = "sqlite")]
-fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
+pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
     match copies::Places::of(config) {
         Some(places) if copies::is_broken_off(&places) => Err(StartError::DataDir(format!(
             "{}: what was brought back there was broken off; do it again",

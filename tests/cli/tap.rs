@@ -284,7 +284,9 @@ fn a_room_is_seen_alone_with_what_caused_its_events() {
         );
     }
     let unknown = bench.run(&["tap", "--room", "nowhere"]).refused();
-    assert!(unknown.contains("there is no room nowhere"), "{unknown}");
+    assert!(unknown.contains("no room called nowhere"), "{unknown}");
+    let meant = bench.run(&["tap", "--room", "loby"]).refused();
+    assert!(meant.contains("did you mean lobby?"), "{meant}");
 }
 
 #[test]

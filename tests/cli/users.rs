@@ -35,6 +35,9 @@ either_way! {
         bench.run_with(&["user", "add", "anna"], "secret word").done();
         let taken = bench.run_with(&["user", "add", "ANNA"], "x").refused();
         assert!(taken.contains("ANNA is taken"), "{taken}");
+        // Before any password is asked for.
+        assert!(bench.run(&["user", "add", "ANNA"]).refused().contains("ANNA is taken"));
+        assert!(bench.run(&["user", "password", "nobody"]).refused().contains("no account called"));
         let empty = bench.run_with(&["user", "add", "boris"], "\n").refused();
         assert!(empty.contains("password is empty"), "{empty}");
         for action in [["add", "boris"], ["password", "anna"]] {

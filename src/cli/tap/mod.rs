@@ -21,9 +21,10 @@ use crate::refusal::of_file;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::no_runtime;
-use super::operator::not_running;
+use super::operator::{Operator, not_running};
 use super::output::Output;
 use super::room_name::RoomName;
 use save::Saver;
@@ -77,9 +78,17 @@ impl TapArgs {
             Ok(client) => client.tap(&query).await,
             Err(error) => Err(error),
         };
-        attached.map_err(|error| match (error, &self.room, self.session) {
+        let error = match attached {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
+        };
+        Err(match (error, &self.room, self.session) {
             (ControlError::NotRunning, ..) => Failure::because(not_running(config)),
-            (ControlError::Refused(Error::NoSuchRoom | Error::NoSuchUser), Some(room), _) => {
+            (error @ ControlError::Refused(Error::NoSuchRoom), Some(room), _) => {
+                let mut to = Operator::new(config.clone());
+                to.explain(About::room(room), error).await
+            }
+            (ControlError::Refused(Error::NoSuchUser), Some(room), _) => {
                 Failure::because(format!("there is no room {room}"))
             }
             (ControlError::Refused(Error::Invalid { field, .. }), _, Some(id))

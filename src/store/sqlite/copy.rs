@@ -206,7 +206,8 @@ impl DatabaseCopy {
             while let Some(found) = rows.next().map_err(failed)? {
                 let mut row = Row::new();
                 for (place, column) in columns.iter().enumerate() {
-                    let is_secret = name == "users" && ["password", "address"].contains(&&**column);
+                    let is_secret = name == "users"
+                        && ["password", "address", "last_login"].contains(&&**column);
                     let value = match room {
                         Some(_) if is_secret => Value::Null,
                         _ => shown(found.get_ref(place).map_err(failed)?),
