@@ -59,6 +59,7 @@ fn chats(bench: &Bench, dialect: &str, options: &[&str], lines: &str) {
 fn no_secret_and_no_text_is_logged() {
     let mut bench = Bench::offline();
     bench.configure("[log]\nlevel = \"trace\"\n");
+    bench.make_store();
     bench
         .run_with(&["user", "add", "anna"], "first-word-of-anna")
         .done();
