@@ -23,7 +23,7 @@ mod contract;
 mod logged;
 mod memory;
 mod page;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "daemon", feature = "sqlite"))]
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -33,9 +33,9 @@ mod transaction;
 mod writer;
 
 pub use memory::MemoryStore;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub(crate) use row::hexadecimal;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub use row::{Row, SEQUENCE};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{
