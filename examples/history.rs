@@ -86,9 +86,9 @@ impl Bench {
     fn open(path: &Path) -> Done<Self> {
         let limits = Limits {
             gateway: "tolmach".into(),
-            rooms_per_user: 0,
-            members_per_room: 0,
-            disk_free: 0,
+            rooms_per_user: 0.into(),
+            members_per_room: 0.into(),
+            disk_free: 0.into(),
         };
         let mut bench = Self {
             store: SqliteStore::open(path, limits, Arc::new(Sink))?,

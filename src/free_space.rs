@@ -5,21 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::statvfs::statvfs;
 
+use crate::dial::Dial;
+
 /// Watches that a directory's file system keeps some bytes free.
 #[derive(Debug)]
 pub(crate) struct FreeSpace {
     directory: PathBuf,
-    least: u64,
+    least: Dial,
     is_low: AtomicBool,
 }
 
 impl FreeSpace {
     /// `least`: bytes that stay free; 0: none.
-    pub(crate) fn new(directory: &Path, least: u64) -> Self {
+    pub(crate) fn new(directory: &Path, least: impl Into<Dial>) -> Self {
         let is_here = directory.as_os_str().is_empty();
         Self {
             directory: if is_here { Path::new(".") } else { directory }.to_owned(),
-            least,
+            least: least.into(),
             is_low: AtomicBool::new(false),
         }
     }
@@ -27,7 +29,8 @@ impl FreeSpace {
     /// Whether more may be written. Where it changes, the log says so. A disk that cannot say counts as one with room:
     /// what is written there fails by itself.
     pub(crate) fn has_room(&self) -> bool {
-        if self.least == 0 {
+        let least = self.least.get();
+        if least == 0 {
             return true;
         }
         let Ok(disk) = statvfs(&self.directory) else {
@@ -40,7 +43,7 @@ impl FreeSpace {
             u64::from(disk.fragment_size()),
         );
         let free = blocks.saturating_mul(size);
-        let (is_low, least) = (free < self.least, self.least);
+        let is_low = free < least;
         let directory = self.directory.display();
         match (self.is_low.swap(is_low, Ordering::Relaxed), is_low) {
             (false, true) => tracing::error!(
@@ -61,10 +64,10 @@ mod tests {
     #[test]
     fn it_has_room_until_less_is_free_than_must_be() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(FreeSpace::new(dir.path(), 1).has_room());
-        assert!(FreeSpace::new(Path::new(""), 1).has_room());
+        assert!(FreeSpace::new(dir.path(), 1_u64).has_room());
+        assert!(FreeSpace::new(Path::new(""), 1_u64).has_room());
         assert!(!FreeSpace::new(dir.path(), u64::MAX).has_room());
-        assert!(FreeSpace::new(dir.path(), 0).has_room());
+        assert!(FreeSpace::new(dir.path(), 0_u64).has_room());
         assert!(FreeSpace::new(&dir.path().join("gone"), u64::MAX).has_room());
     }
 }

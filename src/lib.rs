@@ -40,6 +40,7 @@ pub mod control;
 pub mod copies;
 #[cfg(feature = "daemon")]
 pub mod daemon;
+mod dial;
 pub mod dialects;
 pub mod files;
 mod free_space;

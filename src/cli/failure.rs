@@ -16,6 +16,8 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 pub(crate) enum Failure {
     /// The configuration cannot be used: exit 2.
     Configuration(ConfigError),
+    /// The configuration of the gateway that runs cannot be used, each of these lines says why: exit 2.
+    Wrong(Vec<String>),
     /// What the command was given cannot be used, this sentence says why: exit 2.
     Unusable(String),
     /// This sentence says why: exit 1.
@@ -37,6 +39,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         let (lines, code) = match self {
             Self::Configuration(error) => (error.all().map(ToString::to_string).collect(), 2),
+            Self::Wrong(lines) => (lines, 2),
             Self::Unusable(reason) => (vec![format!("tolmach: {reason}")], 2),
             Self::Because(reason) => (vec![format!("tolmach: {reason}")], 1),
             Self::Several(reasons) => {

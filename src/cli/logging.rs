@@ -1,45 +1,135 @@
 //! Logs go to standard error, and nobody waits for it.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io;
 use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
+use std::{fmt, io};
 
 use crate::config::LogFormat;
 use crate::refusal::words;
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use super::failure::{Failure, Outcome};
 use super::line_queue::LineQueue;
 
 /// A log; when it is dropped, what waits is written, for 1 s at most.
 #[must_use]
-pub(super) struct Log(LineQueue);
+pub(super) struct Log {
+    queue: LineQueue,
+    handle: LogHandle,
+}
+
+impl Log {
+    /// By which it is changed while it goes on.
+    pub(super) fn handle(&self) -> LogHandle {
+        self.handle.clone()
+    }
+}
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.0.drain();
+        self.queue.drain();
     }
+}
+
+/// What is logged, and how: whoever has it can change both.
+#[derive(Clone)]
+pub(super) struct LogHandle {
+    filter: reload::Handle<EnvFilter, Registry>,
+    form: Form,
+}
+
+impl LogHandle {
+    /// From now on what `level` lets through is logged, in this format.
+    pub(super) fn set(&self, level: &str, format: LogFormat) {
+        self.form.set(format);
+        let changed = filter(level).and_then(|filter| {
+            let changed = self.filter.reload(filter);
+            changed.map_err(|error| error.to_string())
+        });
+        if let Err(error) = changed {
+            tracing::error!(%error, "what is logged stays as it was");
+        }
+    }
+}
+
+fn filter(level: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(level).map_err(|error| format!("log.level: {error}"))
 }
 
 /// From now on what `level` lets through is logged, for this process, and so is each panic.
 pub(super) fn start(level: &str, format: LogFormat) -> Outcome<Log> {
-    let filter = EnvFilter::try_new(level)
-        .map_err(|error| Failure::because(format!("log.level: {error}")))?;
-    let queue = LineQueue::start(io::stderr(), move |lines| gap(lines, format))
+    let (filter, handle) = reload::Layer::new(filter(level).map_err(Failure::because)?);
+    let form = Form::default();
+    form.set(format);
+    let of_gaps = form.clone();
+    let queue = LineQueue::start(io::stderr(), move |lines| gap(lines, of_gaps.format()))
         .map_err(|error| Failure::because(format!("logging: {}", words(&error))))?;
     let writer = queue.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
+        .event_format(form.clone())
         .with_writer(move || writer.clone());
-    let started = match format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().try_init(),
-    };
+    let started = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init();
     started.map_err(|error| Failure::because(format!("logging: {error}")))?;
     // The one that is there would write to standard error itself, and wait for it.
     panic::set_hook(Box::new(log_panic));
-    Ok(Log(queue))
+    Ok(Log {
+        queue,
+        handle: LogHandle {
+            filter: handle,
+            form,
+        },
+    })
+}
+
+/// How a line looks, which can be changed. A handle: clones are the same.
+#[derive(Clone, Default)]
+struct Form(Arc<AtomicBool>);
+
+impl Form {
+    fn set(&self, format: LogFormat) {
+        self.0.store(format == LogFormat::Json, Ordering::Relaxed);
+    }
+
+    fn format(&self) -> LogFormat {
+        match self.0.load(Ordering::Relaxed) {
+            true => LogFormat::Json,
+            false => LogFormat::Text,
+        }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Form
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        writer: format::Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        match self.format() {
+            LogFormat::Text => format().format_event(context, writer, event),
+            // Spans would be written as the format of their beginning has them; there are none.
+            LogFormat::Json => format()
+                .json()
+                .with_current_span(false)
+                .with_span_list(false)
+                .format_event(context, writer, event),
+        }
+    }
 }
 
 /// A line like the others.

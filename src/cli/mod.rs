@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and who carries it out.
 //!
 //! ```text
-//!  arguments ─▶ Config ─┬─▶ serve, check, chat; tap and replay, by the socket of the gateway that runs
+//!  arguments ─▶ Config ─┬─▶ serve, check, chat; reload, tap and replay, by the socket of the gateway that runs
 //!                       ├─▶ backup, restore, export, import, store, beside the gateway that runs, by the files
 //!                       └─▶ user, token, room, ban, session, history ─▶ Operator ─┬─▶ the gateway that runs, by its socket
 //!                                                                            └─▶ a hub here, over the same store
@@ -31,6 +31,7 @@ mod output;
 mod pages;
 #[cfg(feature = "sqlite")]
 mod progress;
+mod reload;
 mod replay;
 #[cfg(feature = "sqlite")]
 mod restore;
@@ -41,6 +42,7 @@ mod room_set;
 mod secret;
 mod serve;
 mod session;
+mod sockets;
 #[cfg(feature = "sqlite")]
 mod store;
 mod table;
@@ -90,6 +92,8 @@ struct Arguments {
 enum Action {
     /// Run the gateway until it is told to stop
     Serve(serve::ServeArgs),
+    /// Have the gateway that runs read its configuration again, and say what that changes
+    Reload(reload::ReloadArgs),
     /// Say what a configuration means, or what is wrong with it and where
     Check,
     /// Print an example of a configuration, or what holds here and why
@@ -198,7 +202,8 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
             let _log = logging::start("error", load()?.log.format)?;
             on_this_thread(arguments.run(load_with, dialects))
         }
-        Action::Serve(arguments) => serve::run(arguments.apply(load()?, dialects)?, file),
+        Action::Serve(arguments) => serve::run(arguments, file, dialects),
+        Action::Reload(arguments) => on_this_thread(arguments.run(load()?)),
         Action::Check => check::run(&load()?),
         Action::Config(action) => action.run(load, dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),

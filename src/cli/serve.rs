@@ -1,13 +1,14 @@
 //! `tolmach serve`: the gateway, until it is told to stop.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
-use std::path::Path;
+use std::net::{IpAddr, Ipv6Addr, TcpListener};
+use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, ConfigError, Log, StoreUrl};
 use crate::daemon::notify::Notify;
-use crate::daemon::{Daemon, StartError};
+use crate::daemon::{Daemon, Program, Running, StartError};
 use crate::dialects::Dialects;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -16,10 +17,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::{Failure, Outcome};
 use super::line_queue::LineQueue;
+use super::logging::LogHandle;
+use super::sockets::PassedSockets;
 use super::{logging, no_runtime};
 
-/// Prints one line `ready NAME=ADDRESS:PORT …` when clients can connect; logs go to standard error. SIGTERM and SIGINT
-/// stop it.
+/// Prints one line `ready NAME=ADDRESS:PORT …` when clients can connect; logs go to standard error. SIGHUP has
+/// it read its configuration again (`tolmach reload`), SIGTERM and SIGINT stop it.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The IP address that every listener listens on; ports stay
@@ -45,23 +48,83 @@ fn ip_address(text: &str) -> Result<IpAddr, String> {
 
 impl ServeArgs {
     /// The configuration with what the command line says instead.
-    pub(super) fn apply(&self, mut config: Config, dialects: Dialects) -> Outcome<Config> {
+    fn apply(&self, mut config: Config, dialects: Dialects) -> Result<Config, ConfigError> {
         if let Some(address) = self.address {
             config.override_address(address);
         }
         if let Some(port) = self.port {
             let first = dialects.first().map_or("", |first| first.name());
-            config
-                .override_port(first, port)
-                .map_err(Failure::Configuration)?;
+            config.override_port(first, port)?;
         }
         Ok(config)
     }
 }
 
+/// Where the configuration of a gateway comes from, each time it is read.
+struct Source {
+    arguments: ServeArgs,
+    file: Option<PathBuf>,
+    dialects: Dialects,
+}
+
+impl Source {
+    fn read(&self) -> Result<Config, ConfigError> {
+        let config = Config::load(self.file.as_deref(), std::env::vars_os(), self.dialects)?;
+        self.arguments.apply(config, self.dialects)
+    }
+}
+
+/// This process, to a daemon that reads its configuration again.
+struct Process {
+    source: Source,
+    log: LogHandle,
+    sockets: PassedSockets,
+    notify: Notify,
+}
+
+impl Program for Process {
+    fn configuration(&self) -> Result<Config, ConfigError> {
+        self.source.read()
+    }
+
+    fn set_log(&self, log: &Log) {
+        self.log.set(&log.level, log.format);
+    }
+
+    fn connections(&self, config: &Config) -> usize {
+        fitting(config, self.sockets.len())
+    }
+
+    fn socket(&self, listener: &str) -> io::Result<Option<TcpListener>> {
+        self.sockets.of(listener)
+    }
+
+    fn reloading(&self) {
+        self.notify.reloading();
+    }
+
+    fn reloaded(&self) {
+        self.notify.ready();
+    }
+}
+
 /// Runs the gateway until a signal stops it.
-pub(super) fn run(mut config: Config, file: Option<&Path>) -> Outcome<ExitCode> {
-    let _log = logging::start(&config.log.level, config.log.format)?;
+pub(super) fn run(
+    arguments: ServeArgs,
+    file: Option<&Path>,
+    dialects: Dialects,
+) -> Outcome<ExitCode> {
+    let mut source = Source {
+        arguments,
+        file: file.map(Path::to_owned),
+        dialects,
+    };
+    let config = source.read().map_err(Failure::Configuration)?;
+    let sockets = PassedSockets::take()?;
+    sockets.fit(&config)?;
+    // From now on it is the same file wherever this process is.
+    source.file = source.file.map(|file| absolute(&file).unwrap_or(file));
+    let log = logging::start(&config.log.level, config.log.format)?;
     let path = |path: &Path| tracing::field::display(path.display().to_string());
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -73,16 +136,22 @@ pub(super) fn run(mut config: Config, file: Option<&Path>) -> Outcome<ExitCode> 
         },
         "starting"
     );
-    config.limits.connections = fitting(&config);
+    let notify = Notify::from_environment();
+    let process = Process {
+        notify: notify.clone(),
+        source,
+        sockets,
+        log: log.handle(),
+    };
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(no_runtime)?;
     runtime.block_on(async {
         // From here on a signal ends the gateway in good order, also while it starts.
-        let mut stop = StopSignals::watch().map_err(no_runtime)?;
-        let notify = Notify::from_environment();
-        let daemon = Daemon::start(&config).await.map_err(|error| match error {
+        let mut signals = Signals::watch().map_err(no_runtime)?;
+        let daemon = Daemon::start_for(&config, Some(Arc::new(process))).await;
+        let daemon = daemon.map_err(|error| match error {
             StartError::Configuration(error) => Failure::Configuration(error),
             error => Failure::because(error.to_string()),
         })?;
@@ -90,9 +159,10 @@ pub(super) fn run(mut config: Config, file: Option<&Path>) -> Outcome<ExitCode> 
         notify.ready();
         let (alive, pulse) = (notify.clone(), daemon.gateway().pulse());
         let telling = tokio::spawn(async move { alive.tell_of(pulse).await });
+        let running = daemon.running().clone();
         daemon
             .run_until(async {
-                stop.received().await;
+                signals.obey(running).await;
                 notify.stopping();
             })
             .await;
@@ -108,7 +178,8 @@ const RESERVE: u64 = 72;
 
 /// How many connections there may be: `limits.connections`, unless the system lets this process open too few files,
 /// which is said. A connection may have a file beside its socket.
-fn fitting(config: &Config) -> usize {
+/// `passed`: sockets that were passed to this process.
+fn fitting(config: &Config, passed: usize) -> usize {
     let connections = config.limits.connections;
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
@@ -124,7 +195,7 @@ fn fitting(config: &Config) -> usize {
             return connections;
         }
     };
-    let reserve = RESERVE.saturating_add(2 * config.listeners.len() as u64);
+    let reserve = RESERVE.saturating_add((2 * config.listeners.len() + passed) as u64);
     let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
     if connections != 0 && connections <= most {
         return connections;
@@ -146,24 +217,36 @@ fn say_ready(line: String) {
     }
 }
 
-struct StopSignals {
+struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
-impl StopSignals {
+impl Signals {
     fn watch() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    async fn received(&mut self) {
-        let name = tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        };
-        tracing::info!(reason = name, "stopping");
+    /// Has the configuration read again as often as SIGHUP comes, until the gateway is to stop.
+    async fn obey(&mut self, running: Arc<Running>) {
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hangup.recv() => {
+                    let running = running.clone();
+                    // The log tells what came of it. On its own, so that it keeps no other signal waiting.
+                    tokio::spawn(async move { running.reload(false).await });
+                    continue;
+                }
+            };
+            tracing::info!(reason = name, "stopping");
+            return;
+        }
     }
 }

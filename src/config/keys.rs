@@ -61,6 +61,9 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(shutdown.grace: duration, "How long clients may take, after SIGTERM or SIGINT, to read what waits for them."),
 ];
 
+/// The keys that only a start looks at.
+pub(super) const NEEDS_RESTART: [&str; 4] = ["data_dir", "name", "store.url", "bus.url"];
+
 /// The keys of a `[[listener]]` beside those of its dialect, and what they are for.
 pub(super) const LISTENER: [(&str, &str); 5] = [
     ("name", "What the ready line and messages call it"),

@@ -20,6 +20,7 @@ mod keys;
 mod listener;
 mod listeners;
 mod name;
+mod plan;
 mod read;
 mod section;
 mod suggest;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 pub use describe::{Holding, Origins};
 pub use error::{ConfigError, Origin};
 pub use listener::{Listener, TlsMode};
+pub(crate) use plan::{Fate, Plan};
 pub use section::{
     Accounts, Bus, BusUrl, ClientMode, Limits, Log, LogFormat, Presence, Registration, Rooms,
     Shutdown, Store, StoreUrl, Tls,

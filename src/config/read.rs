@@ -46,7 +46,19 @@ pub(super) fn level(written: &Written) -> Result<String, ValueError> {
     let directives: Vec<_> = text(written)?.split(',').map(str::trim).collect();
     match directives.iter().find(|directive| !is_directive(directive)) {
         Some(bad) => Err(ValueError::new(format!("{bad:?} is not a level"), right)),
-        None => Ok(directives.join(",")),
+        None => Ok(directives
+            .iter()
+            .map(lower_level)
+            .collect::<Vec<_>>()
+            .join(",")),
+    }
+}
+
+/// `INFO` is `info`; a target stays as it is.
+fn lower_level(directive: &&str) -> String {
+    match directive.rsplit_once('=') {
+        Some((target, level)) => format!("{target}={}", level.to_lowercase()),
+        None => directive.to_lowercase(),
     }
 }
 

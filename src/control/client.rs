@@ -9,7 +9,9 @@ use serde_json::Value;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
-use super::protocol::{self, Answer, Line, ListenerAddress, MAX_ANSWER, MAX_REQUEST, read_line};
+use super::protocol::{
+    self, Answer, Line, ListenerAddress, MAX_ANSWER, MAX_REQUEST, ReloadQuery, Reloaded, read_line,
+};
 use super::socket;
 use super::tap::{Entry, TapQuery};
 use crate::commands::{AnyCommand, Command};
@@ -113,6 +115,15 @@ impl ControlClient {
     /// The connection's.
     pub async fn listeners(&mut self) -> Result<Vec<ListenerAddress>, ControlError> {
         self.answer_to(protocol::line("listeners", &true)).await
+    }
+
+    /// Has the gateway read its configuration again; with `check`, only say what that would change.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub async fn reload(&mut self, check: bool) -> Result<Reloaded, ControlError> {
+        let query = ReloadQuery { check };
+        self.answer_to(protocol::line("reload", &query)).await
     }
 
     /// Watches what happens from now on.

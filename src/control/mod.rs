@@ -7,7 +7,8 @@
 //! ← {"ok":[…]}                     or  {"error":"NoSuchUser"}
 //! ```
 //!
-//! There are two other kinds of request. `{"version":2,"listeners":true}` is answered with a list of [`ListenerAddress`]. To
+//! There are three other kinds of request. `{"version":2,"listeners":true}` is answered with a list of [`ListenerAddress`],
+//! `{"version":2,"reload":{"check":false}}` with a [`Reloaded`]. To
 //! `{"version":2,"tap":{…}}`, a [`TapQuery`](tap::TapQuery), once it is answered, lines of [`Entry`](tap::Entry) follow
 //! until either side closes.
 //!
@@ -28,7 +29,7 @@ mod socket;
 pub mod tap;
 
 pub use client::{ControlClient, ControlError, TapStream};
-pub use protocol::{ListenerAddress, MAX_ANSWER, MAX_REQUEST, VERSION};
+pub use protocol::{ListenerAddress, MAX_ANSWER, MAX_REQUEST, Operated, Reloaded, VERSION};
 pub use server::{ControlServer, MAX_CONNECTIONS, MAX_WATCHING, listen};
 
 use std::path::{Path, PathBuf};

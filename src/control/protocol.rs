@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
@@ -24,6 +25,14 @@ struct Received {
     tap: Option<TapQuery>,
     #[serde(default)]
     listeners: bool,
+    reload: Option<ReloadQuery>,
+}
+
+/// That the configuration is to be read again.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ReloadQuery {
+    /// Only to say what would change.
+    pub(super) check: bool,
 }
 
 /// What a request's line asks.
@@ -35,6 +44,41 @@ pub(super) enum Request {
     Tap(TapQuery),
     /// Someone wants to connect.
     Listeners,
+    /// The configuration is to be read again, or, with `check`, what that would change to be said.
+    Reload { check: bool },
+}
+
+/// What stands beside the hub behind a control socket.
+#[async_trait]
+pub trait Operated: Send + Sync + 'static {
+    /// Where the gateway can be connected to, in the order of its configuration.
+    fn listeners(&self) -> Vec<ListenerAddress>;
+
+    /// Has it read its configuration again; with `check` nothing changes.
+    async fn reload(&self, check: bool) -> Reloaded;
+}
+
+/// What a reload came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reloaded {
+    /// What changed, or would: a line each.
+    Done(Vec<String>),
+    /// Nothing changed: what is wrong with the configuration, a line each.
+    Wrong(Vec<String>),
+    /// Nothing changed, for this reason.
+    Failed(String),
+}
+
+impl Reloaded {
+    /// Why nothing changed, as an error has it.
+    pub(super) fn error(&self) -> Option<Error> {
+        match self {
+            Self::Done(_) => None,
+            Self::Wrong(lines) => Some(Error::invalid("configuration", lines.join("; "))),
+            Self::Failed(_) => Some(Error::Unavailable),
+        }
+    }
 }
 
 /// Where a gateway can be connected to.
@@ -101,6 +145,9 @@ pub(super) fn read_request(line: &[u8]) -> Result<Request, Error> {
     }
     if received.listeners {
         return Ok(Request::Listeners);
+    }
+    if let Some(ReloadQuery { check }) = received.reload {
+        return Ok(Request::Reload { check });
     }
     let command = received
         .command

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::audit::{self, By};
-use super::protocol::{self, Answer, Line, ListenerAddress, MAX_REQUEST, Request, read_line};
+use super::audit::{self, Act, By, On};
+use super::protocol::{self, Answer, Line, MAX_REQUEST, Operated, Request, read_line};
 use super::silent::Silent;
 use super::socket;
 use super::tap::{TapQuery, Watching};
@@ -43,14 +43,14 @@ pub struct ControlServer {
     task: JoinHandle<()>,
 }
 
-/// Serves `hub`, which `listeners` lead to, at `path`, which only this user can open. What an earlier process left there is replaced, so the
+/// Serves `hub`, and the gateway that leads to it, at `path`, which only this user can open. What an earlier process left there is replaced, so the
 /// caller must hold the [lock](crate::daemon::lock::DataDirLock) on the directory. Must be called in a tokio runtime.
 ///
 /// # Errors
 /// The socket cannot be made there.
 pub async fn listen(
     hub: Hub,
-    listeners: Vec<ListenerAddress>,
+    gateway: Arc<dyn Operated>,
     path: &Path,
 ) -> io::Result<ControlServer> {
     let listener = socket::bind(path)?;
@@ -59,7 +59,7 @@ pub async fn listen(
     let stopping = CancellationToken::new();
     let served = Arc::new(Served {
         hub,
-        listeners,
+        gateway,
         silent: Silent::default(),
         watching: Semaphore::new(MAX_WATCHING),
     });
@@ -96,7 +96,7 @@ impl Drop for ControlServer {
 /// What can be asked for, and what those who ask share.
 struct Served {
     hub: Hub,
-    listeners: Vec<ListenerAddress>,
+    gateway: Arc<dyn Operated>,
     silent: Silent,
     watching: Semaphore,
 }
@@ -153,7 +153,14 @@ async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: Cancellati
                     let done = audit::operate(&served.hub, by, command, |act| act.log());
                     (written(done.await).await, false)
                 }
-                Ok(Request::Listeners) => (written(Ok(served.listeners.clone())).await, false),
+                Ok(Request::Listeners) => (written(Ok(served.gateway.listeners())).await, false),
+                Ok(Request::Reload { check }) => {
+                    let reloaded = served.gateway.reload(check).await;
+                    if !check {
+                        Act::new(by, "reload", On::default(), reloaded.error().as_ref()).log();
+                    }
+                    (written(Ok(reloaded)).await, false)
+                }
                 Ok(Request::Tap(query)) => match watch(&served, query).await {
                     // Nothing is asked any more: it goes on until either side has enough.
                     Ok((watching, _permit)) => {
@@ -211,7 +218,9 @@ mod tests {
 
     use tokio::io::AsyncReadExt;
 
-    use super::super::{ControlClient, ControlError, MAX_REQUEST, VERSION};
+    use super::super::{
+        ControlClient, ControlError, ListenerAddress, MAX_REQUEST, Reloaded, VERSION,
+    };
     use super::*;
     use crate::commands::{CreateRoom, FindRoom};
     use crate::model::RoomSelector;
@@ -224,7 +233,9 @@ mod tests {
     async fn commands_are_carried_out_and_refused_over_one_connection() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let server = listen(hub().await, Arc::new(NoGateway), &path)
+            .await
+            .unwrap();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
@@ -251,6 +262,19 @@ mod tests {
         ));
     }
 
+    struct NoGateway;
+
+    #[async_trait::async_trait]
+    impl Operated for NoGateway {
+        fn listeners(&self) -> Vec<ListenerAddress> {
+            Vec::new()
+        }
+
+        async fn reload(&self, _check: bool) -> Reloaded {
+            Reloaded::Failed("there is none".to_owned())
+        }
+    }
+
     /// Sends bytes, ends the stream, reads all that comes.
     async fn answers(path: &Path, bytes: &[u8]) -> String {
         let stream = UnixStream::connect(path).await.unwrap();
@@ -270,7 +294,9 @@ mod tests {
     async fn bad_requests_are_answered_and_skipped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let _server = listen(hub().await, Arc::new(NoGateway), &path)
+            .await
+            .unwrap();
         let lines = format!("nonsense\n{{\"version\":{VERSION},\"command\":{{\"users\":null}}}}");
         let all = answers(&path, lines.as_bytes()).await;
         let lines: Vec<&str> = all.lines().collect();
@@ -306,7 +332,9 @@ mod tests {
     async fn a_thousand_silent_clients_keep_nobody_out() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let server = listen(hub().await, Arc::new(NoGateway), &path)
+            .await
+            .unwrap();
         let mut first = UnixStream::connect(&path).await.unwrap();
         let _silent = silent_clients(&path, 1000).await;
         let mut client = ControlClient::connect(&path).await.unwrap();
@@ -320,7 +348,9 @@ mod tests {
     async fn all_who_may_watch_leave_room_for_commands() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let _server = listen(hub().await, Arc::new(NoGateway), &path)
+            .await
+            .unwrap();
         let watch = async || {
             let client = ControlClient::connect(&path).await.unwrap();
             client.tap(&TapQuery::default()).await
@@ -363,7 +393,9 @@ mod tests {
     async fn a_request_without_end_ends_the_connection() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("control.sock");
-        let _server = listen(hub().await, Vec::new(), &path).await.unwrap();
+        let _server = listen(hub().await, Arc::new(NoGateway), &path)
+            .await
+            .unwrap();
         let all = answers(&path, &vec![b'x'; MAX_REQUEST + 1]).await;
         assert_eq!(all.lines().count(), 1, "{all}");
         assert!(all.contains("TooLarge"), "{all}");

@@ -4,25 +4,34 @@ pub mod lock;
 pub mod notify;
 mod obstacles;
 mod open;
+#[cfg(not(feature = "tls"))]
+mod plain;
+mod reload;
 #[cfg(feature = "tls")]
 mod tls;
 
 use std::future::Future;
+use std::io;
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use obstacles::obstacles;
 #[cfg(all(feature = "cli", feature = "sqlite"))]
 pub(crate) use open::refuse_half_restored;
 pub use open::{files_directory, open_hub};
+pub use reload::{ReloadError, Running};
 
-#[cfg(not(feature = "tls"))]
-use crate::config::TlsMode;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Fate, Log};
 use crate::control::{self, ControlServer, ListenerAddress};
 use crate::gateway::{BindError, Gateway, GatewayBuilder, Limits, ListenerOptions};
 use crate::hub::{self, Hub};
 use crate::refusal::of_file;
 use lock::DataDirLock;
+#[cfg(not(feature = "tls"))]
+use plain::Encryption;
+#[cfg(feature = "tls")]
+use tls::Encryption;
 
 /// That a configuration has no listener, and how to mend it.
 pub const NO_LISTENER: &str = "there is no listener: nobody can connect; \
@@ -43,7 +52,7 @@ pub enum StartError {
         /// Where the socket was to be.
         path: PathBuf,
         /// What the system said.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// The configuration asks for what cannot be used.
     #[error(transparent)]
@@ -53,9 +62,36 @@ pub enum StartError {
     Bind(#[from] BindError),
 }
 
+/// What a daemon asks of the program that runs it.
+pub trait Program: Send + Sync + 'static {
+    /// The configuration, read again from where it was read at the start. It may block for a moment.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn configuration(&self) -> Result<Config, ConfigError>;
+
+    /// What is logged from now on, and how.
+    fn set_log(&self, log: &Log);
+
+    /// How many connections there may be, by a configuration and by what the system lets this process have.
+    fn connections(&self, config: &Config) -> usize;
+
+    /// The socket that was passed to this process for the listener of this name, which is bound and listens already.
+    ///
+    /// # Errors
+    /// There is one, and it cannot be had.
+    fn socket(&self, listener: &str) -> io::Result<Option<TcpListener>>;
+
+    /// A reload begins. Whoever waits for that may be told.
+    fn reloading(&self) {}
+
+    /// A reload is over, however it went.
+    fn reloaded(&self) {}
+}
+
 /// A running gateway that owns its data directory and listens on the control socket there.
 pub struct Daemon {
-    gateway: Gateway,
+    running: Arc<Running>,
     control: ControlServer,
     // Given back last.
     _lock: DataDirLock,
@@ -67,6 +103,18 @@ impl Daemon {
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_for(config, None).await
+    }
+
+    /// As [`Daemon::start`], for a program that can read its configuration again: [`Daemon::running`] does that, and
+    /// `tolmach reload`, over the control socket.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_for(
+        config: &Config,
+        program: Option<Arc<dyn Program>>,
+    ) -> Result<Self, StartError> {
         let lock = DataDirLock::acquire(&config.data_dir)
             .map_err(|error| StartError::DataDir(error.to_string()))?;
         control::audit::log_kept(&config.data_dir);
@@ -74,28 +122,43 @@ impl Daemon {
             tracing::warn!("{NO_LISTENER}");
         }
         // What cannot be used is said before anything is opened.
-        let encryption = encryption(config)?;
+        let encryption = Encryption::load(config)?;
         let hub = open_hub(config).await?;
-        let gateway = builder(hub, config, encryption).start().await?;
+        let shown = encryption.shown.clone();
+        let fates = vec![Fate::Added; config.listeners.len()];
+        let gateway = match builder(&hub, config, encryption, program.as_deref(), &fates) {
+            Ok(builder) => builder.start().await?,
+            Err(error) => {
+                hub.stop().await;
+                return Err(error.into());
+            }
+        };
         let path = control::socket_path(&config.data_dir);
-        let listeners = listeners(&gateway, config);
-        match control::listen(gateway.hub().clone(), listeners, &path).await {
+        let running = Arc::new(Running::new(gateway, config.clone(), shown, program));
+        let hub = running.gateway().hub().clone();
+        match control::listen(hub, running.clone(), &path).await {
             Ok(control) => Ok(Self {
-                gateway,
+                running,
                 control,
                 _lock: lock,
             }),
             Err(error) => {
-                gateway.stop().await;
+                running.close().await.stop().await;
                 Err(StartError::Control { path, error })
             }
         }
     }
 
-    /// The running gateway, to add listeners or connections to.
+    /// The running gateway, to add connections to.
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
-        &self.gateway
+        self.running.gateway()
+    }
+
+    /// By which its configuration is read again, also while it is waited for.
+    #[must_use]
+    pub fn running(&self) -> &Arc<Running> {
+        &self.running
     }
 
     /// Runs until `shutdown` is done, then stops.
@@ -106,7 +169,7 @@ impl Daemon {
 
     /// As [`Gateway::stop`]; who watches by the control socket is told of it to the end.
     pub async fn stop(self) {
-        let hub = self.gateway.close().await;
+        let hub = self.running.close().await;
         self.control.stop().await;
         hub.stop().await;
     }
@@ -118,27 +181,59 @@ impl Daemon {
 /// # Errors
 /// [`StartError::Configuration`].
 pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> {
-    Ok(builder(hub, config, encryption(config)?))
+    let fates = vec![Fate::Added; config.listeners.len()];
+    Ok(builder(
+        &hub,
+        config,
+        Encryption::load(config)?,
+        None,
+        &fates,
+    )?)
 }
 
-fn builder(hub: Hub, config: &Config, encryption: Encryption) -> GatewayBuilder {
-    let builder = Gateway::builder(hub)
-        .limits(limits(config))
+/// What a gateway of a configuration is, beside what of it runs already.
+fn builder(
+    hub: &Hub,
+    config: &Config,
+    encryption: Encryption,
+    program: Option<&dyn Program>,
+    fates: &[Fate],
+) -> Result<GatewayBuilder, BindError> {
+    let mut limits = limits(config);
+    if let Some(program) = program {
+        limits.connections = program.connections(config);
+    }
+    let builder = Gateway::builder(hub.clone())
+        .limits(limits)
         .shutdown_grace(config.shutdown.grace);
-    #[cfg(feature = "tls")]
-    let builder = match encryption {
-        Some(tls) => builder.tls(tls),
-        None => builder,
-    };
-    #[cfg(not(feature = "tls"))]
-    let Encryption = encryption;
-    let options = config.dialect_options();
-    config.listeners.iter().fold(builder, |builder, listener| {
-        let dialect = listener.settings.serve(&options);
+    let builder = encryption.given_to(builder);
+    let dialect_options = config.dialect_options();
+    let mut all = config.listeners.iter().zip(fates);
+    all.try_fold(builder, |builder, (listener, fate)| {
+        let (name, address) = (&listener.name, listener.address);
+        let dialect = || listener.settings.serve(&dialect_options);
         let options = ListenerOptions::default()
             .tls(listener.tls)
             .proxy(listener.proxy.clone());
-        builder.listen_with(&listener.name, listener.address, dialect, options)
+        Ok(match fate {
+            Fate::Kept {
+                running,
+                speaks_otherwise,
+            } => builder.keep(running, name, speaks_otherwise.then(dialect), options),
+            Fate::Added => match passed(program, name)? {
+                Some(socket) => builder.listen_on(name, socket, dialect(), options),
+                None => builder.listen_with(name, address, dialect(), options),
+            },
+        })
+    })
+}
+
+fn passed(program: Option<&dyn Program>, name: &str) -> Result<Option<TcpListener>, BindError> {
+    let socket = program.map_or(Ok(None), |program| program.socket(name));
+    socket.map_err(|error| BindError {
+        name: name.to_owned(),
+        address: "the socket that was passed".to_owned(),
+        error,
     })
 }
 
@@ -155,42 +250,12 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
     listeners.collect()
 }
 
-/// By what connections are encrypted.
-#[cfg(feature = "tls")]
-type Encryption = Option<crate::gateway::tls::Tls>;
-#[cfg(not(feature = "tls"))]
-struct Encryption;
-
-#[cfg(feature = "tls")]
-fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
-    tls::load(config)
-}
-
-#[cfg(not(feature = "tls"))]
-fn encryption(config: &Config) -> Result<Encryption, ConfigError> {
-    let mut listeners = config.listeners.iter();
-    match listeners.find(|listener| listener.tls == TlsMode::Required) {
-        None => Ok(Encryption),
-        Some(listener) => Err(config.unusable(
-            "listener.tls",
-            format!(
-                "this build has no TLS, and the listener {} requires it",
-                listener.name
-            ),
-            "write \"auto\" or \"off\"",
-        )),
-    }
-}
-
 /// Looks at what a configuration names and only a start uses: the files of TLS. Nothing is made.
 ///
 /// # Errors
 /// What a start would refuse.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
-    #[cfg(feature = "tls")]
-    return tls::check(config);
-    #[cfg(not(feature = "tls"))]
-    encryption(config).map(drop)
+    Encryption::look(config).map(drop)
 }
 
 fn limits(config: &Config) -> Limits {

@@ -23,14 +23,22 @@ pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     #[cfg(feature = "sqlite")]
     refuse_half_restored(config)?;
     let hub = builder(config).start().await?;
+    make_rooms(&hub, config)
+        .await
+        .map_err(hub::StartError::from)?;
+    Ok(hub)
+}
+
+/// Makes the rooms that exist from the start, where they are not.
+pub(super) async fn make_rooms(hub: &Hub, config: &Config) -> Result<(), Error> {
     for name in &config.rooms.create {
         match hub.operate(commands::CreateRoom::public(name)).await {
             Ok(_) | Err(Error::NameTaken) => {}
             Err(Error::Unavailable) => tracing::warn!(name, "a room cannot be made now"),
-            Err(error) => return Err(hub::StartError::from(error).into()),
+            Err(error) => return Err(error),
         }
     }
-    Ok(hub)
+    Ok(())
 }
 
 /// What was not brought back whole is no store.
@@ -78,7 +86,8 @@ fn over_sqlite(builder: HubBuilder, _: &Path) -> HubBuilder {
     builder.store(|_, _| Err("this build has no sqlite; use store.url = \"memory:\"".into()))
 }
 
-fn options(config: &Config) -> Options {
+/// What a configuration says to the hub.
+pub(super) fn options(config: &Config) -> Options {
     Options::default()
         .name(&config.name)
         .open_registration(config.accounts.registration == Registration::Open)

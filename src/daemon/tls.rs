@@ -4,36 +4,67 @@ use std::path::PathBuf;
 
 use crate::config::{ClientMode, Config, ConfigError, TlsMode};
 use crate::copies::tls_in;
+use crate::gateway::GatewayBuilder;
 use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
 
-/// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the data
-/// directory.
-pub(super) fn load(config: &Config) -> Result<Option<Tls>, ConfigError> {
-    if !is_wanted(config) {
-        return Ok(None);
-    }
-    let certificate = match files(config) {
-        Some(certificate) => certificate,
-        None => Certificate::self_signed(&own(config)),
-    };
-    let certificate = certificate.map_err(|error| wrong(config, &error))?;
-    tracing::info!(sha256 = certificate.fingerprint(), "TLS certificate");
-    let tls = certificate.tls(&clients(config));
-    tls.map(Some).map_err(|error| wrong(config, &error))
+/// By what connections are encrypted, where any are.
+#[derive(Clone)]
+pub(super) struct Encryption {
+    tls: Option<Tls>,
+    /// The certificate's SHA-256.
+    pub(super) shown: Option<String>,
 }
 
-/// As [`load`], with the files that there are: none is made.
-pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
-    let certificate = match files(config) {
-        Some(certificate) => certificate.map(Some),
-        None if is_wanted(config) => Certificate::made_before(&own(config)),
-        None => Ok(None),
-    };
-    let checked = certificate.and_then(|certificate| match certificate {
-        Some(certificate) => certificate.server_config(&clients(config)).map(drop),
-        None => clients(config).check(),
-    });
-    checked.map_err(|error| wrong(config, &error))
+impl Encryption {
+    /// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the
+    /// data directory.
+    pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
+        let certificate = match files(config) {
+            _ if !is_wanted(config) => None,
+            Some(certificate) => Some(certificate),
+            None => Some(Certificate::self_signed(&own(config))),
+        };
+        Self::of(config, certificate.transpose())
+    }
+
+    /// As [`load`](Self::load), with the files that there are, wanted or not: none is made.
+    pub(super) fn look(config: &Config) -> Result<Self, ConfigError> {
+        let certificate = match files(config) {
+            Some(certificate) => certificate.map(Some),
+            None if is_wanted(config) => Certificate::made_before(&own(config)),
+            None => Ok(None),
+        };
+        Self::of(config, certificate)
+    }
+
+    fn of(
+        config: &Config,
+        certificate: Result<Option<Certificate>, TlsFileError>,
+    ) -> Result<Self, ConfigError> {
+        let (clients, wrong) = (clients(config), |error| wrong(config, &error));
+        let Some(certificate) = certificate.map_err(wrong)? else {
+            clients.check().map_err(wrong)?;
+            return Ok(Self {
+                tls: None,
+                shown: None,
+            });
+        };
+        let tls = certificate.tls(&clients).map_err(wrong)?;
+        Ok(Self {
+            tls: Some(tls),
+            shown: Some(certificate.fingerprint()),
+        })
+    }
+
+    pub(super) fn given_to(self, builder: GatewayBuilder) -> GatewayBuilder {
+        if let Some(sha256) = &self.shown {
+            tracing::info!(sha256, "TLS certificate");
+        }
+        match self.tls {
+            Some(tls) => builder.tls(tls),
+            None => builder,
+        }
+    }
 }
 
 fn is_wanted(config: &Config) -> bool {

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use upload::{Placed, Upload};
 
+use crate::dial::Dial;
 use crate::free_space::FreeSpace;
 use crate::model::RoomId;
 
@@ -85,7 +86,7 @@ impl FileArea {
     ///
     /// # Errors
     /// The directory cannot be made or written.
-    pub fn open(root: &Path, temporary: bool, disk_free: u64) -> io::Result<Self> {
+    pub fn open(root: &Path, temporary: bool, disk_free: impl Into<Dial>) -> io::Result<Self> {
         let incoming = root.join(INCOMING);
         match std::fs::remove_dir_all(&incoming) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -16,7 +16,7 @@ fn all(root: &Path) -> Vec<String> {
 #[tokio::test]
 async fn a_content_comes_and_is_read_again() {
     let root = tempfile::tempdir().unwrap();
-    let area = FileArea::open(root.path(), false, 0).unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
     let mut upload = area.receive("../../etc/cat.JPG").await.unwrap();
     upload.write(b"one ").await.unwrap();
     upload.write(b"two").await.unwrap();
@@ -57,7 +57,7 @@ async fn only_this_user_can_read_a_content() {
 #[tokio::test]
 async fn what_breaks_off_leaves_nothing() {
     let root = tempfile::tempdir().unwrap();
-    let area = FileArea::open(root.path(), false, 0).unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
     let mut upload = area.receive("a").await.unwrap();
     upload.write(b"half").await.unwrap();
     assert_eq!(all(root.path()).len(), 1);
@@ -74,14 +74,14 @@ async fn what_breaks_off_leaves_nothing() {
     // What a killed process left goes at the next start.
     std::mem::forget(area.receive("c").await.unwrap());
     assert_eq!(all(root.path()).len(), 1);
-    FileArea::open(root.path(), false, 0).unwrap();
+    FileArea::open(root.path(), false, 0_u64).unwrap();
     assert_eq!(all(root.path()).len(), 0);
 }
 
 #[tokio::test]
 async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
     let root = tempfile::tempdir().unwrap();
-    let area = FileArea::open(root.path(), false, 0).unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
     let mut kept = Vec::new();
     for _ in 0..2 {
         let placed = area.receive("a").await.unwrap().place(RoomId(3)).await;
@@ -114,7 +114,7 @@ async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
 #[tokio::test]
 async fn no_name_leads_out_of_the_area() {
     let root = tempfile::tempdir().unwrap();
-    let area = FileArea::open(&root.path().join("files"), false, 0).unwrap();
+    let area = FileArea::open(&root.path().join("files"), false, 0_u64).unwrap();
     std::fs::write(root.path().join("secret"), "s").unwrap();
     for name in ["../../secret", "..", ".", "", "/etc/passwd", "a/b", "a\0b"] {
         let error = area.read(RoomId(1), name).await.unwrap_err();
@@ -138,7 +138,7 @@ async fn no_name_leads_out_of_the_area() {
 fn a_temporary_area_goes_with_its_last_handle() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("files");
-    let area = FileArea::open(&path, true, 0).unwrap();
+    let area = FileArea::open(&path, true, 0_u64).unwrap();
     let other = area.clone();
     drop(area);
     assert!(path.exists());

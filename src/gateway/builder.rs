@@ -5,11 +5,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-
 use super::balancer::Balancers;
 use super::hits::Hits;
-use super::listener::{Serve, bind};
+use super::listener::Serve;
+use super::listening::{Bound, bind};
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
 #[cfg(feature = "tls")]
@@ -33,28 +32,41 @@ pub struct BindError {
     pub error: io::Error,
 }
 
-/// A gateway that does not run yet; made by [`Gateway::builder`].
+/// A gateway that does not run yet, or what one that runs is to become; made by [`Gateway::builder`].
 #[must_use]
 pub struct GatewayBuilder {
     hub: Hub,
-    limits: Limits,
-    grace: Duration,
+    pub(super) limits: Limits,
+    pub(super) grace: Duration,
     peer_timeout: Duration,
-    listeners: Vec<Pending>,
+    pub(super) listeners: Vec<Pending>,
     #[cfg(feature = "tls")]
-    tls: Option<Tls>,
+    pub(super) tls: Option<Tls>,
 }
 
-struct Pending {
+pub(super) struct Pending {
     name: String,
     place: Place,
-    dialect: Arc<dyn Serve>,
     options: ListenerOptions,
 }
 
 enum Place {
-    Address(io::Result<SocketAddr>, String),
-    Bound(std::net::TcpListener),
+    Address(io::Result<SocketAddr>, String, Arc<dyn Serve>),
+    Bound(std::net::TcpListener, Arc<dyn Serve>),
+    /// That of the listener of this name, which runs, and perhaps another dialect.
+    Running(String, Option<Arc<dyn Serve>>),
+}
+
+/// A listener that lacks nothing any more.
+pub(super) struct Prepared {
+    pub(super) name: String,
+    pub(super) socket: PreparedSocket,
+    pub(super) opening: Opening,
+}
+
+pub(super) enum PreparedSocket {
+    Bound(Bound, Arc<dyn Serve>),
+    Running(String, Option<Arc<dyn Serve>>),
 }
 
 impl GatewayBuilder {
@@ -125,8 +137,7 @@ impl GatewayBuilder {
         });
         self.listeners.push(Pending {
             name: name.to_owned(),
-            place: Place::Address(found, address.to_string()),
-            dialect,
+            place: Place::Address(found, address.to_string(), dialect),
             options,
         });
         self
@@ -138,12 +149,29 @@ impl GatewayBuilder {
         name: &str,
         socket: std::net::TcpListener,
         dialect: Arc<dyn Serve>,
+        options: ListenerOptions,
     ) -> Self {
         self.listeners.push(Pending {
             name: name.to_owned(),
-            place: Place::Bound(socket),
-            dialect,
-            options: ListenerOptions::default(),
+            place: Place::Bound(socket, dialect),
+            options,
+        });
+        self
+    }
+
+    /// For [`Gateway::change`]: keeps the socket and the connections of the listener that is called `running`, perhaps under
+    /// another name. Connections that come later are served by `dialect`, where one is given.
+    pub fn keep(
+        mut self,
+        running: &str,
+        name: &str,
+        dialect: Option<Arc<dyn Serve>>,
+        options: ListenerOptions,
+    ) -> Self {
+        self.listeners.push(Pending {
+            name: name.to_owned(),
+            place: Place::Running(running.to_owned(), dialect),
+            options,
         });
         self
     }
@@ -153,51 +181,91 @@ impl GatewayBuilder {
     /// # Errors
     /// The first listener that cannot be had, as one that requires TLS where there is no certificate; then the others are closed, and the hub is stopped.
     pub async fn start(self) -> Result<Gateway, BindError> {
-        let openings = Openings {
-            #[cfg(feature = "tls")]
-            tls: self.tls.map(|tls| (tls, self.limits.turns())),
-        };
-        let mut gateway = Gateway::new(
-            self.hub,
+        let gateway = Gateway::new(
+            self.hub.clone(),
             self.limits,
             self.grace,
             PeerTimeout(self.peer_timeout),
         );
-        for Pending {
-            name,
-            place,
-            dialect,
-            options,
-        } in self.listeners
-        {
-            let (socket, address) = match place {
-                Place::Address(found, text) => {
-                    (found.and_then(bind).and_then(TcpListener::from_std), text)
-                }
-                Place::Bound(socket) => (take_over(socket), "the given socket".to_owned()),
-            };
-            let listening = socket.and_then(|socket| {
-                let opening = openings.of(&name, options, gateway.limiter.hits())?;
-                gateway.accept(&name, socket, dialect, opening)
-            });
-            if let Err(error) = listening {
+        match gateway.change(self).await {
+            Ok(()) => Ok(gateway),
+            Err(error) => {
                 gateway.stop().await;
-                return Err(BindError {
-                    name,
-                    address,
-                    error,
-                });
+                Err(error)
             }
         }
-        Ok(gateway)
+    }
+}
+
+impl Pending {
+    /// The listener whose socket it keeps.
+    pub(super) fn kept(&self) -> Option<&str> {
+        match &self.place {
+            Place::Running(name, _) => Some(name),
+            Place::Address(..) | Place::Bound(..) => None,
+        }
+    }
+
+    /// The port that it is about to bind.
+    pub(super) fn port(&self) -> Option<u16> {
+        match &self.place {
+            Place::Address(Ok(address), ..) => Some(address.port()).filter(|port| *port != 0),
+            Place::Address(Err(_), ..) | Place::Bound(..) | Place::Running(..) => None,
+        }
+    }
+
+    /// Gets the socket, unless it is kept.
+    pub(super) fn prepare(
+        self,
+        openings: &Openings,
+        hits: &Arc<Hits>,
+    ) -> Result<Prepared, BindError> {
+        let Self {
+            name,
+            place,
+            options,
+        } = self;
+        let (socket, address) = match place {
+            Place::Address(found, text, dialect) => {
+                let bound = found
+                    .and_then(bind)
+                    .and_then(|socket| Bound::new(socket, true));
+                (
+                    bound.map(|bound| PreparedSocket::Bound(bound, dialect)),
+                    text,
+                )
+            }
+            Place::Bound(socket, dialect) => {
+                let bound = Bound::new(socket, false);
+                let bound = bound.map(|bound| PreparedSocket::Bound(bound, dialect));
+                (bound, "the given socket".to_owned())
+            }
+            Place::Running(running, dialect) => {
+                let kept = PreparedSocket::Running(running, dialect);
+                (Ok(kept), "the socket that it has".to_owned())
+            }
+        };
+        let ready = socket.and_then(|socket| Ok((socket, openings.of(&name, options, hits)?)));
+        match ready {
+            Ok((socket, opening)) => Ok(Prepared {
+                name,
+                socket,
+                opening,
+            }),
+            Err(error) => Err(BindError {
+                name,
+                address,
+                error,
+            }),
+        }
     }
 }
 
 /// What the connections of a listener may begin with.
 #[derive(Default)]
-struct Openings {
+pub(super) struct Openings {
     #[cfg(feature = "tls")]
-    tls: Option<(Tls, Arc<Semaphore>)>,
+    pub(super) tls: Option<(Tls, Arc<Semaphore>)>,
 }
 
 impl Openings {
@@ -231,9 +299,4 @@ impl Openings {
             tls: None,
         })
     }
-}
-
-fn take_over(socket: std::net::TcpListener) -> io::Result<TcpListener> {
-    socket.set_nonblocking(true)?;
-    TcpListener::from_std(socket)
 }

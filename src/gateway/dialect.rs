@@ -162,7 +162,7 @@ pub struct RequestContext<'a> {
     pub at: Timestamp,
     pub(super) slot: Option<Slot>,
     pub(super) writer: &'a Arc<Writer>,
-    pub(super) message_paces: Option<&'a MessagePaces>,
+    pub(super) message_paces: &'a MessagePaces,
     pub(super) hits: &'a Hits,
     pub(super) shutdown: &'a mut watch::Receiver<bool>,
     pub(super) was_held: &'a mut bool,
@@ -215,9 +215,11 @@ impl RequestContext<'_> {
     }
 
     async fn message_due(&mut self, to: &Target) -> Option<tokio::time::Instant> {
-        let paces = self.message_paces?;
+        if !self.message_paces.are_kept() {
+            return None;
+        }
         let (user, room) = self.session.speaks_in(to).await?;
-        let due = paces.take(user, room)?;
+        let due = self.message_paces.take(user, room)?;
         if let Some(line) = self.writer.tap() {
             let hit = Hit::of(line, self.session.user().as_deref());
             self.hits.note("messages_per_second", hit);

@@ -1,26 +1,25 @@
-//! Listeners, and the door that every connection comes through.
+//! The door that every connection comes through.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
 
 use super::balancer::Balancers;
 use super::connection;
 use super::dialect::Dialect;
 use super::hits::{Hit, Hits};
 use super::limits::Limits;
+use super::listening::Reception;
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::pace::{MessagePaces, Rate};
@@ -32,8 +31,6 @@ use crate::hub::{Bounds, Hub};
 use crate::model::EndReason;
 use crate::throttle::Throttle;
 
-/// How many connections the system keeps until they are accepted.
-const BACKLOG: i32 = 1024;
 /// How long to wait when a connection cannot be accepted (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many connections are looked at before others may run.
@@ -124,16 +121,15 @@ pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
 /// Counts who is in, and turns away who is too many.
 pub(super) struct ConnectionLimiter {
     hub: Hub,
-    limits: Limits,
+    limits: RwLock<Limits>,
     peer_timeout: PeerTimeout,
-    request_rate: Option<Rate>,
-    message_paces: Option<MessagePaces>,
+    request_rate: RwLock<Option<Rate>>,
+    message_paces: MessagePaces,
     receiving: Arc<ReceivingTotal>,
     writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
     left: Notify,
-    shutdown: watch::Receiver<bool>,
     /// Those that are being told why, the first one first.
     refusals: Mutex<VecDeque<oneshot::Sender<()>>>,
     hits: Arc<Hits>,
@@ -141,41 +137,21 @@ pub(super) struct ConnectionLimiter {
     unaccepted: Arc<Throttle<io::Error>>,
 }
 
-/// A listener at work.
-pub(super) struct Listening {
-    pub(super) name: String,
-    pub(super) address: SocketAddr,
-    task: JoinHandle<()>,
-}
-
-impl Listening {
-    /// Accepts nobody any more.
-    pub(super) async fn close(self) {
-        self.task.abort();
-        // It ends cancelled, as it should.
-        let _ = self.task.await;
-    }
-}
-
 impl ConnectionLimiter {
-    pub(super) fn new(
-        hub: Hub,
-        limits: Limits,
-        peer_timeout: PeerTimeout,
-        shutdown: watch::Receiver<bool>,
-    ) -> Self {
+    pub(super) fn new(hub: Hub, limits: Limits, peer_timeout: PeerTimeout) -> Self {
+        let paces = MessagePaces::new(limits.messages_per_second, limits.messages_burst);
+        let request_rate = Rate::new(limits.requests_per_second, limits.burst);
         Self {
             hub,
-            limits,
+            limits: RwLock::new(limits),
             peer_timeout,
-            request_rate: Rate::new(limits.requests_per_second, limits.burst),
-            message_paces: MessagePaces::new(limits.messages_per_second, limits.messages_burst),
+            request_rate: RwLock::new(request_rate),
+            message_paces: paces,
             receiving: ReceivingTotal::new(limits.receiving_total_bytes),
             writers: Mutex::default(),
             inside: AtomicUsize::new(0),
             by_address: Mutex::default(),
             left: Notify::new(),
-            shutdown,
             refusals: Mutex::default(),
             hits: Arc::default(),
             banned: Throttle::new(BANNED_SAID),
@@ -183,40 +159,46 @@ impl ConnectionLimiter {
         }
     }
 
-    pub(super) fn listen(
-        self: Arc<Self>,
-        name: &str,
-        socket: TcpListener,
-        dialect: Arc<dyn Serve>,
-        opening: Opening,
-    ) -> io::Result<Listening> {
-        let address = socket.local_addr()?;
-        tracing::info!(
-            listener = name,
-            dialect = dialect.label(),
-            %address,
-            tls = opening.tls_mode(),
-            "listening"
-        );
-        let task = tokio::spawn(self.accept(socket, dialect, opening));
-        Ok(Listening {
-            name: name.to_owned(),
-            address,
-            task,
-        })
+    pub(super) fn limits(&self) -> Limits {
+        *self.limits.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn accept(
+    /// Other limits from now on, for all connections; but a queue keeps the bounds that it was made with. Nobody is turned out.
+    pub(super) fn set_limits(&self, limits: Limits) {
+        let Limits {
+            messages_per_second,
+            messages_burst,
+            receiving_total_bytes,
+            requests_per_second,
+            burst,
+            ..
+        } = limits;
+        let request_rate = Rate::new(requests_per_second, burst);
+        let mut rate = self
+            .request_rate
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *rate = request_rate;
+        drop(rate);
+        self.message_paces.set(messages_per_second, messages_burst);
+        self.receiving.set_limit(receiving_total_bytes);
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    /// Lets in who connects, until this is dropped.
+    pub(super) async fn accept(
         self: Arc<Self>,
         listener: TcpListener,
-        dialect: Arc<dyn Serve>,
-        opening: Opening,
+        reception: watch::Receiver<Reception>,
+        shutdown: watch::Receiver<bool>,
     ) {
         let mut spare = spare_file();
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    self.clone().come_in(&dialect, socket, &opening);
+                    let Reception { dialect, opening } = reception.borrow().clone();
+                    self.clone()
+                        .come_in(dialect, socket, opening, shutdown.clone());
                     // Whoever is refused is told why before the next one needs its descriptor.
                     tokio::task::yield_now().await;
                 }
@@ -229,8 +211,9 @@ impl ConnectionLimiter {
                     let accepted = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await;
                     if let Ok(Ok((socket, _))) = accepted {
                         let (_patience, impatience) = oneshot::channel();
+                        let dialect = reception.borrow().dialect.clone();
                         refuse(
-                            dialect.clone(),
+                            dialect,
                             Transport::tcp(socket),
                             EndReason::TooManyConnections,
                             self.peer_timeout,
@@ -246,18 +229,22 @@ impl ConnectionLimiter {
     }
 
     /// A balancer's connection is served once it has said from where it comes.
-    fn come_in(self: Arc<Self>, dialect: &Arc<dyn Serve>, socket: TcpStream, opening: &Opening) {
+    fn come_in(
+        self: Arc<Self>,
+        dialect: Arc<dyn Serve>,
+        socket: TcpStream,
+        opening: Opening,
+        shutdown: watch::Receiver<bool>,
+    ) {
         let transport = Transport::tcp(socket);
-        let of_balancer = |balancers: &&Arc<Balancers>| {
-            let peer = transport.peer();
-            peer.is_some_and(|peer| balancers.include(peer))
-        };
-        match opening.balancers.as_ref().filter(of_balancer) {
-            None => self.admit(dialect.clone(), transport.with_opening(opening.clone())),
+        let peer = transport.peer();
+        let of_balancer =
+            |balancers: &Arc<Balancers>| peer.is_some_and(|peer| balancers.include(peer));
+        match opening.balancers.clone().filter(of_balancer) {
+            None => self.admit(dialect, transport.with_opening(opening), shutdown),
             Some(balancers) => {
-                let balancers = balancers.clone();
-                let transport = transport.with_opening(opening.clone().behind_header());
-                let come_in = self.come_in_for(dialect.clone(), transport, balancers);
+                let transport = transport.with_opening(opening.behind_header());
+                let come_in = self.come_in_for(dialect, transport, balancers, shutdown);
                 tokio::spawn(come_in);
             }
         }
@@ -269,6 +256,7 @@ impl ConnectionLimiter {
         dialect: Arc<dyn Serve>,
         mut transport: Transport,
         balancers: Arc<Balancers>,
+        mut shutdown: watch::Receiver<bool>,
     ) {
         if !self.is_ready(&transport) {
             return;
@@ -276,28 +264,32 @@ impl ConnectionLimiter {
         let Some(permit) = self.clone().enter() else {
             return self.refuse(dialect, transport);
         };
-        let mut shutdown = self.shutdown.clone();
         let header = tokio::select! {
-            header = transport.read_header(self.limits.login_timeout) => header,
+            header = transport.read_header(self.limits().login_timeout) => header,
             _ = shutdown.wait_for(|down| *down) => return,
         };
         if let Err(reason) = header {
             return balancers.complain(transport.peer(), &reason);
         }
         match permit.of_address(transport.peer()) {
-            Some(permit) => self.serve(&dialect, transport, permit),
+            Some(permit) => self.serve(&dialect, transport, shutdown, permit),
             None => self.refuse(dialect, transport),
         }
     }
 
     /// Serves a connection on a task of its own, unless there are too many, or its address is banned.
-    pub(super) fn admit(self: Arc<Self>, dialect: Arc<dyn Serve>, transport: Transport) {
+    pub(super) fn admit(
+        self: Arc<Self>,
+        dialect: Arc<dyn Serve>,
+        transport: Transport,
+        shutdown: watch::Receiver<bool>,
+    ) {
         if !self.is_ready(&transport) {
             return;
         }
         let permit = self.clone().enter();
         match permit.and_then(|permit| permit.of_address(transport.peer())) {
-            Some(permit) => self.serve(&dialect, transport, permit),
+            Some(permit) => self.serve(&dialect, transport, shutdown, permit),
             None => self.refuse(dialect, transport),
         }
     }
@@ -310,15 +302,20 @@ impl ConnectionLimiter {
         ready.is_ok()
     }
 
-    fn serve(&self, dialect: &Arc<dyn Serve>, transport: Transport, permit: Permit) {
-        let shutdown = self.shutdown.clone();
-        dialect.serve(transport, &self.hub, self.limits, shutdown, permit);
+    fn serve(
+        &self,
+        dialect: &Arc<dyn Serve>,
+        transport: Transport,
+        shutdown: watch::Receiver<bool>,
+        permit: Permit,
+    ) {
+        dialect.serve(transport, &self.hub, self.limits(), shutdown, permit);
     }
 
     /// Lets one more in, whose address is not known yet.
     fn enter(self: Arc<Self>) -> Option<Permit> {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        let most = self.limits.connections;
+        let most = self.limits().connections;
         let permit = Permit {
             limiter: self,
             peer: None,
@@ -346,7 +343,7 @@ impl ConnectionLimiter {
                 EndReason::AddressBanned
             }
             peer => {
-                let most = self.limits.connections;
+                let most = self.limits().connections;
                 let limit = match most > 0 && self.inside() >= most {
                     true => "connections",
                     false => "connections_per_address",
@@ -423,19 +420,20 @@ impl Permit {
         &self.limiter.hits
     }
 
-    /// What connections may take.
-    pub(super) fn limits(&self) -> &Limits {
-        &self.limiter.limits
+    /// How long somebody may take to say who it is; 0 is for ever.
+    pub(super) fn login_timeout(&self) -> Duration {
+        self.limiter.limits().login_timeout
     }
 
     /// How fast its requests are taken, where that is limited.
     pub(super) fn request_rate(&self) -> Option<Rate> {
-        self.limiter.request_rate
+        let rate = self.limiter.request_rate.read();
+        *rate.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How fast users say something, where that is limited.
-    pub(super) fn message_paces(&self) -> Option<&MessagePaces> {
-        self.limiter.message_paces.as_ref()
+    /// How fast users say something.
+    pub(super) fn message_paces(&self) -> &MessagePaces {
+        &self.limiter.message_paces
     }
 
     /// Its part of what all connections may hold of unfinished frames.
@@ -453,12 +451,13 @@ impl Permit {
         if peer.is_some_and(|address| self.limiter.hub.is_banned(address)) {
             return None;
         }
-        let most = self.limiter.limits.connections_per_address;
-        if let (Some(address), true) = (peer, most > 0) {
+        let most = self.limiter.limits().connections_per_address;
+        // Counted without a limit, too: there may be one later.
+        if let Some(address) = peer {
             let limiter = self.limiter.clone();
             let mut by_address = limiter.by_address();
             let here = by_address.entry(address).or_insert(0);
-            if *here >= most {
+            if most > 0 && *here >= most {
                 drop(by_address);
                 return None;
             }
@@ -527,24 +526,4 @@ async fn refuse(
 /// A descriptor that is given up for a moment when no other is left.
 fn spare_file() -> Option<File> {
     File::open("/dev/null").ok()
-}
-
-/// A listening socket; `[::]` hears both families.
-///
-/// # Errors
-/// What the system says of the address.
-pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
 }

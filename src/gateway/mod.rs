@@ -2,12 +2,14 @@
 
 mod balancer;
 mod builder;
+mod change;
 mod connection;
 mod dialect;
 mod frame_capture;
 mod hits;
 mod limits;
 mod listener;
+mod listening;
 mod liveness;
 mod opening;
 mod options;
@@ -21,12 +23,12 @@ mod transport;
 mod writer;
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+#[cfg(feature = "tls")]
+use tokio::sync::Semaphore;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -35,26 +37,42 @@ pub use dialect::{
     Adapter, Content, Dialect, FrameLength, RequestContext, Response, SessionOptions,
 };
 pub use limits::Limits;
-pub use listener::{Serve, bind, serving};
+pub use listener::{Serve, serving};
+pub use listening::bind;
 pub use options::{ListenerOptions, TlsMode};
 pub use pulse::Pulse;
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
-use listener::{ConnectionLimiter, Listening};
+use listener::ConnectionLimiter;
+use listening::Listening;
 use liveness::PeerTimeout;
-use opening::Opening;
 
-/// A running gateway: a hub, and the listeners that lead to it.
+/// A running gateway: a hub, and the listeners that lead to it. A handle: clones are the same gateway.
+#[derive(Clone)]
 pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     hub: Hub,
     limiter: Arc<ConnectionLimiter>,
-    listening: Vec<Listening>,
+    state: Mutex<State>,
+    /// Held by whoever changes what is listened on, or ends it.
+    changing: tokio::sync::Mutex<()>,
+    /// Says to connections that came through no listener that they end.
     shutdown: watch::Sender<bool>,
-    grace: Duration,
     /// Looks after peers that vanished.
     watch: JoinHandle<()>,
+}
+
+struct State {
+    listening: Vec<Listening>,
+    grace: Duration,
+    /// Who may shake hands at the same time, and how many that are.
+    #[cfg(feature = "tls")]
+    turns: (usize, Arc<Semaphore>),
 }
 
 impl Gateway {
@@ -64,58 +82,64 @@ impl Gateway {
     }
 
     fn new(hub: Hub, limits: Limits, grace: Duration, peer_timeout: PeerTimeout) -> Self {
-        let (shutdown, down) = watch::channel(false);
-        let limiter = ConnectionLimiter::new(hub.clone(), limits, peer_timeout, down);
-        let limiter = Arc::new(limiter);
+        let limiter = Arc::new(ConnectionLimiter::new(hub.clone(), limits, peer_timeout));
         let watch = tokio::spawn(limiter.clone().watch_peers());
-        Self {
+        let state = State {
+            listening: Vec::new(),
+            grace,
+            #[cfg(feature = "tls")]
+            turns: (limits.handshakes, limits.turns()),
+        };
+        let inner = Inner {
             hub,
             limiter,
-            listening: Vec::new(),
-            shutdown,
-            grace,
+            state: Mutex::new(state),
+            changing: tokio::sync::Mutex::default(),
+            shutdown: watch::channel(false).0,
             watch,
+        };
+        Self {
+            inner: Arc::new(inner),
         }
-    }
-
-    fn accept(
-        &mut self,
-        name: &str,
-        socket: TcpListener,
-        dialect: Arc<dyn Serve>,
-        opening: Opening,
-    ) -> io::Result<()> {
-        let limiter = self.limiter.clone();
-        let listening = limiter.listen(name, socket, dialect, opening)?;
-        self.listening.push(listening);
-        Ok(())
     }
 
     /// Serves a connection that did not come through a listener.
     pub fn connect(&self, dialect: Arc<dyn Serve>, transport: Transport) {
-        self.limiter.clone().admit(dialect, transport);
+        let shutdown = self.inner.shutdown.subscribe();
+        self.inner
+            .limiter
+            .clone()
+            .admit(dialect, transport, shutdown);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hub that the connections lead to.
     #[must_use]
     pub fn hub(&self) -> &Hub {
-        &self.hub
+        &self.inner.hub
     }
 
     /// How it is, from now on.
     #[must_use]
     pub fn pulse(&self) -> Pulse {
         Pulse {
-            limiter: self.limiter.clone(),
-            hub: self.hub.clone(),
+            limiter: self.inner.limiter.clone(),
+            hub: self.hub().clone(),
         }
     }
 
     /// The real addresses of the listeners, by name, in the order in which they were given.
     #[must_use]
     pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
-        self.listening
-            .iter()
+        let state = self.state();
+        let listening = state.listening.iter();
+        listening
             .map(|listening| (listening.name.clone(), listening.address))
             .collect()
     }
@@ -123,10 +147,8 @@ impl Gateway {
     /// The line that says that the gateway can be talked to: `ready jim=[::]:7777 talker=…`.
     #[must_use]
     pub fn ready_line(&self) -> String {
-        let addresses = self
-            .listening
-            .iter()
-            .map(|listening| format!(" {}={}", listening.name, listening.address));
+        let addresses = self.addresses().into_iter();
+        let addresses = addresses.map(|(name, address)| format!(" {name}={address}"));
         format!("ready{}", addresses.collect::<String>())
     }
 
@@ -142,24 +164,30 @@ impl Gateway {
     }
 
     /// As [`Gateway::stop`], but the hub runs on, where nobody is told of anybody's presence any more.
-    pub async fn close(mut self) -> Hub {
-        for listening in self.listening.drain(..) {
-            listening.close().await;
+    pub async fn close(self) -> Hub {
+        let inner = &self.inner;
+        let _changing = inner.changing.lock().await;
+        let (mut listening, grace) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.listening), state.grace)
+        };
+        for listening in &mut listening {
+            listening.pause().await;
         }
-        self.hub.suppress_presence();
-        let connections = self.limiter.inside();
-        // Nobody may be left to hear it.
-        let _ = self.shutdown.send(true);
-        let all = tokio::time::timeout(self.grace, self.limiter.empty()).await;
+        inner.hub.suppress_presence();
+        let connections = inner.limiter.inside();
+        inner.shutdown.send_replace(true);
+        listening.into_iter().for_each(Listening::end);
+        let all = tokio::time::timeout(grace, inner.limiter.empty()).await;
         tracing::info!(connections, "farewell said");
         if all.is_err() {
-            let connections = self.limiter.inside();
+            let connections = inner.limiter.inside();
             tracing::warn!(
                 connections,
                 "not all connections took their last words in time"
             );
         }
-        self.watch.abort();
-        self.hub
+        inner.watch.abort();
+        inner.hub.clone()
     }
 }

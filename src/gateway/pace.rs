@@ -1,7 +1,7 @@
 //! "Over it the gateway reads that connection more slowly and refuses nothing."
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -55,7 +55,7 @@ impl Pace {
 
 /// How fast each user says something in each room, over all its connections.
 pub(super) struct MessagePaces {
-    rate: Rate,
+    rate: RwLock<Option<Rate>>,
     spent: Mutex<Spent>,
 }
 
@@ -65,19 +65,35 @@ struct Spent {
 }
 
 impl MessagePaces {
-    /// None where either number is 0: no limit.
-    pub(super) fn new(messages_per_second: u32, burst: u32) -> Option<Self> {
-        Some(Self {
-            rate: Rate::new(messages_per_second, burst)?,
+    /// Where either number is 0 there is no limit.
+    pub(super) fn new(messages_per_second: u32, burst: u32) -> Self {
+        Self {
+            rate: RwLock::new(Rate::new(messages_per_second, burst)),
             spent: Mutex::new(Spent {
                 until: HashMap::new(),
                 sweep_at: SWEEP_AT,
             }),
-        })
+        }
+    }
+
+    /// Another pace from now on.
+    pub(super) fn set(&self, messages_per_second: u32, burst: u32) {
+        let mut rate = self.rate.write().unwrap_or_else(PoisonError::into_inner);
+        *rate = Rate::new(messages_per_second, burst);
+    }
+
+    /// Whether there is a limit.
+    pub(super) fn are_kept(&self) -> bool {
+        self.rate().is_some()
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        *self.rate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one message: when it is due, if that is not now.
     pub(super) fn take(&self, user: UserId, room: RoomId) -> Option<Instant> {
+        let rate = self.rate()?;
         let now = Instant::now();
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if spent.until.len() >= spent.sweep_at {
@@ -86,7 +102,7 @@ impl MessagePaces {
             spent.sweep_at = SWEEP_AT.max(2 * spent.until.len());
         }
         let until = spent.until.entry((user, room)).or_insert(now);
-        self.rate.take(until, now)
+        rate.take(until, now)
     }
 }
 
@@ -115,7 +131,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pace_is_of_one_user_in_one_room_and_forgotten_when_it_is_kept() {
-        let paces = MessagePaces::new(10, 2).unwrap();
+        let paces = MessagePaces::new(10, 2);
         let take = |user, room| paces.take(UserId(user), RoomId(room));
         let now = Instant::now();
         assert_eq!([take(1, 1), take(1, 1), take(1, 2), take(2, 1)], [None; 4]);
@@ -129,5 +145,12 @@ mod tests {
         }
         let kept = paces.spent.lock().unwrap().until.len();
         assert!(kept <= SWEEP_AT, "{kept}");
+        paces.set(0, 2);
+        assert_eq!(([take(1, 1); 5], paces.are_kept()), ([None; 5], false));
+        paces.set(1, 1);
+        assert_eq!(
+            (take(1, 1), take(1, 1)),
+            (None, Some(Instant::now() + Duration::from_secs(1)))
+        );
     }
 }

@@ -3,20 +3,29 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::dial::Dial;
+
 /// Bytes that any connection may hold without being counted: most frames are smaller.
 const UNCOUNTED: usize = 64 * 1024;
 
 /// The sum over all connections, and its limit; 0: none.
 #[derive(Debug)]
 pub(super) struct ReceivingTotal {
-    limit: usize,
+    limit: Dial,
     held: AtomicUsize,
 }
 
 impl ReceivingTotal {
     pub(super) fn new(limit: usize) -> Arc<Self> {
-        let held = AtomicUsize::new(0);
-        Arc::new(Self { limit, held })
+        Arc::new(Self {
+            limit: (limit as u64).into(),
+            held: AtomicUsize::new(0),
+        })
+    }
+
+    /// Another limit from now on: it ends whoever would hold more than before over it.
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.limit.set(limit as u64);
     }
 
     /// The part of a connection that holds nothing yet.
@@ -47,7 +56,8 @@ impl Receiving {
         }
         let more = bytes - before;
         let sum = held.fetch_add(more, Ordering::Relaxed) + more;
-        self.total.limit == 0 || sum <= self.total.limit
+        let limit = self.total.limit.get();
+        limit == 0 || sum as u64 <= limit
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::dial::Dial;
 use crate::model::{Error, Result};
 
 /// Over which time failures are counted.
@@ -14,7 +15,7 @@ const SWEEP_AT: usize = 10_000;
 
 /// Counts failed logins in windows of a minute that begin with the first failure.
 pub(super) struct Attempts {
-    limit: u32,
+    limit: Dial,
     windows: Mutex<Windows>,
 }
 
@@ -29,9 +30,14 @@ impl Attempts {
     /// At most `limit` failures a minute; 0: no limit.
     pub(super) fn new(limit: u32) -> Self {
         Self {
-            limit,
+            limit: u64::from(limit).into(),
             windows: Mutex::default(),
         }
+    }
+
+    /// Another limit from now on, for failures that were counted, too.
+    pub(super) fn set_limit(&self, limit: u32) {
+        self.limit.set(limit.into());
     }
 
     /// Whether one more attempt is let through.
@@ -41,7 +47,8 @@ impl Attempts {
             return Ok(());
         };
         let over = window.began + WINDOW;
-        if self.limit > 0 && window.failures >= self.limit && now < over {
+        let limit = self.limit.get();
+        if limit > 0 && u64::from(window.failures) >= limit && now < over {
             return Err(Error::RateLimited {
                 retry_after: over - now,
             });

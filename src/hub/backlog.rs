@@ -4,19 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sink::Waiting;
+use crate::dial::Dial;
 
 /// The bytes of events that wait for all connections of a hub, and how many may before the one that most waits for is ended.
 #[derive(Debug, Default)]
 pub struct Backlog {
     bytes: AtomicUsize,
-    bound: usize,
+    bound: Dial,
 }
 
 impl Backlog {
     /// At most so many bytes; 0: no limit.
     pub(super) fn new(bound: usize) -> Self {
-        let bytes = AtomicUsize::new(0);
-        Self { bytes, bound }
+        Self {
+            bytes: AtomicUsize::new(0),
+            bound: (bound as u64).into(),
+        }
+    }
+
+    /// Another bound from now on; 0: no limit.
+    pub(super) fn set_bound(&self, bound: usize) {
+        self.bound.set(bound as u64);
     }
 
     /// How many bytes wait now.
@@ -27,7 +35,8 @@ impl Backlog {
 
     /// Whether it is more than may.
     pub(super) fn is_over(&self) -> bool {
-        self.bound > 0 && self.bytes() > self.bound
+        let bound = self.bound.get();
+        bound > 0 && self.bytes() as u64 > bound
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -28,7 +28,7 @@ use crate::bus::{Bus, LocalBus};
 use crate::files::FileArea;
 use crate::model::{Error, NodeId};
 use crate::refusal::of_file;
-use crate::store::{CommitSink, Limits, MemoryStore, Store};
+use crate::store::{CommitSink, Dial, Limits, MemoryStore, Store};
 
 /// Why a hub does not start.
 #[derive(Debug, thiserror::Error)]
@@ -222,9 +222,9 @@ impl HubBuilder {
         let (node, tap) = (NodeId(rand::random()), tap::Tap::new(self.clock.clone()));
         let commit_queue = Arc::new(CommitQueue::default());
         let limits = limits(&self.options);
-        let store = (self.store)(limits, commit_queue.clone()).map_err(StartError::Store)?;
-        let disk_free = self.options.disk_free;
-        let open = |files: FilesDirectory| files.open(disk_free);
+        let store =
+            (self.store)(limits.clone(), commit_queue.clone()).map_err(StartError::Store)?;
+        let open = |files: FilesDirectory| files.open(limits.disk_free.clone());
         let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
         let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes));
@@ -252,9 +252,10 @@ impl HubBuilder {
                 self.options.registrations_per_hour,
             ),
             rooms_made: Quota::new("rooms_made_per_hour", self.options.rooms_made_per_hour),
-            options: self.options,
+            options: RwLock::new(Arc::new(self.options)),
             node,
             store,
+            limits,
             bus: self.bus,
             files,
             sweeps: files::Sweeps::default(),
@@ -273,7 +274,7 @@ impl HubBuilder {
 }
 
 impl FilesDirectory {
-    fn open(self, disk_free: u64) -> Result<FileArea, StartError> {
+    fn open(self, disk_free: Dial) -> Result<FileArea, StartError> {
         let Self { path, is_temporary } = self;
         FileArea::open(&path, is_temporary, disk_free)
             .map_err(|error| StartError::Files { path, error })
@@ -302,8 +303,8 @@ impl Hub {
 fn limits(options: &Options) -> Limits {
     Limits {
         gateway: options.name.clone(),
-        rooms_per_user: options.rooms_per_user,
-        members_per_room: options.members_per_room,
-        disk_free: options.disk_free,
+        rooms_per_user: options.rooms_per_user.into(),
+        members_per_room: options.members_per_room.into(),
+        disk_free: options.disk_free.into(),
     }
 }

@@ -48,7 +48,7 @@ mod under_way;
 use std::any::Any;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
@@ -70,7 +70,7 @@ pub use state::Scope;
 use crate::bus::{Bus, Envelope, Payload, VERSION};
 use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
-use crate::store::{Store, Write};
+use crate::store::{Limits, Store, Write};
 use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
 use commit_queue::CommitQueue;
@@ -88,9 +88,11 @@ pub struct Hub {
 }
 
 struct Inner {
-    options: Options,
+    options: RwLock<Arc<Options>>,
     node: NodeId,
     store: Arc<dyn Store>,
+    /// What the store decides by.
+    limits: Limits,
     bus: Arc<dyn Bus>,
     files: Option<FileArea>,
     sweeps: files::Sweeps,
@@ -176,8 +178,31 @@ impl Hub {
 
     /// What the hub was told of its configuration.
     #[must_use]
-    pub fn options(&self) -> &Options {
-        &self.inner.options
+    pub fn options(&self) -> Arc<Options> {
+        let options = self.inner.options.read();
+        options.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes by other options from now on; the name stays. Nobody who is in is ended by a limit that is lower now, but for
+    /// [`Options::queue_total_bytes`], which is about what waits already.
+    pub fn set_options(&self, mut options: Options) {
+        let inner = &self.inner;
+        options.name.clone_from(&self.options().name);
+        inner.attempts.set_limit(options.failed_logins);
+        inner
+            .registrations
+            .set_limit(options.registrations_per_hour);
+        inner.rooms_made.set_limit(options.rooms_made_per_hour);
+        inner.backlog.set_bound(options.queue_total_bytes);
+        inner.limits.rooms_per_user.set(options.rooms_per_user);
+        inner.limits.members_per_room.set(options.members_per_room);
+        inner.limits.disk_free.set(options.disk_free);
+        self.with_state(|state| state.grace = options.grace);
+        let mut held = inner
+            .options
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(options);
     }
 
     /// What the hub's clock says; see [`HubBuilder::clock`].

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tracing::field;
 
+use crate::dial::Dial;
 use crate::model::{Error, Result, UserId};
 use crate::throttle::Throttle;
 
@@ -42,7 +43,7 @@ impl Maker {
 
 /// Remembers when each maker made something, for an hour.
 pub(super) struct Quota {
-    limit: u32,
+    limit: Dial,
     /// The key in `[limits]`.
     name: &'static str,
     made: Mutex<HashMap<Maker, VecDeque<Instant>>>,
@@ -60,11 +61,16 @@ impl Quota {
     /// At most `limit` an hour; 0: no limit. `name` is the limit's key in a configuration, for the log.
     pub(super) fn new(name: &'static str, limit: u32) -> Self {
         Self {
-            limit,
+            limit: u64::from(limit).into(),
             name,
             made: Mutex::default(),
             said: Throttle::new(SAID),
         }
+    }
+
+    /// Another limit from now on. Without one nothing was counted.
+    pub(super) fn set_limit(&self, limit: u32) {
+        self.limit.set(limit.into());
     }
 
     /// Takes one for each of these makers, or none. Must be called in a tokio runtime.
@@ -72,7 +78,8 @@ impl Quota {
     /// # Errors
     /// [`Error::RateLimited`] where one of them has made as many as it may in the last hour.
     pub(super) fn take(&self, makers: Vec<Maker>, now: Instant) -> Result<Taken<'_>> {
-        if self.limit == 0 {
+        let limit = self.limit.get();
+        if limit == 0 {
             let makers = Vec::new();
             return Ok(Taken {
                 quota: self,
@@ -89,7 +96,7 @@ impl Quota {
             while times.front().is_some_and(|first| now >= *first + HOUR) {
                 times.pop_front();
             }
-            if let Some(first) = times.front().filter(|_| times.len() >= self.limit as usize) {
+            if let Some(first) = times.front().filter(|_| times.len() as u64 >= limit) {
                 let limit = self.name;
                 self.said.note(*maker, move |times, maker| {
                     let (peer, user) = match maker {

@@ -69,9 +69,9 @@ impl Session {
         self.entry.as_ref().map(|(id, _)| *id)
     }
 
-    /// The options that the hub was started with.
+    /// The options that the hub goes by now.
     #[must_use]
-    pub fn options(&self) -> &super::Options {
+    pub fn options(&self) -> Arc<super::Options> {
         self.hub.options()
     }
 

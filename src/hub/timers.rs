@@ -42,7 +42,7 @@ impl Hub {
             }) {
                 self.keep_house(TouchToken { id });
             }
-            let before = self.time().before(self.inner.options.session_life);
+            let before = self.time().before(self.options().session_life);
             self.keep_house(ExpireTokens { before });
             tokio::time::sleep(TOKEN_ROUND).await;
         }

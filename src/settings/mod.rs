@@ -92,6 +92,7 @@ pub struct Shown {
 }
 
 impl Shown {
+    #[cfg(feature = "daemon")]
     pub(crate) fn new(name: &'static str, about: &'static str, value: Option<String>) -> Self {
         Self {
             name,

@@ -32,6 +32,7 @@ mod transaction;
 #[cfg(feature = "sqlite")]
 mod writer;
 
+pub use crate::dial::Dial;
 pub use memory::MemoryStore;
 #[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub(crate) use row::hexadecimal;

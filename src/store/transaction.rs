@@ -3,23 +3,25 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::dial::Dial;
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Room, RoomEvent,
     RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
     UserKind, UserRef, UserSelector, fold_login, fold_room_name,
 };
 
-/// What the configuration says to those who decide in a transaction. 0 stands for no limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the configuration says to those who decide in a transaction. 0 stands for no limit. Numbers may be turned while
+/// the store is open.
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// What the gateway calls itself; the actor's name where the command line acts.
     pub gateway: String,
     /// In how many rooms a user may be.
-    pub rooms_per_user: u64,
+    pub rooms_per_user: Dial,
     /// How many members a room may have.
-    pub members_per_room: u64,
+    pub members_per_room: Dial,
     /// Bytes that a store leaves free on its disk; one without a disk does not look at it.
-    pub disk_free: u64,
+    pub disk_free: Dial,
 }
 
 /// A user with its secret.

@@ -98,7 +98,11 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);
-        let mut child = command.spawn().unwrap();
+        Self::started(command.spawn().unwrap())
+    }
+
+    /// Returns when a gateway is ready that was just started.
+    pub(crate) fn started(mut child: Child) -> Self {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
         stdout.read_line(&mut ready).unwrap();

@@ -34,9 +34,9 @@ impl Pen {
     fn take(bench: &Bench) -> Self {
         let limits = Limits {
             gateway: "tolmach".to_owned(),
-            rooms_per_user: 0,
-            members_per_room: 0,
-            disk_free: 0,
+            rooms_per_user: 0.into(),
+            members_per_room: 0.into(),
+            disk_free: 0.into(),
         };
         Self {
             store: SqliteStore::open(&bench.database(), limits, Arc::new(Told)).unwrap(),

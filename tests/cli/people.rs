@@ -1,7 +1,7 @@
 //! Clients of each dialect over real sockets, and somebody who watches them.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -21,7 +21,11 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn connect(bench: &Bench, listener: &str) -> Self {
         let port = bench.gateway.as_ref().unwrap().port(listener);
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        Self::to(([127, 0, 0, 1], port).into())
+    }
+
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {

@@ -51,6 +51,7 @@ mod queue_total;
 mod quotas;
 mod random_rooms;
 mod receiving;
+mod reload;
 mod renamed_user;
 mod retention;
 mod shutdown;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tolmach::commands;
-use tolmach::gateway::{Gateway, Serve, Transport};
+use tolmach::gateway::{Gateway, ListenerOptions, Serve, Transport};
 use tolmach::hub::{Hub, Options, Scope};
 use tolmach::model::RoomKind;
 
@@ -105,7 +105,7 @@ async fn who_vanishes_is_gone_in_time_and_keeps_nobody_out() {
         .map(|socket| socket.local_addr().unwrap());
     let mut builder = Gateway::builder(hub.clone()).peer_timeout(TIMEOUT);
     for (socket, dialect) in sockets.into_iter().zip(&dialects) {
-        builder = builder.listen_on("far", socket, dialect.clone());
+        builder = builder.listen_on("far", socket, dialect.clone(), ListenerOptions::default());
     }
     let gateway = builder.start().await.unwrap();
     let world = World { gateway, dialects };

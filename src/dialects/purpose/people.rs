@@ -40,7 +40,8 @@ impl PurposeAdapter {
 
 /// A user, or the gateway, whose messages bear its id too: 0, with the configured `name`.
 async fn find_user(user: UserSelector, cx: &mut RequestContext<'_>) -> Result<UserInfo<String>> {
-    let gateway = &cx.session.options().name;
+    let options = cx.session.options();
+    let gateway = &options.name;
     let is_gateway = match &user {
         UserSelector::Id(id) => *id == UserId::GATEWAY,
         UserSelector::Login(login) => login.to_lowercase() == gateway.to_lowercase(),

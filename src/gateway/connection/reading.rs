@@ -173,9 +173,9 @@ impl<A: Adapter> Connection<A> {
 
     /// By when the connection has to say who it is, unless it has.
     fn login_by(&self) -> Option<Instant> {
-        let timeout = self.permit.limits().login_timeout;
-        (self.adapter.owes_login(&self.session) && !timeout.is_zero())
-            .then(|| self.nobody_since + timeout)
+        let owes_login = self.adapter.owes_login(&self.session);
+        let timeout = owes_login.then(|| self.permit.login_timeout())?;
+        (!timeout.is_zero()).then(|| self.nobody_since + timeout)
     }
 
     /// Waits for what comes next: bytes, a time, or an end.

@@ -409,11 +409,11 @@ impl<'a> Work<'a> {
         if !self.rows.has_room() {
             return Err(Error::Unavailable.into());
         }
-        let limit = self.limits.rooms_per_user;
+        let limit = self.limits.rooms_per_user.get();
         if limit > 0 && self.rows.room_count(user)? >= limit {
             return Err(Error::TooLarge { limit }.into());
         }
-        let limit = self.limits.members_per_room;
+        let limit = self.limits.members_per_room.get();
         if let Some(room) = room
             && limit > 0
             && self.rows.member_count(room)? >= limit

@@ -127,7 +127,7 @@ pub(in crate::hub) struct HubState {
     effects: Effects,
     pub(in crate::hub) now: Moment,
     /// From a broken connection to absent.
-    grace: Duration,
+    pub(in crate::hub) grace: Duration,
     /// When something was due, as far as was known before the present call.
     was_due: (Option<Instant>, usize),
     /// Tokens whose last use the store is still to record, and how often: they were in use a moment ago.

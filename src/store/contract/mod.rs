@@ -145,9 +145,9 @@ pub(super) struct Bench {
 pub(super) fn limits() -> Limits {
     Limits {
         gateway: "tolmach".into(),
-        rooms_per_user: 0,
-        members_per_room: 0,
-        disk_free: 0,
+        rooms_per_user: 0.into(),
+        members_per_room: 0.into(),
+        disk_free: 0.into(),
     }
 }
 

@@ -155,7 +155,7 @@ impl SqliteStore {
         let index = Arc::new(Index::beside(path, indexed_from));
         let indexer = Indexer::start(open::reading(path)?, index.clone()).map_err(failed)?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        let space = FreeSpace::new(directory, limits.disk_free);
+        let space = FreeSpace::new(directory, limits.disk_free.clone());
         let inner = SqliteBackend::new(
             path,
             conn,

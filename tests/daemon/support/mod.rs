@@ -17,12 +17,14 @@ mod voice;
 mod wall_clock;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
 use tolmach::commands::{self, Command};
-use tolmach::config::Config;
+use tolmach::config::{Config, ConfigError, Log};
+use tolmach::daemon::{Program, ReloadError};
 use tolmach::gateway::{Gateway, Transport};
 use tolmach::hub::Hub;
 use tolmach::model::{RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
@@ -48,6 +50,28 @@ pub(crate) struct Daemon {
     gateway: Running,
     config: Config,
     dir: Option<TempDir>,
+}
+
+/// What stands in a configuration beside what [`config`] says.
+pub(crate) struct Written {
+    dir: PathBuf,
+    more: Mutex<String>,
+}
+
+impl Program for Written {
+    fn configuration(&self) -> Result<Config, ConfigError> {
+        try_config(&self.dir, "memory:", &self.more.lock().unwrap())
+    }
+
+    fn set_log(&self, _log: &Log) {}
+
+    fn connections(&self, config: &Config) -> usize {
+        config.limits.connections
+    }
+
+    fn socket(&self, _listener: &str) -> std::io::Result<Option<std::net::TcpListener>> {
+        Ok(None)
+    }
 }
 
 /// With what a program has around it, or alone.
@@ -82,6 +106,36 @@ impl Daemon {
             gateway,
             config,
             dir: Some(dir),
+        }
+    }
+
+    /// As [`Daemon::start`], with what of its configuration can be written anew.
+    pub(crate) async fn reloadable(more: &str) -> (Self, Arc<Written>) {
+        let dir = tempfile::tempdir().unwrap();
+        let written = Arc::new(Written {
+            dir: dir.path().to_owned(),
+            more: Mutex::new(more.to_owned()),
+        });
+        let config = written.configuration().unwrap();
+        let daemon = tolmach::daemon::Daemon::start_for(&config, Some(written.clone())).await;
+        let daemon = Self {
+            gateway: Running::Daemon(daemon.unwrap()),
+            config,
+            dir: Some(dir),
+        };
+        (daemon, written)
+    }
+
+    /// Has it read its configuration again, which is written anew: what changed.
+    pub(crate) async fn reload(
+        &self,
+        written: &Written,
+        more: &str,
+    ) -> Result<Vec<String>, ReloadError> {
+        *written.more.lock().unwrap() = more.to_owned();
+        match &self.gateway {
+            Running::Daemon(daemon) => daemon.running().reload(false).await,
+            Running::Gateway(_) => Err(ReloadError::Unsupported),
         }
     }
 
@@ -289,6 +343,10 @@ pub(crate) fn user(login: &str) -> UserSelector {
 }
 
 pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
+    try_config(dir, store, more).unwrap_or_else(|error| panic!("{error}\n{more}"))
+}
+
+fn try_config(dir: &Path, store: &str, more: &str) -> Result<Config, ConfigError> {
     // Where all must show a certificate, nothing is plain.
     let tls = if more.contains("tls.client = 'required'") {
         "tls = 'required'\n"
@@ -304,10 +362,10 @@ pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
          [[listener]]\n{tls}dialect = 'uchat'\naddress = '127.0.0.1:0'\n",
         dir.display()
     );
-    let mut config = Config::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut config = Config::from_toml(&text)?;
     // Most tests say more at once than people do.
     if !more.contains("messages_per_second") {
         config.limits.messages_per_second = 0;
     }
-    config
+    Ok(config)
 }

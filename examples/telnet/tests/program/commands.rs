@@ -181,3 +181,14 @@ fn the_example_of_a_configuration_has_its_keys() {
         "{example}"
     );
 }
+
+#[test]
+fn its_keys_are_read_again_with_those_of_the_gateway() {
+    let bench = Bench::running("[telnet]\nbanner = \"Hello\"\n");
+    let file = bench.path("tolmach.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Hello", "Welcome")).unwrap();
+    let said = bench.run(&["reload"]).done();
+    assert_eq!(said, "listener telnet: banner: \"Hello\" -> \"Welcome\"\n");
+    bench.connect("telnet").hears(&["** Welcome"]);
+}

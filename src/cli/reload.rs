@@ -1,0 +1,44 @@
+//! `tolmach reload`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::failure::{Failure, Outcome};
+use super::output::Output;
+use crate::config::Config;
+use crate::control::{ControlClient, ControlError, Reloaded, socket_path};
+
+/// The gateway reads its configuration again, from the file and the environment that it was started with, and this prints what
+/// changed, a line each. Nobody's connection ends but those of a listener that went. A wrong configuration changes nothing: exit 2.
+#[derive(Debug, Args)]
+pub(crate) struct ReloadArgs {
+    /// Print what would change, and change nothing
+    #[arg(long)]
+    check: bool,
+}
+
+impl ReloadArgs {
+    pub(super) async fn run(self, config: Config) -> Outcome<ExitCode> {
+        let (path, data_dir) = (socket_path(&config.data_dir), config.data_dir.display());
+        let because = |error: ControlError| match error {
+            ControlError::NotRunning => Failure::because(format!(
+                "no gateway runs on {data_dir}: there is nothing to reload; start one with `tolmach serve`, \
+                 or name the data_dir of the one that runs (TOLMACH_DATA_DIR=…)"
+            )),
+            error => Failure::because(format!("{}: {error}", path.display())),
+        };
+        let mut gateway = ControlClient::connect(&path).await.map_err(because)?;
+        let changes = match gateway.reload(self.check).await.map_err(because)? {
+            Reloaded::Done(changes) => changes,
+            Reloaded::Wrong(wrong) => return Err(Failure::Wrong(wrong)),
+            Reloaded::Failed(reason) => return Err(Failure::because(reason)),
+        };
+        let mut out = Output::standard();
+        changes.iter().try_for_each(|change| out.line(change))?;
+        if changes.is_empty() {
+            out.line("nothing changes")?;
+        }
+        out.flush().map(|()| ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,163 @@
+//! What a reload comes to: what a configuration that was read again means beside the one that holds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::keys::{GENERAL, NEEDS_RESTART};
+use super::{Config, Listener, StoreUrl};
+use crate::settings::{Key, Shown};
+
+/// What changes from one configuration to another.
+pub(crate) struct Plan {
+    /// A line for a person each.
+    pub(crate) lines: Vec<String>,
+    /// What becomes of each new listener, in their order.
+    pub(crate) listeners: Vec<Fate>,
+    /// What will hold: the new one, with what cannot change while a gateway runs from the old one.
+    pub(crate) config: Config,
+}
+
+/// What a listener of the new configuration is to the running gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is to be bound.
+    Added,
+    /// Its socket is that of this running one. `speaks_otherwise`: connections are served in another way from now on.
+    Kept {
+        running: String,
+        speaks_otherwise: bool,
+    },
+}
+
+impl Plan {
+    /// `is_passed`: whether a listener of this name has a socket that was passed to the process, wherever that is bound.
+    pub(crate) fn new(old: &Config, new: Config, is_passed: impl Fn(&str) -> bool) -> Self {
+        let (meant_before, meant) = (meant(old), meant(&new));
+        let mut lines = Vec::new();
+        let general = differences(
+            &Key::shown(GENERAL, &meant_before),
+            &Key::shown(GENERAL, &meant),
+        );
+        for (was, is) in general {
+            lines.push(match NEEDS_RESTART.contains(&is.name) {
+                true => format!("{}: needs a restart", is.name),
+                false => said(&was, &is),
+            });
+        }
+        let mut config = new;
+        config.data_dir.clone_from(&old.data_dir);
+        config.name.clone_from(&old.name);
+        config.store.clone_from(&old.store);
+        config.bus.clone_from(&old.bus);
+        let mut left: Vec<&Listener> = old.listeners.iter().collect();
+        // An address beats a name: it is what clients know.
+        let mut running: Vec<Option<&Listener>> = vec![None; config.listeners.len()];
+        let is_same_name = |old: &Listener, new: &Listener| {
+            old.name == new.name && (old.address == new.address || is_passed(&new.name))
+        };
+        for is_same in [
+            &is_same_address as &dyn Fn(&Listener, &Listener) -> bool,
+            &is_same_name,
+        ] {
+            for (place, listener) in config.listeners.iter().enumerate() {
+                if running[place].is_none()
+                    && let Some(found) = left.iter().position(|old| is_same(old, listener))
+                {
+                    running[place] = Some(left.remove(found));
+                }
+            }
+        }
+        lines.extend(
+            left.iter()
+                .map(|gone| format!("listener {}: removed from {}", gone.name, gone.address)),
+        );
+        let of_all = [&meant_before.limits, &meant.limits]
+            .map(|limits| (limits.frame_bytes, limits.file_bytes));
+        let mut listeners = Vec::new();
+        for (new, old) in config.listeners.iter().zip(running) {
+            let Some(old) = old else {
+                lines.push(format!("listener {}: added on {}", new.name, new.address));
+                listeners.push(Fate::Added);
+                continue;
+            };
+            lines.extend(listener_lines(old, new));
+            listeners.push(Fate::Kept {
+                running: old.name.clone(),
+                speaks_otherwise: old.settings != new.settings || of_all[0] != of_all[1],
+            });
+        }
+        Self {
+            lines,
+            listeners,
+            config,
+        }
+    }
+}
+
+/// Port 0 is another one each time.
+fn is_same_address(old: &Listener, new: &Listener) -> bool {
+    old.address == new.address && new.address.port() != 0
+}
+
+fn listener_lines(old: &Listener, new: &Listener) -> Vec<String> {
+    let mut lines: Vec<_> = differences(&old.shown(), &new.shown())
+        .iter()
+        .map(|(was, is)| match is.name {
+            // It is passed, else it would be another listener.
+            "address" => format!(
+                "listener {}: address: the socket that was passed stays",
+                new.name
+            ),
+            _ => format!("listener {}: {}", new.name, said(was, is)),
+        })
+        .collect();
+    // Another dialect's keys are others.
+    if old.settings.dialect() != new.settings.dialect() {
+        lines.retain(|line| line.contains(": dialect: ") || line.contains(": name: "));
+    }
+    lines
+}
+
+/// The keys of both that do not mean the same.
+fn differences(old: &[Shown], new: &[Shown]) -> Vec<(Shown, Shown)> {
+    let pairs = new.iter().filter_map(|is| {
+        let was = old.iter().find(|was| was.name == is.name)?;
+        (was != is).then(|| (was.clone(), is.clone()))
+    });
+    pairs.collect()
+}
+
+fn said(was: &Shown, is: &Shown) -> String {
+    let [was, now] = [was, is].map(|shown| shown.value().unwrap_or("not set").to_owned());
+    match was == now {
+        // What nobody may see.
+        true => format!("{}: changed", is.name),
+        false => format!("{}: {was} -> {now}", is.name),
+    }
+}
+
+/// The same, written in one way.
+fn meant(config: &Config) -> Config {
+    let mut config = config.clone();
+    let here = |path: &mut PathBuf| *path = meant_path(path);
+    let mut tls = [
+        &mut config.tls.certificate,
+        &mut config.tls.key,
+        &mut config.tls.client_ca,
+    ];
+    tls.iter_mut()
+        .filter_map(|path| path.as_mut())
+        .for_each(here);
+    if let StoreUrl::Sqlite(path) = &mut config.store.url {
+        here(path);
+    }
+    here(&mut config.data_dir);
+    config.rooms.create.sort();
+    config
+}
+
+/// One that is not there yet is taken as it is written.
+fn meant_path(path: &Path) -> PathBuf {
+    let found = fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    found.unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,35 @@
+//! A build without TLS: nothing is encrypted.
+
+use crate::config::{Config, ConfigError, TlsMode};
+use crate::gateway::GatewayBuilder;
+
+/// By what connections are encrypted: nothing.
+#[derive(Clone)]
+pub(super) struct Encryption {
+    pub(super) shown: Option<String>,
+}
+
+impl Encryption {
+    pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
+        let mut listeners = config.listeners.iter();
+        match listeners.find(|listener| listener.tls == TlsMode::Required) {
+            None => Ok(Self { shown: None }),
+            Some(listener) => Err(config.unusable(
+                "listener.tls",
+                format!(
+                    "this build has no TLS, and the listener {} requires it",
+                    listener.name
+                ),
+                "write \"auto\" or \"off\"",
+            )),
+        }
+    }
+
+    pub(super) fn look(config: &Config) -> Result<Self, ConfigError> {
+        Self::load(config)
+    }
+
+    pub(super) fn given_to(self, builder: GatewayBuilder) -> GatewayBuilder {
+        builder
+    }
+}

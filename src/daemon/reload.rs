@@ -1,0 +1,200 @@
+//! A configuration that is read again while the gateway runs.
+//!
+//! ```text
+//!  read ─▶ compare ─▶ certificates ─▶ bind new listeners ─┬─▶ listeners, limits, log, rooms
+//!    └────────────────────┴──────────────────┴─ wrong: nothing has changed
+//! ```
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{Encryption, Program, builder, listeners, open, passed};
+use crate::config::{Config, ConfigError, Fate, Plan};
+use crate::control::{ListenerAddress, Operated, Reloaded};
+use crate::gateway::{BindError, Gateway, bind};
+use crate::hub::Hub;
+
+/// Why a gateway goes on as before.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    /// A new listener cannot be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The gateway is about to end.
+    #[error("the gateway is stopping")]
+    Stopping,
+    /// The program cannot read its configuration again.
+    #[error("this program does not read its configuration again; start it anew")]
+    Unsupported,
+}
+
+/// A gateway that runs, and what it was configured to be.
+pub struct Running {
+    gateway: Gateway,
+    program: Option<Arc<dyn Program>>,
+    /// Held by whoever changes it: one after another.
+    changing: tokio::sync::Mutex<Phase>,
+    config: Mutex<Config>,
+}
+
+/// Of what connections are shown.
+enum Phase {
+    /// This certificate, by its SHA-256.
+    Serving(Option<String>),
+    Closed,
+}
+
+impl Running {
+    pub(super) fn new(
+        gateway: Gateway,
+        config: Config,
+        shown: Option<String>,
+        program: Option<Arc<dyn Program>>,
+    ) -> Self {
+        Self {
+            gateway,
+            program,
+            changing: tokio::sync::Mutex::new(Phase::Serving(shown)),
+            config: Mutex::new(config),
+        }
+    }
+
+    pub(super) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// As [`Gateway::close`]. From then on nothing is reloaded.
+    pub(super) async fn close(&self) -> Hub {
+        *self.changing.lock().await = Phase::Closed;
+        self.gateway.clone().close().await
+    }
+
+    fn config(&self) -> MutexGuard<'_, Config> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the configuration again, and becomes what it describes: what changed, a line each. The log tells it, too.
+    /// `check`: what would change, and nothing does.
+    ///
+    /// # Errors
+    /// Why nothing changed.
+    pub async fn reload(&self, check: bool) -> Result<Vec<String>, ReloadError> {
+        let program = self.program.clone().ok_or(ReloadError::Unsupported)?;
+        if check {
+            return self.become_what(&program, check).await;
+        }
+        program.reloading();
+        let outcome = self.become_what(&program, check).await;
+        program.reloaded();
+        match &outcome {
+            Ok(changes) => {
+                for change in changes {
+                    tracing::info!(change, "changed by a reload");
+                }
+                let count = changes.len();
+                tracing::info!(changes = count, "the configuration was read again");
+            }
+            Err(ReloadError::Configuration(wrong)) => {
+                for error in wrong.all() {
+                    tracing::error!(%error, "a reload was refused");
+                }
+            }
+            Err(error) => tracing::error!(%error, "a reload was refused"),
+        }
+        outcome
+    }
+
+    /// What the program has for a configuration now.
+    async fn become_what(
+        &self,
+        program: &Arc<dyn Program>,
+        check: bool,
+    ) -> Result<Vec<String>, ReloadError> {
+        let mut phase = self.changing.lock().await;
+        let Phase::Serving(shown) = &*phase else {
+            return Err(ReloadError::Stopping);
+        };
+        let before = self.config().clone();
+        let reader = program.clone();
+        let prepare = move || {
+            let is_passed = |name: &str| matches!(reader.socket(name), Ok(Some(_)));
+            let plan = Plan::new(&before, reader.configuration()?, is_passed);
+            let encryption = match check {
+                true => Encryption::look(&plan.config)?,
+                false => Encryption::load(&plan.config)?,
+            };
+            Ok((plan, encryption))
+        };
+        // Files are read there, and perhaps a key is made: nobody waits for that.
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        let (mut plan, encryption) = prepared.unwrap_or_else(|_| Err(ReloadError::Stopping))?;
+        let now = encryption.shown.clone();
+        if let (Some(was), Some(is)) = (shown, &now)
+            && was != is
+        {
+            plan.lines.push(format!(
+                "tls: the certificate is another: SHA-256 {was} -> {is}"
+            ));
+        }
+        if check {
+            self.try_addresses(&plan, &**program)?;
+            return Ok(plan.lines);
+        }
+        let Plan {
+            lines,
+            listeners,
+            config,
+        } = plan;
+        let hub = self.gateway.hub();
+        let gateway = builder(hub, &config, encryption, Some(&**program), &listeners)?;
+        self.gateway.change(gateway).await?;
+        hub.set_options(open::options(&config));
+        program.set_log(&config.log);
+        *phase = Phase::Serving(now);
+        *self.config() = config.clone();
+        drop(phase);
+        if let Err(error) = open::make_rooms(hub, &config).await {
+            tracing::error!(%error, "rooms of rooms.create were not made");
+        }
+        Ok(lines)
+    }
+
+    /// Whether new listeners could be bound, where no running one is to let go the port first.
+    fn try_addresses(&self, plan: &Plan, program: &dyn Program) -> Result<(), BindError> {
+        let running = self.gateway.addresses();
+        let is_free = |port| running.iter().all(|(_, address)| address.port() != port);
+        for (listener, fate) in plan.config.listeners.iter().zip(&plan.listeners) {
+            let address = listener.address;
+            let is_ours = passed(Some(program), &listener.name)?.is_none();
+            if *fate == Fate::Added && is_ours && is_free(address.port()) {
+                bind(address).map_err(|error| BindError {
+                    name: listener.name.clone(),
+                    address: address.to_string(),
+                    error,
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Operated for Running {
+    fn listeners(&self) -> Vec<ListenerAddress> {
+        listeners(&self.gateway, &self.config())
+    }
+
+    async fn reload(&self, check: bool) -> Reloaded {
+        match self.reload(check).await {
+            Ok(lines) => Reloaded::Done(lines),
+            Err(ReloadError::Configuration(wrong)) => {
+                Reloaded::Wrong(wrong.all().map(ToString::to_string).collect())
+            }
+            Err(error) => Reloaded::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Listeners at work: the sockets, and what who comes to them is met with.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::listener::{ConnectionLimiter, Serve};
+use super::opening::Opening;
+
+/// How many connections the system keeps until they are accepted.
+const BACKLOG: i32 = 1024;
+
+/// What connections that come to a listener are met with.
+#[derive(Clone)]
+pub(super) struct Reception {
+    pub(super) dialect: Arc<dyn Serve>,
+    pub(super) opening: Opening,
+}
+
+/// A listener at work.
+pub(super) struct Listening {
+    pub(super) name: String,
+    pub(super) address: SocketAddr,
+    is_ours: bool,
+    limiter: Arc<ConnectionLimiter>,
+    reception: watch::Sender<Reception>,
+    /// Says to its connections that they end.
+    shutdown: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Begins to accept. Must be called in a tokio runtime.
+    pub(super) fn start(
+        limiter: Arc<ConnectionLimiter>,
+        name: String,
+        socket: Bound,
+        reception: Reception,
+    ) -> Self {
+        let Bound {
+            socket,
+            address,
+            is_ours,
+        } = socket;
+        tracing::info!(
+            listener = name,
+            dialect = reception.dialect.label(),
+            %address,
+            tls = reception.opening.tls_mode(),
+            "listening"
+        );
+        let (reception, met) = watch::channel(reception);
+        let (shutdown, down) = watch::channel(false);
+        let task = tokio::spawn(limiter.clone().accept(socket, met, down));
+        Self {
+            name,
+            address,
+            is_ours,
+            limiter,
+            reception,
+            shutdown,
+            task,
+        }
+    }
+
+    /// Accepts nobody any more, and lets the address go. Its connections stay.
+    pub(super) async fn pause(&mut self) {
+        self.task.abort();
+        // It ends cancelled, as it should.
+        let _ = (&mut self.task).await;
+    }
+
+    /// Accepts again after a [pause](Self::pause).
+    ///
+    /// # Errors
+    /// Somebody else took the address meanwhile.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        let socket = Bound::new(bind(self.address)?, self.is_ours)?.socket;
+        let (met, down) = (self.reception.subscribe(), self.shutdown.subscribe());
+        self.task = tokio::spawn(self.limiter.clone().accept(socket, met, down));
+        Ok(())
+    }
+
+    /// Whether whoever wants to bind this port has to wait for this one's pause.
+    pub(super) fn stands_on(&self, port: u16) -> bool {
+        self.is_ours && self.address.port() == port
+    }
+
+    /// Accepts nobody any more, and its connections end.
+    pub(super) fn end(self) {
+        let (listener, address) = (&self.name, self.address);
+        tracing::info!(listener, %address, "not listening any more");
+        self.task.abort();
+        // Nobody may be left to hear it.
+        let _ = self.shutdown.send(true);
+    }
+
+    /// Connections that come from now on are met with this; what is not given stays.
+    pub(super) fn set(&self, dialect: Option<Arc<dyn Serve>>, opening: Opening) {
+        self.reception.send_modify(|reception| {
+            reception.opening = opening;
+            if let Some(dialect) = dialect {
+                reception.dialect = dialect;
+            }
+        });
+    }
+}
+
+/// A socket that listens, and where.
+pub(super) struct Bound {
+    socket: TcpListener,
+    address: SocketAddr,
+    /// It was bound here, and can be again.
+    is_ours: bool,
+}
+
+impl Bound {
+    /// A listening socket from elsewhere, to be served by this runtime.
+    pub(super) fn new(socket: std::net::TcpListener, is_ours: bool) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = TcpListener::from_std(socket)?;
+        let address = socket.local_addr()?;
+        Ok(Self {
+            socket,
+            address,
+            is_ours,
+        })
+    }
+}
+
+/// A listening socket; `[::]` hears both families.
+///
+/// # Errors
+/// What the system says of the address.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
