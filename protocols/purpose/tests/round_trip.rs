@@ -10,6 +10,8 @@
 mod any;
 mod feed;
 
+use std::net::Ipv4Addr;
+
 use any::{answer, client_frame, kinds, message, server_frame, text};
 use bytes::BytesMut;
 use feed::{to_client, to_server};
@@ -17,9 +19,9 @@ use proptest::prelude::*;
 use tokio_util::codec::Encoder;
 use tolmach_protocol_testing::feed;
 use tolmach_purpose::{
-    Answer, ClientCodec, ClientFrame, FrameWriter, Message, Notification, Purpose, Revision,
-    ServerBody, ServerCodec, ServerFrame, Text, frame_length, purpose, purpose_of, set_task,
-    task_of,
+    Answer, ClientBody, ClientCodec, ClientFrame, FrameWriter, Message, Notification, Purpose,
+    Revision, Secret, ServerBody, ServerCodec, ServerFrame, SessionInfo, Text, frame_length,
+    purpose, purpose_of, set_task, task_of,
 };
 
 fn revision() -> impl Strategy<Value = Revision> {
@@ -193,6 +195,17 @@ fn a_frame_is_written_alike_by_value_and_by_reference() {
     codec.encode(frame, &mut by_value).unwrap();
     assert_eq!(by_value, by_reference);
     assert_eq!(&by_value[..], b"\x03\0\0\0\x01\x03no\0");
+
+    let frame = ClientFrame {
+        task: 3,
+        body: ClientBody::Declined(Text::from("no")),
+    };
+    let (mut by_value, mut by_reference) = (BytesMut::new(), BytesMut::new());
+    let mut codec = ClientCodec::new(Revision::Two, 0);
+    codec.encode(&frame, &mut by_reference).unwrap();
+    codec.encode(frame, &mut by_value).unwrap();
+    assert_eq!(by_value, by_reference);
+    assert!(by_value.ends_with(b"\x03no\0"), "{by_value:?}");
 }
 
 #[test]
@@ -206,5 +219,23 @@ fn a_text_is_what_it_was_made_of() {
         (text.to_string(), format!("{text:?}")),
         ("чай".to_owned(), "\"чай\"".to_owned())
     );
+    assert!(text == *"чай" && text != *"чаю");
+    assert!(text == "чай" && text != "чаю");
     assert_eq!(text.into_bytes(), "чай".as_bytes());
+    assert_eq!(Secret::from("чай".to_owned()).as_str(), "чай");
+}
+
+#[test]
+fn an_address_of_a_session_is_none_where_it_is_zero() {
+    let at = |address| {
+        let session = SessionInfo {
+            id: 1,
+            last_activity: 2,
+            user_id: 3,
+            ipv4: SessionInfo::ipv4_of(address),
+        };
+        session.address()
+    };
+    assert_eq!(at(Ipv4Addr::UNSPECIFIED), None);
+    assert_eq!(at(Ipv4Addr::LOCALHOST), Some(Ipv4Addr::LOCALHOST));
 }
