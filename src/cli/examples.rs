@@ -15,6 +15,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("check", &["tolmach check -c /etc/tolmach.toml"]),
+    (
+        "reload",
+        &[
+            "tolmach reload -c /etc/tolmach.toml --check",
+            "tolmach reload -c /etc/tolmach.toml",
+        ],
+    ),
     ("config example", &["tolmach config example > tolmach.toml"]),
     (
         "config show",
