@@ -59,7 +59,8 @@ impl Event {
 pub struct RoomEvent {
     /// The room as it is after the change.
     pub room: Arc<RoomRef>,
-    /// The change's place: gapless within the room, in commit order.
+    /// The change's place: gapless within the room, in commit order. A session is told of every one while its user is in,
+    /// but of those in which it is a [newcomer](Self::newcomers).
     pub seq: Seq,
     /// When it was committed.
     pub at: Timestamp,

@@ -59,9 +59,8 @@ fn what_iterates_the_dialects_names_none() {
     let parts = ["config", "control", "gateway", "settings", "cli"];
     let is_own = |path: &Path| {
         // What is held against all of them.
-        path.strip_prefix(root())
-            .unwrap()
-            .starts_with("src/config/tests")
+        let path = path.strip_prefix(root()).unwrap();
+        path.starts_with("src/config/tests") || path.ends_with("src/cli/chat/recognition/tests.rs")
     };
     let files: Vec<PathBuf> = parts
         .iter()

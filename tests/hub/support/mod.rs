@@ -11,7 +11,9 @@ use std::sync::{Arc, mpsc};
 use tolmach::bus::{Bus, LocalBus};
 use tolmach::commands::{self, Command};
 use tolmach::hub::{Bounds, ConnectionInfo, Events, Hub, HubBuilder, Options, Scope};
-use tolmach::model::{Error, HistoryQuery, MessageId, Role, Room, RoomId, RoomKind, Seq, UserId};
+use tolmach::model::{
+    Error, HistoryQuery, MessageId, Role, Room, RoomEvent, RoomId, RoomKind, Seq, UserId,
+};
 use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
@@ -305,13 +307,16 @@ impl World {
         all
     }
 
+    /// As many of a room's changes behind one as there are, at most so many.
+    pub(crate) async fn changes(&self, room: RoomId, after: i64, limit: usize) -> Vec<RoomEvent> {
+        self.store.changes(room, Seq(after), limit).await.unwrap()
+    }
+
     /// The room's changes bear 1, 2, 3… up to the room's own number.
     pub(crate) async fn assert_gapless(&self, room: RoomId) {
         let seqs: Vec<i64> = self
-            .store
-            .changes(room, Seq(0), 100_000)
+            .changes(room, 0, 100_000)
             .await
-            .unwrap()
             .iter()
             .map(|event| event.seq.0)
             .collect();
