@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::ArchiveError;
 use super::export::ImportError;
+use crate::refusal::words;
 use crate::store::OpenError;
 
 /// Why a copy was not made, or not brought back. Nothing half-done is left.
@@ -72,7 +73,7 @@ pub enum CopyError {
     #[error("broken off")]
     BrokenOff,
     /// The system does not let something be read or written.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {}", path.display(), words(error))]
     Io {
         /// What should be read or written.
         path: PathBuf,

@@ -100,3 +100,22 @@ fn what_was_there_before_the_tap_is_remarked() {
         "{saved}"
     );
 }
+
+#[test]
+fn who_was_there_before_the_tap_is_there_before_all_that_was_seen() {
+    let (bench, tokens) = bench(&["anna"]);
+    let mut anna = by_talker(&bench, "lobby", &tokens[0]);
+    let file = bench.path("saved.txt");
+    let tap = Tapping::start(&bench, &["--json", "--save", file.to_str().unwrap()]);
+    let mut boris = Client::connect(&bench, "jim");
+    boris.say(r#"{"action":"presence","time":1,"user":{"account_name":"boris"}}"#);
+    boris.hear_of("200");
+    boris.say(r##"{"action":"join","time":1,"room":"#lobby"}"##);
+    anna.hear_of("join");
+    boris.say(r#"{"action":"quit","time":1}"#);
+    boris.rest();
+    anna.hear_of("leave");
+    tap.until(|entry| entry["kind"] == "closed");
+    let saved = passes(&bench, tap);
+    assert!(saved.contains("anna < {\"type\":\"join\""), "{saved}");
+}

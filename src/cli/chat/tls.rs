@@ -137,6 +137,10 @@ fn why(wrong: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for other names".to_owned()
         }
+        // That error's type is not rustls's own.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "is an authority's (CA:TRUE) and cannot be a server's: it has to be made anew with CA:FALSE".to_owned()
+        }
         other => format!("does not hold ({other})"),
     }
 }
@@ -205,5 +209,30 @@ impl ServerCertVerifier for Seen {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.schemes.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `openssl req -x509` makes such a certificate unless it is told otherwise.
+    #[test]
+    fn a_server_that_shows_an_authoritys_certificate_is_told_what_to_mend() {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), made.pem()).unwrap();
+        let tls = Tls::new(&Trust::File(file.path())).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let checked = tls
+            .seen
+            .verify_server_cert(made.der(), &[], &name, &[], UnixTime::now());
+        let Err(Error::InvalidCertificate(wrong)) = checked else {
+            panic!("{checked:?}");
+        };
+        assert!(why(&wrong).contains("CA:FALSE"), "{}", why(&wrong));
     }
 }

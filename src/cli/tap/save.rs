@@ -31,6 +31,8 @@ pub(super) struct Saver {
     /// Accounts by their numbers, and in the order in which they came.
     accounts: BTreeMap<i32, String>,
     came: Vec<String>,
+    /// The first steps: those who were there before.
+    late: usize,
     /// Rooms that are made before all, by their numbers.
     rooms: BTreeMap<i64, String>,
     made: HashSet<i64>,
@@ -103,10 +105,7 @@ impl Saver {
         person.name = Some(name.clone());
         let frame = person.login.take();
         let is_late = frame.is_none();
-        let at = frame
-            .as_ref()
-            .map(|(at, _)| *at)
-            .unwrap_or(self.steps.len());
+        let at = frame.as_ref().map(|(at, _)| *at).unwrap_or(self.late);
         let mut person = transcript::Person {
             name: name.clone(),
             listener: Some(connection.dialect.clone()),
@@ -139,10 +138,19 @@ impl Saver {
             let comment = "this name has letters that mean something else in transcripts.";
             step.comments.push(comment.to_owned());
         }
-        match self.steps.get_mut(at) {
+        match self.steps.get_mut(at).filter(|_| !is_late) {
             Some(kept) => (kept.what, kept.comments) = (step.what, step.comments),
-            None => self.steps.push(step),
+            None => self.insert_late(step),
         }
+    }
+
+    /// Puts somebody in front who was there before anything was seen.
+    fn insert_late(&mut self, step: Step) {
+        self.steps.insert(self.late, step);
+        for (at, _) in self.people.values_mut().filter_map(|it| it.login.as_mut()) {
+            *at += 1;
+        }
+        self.late += 1;
     }
 
     fn rooms_needed(&mut self, room: &str) {
