@@ -127,13 +127,20 @@ impl ImportArgs {
             })
         })?;
         let mut out = Output::standard();
-        out.line(&format!(
+        let mut said = format!(
             "imported {} messages and {} files of {} to {}",
             imported.messages,
             imported.files,
             imported.created,
             data_dir.display()
-        ))?;
+        );
+        if imported.missing > 0 {
+            said += &format!(
+                "; {} files that messages have are not in this export",
+                imported.missing
+            );
+        }
+        out.line(&said)?;
         out.flush()?;
         Ok(ExitCode::SUCCESS)
     }

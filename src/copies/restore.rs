@@ -73,7 +73,10 @@ pub fn restore(
             other => other,
         })?;
         let mut out = BufWriter::new(&file);
-        reader.copy(&mut out)?;
+        reader.copy(&mut out).map_err(|error| match error {
+            ArchiveError::Write(error) => CopyError::at(&places.data_dir)(error),
+            other => other.into(),
+        })?;
         out.flush()
             .and_then(|()| file.sync_all())
             .map_err(CopyError::at(&places.data_dir))?;

@@ -39,3 +39,4 @@ mod transcode;
 mod transcode_pairs;
 mod usage;
 mod users;
+mod verifying;

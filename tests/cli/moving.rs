@@ -1,4 +1,4 @@
-//! `tolmach export`, `import` and `store verify`.
+//! `tolmach export` and `import`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::copies::{contents, elsewhere, guest_in_tea, post_file, say, with_anna
 use super::people::{Client, by_talker};
 
 /// A running gateway in which there is something of everything.
-fn lively() -> (Bench, i64) {
+pub(crate) fn lively() -> (Bench, i64) {
     let (bench, tea) = with_anna();
     let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
     post_file(&bench, tea, "cat.png", &bytes);
@@ -59,7 +59,7 @@ fn lively() -> (Bench, i64) {
     (bench, tea)
 }
 
-fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     let lines = text.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -370,98 +370,4 @@ fn what_is_cut_off_wrong_or_newer_is_refused_and_leaves_nothing() {
     let orphan = with(&format!("\"sender\":{of_anna},"), "\"sender\":4711,");
     refused(&orphan, "user 4711, who is not there");
     other.run_with(&["import"], &out).done();
-}
-
-/// "Reads everything, and says what does not hold, naming room, user or file, one line each; exit 1."
-#[test]
-fn what_does_not_hold_is_named() {
-    let (mut bench, tea) = lively();
-    let whole = bench.run(&["store", "verify"]).done();
-    assert!(
-        whole.starts_with("all holds in ") && whole.contains("2 files"),
-        "{whole}"
-    );
-    assert_eq!(bench.run(&["store", "verify", "--json"]).done(), "");
-    let area = bench.data_dir().join("tolmach.files").join(tea.to_string());
-    let mut files: Vec<_> = fs::read_dir(&area)
-        .unwrap()
-        .flatten()
-        .map(|it| it.path())
-        .collect();
-    files.sort_by_key(|path| fs::metadata(path).unwrap().len());
-    fs::remove_file(&files[0]).unwrap();
-    fs::write(&files[1], "short").unwrap();
-    bench.gateway = None;
-    let conn = rusqlite::Connection::open(bench.database()).unwrap();
-    conn.execute_batch(
-        "DELETE FROM messages WHERE text = '/me waves' OR text = 'waves'; \
-        UPDATE messages SET sender = 4711 WHERE text = 'hello'; \
-        DELETE FROM users WHERE login = 'Борис'",
-    )
-    .unwrap();
-    drop(conn);
-    let ran = bench.run(&["store", "verify"]);
-    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{}", ran.out);
-    for (kind, name, what) in [
-        ("file", files[0].display().to_string(), "is not there"),
-        (
-            "file",
-            files[1].display().to_string(),
-            "has 5 bytes, and its message says 100000",
-        ),
-        ("room", "tea".to_owned(), "no change has the place"),
-        ("room", "tea".to_owned(), "user 4711, who is not there"),
-        ("room", "tea".to_owned(), "is no user"),
-    ] {
-        let begins = format!("{kind}\t{name}\t");
-        let found = ran
-            .out
-            .lines()
-            .any(|line| line.starts_with(&begins) && line.contains(what));
-        assert!(found, "{begins}{what}: {}", ran.out);
-    }
-    let json = bench.run(&["store", "verify", "--json"]);
-    assert_eq!(json.code, Some(1));
-    assert_eq!(lines(&json.out).len(), ran.out.lines().count());
-    assert!(lines(&json.out)[0]["kind"].is_string());
-}
-
-/// A search index that does not say what the rows say is found out.
-#[test]
-fn an_index_that_misses_something_is_named() {
-    let (mut bench, _) = with_anna();
-    let mut guest: Client = guest_in_tea(&bench, "dora");
-    for number in 0..2_100 {
-        say(&mut guest, "dora", &format!("message {number}"));
-    }
-    let index = bench.data_dir().join("tolmach.db-search");
-    let begun = std::time::Instant::now();
-    let covered = || {
-        let conn = rusqlite::Connection::open(&index).ok()?;
-        let sql = "SELECT room, covered FROM rooms";
-        conn.query_row(sql, [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })
-        .ok()
-    };
-    let (room, _) = loop {
-        match covered() {
-            Some((room, upto)) if upto > 2_000 => break (room, upto),
-            _ => assert!(begun.elapsed() < super::people::PATIENCE),
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    };
-    bench.run(&["store", "verify"]).done();
-    bench.gateway = None;
-    let conn = rusqlite::Connection::open(&index).unwrap();
-    conn.execute_batch(&format!("DELETE FROM room_{room} WHERE rowid < 1000"))
-        .unwrap();
-    drop(conn);
-    let ran = bench.run(&["store", "verify"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(
-        ran.out.starts_with("search\ttea\tthe message at place "),
-        "{}",
-        ran.out
-    );
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,9 @@ use crate::copies::target::beside;
 use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
 use crate::model::RoomId;
-use crate::store::{DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore, hexadecimal};
+use crate::store::{
+    CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore, hexadecimal,
+};
 
 /// Most bytes of a line: the longest text there can be, in JSON, is shorter.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -31,6 +33,8 @@ pub struct Imported {
     pub messages: u64,
     /// How many files of messages.
     pub files: u64,
+    /// How many files messages have that are not in the export.
+    pub missing: u64,
 }
 
 /// Why an export cannot be taken in.
@@ -63,6 +67,9 @@ pub enum ImportError {
     /// All lines can be read, but they contradict each other.
     #[error("{0}")]
     Fault(Fault),
+    /// There are files that no message has.
+    #[error("{0} of its files belong to no message")]
+    Stray(u64),
 }
 
 /// Takes in an export of everything, where nothing is yet but a store that was never used, with rooms of these names. The caller holds the lock on the data directory. Blocks the thread.
@@ -91,12 +98,12 @@ pub fn import(
     };
     let end = lines.take_in(&mut staging)?;
     progress.begin("checking", None);
-    refuse_faults(&staging.database())?;
+    let missing = check(&staging, &end)?;
     let path = staging.database();
     let synced = File::open(&path).and_then(|database| database.sync_all());
     synced.map_err(CopyError::at(&path))?;
     staging.finish()?;
-    Ok(lines.imported(&end))
+    Ok(lines.imported(&end, missing))
 }
 
 /// Takes in an export of one room, as a new room of this name in a store that is there: with new numbers and its old times. Who has
@@ -133,22 +140,33 @@ pub fn import_room(
         tls: aside.0.join("tls"),
     })?;
     let end = lines.take_in(&mut staging)?;
+    let missing = check(&staging, &end)?;
     let came = staging.database();
-    refuse_faults(&came)?;
     let placed = |room: RoomId| staging.move_files(RoomId(old), &places.files, room);
     let adopted = SqliteStore::adopt_room(&places.database, &came, name, placed)?;
     match adopted {
-        Some(_) => Ok(lines.imported(&end)),
+        Some(_) => Ok(lines.imported(&end, missing)),
         None => Err(CopyError::NameTaken(name.to_owned())),
     }
 }
 
-/// What contradicts itself is not taken in.
-fn refuse_faults(database: &Path) -> Result<(), CopyError> {
-    let database = DatabaseCopy::open(database)?;
-    match database.faults()?.into_iter().next() {
-        Some(fault) => Err(ImportError::Fault(fault).into()),
-        None => Ok(()),
+/// What contradicts itself is not taken in. How many files messages have that did not come.
+fn check(staging: &Staging, end: &End) -> Result<u64, CopyError> {
+    let database = DatabaseCopy::open(&staging.database())?;
+    if let Some(fault) = database.faults()?.into_iter().next() {
+        return Err(ImportError::Fault(fault).into());
+    }
+    let (mut missing, mut stray) = (0, end.files);
+    database.each_file(|CopiedFile { room, stored, .. }| {
+        match staging.has_file(room, &stored) {
+            true => stray = stray.saturating_sub(1),
+            false => missing += 1,
+        }
+        Ok::<(), CopyError>(())
+    })?;
+    match stray {
+        0 => Ok(missing),
+        stray => Err(ImportError::Stray(stray).into()),
     }
 }
 
@@ -207,11 +225,12 @@ impl<R: BufRead> Lines<R> {
         Ok(lines)
     }
 
-    fn imported(&self, end: &End) -> Imported {
+    fn imported(&self, end: &End, missing: u64) -> Imported {
         Imported {
             created: self.about.created.clone(),
             messages: end.rows.get("messages").copied().unwrap_or_default(),
             files: end.files,
+            missing,
         }
     }
 

@@ -76,7 +76,7 @@ struct Lines<'a> {
     end: End,
     missing: u64,
     /// Up to where nothing is shown of a room, and no file is kept.
-    cleared: HashMap<i64, i64>,
+    hidden: HashMap<i64, i64>,
 }
 
 impl<'a> Lines<'a> {
@@ -92,7 +92,7 @@ impl<'a> Lines<'a> {
             progress,
             end: End::default(),
             missing: 0,
-            cleared: HashMap::new(),
+            hidden: HashMap::new(),
         };
         lines.line("tolmach", &about)?;
         Ok(lines)
@@ -104,13 +104,14 @@ impl<'a> Lines<'a> {
         *self.end.rows.entry(table.to_owned()).or_default() += 1;
         self.line(table, &row)?;
         if table == "rooms" {
-            self.cleared.insert(number("id"), number("cleared"));
+            let hidden = number("cleared").max(number("pruned"));
+            self.hidden.insert(number("id"), hidden);
         }
         let Some(file) = row.get("file").and_then(Value::as_str) else {
             return Ok(());
         };
-        let cleared = self.cleared.get(&number("room")).copied();
-        if number("deleted") != 0 || number("seq") <= cleared.unwrap_or_default() {
+        let hidden = self.hidden.get(&number("room")).copied();
+        if number("deleted") != 0 || number("seq") <= hidden.unwrap_or_default() {
             return Ok(());
         }
         let file: Value = serde_json::from_str(file).unwrap_or_default();

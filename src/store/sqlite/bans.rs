@@ -1,13 +1,12 @@
 //! Who is kept out.
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use super::values::{Sql, all, parsed, run};
+use super::values::{Sql, all, parsed, run, unlike};
 use crate::model::{BanSubject, GatewayBan, GuestBan, RoomId};
 
-const GUEST_BAN: &str = "room, user, login, folded, network, created";
+pub(super) const GUEST_BAN: &str = "room, user, login, folded, network, created";
 
 /// The bans of guests from a room, or from all, in the order of room and name.
 pub(super) fn guest_bans(conn: &Connection, room: Option<RoomId>) -> Sql<Vec<GuestBan>> {
@@ -48,7 +47,7 @@ fn network(ban: &GuestBan) -> String {
     network.unwrap_or_default()
 }
 
-fn guest_ban(row: &Row<'_>) -> Sql<GuestBan> {
+pub(super) fn guest_ban(row: &Row<'_>) -> Sql<GuestBan> {
     let network: String = row.get(4)?;
     Ok(GuestBan {
         room: row.get(0)?,
@@ -65,14 +64,14 @@ fn guest_ban(row: &Row<'_>) -> Sql<GuestBan> {
 
 /// The bans from the whole gateway, in the order of their subjects.
 pub(super) fn gateway_bans(conn: &Connection) -> Sql<Vec<GatewayBan>> {
-    let mut bans: Vec<GatewayBan> = all(conn, "SELECT ban FROM bans", [], |row| {
-        let malformed = |error: serde_json::Error| {
-            rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
-        };
-        serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(malformed)
-    })?;
+    let mut bans: Vec<GatewayBan> = all(conn, "SELECT ban FROM bans", [], gateway_ban)?;
     bans.sort_by(|one, other| one.subject.cmp(&other.subject));
     Ok(bans)
+}
+
+pub(super) fn gateway_ban(row: &Row<'_>) -> Sql<GatewayBan> {
+    let read = serde_json::from_str(row.get_ref(0)?.as_str()?);
+    read.map_err(|error| unlike(0, error))
 }
 
 pub(super) fn put_gateway_ban(conn: &Connection, ban: &GatewayBan) -> Sql<()> {

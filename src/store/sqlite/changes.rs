@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Rows, params};
 
 use super::reads::{Senders, members, message, room, seen_marks};
-use super::values::{MESSAGE, Sql, all, run};
+use super::values::{MESSAGE, Sql, all, run, unlike};
 use crate::model::{Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, UserRef};
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
 use crate::store::page::Allowance;
@@ -87,12 +86,9 @@ fn next_logged(rows: &mut Rows<'_>) -> Sql<Option<(Seq, Logged)>> {
     rows.next()?.map(logged).transpose()
 }
 
-fn logged(row: &Row<'_>) -> Sql<(Seq, Logged)> {
-    let malformed = |error: serde_json::Error| {
-        rusqlite::Error::FromSqlConversionFailure(1, Type::Text, error.into())
-    };
-    let logged = serde_json::from_str(row.get_ref(1)?.as_str()?).map_err(malformed)?;
-    Ok((row.get(0)?, logged))
+pub(super) fn logged(row: &Row<'_>) -> Sql<(Seq, Logged)> {
+    let read = serde_json::from_str(row.get_ref(1)?.as_str()?);
+    Ok((row.get(0)?, read.map_err(|error| unlike(1, error))?))
 }
 
 /// The first edits and deletions after a place, at most `limit`: where they are, and of which message.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 use serde_json::Value;
 
 use super::OpenError;
@@ -16,6 +16,7 @@ use super::damage::first_damage;
 use super::faults::{self, Fault};
 use super::open::{STEPS, check, connection, reading};
 use super::reads::{direct_room, room_by_name, user_by_login};
+use super::unreadable::unreadable;
 use super::values::{Sql, all};
 use crate::model::{RoomId, RoomSelector, fold_login, fold_room_name};
 use crate::store::{Row, SEQUENCE};
@@ -75,7 +76,13 @@ impl DatabaseCopy {
             .map_err(failed)?;
         let steps = Backup::new(&moment, &mut copy).map_err(failed)?;
         loop {
-            let came = steps.step(PAGES).map_err(failed)?;
+            let came = steps
+                .step(PAGES)
+                .map_err(|error| match error.sqlite_error_code() {
+                    // Only what is written can be full.
+                    Some(ErrorCode::DiskFull) => io_failed(io::ErrorKind::StorageFull.into()),
+                    _ => failed(error),
+                })?;
             let progress = steps.progress();
             let bytes = |pages: i32| page * u64::try_from(pages).unwrap_or_default();
             let (all, left) = (bytes(progress.pagecount), bytes(progress.remaining));
@@ -179,6 +186,10 @@ impl DatabaseCopy {
             if !faults.iter().any(Fault::is_damage) {
                 let has_marks = hidden_upto(conn)? != "r.cleared";
                 faults.extend(faults::gaps(conn, has_marks)?);
+                // Columns of an earlier version become others when it is opened.
+                if self.version == Self::newest_version() {
+                    faults.extend(unreadable(conn)?);
+                }
             }
             Ok(faults)
         })
@@ -225,7 +236,7 @@ impl DatabaseCopy {
         Ok(())
     }
 
-    /// Calls `each` for every file that its messages have, without deleted ones and those behind the marks of a cleared
+    /// Calls `each` for every file that its messages have and can be read of, without deleted ones and those behind the marks of a cleared
     /// history and of what is kept no longer.
     ///
     /// # Errors
@@ -238,7 +249,7 @@ impl DatabaseCopy {
         let upto = hidden_upto(&self.conn).map_err(failed)?;
         let sql = format!(
             "SELECT m.room, m.file ->> 'stored', m.file ->> 'size' FROM messages m JOIN rooms r ON r.id = m.room \
-            WHERE m.file IS NOT NULL AND m.deleted = 0 AND m.seq > {upto} ORDER BY m.id"
+            WHERE json_valid(m.file) AND m.deleted = 0 AND m.seq > {upto} ORDER BY m.id"
         );
         let mut statement = self.conn.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;

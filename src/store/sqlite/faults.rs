@@ -12,7 +12,7 @@ use crate::model::RoomId;
 /// Something that should hold and does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// What it is about: `database`, `room`, `user`, `file` or `search`.
+    /// What it is about: `database`, `room`, `user`, `ban`, `file` or `search`.
     pub kind: &'static str,
     /// Which, as people call it; empty for the database.
     pub name: String,
@@ -41,7 +41,7 @@ impl fmt::Display for Fault {
 /// The kind of what is about the file as a whole.
 const DATABASE: &str = "database";
 /// How a room is called, by its columns.
-const ROOM: &str = "coalesce(nullif(r.name, ''), 'number ' || r.id)";
+pub(super) const ROOM_NAME: &str = "coalesce(nullif(r.name, ''), 'number ' || r.id)";
 
 /// Each says the name and what does not hold, of a kind.
 const CHECKS: &[(&str, &str)] = &[
@@ -82,6 +82,11 @@ const CHECKS: &[(&str, &str)] = &[
         "SELECT {room}, 'message ' || m.id || ' has no number of its own' FROM messages m JOIN rooms r ON r.id = m.room \
         JOIN messages n ON n.room = m.room AND n.seq > m.seq AND n.number <= m.number \
         WHERE n.seq = (SELECT min(seq) FROM messages WHERE room = m.room AND seq > m.seq)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'it says that ' || r.messages || ' messages were said, and the last one has the number ' || max(m.number) \
+        FROM rooms r JOIN messages m ON m.room = r.id GROUP BY r.id HAVING max(m.number) > r.messages",
     ),
     (
         "user",
@@ -133,7 +138,7 @@ pub(super) fn faults(conn: &Connection) -> Sql<Vec<Fault>> {
         return Ok(faults);
     }
     for (kind, sql) in CHECKS {
-        let sql = sql.replace("{room}", ROOM);
+        let sql = sql.replace("{room}", ROOM_NAME);
         let found = |row: &Row<'_>| {
             Ok(Fault {
                 kind,
@@ -149,7 +154,7 @@ pub(super) fn faults(conn: &Connection) -> Sql<Vec<Fault>> {
 /// The rooms whose changes are not in a row; with `has_pruned`, a room's row says up to where they are kept no longer.
 pub(super) fn gaps(conn: &Connection, has_pruned: bool) -> Sql<Vec<Fault>> {
     let first = if has_pruned { "r.pruned" } else { "0" };
-    let sql = format!("SELECT r.id, {ROOM}, {first}, r.seq FROM rooms r ORDER BY r.id");
+    let sql = format!("SELECT r.id, {ROOM_NAME}, {first}, r.seq FROM rooms r ORDER BY r.id");
     let rooms: Vec<(RoomId, String, i64, i64)> = all(conn, &sql, [], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;

@@ -32,6 +32,7 @@ mod tests;
 mod times;
 #[cfg(test)]
 mod twins;
+mod unreadable;
 mod values;
 
 use std::path::Path;

@@ -153,9 +153,15 @@ pub(super) fn parsed<T>(text: &str) -> Sql<T>
 where
     T: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>,
 {
-    let malformed =
-        |error: T::Err| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into());
-    text.parse().map_err(malformed)
+    text.parse().map_err(|error: T::Err| unlike(0, error))
+}
+
+/// Why the text in a column stands for nothing.
+pub(super) fn unlike(
+    column: usize,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }
 
 pub(super) const TOKEN: &str = "id, user, hash, kind, created, used, address";
