@@ -24,6 +24,7 @@ pub(crate) fn words(error: &io::Error) -> String {
 fn remedy(error: &io::Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
+        ErrorKind::ConnectionRefused => "nothing listens there",
         ErrorKind::ReadOnlyFilesystem => {
             "that file system is mounted read-only: mount it for writing, or name a place elsewhere"
         }

@@ -23,7 +23,8 @@ pub(crate) enum ConfigAction {
     },
 }
 
-const COLUMNS: &[Column<Holding>] = &[
+/// A key, what holds for it and why.
+pub(super) const COLUMNS: &[Column<Holding>] = &[
     Column::both("key", |one| Value::of(one.key())),
     Column::both("value", |one| Value::of(one.shown.value())),
     Column::both("origin", |one| Value::of(one.origin.to_string())),

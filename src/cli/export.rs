@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::copies::{self, CopyError, Exported, Imported, Places, Progress, Target};
-use crate::daemon::lock::DataDirLock;
+use crate::daemon::lock::{DataDirLock, LockError};
 use crate::model::{RoomSelector, validate_room_name};
 use clap::Args;
 
@@ -111,8 +111,10 @@ impl ImportArgs {
             }
         };
         let is_new = !data_dir.exists();
-        let lock = DataDirLock::acquire_for_command(&data_dir)
-            .map_err(|error| Failure::because(format!("{error}; stop it first")))?;
+        let lock = DataDirLock::acquire_for_command(&data_dir).map_err(|error| match error {
+            LockError::InUse { .. } => Failure::because(format!("{error}; stop it first")),
+            LockError::Io { .. } => Failure::because(error.to_string()),
+        })?;
         let imported = watched(move |progress| taken(&places, &to, &file, progress)).await;
         if is_new && !matches!(imported, Ok(Ok(_))) {
             discard_new(&data_dir);

@@ -95,7 +95,7 @@ enum Action {
     /// Have the gateway that runs read its configuration again, and say what that changes
     Reload(reload::ReloadArgs),
     /// Say what a configuration means, or what is wrong with it and where
-    Check,
+    Check(check::CheckArgs),
     /// Print an example of a configuration, or what holds here and why
     #[command(subcommand)]
     Config(config::ConfigAction),
@@ -204,7 +204,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         }
         Action::Serve(arguments) => serve::run(arguments, file, dialects),
         Action::Reload(arguments) => on_this_thread(arguments.run(load()?)),
-        Action::Check => check::run(&load()?),
+        Action::Check(arguments) => arguments.run(&load()?),
         Action::Config(action) => action.run(load, dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),
         Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),

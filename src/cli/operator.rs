@@ -180,8 +180,7 @@ impl Operator {
         match ControlClient::connect(&path).await {
             Ok(client) => Ok(Some(client)),
             Err(ControlError::NotRunning) => Ok(None),
-            Err(ControlError::Io(error)) => Err(Failure::because(of_file(&path, &error))),
-            Err(error) => Err(Failure::because(format!("{}: {error}", path.display()))),
+            Err(error) => Err(unreachable(&self.config, error)),
         }
     }
 
@@ -218,6 +217,16 @@ impl Operator {
             "there is no store at {place}, and only `tolmach serve` makes one; {another}"
         ))
     }
+}
+
+/// Why the gateway on the data directory cannot be asked, and what to do.
+pub(super) fn unreachable(config: &Config, error: ControlError) -> Failure {
+    let path = socket_path(&config.data_dir);
+    Failure::because(match error {
+        ControlError::NotRunning => not_running(config),
+        ControlError::Io(error) => of_file(&path, &error),
+        error => format!("{}: {error}", path.display()),
+    })
 }
 
 /// That no gateway runs on the data directory, and how another one is named.

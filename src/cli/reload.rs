@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
+use super::operator::unreachable;
 use super::output::Output;
+use super::table::{Column, Value};
 use crate::config::Config;
 use crate::control::{ControlClient, ControlError, Reloaded, socket_path};
 
@@ -16,7 +18,12 @@ pub(crate) struct ReloadArgs {
     /// Print what would change, and change nothing
     #[arg(long)]
     check: bool,
+    /// One object a line, a change each
+    #[arg(long)]
+    json: bool,
 }
+
+const COLUMNS: &[Column<String>] = &[Column::both("change", |change| Value::of(change.clone()))];
 
 impl ReloadArgs {
     pub(super) async fn run(self, config: Config) -> Outcome<ExitCode> {
@@ -26,7 +33,7 @@ impl ReloadArgs {
                 "no gateway runs on {data_dir}: there is nothing to reload; start one with `tolmach serve`, \
                  or name the data_dir of the one that runs (TOLMACH_DATA_DIR=…)"
             )),
-            error => Failure::because(format!("{}: {error}", path.display())),
+            error => unreachable(&config, error),
         };
         let mut gateway = ControlClient::connect(&path).await.map_err(because)?;
         let changes = match gateway.reload(self.check).await.map_err(because)? {
@@ -35,9 +42,10 @@ impl ReloadArgs {
             Reloaded::Failed(reason) => return Err(Failure::because(reason)),
         };
         let mut out = Output::standard();
-        changes.iter().try_for_each(|change| out.line(change))?;
-        if changes.is_empty() {
-            out.line("nothing changes")?;
+        match self.json {
+            true => out.list(COLUMNS, &changes, true)?,
+            false if changes.is_empty() => out.line("nothing changes")?,
+            false => changes.iter().try_for_each(|change| out.line(change))?,
         }
         out.flush().map(|()| ExitCode::SUCCESS)
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::failure::{Failure, Outcome};
-use super::operator::not_running;
+use super::operator::{not_running, unreachable};
 use super::output::Output;
 use super::transcript::{FRESH, Server, Transcript, Wrong, left_out, run};
 use crate::config::{Config, ConfigError};
@@ -116,7 +116,7 @@ impl ReplayArgs {
             ControlError::NotRunning => {
                 Failure::because(format!("{}; {FRESH}", not_running(&config)))
             }
-            error => Failure::because(error.to_string()),
+            error => unreachable(&config, error),
         })?;
         let running = Server::running(control, self.host.clone(), dialects).await;
         running.map_err(Failure::because)

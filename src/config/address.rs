@@ -37,10 +37,10 @@ fn mend(text: &str) -> ValueError {
     }
 }
 
-/// `["10.0.0.0/8", "192.0.2.1"]`.
+/// `["10.0.0.0/8", "192.0.2.1"]`, in whatever order.
 pub(super) fn networks(written: &Written) -> Result<Vec<Network>, ValueError> {
     let example = "[\"10.0.0.0/8\"]";
-    read::list(written, example, |written| {
+    read::set(written, example, |written| {
         let text = read::text(written)?;
         text.parse().map_err(|_| {
             let wrong = format!("{text:?} is not a network");

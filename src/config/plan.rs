@@ -153,6 +153,10 @@ fn meant(config: &Config) -> Config {
     }
     here(&mut config.data_dir);
     config.rooms.create.sort();
+    // Of two directives for one target the later one holds.
+    let mut directives: Vec<_> = config.log.level.split(',').collect();
+    directives.sort_by_key(|directive| directive.split_once('=').map(|(target, _)| target));
+    config.log.level = directives.join(",");
     config
 }
 

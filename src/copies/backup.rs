@@ -39,11 +39,17 @@ pub fn backup(
     target.fill(|out, database| write(places, out, database, progress))
 }
 
+/// There has to be a database to copy.
+pub(super) fn needs(database: &Path) -> Result<(), CopyError> {
+    match database.try_exists().map_err(CopyError::at(database))? {
+        true => Ok(()),
+        false => Err(CopyError::NoDatabase(database.to_owned())),
+    }
+}
+
 /// What messages have when the database is copied is there until all is.
 pub(super) fn held(places: &Places) -> Result<Option<Hold>, CopyError> {
-    if !places.database.exists() {
-        return Err(CopyError::NoDatabase(places.database.clone()));
-    }
+    needs(&places.database)?;
     match Hold::of(&places.files) {
         Ok(hold) => Ok(Some(hold)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::ArchiveError;
 use super::export::ImportError;
-use crate::refusal::words;
+use crate::refusal::of_file;
 use crate::store::OpenError;
 
 /// Why a copy was not made, or not brought back. Nothing half-done is left.
@@ -73,7 +73,7 @@ pub enum CopyError {
     #[error("broken off")]
     BrokenOff,
     /// The system does not let something be read or written.
-    #[error("{}: {}", path.display(), words(error))]
+    #[error("{}", of_file(.path, .error))]
     Io {
         /// What should be read or written.
         path: PathBuf,

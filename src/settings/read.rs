@@ -126,6 +126,21 @@ pub fn list<T>(
     items.iter().map(read).collect()
 }
 
+/// As [`list`], of what has no order and is there once.
+///
+/// # Errors
+/// As [`list`].
+pub fn set<T: Ord>(
+    written: &Written,
+    example: &str,
+    item: impl Fn(&Written) -> Result<T, ValueError>,
+) -> Result<Vec<T>, ValueError> {
+    let mut items = list(written, example, item)?;
+    items.sort();
+    items.dedup();
+    Ok(items)
+}
+
 /// A room's name, without the `#` that some dialects put in front.
 ///
 /// # Errors

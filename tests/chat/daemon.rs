@@ -370,6 +370,8 @@ fn uchat_has_commands() {
     alice.expect_err("#tea");
     alice.write("/dance");
     alice.expect_err("/dance is unknown");
+    alice.write("/membres");
+    alice.expect_err("did you mean /members?");
     alice.end(0);
 }
 

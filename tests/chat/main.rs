@@ -585,6 +585,14 @@ fn nobody_there_is_told() {
         err.starts_with(&format!("error: cannot reach 127.0.0.1 on port {port}: ")),
         "{err}"
     );
+    assert!(
+        err.contains("nothing listens there") && !err.contains("os error"),
+        "{err}"
+    );
+    let output = command(&["jim", "127.0.0.1:http"]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("as 127.0.0.1:7777"), "{err}");
 }
 
 #[test]

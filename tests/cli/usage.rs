@@ -182,6 +182,46 @@ fn check_says_what_a_configuration_means() {
 }
 
 #[test]
+fn check_tells_a_program_what_holds_and_its_exit_code_what_is_in_the_way() {
+    let bench = Bench::offline();
+    let holds = bench.json(&["check", "--json"]);
+    assert_eq!(holds, bench.json(&["config", "show", "--json"]));
+    assert!(holds.iter().any(|one| one["key"] == "limits.burst"));
+    std::fs::write(bench.data_dir(), "").unwrap();
+    let ran = bench.run(&["check", "--json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_eq!(ran.out.lines().count(), holds.len());
+}
+
+#[test]
+fn what_lies_in_the_way_of_the_data_is_named_whatever_the_command() {
+    let bench = Bench::offline();
+    std::fs::write(bench.data_dir(), "").unwrap();
+    let mut commands = vec![
+        &["user", "list"][..],
+        &["reload"],
+        &["tap"],
+        &["session", "list"],
+    ];
+    if cfg!(feature = "sqlite") {
+        commands.extend([
+            &["backup", "copy.tar"][..],
+            &["export"],
+            &["store", "verify"],
+            &["import", "/dev/null"],
+            &["import", "/dev/null", "--room", "tea"],
+            &["restore", "/dev/null"],
+        ]);
+    }
+    let named = format!("{} is a file, no directory", bench.data_dir().display());
+    for command in commands {
+        let refused = bench.run(command).refused();
+        assert!(refused.contains(&named), "{command:?}: {refused}");
+        assert!(!refused.contains("stop it first"), "{refused}");
+    }
+}
+
+#[test]
 fn a_wrong_configuration_is_named_by_file_line_and_key_whatever_the_command() {
     let bench = Bench::offline();
     bench.configure("[limits]\nburst = \"many\"\n");

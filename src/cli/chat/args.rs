@@ -61,16 +61,22 @@ pub(crate) struct ChatArgs {
 
 impl ChatArgs {
     /// Where the server is: its name or address, and its port, which may stand behind the name.
-    pub(super) fn address(&self, default_port: u16) -> (&str, u16) {
-        let split = || {
-            let (host, port) = self.host.rsplit_once(':')?;
-            // An IPv6 address has its brackets in front of a port.
-            let is_host = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
-            Some((host, port.parse().ok().filter(|_| is_host)?))
-        };
-        match self.port {
-            Some(port) => (&self.host, port),
-            None => split().unwrap_or((&self.host, default_port)),
+    ///
+    /// # Errors
+    /// What stands there is no port.
+    pub(super) fn address(&self, default_port: u16) -> Result<(&str, u16), String> {
+        // An IPv6 address has its brackets in front of a port.
+        let is_host =
+            |host: &str| !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
+        match (self.port, self.host.rsplit_once(':')) {
+            (Some(port), _) => Ok((&self.host, port)),
+            (None, Some((host, port))) if is_host(host) => match port.parse() {
+                Ok(port) => Ok((host, port)),
+                Err(_) => Err(format!(
+                    "{port:?} is no port; write HOST:PORT, as {host}:{default_port}"
+                )),
+            },
+            (None, _) => Ok((&self.host, default_port)),
         }
     }
 
@@ -115,9 +121,12 @@ mod tests {
             ("chat any [::1]", ("[::1]", 7)),
             ("chat any ::1", ("::1", 7)),
             ("chat any ::1 80", ("::1", 80)),
-            ("chat any host:no", ("host:no", 7)),
         ] {
-            assert_eq!(parse(words).unwrap().address(7), address, "{words}");
+            assert_eq!(parse(words).unwrap().address(7), Ok(address), "{words}");
+        }
+        for words in ["chat any host:no", "chat any host:65536", "chat any host:"] {
+            let refused = parse(words).unwrap().address(7).unwrap_err();
+            assert!(refused.contains("as host:7"), "{refused}");
         }
     }
 

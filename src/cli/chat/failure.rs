@@ -1,6 +1,7 @@
 //! What ends a chat badly.
 
 use crate::dialects::client::ChatError;
+use crate::refusal::words;
 use std::io;
 
 /// Why the chat ended other than by a farewell.
@@ -11,7 +12,7 @@ pub(super) enum Failure {
     Usage(String),
 
     /// There is no connection.
-    #[error("cannot reach {host} on port {port}: {source}")]
+    #[error("cannot reach {host} on port {port}: {}", words(.source))]
     Connect {
         /// The host as it was given.
         host: String,
@@ -49,7 +50,7 @@ pub(super) enum Failure {
         expected: &'static str,
     },
 
-    #[error("the connection broke: {0}")]
+    #[error("the connection broke: {}", words(.0))]
     Transport(io::Error),
 
     /// The dialect's client cannot go on.

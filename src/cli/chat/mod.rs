@@ -27,6 +27,7 @@ pub(crate) use dialects::help;
 
 use crate::dialects::Dialects;
 use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
+use crate::refusal::words;
 use failure::Failure;
 use recognition::Recognition;
 use server::Server;
@@ -74,7 +75,9 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
         return Err(Failure::Usage(reason));
     }
     let client = client(chat, &args, revision, interactive)?;
-    let (host, port) = args.address(dialect.port(revision));
+    let (host, port) = args
+        .address(dialect.port(revision))
+        .map_err(Failure::Usage)?;
     let server = encrypted(Server::new(host, port), &args)?;
     let ui = if !interactive {
         Ui::pipe(args.commands)
@@ -149,7 +152,7 @@ fn token(args: &ChatArgs) -> Result<Option<String>, Failure> {
         return Ok(Some(token.clone()));
     };
     let wrong = |reason: String| Failure::Usage(format!("--token @{file}: {reason}"));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(words(&error)))?;
     match text.lines().next().map(str::trim) {
         Some(token) if !token.is_empty() => Ok(Some(token.to_owned())),
         _ => Err(wrong("its first line is empty".to_owned())),

@@ -9,12 +9,13 @@
 
 use super::again::{Tries, Unconfirmed};
 use super::failure::Failure;
-use super::line::Wish;
+use super::line::{self, Wish};
 use super::outgoing::Outgoing;
 use super::recognition::Recognition;
 use super::server::Server;
 use super::ui::{Input, Standing, Ui};
 use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Saying, Stream};
+use crate::suggest::nearest;
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::io;
@@ -350,7 +351,12 @@ impl Session {
             Wish::Command { word, rest } => match self.command(&word, &rest) {
                 Some(Ok(())) => return self.show_arrivals(),
                 Some(Err(wrong)) => wrong,
-                None => format!("/{word} is unknown; /help tells what there is"),
+                None => {
+                    let known = line::words(&self.help);
+                    let meant = nearest(&format!("/{word}"), known)
+                        .map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+                    format!("/{word} is unknown; /help tells what there is{meant}")
+                }
             },
             Wish::Wrong(words) => words,
         };

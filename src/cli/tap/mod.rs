@@ -24,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::no_runtime;
-use super::operator::{Operator, not_running};
+use super::operator::{Operator, unreachable};
 use super::output::Output;
 use super::room_name::RoomName;
 use save::Saver;
@@ -83,7 +83,9 @@ impl TapArgs {
             Err(error) => error,
         };
         Err(match (error, &self.room, self.session) {
-            (ControlError::NotRunning, ..) => Failure::because(not_running(config)),
+            (error @ (ControlError::NotRunning | ControlError::Io(_)), ..) => {
+                unreachable(config, error)
+            }
             (error @ ControlError::Refused(Error::NoSuchRoom), Some(room), _) => {
                 let mut to = Operator::new(config.clone());
                 to.explain(About::room(room), error).await

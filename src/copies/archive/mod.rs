@@ -21,6 +21,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::words;
 use crate::store::hexadecimal;
 
 pub use name::PartName;
@@ -74,10 +75,10 @@ pub enum ArchiveError {
     #[error("this backup is damaged: {0}")]
     Damaged(String),
     /// It cannot be read.
-    #[error("it cannot be read: {0}")]
+    #[error("it cannot be read: {}", words(.0))]
     Read(io::Error),
     /// What was read cannot be written.
-    #[error("{0}")]
+    #[error("{}", words(.0))]
     Write(io::Error),
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{About, End, FORMAT, Piece};
 use crate::copies::archive::ArchiveError;
+use crate::copies::backup::needs;
 use crate::copies::staging::{Staging, gone};
 use crate::copies::target::beside;
 use crate::copies::{CopyError, Places, Progress, Told};
@@ -118,9 +119,7 @@ pub fn import_room(
     export: impl BufRead,
     progress: &dyn Progress,
 ) -> Result<Imported, CopyError> {
-    if !places.database.exists() {
-        return Err(CopyError::NoDatabase(places.database.clone()));
-    }
+    needs(&places.database)?;
     let mut lines = Lines::begin(Told {
         inner: export,
         progress,

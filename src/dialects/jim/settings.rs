@@ -49,7 +49,7 @@ pub(super) const KEYS: &[Key<JimSettings>] = &[
 
 fn notices(written: &Written) -> Result<Vec<u16>, ValueError> {
     let right = "[101], [100, 101] or []";
-    read::list(written, right, |item| match item.value {
+    read::set(written, right, |item| match item.value {
         Value::Integer(100) => Ok(100),
         Value::Integer(101) => Ok(101),
         _ => Err(ValueError::new(

@@ -64,7 +64,14 @@ impl Purpose {
             }
             // Answered at the end: who gave the token would not have the new hash.
             Event::Renewed { .. } => {}
-            Event::Disconnected => self.is_closed("the server says farewell".to_owned()),
+            Event::Disconnected if self.is_in => {
+                self.is_closed("the server says farewell".to_owned());
+            }
+            // The dialect has no words for it.
+            Event::Disconnected => self.is_closed(
+                "the server says farewell before anybody is in; perhaps it takes TLS only (--tls)"
+                    .to_owned(),
+            ),
             Event::Stray(reason) => self.pending.push(Arrival::Warning(reason)),
             Event::Bad(bad) => {
                 let words = format!("not understood: {bad}");

@@ -436,6 +436,17 @@ fn only_a_session_of_its_own_is_logged_off() {
 }
 
 #[test]
+fn a_farewell_before_the_login_may_mean_tls() {
+    for (mut talk, may_mean) in [(Talk::new(identity(2)), true), (in_the_room(), false)] {
+        talk.frame(0, ServerBody::Disconnect).unwrap();
+        let Some(Arrival::Warning(told)) = talk.arrivals.last() else {
+            panic!("{:?}", talk.arrivals);
+        };
+        assert_eq!(told.contains("--tls"), may_mean, "{told}");
+    }
+}
+
+#[test]
 fn heartbeats_and_farewells_of_the_server_are_answered() {
     let mut talk = in_the_room();
     let echo = Bytes::from_static(b"there?\0");
