@@ -81,7 +81,7 @@ pub(crate) enum UserAction {
     },
     /// Remove an account with all that it said, its files, names and addresses. Asks first; broken off, it goes on with the next
     Erase {
-        /// The account's login, without regard to case
+        /// The account's login, without regard to case; where nobody has it, those who had it and were removed
         name: String,
         #[command(flatten)]
         yes: Yes,

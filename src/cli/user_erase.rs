@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::commands::{EraseUser, FindUser, Place};
-use crate::model::UserSelector;
+use crate::commands::{EndedAccounts, EraseUser, FindUser, Place};
+use crate::control::ControlError;
+use crate::model::{Error, UserSelector};
 
 use super::about::About;
 use super::confirm::Yes;
@@ -19,26 +20,37 @@ pub(super) async fn erase(
     yes: Yes,
 ) -> Outcome<()> {
     let about = About::user(name);
-    let found = to
-        .ask(
-            about,
-            FindUser {
-                user: account(name),
-            },
-        )
-        .await?;
+    let user = account(name);
+    let found = match to.request(FindUser { user }).await? {
+        Ok(found) => vec![found.id],
+        Err(error) => {
+            let login = name.to_owned();
+            let ended = match &error {
+                ControlError::Refused(Error::NoSuchUser) => {
+                    to.ask(about, EndedAccounts { login }).await?
+                }
+                _ => Vec::new(),
+            };
+            if ended.is_empty() {
+                return Err(to.explain(about, error).await);
+            }
+            ended
+        }
+    };
     yes.confirm(&format!(
         "erase the account {name}, with all that it said and its files"
     ))?;
     let (mut messages, mut files, mut rooms) = (0, 0, HashSet::new());
-    let mut place = Place::Start;
-    while place != Place::Over {
-        let user = UserSelector::Id(found.id);
-        let erased = to.ask(about, EraseUser { user, place }).await?;
-        messages += erased.messages;
-        files += erased.files;
-        rooms.extend(erased.rooms);
-        place = erased.place;
+    for id in found {
+        let mut place = Place::Start;
+        while place != Place::Over {
+            let user = UserSelector::Id(id);
+            let erased = to.ask(about, EraseUser { user, place }).await?;
+            messages += erased.messages;
+            files += erased.files;
+            rooms.extend(erased.rooms);
+            place = erased.place;
+        }
     }
     out.line(&format!(
         "erased the account {name}: {}, {} of them with files, in {}",

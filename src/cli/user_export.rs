@@ -68,6 +68,7 @@ impl ExportArgs {
                     "description": account.description,
                     "disabled": account.disabled,
                     "created": Time(account.created),
+                    "last_login": known.last_login.map(Time),
                 }),
             ),
             ("tokens", tokens.collect()),

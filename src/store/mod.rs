@@ -134,6 +134,8 @@ pub trait Store: Send + Sync + 'static {
     async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>>;
     /// All accounts, in the order of their numbers.
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>>;
+    /// All accounts that were removed or erased, in the order of their numbers.
+    async fn ended_accounts(&self) -> Result<Vec<Arc<UserRow>>>;
     /// Whom a user has on its contact list, in the order of their numbers.
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>>;
     /// A token by the SHA-256 of its text.

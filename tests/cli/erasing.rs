@@ -51,6 +51,8 @@ fn an_account_is_exported_and_erased_while_it_talks_and_when_no_gateway_runs() {
     let text = read(&path);
     let all: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(all["account"]["login"], "anna");
+    let last = all["account"]["last_login"].as_str().unwrap();
+    assert!(last.starts_with("20"), "{last}");
     assert_eq!(all["rooms"][0]["room"], "tea");
     assert_eq!(all["tokens"].as_array().unwrap().len(), 1);
     assert_eq!(all["sessions"][0]["dialect"], "talker");
@@ -124,4 +126,46 @@ either_way! {
         bench.run(&["user", "erase", "anna", "--yes"]).done();
         bench.run_with(&["user", "add", "anna"], "secret word").done();
     }
+}
+
+/// Who was removed is erased all the same, by the login that it had; who has it now comes first.
+#[test]
+fn an_account_that_was_removed_is_erased_by_its_last_login() {
+    let (mut bench, [_anna, _boris]) = talking();
+    for login in ["anna", "boris"] {
+        bench.run(&["user", "remove", login, "--yes"]).done();
+    }
+    bench
+        .run_with(&["user", "add", "anna"], "secret word")
+        .done();
+    let erased = |bench: &Bench, said: &str| {
+        let out = bench.run(&["user", "erase", "Anna", "--yes"]).done();
+        assert_eq!(out, format!("erased the account Anna: {said}\n"));
+    };
+    erased(&bench, "0 messages, 0 of them with files, in 0 rooms");
+    assert_eq!(
+        history(&bench)
+            .iter()
+            .filter(|it| it.starts_with("anna "))
+            .count(),
+        3
+    );
+    erased(&bench, "3 messages, 0 of them with files, in 1 room");
+    let again = bench.run(&["user", "erase", "anna", "--yes"]).refused();
+    assert!(again.contains("no account called anna"), "{again}");
+    assert_eq!(
+        history(&bench)
+            .iter()
+            .filter(|it| it.starts_with("boris "))
+            .count(),
+        3
+    );
+    bench.gateway = None;
+    bench.run(&["user", "erase", "boris", "--yes"]).done();
+    let database = std::fs::read(bench.database()).unwrap();
+    for gone in ["anna", "boris", "says"] {
+        let mut places = database.windows(gone.len());
+        assert!(!places.any(|bytes| bytes == gone.as_bytes()), "{gone}");
+    }
+    bench.run(&["store", "verify"]).done();
 }

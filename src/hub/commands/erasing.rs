@@ -21,7 +21,7 @@ use super::{Caller, Change, Command, Needs, Work};
 use crate::hub::Hub;
 use crate::model::{
     EndReason, Error, MessageId, Result, RoomChange, RoomId, Seq, Timestamp, User, UserId,
-    UserKind, UserSelector,
+    UserKind, UserSelector, fold_login,
 };
 use crate::store::{RowKey, RowKeys, Scrub, UserRow};
 
@@ -61,6 +61,31 @@ pub struct EraseUser {
     pub user: UserSelector,
     /// Where the last call ended.
     pub place: Place,
+}
+
+/// The accounts of this login that were removed, and not erased, in the order of their numbers: what they said is still there, and
+/// [`EraseUser`] takes them by number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedAccounts {
+    /// The last login that they had, without regard to case.
+    pub login: String,
+}
+
+impl Command for EndedAccounts {
+    type Reply = Vec<UserId>;
+    const NEEDS: Needs = Needs::Operator;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<UserId>> {
+        let Ok(login) = fold_login(&self.login) else {
+            return Ok(Vec::new());
+        };
+        let ended = caller.store().ended_accounts().await?;
+        let named = ended.iter().filter(|row| {
+            !is_erased(row) && fold_login(&row.user.login).is_ok_and(|folded| folded == login)
+        });
+        Ok(named.map(|row| row.user.id).collect())
+    }
 }
 
 /// What a call of [`EraseUser`] did.
@@ -189,13 +214,17 @@ impl Change for BeginErasure {
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
         operator_only(work.actor)?;
-        let row = work.user(&self.user)?;
-        if row.user.kind != UserKind::Account {
+        let row = match &self.user {
+            // It may have been removed before.
+            UserSelector::Id(id) => work.rows.user(*id)?.ok_or(Error::NoSuchUser)?,
+            UserSelector::Login(_) => work.user(&self.user)?,
+        };
+        if row.user.kind != UserKind::Account || is_erased(&row) {
             return Err(Error::NoSuchUser.into());
         }
         work.part(&row)?;
-        let folded = row.folded.clone();
-        work.rows.put_user(nobody(&row, folded))?;
+        let folded = row.folded.clone().unwrap_or_else(|| no_login(row.user.id));
+        work.rows.put_user(nobody(&row, Some(folded)))?;
         Ok(row.user.id)
     }
 }
@@ -282,8 +311,7 @@ impl Change for EndErasure {
         if !row.erasing {
             return Ok(true);
         }
-        // No login begins so: nobody has it, and nobody finds the account by it.
-        let wiped = format!("#{}", self.user);
+        let wiped = no_login(self.user);
         if row.folded.as_ref() != Some(&wiped) {
             work.part(&row)?;
             work.rows.put_user(nobody(&row, Some(wiped)))?;
@@ -302,9 +330,23 @@ impl Change for EndErasure {
     }
 }
 
+/// No login begins so: nobody has it, and nobody finds the account by it.
+fn no_login(user: UserId) -> String {
+    format!("#{user}")
+}
+
+/// Whether nothing is left to be erased.
+fn is_erased(row: &UserRow) -> bool {
+    row.folded.is_none() && row.user.login == erased_login(row.user.id)
+}
+
+fn erased_login(user: UserId) -> String {
+    format!("erased-{user}")
+}
+
 /// What is left of an account that is being erased: a number, by which what it did still has somebody who did it.
 fn nobody(row: &UserRow, folded: Option<String>) -> UserRow {
-    let login = format!("erased-{}", row.user.id);
+    let login = erased_login(row.user.id);
     let user = User {
         id: row.user.id,
         name: login.clone(),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Caller, Command, Needs};
 use crate::hub::state::HubState;
 use crate::model::{
-    BanSubject, GatewayBan, Membership, Message, MessageId, Result, SessionInfo, TokenInfo, User,
-    UserSelector,
+    BanSubject, GatewayBan, Membership, Message, MessageId, Result, SessionInfo, Timestamp,
+    TokenInfo, User, UserSelector,
 };
 use crate::store::RoomRow;
 
@@ -27,6 +27,8 @@ pub struct ExportUser {
 pub struct UserExport {
     /// The account itself.
     pub account: Arc<User>,
+    /// When it was last logged in to, to the minute.
+    pub last_login: Option<Timestamp>,
     /// Its tokens, without what opens anything.
     pub tokens: Vec<TokenInfo>,
     /// Where it is a member or banned, and what the room is called: its name, or `@a,b` of a direct room.
@@ -60,6 +62,7 @@ impl Command for ExportUser {
         let sessions = |state: &mut HubState| state.session_infos(Some(id));
         Ok(UserExport {
             account: row.user.clone(),
+            last_login: row.last_login,
             tokens: store.tokens(id).await?,
             rooms,
             contacts: contacts.iter().map(|user| user.login.clone()).collect(),

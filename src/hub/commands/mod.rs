@@ -156,7 +156,7 @@ commands! {
         SetQuiet SetSlow
     }
     keeping { SetKeep }
-    erasing { EraseUser }
+    erasing { EraseUser EndedAccounts }
     exporting { ExportUser SaidBy }
     bans { AddBan Bans RemoveBan }
     members { AddMember RemoveMember Ban Unban GuestBans SetRole }

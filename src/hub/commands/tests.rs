@@ -167,6 +167,7 @@ fn one_of_each() -> Vec<AnyCommand> {
             pause: std::time::Duration::from_secs(10),
         }
         .into(),
+        EndedAccounts { login: text() }.into(),
         ExportUser { user: user() }.into(),
         SaidBy {
             user: user(),

@@ -67,6 +67,8 @@ pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: 
     bench.operator(RemoveUser { user: who(anna) }).unwrap();
     assert_eq!(bench.store.user_by_login("anna").await.unwrap(), None);
     assert!(bench.store.accounts().await.unwrap().is_empty());
+    let ended = bench.store.ended_accounts().await.unwrap();
+    assert_eq!((ended.len(), ended[0].user.id), (1, anna));
     assert_ne!(bench.account("anna"), anna);
     let message = bench.store.message(message.id).await.unwrap().unwrap();
     assert_eq!(

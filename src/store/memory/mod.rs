@@ -146,7 +146,11 @@ impl Store for MemoryStore {
     }
 
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>> {
-        Ok(self.read(|view| view.accounts()))
+        Ok(self.read(|view| view.accounts(false)))
+    }
+
+    async fn ended_accounts(&self) -> Result<Vec<Arc<UserRow>>> {
+        Ok(self.read(|view| view.accounts(true)))
     }
 
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {

@@ -19,9 +19,10 @@ use crate::store::{RoomRow, UserRow};
 pub(super) struct View<'a>(pub(super) &'a Tables);
 
 impl View<'_> {
-    pub(super) fn accounts(self) -> Vec<Arc<UserRow>> {
-        let account =
-            |row: &&Arc<UserRow>| row.user.kind == UserKind::Account && row.folded.is_some();
+    pub(super) fn accounts(self, ended: bool) -> Vec<Arc<UserRow>> {
+        let account = |row: &&Arc<UserRow>| {
+            row.user.kind == UserKind::Account && row.folded.is_none() == ended
+        };
         self.0.users.values().filter(account).cloned().collect()
     }
 

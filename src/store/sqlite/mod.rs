@@ -216,7 +216,11 @@ impl Store for SqliteStore {
     }
 
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>> {
-        self.readers.read(reads::accounts).await
+        self.readers.read(|conn| reads::accounts(conn, false)).await
+    }
+
+    async fn ended_accounts(&self) -> Result<Vec<Arc<UserRow>>> {
+        self.readers.read(|conn| reads::accounts(conn, true)).await
     }
 
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {

@@ -74,11 +74,11 @@ pub(super) fn user_by_login(conn: &Connection, folded: &str) -> Sql<Option<Arc<U
     )
 }
 
-pub(super) fn accounts(conn: &Connection) -> Sql<Vec<Arc<UserRow>>> {
+pub(super) fn accounts(conn: &Connection, ended: bool) -> Sql<Vec<Arc<UserRow>>> {
     let sql = format!(
-        "SELECT {USER} FROM users WHERE kind = 'account' AND folded IS NOT NULL ORDER BY id"
+        "SELECT {USER} FROM users WHERE kind = 'account' AND (folded IS NULL) = ?1 ORDER BY id"
     );
-    all(conn, &sql, [], values::user)
+    all(conn, &sql, [ended], values::user)
 }
 
 pub(super) fn contacts(conn: &Connection, user: UserId) -> Sql<Vec<Arc<UserRef>>> {

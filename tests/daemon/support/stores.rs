@@ -175,6 +175,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.accounts().await
     }
 
+    async fn ended_accounts(&self) -> Result<Vec<Arc<UserRow>>> {
+        self.store.ended_accounts().await
+    }
+
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
         self.store.contacts(user).await
     }
