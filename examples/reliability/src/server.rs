@@ -209,7 +209,7 @@ impl Server {
     /// # Errors
     /// The process is gone, or this is not Linux.
     pub fn cpu(&self) -> Outcome<Duration> {
-        cpu_of(self.child.id())
+        cpu_of(self.id())
     }
 
     /// Bytes of memory that it holds.
@@ -217,15 +217,29 @@ impl Server {
     /// # Errors
     /// The process is gone, or this is not Linux.
     pub fn resident(&self) -> Outcome<usize> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-        Ok(kilobytes.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
+        resident_of(self.id())
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn pid(&self) -> Outcome<Pid> {
-        Ok(Pid::from_raw(i32::try_from(self.child.id())?))
+        Ok(Pid::from_raw(i32::try_from(self.id())?))
     }
+}
+
+/// Bytes of memory that a process holds.
+///
+/// # Errors
+/// The process is gone, or this is not Linux.
+pub fn resident_of(process: u32) -> Outcome<usize> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    Ok(kilobytes.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
 }
 
 /// User and system time of a process so far; the kernel counts in hundredths of a second.
