@@ -8,7 +8,7 @@
 //!
 //! Default: 100 rooms of 10 members, 2,000 messages a second, 10 seconds, one run. Servers: `tolmach serve` (the release build
 //! beside this program, or those named by `--server`, the first being what the others are compared to) with `memory:` and with SQLite, and `redis-server` if it is on the path. Each is its own process; its CPU
-//! time is read from `/proc` before and after the messages. Members of tolmach's rooms are JIM guests who all
+//! time is read from `/proc` before and after the messages. With `memory:` there is a row more: all members through TLS. Members of tolmach's rooms are JIM guests who all
 //! write in turn; redis has as many subscribers, and one publisher for each room. Linux only.
 
 use std::path::PathBuf;
@@ -18,18 +18,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tolmach_reliability::Outcome;
+use tolmach_reliability::encrypted::Encryption;
 use tolmach_reliability::server::{Server, cpu_of};
 
 /// The text of every message.
 const TEXT: &str =
     "The quick brown fox jumps over the lazy dog, says the interpreter, and nobody is surprised.";
 
-/// What tolmach keeps its messages in.
-const STORES: [&str; 2] = ["memory:", "sqlite:tolmach.db"];
+/// What tolmach keeps its messages in, and whether its clients speak TLS.
+const KINDS: [(&str, bool); 3] = [
+    ("memory:", false),
+    ("memory:", true),
+    ("sqlite:tolmach.db", false),
+];
 
 #[derive(Clone, Copy)]
 struct Load {
@@ -104,14 +108,18 @@ fn main() -> Outcome<()> {
 /// CPU-µs a delivery of each server, by what it is called.
 async fn run_once(plan: &Plan) -> Outcome<Vec<(String, f64)>> {
     let mut costs = Vec::new();
-    for store in STORES {
+    for (store, is_encrypted) in KINDS {
         for (place, program) in plan.servers.iter().enumerate() {
             let dir = tempfile::tempdir()?;
             let settings = [("STORE__URL", store), ("LIMITS__REQUESTS_PER_SECOND", "0")];
             let server = Server::spawn(Server::command(program, dir.path(), &settings))?;
             let (port, cpu) = (server.address("jim")?.port(), || server.cpu());
-            let cost = measure(port, cpu, plan.load, Wire::Jim).await?;
-            costs.push((format!("tolmach {} {store}", place + 1), cost));
+            let (encryption, how) = match is_encrypted {
+                true => (Some(Encryption::to_gateway(dir.path())?), " TLS"),
+                false => (None, ""),
+            };
+            let cost = measure(port, cpu, plan.load, Wire::Jim(encryption)).await?;
+            costs.push((format!("tolmach {} {store}{how}", place + 1), cost));
         }
     }
     match Redis::start() {
@@ -145,11 +153,14 @@ fn report(plan: &Plan, results: &mut [(String, Vec<f64>)]) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone)]
 enum Wire {
-    Jim,
+    /// Through TLS, if so.
+    Jim(Option<Encryption>),
     Redis,
 }
+
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// `redis-server` as a process of its own.
 struct Redis {
@@ -210,30 +221,31 @@ async fn measure(
     wire: Wire,
 ) -> Outcome<f64> {
     let got = Arc::new(AtomicU64::new(0));
-    let mut writers = Vec::new();
+    let is_jim = matches!(wire, Wire::Jim(_));
+    let mut writers: Vec<(Writer, String, usize)> = Vec::new();
     for room in 0..load.rooms {
         for member in 0..load.members {
-            let writer = connect(port, room, member, wire, got.clone()).await?;
-            if wire == Wire::Jim {
+            let writer = connect(port, room, member, &wire, got.clone()).await?;
+            if is_jim {
                 writers.push((writer, format!("m{room}x{member}"), room));
             } else {
                 std::mem::forget(writer);
             }
         }
-        if wire == Wire::Redis {
+        if !is_jim {
             let (_, writer) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
-            writers.push((writer, String::new(), room));
+            writers.push((Box::new(writer), String::new(), room));
         }
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     got.store(0, Ordering::Relaxed);
-    let receivers = if wire == Wire::Jim {
+    let receivers = if is_jim {
         load.members - 1
     } else {
         load.members
     } as u64;
     let (total, before) = (load.per_second * load.seconds, cpu()?);
-    send(&mut writers, load, total, wire).await?;
+    send(&mut writers, load, total, &wire).await?;
     let deadline = Instant::now() + Duration::from_secs(20);
     while got.load(Ordering::Relaxed) < total * receivers && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -247,10 +259,10 @@ async fn measure(
 
 /// Writes messages from one writer after another, at an even pace in steps of a millisecond.
 async fn send(
-    writers: &mut [(OwnedWriteHalf, String, usize)],
+    writers: &mut [(Writer, String, usize)],
     load: Load,
     total: u64,
-    wire: Wire,
+    wire: &Wire,
 ) -> Outcome<()> {
     let start = Instant::now();
     let mut sent = 0;
@@ -266,15 +278,16 @@ async fn send(
             next = (next + load.members * 7 + 1) % count;
             let (writer, name, room) = &mut writers[next];
             writer.write_all(&message(name, *room, wire)).await?;
+            writer.flush().await?;
             sent += 1;
         }
     }
     Ok(())
 }
 
-fn message(name: &str, room: usize, wire: Wire) -> Vec<u8> {
+fn message(name: &str, room: usize, wire: &Wire) -> Vec<u8> {
     match wire {
-        Wire::Jim => format!(
+        Wire::Jim(_) => format!(
             r##"{{"action":"msg","time":1,"to":"#room{room}","from":"{name}","message":"{TEXT}"}}"##
         )
         .into_bytes(),
@@ -291,14 +304,24 @@ async fn connect(
     port: u16,
     room: usize,
     member: usize,
-    wire: Wire,
+    wire: &Wire,
     got: Arc<AtomicU64>,
-) -> Outcome<OwnedWriteHalf> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.set_nodelay(true)?;
-    let (mut reader, mut writer) = stream.into_split();
+) -> Outcome<Writer> {
+    let (mut reader, mut writer): (Box<dyn AsyncRead + Send + Unpin>, Writer) = match wire {
+        Wire::Jim(Some(encryption)) => {
+            let stream = encryption.connect(([127, 0, 0, 1], port).into()).await?;
+            let (reader, writer) = tokio::io::split(stream);
+            (Box::new(reader), Box::new(writer))
+        }
+        Wire::Jim(None) | Wire::Redis => {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.set_nodelay(true)?;
+            let (reader, writer) = stream.into_split();
+            (Box::new(reader), Box::new(writer))
+        }
+    };
     let hello = match wire {
-        Wire::Jim => format!(
+        Wire::Jim(_) => format!(
             r##"{{"action":"presence","time":1,"user":{{"account_name":"m{room}x{member}"}}}}{{"action":"join","time":1,"room":"#room{room}"}}"##
         ),
         Wire::Redis => format!(
@@ -307,8 +330,9 @@ async fn connect(
         ),
     };
     writer.write_all(hello.as_bytes()).await?;
+    writer.flush().await?;
     let mut buffer = vec![0; 4096];
-    if wire == Wire::Redis {
+    if matches!(wire, Wire::Redis) {
         let _confirmed = reader.read(&mut buffer).await?;
     } else {
         let mut answers = 0;

@@ -14,17 +14,11 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::client::Resumption;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use tolmach_reliability::Outcome;
+use tolmach_reliability::encrypted::Encryption;
 use tolmach_reliability::server::{Server, cpu_of, resident_of};
 
 /// Handshakes that are under way at once.
@@ -57,13 +51,13 @@ async fn compare(handshakes: usize, connections: usize) -> Outcome<()> {
         let dir = tempfile::tempdir()?;
         let server = Server::spawn(Server::command(&program, dir.path(), &SETTINGS))?;
         let pair = dir.path().join("tls");
-        let connector = connector(&pair.join("certificate.pem"))?;
+        let encryption = Encryption::to_gateway(dir.path())?;
         let address = server.address("jim")?;
         measure(
             "tolmach",
             server.id(),
             address,
-            &connector,
+            &encryption,
             handshakes,
             connections,
         )
@@ -75,7 +69,7 @@ async fn compare(handshakes: usize, connections: usize) -> Outcome<()> {
                     "inspircd",
                     process,
                     address,
-                    &connector,
+                    &encryption,
                     handshakes,
                     connections,
                 )
@@ -91,14 +85,14 @@ async fn measure(
     name: &str,
     process: u32,
     address: SocketAddr,
-    connector: &TlsConnector,
+    encryption: &Encryption,
     handshakes: usize,
     connections: usize,
 ) -> Outcome<()> {
     // What the first ones make the server load is not theirs.
     let mut open = Vec::new();
     for _ in 0..50 {
-        open.push(shake(connector.clone(), address).await?);
+        open.push(encryption.connect(address).await?);
     }
     let (began, before) = (Instant::now(), cpu_of(process)?);
     let mut under_way = JoinSet::new();
@@ -106,7 +100,8 @@ async fn measure(
         if under_way.len() == AT_ONCE {
             under_way.join_next().await.ok_or("none is under way")???;
         }
-        under_way.spawn(shake(connector.clone(), address));
+        let encryption = encryption.clone();
+        under_way.spawn(async move { encryption.connect(address).await.map(drop) });
     }
     while let Some(done) = under_way.join_next().await {
         done??;
@@ -115,7 +110,7 @@ async fn measure(
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = resident_of(process)?;
     for _ in 0..connections {
-        open.push(shake(connector.clone(), address).await?);
+        open.push(encryption.connect(address).await?);
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     let memory = resident_of(process)?.saturating_sub(before) / connections.max(1);
@@ -125,25 +120,6 @@ async fn measure(
         cpu.as_secs_f64() * 1e6 / handshakes as f64,
     );
     Ok(())
-}
-
-fn connector(trusted: &Path) -> Outcome<TlsConnector> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(trusted)?)?;
-    let provider = rustls::crypto::ring::default_provider();
-    let mut config = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.resumption = Resumption::disabled();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-async fn shake(connector: TlsConnector, address: SocketAddr) -> Outcome<TlsStream<TcpStream>> {
-    let socket = TcpStream::connect(address).await?;
-    Ok(connector
-        .connect(ServerName::try_from("localhost")?, socket)
-        .await?)
 }
 
 /// The other server; it ends when this is dropped.

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tolmach_reliability::Outcome;
+use tolmach_reliability::encrypted::Encryption;
 use tolmach_reliability::server::Server;
 
 /// Nothing happens by the mere passing of time, and nobody is too many.
@@ -36,7 +37,6 @@ enum Who {
     Talker,
     PurposeStranger,
     UchatStranger,
-    #[cfg(feature = "tls")]
     EncryptedJimGuest,
 }
 
@@ -55,7 +55,6 @@ fn main() -> Outcome<()> {
         ("Talker, one account, one room", Who::Talker),
         ("purpose, nobody logged in", Who::PurposeStranger),
         ("uchat, nobody logged in", Who::UchatStranger),
-        #[cfg(feature = "tls")]
         ("JIM guests through TLS", Who::EncryptedJimGuest),
     ] {
         let each = runtime.block_on(measure(who, connections))?;
@@ -91,7 +90,6 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-#[cfg_attr(not(feature = "tls"), expect(unused_variables))]
 async fn connect(
     server: &Server,
     data_dir: &Path,
@@ -113,14 +111,15 @@ async fn connect(
         }
         Who::PurposeStranger => ("purpose.2", String::new(), 0),
         Who::UchatStranger => ("uchat", String::new(), 0),
-        #[cfg(feature = "tls")]
         Who::EncryptedJimGuest => ("jim", presence, 1),
     };
-    let socket = TcpStream::connect(server.address(listener)?).await?;
+    let address = server.address(listener)?;
     let mut stream: Box<dyn Stream> = match who {
-        #[cfg(feature = "tls")]
-        Who::EncryptedJimGuest => Box::new(encrypted(socket, data_dir).await?),
-        _ => Box::new(socket),
+        Who::EncryptedJimGuest => {
+            let encryption = Encryption::to_gateway(data_dir)?;
+            Box::new(encryption.connect(address).await?)
+        }
+        _ => Box::new(TcpStream::connect(address).await?),
     };
     stream.write_all(hello.as_bytes()).await?;
     stream.flush().await?;
@@ -136,27 +135,4 @@ async fn connect(
             .count();
     }
     Ok(stream)
-}
-
-/// Shakes hands with the server, whose own certificate is trusted.
-#[cfg(feature = "tls")]
-async fn encrypted(
-    socket: TcpStream,
-    data_dir: &Path,
-) -> Outcome<tokio_rustls::client::TlsStream<TcpStream>> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, ServerName};
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(
-        data_dir.join("tls/certificate.pem"),
-    )?)?;
-    let provider = rustls::crypto::ring::default_provider();
-    let config = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
-    Ok(connector
-        .connect(ServerName::try_from("localhost")?, socket)
-        .await?)
 }

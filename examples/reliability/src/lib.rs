@@ -11,11 +11,12 @@
 //! Read it in this order: [`server`] (the gateway as a process), [`client`] (one client for all dialects) and [`member`] (with
 //! its socket); [`rounds`] (what is accepted is kept: [`writers`], and the [`ledger`] of what they were told); [`latency`]
 //! (what one bad client costs the others: [`trouble`]); [`crowd`] (very many connections);
-//! [`copies`] (what copies cost those who write meanwhile).
+//! [`copies`] (what copies cost those who write meanwhile); [`encrypted`] (connections through TLS).
 
 pub mod client;
 pub mod copies;
 pub mod crowd;
+pub mod encrypted;
 mod files;
 mod harm;
 pub mod latency;
