@@ -45,6 +45,7 @@ pub mod dialects;
 pub mod files;
 mod free_space;
 pub mod gateway;
+mod hexadecimal;
 pub mod hub;
 pub mod model;
 mod refusal;

@@ -317,6 +317,7 @@ mod tests {
             name: "cat.png".to_owned(),
             size: 1234,
             stored: "x".to_owned(),
+            sha256: None,
         };
         Message {
             file: Some(file),

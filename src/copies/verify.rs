@@ -1,11 +1,15 @@
 //! Whether all that is kept is whole.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 use super::backup::{copied, held};
 use super::target::Removed;
 use super::{CopyError, Places, Progress};
+use crate::hexadecimal::hexadecimal;
 use crate::store::{CopiedFile, Fault, IndexMoment};
 
 /// What came of reading everything.
@@ -56,10 +60,20 @@ pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, Copy
 }
 
 fn file_fault(places: &Places, file: &CopiedFile) -> Result<Option<Fault>, CopyError> {
-    let CopiedFile { room, stored, size } = file;
+    let CopiedFile {
+        room,
+        stored,
+        size,
+        sha256,
+    } = file;
     let path = places.files.join(room.0.to_string()).join(stored);
     let what = match fs::metadata(&path) {
-        Ok(found) if found.len() == *size => return Ok(None),
+        Ok(found) if found.len() == *size => match sha256 {
+            Some(sha256) if hash_of(&path).map_err(CopyError::at(&path))? != *sha256 => {
+                "has another content than the one that was sent: its SHA-256 is another".to_owned()
+            }
+            Some(_) | None => return Ok(None),
+        },
         Ok(found) => format!("has {} bytes, and its message says {size}", found.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             "is not there, and a message has it".to_owned()
@@ -71,4 +85,15 @@ fn file_fault(places: &Places, file: &CopiedFile) -> Result<Option<Fault>, CopyE
         name: path.display().to_string(),
         what,
     }))
+}
+
+fn hash_of(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            count => hash.update(&buffer[..count]),
+        }
+    }
 }

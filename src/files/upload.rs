@@ -3,10 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
 use super::{FileArea, gone, make_directory};
+use crate::hexadecimal::hexadecimal;
 use crate::model::RoomId;
 
 /// A content that is coming in. Dropped, nothing of it is left.
@@ -17,6 +19,7 @@ pub struct Upload {
     part: Removed,
     name: String,
     bytes: u64,
+    hash: Sha256,
 }
 
 /// A content that lies in its room, for a message that is about to be committed. Dropped before it was
@@ -27,6 +30,7 @@ pub struct Placed {
     room: RoomId,
     name: String,
     bytes: u64,
+    sha256: String,
     file: Removed,
     /// Where it lies, once it is submitted.
     path: Option<PathBuf>,
@@ -60,6 +64,7 @@ impl Upload {
             part: Removed(Some(path)),
             name,
             bytes: 0,
+            hash: Sha256::new(),
         })
     }
 
@@ -70,6 +75,7 @@ impl Upload {
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes).await?;
         self.bytes += bytes.len() as u64;
+        self.hash.update(bytes);
         Ok(())
     }
 
@@ -110,6 +116,7 @@ impl Upload {
             room,
             name: std::mem::take(&mut self.name),
             bytes: self.bytes,
+            sha256: hexadecimal(&std::mem::take(&mut self.hash).finalize()),
             file: Removed(Some(to)),
             path: None,
         })
@@ -127,6 +134,11 @@ impl Placed {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The SHA-256 of it, in hexadecimal.
+    pub(crate) fn sha256(&self) -> String {
+        self.sha256.clone()
     }
 
     /// A message that has it is handed to the store: from now on it stays, whatever becomes of this.

@@ -188,6 +188,7 @@ impl Session {
                 name,
                 size: placed.bytes(),
                 stored: placed.name().to_owned(),
+                sha256: Some(placed.sha256()),
             }),
             extra: String::new(),
             offline: Offline::Store,

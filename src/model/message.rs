@@ -67,6 +67,9 @@ pub struct FileInfo {
     pub size: u64,
     /// Under which name the file area holds it.
     pub stored: String,
+    /// The SHA-256 of its content, as 64 hexadecimal digits; none where it came before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// What a reply shows of the message that it answers.

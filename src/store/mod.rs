@@ -35,8 +35,6 @@ mod writer;
 pub use crate::dial::Dial;
 pub use memory::MemoryStore;
 #[cfg(any(feature = "daemon", feature = "sqlite"))]
-pub(crate) use row::hexadecimal;
-#[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub use row::{Row, SEQUENCE};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{

@@ -58,6 +58,7 @@ impl Pen {
             name: "cat.png".to_owned(),
             size: 12,
             stored: "x".to_owned(),
+            sha256: None,
         };
         let file = (kind == MessageKind::File).then_some(file);
         let message = Send {

@@ -26,6 +26,16 @@ fn what_does_not_hold_is_named() {
         .map(|it| it.path())
         .collect();
     files.sort_by_key(|path| fs::metadata(path).unwrap().len());
+    let mut content = fs::read(&files[1]).unwrap();
+    content[50_000] ^= 1;
+    fs::write(&files[1], content).unwrap();
+    let ran = bench.run(&["store", "verify"]);
+    let changed = format!("file\t{}\thas another content", files[1].display());
+    assert!(
+        ran.code == Some(1) && ran.out.starts_with(&changed),
+        "{}",
+        ran.out
+    );
     fs::remove_file(&files[0]).unwrap();
     fs::write(&files[1], "short").unwrap();
     bench.gateway = None;

@@ -187,6 +187,7 @@ async fn files_and_stickers_read_as_text() {
             name: "tea.png".to_owned(),
             size: 1_234_567,
             stored: "x".to_owned(),
+            sha256: None,
         };
         daemon.operate(say(MessageKind::File, "", Some(file))).await;
         anna.hears("tolmach", "#tea", "[file] tea.png (1.2 MB)")

@@ -43,6 +43,7 @@ async fn a_message_is_kept_and_told_as_it_was_said() {
                 name: "tea.png".into(),
                 size: 7,
                 stored: "1".into(),
+                sha256: None,
             }),
             ..draft(by_id(room.id), "look\tthere")
         };
@@ -285,6 +286,7 @@ async fn what_has_nothing_to_see_is_no_message() {
                 name: "tea.png".into(),
                 size: 7,
                 stored: "1".into(),
+                sha256: None,
             }),
             ..draft(name("tea"), "")
         };

@@ -21,8 +21,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hexadecimal::hexadecimal;
 use crate::refusal::words;
-use crate::store::hexadecimal;
 
 pub use name::PartName;
 #[cfg(feature = "sqlite")]

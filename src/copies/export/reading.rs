@@ -17,10 +17,9 @@ use crate::copies::staging::{Staging, gone};
 use crate::copies::target::beside;
 use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
+use crate::hexadecimal::hexadecimal;
 use crate::model::RoomId;
-use crate::store::{
-    CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore, hexadecimal,
-};
+use crate::store::{CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore};
 
 /// Most bytes of a line: the longest text there can be, in JSON, is shorter.
 const LONGEST: u64 = 64 * 1024 * 1024;

@@ -17,8 +17,9 @@ use crate::copies::backup::{copied, held};
 use crate::copies::target::{Removed, Target, Unwritten};
 use crate::copies::{CopyError, Places, Progress};
 use crate::files::is_stored_name;
+use crate::hexadecimal::hexadecimal;
 use crate::model::RoomSelector;
-use crate::store::{Row, hexadecimal};
+use crate::store::Row;
 
 /// What an export holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -70,6 +70,7 @@ fn message(kind: MessageKind) -> Message {
         name: "cat.png".into(),
         size: 1234,
         stored: "0123.png".into(),
+        sha256: None,
     };
     Message {
         id: MessageId(7),

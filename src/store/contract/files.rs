@@ -14,6 +14,7 @@ fn hand_in(room: RoomId, stored: &str) -> Send {
             name,
             size: 7,
             stored,
+            sha256: None,
         }),
         ..post(room, "")
     }

@@ -381,6 +381,7 @@ pub(super) async fn what_is_seen_is_found(bench: &Bench) {
             name: name.to_owned(),
             size: 3,
             stored: "0123".to_owned(),
+            sha256: None,
         }),
         ..post(room, text)
     };

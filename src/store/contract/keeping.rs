@@ -72,6 +72,7 @@ pub(super) async fn what_is_over_age_is_shown_no_more_and_then_gone(bench: &Benc
         name: "cat.png".to_owned(),
         size: 1,
         stored: "0001".to_owned(),
+        sha256: None,
     };
     let (kind, file) = (MessageKind::File, Some(file));
     let with_file = commands::Send {

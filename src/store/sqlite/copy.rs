@@ -40,6 +40,8 @@ pub struct CopiedFile {
     pub room: RoomId,
     /// Under which name the file area holds it.
     pub stored: String,
+    /// The SHA-256 of its content in hexadecimal, where that is known.
+    pub sha256: Option<String>,
 }
 
 impl DatabaseCopy {
@@ -248,7 +250,7 @@ impl DatabaseCopy {
         let failed = |error| OpenError::sqlite(self.path(), error);
         let upto = hidden_upto(&self.conn).map_err(failed)?;
         let sql = format!(
-            "SELECT m.room, m.file ->> 'stored', m.file ->> 'size' FROM messages m JOIN rooms r ON r.id = m.room \
+            "SELECT m.room, m.file ->> 'stored', m.file ->> 'size', m.file ->> 'sha256' FROM messages m JOIN rooms r ON r.id = m.room \
             WHERE json_valid(m.file) AND m.deleted = 0 AND m.seq > {upto} ORDER BY m.id"
         );
         let mut statement = self.conn.prepare(&sql).map_err(failed)?;
@@ -259,6 +261,7 @@ impl DatabaseCopy {
                     room: row.get(0)?,
                     stored: row.get(1)?,
                     size: row.get::<_, i64>(2)?.try_into().unwrap_or_default(),
+                    sha256: row.get(3)?,
                 })
             })();
             each(file.map_err(failed)?)?;
@@ -317,7 +320,7 @@ fn shown(value: ValueRef<'_>) -> Value {
         ValueRef::Integer(number) => number.into(),
         ValueRef::Real(number) => number.into(),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
-        ValueRef::Blob(bytes) => crate::store::hexadecimal(bytes).into(),
+        ValueRef::Blob(bytes) => crate::hexadecimal::hexadecimal(bytes).into(),
     }
 }
 

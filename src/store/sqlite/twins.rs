@@ -197,6 +197,7 @@ impl<'a> Twins<'a> {
                     name: "Tea.txt".to_owned(),
                     size: 3,
                     stored: format!("{}", self.said.len()),
+                    sha256: None,
                 });
                 let said = Send {
                     kind,
