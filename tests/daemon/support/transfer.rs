@@ -30,10 +30,14 @@ pub(crate) fn listed(area: &Path) -> Vec<String> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(area).into_iter().flatten().flatten() {
         let name = entry.file_name().into_string().unwrap();
+        // A room's directory goes with its last file.
+        let below = match std::fs::read_dir(entry.path()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            below => below.unwrap().flatten(),
+        };
         if name != "incoming" {
             all.push(format!("{name}/"));
         }
-        let below = std::fs::read_dir(entry.path()).unwrap().flatten();
         all.extend(below.map(|file| format!("{name}/{}", file.file_name().to_str().unwrap())));
     }
     all.sort();
