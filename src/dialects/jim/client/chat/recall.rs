@@ -7,7 +7,8 @@ use std::time::UNIX_EPOCH;
 /// So many messages of a room are remembered.
 const MAX_HEARD: usize = 500;
 
-/// Messages may be heard not in the order of their seconds; none is so late.
+/// Messages may be heard not in the order of their seconds; none is so late. What one said oneself bears the second of its
+/// answer, which is at most so much later than the one that is kept.
 const LATE: i64 = 5;
 
 /// What stands before the text of a message that was edited.
@@ -71,7 +72,7 @@ impl Recall {
         let mut known = room.heard.clone();
         let mut is_new = |message: &Heard| {
             let is_it = |heard: &Heard| {
-                heard.time == message.time
+                (0..=LATE).contains(&(heard.time - message.time))
                     && heard.from == message.from
                     && message.text.starts_with(&heard.text)
             };
@@ -175,5 +176,19 @@ mod tests {
         assert!(recall.missed("tea", &history, 100).0.is_empty());
         assert!(recall.missed("tea", &history[1..], 7).1);
         assert!(!recall.missed("tea", &history[6..], 1).1);
+    }
+
+    #[test]
+    fn what_one_said_oneself_may_have_been_answered_a_second_later() {
+        let mut recall = Recall::default();
+        recall.entered("tea", 100);
+        recall.heard("tea", 104, "alice", "mine");
+        let history = [
+            "1970-01-01 00:01:43 <alice> mine",
+            "1970-01-01 00:01:44 <alice> mine",
+        ];
+        let (missed, _) = recall.missed("tea", &history.map(str::to_owned), 100);
+        let times: Vec<_> = missed.iter().map(|said| said.time).collect();
+        assert_eq!(times, [104]);
     }
 }
