@@ -1,12 +1,28 @@
 //! The control socket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tolmach::commands::AnyCommand;
-use tolmach::control::{self, MAX_REQUEST};
+use tolmach::control::{self, ListenerAddress, MAX_REQUEST, Operated, Reloaded};
 use tolmach::hub::Hub;
+
+/// There is a hub, and nothing leads to it.
+struct NoGateway;
+
+#[async_trait]
+impl Operated for NoGateway {
+    fn listeners(&self) -> Vec<ListenerAddress> {
+        Vec::new()
+    }
+
+    async fn reload(&self, _check: bool) -> Reloaded {
+        Reloaded::Failed("there is no configuration".to_owned())
+    }
+}
 
 /// How long an answer may take: commands are carried out in memory.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,7 +87,7 @@ async fn talk(input: &[u8]) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("control.sock");
     let hub = Hub::builder().start().await.unwrap();
-    let server = control::listen(hub.clone(), Vec::new(), &path)
+    let server = control::listen(hub.clone(), Arc::new(NoGateway), &path)
         .await
         .unwrap();
     let (mut reader, mut writer) = UnixStream::connect(&path).await.unwrap().into_split();
