@@ -40,7 +40,8 @@ impl Dialect {
     }
 
     /// A client that has said nothing yet.
-    pub(crate) fn client(self, who: &Account, room: &Room) -> Box<dyn Client> {
+    #[must_use]
+    pub fn client(self, who: &Account, room: &Room) -> Box<dyn Client> {
         match self {
             Self::Jim => Box::new(jim::Jim::new(who, room)),
             Self::Talker => Box::new(talker::Talker::new(who, room)),
@@ -89,7 +90,7 @@ pub enum Happened {
 }
 
 /// The client's side of a dialect.
-pub(crate) trait Client: Send {
+pub trait Client: Send {
     /// Says who one is.
     fn open(&mut self, out: &mut BytesMut);
 
