@@ -143,7 +143,7 @@ impl Default for Presence {
 pub struct Limits {
     /// Connections at once, over all listeners.
     pub connections: usize,
-    /// Connections at once from one IP address.
+    /// Connections at once from one IP address, of IPv6 one /64.
     pub connections_per_address: usize,
     /// How long a connection may take to say who it is.
     pub login_timeout: Duration,
@@ -171,6 +171,8 @@ pub struct Limits {
     pub messages_burst: u32,
     /// Failed logins a minute, by account and address together.
     pub failed_logins: u32,
+    /// Passwords from one address that wait for their turn to be hashed.
+    pub passwords_waiting: u32,
     /// Accounts and guests an hour from one address.
     pub registrations_per_hour: u32,
     /// Rooms an hour that one user makes, and all guests of one address.
@@ -201,6 +203,7 @@ impl Default for Limits {
             messages_per_second: 10,
             messages_burst: 60,
             failed_logins: 10,
+            passwords_waiting: 1000,
             registrations_per_hour: 0,
             rooms_made_per_hour: 0,
             rooms_per_user: 1000,

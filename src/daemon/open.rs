@@ -97,6 +97,7 @@ pub(super) fn options(config: &Config) -> Options {
         .grace(config.presence.grace)
         .keep(config.rooms.keep)
         .failed_logins(config.limits.failed_logins)
+        .passwords_waiting(config.limits.passwords_waiting)
         .registrations_per_hour(config.limits.registrations_per_hour)
         .rooms_made_per_hour(config.limits.rooms_made_per_hour)
         .password_min(config.accounts.password_min)

@@ -16,7 +16,7 @@ use crate::setters::setters;
 pub struct Limits {
     /// Connections at once, over all listeners.
     pub connections: usize,
-    /// Connections at once from one IP address.
+    /// Connections at once from one IP address, of IPv6 one /64.
     pub connections_per_address: usize,
     /// How long a connection may take to say who it is.
     pub login_timeout: Duration,

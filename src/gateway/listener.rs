@@ -28,7 +28,7 @@ use super::transport::Transport;
 use super::writer::Writer;
 use crate::hub::tap::TapDialect;
 use crate::hub::{Bounds, Hub};
-use crate::model::EndReason;
+use crate::model::{EndReason, Network};
 use crate::throttle::Throttle;
 
 /// How long to wait when a connection cannot be accepted (too many open files).
@@ -128,7 +128,8 @@ pub(super) struct ConnectionLimiter {
     receiving: Arc<ReceivingTotal>,
     writers: Mutex<Vec<Weak<Writer>>>,
     inside: AtomicUsize,
-    by_address: Mutex<HashMap<IpAddr, usize>>,
+    /// Connections that are in, of each household.
+    by_address: Mutex<HashMap<Network, usize>>,
     left: Notify,
     /// Those that are being told why, the first one first.
     refusals: Mutex<VecDeque<oneshot::Sender<()>>>,
@@ -318,7 +319,7 @@ impl ConnectionLimiter {
         let most = self.limits().connections;
         let permit = Permit {
             limiter: self,
-            peer: None,
+            counted: None,
         };
         (most == 0 || inside <= most).then_some(permit)
     }
@@ -363,7 +364,7 @@ impl ConnectionLimiter {
         }
     }
 
-    fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn by_address(&self) -> MutexGuard<'_, HashMap<Network, usize>> {
         self.by_address
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -406,7 +407,8 @@ impl ConnectionLimiter {
 /// Somebody is in until this is dropped.
 pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
-    peer: Option<IpAddr>,
+    /// Where it counts as one of an address.
+    counted: Option<Network>,
 }
 
 impl Permit {
@@ -453,16 +455,16 @@ impl Permit {
         }
         let most = self.limiter.limits().connections_per_address;
         // Counted without a limit, too: there may be one later.
-        if let Some(address) = peer {
+        if let Some(network) = peer.map(Network::of_place) {
             let limiter = self.limiter.clone();
             let mut by_address = limiter.by_address();
-            let here = by_address.entry(address).or_insert(0);
+            let here = by_address.entry(network).or_insert(0);
             if most > 0 && *here >= most {
                 drop(by_address);
                 return None;
             }
             *here += 1;
-            self.peer = peer;
+            self.counted = Some(network);
         }
         Some(self)
     }
@@ -470,9 +472,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(address) = self.peer {
+        if let Some(network) = self.counted {
             let mut by_address = self.limiter.by_address();
-            if let Entry::Occupied(mut here) = by_address.entry(address) {
+            if let Entry::Occupied(mut here) = by_address.entry(network) {
                 *here.get_mut() -= 1;
                 if *here.get() == 0 {
                     here.remove();

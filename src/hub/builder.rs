@@ -241,6 +241,7 @@ impl HubBuilder {
         let policy = self
             .policy
             .map(|asked| policy::Asked::new(asked, timeout, allow_undecided));
+        let hashing = Hashing::new(self.options.passwords_waiting);
         Ok(Inner {
             newcomers: Newcomers::new(),
             said: Default::default(),
@@ -262,7 +263,7 @@ impl HubBuilder {
             commit_queue,
             state: Shared::new(state),
             tap,
-            hashing: Hashing::new(),
+            hashing,
             authenticator,
             policy,
             departures: Notify::new(),

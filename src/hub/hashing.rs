@@ -1,42 +1,47 @@
-//! Password hashing, off the async threads and a few at a time.
+//! Password hashing, off the async threads and a few at a time, by turns.
 //!
 //! Stored is argon2id (RFC 9106, the `argon2` crate's default parameters) over the lower-case hexadecimal SHA-256 of the
 //! password, so that dialects that send the password and those that send its hash check the same thing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use super::turns::{Asker, Turns};
+use crate::model::{Error, Result, Secret};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{
     self, CustomizedPasswordHasher, PasswordHasher, PasswordVerifier, Version as VersionNumber,
 };
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
-
-use crate::model::{Error, Result, Secret};
 
 /// At most one hash less at once than there are processors, and one where there is one: whoever floods the gateway with
 /// logins leaves a processor to those who are in.
 pub(super) struct Hashing {
-    permits: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Hashing {
-    pub(super) fn new() -> Self {
+    /// At most `limit` of one network wait; 0: no limit.
+    pub(super) fn new(limit: u32) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            permits: Arc::new(Semaphore::new((processors - 1).max(1))),
+            turns: Turns::new((processors - 1).max(1), limit),
         }
     }
 
+    /// Another limit of those who wait, for whoever comes from now on.
+    pub(super) fn set_limit(&self, limit: u32) {
+        self.turns.set_limit(limit);
+    }
+
     /// The stored form of a secret.
-    pub(super) async fn hash(&self, secret: &Secret) -> Result<String> {
+    pub(super) async fn hash(&self, secret: &Secret, asker: Asker) -> Result<String> {
         if let Secret::Hashed(hash) = secret {
             return Ok(hash.clone());
         }
         let digest = digest(secret)?;
         let admit = || Ok(());
-        self.run(admit, move || {
+        self.run(asker, admit, move || {
             match Hasher.hash_password(digest.as_bytes()) {
                 Ok(hash) => Ok(hash.to_string()),
                 Err(error) => {
@@ -54,10 +59,11 @@ impl Hashing {
         &self,
         secret: &Secret,
         stored: Option<String>,
+        asker: Asker,
         admit: impl FnOnce() -> Result<()>,
     ) -> Result<bool> {
         let digest = digest(secret).unwrap_or_default();
-        self.run(admit, move || {
+        self.run(asker, admit, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobodys_hash().to_owned());
             let Ok(parsed) = PasswordHash::new(&stored) else {
@@ -70,19 +76,15 @@ impl Hashing {
 
     async fn run<T: Send + 'static>(
         &self,
+        asker: Asker,
         admit: impl FnOnce() -> Result<()>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let permit = self
-            .permits
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Unavailable)?;
+        let turn = self.turns.next(asker).await?;
         admit()?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
-            drop(permit);
+            drop(turn);
             result
         });
         done.await.map_err(|_| Error::Internal)
@@ -198,23 +200,32 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn anybody() -> Asker {
+        Asker {
+            network: None,
+            account: String::new(),
+            failures: 0,
+            is_stranger: true,
+        }
+    }
+
     #[tokio::test]
     async fn a_password_and_its_hash_open_the_same_account() {
-        let hashing = Hashing::new();
+        let hashing = Hashing::new(0);
         let admit = || Ok(());
         let password = Secret::Password("CorrectHorse".to_owned());
-        let stored = hashing.hash(&password).await.unwrap();
+        let stored = hashing.hash(&password, anybody()).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
         let sent = Secret::Sha256(hex(&Sha256::digest(b"CorrectHorse")).to_ascii_uppercase());
         assert!(
             hashing
-                .verify(&password, Some(stored.clone()), admit)
+                .verify(&password, Some(stored.clone()), anybody(), admit)
                 .await
                 .unwrap()
         );
         assert!(
             hashing
-                .verify(&sent, Some(stored.clone()), admit)
+                .verify(&sent, Some(stored.clone()), anybody(), admit)
                 .await
                 .unwrap()
         );
@@ -225,31 +236,24 @@ mod tests {
         assert_eq!(theirs, Ok(()));
         let theirs: PasswordHash = Argon2::default().hash_password(digest.as_bytes()).unwrap();
         let theirs = Some(theirs.to_string());
-        assert!(hashing.verify(&password, theirs, admit).await.unwrap());
-        assert!(
-            !hashing
-                .verify(&Secret::Password("Wrong".to_owned()), Some(stored), admit)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !hashing
-                .verify(&Secret::Password("nobody".to_owned()), None, admit)
-                .await
-                .unwrap()
-        );
+        let verified = hashing.verify(&password, theirs, anybody(), admit).await;
+        assert_eq!(verified, Ok(true));
+        for (secret, stored) in [("Wrong", Some(stored)), ("nobody", None)] {
+            let secret = Secret::Password(secret.to_owned());
+            let verified = hashing.verify(&secret, stored, anybody(), admit).await;
+            assert_eq!(verified, Ok(false));
+        }
     }
 
     #[tokio::test]
     async fn who_waited_for_a_turn_is_let_through_only_then() {
-        let hashing = Hashing::new();
-        let all = hashing.permits.available_permits();
-        let taken = hashing.permits.acquire_many(u32::try_from(all).unwrap());
-        let taken = taken.await.unwrap();
+        let mut hashing = Hashing::new(0);
+        hashing.turns = Turns::new(1, 0);
+        let taken = hashing.turns.next(anybody()).await.unwrap();
         let used_up = std::cell::Cell::new(false);
         let retry_after = std::time::Duration::from_secs(1);
         let secret = Secret::Password("CorrectHorse".to_owned());
-        let verify = hashing.verify(&secret, None, || match used_up.get() {
+        let verify = hashing.verify(&secret, None, anybody(), || match used_up.get() {
             true => Err(Error::RateLimited { retry_after }),
             false => Ok(()),
         });

@@ -43,6 +43,7 @@ mod state;
 pub mod tap;
 mod timers;
 pub mod translation;
+mod turns;
 mod under_way;
 
 use std::any::Any;
@@ -189,6 +190,7 @@ impl Hub {
         let inner = &self.inner;
         options.name.clone_from(&self.options().name);
         inner.attempts.set_limit(options.failed_logins);
+        inner.hashing.set_limit(options.passwords_waiting);
         inner
             .registrations
             .set_limit(options.registrations_per_hour);
@@ -213,7 +215,7 @@ impl Hub {
 
     /// One of the accounts and guests that may be made from an address in an hour; from inside the process any number.
     fn registration(&self, from: Option<IpAddr>) -> Result<Taken<'_>> {
-        let makers = from.map(Maker::network).into_iter().collect();
+        let makers = from.map(Maker::of_place).into_iter().collect();
         self.inner.registrations.take(makers, self.now().0)
     }
 

@@ -22,8 +22,10 @@ pub struct Options {
     pub grace: Duration,
     /// For how long rooms keep messages that say nothing of it themselves; zero: for ever.
     pub keep: Duration,
-    /// Failed logins a minute, by account and address together; 0: no limit.
+    /// Failed logins a minute, by account and address (of IPv6 one /64) together; 0: no limit.
     pub failed_logins: u32,
+    /// Passwords from one address (of IPv6 one /64) that wait for their turn to be hashed; 0: no limit.
+    pub passwords_waiting: u32,
     /// Accounts and guests an hour from one address (of IPv6 one /64); 0: no limit.
     pub registrations_per_hour: u32,
     /// Rooms an hour that one user makes, direct ones not counted, and all guests of one address; 0: no limit.
@@ -54,6 +56,7 @@ impl Default for Options {
             grace: Duration::from_secs(30),
             keep: Duration::ZERO,
             failed_logins: 10,
+            passwords_waiting: 1000,
             registrations_per_hour: 0,
             rooms_made_per_hour: 0,
             password_min: 8,
@@ -75,6 +78,7 @@ setters! {
         grace: Duration,
         keep: Duration,
         failed_logins: u32,
+        passwords_waiting: u32,
         registrations_per_hour: u32,
         rooms_made_per_hour: u32,
         password_min: usize,

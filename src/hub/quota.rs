@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::field;
 
 use crate::dial::Dial;
-use crate::model::{Error, Result, UserId};
+use crate::model::{Error, Network, Result, UserId};
 use crate::throttle::Throttle;
 
 /// Over which time is counted.
@@ -18,26 +18,19 @@ const HOUR: Duration = Duration::from_secs(3600);
 const SAID: Duration = Duration::from_secs(1);
 /// How many makers are kept before those who made nothing in the last hour are swept out.
 const SWEEP_AT: usize = 10_000;
-/// The bits of an IPv6 address that one household or server has to itself.
-const HOST_BITS: u32 = 64;
 
 /// Whose making is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Maker {
     /// All connections from one IPv4 address, or one /64 of IPv6.
-    Network(IpAddr),
+    Network(Network),
     User(UserId),
 }
 
 impl Maker {
     /// The network of an address.
-    pub(super) fn network(address: IpAddr) -> Self {
-        Self::Network(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => {
-                Ipv6Addr::from_bits(address.to_bits() >> HOST_BITS << HOST_BITS).into()
-            }
-        })
+    pub(super) fn of_place(address: IpAddr) -> Self {
+        Self::Network(Network::of_place(address))
     }
 }
 
@@ -179,11 +172,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_household_is_one_maker() {
-        let network = |address: &str| Maker::network(address.parse().unwrap());
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    #[tokio::test]
+    async fn a_household_is_one_maker() {
+        let (quota, now) = (Quota::new("rooms_made_per_hour", 1), Instant::now());
+        let take = |address: &str| {
+            let makers = vec![Maker::of_place(address.parse().unwrap())];
+            quota.take(makers, now).map(Taken::keep)
+        };
+        assert!(take("2001:db8::1").is_ok());
+        assert!(take("2001:db8::ffff:2").is_err());
+        assert!(take("2001:db8:0:1::1").is_ok());
+        assert!(take("192.0.2.1").is_ok());
+        assert!(take("192.0.2.2").is_ok());
     }
 }

@@ -30,6 +30,7 @@ mod jim_probe;
 mod jim_rooms;
 mod jim_stream;
 mod listeners;
+mod login_floods;
 mod message_pace;
 mod order;
 mod proxy;

@@ -87,6 +87,14 @@ async fn its_limits_are_those_of_the_address() {
     let mut second = behind(&daemon, from(1)).await;
     assert_eq!(second.code().await, 503);
     second.end().await;
+    // Of IPv6 all that one household has counts as one.
+    let from = |address: &str| format!("PROXY TCP6 {address} ::1 9 9\r\n");
+    let mut first = behind(&daemon, from("2001:db8::1")).await;
+    first.hello("clara").await;
+    let mut second = behind(&daemon, from("2001:db8::ffff:2")).await;
+    assert_eq!(second.code().await, 503);
+    let mut other = behind(&daemon, from("2001:db8:0:1::1")).await;
+    other.hello("dora").await;
 }
 
 #[tokio::test]

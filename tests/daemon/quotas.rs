@@ -1,20 +1,11 @@
 //! What one address or user may make in an hour, in every dialect's own words.
 
-use std::net::SocketAddr;
-
 use serde_json::json;
 
 use crate::support::uchat::{ERROR_MSG, new_room, sign_up};
-use crate::support::{Client, Daemon, Jim, Uchat, login, presence, text};
+use crate::support::{Daemon, Jim, Uchat, from_elsewhere, login, presence, text};
 
 const LATER: &str = "too often, try again in";
-
-/// A connection from another address of this machine.
-async fn from_elsewhere(address: SocketAddr) -> Client {
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    Client::over(socket.connect(address).await.unwrap())
-}
 
 #[tokio::test]
 async fn accounts_and_guests_of_one_address_are_limited_and_those_that_were_not_made_do_not_count()

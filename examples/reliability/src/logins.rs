@@ -1,13 +1,13 @@
-//! A flood of logins: JIM's `authenticate`, each over a connection of its own.
+//! A flood of logins: JIM's `authenticate`, each over a connection of its own; and others who log in meanwhile.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
 use tolmach_jim::{Client, Event};
@@ -22,64 +22,78 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What became of logins: how long each took, by its answer.
 type Answers = Arc<Mutex<BTreeMap<String, Vec<Duration>>>>;
 
-/// A flood that can begin and end.
+/// Where the flood comes from.
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+/// Another address of this machine.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// A flood that can begin and end, and who logs in by the right password meanwhile, once a second.
 pub(crate) struct Flood {
     address: SocketAddr,
-    names: Arc<[String]>,
+    all: Vec<Logins>,
+    /// How long it goes on each time.
+    seconds: usize,
+    answers: Answers,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Logins at an even pace.
+#[derive(Clone)]
+struct Logins {
+    /// What stands before their answers.
+    label: &'static str,
+    from: Ipv4Addr,
+    /// One after the other, again and again.
+    names: Vec<String>,
     password: &'static str,
     per_second: u32,
-    answers: Answers,
-    task: Option<JoinHandle<u32>>,
 }
 
 impl Flood {
     pub(crate) fn new(server: &Server, plan: &Plan) -> Outcome<Self> {
-        let names: Vec<_> = (0..plan.accounts)
-            .map(|number| format!("login{number}"))
-            .collect();
-        for name in &names {
+        let logins = |label, from, name: &str, count, password, per_second| Logins {
+            label,
+            from,
+            names: (0..count).map(|number| format!("{name}{number}")).collect(),
+            password,
+            per_second,
+        };
+        let password = if plan.right { PASSWORD } else { "WrongHorse" };
+        // Who has come in once is no newcomer any more.
+        let seconds = usize::try_from(plan.seconds)?;
+        let all = vec![
+            logins("", HERE, "login", plan.accounts, password, plan.logins),
+            logins("from elsewhere ", ELSEWHERE, "far", 1, PASSWORD, 1),
+            logins("known here ", HERE, "known", 1, PASSWORD, 1),
+            logins("new here ", HERE, "new", seconds * plan.repeat, PASSWORD, 1),
+        ];
+        for name in all.iter().flat_map(|logins| &logins.names) {
             server.operate(&["user", "add", name], PASSWORD)?;
         }
         Ok(Self {
             address: server.address("jim")?,
-            names: names.into(),
-            password: if plan.right { PASSWORD } else { "WrongHorse" },
-            per_second: plan.logins,
+            all,
+            seconds,
             answers: Answers::default(),
-            task: None,
+            tasks: Vec::new(),
         })
     }
 
-    pub(crate) fn begin(&mut self) {
-        let (address, names, password) = (self.address, self.names.clone(), self.password);
-        let (answers, mut pace) = (
-            self.answers.clone(),
-            interval(Duration::from_secs(1) / self.per_second),
-        );
-        self.task = Some(tokio::spawn(async move {
-            let mut count = 0;
-            // What has begun goes on where the flood is aborted.
-            for name in names.iter().cycle().cloned() {
-                pace.tick().await;
-                let answers = answers.clone();
-                tokio::spawn(async move {
-                    let begun = Instant::now();
-                    let answer = log_in(address, name, password).await;
-                    let answer = answer.unwrap_or_else(|error| error.to_string());
-                    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                    answers.entry(answer).or_default().push(begun.elapsed());
-                });
-                count += 1;
-            }
-            count
-        }));
+    pub(crate) async fn begin(&mut self) -> Outcome<()> {
+        log_in(self.address, HERE, "known0".to_owned(), PASSWORD).await?;
+        for logins in &mut self.all {
+            let task = logins.clone().go_on(self.address, self.answers.clone());
+            self.tasks.push(tokio::spawn(task));
+            // Those that are new the next time come next.
+            let used = self.seconds % logins.names.len().max(1);
+            logins.names.rotate_left(used);
+        }
+        Ok(())
     }
 
     /// Ends it; what it was answered.
     pub(crate) async fn end(&mut self) -> String {
-        if let Some(task) = self.task.take() {
-            task.abort();
-        }
+        self.tasks.drain(..).for_each(|task| task.abort());
         // Nobody else holds the answers once all logins have theirs.
         let deadline = Instant::now() + PATIENCE;
         while Arc::strong_count(&self.answers) > 1 && Instant::now() < deadline {
@@ -101,9 +115,36 @@ impl Flood {
     }
 }
 
+impl Logins {
+    /// Logs in again and again; what has begun goes on where this is aborted.
+    async fn go_on(self, address: SocketAddr, answers: Answers) {
+        let mut pace = interval(Duration::from_secs(1) / self.per_second);
+        for name in self.names.iter().cycle().cloned() {
+            pace.tick().await;
+            let answers = answers.clone();
+            let (label, from, password) = (self.label, self.from, self.password);
+            tokio::spawn(async move {
+                let begun = Instant::now();
+                let answer = log_in(address, from, name, password).await;
+                let answer = answer.unwrap_or_else(|error| error.to_string());
+                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                let times = answers.entry(label.to_owned() + &answer).or_default();
+                times.push(begun.elapsed());
+            });
+        }
+    }
+}
+
 /// What JIM answers to a login: the code and the words.
-async fn log_in(address: SocketAddr, name: String, password: &str) -> Outcome<String> {
-    let mut stream = TcpStream::connect(address).await?;
+async fn log_in(
+    address: SocketAddr,
+    from: Ipv4Addr,
+    name: String,
+    password: &str,
+) -> Outcome<String> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let mut stream = socket.connect(address).await?;
     let (mut input, mut out) = (BytesMut::new(), BytesMut::new());
     let mut client: Client = Client::new(name);
     client.open(Some(password.into()), 1, &mut out);

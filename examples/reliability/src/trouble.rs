@@ -125,7 +125,7 @@ impl Trouble {
 
     pub(crate) async fn begin(&mut self) -> Outcome<()> {
         if let Some(flood) = &mut self.flood {
-            flood.begin();
+            flood.begin().await?;
         }
         let Now::Reads(reader) = std::mem::replace(&mut self.now, Now::Nothing) else {
             return Ok(());

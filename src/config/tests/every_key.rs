@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 52] = [
+const VALUES: [(&str, &str); 53] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -42,6 +42,7 @@ const VALUES: [(&str, &str); 52] = [
     ("limits.messages_per_second", "24"),
     ("limits.messages_burst", "25"),
     ("limits.failed_logins", "21"),
+    ("limits.passwords_waiting", "22"),
     ("limits.registrations_per_hour", "26"),
     ("limits.rooms_made_per_hour", "27"),
     ("limits.rooms_per_user", "22"),

@@ -65,7 +65,9 @@ impl Command for Register {
         let hub = caller.hub();
         let from = caller.connection().ok();
         let registration = hub.registration(from.and_then(|session| session.connection.address))?;
-        self.secret = Secret::Hashed(hub.inner.hashing.hash(&self.secret).await?);
+        let asker = caller.asker(&folded);
+        let hash = hub.inner.hashing.hash(&self.secret, asker).await?;
+        self.secret = Secret::Hashed(hash);
         let session = caller.connection().ok();
         let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
@@ -323,7 +325,9 @@ impl Command for SetPassword {
         }
         check_password(&self.secret, caller)?;
         self.user = UserSelector::Id(row.user.id);
-        let hash = caller.hub().inner.hashing.hash(&self.secret).await?;
+        let asker = caller.asker(&row.user.login);
+        let hashing = &caller.hub().inner.hashing;
+        let hash = hashing.hash(&self.secret, asker).await?;
         self.secret = Secret::Hashed(hash);
         let came_in_by_it = |entry: &SessionEntry| !entry.by_api_token;
         change_and_end(self, caller, EndReason::PasswordChanged, came_in_by_it).await

@@ -6,6 +6,7 @@ use super::{Actor, Change, Command, rules};
 use crate::hub::newcomers::Newcomer;
 use crate::hub::quota::{Maker, Taken};
 use crate::hub::state::HubState;
+use crate::hub::turns::Asker;
 use crate::hub::{Hub, Session};
 use crate::model::{
     Error, Result, Role, RoomId, RoomSelector, SessionId, Target, User, UserId, UserKind,
@@ -138,6 +139,17 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Who waits for a turn to have a password hashed: one who is in as itself, and others as who they want to be.
+    pub(super) fn asker(&self, wanted: &str) -> Asker {
+        let session = self.connection().ok();
+        let user = session.and_then(Session::user);
+        let address = session.and_then(|session| session.connection.address);
+        let account = user.as_ref().map_or(wanted, |user| &user.login);
+        let (hub, user) = (self.hub(), user.as_ref().map(|user| user.id));
+        let attempts = &hub.inner.attempts;
+        attempts.asker(account, user, address, hub.now().0)
+    }
+
     /// One of the rooms that the caller may make in an hour: a guest as one of its address, too, and the operator any number.
     pub(super) fn room_to_make(&self) -> Result<Taken<'_>> {
         let (makers, hub) = match &self.0 {
@@ -148,7 +160,7 @@ impl<'a> Caller<'a> {
                 let address = session.connection.address;
                 let address = address.filter(|_| user.as_ref().is_some_and(is_guest));
                 let own = session.user_id().map(Maker::User)?;
-                let all = address.map(Maker::network).into_iter().chain([own]);
+                let all = address.map(Maker::of_place).into_iter().chain([own]);
                 (all.collect(), &session.hub)
             }
         };

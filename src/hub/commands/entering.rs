@@ -148,11 +148,16 @@ async fn checked_password(
     let (account, now) = (format!("#{}", row.room.id), || caller.hub().now().0);
     let admit = || inner.attempts.check(&account, address, now());
     admit()?;
-    let verify = inner.hashing.verify(&given, Some(stored.clone()), admit);
+    let user = caller.user_id().ok();
+    let asker = inner.attempts.asker(&account, user, address, now());
+    let stored = stored.clone();
+    let verify = inner
+        .hashing
+        .verify(&given, Some(stored.clone()), asker, admit);
     let right = verify.await?;
     admit()?;
     if right {
-        return Ok(Some(stored.clone()));
+        return Ok(Some(stored));
     }
     inner.attempts.failed(&account, address, now());
     Err(Error::BadRoomPassword)

@@ -1,5 +1,6 @@
 //! How a connection becomes somebody, and stops being it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,10 @@ impl Command for LogIn {
         admit()?;
         let checked = match hub.authenticate(|| self.credentials()).await {
             Ok(Some(user)) => Some((user, None)),
-            Ok(None) => hub.own_account(&folded, &self.secret, admit).await?,
+            Ok(None) => {
+                let own = hub.own_account(&folded, address, &self.secret, admit);
+                own.await?
+            }
             Err(Error::BadCredentials) => None,
             Err(error) => return Err(error),
         };
@@ -98,13 +102,17 @@ impl Hub {
     async fn own_account(
         &self,
         folded: &str,
+        address: Option<IpAddr>,
         secret: &Secret,
         admit: impl FnOnce() -> Result<()>,
     ) -> Result<Option<(Arc<UserRow>, Option<String>)>> {
         let row = self.inner.store.user_by_login(folded).await?;
         let password = row.as_ref().and_then(|row| row.password.clone());
+        let (user, now) = (row.as_ref().map(|row| row.user.id), self.now().0);
+        let asker = self.inner.attempts.asker(folded, user, address, now);
         let hashing = &self.inner.hashing;
-        let right = hashing.verify(secret, password.clone(), admit).await?;
+        let verify = hashing.verify(secret, password.clone(), asker, admit);
+        let right = verify.await?;
         Ok(row.filter(|_| right).map(|row| (row, password)))
     }
 }
@@ -327,6 +335,9 @@ impl Session {
         let (entry, current, token) = told.await.unwrap_or(Err(Error::Unavailable))?;
         let session = entry.taken().ok_or(Error::Internal)?;
         let user = current.load();
+        if user.kind == UserKind::Account {
+            hub.inner.attempts.succeeded(user.id, address);
+        }
         self.entry = Some((session, current));
         let line = self.line();
         tracing::debug!(

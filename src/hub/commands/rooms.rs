@@ -91,7 +91,8 @@ fn unguessable_name() -> String {
 async fn hashed(password: Option<Secret>, caller: &Caller<'_>) -> Result<Option<Secret>> {
     match password.filter(|password| !password.is_empty()) {
         Some(password) => {
-            let hash = caller.hub().inner.hashing.hash(&password).await?;
+            let hashing = &caller.hub().inner.hashing;
+            let hash = hashing.hash(&password, caller.asker("")).await?;
             Ok(Some(Secret::Hashed(hash)))
         }
         None => Ok(None),

@@ -17,6 +17,13 @@ pub(crate) struct Client {
     pub(crate) patience: Duration,
 }
 
+/// A connection from another address of this machine.
+pub(crate) async fn from_elsewhere(address: SocketAddr) -> Client {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    Client::over(socket.connect(address).await.unwrap())
+}
+
 impl Client {
     pub(crate) async fn tcp(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).await.unwrap();

@@ -29,7 +29,7 @@ use tolmach::gateway::{Gateway, Transport};
 use tolmach::hub::Hub;
 use tolmach::model::{RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
 
-pub(crate) use client::{Client, PATIENCE};
+pub(crate) use client::{Client, PATIENCE, from_elsewhere};
 pub(crate) use field::{FieldClient, LONG, with_field};
 pub(crate) use jim::{Jim, authenticate, bare_msg, presence};
 pub(crate) use past::Past;
