@@ -8,6 +8,7 @@
 //! ```
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 
 use clap::Args;
 use mio::net::{TcpListener, TcpStream};
@@ -42,6 +43,8 @@ struct Connection {
 
 /// Those who are connected, by the number that their events have, and by their rooms.
 struct Hall {
+    poll: Poll,
+    listener: TcpListener,
     echo: bool,
     connections: Vec<Option<Connection>>,
     rooms: Vec<Vec<usize>>,
@@ -50,41 +53,54 @@ struct Hall {
 impl Loop {
     /// Prints its address, then passes on until it is killed.
     pub(crate) fn run(&self) -> io::Result<()> {
-        let mut poll = Poll::new()?;
+        let (address, mut hall) = Hall::open(self.echo)?;
+        println!("{address}");
+        hall.serve()
+    }
+}
+
+impl Hall {
+    /// Listens.
+    fn open(echo: bool) -> io::Result<(SocketAddr, Self)> {
+        let poll = Poll::new()?;
         let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
         poll.registry()
             .register(&mut listener, LISTENER, Interest::READABLE)?;
-        println!("{}", listener.local_addr()?);
-        let mut hall = Hall {
-            echo: self.echo,
+        let hall = Self {
+            poll,
+            echo,
             connections: Vec::new(),
             rooms: Vec::new(),
+            listener,
         };
+        Ok((hall.listener.local_addr()?, hall))
+    }
+
+    /// Passes on for ever.
+    fn serve(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut buffer = vec![0; READ_BYTES];
         loop {
-            poll.poll(&mut events, None)?;
+            self.poll.poll(&mut events, None)?;
             for event in &events {
                 match event.token() {
-                    LISTENER => hall.accept(&listener, &poll)?,
+                    LISTENER => self.accept()?,
                     Token(index) => {
                         if event.is_writable() {
-                            hall.write(index, b"");
+                            self.write(index, b"");
                         }
-                        if event.is_readable() && hall.read(index, &mut buffer).is_err() {
-                            hall.leave(index);
+                        if event.is_readable() && self.read(index, &mut buffer).is_err() {
+                            self.leave(index);
                         }
                     }
                 }
             }
         }
     }
-}
 
-impl Hall {
-    fn accept(&mut self, listener: &TcpListener, poll: &Poll) -> io::Result<()> {
+    fn accept(&mut self) -> io::Result<()> {
         loop {
-            let mut socket = match listener.accept() {
+            let mut socket = match self.listener.accept() {
                 Ok((socket, _)) => socket,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
@@ -92,7 +108,9 @@ impl Hall {
             socket.set_nodelay(true)?;
             let token = Token(self.connections.len());
             let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut socket, token, interest)?;
+            self.poll
+                .registry()
+                .register(&mut socket, token, interest)?;
             self.connections.push(Some(Connection {
                 socket,
                 tail: Vec::new(),
@@ -218,4 +236,109 @@ fn number(line: &[u8]) -> Option<usize> {
 
 fn number_of_join(rest: &[u8]) -> Option<usize> {
     number(rest.strip_prefix(b" ")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use bytes::BytesMut;
+    use tolmach_load::{Crowd, Failure, Heard, Newcomer, Pace, Plan, Wire};
+
+    use super::Hall;
+    use crate::wires::{Bare, TEXT_BYTES};
+
+    fn listening(echo: bool) -> SocketAddr {
+        let (address, mut hall) = Hall::open(echo).unwrap();
+        std::thread::spawn(move || hall.serve());
+        address
+    }
+
+    /// Three in each of two rooms, of whom two speak.
+    fn gathered(echo: bool, wire: impl Fn(Bare) -> Box<dyn Wire>) -> Crowd {
+        let address = listening(echo);
+        let newcomers = (0..6).map(|number| {
+            let (room, speaks) = (number % 2, number < 4);
+            let bare = Bare::new(room + 5, echo, true);
+            Newcomer::new(address, room, speaks, wire(bare))
+        });
+        Crowd::gather(newcomers.collect()).unwrap()
+    }
+
+    fn plan(pace: Pace) -> Plan {
+        Plan {
+            pace,
+            bytes: TEXT_BYTES,
+            warm_up: Duration::from_millis(10),
+            time: Duration::from_millis(100),
+        }
+    }
+
+    #[test]
+    fn a_crowd_hears_all_that_is_passed_on() {
+        for echo in [true, false] {
+            let mut crowd = gathered(echo, |bare| Box::new(bare));
+            for pace in [
+                Pace::PerSecond(2000),
+                Pace::InFlight(3),
+                Pace::PerSecond(500),
+            ] {
+                let measured = crowd.run(&plan(pace), || Ok(())).unwrap();
+                let (heard, accepted) = (measured.latency.len(), measured.accepted.len());
+                assert!(measured.messages > 0 && accepted > 0, "{echo} {pace:?}");
+                assert_eq!(heard, measured.deliveries, "{echo} {pace:?}");
+            }
+        }
+    }
+
+    /// Hears everything but each tenth text, which becomes what `instead` makes of it.
+    struct Deaf(Bare, usize, fn(&[u8]) -> Option<Vec<u8>>);
+
+    impl Wire for Deaf {
+        fn open(&mut self, out: &mut BytesMut) {
+            self.0.open(out);
+        }
+
+        fn hear(
+            &mut self,
+            input: &[u8],
+            out: &mut BytesMut,
+            heard: &mut dyn FnMut(Heard<'_>),
+        ) -> Result<usize, String> {
+            let Self(bare, count, instead) = self;
+            bare.hear(input, out, &mut |one| {
+                if let Heard::Said(text) = one {
+                    *count += 1;
+                    if *count % 10 == 0 {
+                        if let Some(text) = instead(text) {
+                            heard(Heard::Said(&text));
+                        }
+                        return;
+                    }
+                }
+                heard(one);
+            })
+        }
+
+        fn say(&mut self, text: &str, out: &mut BytesMut) {
+            self.0.say(text, out);
+        }
+
+        fn hears_itself(&self) -> bool {
+            self.0.hears_itself()
+        }
+    }
+
+    #[test]
+    fn what_is_lost_or_changed_ends_a_run() {
+        let lost: fn(&[u8]) -> Option<Vec<u8>> = |_| None;
+        let changed: fn(&[u8]) -> Option<Vec<u8>> = |text| Some([&text[1..], b"x"].concat());
+        for instead in [lost, changed] {
+            let mut crowd = gathered(true, |bare| Box::new(Deaf(bare, 0, instead)));
+            let outcome = crowd.run(&plan(Pace::InFlight(3)), || Ok(()));
+            let wrong = matches!(outcome, Err(Failure::Wrong { .. }));
+            assert!(wrong, "{:?}", outcome.err());
+        }
+    }
 }

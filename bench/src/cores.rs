@@ -10,6 +10,9 @@ use nix::unistd::Pid;
 use tolmach_reliability::Outcome;
 use tolmach_reliability::server::cpu_of;
 
+/// Twice what the most connections need: tolmach takes half as many as it may open files.
+const FILES: u64 = 100_000;
+
 /// The cores of servers, and that of this thread.
 #[derive(Debug)]
 pub(crate) struct Cores {
@@ -25,7 +28,10 @@ impl Cores {
     /// There are not so many.
     pub(crate) fn part(servers: usize) -> Outcome<Self> {
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+        // Who is root may have more than that.
+        if setrlimit(Resource::RLIMIT_NOFILE, FILES.max(most), FILES.max(most)).is_err() {
+            setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+        }
         let allowed = sched_getaffinity(Pid::from_raw(0))?;
         let is_allowed = |core: &usize| allowed.is_set(*core).unwrap_or_default();
         let mut all: Vec<_> = (0..CpuSet::count()).filter(is_allowed).collect();

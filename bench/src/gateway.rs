@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tolmach_reliability::Outcome;
 use tolmach_reliability::client::{Dialect, Room};
+use tolmach_reliability::encrypted::Encryption;
 use tolmach_reliability::server::{Account, PASSWORD, Server};
 
 /// Nobody is too many or too fast, and nothing happens by the mere passing of time.
@@ -34,7 +35,9 @@ pub(crate) struct Gateway {
     server: Server,
     control: BufReader<UnixStream>,
     accounts: Vec<Account>,
-    _dir: TempDir,
+    /// How many guests there were.
+    guests: usize,
+    dir: TempDir,
 }
 
 impl Gateway {
@@ -51,7 +54,8 @@ impl Gateway {
             server,
             control: BufReader::new(control),
             accounts: Vec::new(),
-            _dir: dir,
+            guests: 0,
+            dir,
         })
     }
 
@@ -66,6 +70,14 @@ impl Gateway {
     /// It does not.
     pub(crate) fn address(&self, dialect: Dialect) -> Outcome<SocketAddr> {
         self.server.address(dialect.listener())
+    }
+
+    /// How hands are shaken with it.
+    ///
+    /// # Errors
+    /// It has no certificate.
+    pub(crate) fn encryption(&self) -> Outcome<Encryption> {
+        Encryption::to_gateway(self.dir.path())
     }
 
     /// A new public room.
@@ -86,22 +98,29 @@ impl Gateway {
         })
     }
 
-    /// The account of this number, which is made where there is none. A guest needs none.
+    /// The account for a connection of this number, of so many at most. It is made where there is none, which takes some
+    /// milliseconds; a guest needs none.
     ///
     /// # Errors
     /// It cannot be made.
-    pub(crate) fn account(&mut self, dialect: Dialect, number: usize) -> Outcome<Account> {
-        let login = |number| format!("b{number}");
+    pub(crate) fn account(
+        &mut self,
+        dialect: Dialect,
+        number: usize,
+        most: usize,
+    ) -> Outcome<Account> {
         if dialect == Dialect::Jim {
-            let (token, token_id) = (String::new(), 0);
+            // Those who went may not be gone yet.
+            self.guests += 1;
             return Ok(Account {
-                login: login(number),
-                token,
-                token_id,
+                login: format!("g{}", self.guests),
+                token: String::new(),
+                token_id: 0,
             });
         }
+        let number = number % most;
         while self.accounts.len() <= number {
-            let login = login(self.accounts.len());
+            let login = format!("bench{}", self.accounts.len());
             let secret = json!({ "password": PASSWORD });
             self.command(&json!({"register": {
                 "login": login, "secret": secret, "name": "", "description": "",

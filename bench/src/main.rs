@@ -9,10 +9,11 @@
 //!
 //! `bench/run` builds all that is needed and runs it; `bench/run --help` tells what there is to choose. Read it in this order:
 //! [`shape`] (the loads), [`subject`] (who is put under them), [`server`] and [`gateway`] (how those are started), [`bare`],
-//! [`wires`] (how each is spoken to), [`round`] (one measurement), [`table`]. Linux only.
+//! [`wires`] (how each is spoken to), [`round`] (one measurement), [`table`], [`document`]. Linux only.
 
 mod bare;
 mod cores;
+mod document;
 mod gateway;
 mod round;
 mod server;
@@ -22,13 +23,15 @@ mod table;
 mod wires;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use tolmach_reliability::Outcome;
 
-use crate::shape::Shape;
+use crate::round::Rounds;
+use crate::shape::{Group, Shape};
 use crate::subject::Subject;
+use crate::table::Table;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -60,10 +63,10 @@ struct Measure {
     #[arg(long)]
     quick: bool,
     /// These servers alone
-    #[arg(long, value_name = "SERVER", value_delimiter = ',')]
+    #[arg(long, value_name = "SERVER", value_delimiter = ',', value_parser = Subject::parse)]
     only: Vec<Subject>,
     /// These loads alone
-    #[arg(long, value_name = "SHAPE", value_delimiter = ',')]
+    #[arg(long, value_name = "SHAPE", value_delimiter = ',', value_parser = Shape::parse)]
     shape: Vec<Shape>,
     /// How many times each server is measured under each load, in turn with the others; medians count
     #[arg(long, value_name = "NUMBER")]
@@ -74,6 +77,9 @@ struct Measure {
     /// How many cores servers may use; the load has the last core of the machine for itself
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     server_cores: usize,
+    /// Write what was found into this document, between its marks, with plots beside it
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -92,34 +98,70 @@ fn main() -> ExitCode {
 }
 
 fn run(measure: &Measure) -> Outcome<()> {
-    let mut rounds = round::Rounds::new(measure)?;
-    let shapes = chosen(&measure.shape, Shape::ALL, |shape| {
-        !measure.quick || shape.is_quick()
-    });
-    let subjects = chosen(&measure.only, Subject::ALL, |_| true);
-    let mut table = table::Table::new(&shapes, &subjects);
-    for _ in 0..rounds.count() {
-        for shape in &shapes {
-            for subject in &subjects {
-                match rounds.measure(*subject, *shape) {
-                    Ok(Some(found)) => table.add(*subject, *shape, found),
+    let mut rounds = Rounds::new(measure)?;
+    let mut table = Table::default();
+    for round in 0..rounds.count() {
+        for shape in Shape::all().filter(|shape| measure.takes_shape(*shape)) {
+            // One round shows a curve.
+            let is_curve = !matches!(shape.load().group, Group::Table | Group::Pairs);
+            if round > 0 && is_curve {
+                continue;
+            }
+            for subject in Subject::all().filter(|subject| measure.takes(*subject, shape)) {
+                match rounds.measure(subject, shape) {
+                    Ok(Some(found)) => {
+                        eprintln!("{subject}, {shape}: {found}");
+                        table.add(subject, shape, found);
+                    }
                     Ok(None) => {}
                     Err(error) => {
                         eprintln!("{subject}, {shape}: {error}");
-                        rounds.give_up(*subject);
+                        rounds.give_up(subject);
                     }
                 }
             }
         }
     }
-    print!("{table}");
+    println!("{}", table.markdown(|_| String::new())?);
+    if let Some(document) = &measure.write {
+        document::write(&table, document, &conditions()?)?;
+    }
     Ok(())
 }
 
-/// What was named, else all of this kind.
-fn chosen<T: Copy>(named: &[T], all: &[T], is_usual: impl Fn(&T) -> bool) -> Vec<T> {
-    match named {
-        [] => all.iter().copied().filter(is_usual).collect(),
-        named => named.to_vec(),
+impl Measure {
+    fn takes_shape(&self, shape: Shape) -> bool {
+        match self.shape.is_empty() {
+            true => !self.quick || shape.is_quick(),
+            false => self.shape.contains(&shape),
+        }
     }
+
+    fn takes(&self, subject: Subject, shape: Shape) -> bool {
+        match self.only.is_empty() {
+            true => subject.is_in(shape.load().group),
+            false => self.only.contains(&subject),
+        }
+    }
+}
+
+/// When it was, and on what machine.
+fn conditions() -> Outcome<String> {
+    let told = |program: &str, arguments: &[&str]| -> Outcome<String> {
+        let output = Command::new(program).args(arguments).output()?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    let cpus = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpus.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split_once(": "));
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    Ok(format!(
+        "{}, revision {}, Linux {}, {} cores of {}, load at the end {}.",
+        told("date", &["-u", "+%F"])?,
+        told("git", &["describe", "--always", "--dirty"])?,
+        told("uname", &["-r"])?,
+        cpus.matches("processor\t").count(),
+        model.map_or("unknown make", |(_, model)| model),
+        load.split(' ').next().unwrap_or_default(),
+    ))
 }

@@ -1,18 +1,27 @@
 //! One measurement: a server under a load.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+use rustls::pki_types::ServerName;
 use tolmach_load::{Crowd, Measured, Newcomer, Plan, Wire};
 use tolmach_reliability::Outcome;
+use tolmach_reliability::server::resident_of;
 
 use crate::Measure;
 use crate::cores::{Cores, Spent};
 use crate::server::Server;
-use crate::shape::{Load, Shape};
-use crate::subject::{Kind, Subject};
-use crate::wires::{Bare, DialectWire, Redis, TEXT_BYTES};
+use crate::shape::{Group, Load, Shape};
+use crate::subject::{About, Kind, Subject};
+use crate::wires::{Bare, DialectWire, Irc, Mqtt, Nats, Redis, TEXT_BYTES};
+
+/// How many accounts there are at most: beyond that, some have several connections.
+const ACCOUNTS: usize = 1000;
+/// How many there are where nobody says anything, and the server is a new one.
+const IDLE_ACCOUNTS: usize = 100;
 
 /// All measurements of a run. A server runs from when it is first measured to the end.
 pub(crate) struct Rounds {
@@ -29,13 +38,13 @@ pub(crate) struct Rounds {
 }
 
 /// What was found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Found {
     /// CPU-µs of the server for a delivery.
     pub(crate) cost: f64,
     /// CPU-µs of the load for a delivery.
     pub(crate) own_cost: f64,
-    /// Which part of its core the server used.
+    /// Which part of a core the server used.
     pub(crate) busy: f64,
     /// Which part of its core the load used.
     pub(crate) own_busy: f64,
@@ -47,6 +56,8 @@ pub(crate) struct Found {
     pub(crate) latency: [f64; 2],
     /// ms until half, and 99 %, of the messages were known to be accepted.
     pub(crate) accepted: [f64; 2],
+    /// Bytes of a connection that says nothing, where that alone was measured.
+    pub(crate) bytes: f64,
 }
 
 impl Rounds {
@@ -59,7 +70,7 @@ impl Rounds {
             Some(path) => path.clone(),
             None => std::env::current_exe()?.with_file_name("tolmach"),
         };
-        let (rounds, seconds) = if measure.quick { (1, 1.5) } else { (3, 3.0) };
+        let (rounds, seconds) = if measure.quick { (1, 1.5) } else { (2, 2.0) };
         let time = Duration::try_from_secs_f64(measure.seconds.unwrap_or(seconds))?;
         Ok(Self {
             cores: Cores::part(measure.server_cores)?,
@@ -81,7 +92,7 @@ impl Rounds {
 
     /// A server that failed is started anew for its next measurement.
     pub(crate) fn give_up(&mut self, subject: Subject) {
-        self.servers.remove(&subject.kind());
+        self.servers.remove(&subject.about().kind);
     }
 
     /// Measures a server under a load; nothing where it is not installed.
@@ -89,26 +100,25 @@ impl Rounds {
     /// # Errors
     /// It does not start, or does not do what it should.
     pub(crate) fn measure(&mut self, subject: Subject, shape: Shape) -> Outcome<Option<Found>> {
-        let (kind, load) = (subject.kind(), shape.load());
-        if self.left_out.contains(&kind) {
-            return Ok(None);
-        }
-        if !self.servers.contains_key(&kind) {
-            let start = || Server::start(kind, &self.tolmach, &self.dir);
-            match self.cores.for_server(start)? {
-                Some(server) => self.servers.insert(kind, server),
-                None => {
-                    self.left_out.insert(kind);
-                    return Ok(None);
-                }
+        let (about, load) = (subject.about(), shape.load());
+        let first = self.rooms;
+        self.rooms += load.rooms;
+        if load.group == Group::Idle {
+            // One that has no memory of others.
+            return match self.start(about.kind)? {
+                Some(mut server) => idle(about, &mut server, load, first).map(Some),
+                None => Ok(None),
             };
         }
-        let Some(server) = self.servers.get_mut(&kind) else {
+        if !self.servers.contains_key(&about.kind)
+            && let Some(server) = self.start(about.kind)?
+        {
+            self.servers.insert(about.kind, server);
+        }
+        let Some(server) = self.servers.get_mut(&about.kind) else {
             return Ok(None);
         };
-        let newcomers = newcomers(subject, server, load, self.rooms)?;
-        self.rooms += load.rooms;
-        let mut crowd = Crowd::gather(newcomers)?;
+        let mut crowd = Crowd::gather(newcomers(about, server, load, first, ACCOUNTS)?)?;
         let plan = Plan {
             pace: load.pace,
             bytes: TEXT_BYTES,
@@ -119,45 +129,85 @@ impl Rounds {
         let measured = crowd.run(&plan, || Spent::read(id))?;
         Ok(Some(Found::of(&measured)))
     }
+
+    fn start(&mut self, kind: Kind) -> Outcome<Option<Server>> {
+        if self.left_out.contains(&kind) {
+            return Ok(None);
+        }
+        let start = || Server::start(kind, &self.tolmach, &self.dir);
+        let started = self.cores.for_server(start)?;
+        if started.is_none() {
+            self.left_out.insert(kind);
+        }
+        Ok(started)
+    }
 }
 
-/// Those who are to come, into rooms that are numbered from `first`.
+/// Has all of them come and say nothing.
+fn idle(about: &About, server: &mut Server, load: &Load, first: usize) -> Outcome<Found> {
+    let newcomers = newcomers(about, server, load, first, IDLE_ACCOUNTS)?;
+    let before = resident_of(server.id())?;
+    let count = newcomers.len();
+    let crowd = Crowd::gather(newcomers)?;
+    let grown = resident_of(server.id())?.saturating_sub(before);
+    drop(crowd);
+    Ok(Found {
+        bytes: grown as f64 / count as f64,
+        ..Found::default()
+    })
+}
+
+/// Those who are to come, as so many accounts, into rooms that are numbered from `first`.
 fn newcomers(
-    subject: Subject,
+    about: &About,
     server: &mut Server,
-    load: Load,
+    load: &Load,
     first: usize,
+    accounts: usize,
 ) -> Outcome<Vec<Newcomer>> {
-    let address = server.address(subject.dialect())?;
     let mut newcomers = Vec::with_capacity(load.rooms * load.members);
+    let encryption = match server {
+        Server::Tolmach(gateway) if about.tls => Some(gateway.encryption()?.config()),
+        _ => None,
+    };
     for room in 0..load.rooms {
         let number = first + room;
-        let tolmach = match (&mut *server, subject.dialect()) {
-            (Server::Tolmach(gateway), Some(dialect)) => {
-                Some((gateway.room(format!("room{number}"))?, dialect))
-            }
-            _ => None,
+        let made = match server {
+            Server::Tolmach(gateway) => Some(gateway.room(format!("room{number}"))?),
+            Server::Peer { .. } => None,
         };
         for member in 0..load.members {
-            let wire: Box<dyn Wire> = match (&tolmach, &mut *server) {
-                (Some((room, dialect)), Server::Tolmach(gateway)) => {
-                    let who = gateway.account(*dialect, newcomers.len())?;
-                    Box::new(DialectWire::new(*dialect, &who, room))
+            let speaks = member < load.senders;
+            let dialect = about.dialects.map(|[speak, hear]| match speaks {
+                true => speak,
+                false => hear,
+            });
+            let wire: Box<dyn Wire> = match (&mut *server, &made, dialect) {
+                (Server::Tolmach(gateway), Some(room), Some(dialect)) => {
+                    let who = gateway.account(dialect, newcomers.len(), accounts)?;
+                    Box::new(DialectWire::new(dialect, &who, room))
                 }
-                _ => match subject.kind() {
-                    Kind::Bare(echo) => Box::new(Bare::new(number, echo, false)),
-                    Kind::Redis | Kind::Tolmach(_) => Box::new(Redis::new(number)),
-                },
+                _ => wire(about.kind, number, member),
             };
-            newcomers.push(Newcomer {
-                address,
-                room,
-                speaks: member < load.senders,
-                wire,
+            let one = Newcomer::new(server.address(dialect)?, room, speaks, wire);
+            newcomers.push(match &encryption {
+                Some(config) => one.through(config.clone(), ServerName::try_from("localhost")?),
+                None => one,
             });
         }
     }
     Ok(newcomers)
+}
+
+/// How a peer is spoken to.
+fn wire(kind: Kind, room: usize, member: usize) -> Box<dyn Wire> {
+    match kind {
+        Kind::Bare { echo, answers } => Box::new(Bare::new(room, echo, answers)),
+        Kind::Inspircd => Box::new(Irc::new(room, member)),
+        Kind::Nats => Box::new(Nats::new(room)),
+        Kind::Mosquitto => Box::new(Mqtt::new(room, member)),
+        Kind::Redis | Kind::Tolmach(_) => Box::new(Redis::new(room)),
+    }
 }
 
 impl Found {
@@ -167,7 +217,7 @@ impl Found {
         let (before, after) = (measured.before, measured.after);
         let server = (after.server - before.server).as_secs_f64();
         let own = (after.own - before.own).as_secs_f64();
-        let at = |histogram: &hdrhistogram::Histogram<u64>| {
+        let at = |histogram: &Histogram<u64>| {
             [0.5, 0.99].map(|part| histogram.value_at_quantile(part) as f64 / 1000.0)
         };
         Self {
@@ -179,6 +229,16 @@ impl Found {
             behind: measured.behind(),
             latency: at(&measured.latency),
             accepted: at(&measured.accepted),
+            bytes: 0.0,
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bytes {
+            0.0 => write!(f, "{:.2} CPU-µs a delivery", self.cost),
+            bytes => write!(f, "{bytes:.0} bytes a connection"),
         }
     }
 }

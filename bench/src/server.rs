@@ -40,8 +40,11 @@ impl Server {
                 let gateway = Gateway::start(tolmach, store, dir)?;
                 Ok(Some(Self::Tolmach(Box::new(gateway))))
             }
-            Kind::Bare(echo) => bare(echo).map(Some),
+            Kind::Bare { echo, .. } => bare(echo).map(Some),
             Kind::Redis => peer(redis),
+            Kind::Inspircd => peer(inspircd),
+            Kind::Nats => peer(nats),
+            Kind::Mosquitto => peer(mosquitto),
         }
     }
 
@@ -122,5 +125,46 @@ fn redis(port: u16, _: &Path) -> io::Result<Command> {
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
     command.args(["--save", "", "--maxclients", "50000"]);
     command.args(["--client-output-buffer-limit", "pubsub", "0", "0", "0"]);
+    Ok(command)
+}
+
+fn inspircd(port: u16, dir: &Path) -> io::Result<Command> {
+    let config = dir.join("inspircd.conf");
+    std::fs::write(&config, INSPIRCD.replace("PORT", &port.to_string()))?;
+    let mut command = Command::new("inspircd");
+    command.args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"]);
+    command.arg(config);
+    Ok(command)
+}
+
+/// Nobody is too many or too fast.
+const INSPIRCD: &str = r#"
+<server name="bench.example" description="bench" network="bench" id="1AA">
+<admin name="bench" nick="bench" email="bench@example.org">
+<bind address="127.0.0.1" port="PORT" type="clients">
+<connect name="bench" allow="*" timeout="60" pingfreq="1h" hardsendq="1G" softsendq="1G" recvq="1M" threshold="100000000"
+ commandrate="100000000" fakelag="no" localmax="100000" globalmax="100000" maxchans="100" limit="100000" resolvehostnames="no" uniqueusername="no" useident="no">
+<class name="none" commands="">
+<performance quietbursts="yes" softlimit="100000" somaxconn="1024" netbuffersize="65534">
+<security maxtargets="20">
+<options nouserdns="yes">
+<module name="cap">
+<module name="ircv3_echomessage">
+"#;
+
+fn nats(port: u16, _: &Path) -> io::Result<Command> {
+    let mut command = Command::new("nats-server");
+    command.args(["-a", "127.0.0.1", "-p", &port.to_string()]);
+    Ok(command)
+}
+
+fn mosquitto(port: u16, dir: &Path) -> io::Result<Command> {
+    let config = dir.join("mosquitto.conf");
+    let lines = format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 0\nuser root\n"
+    );
+    std::fs::write(&config, lines)?;
+    let mut command = Command::new("mosquitto");
+    command.arg("-c").arg(config);
     Ok(command)
 }

@@ -2,95 +2,302 @@
 
 use std::fmt;
 
-use clap::ValueEnum;
 use tolmach_reliability::client::Dialect;
 
-/// A server, and how it is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
-pub(crate) enum Subject {
-    /// The bare loop, each message to its sender, too
-    Bare,
-    /// The bare loop, its sender hears that it was passed on
-    BareAck,
-    /// redis, pub/sub
-    Redis,
-    /// tolmach, JIM, memory:
-    Jim,
-    /// tolmach, JIM, SQLite
-    JimSqlite,
-    /// tolmach, Talker, memory:
-    Talker,
-    /// tolmach, Talker, SQLite
-    TalkerSqlite,
+use crate::shape::Group;
+
+/// A server and how it is spoken to, by its place in the list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Subject(usize);
+
+/// What there is to know of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// At the head of a row.
+    pub(crate) title: &'static str,
+    /// Which server.
+    pub(crate) kind: Kind,
+    /// How those speak who speak, and those hear who only hear, where it is tolmach.
+    pub(crate) dialects: Option<[Dialect; 2]>,
+    /// Whether they speak through TLS.
+    pub(crate) tls: bool,
+    /// Where it is measured though it is not named.
+    groups: &'static [Group],
 }
 
 /// A server as it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// The bare loop; whether senders hear themselves.
-    Bare(bool),
+    /// The bare loop.
+    Bare {
+        /// Whether senders hear themselves; else each message is answered.
+        echo: bool,
+        /// Whether receivers answer what they hear.
+        answers: bool,
+    },
     /// `redis-server`.
     Redis,
+    /// `inspircd`.
+    Inspircd,
+    /// `nats-server`.
+    Nats,
+    /// `mosquitto`.
+    Mosquitto,
     /// `tolmach serve` with this `store.url`.
     Tolmach(&'static str),
 }
 
-const MEMORY: &str = "memory:";
-const SQLITE: &str = "sqlite:tolmach.db";
+use Dialect::{Jim, Purpose, Talker, Uchat};
+use Group::{Idle, Members, Pairs, Rate, Rooms, Table};
+
+const MEMORY: Kind = Kind::Tolmach("memory:");
+const SQLITE: Kind = Kind::Tolmach("sqlite:tolmach.db");
+
+const fn bare(name: &'static str, title: &'static str, echo: bool, answers: bool) -> About {
+    About {
+        name,
+        title,
+        kind: Kind::Bare { echo, answers },
+        dialects: None,
+        tls: false,
+        groups: match answers {
+            true => &[Table, Pairs],
+            false => &[Table, Pairs, Rate, Members, Rooms],
+        },
+    }
+}
+
+const fn peer(name: &'static str, title: &'static str, kind: Kind) -> About {
+    About {
+        name,
+        title,
+        kind,
+        dialects: None,
+        tls: false,
+        groups: &[Table, Rate, Idle],
+    }
+}
+
+const fn tolmach(
+    name: &'static str,
+    title: &'static str,
+    kind: Kind,
+    dialects: [Dialect; 2],
+    groups: &'static [Group],
+) -> About {
+    About {
+        name,
+        title,
+        kind,
+        dialects: Some(dialects),
+        tls: false,
+        groups,
+    }
+}
+
+const SUBJECTS: &[About] = &[
+    bare("bare", "bare loop, echo", true, false),
+    bare("bare-ack", "bare loop, answer", false, false),
+    bare(
+        "bare-answers",
+        "bare loop, answer, receivers answer",
+        false,
+        true,
+    ),
+    peer("redis", "redis-server, pub/sub", Kind::Redis),
+    peer("inspircd", "inspircd", Kind::Inspircd),
+    peer("nats", "nats-server", Kind::Nats),
+    peer("mosquitto", "mosquitto, QoS 0", Kind::Mosquitto),
+    tolmach(
+        "jim",
+        "tolmach JIM, `memory:`",
+        MEMORY,
+        [Jim, Jim],
+        &[Table, Rate, Members, Rooms, Idle],
+    ),
+    tolmach(
+        "jim-sqlite",
+        "tolmach JIM, SQLite",
+        SQLITE,
+        [Jim, Jim],
+        &[Table],
+    ),
+    About {
+        tls: true,
+        ..tolmach(
+            "jim-tls",
+            "tolmach JIM through TLS, `memory:`",
+            MEMORY,
+            [Jim, Jim],
+            &[Table, Idle],
+        )
+    },
+    tolmach(
+        "talker",
+        "tolmach Talker, `memory:`",
+        MEMORY,
+        [Talker, Talker],
+        &[Table],
+    ),
+    tolmach(
+        "talker-sqlite",
+        "tolmach Talker, SQLite",
+        SQLITE,
+        [Talker, Talker],
+        &[Table, Rate, Members, Idle],
+    ),
+    tolmach(
+        "purpose",
+        "tolmach purpose, `memory:`",
+        MEMORY,
+        [Purpose, Purpose],
+        &[Table, Idle],
+    ),
+    tolmach(
+        "purpose-sqlite",
+        "tolmach purpose, SQLite",
+        SQLITE,
+        [Purpose, Purpose],
+        &[Table],
+    ),
+    tolmach(
+        "uchat",
+        "tolmach uchat, `memory:`",
+        MEMORY,
+        [Uchat, Uchat],
+        &[Table, Idle],
+    ),
+    tolmach(
+        "uchat-sqlite",
+        "tolmach uchat, SQLite",
+        SQLITE,
+        [Uchat, Uchat],
+        &[Table],
+    ),
+    tolmach(
+        "jim-talker",
+        "JIM to Talker",
+        MEMORY,
+        [Jim, Talker],
+        &[Pairs],
+    ),
+    tolmach(
+        "jim-purpose",
+        "JIM to purpose",
+        MEMORY,
+        [Jim, Purpose],
+        &[Pairs],
+    ),
+    tolmach("jim-uchat", "JIM to uchat", MEMORY, [Jim, Uchat], &[Pairs]),
+    tolmach(
+        "talker-jim",
+        "Talker to JIM",
+        MEMORY,
+        [Talker, Jim],
+        &[Pairs],
+    ),
+    tolmach(
+        "talker-purpose",
+        "Talker to purpose",
+        MEMORY,
+        [Talker, Purpose],
+        &[Pairs],
+    ),
+    tolmach(
+        "talker-uchat",
+        "Talker to uchat",
+        MEMORY,
+        [Talker, Uchat],
+        &[Pairs],
+    ),
+    tolmach(
+        "purpose-jim",
+        "purpose to JIM",
+        MEMORY,
+        [Purpose, Jim],
+        &[Pairs],
+    ),
+    tolmach(
+        "purpose-talker",
+        "purpose to Talker",
+        MEMORY,
+        [Purpose, Talker],
+        &[Pairs],
+    ),
+    tolmach(
+        "purpose-uchat",
+        "purpose to uchat",
+        MEMORY,
+        [Purpose, Uchat],
+        &[Pairs],
+    ),
+    tolmach("uchat-jim", "uchat to JIM", MEMORY, [Uchat, Jim], &[Pairs]),
+    tolmach(
+        "uchat-talker",
+        "uchat to Talker",
+        MEMORY,
+        [Uchat, Talker],
+        &[Pairs],
+    ),
+    tolmach(
+        "uchat-purpose",
+        "uchat to purpose",
+        MEMORY,
+        [Uchat, Purpose],
+        &[Pairs],
+    ),
+];
 
 impl Subject {
-    /// All of them, in the order of the table.
-    pub(crate) const ALL: &[Self] = &[
-        Self::Bare,
-        Self::BareAck,
-        Self::Redis,
-        Self::Jim,
-        Self::JimSqlite,
-        Self::Talker,
-        Self::TalkerSqlite,
-    ];
-
-    /// Which server.
-    pub(crate) fn kind(self) -> Kind {
-        match self {
-            Self::Bare => Kind::Bare(true),
-            Self::BareAck => Kind::Bare(false),
-            Self::Redis => Kind::Redis,
-            Self::Jim | Self::Talker => Kind::Tolmach(MEMORY),
-            Self::JimSqlite | Self::TalkerSqlite => Kind::Tolmach(SQLITE),
-        }
+    /// All of them, in the order of the tables.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..SUBJECTS.len()).map(Self)
     }
 
-    /// Which dialect is spoken, where it is tolmach.
-    pub(crate) fn dialect(self) -> Option<Dialect> {
-        match self {
-            Self::Bare | Self::BareAck | Self::Redis => None,
-            Self::Jim | Self::JimSqlite => Some(Dialect::Jim),
-            Self::Talker | Self::TalkerSqlite => Some(Dialect::Talker),
-        }
+    /// The one of this name.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+        let found = Self::all().find(|subject| subject.about().name == name);
+        found.ok_or_else(|| {
+            let names: Vec<_> = SUBJECTS.iter().map(|about| about.name).collect();
+            format!("one of {}", names.join(", "))
+        })
     }
 
-    /// By what it is measured: the same writes, to the sender, too.
+    /// What there is to know of it.
+    pub(crate) fn about(self) -> &'static About {
+        &SUBJECTS[self.0]
+    }
+
+    /// Whether it is measured in this group though it is not named.
+    pub(crate) fn is_in(self, group: Group) -> bool {
+        self.about().groups.contains(&group)
+    }
+
+    /// The bare loop that it is measured by: its sender hears as much, its receivers say as much.
     pub(crate) fn yardstick(self) -> Self {
-        match self.dialect() {
-            Some(Dialect::Jim | Dialect::Purpose) => Self::BareAck,
-            Some(Dialect::Talker | Dialect::Uchat) => Self::Bare,
-            None if self == Self::BareAck => self,
-            None => Self::Bare,
-        }
+        let kind = match (self.about().kind, self.about().dialects) {
+            (kind @ Kind::Bare { .. }, _) => kind,
+            (_, Some([speak, hear])) => Kind::Bare {
+                echo: matches!(speak, Talker | Uchat) && hear != Purpose,
+                answers: hear == Purpose,
+            },
+            (_, None) => Kind::Bare {
+                echo: true,
+                answers: false,
+            },
+        };
+        let found = Self::all().find(|subject| subject.about().kind == kind);
+        found.unwrap_or(self)
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bare => "bare loop, echo",
-            Self::BareAck => "bare loop, answer",
-            Self::Redis => "redis pub/sub",
-            Self::Jim => "tolmach JIM, `memory:`",
-            Self::JimSqlite => "tolmach JIM, SQLite",
-            Self::Talker => "tolmach Talker, `memory:`",
-            Self::TalkerSqlite => "tolmach Talker, SQLite",
-        })
+        f.write_str(self.about().title)
     }
 }

@@ -2,16 +2,23 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+#[cfg(feature = "tls")]
+use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 
 /// A socket, and what it could not take yet.
 pub(crate) struct Channel {
     socket: TcpStream,
+    /// What is to be sent.
     pub(crate) out: BytesMut,
     is_open: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<Box<ClientConnection>>,
 }
 
 impl Channel {
@@ -27,6 +34,23 @@ impl Channel {
             socket,
             out: BytesMut::new(),
             is_open: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
+    }
+
+    /// The same, through TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn encrypted(
+        self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> io::Result<Self> {
+        let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        tls.set_buffer_limit(None);
+        Ok(Self {
+            tls: Some(Box::new(tls)),
+            ..self
         })
     }
 
@@ -51,26 +75,72 @@ impl Channel {
 
     /// Reads what is there; `None` where nothing is, 0 where the server closed.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        loop {
-            match self.socket.read(buffer) {
-                Ok(count) => return Ok(Some(count)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &mut self.tls {
+            return read_through(tls, &mut self.socket, buffer);
         }
+        later(self.socket.read(buffer))
+    }
+
+    /// Whether nothing is left where a read did not fill its buffer; else that is known by a read that finds nothing.
+    pub(crate) fn is_emptied_by_a_read(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let is_plain = self.tls.is_none();
+        #[cfg(not(feature = "tls"))]
+        let is_plain = true;
+        is_plain
     }
 
     /// Writes what the socket takes of `out`.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        while self.is_open && !self.out.is_empty() {
-            match self.socket.write(&self.out) {
-                Ok(count) => self.out.advance(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        if !self.is_open {
+            return Ok(());
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &mut self.tls {
+            tls.writer().write_all(&self.out)?;
+            self.out.clear();
+            while tls.wants_write() && later(tls.write_tls(&mut self.socket))?.is_some() {}
+            return Ok(());
+        }
+        while !self.out.is_empty()
+            && let Some(count) = later(self.socket.write(&self.out))?
+        {
+            self.out.advance(count);
         }
         Ok(())
+    }
+}
+
+/// As [`Channel::read`]. Answers of the handshake go with the next flush.
+#[cfg(feature = "tls")]
+fn read_through(
+    tls: &mut ClientConnection,
+    socket: &mut TcpStream,
+    buffer: &mut [u8],
+) -> io::Result<Option<usize>> {
+    loop {
+        match later(tls.reader().read(buffer))? {
+            Some(count) => return Ok(Some(count)),
+            None => {
+                let Some(count) = later(tls.read_tls(socket))? else {
+                    return Ok(None);
+                };
+                tls.process_new_packets().map_err(io::Error::other)?;
+                if count == 0 {
+                    return Ok(Some(0));
+                }
+            }
+        }
+    }
+}
+
+/// `None` where it could only be done later.
+fn later(done: io::Result<usize>) -> io::Result<Option<usize>> {
+    match done {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Ok(None)
+        }
+        done => done.map(Some),
     }
 }

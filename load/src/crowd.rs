@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
-use crate::channel::Channel;
 use crate::failure::Failure;
 use crate::measured::{Measured, Tally};
 use crate::member::{Member, Newcomer, Seat};
@@ -15,7 +14,7 @@ use crate::timer::Timer;
 use crate::wire::Heard;
 
 /// How many are on their way in at once.
-const ENTERING: usize = 64;
+const ENTERING: usize = 512;
 /// How long nothing may come that has to.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long nothing comes where all is quiet.
@@ -180,9 +179,9 @@ impl Crowd {
                 && let Some(one) = newcomers.next()
             {
                 let token = Token(self.members.len());
-                let channel = Channel::connect(one.address, self.poll.registry(), token)?;
-                let senders = self.rooms[one.room].senders;
-                self.members.push(Member::new(one, channel, senders));
+                let (senders, registry) = (self.rooms[one.room].senders, self.poll.registry());
+                let member = Member::connect(one, senders, registry, token)?;
+                self.members.push(member);
             }
             self.turn(&mut events)?;
             self.is_patient("connections", self.entered as u64, total as u64)?;
@@ -277,6 +276,7 @@ impl Crowd {
             }
             if event.is_readable() {
                 self.read(index, event.is_read_closed())?;
+                self.members[index].channel.flush()?;
             }
         }
         Ok(())
@@ -296,8 +296,8 @@ impl Crowd {
                 }
                 Some(count) => {
                     self.hear(index, count)?;
-                    // A read that is not full has emptied the socket.
-                    if count < self.buffer.len() && !to_end {
+                    let has_more = count == self.buffer.len() || to_end;
+                    if !has_more && self.members[index].channel.is_emptied_by_a_read() {
                         return Ok(());
                     }
                 }

@@ -1,22 +1,58 @@
 //! One connection of a crowd.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::Duration;
+
+use mio::{Registry, Token};
+#[cfg(feature = "tls")]
+use rustls::{ClientConfig, pki_types::ServerName};
 
 use crate::channel::Channel;
 use crate::wire::Wire;
 
 /// Who is to come.
 pub struct Newcomer {
-    /// Where the server is.
-    pub address: SocketAddr,
-    /// The number of the room that its wire enters; all who have it are to hear each other.
-    pub room: usize,
-    /// Whether it says anything.
-    pub speaks: bool,
-    /// How it speaks and hears.
-    pub wire: Box<dyn Wire>,
+    pub(crate) address: SocketAddr,
+    pub(crate) room: usize,
+    pub(crate) speaks: bool,
+    pub(crate) wire: Box<dyn Wire>,
+    #[cfg(feature = "tls")]
+    pub(crate) encryption: Option<Encryption>,
+}
+
+impl Newcomer {
+    /// Somebody who connects to a server. Its wire enters the room that has this number: all with the same are to hear each
+    /// other. It says something where it `speaks`.
+    #[must_use]
+    pub fn new(address: SocketAddr, room: usize, speaks: bool, wire: Box<dyn Wire>) -> Self {
+        Self {
+            address,
+            room,
+            speaks,
+            wire,
+            #[cfg(feature = "tls")]
+            encryption: None,
+        }
+    }
+
+    /// The same, through TLS, with a server of this name.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn through(mut self, config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
+        self.encryption = Some(Encryption { config, name });
+        self
+    }
+}
+
+/// How hands are shaken, and with whom.
+#[cfg(feature = "tls")]
+pub(crate) struct Encryption {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) name: ServerName<'static>,
 }
 
 /// Somebody who came.
@@ -35,9 +71,20 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Somebody who connects to a room where so many speak.
-    pub(crate) fn new(newcomer: Newcomer, channel: Channel, senders: usize) -> Self {
-        Self {
+    /// Begins to connect somebody to a room where so many speak; the events have this token.
+    pub(crate) fn connect(
+        newcomer: Newcomer,
+        senders: usize,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
+        let channel = Channel::connect(newcomer.address, registry, token)?;
+        #[cfg(feature = "tls")]
+        let channel = match newcomer.encryption {
+            None => channel,
+            Some(Encryption { config, name }) => channel.encrypted(config, name)?,
+        };
+        Ok(Self {
             channel,
             wire: newcomer.wire,
             room: newcomer.room,
@@ -45,7 +92,7 @@ impl Member {
             heard: vec![0; senders],
             said: 0,
             unanswered: VecDeque::new(),
-        }
+        })
     }
 }
 

@@ -7,6 +7,9 @@ use tolmach_reliability::server::Account;
 
 use super::{Texts, lines, words};
 
+/// What lines begin with that say no; of JIM what is no yes.
+const ERRORS: [&[u8]; 3] = [br#"{"response":"#, br#"{"type":"error""#, br#"{"type":9,"#];
+
 /// A client of a dialect.
 pub(crate) struct DialectWire {
     dialect: Dialect,
@@ -32,8 +35,8 @@ impl DialectWire {
     /// Whether a line is looked at, and not read by the client.
     fn is_looked_at(&self) -> bool {
         let has_lines = match self.dialect {
-            Dialect::Jim | Dialect::Talker => true,
-            Dialect::Purpose | Dialect::Uchat => false,
+            Dialect::Jim | Dialect::Talker | Dialect::Uchat => true,
+            Dialect::Purpose => false,
         };
         has_lines && self.has_entered && self.input.is_empty()
     }
@@ -80,9 +83,7 @@ impl Wire for DialectWire {
                 heard(Heard::Said(text));
             } else if line.starts_with(br#"{"response":2"#) {
                 heard(Heard::Accepted);
-            } else if line.starts_with(br#"{"response":"#)
-                || line.starts_with(br#"{"type":"error""#)
-            {
+            } else if ERRORS.iter().any(|error| line.starts_with(error)) {
                 return Err(words(line));
             }
             Ok(())
@@ -99,6 +100,6 @@ impl Wire for DialectWire {
     }
 
     fn hears_itself(&self) -> bool {
-        self.dialect == Dialect::Talker
+        matches!(self.dialect, Dialect::Talker | Dialect::Uchat)
     }
 }

@@ -4,6 +4,9 @@
 
 mod bare;
 mod dialect;
+mod irc;
+mod mqtt;
+mod nats;
 mod redis;
 
 use memchr::{memchr_iter, memmem};
@@ -11,6 +14,9 @@ use tolmach_load::Stamp;
 
 pub(crate) use bare::Bare;
 pub(crate) use dialect::DialectWire;
+pub(crate) use irc::Irc;
+pub(crate) use mqtt::Mqtt;
+pub(crate) use nats::Nats;
 pub(crate) use redis::Redis;
 
 /// Bytes of every text.

@@ -17,7 +17,7 @@ use crate::Outcome;
 
 /// Shakes hands with servers on this machine that show one certificate.
 #[derive(Clone)]
-pub struct Encryption(TlsConnector);
+pub struct Encryption(Arc<ClientConfig>);
 
 impl Encryption {
     /// Trusts the certificate in a PEM file, for `localhost`. Each handshake is a whole one, none resumes another.
@@ -32,7 +32,7 @@ impl Encryption {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
-        Ok(Self(Arc::new(config).into()))
+        Ok(Self(Arc::new(config)))
     }
 
     /// The gateway's own certificate, which it made in its data directory.
@@ -43,6 +43,12 @@ impl Encryption {
         Self::trusting(&data_dir.join("tls/certificate.pem"))
     }
 
+    /// What a handshake needs.
+    #[must_use]
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.0.clone()
+    }
+
     /// A connection to a server, once hands are shaken.
     ///
     /// # Errors
@@ -51,6 +57,8 @@ impl Encryption {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;
-        Ok(self.0.connect(name, socket).await?)
+        Ok(TlsConnector::from(self.config())
+            .connect(name, socket)
+            .await?)
     }
 }
