@@ -47,6 +47,7 @@ mod free_space;
 pub mod gateway;
 mod hexadecimal;
 pub mod hub;
+mod id_map;
 pub mod model;
 mod refusal;
 mod setters;

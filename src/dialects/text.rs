@@ -124,6 +124,10 @@ fn size(bytes: u64) -> String {
 /// is some in a piece's second half. When that is not enough, the last piece says how many characters are missing.
 #[must_use]
 pub fn cut(text: &str, limit: usize, pieces: usize) -> Vec<String> {
+    // There are never more characters than bytes.
+    if text.len() <= limit {
+        return vec![text.to_owned()];
+    }
     cut_by(text, limit, pieces, |_| 1)
 }
 

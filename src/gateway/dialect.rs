@@ -206,12 +206,17 @@ impl RequestContext<'_> {
             return;
         };
         *self.was_held = true;
-        tokio::select! {
-            biased;
-            () = std::future::poll_fn(|cx| self.writer.poll_closed(cx)) => {}
-            _ = self.shutdown.wait_for(|down| *down) => {}
-            () = sleep_until(due) => {}
-        }
+        let (writer, shutdown) = (self.writer, &mut *self.shutdown);
+        let held = async move {
+            tokio::select! {
+                biased;
+                () = std::future::poll_fn(|cx| writer.poll_closed(cx)) => {}
+                _ = shutdown.wait_for(|down| *down) => {}
+                () = sleep_until(due) => {}
+            }
+        };
+        // In a box: who keeps the pace has no room to hold for it.
+        Box::pin(held).await;
     }
 
     async fn message_due(&mut self, to: &Target) -> Option<tokio::time::Instant> {
@@ -229,17 +234,21 @@ impl RequestContext<'_> {
 
     /// Says something; `answer` is written in the request's place once it is accepted or refused. The handler then
     /// returns [`Response::Posted`], which this gives.
-    pub async fn post(
+    pub fn post(
         &mut self,
         message: commands::Send,
         answer: impl FnOnce(Result<Arc<Message>>) -> Bytes + Send + 'static,
-    ) -> Response {
-        self.keep_pace(&message.to).await;
-        if let Some(slot) = self.slot.take() {
-            let writer = self.writer.clone();
-            let fill = move |outcome| writer.fill(&slot, answer(outcome));
-            self.session.post(message, fill).await;
+    ) -> impl Future<Output = Response> + Send {
+        // Moved on by its address.
+        let message = Box::new(message);
+        async move {
+            self.keep_pace(&message.to).await;
+            if let Some(slot) = self.slot.take() {
+                let writer = self.writer.clone();
+                let fill = move |outcome| writer.fill(&slot, answer(outcome));
+                self.session.post(message, fill).await;
+            }
+            Response::Posted
         }
-        Response::Posted
     }
 }

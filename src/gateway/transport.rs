@@ -1,5 +1,6 @@
 //! What a connection's bytes travel over: a TCP socket, or any stream inside the process.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
@@ -25,6 +26,8 @@ use crate::model::EndReason;
 
 /// How much room a read is given at least.
 const READ_BYTES: usize = 8 * 1024;
+/// A longer buffer is not kept for others.
+const MAX_SPARE_BYTES: usize = 8 * READ_BYTES;
 
 /// A connection before anything was read from it.
 pub struct Transport {
@@ -306,6 +309,9 @@ pub(super) fn poll_read_socket(
     buffer: &mut BytesMut,
 ) -> Poll<io::Result<usize>> {
     ready!(socket.as_ref().poll_read_ready(cx))?;
+    if buffer.capacity() == 0 {
+        *buffer = SPARE.take().unwrap_or_default();
+    }
     buffer.reserve(READ_BYTES);
     // A read that does not fill the buffer tells the runtime that nothing is left: the next one waits at once.
     poll_read_buf(Pin::new(socket), cx, buffer)
@@ -335,9 +341,17 @@ pub(super) fn or_wait(
     }
 }
 
+thread_local! {
+    /// The memory of the last buffer that all was taken from: what comes in next on this thread is read into it.
+    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+}
+
 /// Gives an empty buffer's memory back.
 pub(super) fn release(buffer: &mut BytesMut) {
     if buffer.is_empty() {
-        *buffer = BytesMut::new();
+        let mut spare = std::mem::take(buffer);
+        if spare.try_reclaim(READ_BYTES) && !spare.try_reclaim(MAX_SPARE_BYTES + 1) {
+            SPARE.set(Some(spare));
+        }
     }
 }

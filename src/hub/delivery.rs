@@ -1,6 +1,7 @@
 //! The way of what was committed, here or at another node, to the state, in its order.
 
 use std::sync::Arc;
+use std::vec;
 
 use super::Hub;
 use super::commit_queue::{Arrival, CommitQueue};
@@ -23,6 +24,7 @@ impl Hub {
             let mut commits = Vec::new();
             for arrival in arrivals {
                 match arrival {
+                    Arrival::Commits(batch) if commits.is_empty() => commits = batch,
                     Arrival::Commits(batch) => commits.extend(batch),
                     Arrival::Envelope(envelope) => {
                         self.deliver_commits(std::mem::take(&mut commits)).await;
@@ -48,27 +50,37 @@ impl Hub {
             }
         }
         // A little at a time, so that what one connection says at once does not fill the others' queues.
-        let mut commits = commits.into_iter().peekable();
-        while commits.peek().is_some() {
-            let slice = next_slice(&mut commits);
-            let ((), dirty) = self.on_state(|state| self.tell_commits(state, slice));
+        let mut commits = commits.into_iter();
+        while commits.len() > 0 {
+            let ((), dirty) = self.on_state(|state| self.tell_some(state, &mut commits));
             flush(dirty).await;
-            if commits.peek().is_some() {
+            if commits.len() > 0 {
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// Tells the state of each commit, then who asked for it.
-    fn tell_commits(&self, state: &mut HubState, commits: Vec<Commit>) {
-        self.inner.said.count(&commits);
-        for commit in commits {
-            for event in commit.events {
-                self.files_after(&event);
-                state.room_event(event);
+    /// Tells the state of the next commits.
+    fn tell_some(&self, state: &mut HubState, commits: &mut vec::IntoIter<Commit>) {
+        let mut bytes = 0;
+        for commit in commits.by_ref().take(MAX_SLICE_COMMITS) {
+            let texts = commit.events.iter().map(RoomEvent::text_bytes);
+            bytes += texts.sum::<usize>();
+            self.tell_commit(state, commit);
+            if bytes >= MAX_SLICE_BYTES {
+                return;
             }
-            commit.write.complete(commit.outcome, state);
         }
+    }
+
+    /// Tells the state of a commit, then who asked for it.
+    fn tell_commit(&self, state: &mut HubState, commit: Commit) {
+        self.inner.said.count(&commit.events);
+        for event in commit.events {
+            self.files_after(&event);
+            state.room_event(event);
+        }
+        commit.write.complete(commit.outcome, state);
     }
 
     /// What another node told. A gap in a room's numbers is read from the store first.
@@ -134,25 +146,14 @@ impl Hub {
     pub(super) fn deliver_last(&self) {
         for arrival in self.inner.commit_queue.take() {
             if let Arrival::Commits(commits) = arrival {
-                self.with_state(|state| self.tell_commits(state, commits));
+                self.with_state(|state| {
+                    for commit in commits {
+                        self.tell_commit(state, commit);
+                    }
+                });
             }
         }
     }
-}
-
-/// The next commits to be told together.
-fn next_slice(commits: &mut impl Iterator<Item = Commit>) -> Vec<Commit> {
-    let (mut slice, mut bytes) = (Vec::new(), 0);
-    while slice.len() < MAX_SLICE_COMMITS && bytes < MAX_SLICE_BYTES {
-        let Some(commit) = commits.next() else { break };
-        bytes += commit
-            .events
-            .iter()
-            .map(RoomEvent::text_bytes)
-            .sum::<usize>();
-        slice.push(commit);
-    }
-    slice
 }
 
 /// What the bus tells, for the delivery.

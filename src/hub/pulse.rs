@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Hub;
 use super::commands::{Actor, Change, Work};
 use crate::model::{RoomChange, RoomEvent};
-use crate::store::{ApplyError, Commit, RowKeys};
+use crate::store::{ApplyError, RowKeys};
 
 /// A change that changes nothing.
 struct Nothing;
@@ -26,10 +26,9 @@ impl Change for Nothing {
 pub(super) struct Said(AtomicU64);
 
 impl Said {
-    pub(super) fn count(&self, commits: &[Commit]) {
-        let events = commits.iter().flat_map(|commit| &commit.events);
+    pub(super) fn count(&self, events: &[RoomEvent]) {
         let is_message = |event: &&RoomEvent| matches!(event.change, RoomChange::Posted(_));
-        let messages = events.filter(is_message).count() as u64;
+        let messages = events.iter().filter(is_message).count() as u64;
         self.0.fetch_add(messages, Ordering::Relaxed);
     }
 }

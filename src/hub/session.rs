@@ -1,5 +1,6 @@
 //! One connection at the hub: who it is, and what it asks.
 
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +89,8 @@ impl Session {
     pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         self.posted.done().await;
         self.not_ended()?;
-        let outcome = Caller::connected(self).call(command).await;
+        // In a box: what only says something, by `post`, has no room to hold for the largest command.
+        let outcome = Box::pin(Caller::connected(self).call(command)).await;
         if let Err(error) = &outcome {
             tell_refusal(&self.connection.sink, error);
         }
@@ -153,9 +155,18 @@ impl Session {
 
     /// Says something without waiting: `answer` is given the outcome, under the hub's lock, and may put something into the
     /// session's sink, which is flushed then. Many can be under way at once; they are accepted in the order of posting.
-    pub async fn post(
+    pub fn post(
         &mut self,
-        message: commands::Send,
+        message: impl Into<Box<commands::Send>>,
+        answer: impl FnOnce(Result<Arc<Message>>) + Send + 'static,
+    ) -> impl Future<Output = ()> + Send {
+        // Moved on by its address.
+        self.post_boxed(message.into(), answer)
+    }
+
+    async fn post_boxed(
+        &mut self,
+        message: Box<commands::Send>,
         answer: impl FnOnce(Result<Arc<Message>>) + Send + 'static,
     ) {
         let sink = self.connection.sink.clone();
@@ -182,14 +193,17 @@ impl Session {
             drop(under_way);
         };
         let actor = Actor::User(user);
-        let write = self.hub.submission(actor, session, message, then);
+        let write = self.hub.submission(actor, session, *message, then);
         self.hub.inner.store.submit(write);
         self.hub.deliver_if_stopped();
     }
 
-    async fn prepare(&mut self, mut message: commands::Send) -> Result<(UserId, commands::Send)> {
+    async fn prepare(
+        &mut self,
+        mut message: Box<commands::Send>,
+    ) -> Result<(UserId, Box<commands::Send>)> {
         let user = self.user_id()?;
-        self.decide(&mut message).await?;
+        self.decide(&mut *message).await?;
         let message = message.prepare(&Caller::connected(self)).await?;
         self.not_ended()?;
         Ok((user, message))

@@ -43,13 +43,16 @@ impl Shared {
         let result = work(&mut state);
         let mut dirty = Vec::new();
         loop {
-            let outgoing = state.take_outgoing();
+            let mut outgoing = state.take_outgoing();
             if outgoing.is_empty() {
+                state.put_back(outgoing);
                 return (result, dirty, state.finish());
             }
-            for one in outgoing {
+            dirty.reserve(outgoing.len());
+            for one in outgoing.drain(..) {
                 hand_over(one, &mut state, &mut dirty);
             }
+            state.put_back(outgoing);
             state.relieve();
         }
     }

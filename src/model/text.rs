@@ -69,7 +69,9 @@ pub fn has_visible(text: &str) -> bool {
 /// ```
 #[must_use]
 pub fn clean_text(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c.is_control() && c != '\t' && c != '\n') {
+    if !may_have_controls(text)
+        || !text.contains(|c: char| c.is_control() && c != '\t' && c != '\n')
+    {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
@@ -86,6 +88,14 @@ pub fn clean_text(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(clean)
+}
+
+/// Whether any byte is of a control character but tab and LF, or begins what may be a C1 control: without branches, for the
+/// compiler to look at many at once.
+fn may_have_controls(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| {
+        any | ((byte < b' ') & (byte != b'\t') & (byte != b'\n')) | (byte == 0x7f) | (byte == 0xc2)
+    })
 }
 
 /// Makes a text of one line clean: as [`clean_text`], with a space for each line break and tab.

@@ -75,11 +75,11 @@ impl Style {
             (Self::Compat(_), 200 | 201, "") => "OK",
             _ => text,
         };
-        let text = cut(text, limits::MESSAGE_CHARS, 1).pop();
+        let text = (!text.is_empty()).then(|| cut(text, limits::MESSAGE_CHARS, 1).pop());
         let mut answer = Answer {
             code,
             time: at.seconds(),
-            text: text.filter(|text| !text.is_empty()),
+            text: text.flatten(),
         };
         if let (Self::Compat(spelling), Some(text)) = (self, answer.text.clone()) {
             let room = ServerFrame::Answer(answer.clone()).compat_text_bytes(spelling);

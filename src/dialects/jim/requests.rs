@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use tolmach_jim::{Extra, ServerFrame};
 
 use super::adapter::JimAdapter;
+use super::encoder::stored_extra;
 use crate::commands;
 use crate::dialects::service_user;
 use crate::gateway::{RequestContext, Response};
@@ -130,10 +131,12 @@ impl JimAdapter {
         if let Target::User(UserSelector::Login(to)) = &to
             && service_user::is_gateway(to, cx.session)
         {
-            return self.ask_gateway(&message, cx).await;
+            return Box::pin(self.ask_gateway(&message, cx)).await;
         }
-        let mut said = commands::Send::text(to, message);
-        said.extra = super::encoder::stored_extra(extra);
+        let said = commands::Send {
+            extra: stored_extra(extra),
+            ..commands::Send::text(to, message)
+        };
         cx.post(said, move |outcome| match outcome {
             Ok(_) => style.answer(200, "", at),
             Err(error) => style.refusal(&error, at),

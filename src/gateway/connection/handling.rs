@@ -50,7 +50,7 @@ impl<A: Adapter> Connection<A> {
             }
             Response::Send(content) => {
                 self.answer(slot, Bytes::new());
-                return Some(self.send(content).await);
+                return Some(Box::pin(self.send(content)).await);
             }
             Response::End(reason) => {
                 self.answer(slot, Bytes::new());

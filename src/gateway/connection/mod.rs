@@ -11,6 +11,7 @@
 //! A connection's life: *open* (nobody yet; `limits.login_timeout` runs), *seated* (a session at the hub),
 //! *finishing* (nothing more is read; what was received is answered), *draining* (the last bytes go out), gone.
 
+mod alarm;
 mod closed;
 mod content;
 mod handling;
@@ -35,6 +36,7 @@ use super::writer::{Drained, Writer};
 use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
 use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
 use crate::model::{EndReason, User};
+use alarm::Alarm;
 use closed::Closed;
 
 /// A connection with more bytes of unread answers than this is not read from.
@@ -115,6 +117,7 @@ pub(super) fn serve<D: Dialect>(
         session,
         nobody_since: now(),
         pace: Pace::new(),
+        alarm: Alarm::default(),
         was_held: false,
         receiving,
         shutdown,
@@ -199,6 +202,7 @@ struct Connection<A: Adapter> {
     /// Since when nobody is logged in, if nobody is.
     nobody_since: Instant,
     pace: Pace,
+    alarm: Alarm,
     /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
     was_held: bool,
     receiving: Receiving,

@@ -182,7 +182,7 @@ impl<A: Adapter> Connection<A> {
     async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
         let login_by = self.login_by();
         let due = earlier(login_by, self.adapter.next_timer());
-        let mut due = due.map(|due| Box::pin(sleep_until(due.into())));
+        let alarm = &mut self.alarm;
         let mut linger = None;
         let was_held = std::mem::take(&mut self.was_held);
         let writer = &self.writer;
@@ -203,8 +203,7 @@ impl<A: Adapter> Connection<A> {
                     return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
                 }
                 let mut is_due = |cx: &mut Context<'_>| {
-                    let due = due.as_mut();
-                    due.is_some_and(|due| due.as_mut().poll(cx).is_ready())
+                    due.is_some_and(|due| alarm.poll(due.into(), cx).is_ready())
                 };
                 // What is due comes before what a peer that never pauses has to say, unless it is the gateway that paused.
                 if !was_held && is_due(cx) {

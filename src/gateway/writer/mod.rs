@@ -229,7 +229,10 @@ impl Writer {
         match state.phase {
             Phase::Ended(how) => Poll::Ready(how),
             Phase::Open | Phase::Closing => {
-                state.drainer = Some(cx.waker().clone());
+                match &mut state.drainer {
+                    Some(drainer) => drainer.clone_from(cx.waker()),
+                    drainer => *drainer = Some(cx.waker().clone()),
+                }
                 Poll::Pending
             }
         }

@@ -49,8 +49,13 @@ impl Writer {
         if is_so(&state) {
             return Poll::Ready(());
         }
-        let waker = cx.waker().clone();
-        state.reader = Some(Reader { waker, room });
+        match &mut state.reader {
+            Some(reader) if reader.waker.will_wake(cx.waker()) => reader.room = room,
+            reader => {
+                let waker = cx.waker().clone();
+                *reader = Some(Reader { waker, room });
+            }
+        }
         Poll::Pending
     }
 }

@@ -62,11 +62,14 @@ impl Send {
     }
 
     /// What of it is to last: the text is clean, and who must be there to read it is.
-    pub(in crate::hub) async fn prepare(mut self, caller: &Caller<'_>) -> Result<Self> {
+    pub(in crate::hub) async fn prepare(
+        mut self: Box<Self>,
+        caller: &Caller<'_>,
+    ) -> Result<Box<Self>> {
         if let Target::User(user) = &mut self.to
             && self.offline == Offline::Refuse
         {
-            let id = caller.user(user).await?.user.id;
+            let id = Box::pin(caller.user(user)).await?.user.id;
             if !caller.hub().with_state(|state| state.is_connected(id)) {
                 return Err(Error::RecipientOffline);
             }
@@ -105,8 +108,8 @@ impl Command for Send {
     }
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
-        let prepared = self.prepare(caller).await?;
-        caller.commit(prepared).await
+        let prepared = Box::new(self).prepare(caller).await?;
+        caller.commit(*prepared).await
     }
 }
 

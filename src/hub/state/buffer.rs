@@ -1,7 +1,6 @@
 //! What one call of the hub has to tell the sessions of one form in one room: bytes that all share, and for some of them
 //! something else in place of parts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -15,11 +14,12 @@ pub(super) struct Buffer {
     pub(super) encoder: SharedEncoder,
     shared: Shared,
     frames: usize,
-    cuts: HashMap<SessionId, Vec<Cut>>,
+    cuts: Vec<Cut>,
 }
 
 /// A part of the shared bytes that a session is not told, and what it is told in its place.
 struct Cut {
+    session: SessionId,
     from: (usize, usize),
     to: (usize, usize),
     frames_less: usize,
@@ -40,7 +40,7 @@ impl Buffer {
             encoder,
             shared: Shared::default(),
             frames: 0,
-            cuts: HashMap::new(),
+            cuts: Vec::new(),
         }
     }
 
@@ -96,7 +96,8 @@ impl Buffer {
         others: Encoded,
         instead: Delivery,
     ) {
-        self.cuts.entry(session).or_default().push(Cut {
+        self.cuts.push(Cut {
+            session,
             from,
             to: self.shared.end(),
             frames_less: others.frames,
@@ -105,7 +106,9 @@ impl Buffer {
     }
 
     /// Nothing more is told.
-    pub(super) fn finish(self) -> Parts {
+    pub(super) fn finish(mut self) -> Parts {
+        // Those of one session stay in their order.
+        self.cuts.sort_by_key(|cut| cut.session);
         Parts {
             encoder: self.encoder,
             shared: Delivery {
@@ -122,17 +125,25 @@ impl Buffer {
 pub(super) struct Parts {
     pub(super) encoder: SharedEncoder,
     shared: Delivery,
-    cuts: HashMap<SessionId, Vec<Cut>>,
+    /// By session, then by place.
+    cuts: Vec<Cut>,
 }
 
 impl Parts {
     /// What a session is told.
     pub(super) fn of(&self, session: SessionId) -> Delivery {
-        let Some(cuts) = self.cuts.get(&session) else {
+        let first = self.cuts.partition_point(|cut| cut.session < session);
+        let cuts = &self.cuts[first..];
+        let cuts = &cuts[..cuts.partition_point(|cut| cut.session == session)];
+        if cuts.is_empty() {
             return self.shared.clone();
-        };
+        }
         let Delivery { bytes, events, .. } = &self.shared;
-        let (mut own, mut own_events) = (BytesMut::with_capacity(bytes.len()), Vec::new());
+        let length = |cut: &Cut| cut.to.0 - cut.from.0;
+        let instead = |cut: &Cut| cut.instead.bytes.len();
+        let kept = bytes.len() - cuts.iter().map(length).sum::<usize>();
+        let mut own = BytesMut::with_capacity(kept + cuts.iter().map(instead).sum::<usize>());
+        let mut own_events = Vec::new();
         let (mut count, mut place) = (self.shared.count, (0, 0));
         for cut in cuts {
             own.extend_from_slice(&bytes[place.0..cut.from.0]);

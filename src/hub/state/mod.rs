@@ -21,6 +21,7 @@ use crate::hub::backlog::Backlog;
 use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
+use crate::id_map::IdMap;
 use crate::model::{
     EndReason, GatewayBan, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp,
     TokenId, User, UserId, UserKind, UserRef,
@@ -29,6 +30,9 @@ use buffer::Buffer;
 use effects::{Effects, Moment, Outgoing};
 use presence::PresenceEntry;
 use telling::Observing;
+
+/// Memory for so many sinks' deliveries is kept from one call of the hub to the next.
+const MAX_KEPT_OUTGOING: usize = 4096;
 
 /// Which rooms a session is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +100,7 @@ pub(in crate::hub) struct OnlineUser {
 pub(in crate::hub) struct LiveRoom {
     pub(in crate::hub) reference: Arc<RoomRef>,
     pub(in crate::hub) subscribers: Vec<Subscriber>,
-    pub(in crate::hub) presences: HashMap<UserId, PresenceEntry>,
+    pub(in crate::hub) presences: IdMap<UserId, PresenceEntry>,
     /// The last change that was told here.
     pub(in crate::hub) seq: Option<Seq>,
     buffers: Vec<Buffer>,
@@ -113,9 +117,9 @@ pub(in crate::hub) struct Subscriber {
 /// Who is connected, where, and what is still to be told and done: what the module says of it.
 pub(in crate::hub) struct HubState {
     node: NodeId,
-    pub(in crate::hub) sessions: HashMap<SessionId, Box<SessionEntry>>,
-    pub(in crate::hub) online: HashMap<UserId, Box<OnlineUser>>,
-    pub(in crate::hub) live_rooms: HashMap<RoomId, LiveRoom>,
+    pub(in crate::hub) sessions: IdMap<SessionId, Box<SessionEntry>>,
+    pub(in crate::hub) online: IdMap<UserId, Box<OnlineUser>>,
+    pub(in crate::hub) live_rooms: IdMap<RoomId, LiveRoom>,
     pub(in crate::hub) live_room_names: HashMap<String, RoomId>,
     /// Who lingers, the first to go first.
     pub(in crate::hub) in_grace: BTreeSet<(Instant, UserId, RoomId)>,
@@ -131,7 +135,7 @@ pub(in crate::hub) struct HubState {
     /// When something was due, as far as was known before the present call.
     was_due: (Option<Instant>, usize),
     /// Tokens whose last use the store is still to record, and how often: they were in use a moment ago.
-    uses: HashMap<TokenId, usize>,
+    uses: IdMap<TokenId, usize>,
     /// Who is kept out of the whole gateway, as the store has it; of some the time may be over.
     pub(in crate::hub) bans: Vec<GatewayBan>,
     /// Guests that the store could not end yet.
@@ -147,9 +151,9 @@ impl HubState {
     pub(in crate::hub) fn new(node: NodeId, tap: Tap, grace: Duration, now: Moment) -> Self {
         Self {
             node,
-            sessions: HashMap::new(),
-            online: HashMap::new(),
-            live_rooms: HashMap::new(),
+            sessions: IdMap::default(),
+            online: IdMap::default(),
+            live_rooms: IdMap::default(),
             live_room_names: HashMap::new(),
             in_grace: BTreeSet::new(),
             presence_suppressed: false,
@@ -161,7 +165,7 @@ impl HubState {
             now,
             grace,
             was_due: (None, 0),
-            uses: HashMap::new(),
+            uses: IdMap::default(),
             unended_guests: Vec::new(),
             observing: Observing::default(),
             backlog: Arc::default(),
@@ -186,6 +190,14 @@ impl HubState {
             self.end_sessions();
         }
         std::mem::take(&mut self.outgoing)
+    }
+
+    /// What [`HubState::take_outgoing`] gave is done: its memory serves for what comes.
+    pub(in crate::hub) fn put_back(&mut self, done: Vec<Outgoing>) {
+        if done.is_empty() && done.capacity() <= MAX_KEPT_OUTGOING && self.outgoing.capacity() == 0
+        {
+            self.outgoing = done;
+        }
     }
 
     /// All that else is to be done of what happened since [`HubState::begin`].

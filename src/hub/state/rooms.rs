@@ -1,10 +1,10 @@
 //! The rooms with somebody in them, and what happens to them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom, Subscriber};
+use crate::id_map::IdMap;
 use crate::model::{
     Event, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId, UserId,
     UserRef, fold_room_name,
@@ -120,7 +120,7 @@ impl HubState {
         self.live_rooms.entry(room.id).or_insert_with(|| LiveRoom {
             reference: room.clone(),
             subscribers: Vec::new(),
-            presences: HashMap::new(),
+            presences: IdMap::default(),
             seq,
             buffers: Vec::new(),
         })

@@ -185,6 +185,7 @@ impl HubState {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
+        self.outgoing.reserve(live_room.subscribers.len());
         for buffer in std::mem::take(&mut live_room.buffers) {
             let parts = buffer.finish();
             for subscriber in live_room
@@ -192,12 +193,15 @@ impl HubState {
                 .iter()
                 .filter(|subscriber| parts.encoder == subscriber.encoder)
             {
-                self.outgoing.push(Outgoing::Push {
-                    session: subscriber.session,
-                    sink: subscriber.sink.clone(),
-                    room,
-                    delivery: parts.of(subscriber.session),
-                });
+                let delivery = parts.of(subscriber.session);
+                if !delivery.is_empty() {
+                    self.outgoing.push(Outgoing::Push {
+                        session: subscriber.session,
+                        sink: subscriber.sink.clone(),
+                        room,
+                        delivery,
+                    });
+                }
             }
         }
     }

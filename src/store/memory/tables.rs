@@ -1,8 +1,9 @@
 //! The rows in memory, with what finds them. Every replacement gives back what was there, so that it can be undone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::id_map::{IdMap, IdSet};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Network, RoomId, Seq,
     Timestamp, TokenId, UserId, UserRef, fold_room_name,
@@ -14,7 +15,7 @@ use crate::store::{RoomRow, TokenRow, UserRow, time};
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) users: BTreeMap<UserId, Arc<UserRow>>,
-    pub(super) spoke: HashSet<UserId>,
+    pub(super) spoke: IdSet<UserId>,
     pub(super) tokens: BTreeMap<TokenId, TokenRow>,
     pub(super) rooms: BTreeMap<RoomId, RoomEntry>,
     pub(super) members: BTreeMap<(RoomId, UserId), Membership>,
@@ -28,9 +29,10 @@ pub(super) struct Tables {
     logins: HashMap<String, UserId>,
     hashes: HashMap<[u8; 32], TokenId>,
     names: HashMap<String, RoomId>,
-    pairs: HashMap<(UserId, UserId), RoomId>,
+    pairs: IdMap<(UserId, UserId), RoomId>,
     memberships: BTreeSet<(UserId, RoomId)>,
-    homes: HashMap<MessageId, RoomId>,
+    /// New messages have the greatest numbers: these are found where the last one was.
+    homes: BTreeMap<MessageId, RoomId>,
 }
 
 /// By which two bans of guests are the same.
@@ -66,7 +68,7 @@ pub(super) struct RoomEntry {
     /// In the order of `seq`, and so of `id`.
     pub(super) messages: Vec<Arc<Message>>,
     pub(super) changes: BTreeMap<Seq, Logged>,
-    pub(super) hidden: HashSet<(UserId, MessageId)>,
+    pub(super) hidden: IdSet<(UserId, MessageId)>,
 }
 
 /// What was taken from the beginning of a room.
@@ -89,7 +91,7 @@ impl RoomEntry {
             counters,
             messages: Vec::new(),
             changes: BTreeMap::new(),
-            hidden: HashSet::new(),
+            hidden: IdSet::default(),
         }
     }
 
