@@ -47,3 +47,20 @@ pub const LEFT_OUT: &[&str] = &[
     #[cfg(not(feature = "uchat"))]
     "uchat",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, DialectOptions};
+
+    /// So much memory, times the number of connections, is what a gateway needs; with what the runtime adds to a future.
+    #[test]
+    fn an_idle_connection_is_small() {
+        for dialect in ALL {
+            let served = dialect.settings().serve(&DialectOptions::default());
+            let [future, writer] = served.idle_bytes();
+            let name = dialect.name();
+            assert!(future <= 832, "{name}: {future} bytes");
+            assert!(writer <= 344, "{name}: {writer} bytes");
+        }
+    }
+}

@@ -67,6 +67,10 @@ pub trait Serve: Send + Sync + 'static {
 
     /// What a connection is told that is turned away.
     fn refusal(&self, reason: EndReason) -> BytesMut;
+
+    /// The bytes of an idle connection: its task's future, and its writer.
+    #[cfg(test)]
+    fn idle_bytes(&self) -> [usize; 2];
 }
 
 struct Served<D> {
@@ -101,6 +105,11 @@ impl<D: Dialect> Serve for Served<D> {
             .0
             .encode_end(reason, &mut last);
         last
+    }
+
+    #[cfg(test)]
+    fn idle_bytes(&self) -> [usize; 2] {
+        connection::idle_bytes::<D>()
     }
 }
 
@@ -374,9 +383,11 @@ impl ConnectionLimiter {
     pub(super) async fn watch_peers(self: Arc<Self>) {
         loop {
             tokio::time::sleep(self.peer_timeout.round()).await;
-            let mut writers = std::mem::take(&mut *self.writers());
-            writers.retain(|writer| writer.strong_count() > 0);
-            self.writers().extend_from_slice(&writers);
+            let writers = {
+                let mut all = self.writers();
+                all.retain(|writer| writer.strong_count() > 0);
+                all.clone()
+            };
             for some in writers.chunks(MAX_LOOKS) {
                 for writer in some.iter().filter_map(Weak::upgrade) {
                     if writer.silence().is_some() {
@@ -385,6 +396,14 @@ impl ConnectionLimiter {
                 }
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    /// Has every connection look whether it ends.
+    pub(super) fn wake_all(&self) {
+        let writers = self.writers().clone();
+        for writer in writers.iter().filter_map(Weak::upgrade) {
+            writer.wake();
         }
     }
 

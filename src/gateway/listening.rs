@@ -30,7 +30,7 @@ pub(super) struct Listening {
     limiter: Arc<ConnectionLimiter>,
     reception: watch::Sender<Reception>,
     /// Says to its connections that they end.
-    shutdown: watch::Sender<bool>,
+    shutdown: Shutdown,
     task: JoinHandle<()>,
 }
 
@@ -55,8 +55,8 @@ impl Listening {
             "listening"
         );
         let (reception, met) = watch::channel(reception);
-        let (shutdown, down) = watch::channel(false);
-        let task = tokio::spawn(limiter.clone().accept(socket, met, down));
+        let shutdown = Shutdown::new(limiter.clone());
+        let task = tokio::spawn(limiter.clone().accept(socket, met, shutdown.subscribe()));
         Self {
             name,
             address,
@@ -96,8 +96,7 @@ impl Listening {
         let (listener, address) = (&self.name, self.address);
         tracing::info!(listener, %address, "not listening any more");
         self.task.abort();
-        // Nobody may be left to hear it.
-        let _ = self.shutdown.send(true);
+        self.shutdown.say();
     }
 
     /// Connections that come from now on are met with this; what is not given stays.
@@ -108,6 +107,36 @@ impl Listening {
                 reception.dialect = dialect;
             }
         });
+    }
+}
+
+/// Says to connections that they end, at the latest when it is dropped. An idle connection waits for its writer alone and
+/// looks at the channel whenever it wakes: a waiter of the channel's own would be as large as all else that it holds.
+pub(super) struct Shutdown {
+    channel: watch::Sender<bool>,
+    limiter: Arc<ConnectionLimiter>,
+}
+
+impl Shutdown {
+    pub(super) fn new(limiter: Arc<ConnectionLimiter>) -> Self {
+        let (channel, _) = watch::channel(false);
+        Self { channel, limiter }
+    }
+
+    /// What a connection looks at.
+    pub(super) fn subscribe(&self) -> watch::Receiver<bool> {
+        self.channel.subscribe()
+    }
+
+    pub(super) fn say(&self) {
+        self.channel.send_replace(true);
+        self.limiter.wake_all();
+    }
+}
+
+impl Drop for Shutdown {
+    fn drop(&mut self) {
+        self.say();
     }
 }
 

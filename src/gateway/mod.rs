@@ -29,7 +29,6 @@ use std::time::Duration;
 
 #[cfg(feature = "tls")]
 use tokio::sync::Semaphore;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
@@ -46,7 +45,7 @@ pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
 use listener::ConnectionLimiter;
-use listening::Listening;
+use listening::{Listening, Shutdown};
 use liveness::PeerTimeout;
 
 /// A running gateway: a hub, and the listeners that lead to it. A handle: clones are the same gateway.
@@ -62,7 +61,7 @@ struct Inner {
     /// Held by whoever changes what is listened on, or ends it.
     changing: tokio::sync::Mutex<()>,
     /// Says to connections that came through no listener that they end.
-    shutdown: watch::Sender<bool>,
+    shutdown: Shutdown,
     /// Looks after peers that vanished.
     watch: JoinHandle<()>,
 }
@@ -92,10 +91,10 @@ impl Gateway {
         };
         let inner = Inner {
             hub,
+            shutdown: Shutdown::new(limiter.clone()),
             limiter,
             state: Mutex::new(state),
             changing: tokio::sync::Mutex::default(),
-            shutdown: watch::channel(false).0,
             watch,
         };
         Self {
@@ -167,20 +166,20 @@ impl Gateway {
     pub async fn close(self) -> Hub {
         let inner = &self.inner;
         let _changing = inner.changing.lock().await;
-        let (mut listening, grace) = {
+        let (mut all, grace) = {
             let mut state = self.state();
             (std::mem::take(&mut state.listening), state.grace)
         };
-        for listening in &mut listening {
+        for listening in &mut all {
             listening.pause().await;
         }
         inner.hub.suppress_presence();
         let connections = inner.limiter.inside();
-        inner.shutdown.send_replace(true);
-        listening.into_iter().for_each(Listening::end);
-        let all = tokio::time::timeout(grace, inner.limiter.empty()).await;
+        inner.shutdown.say();
+        all.into_iter().for_each(Listening::end);
+        let gone = tokio::time::timeout(grace, inner.limiter.empty()).await;
         tracing::info!(connections, "farewell said");
-        if all.is_err() {
+        if gone.is_err() {
             let connections = inner.limiter.inside();
             tracing::warn!(
                 connections,

@@ -29,7 +29,7 @@ pub struct JimAdapter {
     /// When the last probe was sent, until a presence came.
     owed: Option<Instant>,
     /// In the flavor `field` only.
-    pub(super) compat: Option<CompatSide>,
+    pub(super) compat: Option<Box<CompatSide>>,
 }
 
 /// Whether the client is there.
@@ -44,7 +44,11 @@ enum Probe {
 }
 
 impl JimAdapter {
-    pub(super) fn new(probe_after: Duration, compat: Option<CompatSide>, now: Instant) -> Self {
+    pub(super) fn new(
+        probe_after: Duration,
+        compat: Option<Box<CompatSide>>,
+        now: Instant,
+    ) -> Self {
         Self {
             probe_after,
             heard: now,

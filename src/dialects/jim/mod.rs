@@ -123,10 +123,10 @@ impl Dialect for Jim {
     }
 
     fn adapter(&self, now: Instant) -> JimAdapter {
-        let compat = self
-            .compat
-            .as_ref()
-            .map(|compat| CompatSide::new(compat.everyone.clone(), compat.encoders.clone()));
+        let compat = self.compat.as_ref().map(|compat| {
+            let (everyone, encoders) = (compat.everyone.clone(), compat.encoders.clone());
+            Box::new(CompatSide::new(everyone, encoders))
+        });
         JimAdapter::new(self.probe_after, compat, now)
     }
 }

@@ -1,5 +1,6 @@
 //! One Talker connection: `connect`, then messages to its room.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -26,7 +27,7 @@ use crate::model::{
 ///                       └──close──▶ closed
 /// ```
 pub struct TalkerAdapter {
-    rules: Rules,
+    rules: Arc<Rules>,
     heard: Instant,
     silent: bool,
     room: Option<RoomId>,
@@ -41,7 +42,7 @@ const CONNECTED: &str = "Already connected to a room; open another connection";
 
 /// What `connect` came to.
 struct Connected {
-    user: std::sync::Arc<User>,
+    user: Arc<User>,
     room: RoomId,
     arrived: bool,
     seq: Seq,
@@ -49,7 +50,7 @@ struct Connected {
 }
 
 impl TalkerAdapter {
-    pub(super) fn new(rules: Rules, now: Instant) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, now: Instant) -> Self {
         Self {
             rules,
             heard: now,
@@ -116,7 +117,7 @@ impl TalkerAdapter {
     async fn open(
         &self,
         room: Wanted,
-        user: std::sync::Arc<User>,
+        user: Arc<User>,
         profile: &Extra,
         cx: &mut RequestContext<'_>,
     ) -> Result<Connected, Error> {

@@ -28,7 +28,7 @@ pub use settings::TalkerSettings;
 
 /// Talker as one listener speaks it.
 pub struct Talker {
-    rules: Rules,
+    rules: Arc<Rules>,
     encoder: SharedEncoder,
 }
 
@@ -69,14 +69,14 @@ impl DialectKind for Talker {
 
     fn new(settings: &TalkerSettings, options: &DialectOptions) -> Self {
         let flavor = settings.flavor;
-        let rules = Rules {
+        let rules = Arc::new(Rules {
             frame_bytes: options.longest_frame(),
             idle_after: settings.idle_after,
             close_after: settings.close_after,
             replay: settings.replay,
             flavor,
             gateway: options.name.clone(),
-        };
+        });
         let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, options.name.clone())));
         Self { rules, encoder }
     }

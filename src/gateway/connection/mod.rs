@@ -17,8 +17,10 @@ mod content;
 mod handling;
 mod reading;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -127,19 +129,16 @@ pub(super) fn serve<D: Dialect>(
     async move {
         let _last = &last;
         let (drained, ended) = {
-            let run = connection.run(&mut reader, &encoder);
-            tokio::pin!(run);
-            tokio::select! {
-                biased;
-                drained = std::future::poll_fn(|cx| writer.poll_drain(cx)) => {
-                    // The peer may take no more, but what it sent before is carried out.
-                    let ended = match drained {
-                        Drained::Broken => Some(run.await),
-                        Drained::Closed => None,
-                    };
-                    (Some(drained), ended)
-                }
-                ended = &mut run => (None, Some(ended)),
+            let mut run = pin!(connection.run(&mut reader, &encoder));
+            let first = poll_fn(|cx| match writer.poll_drain(cx) {
+                Poll::Ready(drained) => Poll::Ready(Err(drained)),
+                Poll::Pending => run.as_mut().poll(cx).map(Ok),
+            });
+            match first.await {
+                Ok(ended) => (None, Some(ended)),
+                // The peer may take no more, but what it sent before is carried out.
+                Err(Drained::Broken) => (Some(Drained::Broken), Some(run.await)),
+                Err(Drained::Closed) => (Some(Drained::Closed), None),
             }
         };
         let Ended { why, user } = ended.unwrap_or_else(|| connection.ended(&End::Closing));
@@ -186,7 +185,7 @@ impl Drop for Closing {
 async fn drain_last(writer: &Writer) -> Option<Drained> {
     loop {
         let before = writer.total_written();
-        let last = std::future::poll_fn(|cx| writer.poll_drain(cx));
+        let last = poll_fn(|cx| writer.poll_drain(cx));
         match tokio::time::timeout(LAST_WORDS + writer.pause(), last).await {
             Ok(drained) => return Some(drained),
             Err(_) if writer.total_written() > before => {}
@@ -215,6 +214,11 @@ struct Connection<A: Adapter> {
 impl<A: Adapter> Connection<A> {
     async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) -> Ended {
         let end = self.read_all(reader).await;
+        // An idle connection has no room for how it ends.
+        Box::pin(self.finish(end, encoder)).await
+    }
+
+    async fn finish(&mut self, end: End, encoder: &SharedEncoder) -> Ended {
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
             self.writer.room_for_requests(0, usize::MAX).await;
@@ -276,4 +280,15 @@ impl<A: Adapter> Connection<A> {
 
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The bytes of an idle connection: its task's future, and its writer.
+#[cfg(test)]
+pub(super) fn idle_bytes<D: Dialect>() -> [usize; 2] {
+    type Serve<D, F> =
+        fn(&D, &Arc<TapDialect>, Transport, &Hub, Limits, watch::Receiver<bool>, Permit) -> F;
+    fn of_future<D, F>(_: Serve<D, F>) -> usize {
+        size_of::<F>()
+    }
+    [of_future(serve::<D>), size_of::<Writer>()]
 }

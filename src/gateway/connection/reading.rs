@@ -4,7 +4,6 @@
 //! or soon over, is in a box of its own.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -46,11 +45,7 @@ impl<A: Adapter> Connection<A> {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
         let (mut ended, mut unframed) = (None, 0);
-        let greeting = self.adapter.greeting();
-        if !greeting.is_empty() {
-            let slot = self.writer.reserve();
-            self.answer(Some(slot), greeting);
-        }
+        self.greet();
         loop {
             if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;
@@ -103,6 +98,14 @@ impl<A: Adapter> Connection<A> {
                 }
                 Wait::End(end) => return end,
             }
+        }
+    }
+
+    fn greet(&mut self) {
+        let greeting = self.adapter.greeting();
+        if !greeting.is_empty() {
+            let slot = self.writer.reserve();
+            self.answer(Some(slot), greeting);
         }
     }
 
@@ -185,43 +188,38 @@ impl<A: Adapter> Connection<A> {
         let alarm = &mut self.alarm;
         let mut linger = None;
         let was_held = std::mem::take(&mut self.was_held);
-        let writer = &self.writer;
-        let event = {
-            let mut shutdown = pin!(self.shutdown.wait_for(|down| *down));
-            poll_fn(|cx| {
-                if writer.poll_closed(cx).is_ready() {
-                    return Poll::Ready(Wait::End(End::Closing));
+        let (writer, shutdown) = (&self.writer, &self.shutdown);
+        let event = poll_fn(|cx| {
+            if writer.poll_closed(cx).is_ready() {
+                return Poll::Ready(Wait::End(End::Closing));
+            }
+            // Who takes no more and says no more is gone, whether or not its stream ends.
+            if writer.is_broken() {
+                let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+                if linger.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Wait::Ended(Closed::Reset));
                 }
-                // Who takes no more and says no more is gone, whether or not its stream ends.
-                if writer.is_broken() {
-                    let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-                    if linger.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(Wait::Ended(Closed::Reset));
-                    }
-                }
-                if shutdown.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
-                }
-                let mut is_due = |cx: &mut Context<'_>| {
-                    due.is_some_and(|due| alarm.poll(due.into(), cx).is_ready())
-                };
-                // What is due comes before what a peer that never pauses has to say, unless it is the gateway that paused.
-                if !was_held && is_due(cx) {
-                    return Poll::Ready(Wait::Timer);
-                }
-                match reader.poll_read(cx, buffer) {
-                    Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended(Closed::Eof)),
-                    Poll::Ready(Read::Broken) => Poll::Ready(Wait::Ended(Closed::Reset)),
-                    Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
-                    Poll::Ready(Read::Refused(reason)) => {
-                        Poll::Ready(Wait::End(End::Reason(reason)))
-                    }
-                    Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
-                    Poll::Pending => Poll::Pending,
-                }
-            })
-            .await
-        };
+            }
+            // Who says it wakes this task by its writer.
+            if *shutdown.borrow() {
+                return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
+            }
+            let mut is_due =
+                |cx: &mut Context<'_>| due.is_some_and(|due| alarm.poll(due.into(), cx).is_ready());
+            // What is due comes before what a peer that never pauses has to say, unless it is the gateway that paused.
+            if !was_held && is_due(cx) {
+                return Poll::Ready(Wait::Timer);
+            }
+            match reader.poll_read(cx, buffer) {
+                Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended(Closed::Eof)),
+                Poll::Ready(Read::Broken) => Poll::Ready(Wait::Ended(Closed::Reset)),
+                Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
+                Poll::Ready(Read::Refused(reason)) => Poll::Ready(Wait::End(End::Reason(reason))),
+                Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
         match event {
             Wait::Timer if login_by.is_some_and(|by| now() >= by) => {
                 Wait::End(End::Reason(EndReason::NoLogin))

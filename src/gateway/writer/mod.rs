@@ -79,7 +79,7 @@ struct State {
     drainer: Option<Waker>,
     reader: Option<Reader>,
     /// What the peer is told in place of its form's words when its session is over for good.
-    parting: Option<Bytes>,
+    parting: Option<Box<Bytes>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ impl Writer {
 
     /// What the peer is told in place of its form's words when its session is [over](EndReason::is_final).
     pub(super) fn set_parting(&self, words: Option<Bytes>) {
-        self.lock().parting = words;
+        self.lock().parting = words.map(Box::new);
     }
 
     /// Writes `last` after what is ready and closes.
@@ -200,6 +200,11 @@ impl Writer {
     /// Ends at once, whatever waits: the connection is gone.
     pub(super) fn abort(&self) {
         self.lock().end(Drained::Broken);
+    }
+
+    /// Wakes the connection's own task, wherever it waits.
+    pub(super) fn wake(&self) {
+        self.lock().wake();
     }
 
     /// Why the hub closed it, if it did.
@@ -271,7 +276,7 @@ impl Sink for Writer {
         let parting = state.parting.take().filter(|_| reason.is_final());
         let is_abrupt = reason == EndReason::TooSlow;
         state.closed = Some(reason);
-        state.close(parting.unwrap_or(last), is_abrupt, self.tap());
+        state.close(parting.map_or(last, |words| *words), is_abrupt, self.tap());
     }
 
     fn was_closed(&self) -> bool {

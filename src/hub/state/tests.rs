@@ -252,3 +252,16 @@ fn who_is_too_slow_is_ended_and_idle_for_the_others() {
     let done = machine.tell(|state, _| state.overflowed(boris));
     assert_eq!(done.told, ["closed: TooSlow", "1: idle 2"]);
 }
+
+#[test]
+fn what_is_kept_of_a_session_is_small() {
+    let sizes = [
+        size_of::<SessionEntry>(),
+        size_of::<OnlineUser>(),
+        size_of::<Subscriber>(),
+        size_of::<PresenceEntry>(),
+    ];
+    let most = [160, 104, 48, 16];
+    let mut pairs = sizes.iter().zip(&most);
+    assert!(pairs.all(|(size, most)| size <= most), "{sizes:?}");
+}
