@@ -291,7 +291,8 @@ mod tests {
                 let ours = ours.unwrap_or_else(|| panic!("{line}")).trim();
                 let ours = ours.split(['<', '>', '&']).next().unwrap();
                 assert!(ours.starts_with(&format!("tolmach{path}")), "{line}");
-                let read = usage::read::<Arguments>(command(ALL), words(ours).into_iter().skip(1));
+                let read =
+                    usage::read::<Arguments>(|| command(ALL), words(ours).into_iter().skip(1));
                 assert!(read.is_ok(), "{line}: {read:?}");
             }
         }

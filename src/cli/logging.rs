@@ -10,11 +10,12 @@ use std::{fmt, io};
 use crate::config::LogFormat;
 use crate::refusal::words;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry, reload};
+use tracing_subscriber::{Registry, reload};
 
 use super::failure::{Failure, Outcome};
 use super::line_queue::LineQueue;
@@ -42,7 +43,7 @@ impl Drop for Log {
 /// What is logged, and how: whoever has it can change both.
 #[derive(Clone)]
 pub(super) struct LogHandle {
-    filter: reload::Handle<EnvFilter, Registry>,
+    filter: reload::Handle<Targets, Registry>,
     form: Form,
 }
 
@@ -60,8 +61,9 @@ impl LogHandle {
     }
 }
 
-fn filter(level: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(level).map_err(|error| format!("log.level: {error}"))
+fn filter(level: &str) -> Result<Targets, String> {
+    let filter = level.parse();
+    filter.map_err(|error: ParseError| format!("log.level: {error}"))
 }
 
 /// From now on what `level` lets through is logged, for this process, and so is each panic.

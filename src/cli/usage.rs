@@ -8,21 +8,22 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Command, FromArgMatches};
 
 /// The command line of this process; where it is wrong, or asks for help or the version, this ends the process.
-pub(super) fn parse<P: FromArgMatches>(command: Command) -> P {
+pub(super) fn parse<P: FromArgMatches>(command: impl Fn() -> Command) -> P {
     let words = std::env::args_os().skip(1);
     read(command, words).unwrap_or_else(|error| error.exit())
 }
 
-/// A command line, without the program's name.
+/// A command line, without the program's name. What explains an error is made once there is one: it is large.
 pub(super) fn read<P: FromArgMatches>(
-    command: Command,
+    command: impl Fn() -> Command,
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<P, Error> {
-    let name = command.get_name().into();
+    let mut parser = command();
+    let name = parser.get_name().into();
     let words: Vec<OsString> = std::iter::once(name).chain(words).collect();
-    let matches = command.clone().try_get_matches_from(&words);
+    let matches = parser.try_get_matches_from_mut(&words);
     let parsed = matches.and_then(|matches| P::from_arg_matches(&matches));
-    parsed.map_err(|error| told(error, innermost(command, &words)))
+    parsed.map_err(|error| told(error, innermost(command(), &words)))
 }
 
 /// The error with the usage behind it, and in the words of a person where a number or a duration is none.
@@ -73,8 +74,7 @@ mod tests {
 
     fn told(line: &str) -> String {
         let words = line.split(' ').map(OsString::from);
-        let command = command(crate::dialects::ALL);
-        let error = read::<Arguments>(command, words).unwrap_err();
+        let error = read::<Arguments>(|| command(crate::dialects::ALL), words).unwrap_err();
         error.to_string()
     }
 
@@ -135,7 +135,8 @@ mod tests {
                 }
                 let value = format!("--{}=x y", option.get_long().unwrap());
                 let words = path.iter().cloned().chain([value]).map(OsString::from);
-                let error = read::<Arguments>(super::super::command(crate::dialects::ALL), words);
+                let command = || super::super::command(crate::dialects::ALL);
+                let error = read::<Arguments>(command, words);
                 let told = error.map_or_else(|error| error.to_string(), |_| String::new());
                 for raw in ["invalid digit", "expected number", "os error"] {
                     assert!(!told.contains(raw), "{told}");
