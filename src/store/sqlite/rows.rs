@@ -40,6 +40,32 @@ fn one_more(conn: &Connection, table: &str) -> Result<(), RowsError> {
     }
 }
 
+/// Has a statement write a user: `?1` is its number, none for one that is to be given, then come the columns in the order of `USER`.
+fn write_user(
+    conn: &Connection,
+    sql: &str,
+    id: Option<UserId>,
+    row: &UserRow,
+) -> Result<(), RowsError> {
+    let user = &row.user;
+    let values = params![
+        id,
+        user.login,
+        row.folded,
+        user.name,
+        user.description,
+        user.kind,
+        user.disabled,
+        user.created,
+        row.password,
+        row.address.map(|address| address.to_string()),
+        row.erasing,
+        row.last_login
+    ];
+    run(conn, sql, values)?;
+    Ok(())
+}
+
 impl Transaction for SqliteBackend {
     fn has_room(&self) -> bool {
         self.has_room
@@ -58,71 +84,22 @@ impl Transaction for SqliteBackend {
         )?)
     }
 
-    fn add_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        let UserRow {
-            mut user,
-            folded,
-            password,
-            address,
-            erasing,
-            last_login,
-            ..
-        } = row;
+    fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (login, folded, name, description, kind, disabled, created, password, address, erasing, last_login) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        let values = params![
-            user.login,
-            folded,
-            user.name,
-            user.description,
-            user.kind,
-            user.disabled,
-            user.created,
-            password,
-            address.map(|address| address.to_string()),
-            erasing,
-            last_login
-        ];
-        run(&self.conn, sql, values)?;
-        Arc::make_mut(&mut user).id = UserId(given(&self.conn)?);
-        let row = Arc::new(UserRow {
-            address,
-            erasing,
-            last_login,
-            ..UserRow::new(user, folded, password)
-        });
+        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        write_user(&self.conn, sql, None, &row)?;
+        Arc::make_mut(&mut row.user).id = UserId(given(&self.conn)?);
+        row.reference = Arc::new(row.user.to_ref());
+        let row = Arc::new(row);
         self.cache.users.keep(row.user.id, row.clone());
         Ok(row)
     }
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        let UserRow {
-            user,
-            folded,
-            password,
-            address,
-            erasing,
-            last_login,
-            ..
-        } = &row;
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
             created = ?8, password = ?9, address = ?10, erasing = ?11, last_login = ?12 WHERE id = ?1";
-        let values = params![
-            user.id,
-            user.login,
-            folded,
-            user.name,
-            user.description,
-            user.kind,
-            user.disabled,
-            user.created,
-            password,
-            address.map(|address| address.to_string()),
-            erasing,
-            last_login
-        ];
-        run(&self.conn, sql, values)?;
+        write_user(&self.conn, sql, Some(row.user.id), &row)?;
         let row = Arc::new(row);
         self.cache.users.keep(row.user.id, row.clone());
         Ok(row)
