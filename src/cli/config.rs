@@ -10,7 +10,7 @@ use super::table::{Column, Value};
 use crate::config::{Config, Holding};
 use crate::dialects::Dialects;
 
-/// What to print.
+/// What of a configuration is printed.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigAction {
     /// Print a whole configuration: every key, commented out, with its default and what it is for

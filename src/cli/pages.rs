@@ -49,7 +49,7 @@ impl CompletionsArgs {
     }
 }
 
-/// Where it goes.
+/// Where the manual's pages go.
 #[derive(Debug, Args)]
 pub(crate) struct ManualArgs {
     /// The directory, made if it is not there: `/usr/local/share/man/man1`

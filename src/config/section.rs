@@ -119,7 +119,7 @@ pub enum ClientMode {
     Off,
     /// They may; one that does not hold is refused.
     Optional,
-    /// They must.
+    /// They must; who shows none is refused, too.
     Required,
 }
 

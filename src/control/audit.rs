@@ -26,7 +26,7 @@ const KEPT: &str = "audit.jsonl";
 /// Who does something, as the system knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct By {
-    /// The Unix user.
+    /// The Unix user's number.
     pub uid: u32,
     /// The process, where the system says it.
     pub pid: Option<i32>,
@@ -45,7 +45,7 @@ impl By {
         })
     }
 
-    /// This process.
+    /// This process and the user that runs it.
     #[must_use]
     pub fn this_process() -> Self {
         Self {
@@ -60,12 +60,12 @@ impl By {
 pub struct Act {
     /// When, as RFC 3339.
     pub at: String,
-    /// Who.
+    /// Who did it.
     #[serde(flatten)]
     pub by: By,
     /// What: a command's name, as the control socket's requests write it.
     pub act: String,
-    /// On what.
+    /// What it concerned.
     #[serde(flatten)]
     pub on: On,
     /// Why it was refused, if it was: the error's name.
@@ -75,17 +75,17 @@ pub struct Act {
 /// What an act concerned, as far as it names it: each as it was typed, or as a number.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct On {
-    /// A login.
+    /// The login of a user, as it was typed.
     pub user: Option<String>,
-    /// A room's name.
+    /// The name of a room, as it was typed.
     pub room: Option<String>,
     /// The new name of either.
     pub to: Option<String>,
     /// A member's new role.
     pub role: Option<String>,
-    /// A session's number.
+    /// The number of a session.
     pub session: Option<String>,
-    /// A token's number.
+    /// The number of a token.
     pub token: Option<String>,
     /// An address, a network or a login that is kept out.
     pub subject: Option<String>,

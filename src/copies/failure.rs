@@ -25,7 +25,7 @@ pub enum CopyError {
     NotEmpty {
         /// The directory that should be empty.
         place: PathBuf,
-        /// What is there.
+        /// The names of what is there, with commas; the first few of many.
         found: String,
     },
     /// The database to be copied is damaged.

@@ -7,9 +7,9 @@ use crate::config::{Config, StoreUrl};
 /// The places of a configuration whose store lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// The data directory.
+    /// The data directory of the gateway.
     pub data_dir: PathBuf,
-    /// The database file.
+    /// The file of the database.
     pub database: PathBuf,
     /// The directory of the contents of files.
     pub files: PathBuf,

@@ -11,7 +11,7 @@ use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
 #[derive(Clone)]
 pub(super) struct Encryption {
     tls: Option<Tls>,
-    /// The certificate's SHA-256.
+    /// The certificate's SHA-256 as `AB:CD:…`, where one is shown.
     pub(super) shown: Option<String>,
 }
 

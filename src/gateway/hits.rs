@@ -42,7 +42,7 @@ impl Hit {
     }
 }
 
-/// See the module.
+/// The limits that were hit, each with how often since it was last said.
 #[derive(Default)]
 pub(super) struct Hits(Mutex<HashMap<&'static str, Arc<Throttle<Hit>>>>);
 

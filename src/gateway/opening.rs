@@ -64,7 +64,7 @@ pub(super) enum Beginning {
     Plain,
     /// A balancer's header that nobody asked for.
     Header,
-    /// A TLS handshake.
+    /// The first record of a TLS handshake.
     #[cfg(feature = "tls")]
     Hello,
 }

@@ -25,7 +25,7 @@ impl Pulse {
         self.hub.messages()
     }
 
-    /// As [`Hub::answers`].
+    /// Is done once the hub answers, as [`Hub::answers`] is.
     pub async fn answers(&self) {
         self.hub.answers().await;
     }

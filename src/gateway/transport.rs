@@ -63,7 +63,7 @@ enum Source {
 /// What became of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
-    /// Bytes came.
+    /// Bytes came; they stand at the buffer's end.
     Bytes,
     /// Nothing comes any more: the stream ended.
     Ended,

@@ -68,7 +68,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// An attempt failed.
+    /// Counts a login that failed, for this account from this address.
     pub(super) fn failed(&self, account: &str, address: Option<IpAddr>, now: Instant) {
         let mut windows = locked(&self.windows);
         if windows.open.len() >= SWEEP_AT.max(2 * windows.swept) {

@@ -48,7 +48,7 @@ pub struct CountedWaiting {
 }
 
 impl CountedWaiting {
-    /// Nothing waits yet.
+    /// The part of a session for which nothing waits yet, in the sum of all.
     #[must_use]
     pub fn new(all: Arc<Backlog>) -> Self {
         let own = Waiting::default();

@@ -7,11 +7,11 @@ use crate::model::Timestamp;
 /// It may step forth and back. What is due after a while (a grace, a pace, a limit by the minute) is measured by the
 /// runtime's own time, which does not.
 pub trait Clock: Send + Sync + 'static {
-    /// What it says.
+    /// The present time, in milliseconds since 1970, UTC.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
+/// The machine's clock, as it is set: it may be moved.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

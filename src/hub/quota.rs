@@ -119,7 +119,7 @@ impl Quota {
 }
 
 impl Taken<'_> {
-    /// It was made.
+    /// What was taken was used: it is not given back.
     pub(super) fn keep(mut self) {
         self.makers.clear();
     }

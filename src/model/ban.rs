@@ -54,7 +54,7 @@ pub struct GatewayBan {
     pub user: Option<UserId>,
     /// Why, in the operator's words, which whoever is kept out is told; it may be empty.
     pub reason: String,
-    /// Since when.
+    /// When it was made.
     pub created: Timestamp,
     /// Until when; `None`: until it is lifted.
     pub until: Option<Timestamp>,

@@ -86,7 +86,7 @@ impl Timestamp {
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// So long earlier.
+    /// The moment this long before it, in whole milliseconds; never below the least that can be written.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);

@@ -83,7 +83,7 @@ macro_rules! key {
 /// A key and what holds for it. Two are equal where they mean the same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The key: [`Key::name`].
+    /// The key's name, as [`Key::name`] has it.
     pub name: &'static str,
     /// What it is for: [`Key::about`].
     pub about: &'static str,

@@ -136,7 +136,7 @@ pub(super) fn as_shown(message: Arc<Message>, hidden: Seq) -> Arc<Message> {
     }
 }
 
-/// As deleted.
+/// The message as it is shown once it is deleted: without text, file and extra.
 fn blank(message: &Message) -> Arc<Message> {
     Arc::new(Message {
         text: String::new(),

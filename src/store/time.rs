@@ -15,7 +15,7 @@ pub(super) fn next(now: Timestamp, last: Timestamp) -> Timestamp {
     }
 }
 
-/// A millisecond later.
+/// The least time after this one: a millisecond later.
 pub(super) fn after(time: Timestamp) -> Timestamp {
     Timestamp(time.0.saturating_add(1))
 }

@@ -22,7 +22,7 @@ const ACCOUNTS: usize = 20;
 /// How many come in a second where they do not come all at once.
 const PER_SECOND: u32 = 500;
 
-/// How many.
+/// How many come, and how many of them at once.
 #[derive(Debug, Args)]
 pub struct Crowd {
     /// Connections that say nothing, of JIM, Talker and purpose; also what the gateway takes at most

@@ -122,7 +122,7 @@ impl FailingSync {
 pub(crate) enum Log {
     /// A pipe whose reader ended.
     Closed,
-    /// A full disk.
+    /// A file on a disk that is full.
     Full,
     /// A pipe that nobody reads.
     Stuck,

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What one was told of something that one asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// It is done.
+    /// It was told that it is done.
     Accepted,
     /// It is not done.
     Refused,
@@ -32,7 +32,7 @@ pub struct Entry {
 /// What a writer did with its message.
 #[derive(Debug)]
 pub enum Then {
-    /// Nothing.
+    /// Nothing was done with it.
     Stays,
     /// It was to have the text `KEY edited`.
     Edited(Told),
@@ -40,7 +40,7 @@ pub enum Then {
     Deleted(Told),
     /// It is a file; whether the bytes that came back are those that were sent.
     File {
-        /// Whether they are.
+        /// Whether the bytes that came back are those that were sent.
         is_whole: bool,
     },
 }
@@ -48,7 +48,7 @@ pub enum Then {
 /// What one writer was told, in its order, and what it heard of others in each of its connections.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// What it said.
+    /// What the writer said, in its order.
     pub said: Vec<Entry>,
     /// The texts that others said, a list a connection.
     pub heard: Vec<Vec<String>>,
@@ -61,7 +61,7 @@ pub struct Ledger {
 pub struct Sums(pub Vec<(&'static str, u64)>);
 
 impl Sums {
-    /// Counts.
+    /// Adds a number to the sum of this name.
     pub fn count(&mut self, what: &'static str, number: u64) {
         match self.0.iter_mut().find(|(name, _)| *name == what) {
             Some((_, sum)) => *sum += number,

@@ -37,7 +37,7 @@ use clap::{Parser, Subcommand};
 /// What a scenario, or a step of it, comes to.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The command line.
+/// The command line of the program.
 #[derive(Debug, Parser)]
 #[command(about = "Tries what tolmach promises")]
 pub struct Arguments {
@@ -49,7 +49,7 @@ pub struct Arguments {
     pub scenario: Scenario,
 }
 
-/// What is tried.
+/// The scenarios that can be tried.
 #[derive(Debug, Subcommand)]
 pub enum Scenario {
     /// kill -9 while writers of all dialects say, edit, delete and send files

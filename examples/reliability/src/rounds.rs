@@ -20,7 +20,7 @@ use crate::member::Member;
 use crate::server::{Account, Server};
 use crate::writers::{EACH, Writers};
 
-/// How often.
+/// How often a harm is done, and for how long.
 #[derive(Debug, Args)]
 pub struct Rounds {
     /// How many rounds

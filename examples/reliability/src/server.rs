@@ -36,7 +36,7 @@ impl Drop for Server {
 /// Who is somebody at the gateway: the account's login, its API token and the token's number.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The unique name.
+    /// The login, without regard to case the only one of its name.
     pub login: String,
     /// What opens Talker, uchat, and with its number purpose.
     pub token: String,

@@ -62,7 +62,7 @@ pub(crate) struct Trouble {
     told: Vec<String>,
 }
 
-/// What goes on.
+/// Which trouble is made at the moment.
 enum Now {
     Nothing,
     /// A member that reads.

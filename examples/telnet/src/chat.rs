@@ -18,7 +18,7 @@ use crate::client_line::ClientLine;
 use crate::codec::ClientCodec;
 use crate::server_line::ServerLine;
 
-/// For `chat`.
+/// The dialect's side of `tolmach chat`.
 pub(crate) const CHAT: ChatSide = ChatSide::new(
     Key::Password,
     "--user NAME: a guest, with a password an account",

@@ -2,17 +2,17 @@
 
 use bytes::BytesMut;
 
-/// A client's line.
+/// A line that a client sends, by what it asks for.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientLine {
     /// `/login NAME PASSWORD`: opens an account.
     Login {
-        /// The account's login.
+        /// The login of the account.
         name: String,
         /// Its password, in clear.
         password: String,
     },
-    /// `/join ROOM [PASSWORD]`.
+    /// `/join ROOM [PASSWORD]`: enters a room.
     Join {
         /// The room's name, without `#`.
         room: String,
@@ -23,9 +23,9 @@ pub enum ClientLine {
     Leave(Option<String>),
     /// `/msg NAME TEXT`: for this user alone.
     Tell {
-        /// The user's login.
+        /// The login of the user.
         to: String,
-        /// The text.
+        /// What the user is told.
         text: String,
     },
     /// `/me TEXT`: an emote in the room joined last.
@@ -34,9 +34,9 @@ pub enum ClientLine {
     Who(Option<String>),
     /// `/ping`: asks for a sign of life.
     Ping,
-    /// `/help`.
+    /// `/help`: asks for the list of commands.
     Help,
-    /// `/quit`: the farewell.
+    /// `/quit`: says farewell; the server closes.
     Quit,
     /// Any other line: a name from whoever has none yet, then a text for the room joined last.
     Text(String),

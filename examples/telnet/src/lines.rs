@@ -6,9 +6,9 @@ use crate::client_line::BadLine;
 
 /// "Interpret as command": begins what telnet says to telnet. UTF-8 has no such byte.
 const IAC: u8 = 255;
-/// Ends a subnegotiation.
+/// Ends what SB begins: RFC 854.
 const SE: u8 = 240;
-/// Begins a subnegotiation.
+/// Begins a subnegotiation, which is skipped up to its SE: RFC 854.
 const SB: u8 = 250;
 /// The commands that an option follows, from WILL to DONT.
 const WILL: u8 = 251;

@@ -12,7 +12,7 @@ use crate::client_line::ClientLine;
 use crate::codec::ServerCodec;
 use crate::server_line::{PONG, ServerLine};
 
-/// For `transcode`.
+/// The dialect's side of `tolmach transcode`.
 pub(crate) const TRANSCODE: TranscodeSide = TranscodeSide {
     sends_files: false,
     client: |_| Arc::new(TelnetClient),

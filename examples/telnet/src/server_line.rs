@@ -10,39 +10,39 @@ pub(crate) const PONG: &str = "pong";
 pub enum ServerLine {
     /// Somebody said something in a room.
     Said {
-        /// The room.
+        /// The name of the room.
         room: String,
-        /// Who.
+        /// The login of who said it.
         from: String,
-        /// What.
+        /// The text as it was said.
         text: String,
     },
     /// Somebody does something in a room.
     Emote {
-        /// The room.
+        /// The name of the room.
         room: String,
-        /// Who.
+        /// The login of who does it.
         from: String,
         /// What, without "/me ".
         text: String,
     },
     /// Somebody said something to this user alone.
     Private {
-        /// Who.
+        /// The login of who said it.
         from: String,
-        /// What.
+        /// The text as it was said.
         text: String,
     },
     /// What this connection said to one user is accepted.
     Sent {
-        /// To whom.
+        /// The login of whom it was said to.
         to: String,
-        /// What.
+        /// The text as it was accepted.
         text: String,
     },
     /// The answer to any other request.
     Answer(String),
-    /// Something happened.
+    /// Something happened that nobody said, in words for people.
     Notice(String),
     /// A request is refused, or the server closes; why.
     Refusal(String),
@@ -107,7 +107,7 @@ impl ServerLine {
     }
 }
 
-/// `*name* text`.
+/// The name and the text of a line `*name* text`.
 fn starred(line: &str) -> Option<(String, String)> {
     let (name, text) = line.split_once(' ')?;
     let name = name.strip_prefix('*')?.strip_suffix('*')?;

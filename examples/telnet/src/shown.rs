@@ -8,7 +8,7 @@ use tolmach::hub::tap::{SECRET, Show, Shown, without_tokens};
 use crate::client_line::{BadLine, ClientLine};
 use crate::codec::ServerCodec;
 
-/// See the module.
+/// Shows each line as it came, secrets blanked.
 pub(crate) struct Lines;
 
 impl Show for Lines {

@@ -122,7 +122,7 @@ impl Splitter {
         }
     }
 
-    /// PROTOCOL.md 1.5.
+    /// Skips a run, up to the next `{` or line feed, and tells of it once: PROTOCOL.md 1.5.
     fn run(&mut self, src: &mut BytesMut, skipped: usize) -> Result<Option<Piece>, DecodeError> {
         let end = memchr2(b'{', b'\n', src);
         let length = end.unwrap_or(src.len());

@@ -25,7 +25,7 @@ macro_rules! read {
     };
 }
 
-/// As [`read!`], written.
+/// Writes the member that [`read!`] reads.
 macro_rules! write {
     ($member:expr, $frame:expr, $revision:expr) => {
         $member.put($frame)

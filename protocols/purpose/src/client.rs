@@ -297,7 +297,7 @@ impl<T> Client<T> {
         event
     }
 
-    /// After HELLO.
+    /// Sends the login that was asked for, once HELLO is answered.
     fn log_in(&mut self, out: &mut BytesMut) -> Option<Event<T>> {
         let (request, asked) = match self.credentials.take()? {
             Credentials::Password { login, password } => (log_in(login, password), Asked::LogIn),

@@ -55,7 +55,7 @@ macro_rules! read {
     };
 }
 
-/// As [`read!`], written.
+/// Writes the member that [`read!`] reads.
 macro_rules! write {
     ($object:expr, $frame:expr) => {
         crate::value::Whole::write_whole($object, $frame)

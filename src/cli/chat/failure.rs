@@ -44,7 +44,7 @@ pub(super) enum Failure {
         "{what}; perhaps it does not speak {expected} on this port, or only through TLS (--tls)"
     )]
     Nothing {
-        /// What it did.
+        /// What the server did, as a sentence without a full stop.
         what: String,
         /// The dialect that was to be spoken.
         expected: &'static str,

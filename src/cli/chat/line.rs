@@ -33,7 +33,7 @@ pub(super) enum Wish {
     Nothing,
     Say(Saying),
     Quit,
-    /// To see [`help`].
+    /// `/help`: to see the lines of [`help`].
     Help,
     /// To see who is there.
     Who,

@@ -27,11 +27,11 @@ pub(super) struct Tls {
 
 /// Who vouches for a server.
 pub(super) enum Trust<'a> {
-    /// The system's roots.
+    /// The authorities that the system trusts.
     System,
     /// The certificates in a file.
     File(&'a Path),
-    /// Nobody needs to.
+    /// Nobody needs to: every certificate is taken.
     Anybody,
 }
 
@@ -167,7 +167,7 @@ struct Seen {
     verifier: Option<Arc<WebPkiServerVerifier>>,
     schemes: Vec<SignatureScheme>,
     provider: Arc<rustls::crypto::CryptoProvider>,
-    /// Its SHA-256.
+    /// The SHA-256 of the certificate that was shown last; empty before.
     shown: Mutex<String>,
 }
 

@@ -16,7 +16,7 @@ const NUMBER: usize = 4;
 const DIALECT: usize = 10;
 const USER: usize = 10;
 
-/// The entry's lines.
+/// The lines that an entry is shown as, without line ends.
 pub(super) fn lines(entry: &Entry) -> Vec<String> {
     let clock = entry.time.split('T').nth(1).unwrap_or(&entry.time);
     let who = who(entry.connection.as_ref());

@@ -44,7 +44,7 @@ pub(super) fn accounts(logins: &BTreeMap<i32, String>, in_order_of_coming: &[Str
     numbered.into_iter().map(account).collect()
 }
 
-/// The whole file.
+/// The whole text of a transcript: comments, header and steps.
 pub(super) fn file(comments: &[String], header: &[What], steps: &[Step]) -> String {
     let mut out = String::new();
     for comment in comments {

@@ -23,7 +23,7 @@ pub(super) fn dialect_of(
     dialects.find(|dialect| Some(dialect.name()) == name)
 }
 
-/// `anna`, then `anna.2`…
+/// The first name that is not taken of `anna`, `anna.2`, `anna.3`…
 pub(super) fn free_name(login: &str, taken: &HashSet<String>) -> String {
     let mut names = (2..).map(|number| format!("{login}.{number}"));
     if !taken.contains(login) {

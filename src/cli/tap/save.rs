@@ -41,7 +41,7 @@ pub(super) struct Saver {
     is_full: bool,
 }
 
-/// A connection.
+/// What is known of one connection.
 #[derive(Debug, Default)]
 struct Person {
     /// Once it is known.
@@ -265,7 +265,7 @@ impl Saver {
         }
     }
 
-    /// The file.
+    /// The text of the transcript that was saved.
     pub(super) fn finish(self) -> String {
         let mut comments = vec![
             "Saved by `tolmach tap`. Logins are not shown; the header has them.".to_owned(),

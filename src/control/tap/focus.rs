@@ -36,7 +36,7 @@ struct Request {
     number: u64,
     is_done: bool,
     concerns: bool,
-    /// Not told yet.
+    /// What is to be told of it, until that is told.
     entry: Option<Entry>,
 }
 

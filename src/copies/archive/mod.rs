@@ -63,7 +63,7 @@ pub enum ArchiveError {
         "this backup has format {found} (made by tolmach {program}), this tolmach knows formats up to {FORMAT}; use a newer tolmach"
     )]
     Newer {
-        /// The format's version.
+        /// The version of the format that it has.
         found: u32,
         /// Which program made it.
         program: String,

@@ -12,7 +12,7 @@ const TLS_CHARS: usize = 64;
 /// What a part of an archive is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PartName {
-    /// The database.
+    /// The file of the database.
     Database,
     /// The content of a file.
     File {

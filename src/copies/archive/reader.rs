@@ -26,7 +26,7 @@ pub struct ArchiveReader<R> {
 /// A part that comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What it is.
+    /// Which part of the data it is.
     pub name: PartName,
     /// The permissions of its file.
     pub mode: u32,
@@ -34,7 +34,7 @@ pub struct Part {
     pub length: u64,
 }
 
-/// An entry's header.
+/// What the header of an archive's entry says.
 struct Entry {
     name: String,
     mode: u32,

@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 /// How many bytes of a file are in a line at most; base64 makes 64 KiB of them.
 const PIECE: usize = 48 * 1024;
 
-/// The first line.
+/// The first line of an export: what follows, and who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct About {
     /// The version of the format.
@@ -37,7 +37,7 @@ struct About {
 struct Piece {
     room: i32,
     stored: String,
-    /// In base64.
+    /// The bytes, in base64.
     data: String,
     /// Of the whole file, in hexadecimal digits; in its last piece.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,7 @@ pub enum ImportError {
         "this export has format {found} (made by tolmach {program}), this tolmach knows formats up to {FORMAT}; use a newer tolmach"
     )]
     Newer {
-        /// The format's version.
+        /// The version of the format that it has.
         found: u64,
         /// Which program made it.
         program: String,
@@ -59,7 +59,7 @@ pub enum ImportError {
     /// A line is not as it should be.
     #[error("line {line}: {what}")]
     Line {
-        /// Which, from 1.
+        /// The number of the line, from 1.
         line: u64,
         /// What is wrong with it.
         what: String,

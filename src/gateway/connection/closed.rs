@@ -14,7 +14,7 @@ use crate::word::Word;
 pub(super) enum Closed {
     /// The client's stream ended without its dialect's farewell.
     Eof,
-    /// The stream broke.
+    /// The stream broke: it could not be read or written any more.
     Reset,
     /// The client's system acknowledged nothing for too long.
     Vanished,

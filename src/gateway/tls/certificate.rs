@@ -22,7 +22,7 @@ use crate::refusal::words;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {reason}", path.display())]
 pub struct TlsFileError {
-    /// The file.
+    /// The file that cannot be used.
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,

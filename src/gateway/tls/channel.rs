@@ -99,7 +99,7 @@ impl Channel {
     }
 }
 
-/// The writing half.
+/// The half that is written to: encrypts where that is what the peer speaks.
 pub(in crate::gateway) struct TlsWire {
     pub(in crate::gateway) socket: OwnedWriteHalf,
     channel: Arc<Channel>,

@@ -25,7 +25,7 @@ pub struct ExportUser {
 /// What an [`ExportUser`] gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UserExport {
-    /// The account itself.
+    /// The account as it is now, without its secret.
     pub account: Arc<User>,
     /// When it was last logged in to, to the minute.
     pub last_login: Option<Timestamp>,
@@ -91,7 +91,7 @@ async fn called(caller: &Caller<'_>, row: &RoomRow) -> Result<String> {
 pub struct SaidBy {
     /// Which account, by number or by login.
     pub user: UserSelector,
-    /// After which message.
+    /// The page begins behind this message; 0 begins with the first.
     pub after: MessageId,
 }
 

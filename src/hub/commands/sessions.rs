@@ -31,7 +31,7 @@ impl Command for SetStatus {
 /// Sets more attributes for others, as members of a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetProfile {
-    /// `"k":v,…`
+    /// The members as JSON without the braces, as `"k":v,…`.
     pub profile: String,
 }
 

@@ -10,7 +10,7 @@ use crate::store::{RowsError, Transaction};
 pub(in crate::store) enum Verdict {
     #[default]
     Pass,
-    /// Commits wait.
+    /// Commits wait until the gate says something else.
     Hold,
     /// The next commit fails and keeps nothing.
     Fail,

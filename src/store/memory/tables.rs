@@ -313,7 +313,7 @@ impl Tables {
         oldest
     }
 
-    /// Undoes [`Tables::take_oldest`].
+    /// Puts back what [`Tables::take_oldest`] took, as if it had not been called.
     pub(super) fn give_back(&mut self, room: RoomId, mut oldest: Oldest) {
         if let Some(entry) = self.rooms.get_mut(&room) {
             let homes = oldest.messages.iter().map(|message| (message.id, room));

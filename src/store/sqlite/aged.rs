@@ -61,7 +61,7 @@ pub(super) fn messages_left(conn: &Connection, room: RoomId) -> Sql<u64> {
     count(conn, sql, [room])
 }
 
-/// What was removed.
+/// How much of a room's past was removed.
 pub(super) struct Forgot {
     /// Up to where nothing is left.
     pub(super) upto: Seq,

@@ -31,7 +31,7 @@ pub enum RowError {
     /// The table has no such column.
     #[error("{table} has no column {column:?}")]
     Column {
-        /// The table.
+        /// The table that was named.
         table: String,
         /// The column it does not have.
         column: String,
@@ -39,7 +39,7 @@ pub enum RowError {
     /// A column does not hold such a value.
     #[error("{column:?} does not hold {value}")]
     Value {
-        /// The column.
+        /// The column that was to hold it.
         column: String,
         /// What it should have held.
         value: String,

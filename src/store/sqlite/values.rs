@@ -101,7 +101,7 @@ pub(super) fn one<T>(
         .optional()
 }
 
-/// Every row.
+/// Every row that a statement gives, read by `decode`.
 pub(super) fn all<T>(
     conn: &Connection,
     sql: &str,

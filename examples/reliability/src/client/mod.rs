@@ -11,21 +11,21 @@ use bytes::BytesMut;
 use crate::Outcome;
 use crate::server::Account;
 
-/// What is spoken.
+/// The dialect that a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Dialect {
     /// JIM, as a guest.
     Jim,
-    /// Talker.
+    /// Talker, by an API token.
     Talker,
     /// The second revision of purpose.
     Purpose,
-    /// uchat.
+    /// uchat, by an API token.
     Uchat,
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects, in the order of the gateway's default listeners.
     pub const ALL: [Self; 4] = [Self::Jim, Self::Talker, Self::Purpose, Self::Uchat];
 
     /// What its listener is called.
@@ -51,12 +51,12 @@ impl Dialect {
     }
 }
 
-/// A public room.
+/// A public room that the clients are in.
 #[derive(Debug, Clone)]
 pub struct Room {
     /// Its unique name, without `#`.
     pub name: String,
-    /// Its number.
+    /// The number of the room.
     pub id: i32,
 }
 

@@ -111,7 +111,7 @@ impl Client for Purpose {
     }
 }
 
-/// Seconds since 1970.
+/// The present time in seconds since 1970.
 fn now() -> Outcome<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
     Ok(since.as_secs().cast_signed())

@@ -123,7 +123,7 @@ fn put_known(sink: &mut impl Sink, msg: &Msg<'_>, doubled: bool) {
     put_member(sink, msg.spelling.text.name(), msg.message);
 }
 
-/// PROTOCOL.md 7.8.
+/// Writes a message for a client that has said none yet: PROTOCOL.md 7.8.
 fn put_unspoken(sink: &mut impl Sink, msg: &Msg<'_>) {
     put_member(sink, "sender", msg.from);
     put_member(sink, "destination", msg.to);

@@ -172,7 +172,7 @@ fn require_time(object: &Object<'_>) -> Result<(), BadFrame> {
     }
 }
 
-/// PROTOCOL.md 4.8.
+/// Names an action that there is not: PROTOCOL.md 4.8.
 fn unknown_action(action: &str, right: &'static str) -> BadFrame {
     BadFrame::UnknownAction {
         action: printable(action, ACTION_CHARS),

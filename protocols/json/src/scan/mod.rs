@@ -33,13 +33,13 @@ pub enum Fault {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Before the `{`.
+    /// Before the `{` that begins the object.
     Start,
     /// After `{`: a key, or `}`.
     FirstKey,
     /// After a `,` in an object.
     Key,
-    /// After a key.
+    /// After a key: a `:` comes next.
     Colon,
     /// After `[`: a value, or `]`.
     FirstItem,
@@ -49,7 +49,7 @@ enum State {
     Scalar,
     /// After a value: `,` or the end of what it is in.
     After,
-    /// In a key.
+    /// In the string that is a key.
     KeyString(InString),
     /// In a string that is a value.
     ValueString(InString),

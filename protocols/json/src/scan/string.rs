@@ -6,9 +6,9 @@ use super::Fault;
 /// A place in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InString {
-    /// Between characters.
+    /// Between two characters, escaped or not.
     Plain,
-    /// After a `\`.
+    /// After the `\` that begins an escape.
     Escape,
     /// Before so many more digits of a `\uXXXX`.
     Hex(u8),

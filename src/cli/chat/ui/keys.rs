@@ -34,7 +34,7 @@ pub(super) enum Key {
     CutWordRight,
     /// Puts back what was cut last.
     PutBack,
-    /// Draws everything anew.
+    /// Clears the terminal and draws everything anew.
     Redraw,
     Interrupt,
     EndOfInput,
@@ -53,7 +53,7 @@ pub(super) struct Keys {
 enum State {
     #[default]
     Text,
-    /// Behind ESC.
+    /// Behind ESC: what follows says which key it is.
     Escape,
     /// Behind `ESC [` or `ESC O`.
     Sequence,

@@ -47,7 +47,7 @@ pub(super) struct Style {
     pub(super) room: String,
     /// How times are shown.
     pub(super) clock: Clock,
-    /// Colours, or none.
+    /// How colours are written, where the terminal has any.
     pub(super) paint: Paint,
 }
 

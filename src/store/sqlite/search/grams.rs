@@ -4,7 +4,7 @@
 //! are moved among the private-use characters for that. What this takes for the same and is not (a text with private-use
 //! characters of its own) is found out when a candidate's text is looked at.
 
-/// The longest run.
+/// The longest run that is indexed, in characters.
 const LONGEST: usize = 3;
 /// A query asks for so many runs at most, spread over the needle.
 const ASKED: usize = 8;

@@ -79,11 +79,11 @@ struct Keeper {
     file: Option<Connection>,
     /// It is not known yet which rooms the index lacks.
     to_survey: bool,
-    /// In a row.
+    /// How often it failed since it last succeeded.
     failures: u32,
 }
 
-/// What failed.
+/// An error, by the database that it is of.
 enum Trouble {
     Rows(rusqlite::Error),
     File(rusqlite::Error),
