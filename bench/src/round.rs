@@ -70,7 +70,7 @@ impl Rounds {
             Some(path) => path.clone(),
             None => std::env::current_exe()?.with_file_name("tolmach"),
         };
-        let (rounds, seconds) = if measure.quick { (1, 1.5) } else { (2, 2.0) };
+        let (rounds, seconds) = if measure.quick { (1, 1.0) } else { (2, 1.5) };
         let time = Duration::try_from_secs_f64(measure.seconds.unwrap_or(seconds))?;
         Ok(Self {
             cores: Cores::part(measure.server_cores)?,

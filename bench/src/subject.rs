@@ -167,7 +167,7 @@ const SUBJECTS: &[About] = &[
         "tolmach uchat, `memory:`",
         MEMORY,
         [Uchat, Uchat],
-        &[Table, Idle],
+        &[Table],
     ),
     tolmach(
         "uchat-sqlite",

@@ -19,6 +19,8 @@ const ENTERING: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long nothing comes where all is quiet.
 const QUIET: Duration = Duration::from_millis(200);
+/// How often all say that they are still there.
+const KEEPING: Duration = Duration::from_secs(15);
 /// How much is read at once.
 const READ_BYTES: usize = 256 * 1024;
 /// Of how many connections a turn hears at most.
@@ -65,6 +67,8 @@ pub struct Crowd {
     entered: usize,
     /// When bytes came last.
     heard_at: Duration,
+    /// When all said last that they are still there.
+    kept_at: Duration,
     tally: Tally,
     /// Deliveries, and answers to senders who do not hear themselves, that are to come of all that was said.
     expected: u64,
@@ -104,6 +108,7 @@ impl Crowd {
             rooms: Vec::new(),
             entered: 0,
             heard_at: Duration::ZERO,
+            kept_at: Duration::ZERO,
             tally: Tally::new()?,
             expected: 0,
             arrived: 0,
@@ -277,6 +282,13 @@ impl Crowd {
             if event.is_readable() {
                 self.read(index, event.is_read_closed())?;
                 self.members[index].channel.flush()?;
+            }
+        }
+        if self.entered == self.members.len() && self.now() >= self.kept_at + KEEPING {
+            self.kept_at = self.now();
+            for Member { channel, wire, .. } in &mut self.members {
+                wire.keep_alive(&mut channel.out);
+                channel.flush()?;
             }
         }
         Ok(())

@@ -21,6 +21,9 @@ pub trait Wire {
     /// Says a text in the room; it is one line of ASCII.
     fn say(&mut self, text: &str, out: &mut BytesMut);
 
+    /// Says that one is still there; it is due every 15 s.
+    fn keep_alive(&mut self, _out: &mut BytesMut) {}
+
     /// Whether one hears what one said oneself. Who does not is told [`Heard::Accepted`] for each.
     fn hears_itself(&self) -> bool;
 }

@@ -200,6 +200,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "bench",
+        &[
+            "tolmach bench {from} 127.0.0.1 --senders 10 --receivers 90 --rooms 10",
+            "tolmach bench {from} 127.0.0.1 --rate 500 --time 30s --json",
+            "tolmach bench {to} chat.example.org --tls --tokens tokens --senders 100 --in-flight 16",
+        ],
+    ),
+    (
         "transcode",
         &["tolmach transcode --from {from} --to {to} --room tea < recorded"],
     ),

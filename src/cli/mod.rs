@@ -14,6 +14,7 @@ mod about;
 #[cfg(feature = "sqlite")]
 mod backup;
 mod ban;
+mod bench;
 mod chat;
 mod check;
 mod config;
@@ -138,6 +139,8 @@ enum Action {
     Replay(replay::ReplayArgs),
     /// Chat over any dialect, by hand or in a pipe
     Chat(chat::ChatArgs),
+    /// Put load on a server in any dialect, and see how fast it is
+    Bench(bench::BenchArgs),
     /// Replay a client's frames of one dialect as a server's of another
     Transcode(transcode::TranscodeArgs),
     /// Print what becomes of each meaning in each dialect
@@ -163,6 +166,7 @@ pub fn run_with(dialects: Dialects) -> ExitCode {
 fn command(dialects: Dialects) -> Command {
     let command = Arguments::command()
         .mut_subcommand("chat", |inner| inner.after_help(chat::help(dialects)))
+        .mut_subcommand("bench", |inner| inner.after_help(bench::help(dialects)))
         .mut_subcommand("transcode", |inner| {
             inner.after_help(transcode::help(dialects))
         });
@@ -206,6 +210,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         Action::Reload(arguments) => on_this_thread(arguments.run(load()?)),
         Action::Check(arguments) => arguments.run(&load()?),
         Action::Config(action) => action.run(load, dialects),
+        Action::Bench(arguments) => arguments.run(dialects),
         Action::Transcode(arguments) => on_this_thread(transcode::run(arguments, dialects)),
         Action::Dialects(arguments) => arguments.run(dialects).map(|()| ExitCode::SUCCESS),
         Action::Completions(arguments) => arguments.run(command(dialects)),

@@ -14,6 +14,7 @@ mod config;
 mod copies;
 mod erasing;
 mod history;
+mod load;
 mod log;
 mod log_events;
 mod log_secrets;

@@ -8,11 +8,8 @@ pub(crate) struct ChatArgs {
     /// The dialect to speak, one of those below
     pub(crate) dialect: String,
 
-    /// The server's name or address; also HOST:PORT
-    pub(crate) host: String,
-
-    /// The server's port [default: the dialect's own]
-    pub(crate) port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 
     /// The name to come in with
     #[arg(long, value_name = "NAME")]
@@ -42,6 +39,20 @@ pub(crate) struct ChatArgs {
     #[arg(long)]
     pub(crate) commands: bool,
 
+    /// On a terminal, show times with their seconds
+    #[arg(long)]
+    pub(crate) times: bool,
+}
+
+/// Where a server is, and whether it is spoken to through TLS.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServerArgs {
+    /// The server's name or address; also HOST:PORT
+    pub(crate) host: String,
+
+    /// The server's port [default: the dialect's own]
+    pub(crate) port: Option<u16>,
+
     /// Speak through TLS, and check the server's certificate against the system's roots
     #[arg(long)]
     pub(crate) tls: bool,
@@ -53,18 +64,14 @@ pub(crate) struct ChatArgs {
     /// Take any certificate, also one that nobody vouches for
     #[arg(long, requires = "tls", conflicts_with = "ca")]
     pub(crate) insecure: bool,
-
-    /// On a terminal, show times with their seconds
-    #[arg(long)]
-    pub(crate) times: bool,
 }
 
-impl ChatArgs {
+impl ServerArgs {
     /// Where the server is: its name or address, and its port, which may stand behind the name.
     ///
     /// # Errors
     /// What stands there is no port.
-    pub(super) fn address(&self, default_port: u16) -> Result<(&str, u16), String> {
+    pub(crate) fn address(&self, default_port: u16) -> Result<(&str, u16), String> {
         // An IPv6 address has its brackets in front of a port.
         let is_host =
             |host: &str| !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
@@ -79,7 +86,9 @@ impl ChatArgs {
             (None, _) => Ok((&self.host, default_port)),
         }
     }
+}
 
+impl ChatArgs {
     /// The room's name without the `#`.
     pub(super) fn room(&self) -> String {
         self.room.strip_prefix('#').unwrap_or(&self.room).to_owned()
@@ -122,10 +131,14 @@ mod tests {
             ("chat any ::1", ("::1", 7)),
             ("chat any ::1 80", ("::1", 80)),
         ] {
-            assert_eq!(parse(words).unwrap().address(7), Ok(address), "{words}");
+            assert_eq!(
+                parse(words).unwrap().server.address(7),
+                Ok(address),
+                "{words}"
+            );
         }
         for words in ["chat any host:no", "chat any host:65536", "chat any host:"] {
-            let refused = parse(words).unwrap().address(7).unwrap_err();
+            let refused = parse(words).unwrap().server.address(7).unwrap_err();
             assert!(refused.contains("as host:7"), "{refused}");
         }
     }

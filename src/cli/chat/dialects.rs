@@ -4,7 +4,7 @@ use crate::dialects::client::ChatSide;
 use crate::dialects::{AnyDialect, Dialects};
 
 /// The dialects that have a client for people.
-pub(super) fn with_chat(
+pub(crate) fn with_chat(
     dialects: Dialects,
 ) -> impl Iterator<Item = (&'static dyn AnyDialect, &'static ChatSide)> {
     let dialects = dialects.iter().copied();
@@ -12,7 +12,7 @@ pub(super) fn with_chat(
 }
 
 /// The dialect of this name, and its client.
-pub(super) fn find(
+pub(crate) fn find(
     dialects: Dialects,
     name: &str,
 ) -> Result<(&'static dyn AnyDialect, &'static ChatSide), String> {

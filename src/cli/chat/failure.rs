@@ -6,7 +6,7 @@ use std::io;
 
 /// Why the chat ended other than by a farewell.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The command line lacks something, or asks for what is not built.
     #[error("{0}")]
     Usage(String),

@@ -22,13 +22,16 @@ mod session;
 mod tls;
 mod ui;
 
-pub(crate) use args::ChatArgs;
-pub(crate) use dialects::help;
+pub(crate) use args::{ChatArgs, ServerArgs};
+pub(crate) use dialects::{find, help, with_chat};
+pub(crate) use failure::Failure;
+pub(crate) use session::now;
+#[cfg(feature = "tls")]
+pub(crate) use tls::{Tls, server_name};
 
 use crate::dialects::Dialects;
 use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
 use crate::refusal::words;
-use failure::Failure;
 use recognition::Recognition;
 use server::Server;
 use session::Session;
@@ -67,7 +70,7 @@ pub(crate) async fn run(args: ChatArgs, dialects: Dialects) -> ExitCode {
 }
 
 async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
-    let (dialect, chat) = dialects::find(dialects, &args.dialect).map_err(Failure::Usage)?;
+    let (dialect, chat) = find(dialects, &args.dialect).map_err(Failure::Usage)?;
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
     let revision = dialect.revision(args.revision).map_err(Failure::Usage)?;
     if args.signup && !chat.signs_up {
@@ -76,9 +79,10 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     }
     let client = client(chat, &args, revision, interactive)?;
     let (host, port) = args
+        .server
         .address(dialect.port(revision))
         .map_err(Failure::Usage)?;
-    let server = encrypted(Server::new(host, port), &args)?;
+    let server = encrypted(Server::new(host, port), &args.server)?;
     let ui = if !interactive {
         Ui::pipe(args.commands)
     } else if ui::can_move_cursor() {
@@ -96,18 +100,27 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
 
 /// The server, through TLS where that is asked for.
 #[cfg(feature = "tls")]
-fn encrypted(server: Server, args: &ChatArgs) -> Result<Server, Failure> {
+fn encrypted(server: Server, args: &ServerArgs) -> Result<Server, Failure> {
+    Ok(match tls(args)? {
+        Some(tls) => server.through(tls),
+        None => server,
+    })
+}
+
+/// How the server's certificate is checked, if it is spoken to through TLS.
+#[cfg(feature = "tls")]
+pub(crate) fn tls(args: &ServerArgs) -> Result<Option<Tls>, Failure> {
     let trust = match &args.ca {
-        _ if !args.tls => return Ok(server),
+        _ if !args.tls => return Ok(None),
         Some(path) => tls::Trust::File(path),
         None if args.insecure => tls::Trust::Anybody,
         None => tls::Trust::System,
     };
-    Ok(server.through(tls::Tls::new(&trust)?))
+    Tls::new(&trust).map(Some)
 }
 
 #[cfg(not(feature = "tls"))]
-fn encrypted(server: Server, args: &ChatArgs) -> Result<Server, Failure> {
+fn encrypted(server: Server, args: &ServerArgs) -> Result<Server, Failure> {
     if args.tls {
         return Err(Failure::Usage("this build has no --tls".to_owned()));
     }

@@ -489,7 +489,7 @@ impl Session {
 }
 
 /// Seconds since 1970, UTC; 0 on a clock before that.
-pub(super) fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs().cast_signed())

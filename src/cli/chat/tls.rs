@@ -20,8 +20,8 @@ use crate::gateway::tls::{self, fingerprint};
 
 /// How the server's certificate is checked.
 #[derive(Clone)]
-pub(super) struct Tls {
-    connector: TlsConnector,
+pub(crate) struct Tls {
+    config: Arc<ClientConfig>,
     seen: Arc<Seen>,
 }
 
@@ -72,9 +72,14 @@ impl Tls {
             .with_custom_certificate_verifier(seen.clone())
             .with_no_client_auth();
         Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
+            config: Arc::new(config),
             seen,
         })
+    }
+
+    /// What a handshake needs.
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        self.config.clone()
     }
 
     /// Shakes hands over a connection.
@@ -86,12 +91,9 @@ impl Tls {
         host: &str,
         socket: TcpStream,
     ) -> Result<TlsStream<TcpStream>, Failure> {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
-            Failure::Tls(format!(
-                "{host} is neither a name nor an address that a certificate can have"
-            ))
-        })?;
-        let shaken = self.connector.connect(name, socket).await;
+        let name = server_name(host)?;
+        let connector = TlsConnector::from(self.config());
+        let shaken = connector.connect(name, socket).await;
         shaken.map_err(|error| Failure::Tls(self.explain(host, &error)))
     }
 
@@ -123,6 +125,18 @@ impl Tls {
             None => format!("TLS with {host} came to nothing: {error}"),
         }
     }
+}
+
+/// What the server's certificate has to be for.
+///
+/// # Errors
+/// [`Failure::Tls`] where no certificate can be for that.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
+    ServerName::try_from(host.to_owned()).map_err(|_| {
+        Failure::Tls(format!(
+            "{host} is neither a name nor an address that a certificate can have"
+        ))
+    })
 }
 
 /// What is wrong with a certificate, behind "the certificate of HOST".
