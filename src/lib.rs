@@ -45,6 +45,8 @@ pub mod dialects;
 pub mod files;
 mod free_space;
 pub mod gateway;
+#[cfg(feature = "sqlite")]
+mod gentle;
 mod hexadecimal;
 pub mod hub;
 mod id_map;

@@ -11,7 +11,8 @@ use indicatif::HumanBytes;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::{places, watched};
+use super::progress::watched;
+use super::source::Source;
 
 /// The database, the files of messages, and the certificate that the gateway made for itself with its key; not the
 /// configuration, nor certificates that it names. All that was answered before the command began is in it. Passwords and
@@ -24,7 +25,6 @@ pub(crate) struct BackupArgs {
 
 impl BackupArgs {
     pub(super) async fn run(self, config: &Config) -> Outcome<ExitCode> {
-        let places = places(config)?;
         let file = self.file.clone();
         let is_stream = file == Path::new("-");
         if is_stream && io::stdout().is_terminal() {
@@ -32,6 +32,8 @@ impl BackupArgs {
                 "standard output is a terminal; name a file, or send it somewhere",
             ));
         }
+        let source = Source::of(config).await?;
+        let places = source.places.clone();
         let made = watched(move |progress| made(&places, &file, progress)).await?;
         let made = made.map_err(|error| Failure::because(error.to_string()))?;
         let mut said = format!(

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::config::Config;
-use crate::daemon::{self, NO_LISTENER};
+use crate::daemon;
 
 use super::config::COLUMNS;
 use super::failure::{Failure, Outcome};
@@ -23,7 +23,7 @@ pub(crate) struct CheckArgs {
 impl CheckArgs {
     /// Prints what a configuration means, and what would keep a gateway of it from starting here and now.
     pub(super) fn run(&self, config: &Config) -> Outcome<ExitCode> {
-        daemon::check(config).map_err(Failure::Configuration)?;
+        let remarks = daemon::check(config).map_err(Failure::Configuration)?;
         let mut out = Output::standard();
         match self.json {
             true => out.list(COLUMNS, &config.holding(), true)?,
@@ -33,9 +33,9 @@ impl CheckArgs {
             }
         }
         out.flush()?;
-        if config.listeners.is_empty() {
+        for remark in remarks {
             // Nobody may be there to read it.
-            let _ = writeln!(io::stderr(), "tolmach: {NO_LISTENER}");
+            let _ = writeln!(io::stderr(), "tolmach: {remark}");
         }
         let obstacles = daemon::obstacles(config);
         if obstacles.is_empty() {

@@ -1,23 +1,22 @@
-//! `tolmach export` and `tolmach import`: all that is kept, as lines of JSON.
+//! `tolmach export`: all that is kept, as lines of JSON.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::copies::{self, CopyError, Exported, Imported, Places, Progress, Target};
-use crate::daemon::lock::{DataDirLock, LockError};
-use crate::model::{RoomSelector, validate_room_name};
+use crate::copies::{self, CopyError, Exported, Places, Progress, Target};
+use crate::model::RoomSelector;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::{discard_new, places, watched};
-use super::room_name::{RoomName, new_name};
+use super::progress::watched;
+use super::room_name::RoomName;
+use super::source::Source;
 
 /// One object a line, files in base64; docs/export-format.md says what is in it. All that was answered before the command
-/// began is in it, of one moment, while a gateway serves or not. Hashes of passwords and tokens are in it, but not with --room.
+/// began is in it, of one moment, while a gateway serves or not (of a store in memory, while it serves). Hashes of passwords and tokens are in it, but not with --room.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// A file that is not there yet; - is standard output (the database is copied to $TMPDIR first)
@@ -30,7 +29,8 @@ pub(crate) struct ExportArgs {
 
 impl ExportArgs {
     pub(super) async fn run(self, config: &Config) -> Outcome<ExitCode> {
-        let places = places(config)?;
+        let source = Source::of(config).await?;
+        let places = source.places.clone();
         let file = self.file.clone();
         let is_stream = file == Path::new("-");
         let room = self.room.as_ref().map(RoomName::selector);
@@ -79,113 +79,4 @@ fn made(
         error,
     })?;
     Ok(made)
-}
-
-/// Into an empty store, where no gateway runs: everything comes back as it was, with its numbers, times, and hashes of
-/// passwords and tokens. What was cut off or contradicts itself is refused with the line that is wrong, and nothing is left.
-#[derive(Debug, Args)]
-pub(crate) struct ImportArgs {
-    /// What `tolmach export` wrote; - is standard input
-    #[arg(default_value = "-")]
-    file: PathBuf,
-    /// What came of `export --room` becomes a new room of this name, in a store that is there: with new numbers and its old times
-    #[arg(long, value_name = "ROOM", value_parser = new_name)]
-    room: Option<RoomName>,
-}
-
-impl ImportArgs {
-    pub(super) async fn run(self, config: &Config) -> Outcome<ExitCode> {
-        let places = places(config)?;
-        if self.file == Path::new("-") && io::stdin().is_terminal() {
-            return Err(Failure::because(
-                "standard input is a terminal; name a file, or send an export there",
-            ));
-        }
-        let (data_dir, file) = (places.data_dir.clone(), self.file.clone());
-        let to = match &self.room {
-            None => To::Everything(config.rooms.create.clone()),
-            Some(room) => {
-                let valid = validate_room_name("room", room.bare());
-                valid.map_err(|error| Failure::because(error.to_string()))?;
-                To::Room(room.bare().to_owned())
-            }
-        };
-        let is_new = !data_dir.exists();
-        let lock = DataDirLock::acquire_for_command(&data_dir).map_err(|error| match error {
-            LockError::InUse { .. } => Failure::because(format!("{error}; stop it first")),
-            LockError::Io { .. } => Failure::because(error.to_string()),
-        })?;
-        let imported = watched(move |progress| taken(&places, &to, &file, progress)).await;
-        if is_new && !matches!(imported, Ok(Ok(_))) {
-            discard_new(&data_dir);
-        }
-        drop(lock);
-        let imported = imported?.map_err(|error| {
-            Failure::because(match error {
-                CopyError::Import(_) | CopyError::NewerDatabase { .. } => {
-                    format!("{}: {error}", self.file.display())
-                }
-                other => other.to_string(),
-            })
-        })?;
-        let mut out = Output::standard();
-        let mut said = format!(
-            "imported {} messages and {} files of {} to {}",
-            imported.messages,
-            imported.files,
-            imported.created,
-            data_dir.display()
-        );
-        if imported.missing > 0 {
-            said += &format!(
-                "; {} files that messages have are not in this export",
-                imported.missing
-            );
-        }
-        out.line(&said)?;
-        out.flush()?;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// What an export becomes.
-enum To {
-    /// All of a store that has these rooms alone, if any.
-    Everything(Vec<String>),
-    /// A room of this name.
-    Room(String),
-}
-
-impl To {
-    fn take(
-        &self,
-        places: &Places,
-        export: impl BufRead,
-        progress: &dyn Progress,
-    ) -> Result<Imported, CopyError> {
-        match self {
-            Self::Everything(rooms) => copies::import(places, rooms, export, progress),
-            Self::Room(name) => copies::import_room(places, name, export, progress),
-        }
-    }
-}
-
-fn taken(
-    places: &Places,
-    to: &To,
-    file: &Path,
-    progress: &dyn Progress,
-) -> Result<Imported, CopyError> {
-    if file == Path::new("-") {
-        progress.begin("importing", None);
-        return to.take(places, io::stdin().lock(), progress);
-    }
-    let failed = |error| CopyError::Io {
-        path: file.to_owned(),
-        error,
-    };
-    let export = File::open(file).map_err(failed)?;
-    let length = export.metadata().map_err(failed)?.len();
-    progress.begin("importing", Some(length));
-    to.take(places, BufReader::new(export), progress)
 }

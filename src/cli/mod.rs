@@ -25,6 +25,8 @@ mod examples;
 mod export;
 mod failure;
 mod history;
+#[cfg(feature = "sqlite")]
+mod import;
 mod line_queue;
 mod logging;
 mod operator;
@@ -44,6 +46,8 @@ mod secret;
 mod serve;
 mod session;
 mod sockets;
+#[cfg(feature = "sqlite")]
+mod source;
 #[cfg(feature = "sqlite")]
 mod store;
 mod table;
@@ -128,7 +132,7 @@ enum Action {
     Export(export::ExportArgs),
     /// Take in what an export wrote: into an empty store, or one room into any
     #[cfg(feature = "sqlite")]
-    Import(export::ImportArgs),
+    Import(import::ImportArgs),
     /// See whether all that is kept is whole
     #[cfg(feature = "sqlite")]
     #[command(subcommand)]

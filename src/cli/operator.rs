@@ -9,7 +9,7 @@
 //!           └─ again ─┘ for 5 s
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -18,6 +18,8 @@ use crate::commands::{AnyCommand, Command, Rooms, Users};
 use crate::config::{Config, Origin, StoreUrl};
 use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
+#[cfg(feature = "sqlite")]
+use crate::copies::BroughtRoom;
 use crate::daemon::lock::{DataDirLock, LockError};
 #[cfg(feature = "sqlite")]
 use crate::daemon::refuse_half_restored;
@@ -115,17 +117,40 @@ impl Operator {
         Ok(match &mut self.way {
             Way::Gateway(client) => client.call(command).await,
             Way::Here(hub) => {
-                let data_dir = &self.config.data_dir;
-                let keep = |act: Act| {
-                    if let Err(error) = act.keep(data_dir) {
-                        tracing::error!(%error, "what was done is not kept for the log");
-                    }
-                };
+                let keep = kept(&self.config.data_dir);
                 let done = audit::operate(hub, By::this_process(), command, keep);
                 done.await.map_err(ControlError::Refused)
             }
             Way::Unknown => Err(ControlError::NotRunning),
         })
+    }
+
+    /// Makes sure that there is a gateway or a store, before work is done for it.
+    #[cfg(feature = "sqlite")]
+    pub(super) async fn prepare(&mut self) -> Outcome<()> {
+        if matches!(self.way, Way::Unknown) {
+            self.way = self.find(false).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a room taken in that lies beside the store.
+    #[cfg(feature = "sqlite")]
+    pub(super) async fn import(&mut self, about: About<'_>, room: BroughtRoom) -> Outcome<()> {
+        self.prepare().await?;
+        let imported = match &mut self.way {
+            Way::Gateway(client) => client.import(&room).await,
+            Way::Here(hub) => {
+                let keep = kept(&self.config.data_dir);
+                let done = audit::import(hub, By::this_process(), room, keep);
+                done.await.map_err(ControlError::Refused)
+            }
+            Way::Unknown => Err(ControlError::NotRunning),
+        };
+        match imported {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.explain(about, error).await),
+        }
     }
 
     /// Where the content of a message's file lies, by the configuration.
@@ -216,6 +241,15 @@ impl Operator {
         Failure::because(format!(
             "there is no store at {place}, and only `tolmach serve` makes one; {another}"
         ))
+    }
+}
+
+/// Keeps what was done for the log of the next gateway.
+fn kept(data_dir: &Path) -> impl FnOnce(Act) {
+    move |act| {
+        if let Err(error) = act.keep(data_dir) {
+            tracing::error!(%error, "what was done is not kept for the log");
+        }
     }
 }
 

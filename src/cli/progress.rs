@@ -1,8 +1,6 @@
 //! Long work with files: a bar on a terminal, and an end in good order where it is broken off.
 
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -77,7 +75,10 @@ pub(super) async fn watched<T: Send + 'static>(
     thread.spawn(worker).map_err(no_runtime)?;
     let outcome = tokio::select! {
         outcome = &mut told => outcome,
-        _ = interrupted.recv() => break_off(&bar, told).await?,
+        _ = interrupted.recv() => match break_off(&bar, told).await {
+            Ok(Ok(Ok(done))) => Ok(Ok(done)),
+            Ok(_) | Err(_) => return Err(Failure::Interrupted),
+        },
         _ = terminated.recv() => break_off(&bar, told).await?,
     };
     outcome.map_err(|_| Failure::because("a defect; the log says where"))
@@ -94,17 +95,24 @@ async fn break_off<T>(
     }
 }
 
-/// Where what is to be copied lies.
+/// Waits for the last step of what was [watched], which may be done though SIGINT or SIGTERM came.
+pub(super) async fn unless_broken_off<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(no_runtime)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(no_runtime)?;
+    let broken_off = || Failure::because("broken off; whether it will be done is not known");
+    tokio::select! {
+        outcome = work => outcome,
+        _ = interrupted.recv() => Err(broken_off()),
+        _ = terminated.recv() => Err(broken_off()),
+    }
+}
+
+/// Where everything is to be brought back.
 pub(super) fn places(config: &Config) -> Outcome<Places> {
     Places::of(config).ok_or_else(|| {
         Failure::because(
-            "store.url is \"memory:\": there is nothing on the disk to copy or to bring back",
+            "store.url is \"memory:\", which lasts no longer than its gateway: everything goes into a store that lasts \
+            (store.url = \"sqlite:tolmach.db\"), and a room into that of a gateway that runs (`tolmach import --room`)",
         )
     })
-}
-
-/// Removes a data directory that was made for what came to nothing; it stays where more than the lock is in it.
-pub(super) fn discard_new(data_dir: &Path) {
-    let _ = fs::remove_file(data_dir.join("lock"));
-    let _ = fs::remove_dir(data_dir);
 }

@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::{discard_new, places, watched};
+use super::progress::{places, watched};
 
 /// The whole archive is checked before anything is put in place; one that was cut off or changed, or that a newer tolmach
 /// made, is refused. data_dir and store.url of the configuration say where it goes, and nothing may be there.
@@ -31,15 +31,10 @@ impl RestoreArgs {
             ));
         }
         let (data_dir, file) = (places.data_dir.clone(), self.file.clone());
-        let is_new = !data_dir.exists();
-        let lock = DataDirLock::acquire_for_command(&data_dir)
-            .map_err(|error| Failure::because(error.to_string()))?;
-        let restored = watched(move |progress| restored(&places, &file, progress)).await;
-        if is_new && !matches!(restored, Ok(Ok(_))) {
-            discard_new(&data_dir);
-        }
-        drop(lock);
-        let restored = restored?.map_err(|error| {
+        let claim = DataDirLock::claim(&data_dir);
+        let claim = claim.map_err(|error| Failure::because(error.to_string()))?;
+        let restored = watched(move |progress| restored(&places, &file, progress)).await?;
+        let restored = restored.map_err(|error| {
             Failure::because(match error {
                 CopyError::Archive(_) | CopyError::NewerDatabase { .. } => {
                     format!("{}: {error}", self.file.display())
@@ -47,6 +42,7 @@ impl RestoreArgs {
                 other => other.to_string(),
             })
         })?;
+        claim.keep();
         let mut said = format!(
             "restored {} messages and {} files of {} to {}",
             restored.messages,

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{Config, ConfigError, Log, StoreUrl};
 use crate::daemon::notify::Notify;
@@ -80,7 +80,12 @@ struct Process {
     log: LogHandle,
     sockets: PassedSockets,
     notify: Notify,
+    /// What was said last of how many connections there may be.
+    said: Mutex<Option<Fewer>>,
 }
+
+/// How many connections were wanted, and how many there may be.
+type Fewer = (usize, usize);
 
 impl Program for Process {
     fn configuration(&self) -> Result<Config, ConfigError> {
@@ -92,7 +97,22 @@ impl Program for Process {
     }
 
     fn connections(&self, config: &Config) -> usize {
-        fitting(config, self.sockets.len())
+        let wanted = config.limits.connections;
+        let Some(files) = open_files() else {
+            return wanted;
+        };
+        let most = fitting(config, self.sockets.len(), files);
+        let fewer = (wanted == 0 || wanted > most).then_some((wanted, most));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if fewer.is_some() && *said != fewer {
+            tracing::warn!(
+                files,
+                wanted,
+                "only {most} connections at once: the system lets this process open no more files (`ulimit -n`, LimitNOFILE=)"
+            );
+        }
+        *said = fewer;
+        fewer.map_or(wanted, |(_, most)| most)
     }
 
     fn socket(&self, listener: &str) -> io::Result<Option<TcpListener>> {
@@ -142,6 +162,7 @@ pub(super) fn run(
         source,
         sockets,
         log: log.handle(),
+        said: Mutex::default(),
     };
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -167,6 +188,7 @@ pub(super) fn run(
             })
             .await;
         telling.abort();
+        notify.last_words();
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
@@ -176,37 +198,28 @@ pub(super) fn run(
 /// for the control socket, and 16 for connections that are told that they are too many.
 const RESERVE: u64 = 72;
 
-/// How many connections there may be: `limits.connections`, unless the system lets this process open too few files,
-/// which is said. A connection may have a file beside its socket.
-/// `passed`: sockets that were passed to this process.
-fn fitting(config: &Config, passed: usize) -> usize {
-    let connections = config.limits.connections;
+/// How many connections fit into so many open files; `passed`: sockets that were passed to this process. A connection may have a
+/// file beside its socket.
+fn fitting(config: &Config, passed: usize, files: u64) -> usize {
+    let reserve = RESERVE.saturating_add((2 * config.listeners.len() + passed) as u64);
+    let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
+    most.max(1)
+}
+
+/// How many files this process may open, after the limit was raised as far as it can be. `None`: it is not known, which is said.
+fn open_files() -> Option<u64> {
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
         Ok(hard)
     });
-    let files = match raised.or_else(|error| {
+    let files = raised.or_else(|error| {
         tracing::warn!(%error, "the limit of open files could not be raised");
         getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, _)| soft)
-    }) {
-        Ok(files) => files,
-        Err(error) => {
-            tracing::warn!(%error, "how many files may be open is not known");
-            return connections;
-        }
-    };
-    let reserve = RESERVE.saturating_add((2 * config.listeners.len() + passed) as u64);
-    let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
-    if connections != 0 && connections <= most {
-        return connections;
+    });
+    if let Err(error) = &files {
+        tracing::warn!(%error, "how many files may be open is not known");
     }
-    let most = most.max(1);
-    tracing::warn!(
-        files,
-        wanted = connections,
-        "only {most} connections at once: the system lets this process open no more files (`ulimit -n`, LimitNOFILE=)"
-    );
-    most
+    files.ok()
 }
 
 /// Whoever started the gateway may not want to know, or not read it now.

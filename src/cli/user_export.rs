@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::{ExportUser, FindRoom, SaidBy};
-use crate::model::{FileInfo, Message, MessageId, RoomId, RoomSelector, UserSelector};
+use crate::commands::{EndedAccounts, ExportUser, FindRoom, FindUser, SaidBy};
+use crate::control::ControlError;
+use crate::model::{
+    Error, FileInfo, Message, MessageId, RoomId, RoomSelector, UserId, UserSelector,
+};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -19,7 +22,7 @@ use super::user::account;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// The account's login, without regard to case
+    /// The account's login, without regard to case, also of one that was removed; or # and its number
     name: String,
     /// Where to write it, a file that is not there yet; without it, or as -, standard output
     file: Option<PathBuf>,
@@ -31,10 +34,8 @@ pub(crate) struct ExportArgs {
 impl ExportArgs {
     pub(super) async fn run(self, to: &mut Operator) -> Outcome<()> {
         let about = About::user(&self.name);
-        let export = ExportUser {
-            user: account(&self.name),
-        };
-        let known = to.ask(about, export).await?;
+        let user = self.which(about, to).await?;
+        let known = to.ask(about, ExportUser { user }).await?;
         let user = known.account.id;
         let mut labels = HashMap::new();
         let mut rooms = Vec::new();
@@ -46,6 +47,11 @@ impl ExportArgs {
                 "joined": Time(membership.joined),
                 "seen": Time(membership.seen),
             }));
+        }
+        let mut hidden = Vec::new();
+        for (room, message) in &known.hidden {
+            let room = label(to, *room, &mut labels).await?;
+            hidden.push(json!({"room": room, "message": message.0}));
         }
         let tokens = known.tokens.iter().map(|token| {
             json!({
@@ -73,6 +79,7 @@ impl ExportArgs {
             ),
             ("tokens", tokens.collect()),
             ("rooms", json!(rooms)),
+            ("hidden", json!(hidden)),
             ("contacts", json!(known.contacts)),
             ("bans", json!(known.bans)),
             ("sessions", json!(known.sessions)),
@@ -96,6 +103,33 @@ impl ExportArgs {
             after = page.next;
         }
         document.end()
+    }
+
+    /// The account that has the login, or `#NUMBER`; where nobody has it, the one that was removed and had it.
+    async fn which(&self, about: About<'_>, to: &mut Operator) -> Outcome<UserSelector> {
+        let number = self.name.strip_prefix('#').map(str::parse);
+        if let Some(Ok(number)) = number {
+            return Ok(UserSelector::Id(UserId(number)));
+        }
+        let user = account(&self.name);
+        let found = to.request(FindUser { user: user.clone() }).await?;
+        let Err(error @ ControlError::Refused(Error::NoSuchUser)) = found else {
+            return Ok(user);
+        };
+        let login = self.name.clone();
+        let ended = to.ask(about, EndedAccounts { login }).await?;
+        match ended[..] {
+            [] => Err(to.explain(about, error).await),
+            [id] => Ok(UserSelector::Id(id)),
+            _ => {
+                let numbers: Vec<String> = ended.iter().map(|id| format!("#{id}")).collect();
+                Err(Failure::because(format!(
+                    "accounts of the login {} were removed: {}; name one by its number",
+                    self.name,
+                    numbers.join(", ")
+                )))
+            }
+        }
     }
 
     /// Copies a message's file; its name among the copies.

@@ -16,7 +16,11 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 use crate::commands::{AnyCommand, Command};
+#[cfg(feature = "sqlite")]
+use crate::copies::BroughtRoom;
 use crate::hub::Hub;
+#[cfg(feature = "sqlite")]
+use crate::model::RoomId;
 use crate::model::{Error, Result};
 use crate::word::{Word, bounded};
 
@@ -136,6 +140,26 @@ where
         act.error = outcome.as_ref().err().map(|error| Word(error).to_string());
         keep(act);
     }
+    outcome
+}
+
+/// As [`operate`], for a room that comes from elsewhere; its number.
+///
+/// # Errors
+/// Those of [`BroughtRoom::take_in`].
+#[cfg(feature = "sqlite")]
+pub async fn import(
+    hub: &Hub,
+    by: By,
+    room: BroughtRoom,
+    keep: impl FnOnce(Act),
+) -> Result<RoomId> {
+    let on = On {
+        room: Some(bounded(&room.name)),
+        ..On::default()
+    };
+    let outcome = room.take_in(hub).await;
+    keep(Act::new(by, "import", on, outcome.as_ref().err()));
     outcome
 }
 

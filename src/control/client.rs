@@ -2,6 +2,8 @@
 
 use std::io;
 use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -15,11 +17,18 @@ use super::protocol::{
 use super::socket;
 use super::tap::{Entry, TapQuery};
 use crate::commands::{AnyCommand, Command};
+#[cfg(feature = "sqlite")]
+use crate::copies::BroughtRoom;
 use crate::model::Error;
+#[cfg(feature = "sqlite")]
+use crate::model::RoomId;
 use crate::refusal::words;
 
 /// How long a gateway may take to let a client in, and then to answer each request.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to go through all that it keeps.
+#[cfg(feature = "sqlite")]
+const LONG: Duration = Duration::from_secs(600);
 /// How often to look whether it lets one in.
 const STEP: Duration = Duration::from_millis(20);
 
@@ -38,9 +47,9 @@ pub enum ControlError {
     /// The gateway does not answer; whether the command was carried out, or still will be, is not known.
     #[error(
         "the gateway does not answer within {} s, and whether this will be done is not known; its log may say what it waits for",
-        PATIENCE.as_secs()
+        .0.as_secs()
     )]
-    TimedOut,
+    TimedOut(Duration),
     /// The answer is none that this version knows.
     #[error("the gateway's answer cannot be read ({0}); is it of another version?")]
     Garbled(String),
@@ -63,7 +72,7 @@ impl ControlClient {
     /// let in; else [`ControlError::Io`].
     pub async fn connect(path: &Path) -> Result<Self, ControlError> {
         let opened = tokio::time::timeout(PATIENCE, Self::open(path));
-        match opened.await.map_err(|_| ControlError::TimedOut)? {
+        match opened.await.map_err(|_| ControlError::TimedOut(PATIENCE))? {
             Ok(stream) => Ok(Self {
                 stream: BufReader::new(stream),
             }),
@@ -126,6 +135,26 @@ impl ControlClient {
         self.answer_to(protocol::line("reload", &query)).await
     }
 
+    /// Has a room taken in that lies beside the gateway's store; its number.
+    ///
+    /// # Errors
+    /// [`ControlError::Refused`] as [`BroughtRoom::take_in`] has it; the others are the connection's.
+    #[cfg(feature = "sqlite")]
+    pub async fn import(&mut self, room: &BroughtRoom) -> Result<RoomId, ControlError> {
+        let request = protocol::line("import", room);
+        self.answer_within(LONG, request).await
+    }
+
+    /// Has what a gateway keeps in memory written to a database; where that is. It is for whoever asked to remove.
+    ///
+    /// # Errors
+    /// [`ControlError::Refused`]: its store is not in memory, or it cannot be written; the others are the connection's.
+    #[cfg(feature = "sqlite")]
+    pub async fn copy(&mut self) -> Result<PathBuf, ControlError> {
+        let request = protocol::line("copy", &true);
+        self.answer_within(LONG, request).await
+    }
+
     /// Watches what happens from now on.
     ///
     /// # Errors
@@ -139,6 +168,14 @@ impl ControlClient {
         &mut self,
         request: serde_json::Result<Vec<u8>>,
     ) -> Result<R, ControlError> {
+        self.answer_within(PATIENCE, request).await
+    }
+
+    async fn answer_within<R: DeserializeOwned>(
+        &mut self,
+        patience: Duration,
+        request: serde_json::Result<Vec<u8>>,
+    ) -> Result<R, ControlError> {
         let request = request.map_err(|error| ControlError::Garbled(error.to_string()))?;
         if request.len() > MAX_REQUEST {
             let limit = MAX_REQUEST as u64;
@@ -148,9 +185,9 @@ impl ControlClient {
             self.stream.write_all(&request).await?;
             read_line(&mut self.stream, MAX_ANSWER).await
         };
-        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        let answer = tokio::time::timeout(patience, answer).await;
         let line = match answer
-            .map_err(|_| ControlError::TimedOut)?
+            .map_err(|_| ControlError::TimedOut(patience))?
             .map_err(broken)?
         {
             Line::Whole(line) => line,

@@ -9,6 +9,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 use super::tap::TapQuery;
 use crate::commands::AnyCommand;
+#[cfg(feature = "sqlite")]
+use crate::copies::BroughtRoom;
 use crate::model::Error;
 
 /// The version of the requests; another one is refused.
@@ -26,6 +28,11 @@ struct Received {
     #[serde(default)]
     listeners: bool,
     reload: Option<ReloadQuery>,
+    #[cfg(feature = "sqlite")]
+    import: Option<BroughtRoom>,
+    #[cfg(feature = "sqlite")]
+    #[serde(default)]
+    copy: bool,
 }
 
 /// That the configuration is to be read again.
@@ -46,6 +53,12 @@ pub(super) enum Request {
     Listeners,
     /// The configuration is to be read again, or, with `check`, what that would change to be said.
     Reload { check: bool },
+    /// A room is to be taken in.
+    #[cfg(feature = "sqlite")]
+    Import(BroughtRoom),
+    /// What is in memory is to be written to a file.
+    #[cfg(feature = "sqlite")]
+    Copy,
 }
 
 /// What stands beside the hub behind a control socket.
@@ -148,6 +161,14 @@ pub(super) fn read_request(line: &[u8]) -> Result<Request, Error> {
     }
     if let Some(ReloadQuery { check }) = received.reload {
         return Ok(Request::Reload { check });
+    }
+    #[cfg(feature = "sqlite")]
+    if let Some(room) = received.import {
+        return Ok(Request::Import(room));
+    }
+    #[cfg(feature = "sqlite")]
+    if received.copy {
+        return Ok(Request::Copy);
     }
     let command = received
         .command

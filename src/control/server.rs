@@ -161,6 +161,13 @@ async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: Cancellati
                     }
                     (written(Ok(reloaded)).await, false)
                 }
+                #[cfg(feature = "sqlite")]
+                Ok(Request::Import(room)) => {
+                    let done = audit::import(&served.hub, by, room, |act| act.log());
+                    (written(done.await).await, false)
+                }
+                #[cfg(feature = "sqlite")]
+                Ok(Request::Copy) => (written(served.hub.write_store().await).await, false),
                 Ok(Request::Tap(query)) => match watch(&served, query).await {
                     // Nothing is asked any more: it goes on until either side has enough.
                     Ok((watching, _permit)) => {
@@ -384,7 +391,7 @@ mod tests {
         let mut client = ControlClient::connect(&path).await.unwrap();
         let outcome = client.call(CreateRoom::public("tea")).await;
         assert!(
-            matches!(outcome, Err(ControlError::TimedOut)),
+            matches!(outcome, Err(ControlError::TimedOut(_))),
             "{outcome:?}"
         );
     }

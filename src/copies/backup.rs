@@ -39,17 +39,12 @@ pub fn backup(
     target.fill(|out, database| write(places, out, database, progress))
 }
 
-/// There has to be a database to copy.
-pub(super) fn needs(database: &Path) -> Result<(), CopyError> {
-    match database.try_exists().map_err(CopyError::at(database))? {
-        true => Ok(()),
-        false => Err(CopyError::NoDatabase(database.to_owned())),
-    }
-}
-
 /// What messages have when the database is copied is there until all is.
 pub(super) fn held(places: &Places) -> Result<Option<Hold>, CopyError> {
-    needs(&places.database)?;
+    let database = &places.database;
+    if !database.try_exists().map_err(CopyError::at(database))? {
+        return Err(CopyError::NoDatabase(database.clone()));
+    }
     match Hold::of(&places.files) {
         Ok(hold) => Ok(Some(hold)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -57,21 +52,17 @@ pub(super) fn held(places: &Places) -> Result<Option<Hold>, CopyError> {
     }
 }
 
-/// Writes the archive; the database is copied to `at` first, and taken away from there.
+/// Writes the archive; the database is copied to `at` first.
 fn write(
     places: &Places,
     out: &mut dyn Write,
     at: &Path,
     progress: &dyn Progress,
 ) -> Result<Backup, Unwritten> {
-    let at = Removed(at.to_owned());
-    let database = copied(&places.database, &at.0, progress)?;
+    let (database, content) = copied(&places.database, at, progress)?;
     if let Some(damage) = database.damage()? {
         return Err(CopyError::Damaged(damage).into());
     }
-    let content = File::open(&at.0).map_err(CopyError::at(&at.0))?;
-    // Both have it open: nobody has to take it away should this process be killed.
-    drop(at);
     let now = SystemTime::now();
     let about = About {
         format: archive::FORMAT,
@@ -125,15 +116,17 @@ fn write(
     Ok(backup)
 }
 
-/// The database as it is now, copied to `at`.
+/// The database as it is now, copied to `at` and taken away from there: both that come of it have it open, and nobody has to should
+/// this process be killed.
 pub(super) fn copied(
     database: &Path,
     at: &Path,
     progress: &dyn Progress,
-) -> Result<DatabaseCopy, CopyError> {
+) -> Result<(DatabaseCopy, File), CopyError> {
+    let at = Removed(at.to_owned());
     progress.begin("database", None);
     let mut told = None;
-    let copy = DatabaseCopy::make(database, at, |came, all| {
+    let copy = DatabaseCopy::make(database, &at.0, |came, all| {
         if told.is_none() {
             // It is read once more, when it goes where it is to go.
             progress.begin("database", Some(2 * all));
@@ -142,7 +135,8 @@ pub(super) fn copied(
         told = Some(came);
         progress.add(more)
     })?;
-    Ok(copy)
+    let content = File::open(&at.0).map_err(CopyError::at(&at.0))?;
+    Ok((copy, content))
 }
 
 /// Adds a file as it is.

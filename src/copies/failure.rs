@@ -17,6 +17,9 @@ pub enum CopyError {
     /// Another process is at the same.
     #[error("another copy to {} is under way", .0.display())]
     UnderWay(PathBuf),
+    /// Another process takes a room in.
+    #[error("another import of a room is under way (in {}); try again when it is done", .0.display())]
+    Importing(PathBuf),
     /// There is no database to copy.
     #[error("there is no database {}: nothing to copy; name the configuration (-c) or data_dir of the gateway that is meant", .0.display())]
     NoDatabase(PathBuf),
@@ -57,9 +60,6 @@ pub enum CopyError {
         "this export holds everything; write one of the room that is meant (`tolmach export --room`)"
     )]
     NotOneRoom,
-    /// There is a room of the name that the new one is to have.
-    #[error("there is a room called {0} already; choose another name")]
-    NameTaken(String),
     /// A store that is used is not replaced.
     #[error("the store {} is used already: an export of everything goes into an empty one; move this one away, or name another data_dir", .0.display())]
     NotUnused(PathBuf),

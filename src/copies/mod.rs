@@ -29,11 +29,10 @@ use std::io::{self, BufRead, Read};
 #[cfg(feature = "sqlite")]
 pub use backup::{Backup, backup};
 #[cfg(feature = "sqlite")]
-pub use export::{Exported, ImportError, Imported, export, import, import_room};
+pub use export::{BroughtRoom, Exported, ImportError, Imported, StagedRoom, export, import};
 #[cfg(feature = "sqlite")]
 pub use failure::{BrokenOff, CopyError};
 pub use places::Places;
-pub(crate) use places::files_beside;
 #[cfg(feature = "tls")]
 pub(crate) use places::tls_in;
 #[cfg(feature = "sqlite")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, StoreUrl};
 
-/// The places of a configuration whose store lasts.
+/// The places of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     /// The data directory of the gateway.
@@ -23,19 +23,29 @@ impl Places {
     pub fn of(config: &Config) -> Option<Self> {
         match &config.store.url {
             StoreUrl::Memory => None,
-            StoreUrl::Sqlite(database) => Some(Self {
-                data_dir: config.data_dir.clone(),
-                database: database.clone(),
-                files: files_beside(database),
-                tls: tls_in(&config.data_dir),
-            }),
+            StoreUrl::Sqlite(database) => Some(Self::around(config, database)),
+        }
+    }
+
+    /// Those beside a gateway whose store is in memory: there is no database, unless a copy of it is made.
+    #[must_use]
+    pub fn of_memory(config: &Config) -> Self {
+        Self::around(config, &config.data_dir.join("memory.db"))
+    }
+
+    fn around(config: &Config, database: &Path) -> Self {
+        Self {
+            data_dir: config.data_dir.clone(),
+            database: database.to_owned(),
+            files: files_beside(database),
+            tls: tls_in(&config.data_dir),
         }
     }
 }
 
 /// The directory of the contents of files lies beside the database, with its name.
 #[must_use]
-pub(crate) fn files_beside(database: &Path) -> PathBuf {
+fn files_beside(database: &Path) -> PathBuf {
     database.with_extension("files")
 }
 

@@ -85,39 +85,19 @@ impl Staging {
         stored: &str,
         mode: u32,
     ) -> Result<File, CopyError> {
-        let directory = staged(&self.places.files).join(room.0.to_string());
+        let directory = self.files(room);
         self.directory(&directory)?;
         self.create(&directory.join(stored), mode)
     }
 
     /// Whether a room's file was put there.
     pub(super) fn has_file(&self, room: RoomId, stored: &str) -> bool {
-        let directory = staged(&self.places.files).join(room.0.to_string());
-        directory.join(stored).exists()
+        self.files(room).join(stored).exists()
     }
 
-    /// Moves a room's files to an area, as those of a room there.
-    pub(super) fn move_files(
-        &self,
-        from: RoomId,
-        area: &Path,
-        to: RoomId,
-    ) -> Result<(), CopyError> {
-        let from = staged(&self.places.files).join(from.0.to_string());
-        if !from.exists() {
-            return Ok(());
-        }
-        let to = area.join(to.0.to_string());
-        fs::create_dir_all(&to).map_err(CopyError::at(&to))?;
-        for entry in fs::read_dir(&from).map_err(CopyError::at(&from))? {
-            let entry = entry.map_err(CopyError::at(&from))?;
-            fs::rename(entry.path(), to.join(entry.file_name())).map_err(CopyError::at(&to))?;
-        }
-        for directory in [&to, area] {
-            let synced = File::open(directory).and_then(|directory| directory.sync_all());
-            synced.map_err(CopyError::at(directory))?;
-        }
-        Ok(())
+    /// Where a room's files are put.
+    pub(super) fn files(&self, room: RoomId) -> PathBuf {
+        staged(&self.places.files).join(room.0.to_string())
     }
 
     /// The file for a part of the gateway's own certificate.

@@ -6,10 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::CopyError;
-
-/// How many bytes of an archive are written before the disk has to have them: only so much of it lies in the way of
-/// another's sync.
-const UNSYNCED: u64 = 4 * 1024 * 1024;
+use crate::gentle;
 
 /// Where a copy goes.
 pub enum Target<'a> {
@@ -167,9 +164,9 @@ impl Write for Syncing<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.buffer.write(buffer)?;
         self.unsynced += count as u64;
-        if self.unsynced >= UNSYNCED {
+        if self.unsynced >= gentle::PIECE {
             self.buffer.flush()?;
-            self.file.sync_data()?;
+            gentle::sync(self.file)?;
             self.unsynced = 0;
         }
         Ok(count)

@@ -7,7 +7,6 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::backup::{copied, held};
-use super::target::Removed;
 use super::{CopyError, Places, Progress};
 use crate::hexadecimal::hexadecimal;
 use crate::store::{CopiedFile, Fault, IndexMoment};
@@ -31,11 +30,10 @@ pub struct Verified {
 pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, CopyError> {
     let _hold = held(places)?;
     let name = format!("tolmach-copy-{:032x}", rand::random::<u128>());
-    let at = Removed(std::env::temp_dir().join(name));
+    let at = std::env::temp_dir().join(name);
     // The index must not be newer than the rows.
     let index = IndexMoment::of(&places.database);
-    let database = copied(&places.database, &at.0, progress)?;
-    drop(at);
+    let (database, _) = copied(&places.database, &at, progress)?;
     progress.begin("checking", None);
     let mut verified = Verified {
         faults: database.faults()?,

@@ -1,8 +1,8 @@
 //! "The running gateway owns its data": one process at a time works in a `data_dir`.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,36 @@ enum Holder {
 #[derive(Debug)]
 pub struct DataDirLock {
     _file: File,
+}
+
+/// A lock for what may come to nothing: unless it is kept, its end leaves the directory as it was found.
+#[derive(Debug)]
+pub struct Claim {
+    // Given back last.
+    _lock: DataDirLock,
+    data_dir: PathBuf,
+    had_directory: bool,
+    had_lock: bool,
+}
+
+impl Claim {
+    /// Something has come of it.
+    pub fn keep(mut self) {
+        self.had_lock = true;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.had_lock {
+            return;
+        }
+        // Where more is there than the lock, it stays.
+        let _ = fs::remove_file(self.data_dir.join("lock"));
+        if !self.had_directory {
+            let _ = fs::remove_dir(&self.data_dir);
+        }
+    }
 }
 
 /// Why the lock was not given.
@@ -92,6 +122,21 @@ impl DataDirLock {
         Self::attempt(data_dir, Holder::Command).map_err(|(error, _)| error)
     }
 
+    /// As [`DataDirLock::acquire_for_command`], for what may come to nothing.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn claim(data_dir: &Path) -> Result<Claim, LockError> {
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        let (had_directory, had_lock) = (is_there(data_dir), is_there(&data_dir.join("lock")));
+        Ok(Claim {
+            _lock: Self::acquire_for_command(data_dir)?,
+            data_dir: data_dir.to_owned(),
+            had_directory,
+            had_lock,
+        })
+    }
+
     /// Whether anybody has it. Makes nothing, and keeps nobody out for longer than the look takes.
     #[must_use]
     pub fn is_held(data_dir: &Path) -> bool {
@@ -119,6 +164,11 @@ impl DataDirLock {
             .mode(0o600);
         let mut file = options.open(&path).map_err(io(&path))?;
         match file.try_lock() {
+            // Whoever had it has taken the file away, and somebody may have made another.
+            Ok(()) if !is_at(&file, &path) => {
+                let (data_dir, pid) = (data_dir.to_owned(), None);
+                Err((LockError::InUse { data_dir, pid }, None))
+            }
             Ok(()) => {
                 write_holder(&mut file, holder).map_err(io(&path))?;
                 Ok(Self { _file: file })
@@ -136,6 +186,13 @@ impl DataDirLock {
             Err(TryLockError::Error(source)) => Err(io(&path)(source)),
         }
     }
+}
+
+/// Whether this file is the one that has the name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let key = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = fs::metadata(path).map(key);
+    there.is_ok_and(|there| file.metadata().map(key).is_ok_and(|ours| ours == there))
 }
 
 fn write_holder(file: &mut File, holder: Holder) -> io::Result<()> {
@@ -176,7 +233,7 @@ mod tests {
         let data_dir = dir.path().join("deep/data");
         let lock = DataDirLock::acquire(&data_dir).unwrap();
         assert_eq!(
-            std::fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777,
+            fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777,
             0o700
         );
         let refused = DataDirLock::acquire(&data_dir).unwrap_err().to_string();
@@ -209,7 +266,7 @@ mod tests {
     fn what_is_no_directory_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
-        std::fs::write(&file, "").unwrap();
+        fs::write(&file, "").unwrap();
         let error = DataDirLock::acquire(&file).unwrap_err().to_string();
         assert!(error.starts_with(&file.display().to_string()), "{error}");
     }

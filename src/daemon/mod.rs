@@ -34,7 +34,7 @@ use plain::Encryption;
 use tls::Encryption;
 
 /// That a configuration has no listener, and how to mend it.
-pub const NO_LISTENER: &str = "there is no listener: nobody can connect; \
+const NO_LISTENER: &str = "there is no listener: nobody can connect; \
     add a [[listener]], or leave `listener` out for one of each dialect";
 
 /// Why a gateway cannot start.
@@ -123,6 +123,7 @@ impl Daemon {
         }
         // What cannot be used is said before anything is opened.
         let encryption = Encryption::load(config)?;
+        encryption.tell();
         let hub = open_hub(config).await?;
         let shown = encryption.shown.clone();
         let fates = vec![Fate::Added; config.listeners.len()];
@@ -182,13 +183,9 @@ impl Daemon {
 /// [`StartError::Configuration`].
 pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> {
     let fates = vec![Fate::Added; config.listeners.len()];
-    Ok(builder(
-        &hub,
-        config,
-        Encryption::load(config)?,
-        None,
-        &fates,
-    )?)
+    let encryption = Encryption::load(config)?;
+    encryption.tell();
+    Ok(builder(&hub, config, encryption, None, &fates)?)
 }
 
 /// What a gateway of a configuration is, beside what of it runs already.
@@ -250,12 +247,15 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
     listeners.collect()
 }
 
-/// Looks at what a configuration names and only a start uses: the files of TLS. Nothing is made.
+/// Looks at what a configuration names and only a start uses: the files of TLS. Nothing is made. What it says, a sentence each, keeps
+/// no gateway from starting.
 ///
 /// # Errors
 /// What a start would refuse.
-pub fn check(config: &Config) -> Result<(), ConfigError> {
-    Encryption::look(config).map(drop)
+pub fn check(config: &Config) -> Result<Vec<String>, ConfigError> {
+    let none = config.listeners.is_empty().then(|| NO_LISTENER.to_owned());
+    let encryption = Encryption::look(config)?;
+    Ok(none.into_iter().chain(encryption.remark).collect())
 }
 
 fn limits(config: &Config) -> Limits {

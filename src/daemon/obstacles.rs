@@ -1,4 +1,4 @@
-//! What would keep a gateway from starting, found out without taking anything.
+//! What would keep a gateway from starting, found out without taking anything; what is tried is undone at once.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use nix::unistd::{AccessFlags, access};
 use super::lock::DataDirLock;
 use crate::config::{Config, StoreUrl};
 use crate::gateway::{BindError, bind};
-use crate::refusal::of_file;
+use crate::refusal::{of_file, words};
 
 /// What would keep a gateway of this configuration from starting now, a sentence each. Where one runs on its data directory
 /// already, its database and its addresses are in use as they should be, and not tried.
@@ -49,7 +49,8 @@ fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
     match fs::metadata(directory) {
         Ok(is) if !is.is_dir() => Err(format!("{shown} is not a directory")),
         Ok(_) => access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
-            .map_err(|error| of_file(directory, &error.into())),
+            .map_err(|error| of_file(directory, &error.into()))
+            .and_then(|()| tried(directory)),
         Err(error) if is_made && error.kind() == ErrorKind::NotFound => match directory.parent() {
             Some(parent) if parent.as_os_str().is_empty() => usable(Path::new("."), true),
             Some(parent) => usable(parent, true),
@@ -57,6 +58,14 @@ fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
         },
         Err(error) => Err(of_file(directory, &error)),
     }
+}
+
+/// Some file systems let root write and take nothing all the same, such as /proc.
+fn tried(directory: &Path) -> Result<(), String> {
+    let made = directory.join(format!(".tolmach-check-{:016x}", rand::random::<u64>()));
+    let tried = fs::create_dir(&made).and_then(|()| fs::remove_dir(&made));
+    let shown = directory.display();
+    tried.map_err(|error| format!("{shown}: nothing can be made there: {}", words(&error)))
 }
 
 #[cfg(feature = "sqlite")]

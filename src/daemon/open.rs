@@ -9,7 +9,7 @@ use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 #[cfg(feature = "sqlite")]
 use crate::copies;
-use crate::copies::files_beside;
+use crate::copies::Places;
 use crate::hub::{self, Hub, HubBuilder, Options};
 use crate::model::Error;
 
@@ -44,7 +44,7 @@ pub(super) async fn make_rooms(hub: &Hub, config: &Config) -> Result<(), Error> 
 /// What was not brought back whole is no store.
 #[cfg(feature = "sqlite")]
 pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
-    match copies::Places::of(config) {
+    match Places::of(config) {
         Some(places) if copies::is_broken_off(&places) => Err(StartError::DataDir(format!(
             "{}: what was brought back there was broken off; do it again",
             config.data_dir.display()
@@ -56,10 +56,8 @@ pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
 /// Where the contents of files lie: beside the database, with its name.
 #[must_use]
 pub fn files_directory(config: &Config) -> PathBuf {
-    match &config.store.url {
-        StoreUrl::Memory => config.data_dir.join("memory.files"),
-        StoreUrl::Sqlite(path) => files_beside(path),
-    }
+    let places = Places::of(config).unwrap_or_else(|| Places::of_memory(config));
+    places.files
 }
 
 fn builder(config: &Config) -> HubBuilder {

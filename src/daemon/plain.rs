@@ -7,13 +7,17 @@ use crate::gateway::GatewayBuilder;
 #[derive(Clone)]
 pub(super) struct Encryption {
     pub(super) shown: Option<String>,
+    pub(super) remark: Option<String>,
 }
 
 impl Encryption {
     pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
         let mut listeners = config.listeners.iter();
         match listeners.find(|listener| listener.tls == TlsMode::Required) {
-            None => Ok(Self { shown: None }),
+            None => Ok(Self {
+                shown: None,
+                remark: None,
+            }),
             Some(listener) => Err(config.unusable(
                 "listener.tls",
                 format!(
@@ -28,6 +32,9 @@ impl Encryption {
     pub(super) fn look(config: &Config) -> Result<Self, ConfigError> {
         Self::load(config)
     }
+
+    /// There is nothing to say of it.
+    pub(super) fn tell(&self) {}
 
     pub(super) fn given_to(self, builder: GatewayBuilder) -> GatewayBuilder {
         builder

@@ -133,8 +133,9 @@ impl Running {
         let prepared = tokio::task::spawn_blocking(prepare).await;
         let (mut plan, encryption) = prepared.unwrap_or_else(|_| Err(ReloadError::Stopping))?;
         let now = encryption.shown.clone();
+        let is_another = *shown != now;
         if let (Some(was), Some(is)) = (shown, &now)
-            && was != is
+            && is_another
         {
             plan.lines.push(format!(
                 "tls: the certificate is another: SHA-256 {was} -> {is}"
@@ -149,9 +150,12 @@ impl Running {
             listeners,
             config,
         } = plan;
-        let hub = self.gateway.hub();
+        let (hub, told) = (self.gateway.hub(), encryption.clone());
         let gateway = builder(hub, &config, encryption, Some(&**program), &listeners)?;
         self.gateway.change(gateway).await?;
+        if is_another {
+            told.tell();
+        }
         hub.set_options(open::options(&config));
         program.set_log(&config.log);
         *phase = Phase::Serving(now);

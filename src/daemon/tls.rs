@@ -13,6 +13,8 @@ pub(super) struct Encryption {
     tls: Option<Tls>,
     /// The certificate's SHA-256 as `AB:CD:…`, where one is shown.
     pub(super) shown: Option<String>,
+    /// What some clients do not like of it.
+    pub(super) remark: Option<String>,
 }
 
 impl Encryption {
@@ -47,19 +49,34 @@ impl Encryption {
             return Ok(Self {
                 tls: None,
                 shown: None,
+                remark: None,
             });
         };
         let tls = certificate.tls(&clients).map_err(wrong)?;
+        let path = config.tls.certificate.as_ref();
+        let path = path.filter(|_| certificate.is_authority());
+        let remark = path.map(|path| {
+            let path = path.display();
+            format!("tls.certificate {path} is an authority's (CA:TRUE), which some clients refuse as a server's: make it anew with basicConstraints=critical,CA:FALSE")
+        });
         Ok(Self {
             tls: Some(tls),
             shown: Some(certificate.fingerprint()),
+            remark,
         })
     }
 
-    pub(super) fn given_to(self, builder: GatewayBuilder) -> GatewayBuilder {
+    /// Says in the log which certificate is shown from now on.
+    pub(super) fn tell(&self) {
         if let Some(sha256) = &self.shown {
             tracing::info!(sha256, "TLS certificate");
         }
+        if let Some(remark) = &self.remark {
+            tracing::warn!("{remark}");
+        }
+    }
+
+    pub(super) fn given_to(self, builder: GatewayBuilder) -> GatewayBuilder {
         match self.tls {
             Some(tls) => builder.tls(tls),
             None => builder,

@@ -1,4 +1,4 @@
-//! The gateway's own user, which answers private messages in dialects that have no frames to list rooms, to read a history
+//! The gateway's own user, which answers private messages in dialects that have no frames to list or leave rooms, to read a history
 //! or to register; nothing said to it is stored. What it says is the same in all of them.
 
 use std::sync::Arc;
@@ -38,6 +38,7 @@ const HELP: &[(&str, &str)] = &[
         "search #room text",
         "the newest messages that contain a text",
     ),
+    ("leave #room", "ends your membership of a room"),
     (
         "register PASSWORD",
         "makes an account of you; you keep your name",
@@ -79,6 +80,7 @@ enum Request<'a> {
     History(RoomSelector, usize),
     Private(&'a str, usize),
     Search(RoomSelector, &'a str),
+    Leave(&'a str),
     Register(&'a str),
     Token,
 }
@@ -110,8 +112,11 @@ impl<'a> Request<'a> {
                 (room, text) if !text.is_empty() => Ok(Self::Search(room_of(room), text)),
                 _ => Err(usage("search")),
             },
+            ("leave", room) if !room.is_empty() => Ok(Self::Leave(room)),
             ("register", password) if !password.is_empty() => Ok(Self::Register(password)),
-            (verb @ ("rooms" | "token" | "who" | "history" | "register"), _) => Err(usage(verb)),
+            (verb @ ("rooms" | "token" | "who" | "history" | "leave" | "register"), _) => {
+                Err(usage(verb))
+            }
             _ => Err("I do not understand that; say: help".to_owned()),
         }
     }
@@ -127,6 +132,7 @@ impl<'a> Request<'a> {
             Self::History(room, count) => history(room, count, session).await,
             Self::Private(login, count) => private(login, count, session).await,
             Self::Search(room, text) => search(room, text, session).await,
+            Self::Leave(room) => leave(room, session).await,
             Self::Register(password) => register(password, user, session).await,
             Self::Token => token(user, session).await,
         }
@@ -258,6 +264,14 @@ async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result
     };
     let found = session.call(command).await?;
     Ok(tell(&found.messages, "nothing was found"))
+}
+
+/// A connection that is in that room alone is closed by it, as the dialect has it.
+async fn leave(name: &str, session: &mut Session) -> Result<Vec<String>> {
+    let room = room_of(name);
+    session.call(commands::Leave { room }).await?;
+    let bare = name.strip_prefix('#').unwrap_or(name);
+    Ok(vec![format!("you are no member of #{bare} any more")])
 }
 
 /// Messages, oldest first.

@@ -128,6 +128,47 @@ impl FileArea {
         tokio::fs::File::open(self.directory(room).join(stored)).await
     }
 
+    /// Moves all that lies in a directory of the same disk to a room, for messages that are about to be committed. No directory
+    /// is an empty one.
+    ///
+    /// # Errors
+    /// A name that cannot be here; it cannot be moved.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn take_in(&self, room: RoomId, from: &Path) -> io::Result<()> {
+        let (names, to) = (names(from)?, self.directory(room));
+        if names.is_empty() {
+            return Ok(());
+        }
+        // No sweep takes the directory away meanwhile.
+        let marks = self.placed();
+        make_directory(&to)?;
+        for name in names {
+            if !is_stored_name(&name) {
+                return Err(io::ErrorKind::InvalidFilename.into());
+            }
+            std::fs::rename(from.join(&name), to.join(&name))?;
+        }
+        drop(marks);
+        File::open(&to)?.sync_all()?;
+        File::open(&self.shared.root)?.sync_all()
+    }
+
+    /// Makes an empty file that only this user can read, for something that is under way; it is gone at the next start, unless it
+    /// is removed before.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn new_file(&self) -> io::Result<PathBuf> {
+        let path = self.incoming().join(stored_name(""));
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)?;
+        Ok(path)
+    }
+
     /// The rooms that have files.
     ///
     /// # Errors

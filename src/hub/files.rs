@@ -26,6 +26,25 @@ impl Hub {
         self.inner.files.as_ref()
     }
 
+    /// Writes all that the store has in memory to a new file, as a database, which whoever asked removes.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the store is a file; [`Error::Unavailable`]; it cannot be written.
+    #[cfg(feature = "sqlite")]
+    pub async fn write_store(&self) -> Result<std::path::PathBuf> {
+        let none = || Error::Unsupported("there is no place for files".to_owned());
+        let area = self.files().cloned().ok_or_else(none)?;
+        let path = on_disk(move || area.new_file()).await?;
+        let (store, to) = (self.inner.store.clone(), path.clone());
+        let written = tokio::task::spawn_blocking(move || store.write_to(&to)).await;
+        let written = written.unwrap_or(Err(Error::Internal));
+        if written.is_err() {
+            // It is gone at the next start at the latest.
+            let _ = std::fs::remove_file(&path);
+        }
+        written.map(|()| path)
+    }
+
     /// Removes what no message has: what was left by a process that was killed.
     pub(super) async fn sweep_all_files(&self) -> Result<()> {
         let Some(files) = self.files() else {

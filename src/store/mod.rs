@@ -38,7 +38,8 @@ pub use memory::MemoryStore;
 pub use row::{Row, SEQUENCE};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{
-    CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, IndexMoment, OpenError, RowError, SqliteStore,
+    CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, IndexMoment, OpenError, RoomCopy, RowError,
+    SqliteStore,
 };
 pub use transaction::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
@@ -126,6 +127,18 @@ pub trait Store: Send + Sync + 'static {
     /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`](crate::model::Error::Unavailable).
     async fn close(&self);
 
+    /// Writes all rows, as they are at one moment, to the empty file at `path`, as a database that
+    /// [`DatabaseCopy::open`] takes. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](crate::model::Error::Unsupported) where others can read the rows by themselves; else it cannot be
+    /// written.
+    #[cfg(feature = "sqlite")]
+    fn write_to(&self, _path: &std::path::Path) -> Result<()> {
+        let why = "the store is a file, which can be copied without its gateway";
+        Err(crate::model::Error::Unsupported(why.to_owned()))
+    }
+
     /// A user by number.
     async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>>;
     /// The account or present guest whose folded login this is.
@@ -203,6 +216,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(Vec<Arc<Message>>, Option<MessageId>)>;
     /// Whether a user hid a message from itself.
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool>;
+    /// The messages that a user hid from itself, with their rooms, in the order of rooms, then of numbers.
+    async fn hidden_by(&self, user: UserId) -> Result<Vec<(RoomId, MessageId)>>;
     /// The newest message's number; 0 before the first.
     async fn last_message_id(&self) -> Result<MessageId>;
     /// A room's changes after a place, in order, at most `limit` and at most [`PAGE_BYTES`] (there may be more after the

@@ -37,14 +37,23 @@ impl Bench {
 
 /// Where nothing is yet.
 pub(crate) fn elsewhere() -> Bench {
+    elsewhere_with("")
+}
+
+/// The same, with more keys at the end of its configuration.
+pub(crate) fn elsewhere_with(more: &str) -> Bench {
     let bench = Bench::offline();
-    bench.configure(FAST);
+    bench.configure(&format!("{FAST}{more}"));
     bench
 }
 
 /// A gateway with the room `tea`, and an account that can send files there.
 pub(crate) fn with_anna() -> (Bench, i64) {
-    let mut bench = elsewhere();
+    with_anna_in(elsewhere())
+}
+
+/// The same, where nothing is yet.
+pub(crate) fn with_anna_in(mut bench: Bench) -> (Bench, i64) {
     bench.gateway = Some(bench.serve(&[]));
     bench
         .run_with(&["user", "add", "anna"], "secret word\n")
@@ -312,6 +321,23 @@ fn what_there_is_nothing_of_is_not_copied() {
     }
 }
 
+#[test]
+fn a_refused_restore_leaves_an_empty_directory_empty() {
+    let (_bench, archive) = stopped(3);
+    let whole = fs::read(&archive).unwrap();
+    let other = elsewhere();
+    fs::write(other.path("cut.tar"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(other.path("none.jsonl"), "nothing\n").unwrap();
+    fs::create_dir(other.data_dir()).unwrap();
+    for arguments in [["restore", "cut.tar"], ["import", "none.jsonl"]] {
+        other.run(&arguments).refused();
+        assert_eq!(names(&other.data_dir()), Vec::<String>::new());
+    }
+    fs::write(other.path("whole.tar"), &whole).unwrap();
+    other.run(&["restore", "whole.tar"]).done();
+    assert!(names(&other.data_dir()).contains(&"lock".to_owned()));
+}
+
 /// "Checks it whole before it puts anything in place": whatever is not as it was written is refused, and nothing is left.
 #[test]
 fn what_is_cut_changed_or_newer_is_refused_and_leaves_nothing() {
@@ -431,9 +457,19 @@ fn a_restore_that_is_interrupted_leaves_nothing() {
     let other = elsewhere();
     let mut restore = half_restored(&other, &whole[..whole.len() / 2]);
     signal(&restore, "INT");
-    // It waits for more until its input ends.
-    drop(restore.stdin.take());
-    assert_eq!(restore.wait().unwrap().code(), Some(1));
+    // It waits for more, and breaks off when that comes.
+    let (mut input, mut rest) = (
+        restore.stdin.take().unwrap(),
+        whole[whole.len() / 2..].chunks(1),
+    );
+    while restore.try_wait().unwrap().is_none() {
+        if let Some(byte) = rest.next() {
+            // It may have gone just now.
+            let _ = input.write_all(byte);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(restore.wait().unwrap().code(), Some(130));
     assert!(!other.data_dir().exists());
 }
 

@@ -169,3 +169,38 @@ fn an_account_that_was_removed_is_erased_by_its_last_login() {
     }
     bench.run(&["store", "verify"]).done();
 }
+
+/// "All that is kept of it", also once the account is removed, and which messages it hid.
+#[test]
+fn an_account_that_was_removed_is_exported_and_hidden_messages_are_named() {
+    let (mut bench, [_anna, _boris]) = talking();
+    let export = |bench: &Bench, name: &str| -> Value {
+        serde_json::from_str(&bench.run(&["user", "export", name]).done()).unwrap()
+    };
+    bench.gateway = None;
+    let conn = rusqlite::Connection::open(bench.database()).unwrap();
+    conn.execute_batch(
+        "INSERT INTO hidden SELECT 1, room, id FROM messages WHERE text = 'boris says 1'",
+    )
+    .unwrap();
+    drop(conn);
+    let before = export(&bench, "anna");
+    assert_eq!(before["hidden"][0]["room"], "tea");
+    bench.gateway = Some(bench.serve(&[]));
+    bench.run(&["user", "remove", "anna", "--yes"]).done();
+    let after = export(&bench, "Anna");
+    for (key, same) in [("messages", true), ("hidden", true), ("tokens", false)] {
+        assert_eq!(before[key] == after[key], same, "{key}: {after}");
+    }
+    assert_eq!(after["account"]["login"], "anna");
+    assert_eq!(export(&bench, "#1"), after);
+    bench
+        .run_with(&["user", "add", "anna"], "secret word")
+        .done();
+    assert_eq!(export(&bench, "anna")["messages"], json!([]));
+    bench.run(&["user", "remove", "anna", "--yes"]).done();
+    let which = bench.run(&["user", "export", "anna"]).refused();
+    assert!(which.contains("#1, #3"), "{which}");
+    let nobody = bench.run(&["user", "export", "#99"]).refused();
+    assert!(nobody.contains("no account called #99"), "{nobody}");
+}

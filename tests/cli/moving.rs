@@ -6,12 +6,24 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::bench::Bench;
-use super::copies::{contents, elsewhere, guest_in_tea, post_file, say, with_anna};
-use super::people::{Client, by_talker};
+use super::copies::{
+    contents, elsewhere, elsewhere_with, guest_in_tea, post_file, say, with_anna_in,
+};
+use super::people::{Client, by_purpose, by_talker};
+
+/// What keeps nothing on the disk.
+const MEMORY: &str = "[store]\nurl = \"memory:\"\n";
+
+/// That a user is in another room now, to its purpose clients.
+const JOINED: u8 = 0x31;
 
 /// A running gateway in which there is something of everything.
 pub(crate) fn lively() -> (Bench, i64) {
-    let (bench, tea) = with_anna();
+    lively_in(elsewhere())
+}
+
+fn lively_in(bench: Bench) -> (Bench, i64) {
+    let (bench, tea) = with_anna_in(bench);
     let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
     post_file(&bench, tea, "cat.png", &bytes);
     post_file(&bench, tea, "nothing", b"");
@@ -224,8 +236,6 @@ fn a_room_becomes_a_new_one_elsewhere() {
     let mut guest = Client::guest(&other, "eve");
     guest.ask(r##"{"action":"join","time":1,"room":"#other"}"##);
     guest.ask(r##"{"action":"msg","time":1,"to":"#other","from":"eve","message":"mine"}"##);
-    let refused = other.run(&["import", export, "--room", "tea-2"]).refused();
-    assert!(refused.contains("in use by another tolmach"), "{refused}");
     other.gateway = None;
     for (arguments, why) in [
         (
@@ -312,6 +322,118 @@ fn a_room_becomes_a_new_one_elsewhere() {
     talker.say("{\"type\":\"message\",\"content\":\"on\"}\n");
     talker.hear_of("\"on\"");
     assert_eq!(shown(&other, "tea-2").len(), shown(&bench, "tea").len() + 1);
+}
+
+/// What an export holds, but for what tells a database from others: each that is made has its own.
+fn without_identity(bench: &Bench) -> Vec<Value> {
+    let mut all = exported(bench, &[]);
+    all.retain(|line| line["counters"]["name"] != "identity");
+    all
+}
+
+/// "Into an empty store of any kind": what a gateway has in memory goes where it lasts, as it was.
+#[test]
+fn what_is_in_memory_is_written_while_its_gateway_runs() {
+    let (mut bench, _) = lively_in(elsewhere_with(MEMORY));
+    let before = without_identity(&bench);
+    assert!(!rows(&before, "file").is_empty() && !rows(&before, "tokens").is_empty());
+    let whole = bench.run(&["store", "verify"]).done();
+    assert!(whole.starts_with("all holds in memory:"), "{whole}");
+    bench.run(&["export", "all.jsonl"]).done();
+    bench.run(&["backup", "all.tar"]).done();
+    for (command, file) in [("import", "all.jsonl"), ("restore", "all.tar")] {
+        let mut other = elsewhere();
+        let file = bench.path(file);
+        other.run(&[command, file.to_str().unwrap()]).done();
+        assert_eq!(without_identity(&other), before, "{command}");
+        assert_eq!(
+            contents(&other.data_dir().join("tolmach.files")),
+            contents(&bench.data_dir().join("memory.files")),
+        );
+        let whole = other.run(&["store", "verify"]).done();
+        assert!(whole.contains("2 files"), "{whole}");
+        other.gateway = Some(other.serve(&[]));
+        by_talker(&other, "tea", "anna's token");
+    }
+    let room = exported(&bench, &["--room", "tea"]);
+    assert_eq!(rows(&room, "rooms").len(), 1);
+    let everything = bench.run(&["import", "all.jsonl"]).refused();
+    for word in ["memory:", "sqlite:", "--room"] {
+        assert!(everything.contains(word), "{everything}");
+    }
+    // Nothing is left of it.
+    let incoming = bench.data_dir().join("memory.files/incoming");
+    assert_eq!(fs::read_dir(incoming).unwrap().count(), 0);
+    bench.gateway = None;
+    let refused = bench.run(&["export"]).refused();
+    assert!(refused.contains("no gateway runs"), "{refused}");
+}
+
+/// "Into one that is not empty only with `--room R`", while its gateway serves: members who are connected are in it at once.
+fn a_room_comes_while_a_gateway_serves(more: &str) {
+    let (bench, _) = lively();
+    bench.run(&["export", "tea.jsonl", "--room", "tea"]).done();
+    let export = bench.path("tea.jsonl");
+    let export = export.to_str().unwrap();
+    let mut other = elsewhere_with(more);
+    other.gateway = Some(other.serve(&[]));
+    for login in ["clara", "anna"] {
+        other
+            .run_with(&["user", "add", login], "a long password\n")
+            .done();
+    }
+    let mut anna = by_purpose(&other, "anna", "a long password");
+    let said = other.run(&["import", export, "--room", "tea-2"]).done();
+    assert!(said.contains("2 files"), "{said}");
+    let shown = |bench: &Bench, room: &str| {
+        let mut entries = bench.json(&["history", room, "--json"]);
+        for entry in &mut entries {
+            (entry["id"], entry["room"]) = (Value::Null, Value::Null);
+        }
+        entries
+    };
+    assert_eq!(shown(&other, "tea-2"), shown(&bench, "tea"));
+    let whole = other.run(&["store", "verify"]).done();
+    assert!(whole.contains("2 files"), "{whole}");
+    // Anna is told of it, and then of what is said there.
+    loop {
+        let (purpose, body) = anna.frame();
+        if purpose == JOINED {
+            let name = String::from_utf8_lossy(&body).into_owned();
+            assert!(name.contains("tea"), "{name}");
+            break;
+        }
+    }
+    other
+        .run_with(&["token", "create", "anna", "--value-stdin"], "a token\n")
+        .done();
+    let mut talker = by_talker(&other, "tea-2", "a token");
+    talker.say("{\"type\":\"message\",\"content\":\"by talker\"}\n");
+    talker.hear_of("by talker");
+    let taken = other.run(&["import", export, "--room", "TEA-2"]).refused();
+    assert!(taken.contains("a room called TEA-2 already"), "{taken}");
+    let audit = fs::read_to_string(other.path("log")).unwrap();
+    assert!(
+        audit.contains("import") && audit.contains("tea-2"),
+        "{audit}"
+    );
+    let left: Vec<_> = fs::read_dir(other.data_dir())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| name.contains("importing"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_room_comes_while_a_gateway_with_a_file_serves() {
+    a_room_comes_while_a_gateway_serves("");
+}
+
+#[test]
+fn a_room_comes_while_a_gateway_in_memory_serves() {
+    a_room_comes_while_a_gateway_serves(MEMORY);
 }
 
 /// "Refused: newer version, cut off, line N is wrong: named", and nothing is left.

@@ -25,7 +25,11 @@ impl Manager {
             #[cfg(not(target_os = "linux"))]
             Some(_) => unreachable!("there are no such names"),
         };
-        let socket = socket.unwrap();
+        Self::start_at(bench, address, socket.unwrap())
+    }
+
+    /// The same, with a socket that is bound there.
+    fn start_at(bench: &mut Bench, address: &str, socket: UnixDatagram) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut command = bench.command(&["serve"]);
         let command = command.env("NOTIFY_SOCKET", address);
@@ -93,4 +97,25 @@ fn its_socket_may_have_an_abstract_name_and_nobody_need_read_it() {
     let mut gateway = bench.gateway.take().unwrap();
     gateway.signal("TERM");
     assert_eq!(gateway.wait().0.code(), Some(0));
+}
+
+/// A service manager that does not read for a while, with a queue that is full, hears of the start and of the end all the same.
+#[test]
+fn the_start_and_the_end_are_told_though_nobody_reads_now() {
+    let mut bench = Bench::offline();
+    let path = bench.path("notify");
+    let fill = || {
+        let other = UnixDatagram::unbound().unwrap();
+        other.set_nonblocking(true).unwrap();
+        while other.send_to(b"FULL", &path).is_ok() {}
+    };
+    let address = path.to_str().unwrap();
+    let socket = UnixDatagram::bind(address).unwrap();
+    fill();
+    let manager = Manager::start_at(&mut bench, address, socket);
+    manager.until(|message| message == "READY=1");
+    fill();
+    let gateway = bench.gateway.take().unwrap();
+    gateway.signal("TERM");
+    manager.until(|message| message == "STOPPING=1");
 }

@@ -259,3 +259,22 @@ fn the_file_is_the_same_wherever_it_was_named_from_and_the_command_line_still_be
         "limits.burst: 2000 -> 5\n"
     );
 }
+
+/// What was said at the start, and is so still, is not said again.
+#[test]
+fn what_holds_as_before_is_not_logged_again() {
+    let bench = running("[limits]\nconnections = 0\n");
+    for burst in ["3000", "4000"] {
+        let more = format!("[limits]\nconnections = 0\nburst = {burst}\n");
+        let changed = reload(&bench, &more, &[]).done();
+        assert!(changed.starts_with("limits.burst: "), "{changed}");
+    }
+    let (begun, mut log) = (Instant::now(), String::new());
+    while log.matches("was read again").count() < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{log}");
+        log = read(&bench.path("log"));
+    }
+    for said in ["TLS certificate", "connections at once"] {
+        assert_eq!(log.matches(said).count(), 1, "{said}: {log}");
+    }
+}

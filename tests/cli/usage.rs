@@ -276,6 +276,18 @@ fn check_tries_what_serve_would_need_and_takes_nothing() {
     assert!(obstacles(&bench).contains("data is not a directory"));
     std::fs::remove_file(bench.data_dir()).unwrap();
     assert!(obstacles(&bench).contains("data/below: No such file"));
+    bench.configure("");
+    // Whoever may write there can make nothing there.
+    let nowhere = std::fs::read_to_string(bench.path("tolmach.toml")).unwrap();
+    let data_dir = format!("{:?}", bench.data_dir());
+    let nowhere = nowhere.replace(&data_dir, "\"/proc/x\"");
+    std::fs::write(bench.path("tolmach.toml"), nowhere).unwrap();
+    assert!(obstacles(&bench).contains("/proc"));
+    bench.configure("");
+    std::fs::remove_dir_all(bench.data_dir()).unwrap();
+    std::fs::create_dir(bench.data_dir()).unwrap();
+    bench.run(&["check"]).done();
+    assert_eq!(std::fs::read_dir(bench.data_dir()).unwrap().count(), 0);
 }
 
 #[test]

@@ -227,3 +227,114 @@ fn a_full_disk_is_named_and_left_empty() {
         "{refused}"
     );
 }
+
+/// What the schema says must hold of rows, each broken by hand.
+#[test]
+fn every_contradiction_of_rows_is_named() {
+    let (mut bench, _) = lively();
+    let mut gateway = bench.gateway.take().unwrap();
+    gateway.signal("TERM");
+    gateway.wait();
+    let whole = fs::read(bench.database()).unwrap();
+    for (broken, name, what) in [
+        (
+            "UPDATE rooms SET seq = 3 WHERE name = 'tea'",
+            "tea",
+            "and it says 3",
+        ),
+        (
+            "UPDATE rooms SET cleared = 999 WHERE name = 'tea'",
+            "tea",
+            "cleared up to 999",
+        ),
+        (
+            "UPDATE rooms SET pruned = 999 WHERE name = 'tea'",
+            "tea",
+            "nothing up to 999 is kept",
+        ),
+        (
+            "UPDATE rooms SET last_message = 1 WHERE name = 'tea'",
+            "tea",
+            "it says 1",
+        ),
+        (
+            "UPDATE rooms SET kind = 'direct' WHERE name = 'tea'",
+            "tea",
+            "it is direct",
+        ),
+        (
+            "UPDATE members SET since = 999 WHERE user = 1",
+            "tea",
+            "sees what came after 999",
+        ),
+        (
+            "UPDATE users SET folded = NULL WHERE login = 'anna'",
+            "tea",
+            "is gone",
+        ),
+        (
+            "UPDATE users SET folded = NULL WHERE login = 'anna'",
+            "anna",
+            "has token",
+        ),
+        (
+            "UPDATE users SET spoke = 0 WHERE login = 'anna'",
+            "anna",
+            "said something",
+        ),
+        (
+            "UPDATE messages SET file = NULL WHERE kind = 'file'",
+            "tea",
+            "is a file, and has none",
+        ),
+        (
+            "UPDATE messages SET kind = 'text' WHERE kind = 'file'",
+            "tea",
+            "has a file, and is none",
+        ),
+        (
+            "UPDATE messages SET created = 1 WHERE text = 'hello'",
+            "tea",
+            "bears no later time",
+        ),
+        (
+            "INSERT INTO hidden SELECT 4711, room, id FROM messages LIMIT 1",
+            "tea",
+            "user 4711 hid",
+        ),
+        (
+            "INSERT INTO hidden VALUES (1, 4711, 1)",
+            "number 4711",
+            "messages of it are hidden",
+        ),
+        (
+            "INSERT INTO falls VALUES (4711, 1, 1)",
+            "number 4711",
+            "falls of its time",
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'rooms'",
+            "tea",
+            "may be given again",
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'users'",
+            "anna",
+            "may be given again",
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'tokens'",
+            "anna",
+            "may be given again",
+        ),
+    ] {
+        fs::write(bench.database(), &whole).unwrap();
+        let conn = rusqlite::Connection::open(bench.database()).unwrap();
+        conn.execute_batch(broken).unwrap();
+        drop(conn);
+        let ran = bench.run(&["store", "verify"]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{broken}");
+        let is_meant = |line: &str| line.split('\t').nth(1) == Some(name) && line.contains(what);
+        assert!(ran.out.lines().any(is_meant), "{broken}: {}", ran.out);
+    }
+}

@@ -65,7 +65,7 @@ async fn what_it_answers_is_alike_in_both() {
         "what?",
     ] {
         let lines = if said == "help" {
-            8
+            9
         } else if said == "rooms" {
             2
         } else {
@@ -191,4 +191,23 @@ async fn who_is_nobody_is_told_nothing() {
     let daemon = Daemon::start("").await;
     let mut jim = daemon.jim().await;
     assert_eq!(jim.say("tolmach", "rooms").await, 401);
+}
+
+/// Neither JIM's guests nor Talker's clients have a frame for a room that they are not in now.
+#[tokio::test]
+async fn a_room_can_be_left_by_it() {
+    let daemon = Daemon::start("rooms.create = ['lobby', 'tea', 'den']").await;
+    daemon.account("anna").await;
+    drop(daemon.talker_in("anna", "tea").await);
+    let mut anna = daemon.talker_in("anna", "den").await;
+    let left = asks_talker(&mut anna, "leave #tea", 1).await;
+    assert_eq!(left, ["you are no member of #tea any more"]);
+    let rooms = asks_talker(&mut anna, "rooms", 3).await;
+    assert_eq!(rooms, ["#lobby", "#tea", "#den (you are in it)"]);
+    let again = asks_talker(&mut anna, "leave #tea", 1).await;
+    assert!(again[0].contains("not in this room"), "{again:?}");
+    let nowhere = asks_talker(&mut anna, "leave #nowhere", 1).await;
+    assert_eq!(nowhere, ["no such room"]);
+    let usage = asks_talker(&mut anna, "leave", 1).await;
+    assert!(usage[0].starts_with("say it so: leave #room"), "{usage:?}");
 }

@@ -572,6 +572,28 @@ async fn a_check_without_files_looks_at_the_authorities_and_at_the_certificate_m
     assert!(said.contains("tls/certificate.pem"), "{said}");
 }
 
+/// `openssl req -x509` makes an authority's certificate unless it is told otherwise, and half of all clients refuse that.
+#[test]
+fn a_certificate_of_an_authority_is_remarked_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    for is_ca in [true, false] {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.is_ca = match is_ca {
+            true => rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained),
+            false => rcgen::IsCa::ExplicitNoCa,
+        };
+        let [certificate, secret] = ["c.pem", "k.pem"].map(|name| dir.path().join(name));
+        std::fs::write(&certificate, params.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(&secret, key.serialize_pem()).unwrap();
+        let more = format!("tls.certificate = {certificate:?}\ntls.key = {secret:?}");
+        let config = crate::support::config(dir.path(), "memory:", &more);
+        let remarks = tolmach::daemon::check(&config).unwrap();
+        let about: Vec<_> = remarks.iter().filter(|it| it.contains("CA:TRUE")).collect();
+        assert_eq!(about.len(), usize::from(is_ca), "{remarks:?}");
+    }
+}
+
 /// Keys as they lie about: PKCS#8, SEC1 and RSA's own form, of several kinds, made and used by somebody else's program.
 #[tokio::test]
 async fn openssl_makes_keys_of_every_form_and_talks_to_each() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use reading::{ImportError, Imported, import, import_room};
+pub use reading::{BroughtRoom, ImportError, Imported, StagedRoom, import};
 pub use writing::{Exported, export};
 
 /// The version of the format; a later one is refused.

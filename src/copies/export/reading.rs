@@ -1,24 +1,26 @@
 //! Taking in an export.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{BufRead, Read, Write};
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{About, End, FORMAT, Piece};
 use crate::copies::archive::ArchiveError;
-use crate::copies::backup::needs;
 use crate::copies::staging::{Staging, gone};
 use crate::copies::target::beside;
 use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
 use crate::hexadecimal::hexadecimal;
-use crate::model::RoomId;
+use crate::hub::Hub;
+use crate::model::{Error, RoomId};
 use crate::store::{CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore};
 
 /// Most bytes of a line: the longest text there can be, in JSON, is shorter.
@@ -106,45 +108,94 @@ pub fn import(
     Ok(lines.imported(&end, missing))
 }
 
-/// Takes in an export of one room, as a new room of this name in a store that is there: with new numbers and its old times. Who has
-/// an account of the same login there is that one; others who spoke stay as they were called. The caller holds the lock on the
-/// data directory. Blocks the thread.
-///
-/// # Errors
-/// [`CopyError`]; nothing is left then.
-pub fn import_room(
-    places: &Places,
-    name: &str,
-    export: impl BufRead,
-    progress: &dyn Progress,
-) -> Result<Imported, CopyError> {
-    needs(&places.database)?;
-    let mut lines = Lines::begin(Told {
-        inner: export,
-        progress,
-    })?;
-    let Some(old) = lines.about.room else {
-        return Err(CopyError::NotOneRoom);
-    };
-    let aside = beside(&places.database, "-importing");
-    // What one that was killed has left.
-    gone(fs::remove_dir_all(&aside)).map_err(CopyError::at(&aside))?;
-    let aside = Aside(aside);
-    fs::create_dir(&aside.0).map_err(CopyError::at(&aside.0))?;
-    let mut staging = Staging::begin(&Places {
-        data_dir: aside.0.clone(),
-        database: aside.0.join("room.db"),
-        files: aside.0.join("files"),
-        tls: aside.0.join("tls"),
-    })?;
-    let end = lines.take_in(&mut staging)?;
-    let missing = check(&staging, &end)?;
-    let came = staging.database();
-    let placed = |room: RoomId| staging.move_files(RoomId(old), &places.files, room);
-    let adopted = SqliteStore::adopt_room(&places.database, &came, name, placed)?;
-    match adopted {
-        Some(_) => Ok(lines.imported(&end, missing)),
-        None => Err(CopyError::NameTaken(name.to_owned())),
+/// An export of one room, checked and brought beside a store that is there. Dropped, nothing of it is left there but what was taken
+/// in.
+pub struct StagedRoom {
+    staging: Staging,
+    room: RoomId,
+    imported: Imported,
+    _aside: Aside,
+}
+
+impl StagedRoom {
+    /// Brings an export beside the store whose places these are. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`CopyError`]; nothing is left then.
+    pub fn begin(
+        places: &Places,
+        export: impl BufRead,
+        progress: &dyn Progress,
+    ) -> Result<Self, CopyError> {
+        let mut lines = Lines::begin(Told {
+            inner: export,
+            progress,
+        })?;
+        let Some(room) = lines.about.room else {
+            return Err(CopyError::NotOneRoom);
+        };
+        let aside = Aside::begin(&places.database)?;
+        let mut staging = Staging::begin(&Places {
+            data_dir: aside.path.clone(),
+            database: aside.path.join("room.db"),
+            files: aside.path.join("files"),
+            tls: aside.path.join("tls"),
+        })?;
+        let end = lines.take_in(&mut staging)?;
+        let missing = check(&staging, &end)?;
+        Ok(Self {
+            staging,
+            room: RoomId(room),
+            imported: lines.imported(&end, missing),
+            _aside: aside,
+        })
+    }
+
+    /// What a hub over that store is to take in under this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> BroughtRoom {
+        BroughtRoom {
+            name: name.to_owned(),
+            room: self.room,
+            database: self.staging.database(),
+            files: self.staging.files(self.room),
+        }
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn into_imported(self) -> Imported {
+        self.imported.clone()
+    }
+}
+
+/// A room that lies beside a store, to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroughtRoom {
+    /// What it is to be called.
+    pub name: String,
+    /// Its number in its database.
+    pub room: RoomId,
+    /// The database.
+    pub database: PathBuf,
+    /// The directory of its files.
+    pub files: PathBuf,
+}
+
+impl BroughtRoom {
+    /// Has it taken in, as a new room; its number.
+    ///
+    /// # Errors
+    /// Those of [`Hub::adopt_room`]; [`Error::Invalid`] where the database cannot be read, or is of another version.
+    pub async fn take_in(self, hub: &Hub) -> Result<RoomId, Error> {
+        let open = move || DatabaseCopy::open(&self.database).map_err(|error| error.to_string());
+        let opened = tokio::task::spawn_blocking(open).await;
+        let opened = opened.map_err(|_| Error::Internal)?;
+        let same = |from: &DatabaseCopy| from.version() == DatabaseCopy::newest_version();
+        let other = "the command and the gateway are of different versions of tolmach";
+        let opened = opened.and_then(|from| Some(from).filter(same).ok_or(other.to_owned()));
+        let from = opened.map_err(|reason| Error::invalid("export", reason))?;
+        hub.adopt_room(from, self.room, self.name, self.files).await
     }
 }
 
@@ -168,13 +219,42 @@ fn check(staging: &Staging, end: &End) -> Result<u64, CopyError> {
     }
 }
 
-/// A directory that goes when this is dropped.
-struct Aside(PathBuf);
+/// A directory beside a database, for one at a time, that goes when this is dropped.
+struct Aside {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Aside {
+    fn begin(database: &Path) -> Result<Self, CopyError> {
+        let path = beside(database, "-importing");
+        let failed = |error| CopyError::at(&path)(error);
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&path).map_err(failed)?;
+        let lock = File::open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CopyError::Importing(path)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // What one that was killed has left.
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            let left = entry.map_err(failed)?.path();
+            let removed = match left.is_dir() {
+                true => fs::remove_dir_all(&left),
+                false => fs::remove_file(&left),
+            };
+            gone(removed).map_err(failed)?;
+        }
+        Ok(Self { path, _lock: lock })
+    }
+}
 
 impl Drop for Aside {
     fn drop(&mut self) {
         // The next one removes what stays.
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{About, End, FORMAT, PIECE, Piece};
 use crate::copies::backup::{copied, held};
-use crate::copies::target::{Removed, Target, Unwritten};
+use crate::copies::target::{Target, Unwritten};
 use crate::copies::{CopyError, Places, Progress};
 use crate::files::is_stored_name;
 use crate::hexadecimal::hexadecimal;
@@ -45,9 +45,7 @@ pub fn export(
 ) -> Result<Exported, CopyError> {
     let _hold = held(places)?;
     target.fill(|out, at| {
-        let at = Removed(at.to_owned());
-        let database = copied(&places.database, &at.0, progress)?;
-        drop(at);
+        let (database, _) = copied(&places.database, at, progress)?;
         let room = match room {
             None => None,
             Some(room) => {

@@ -14,6 +14,8 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;
+#[cfg(feature = "daemon")]
+use x509_cert::ext::pkix::BasicConstraints;
 
 use super::{Tls, self_signed};
 use crate::refusal::words;
@@ -115,6 +117,18 @@ impl Certificate {
         let made = self_signed::made_before(directory)?;
         let read = made.map(|[certificate, key]| Self::from_files(&certificate, &key));
         read.transpose()
+    }
+
+    /// Whether it says that it may vouch for others (CA:TRUE): some clients do not take such a one as a server's.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn is_authority(&self) -> bool {
+        let first = self.0.cert.first();
+        let read = first.and_then(|first| x509_cert::Certificate::from_der(first).ok());
+        let constraints = read.map(|read| read.tbs_certificate.get::<BasicConstraints>());
+        matches!(
+            constraints,
+            Some(Ok(Some((_, BasicConstraints { ca: true, .. }))))
+        )
     }
 
     /// The SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` shows it: `AB:CD:…`.

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Caller, Command, Needs};
 use crate::hub::state::HubState;
 use crate::model::{
-    BanSubject, GatewayBan, Membership, Message, MessageId, Result, SessionInfo, Timestamp,
-    TokenInfo, User, UserSelector,
+    BanSubject, Error, GatewayBan, Membership, Message, MessageId, Result, RoomId, SessionInfo,
+    Timestamp, TokenInfo, User, UserKind, UserSelector,
 };
-use crate::store::RoomRow;
+use crate::store::{RoomRow, UserRow};
 
 /// How many messages of the gateway one page looks at.
 const LOOKS: usize = 20_000;
 
-/// All that is kept of an account but what it said, without secrets.
+/// All that is kept of an account but what it said, without secrets; by number, of one that was removed, too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportUser {
     /// Which account, by number or by login.
@@ -35,6 +35,8 @@ pub struct UserExport {
     pub rooms: Vec<(String, Membership)>,
     /// The logins on its contact list.
     pub contacts: Vec<String>,
+    /// The messages that it hid from itself, with their rooms.
+    pub hidden: Vec<(RoomId, MessageId)>,
     /// The bans from the whole gateway that are about it.
     pub bans: Vec<GatewayBan>,
     /// Its connections that are open now.
@@ -47,7 +49,7 @@ impl Command for ExportUser {
     const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<UserExport> {
-        let row = caller.account(&self.user).await?;
+        let row = kept(caller, &self.user).await?;
         let (store, id) = (caller.store(), row.user.id);
         let mut rooms = Vec::new();
         for (room, membership) in store.rooms_of(id).await? {
@@ -65,11 +67,22 @@ impl Command for ExportUser {
             last_login: row.last_login,
             tokens: store.tokens(id).await?,
             rooms,
+            hidden: store.hidden_by(id).await?,
             contacts: contacts.iter().map(|user| user.login.clone()).collect(),
             bans,
             sessions: caller.hub().with_state(sessions),
         })
     }
+}
+
+/// An account, or one that was removed, of which its number is left.
+async fn kept(caller: &Caller<'_>, user: &UserSelector) -> Result<Arc<UserRow>> {
+    let UserSelector::Id(id) = user else {
+        return caller.account(user).await;
+    };
+    let row = caller.store().user(*id).await?;
+    let row = row.filter(|row| row.user.kind == UserKind::Account);
+    row.ok_or(Error::NoSuchUser)
 }
 
 /// What a room is called.
@@ -110,7 +123,7 @@ impl Command for SaidBy {
     const IS_DECIDED: bool = false;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Said> {
-        let user = caller.account(&self.user).await?.user.id;
+        let user = kept(caller, &self.user).await?.user.id;
         let (messages, next) = caller.store().said_by(user, self.after, LOOKS).await?;
         Ok(Said { messages, next })
     }

@@ -12,6 +12,8 @@
 //! file of its family (its [`Change`] too, if it is to last), and its name in the list below.
 
 mod accounts;
+#[cfg(feature = "sqlite")]
+mod adopting;
 mod bans;
 mod caller;
 mod change;

@@ -270,6 +270,10 @@ pub(super) async fn a_hidden_message_is_hidden_from_one(bench: &Bench) {
     bench.by(bob, Hide { message: ids[1] }).unwrap();
     assert!(bench.store.is_hidden(bob, ids[1]).await.unwrap());
     assert!(!bench.store.is_hidden(anna, ids[1]).await.unwrap());
+    let by = [bob, anna].map(|user| bench.store.hidden_by(user));
+    let [by_bob, by_anna] = by;
+    assert_eq!(by_bob.await.unwrap(), [(room, ids[1])]);
+    assert_eq!(by_anna.await.unwrap(), []);
     for (viewer, expected) in [
         (Some(bob), vec!["1", "3"]),
         (Some(anna), vec!["1", "2", "3"]),

@@ -1,5 +1,7 @@
 //! `memory:`: everything in this process's memory, for as long as it lives.
 
+#[cfg(feature = "sqlite")]
+mod copy;
 mod read;
 mod rows;
 mod tables;
@@ -137,6 +139,12 @@ impl Store for MemoryStore {
         self.lock().closed = true;
     }
 
+    #[cfg(feature = "sqlite")]
+    fn write_to(&self, path: &std::path::Path) -> Result<()> {
+        let tables = self.read(|view| view.0.clone());
+        copy::write(&tables, path).map_err(|error| Error::invalid("copy", error.to_string()))
+    }
+
     async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>> {
         Ok(self.read(|view| view.0.users.get(&id).cloned()))
     }
@@ -256,6 +264,10 @@ impl Store for MemoryStore {
 
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
         Ok(self.read(|view| view.is_hidden(user, message)))
+    }
+
+    async fn hidden_by(&self, user: UserId) -> Result<Vec<(RoomId, MessageId)>> {
+        Ok(self.read(|view| view.hidden_by(user)))
     }
 
     async fn last_message_id(&self) -> Result<MessageId> {

@@ -216,6 +216,16 @@ impl View<'_> {
         said.into_page()
     }
 
+    pub(super) fn hidden_by(self, user: UserId) -> Vec<(RoomId, MessageId)> {
+        let marks = |(room, entry): (&RoomId, &RoomEntry)| {
+            let own = entry.hidden.iter().filter(|(who, _)| *who == user);
+            let mut own: Vec<_> = own.map(|(_, message)| (*room, *message)).collect();
+            own.sort_unstable();
+            own
+        };
+        self.0.rooms.iter().flat_map(marks).collect()
+    }
+
     pub(super) fn is_hidden(self, user: UserId, id: MessageId) -> bool {
         let room = self
             .0

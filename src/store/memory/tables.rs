@@ -12,7 +12,7 @@ use crate::store::logged::Logged;
 use crate::store::{RoomRow, TokenRow, UserRow, time};
 
 /// All that is stored. The indices follow the rows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) users: BTreeMap<UserId, Arc<UserRow>>,
     pub(super) spoke: IdSet<UserId>,
@@ -43,7 +43,7 @@ pub(super) fn guest_ban_key(ban: &GuestBan) -> GuestBanKey {
 }
 
 /// The greatest numbers given so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LastIds {
     pub(super) user: i32,
     pub(super) token: i32,
@@ -61,7 +61,7 @@ pub(super) struct Counters {
 }
 
 /// A room with all that ends with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RoomEntry {
     pub(super) row: Arc<RoomRow>,
     pub(super) counters: Counters,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::Value as Stored;
+use rusqlite::types::{ToSql, Value as Stored};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use rusqlite_migration::Migrations;
 use serde_json::Value;
@@ -136,6 +136,19 @@ impl DatabaseBuilder {
             .and_then(|mut statement| statement.execute(params_from_iter(values)))
             .map_err(RowError::Refused)?;
         Ok(())
+    }
+
+    /// Adds a row of this version, every column of it.
+    pub(in crate::store) fn put(&self, table: &str, row: &[(&str, &dyn ToSql)]) -> Sql<()> {
+        let wanted = self.tables.get(table).map_or(0, HashMap::len);
+        if row.len() != wanted {
+            return Err(rusqlite::Error::InvalidParameterCount(row.len(), wanted));
+        }
+        let names: Vec<&str> = row.iter().map(|(name, _)| *name).collect();
+        let (names, places) = (names.join(", "), vec!["?"; row.len()].join(", "));
+        let sql = format!("INSERT INTO {table} ({names}) VALUES ({places})");
+        let values = params_from_iter(row.iter().map(|(_, value)| value));
+        self.conn.prepare_cached(&sql)?.execute(values).map(drop)
     }
 
     /// All rows are there: the database is brought to this program's version.

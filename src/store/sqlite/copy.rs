@@ -18,11 +18,9 @@ use super::open::{STEPS, check, connection, reading};
 use super::reads::{direct_room, room_by_name, user_by_login};
 use super::unreadable::unreadable;
 use super::values::{Sql, all};
+use crate::gentle;
 use crate::model::{RoomId, RoomSelector, fold_login, fold_room_name};
 use crate::store::{Row, SEQUENCE};
-
-/// How many pages are copied before the disk has to have them: of a copy only so much lies in the way of another's sync.
-const PAGES: i32 = 1024;
 
 /// A database that nobody writes, such as a copy. Nothing is made beside it.
 #[derive(Debug)]
@@ -77,18 +75,20 @@ impl DatabaseCopy {
         copy.pragma_update(None, "synchronous", "off")
             .map_err(failed)?;
         let steps = Backup::new(&moment, &mut copy).map_err(failed)?;
+        let pages = i32::try_from(gentle::PIECE / page.max(1)).unwrap_or(1);
         loop {
-            let came = steps
-                .step(PAGES)
-                .map_err(|error| match error.sqlite_error_code() {
-                    // Only what is written can be full.
-                    Some(ErrorCode::DiskFull) => io_failed(io::ErrorKind::StorageFull.into()),
-                    _ => failed(error),
-                })?;
+            let came =
+                steps
+                    .step(pages.max(1))
+                    .map_err(|error| match error.sqlite_error_code() {
+                        // Only what is written can be full.
+                        Some(ErrorCode::DiskFull) => io_failed(io::ErrorKind::StorageFull.into()),
+                        _ => failed(error),
+                    })?;
             let progress = steps.progress();
             let bytes = |pages: i32| page * u64::try_from(pages).unwrap_or_default();
             let (all, left) = (bytes(progress.pagecount), bytes(progress.remaining));
-            file.sync_data().map_err(io_failed)?;
+            gentle::sync(&file).map_err(io_failed)?;
             told(all - left.min(all), all).map_err(io_failed)?;
             match came {
                 StepResult::Done => break,
@@ -190,6 +190,7 @@ impl DatabaseCopy {
                 faults.extend(faults::gaps(conn, has_marks)?);
                 // Columns of an earlier version become others when it is opened.
                 if self.version == Self::newest_version() {
+                    faults.extend(faults::newest_faults(conn)?);
                     faults.extend(unreadable(conn)?);
                 }
             }

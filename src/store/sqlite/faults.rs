@@ -115,6 +115,101 @@ const CHECKS: &[(&str, &str)] = &[
         "SELECT 'number ' || c.room, 'changes of it are kept, and it is not there' FROM changes c \
         WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = c.room) GROUP BY c.room",
     ),
+    (
+        "room",
+        "SELECT 'number ' || h.room, 'messages of it are hidden, and it is not there' FROM hidden h \
+        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = h.room) GROUP BY h.room",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'user ' || h.user || ' hid messages of it, and is not there' FROM hidden h JOIN rooms r ON r.id = h.room \
+        WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = h.user) GROUP BY h.room, h.user",
+    ),
+    (
+        "user",
+        "SELECT u.login, 'has token ' || t.id || ', and is gone' FROM tokens t JOIN users u ON u.id = t.user WHERE u.folded IS NULL",
+    ),
+    (
+        "user",
+        "SELECT u.login, 'said something, and its row says that it did not' FROM users u \
+        WHERE u.spoke = 0 AND u.id IN (SELECT sender FROM messages)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'it is ' || r.kind || ', and its name or its two users are not as such a room has them' FROM rooms r \
+        WHERE (r.kind = 'direct') <> (r.folded IS NULL) OR (r.kind = 'direct') <> coalesce(r.low <= r.high, 0)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'one of its two users is not there' FROM rooms r \
+        WHERE r.kind = 'direct' AND (SELECT count(*) FROM users WHERE id IN (r.low, r.high)) < iif(r.low = r.high, 1, 2)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its member ' || m.user || ' is none of its two users' FROM members m JOIN rooms r ON r.id = m.room \
+        WHERE r.kind = 'direct' AND m.user NOT IN (r.low, r.high)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its history is cleared up to ' || r.cleared || ', and its last change is ' || r.seq FROM rooms r \
+        WHERE r.cleared > r.seq",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'message ' || m.id || iif(m.file IS NULL, ' is a file, and has none', ' has a file, and is none') \
+        FROM messages m JOIN rooms r ON r.id = m.room WHERE m.deleted = 0 AND (m.kind = 'file') <> (m.file IS NOT NULL)",
+    ),
+    (
+        "user",
+        "SELECT u.login, 'its number ' || u.id || ' may be given again' FROM users u \
+        WHERE u.id > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'users'), 0)",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its number ' || r.id || ' may be given again' FROM rooms r \
+        WHERE r.id > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'rooms'), 0)",
+    ),
+    (
+        "user",
+        "SELECT coalesce(u.login, 'number ' || t.user), 'the number of its token ' || t.id || ' may be given again' \
+        FROM tokens t LEFT JOIN users u ON u.id = t.user \
+        WHERE t.id > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'tokens'), 0)",
+    ),
+];
+
+/// The same, of columns that a database has from this version on.
+const NEWEST: &[(&str, &str)] = &[
+    (
+        "room",
+        "SELECT {room}, 'nothing up to ' || r.pruned || ' is kept, and its last change is ' || r.seq FROM rooms r WHERE r.pruned > r.seq",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its member ' || m.user || ' sees what came after ' || m.since || ', and its last change is ' || r.seq \
+        FROM members m JOIN rooms r ON r.id = m.room WHERE m.since > r.seq",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its member ' || m.user || ' is gone' FROM members m JOIN rooms r ON r.id = m.room JOIN users u ON u.id = m.user \
+        WHERE r.kind <> 'direct' AND m.role <> 'banned' AND u.folded IS NULL",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'its last message is of ' || m.created || ', and it says ' || r.last_message FROM rooms r \
+        JOIN messages m ON m.room = r.id AND m.seq = (SELECT max(seq) FROM messages WHERE room = r.id) WHERE m.created <> r.last_message",
+    ),
+    (
+        "room",
+        "SELECT {room}, 'message ' || t.id || ' bears no later time than the one before it, and no fall of the time is kept there' \
+        FROM (SELECT id, room, seq, created, lag(created) OVER (PARTITION BY room ORDER BY seq) AS before FROM messages) t \
+        JOIN rooms r ON r.id = t.room \
+        WHERE t.created <= t.before AND NOT EXISTS (SELECT 1 FROM falls f WHERE f.room = t.room AND f.seq = t.seq)",
+    ),
+    (
+        "room",
+        "SELECT 'number ' || f.room, 'falls of its time are kept, and it is not there' FROM falls f \
+        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = f.room) GROUP BY f.room",
+    ),
 ];
 
 /// What does not hold, in the order of checks.
@@ -137,7 +232,18 @@ pub(super) fn faults(conn: &Connection) -> Sql<Vec<Fault>> {
         // What is said of rows that cannot be read would be no better than they.
         return Ok(faults);
     }
-    for (kind, sql) in CHECKS {
+    faults.extend(broken(conn, CHECKS)?);
+    Ok(faults)
+}
+
+/// As [`faults`], what only the newest version's columns say.
+pub(super) fn newest_faults(conn: &Connection) -> Sql<Vec<Fault>> {
+    broken(conn, NEWEST)
+}
+
+fn broken(conn: &Connection, checks: &[(&'static str, &str)]) -> Sql<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for (kind, sql) in checks {
         let sql = sql.replace("{room}", ROOM_NAME);
         let found = |row: &Row<'_>| {
             Ok(Fault {

@@ -9,7 +9,6 @@
 //!  search ──▶    "       "    ◀── candidates ── index ◀──┘ indexer
 //! ```
 
-mod adopt;
 mod aged;
 mod backend;
 mod bans;
@@ -25,6 +24,7 @@ mod open;
 mod readers;
 mod reads;
 mod refold;
+mod room_copy;
 mod rows;
 mod search;
 #[cfg(test)]
@@ -45,6 +45,7 @@ pub use self::build::{DatabaseBuilder, RowError};
 pub use self::copy::{CopiedFile, DatabaseCopy};
 pub use self::faults::Fault;
 pub use self::open::OpenError;
+pub use self::room_copy::RoomCopy;
 pub use self::search::IndexMoment;
 #[cfg(test)]
 pub(super) use self::tests::use_up_numbers;
@@ -110,22 +111,6 @@ impl SqliteStore {
     pub fn remove_unused(path: &Path, rooms: &[String]) -> Result<bool, OpenError> {
         let _lock = Lock::acquire(path)?;
         open::remove_unused(path, rooms)
-    }
-
-    /// Takes the one room of another database of this version into this one, under another name and with new numbers; who has an
-    /// account of the same login here is that one, others who spoke stay as they were called. `placed` puts the room's files there
-    /// before it is committed. `None`: the name is taken.
-    ///
-    /// # Errors
-    /// [`OpenError`], as `E`; what `placed` returns. Nothing is changed then.
-    pub fn adopt_room<E: From<OpenError>>(
-        path: &Path,
-        from: &Path,
-        name: &str,
-        placed: impl FnOnce(RoomId) -> Result<(), E>,
-    ) -> Result<Option<RoomId>, E> {
-        let _lock = Lock::acquire(path)?;
-        adopt::adopt(path, from, name, placed)
     }
 
     /// As [`SqliteStore::open`], with something around the backend, and another number of messages from which on a room
@@ -387,6 +372,12 @@ impl Store for SqliteStore {
     async fn is_hidden(&self, user: UserId, message: MessageId) -> Result<bool> {
         self.readers
             .read(move |conn| reads::is_hidden(conn, user, message))
+            .await
+    }
+
+    async fn hidden_by(&self, user: UserId) -> Result<Vec<(RoomId, MessageId)>> {
+        self.readers
+            .read(move |conn| reads::hidden_by(conn, user))
             .await
     }
 

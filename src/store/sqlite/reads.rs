@@ -254,6 +254,11 @@ pub(super) fn said_by(
     Ok(said.into_page())
 }
 
+pub(super) fn hidden_by(conn: &Connection, user: UserId) -> Sql<Vec<(RoomId, MessageId)>> {
+    let sql = "SELECT room, message FROM hidden WHERE user = ?1 ORDER BY room, message";
+    all(conn, sql, [user], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> Sql<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h ON h.user = ?1 AND h.room = m.room AND h.message = m.id \
         WHERE m.id = ?2)";

@@ -284,6 +284,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.is_hidden(user, message).await
     }
 
+    async fn hidden_by(&self, user: UserId) -> Result<Vec<(RoomId, MessageId)>> {
+        self.store.hidden_by(user).await
+    }
+
     async fn last_message_id(&self) -> Result<MessageId> {
         self.store.last_message_id().await
     }

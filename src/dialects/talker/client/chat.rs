@@ -13,7 +13,7 @@ use tolmach_talker::{Client, DecodeError, Event, Message, Present, Recipient};
 /// What the dialect has beside what all have, a line each.
 pub(super) const COMMANDS: &str = "\
     /join ROOM  goes to another room, which is made if there is none\n\
-    /rooms  lists those that you can join\n\
+    /rooms  lists those that you can join; /leave ROOM  ends your membership of another one\n\
     /history [N]  tells what was said last; /search WORDS  what contains them";
 
 /// The id of the gateway's own user.
@@ -262,6 +262,14 @@ impl ChatClient for Talker {
                 return Some(Ok(()));
             }
             ("rooms", _) => "rooms".to_owned(),
+            ("leave", other) => match other.strip_prefix('#').unwrap_or(other) {
+                "" => return Some(Err("/leave ROOM: which one?".to_owned())),
+                other if other == *room => {
+                    let reason = "/leave: one is always in a room here; /join another one first";
+                    return Some(Err(reason.to_owned()));
+                }
+                other => format!("leave #{other}"),
+            },
             ("history", count) => format!("history #{room} {count}"),
             ("search", "") => return Some(Err("/search WORDS: which ones?".to_owned())),
             ("search", words) => format!("search #{room} {words}"),

@@ -236,3 +236,25 @@ fn it_pings_once_connected() {
     connected().keep_alive(&mut out);
     assert_eq!(out, "{\"type\":\"ping\"}\n");
 }
+
+#[test]
+fn another_room_is_left_by_the_gateways_own_user() {
+    let mut talker = connected();
+    let mut out = BytesMut::new();
+    talker
+        .command("leave", "#tea", 0, &mut out)
+        .unwrap()
+        .unwrap();
+    let sent = String::from_utf8(out.to_vec()).unwrap();
+    assert!(
+        sent.contains("leave #tea") && sent.contains("\"to\":\"0\""),
+        "{sent}"
+    );
+    for (room, why) in [("", "which one?"), ("#lobby", "/join another one first")] {
+        let refused = talker
+            .command("leave", room, 0, &mut out)
+            .unwrap()
+            .unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+}

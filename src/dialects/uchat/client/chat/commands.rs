@@ -53,6 +53,9 @@ impl Uchat {
             "delete" => self.delete(rest, out),
             "upload" => self.upload(rest),
             "download" => self.download(rest),
+            "leave" => {
+                Err("/leave: uchat has no word for it; another dialect's client can".to_owned())
+            }
             "signup" => Err("--signup makes the account when the chat begins".to_owned()),
             _ => return None,
         })
