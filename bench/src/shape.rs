@@ -172,10 +172,10 @@ const LOADS: &[Load] = &[
         PerSecond(5000),
     ),
     load(
-        "count-10000",
-        "10,000 × 2",
+        "count-4000",
+        "4,000 × 2",
         Rooms,
-        [10_000, 2, 2],
+        [4000, 2, 2],
         PerSecond(5000),
     ),
     load(
