@@ -161,5 +161,9 @@ mod tests {
         assert_eq!(mirror.spelling(), Spelling::UNSPOKEN);
         mirror.hear(&presence(Some("")));
         assert_eq!(mirror.spelling(), Spelling::DOCUMENT);
+        mirror.spelling = Spelling::UNSPOKEN;
+        mirror.has_spoken = true;
+        mirror.hear(&presence(Some("")));
+        assert_eq!(mirror.spelling(), Spelling::UNSPOKEN);
     }
 }

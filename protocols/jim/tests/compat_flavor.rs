@@ -205,6 +205,14 @@ fn what_is_wrong_is_named() {
             "user_id is missing",
         ),
         (
+            format!(r#"{{"action":"add_contact","contact_name":"{long}"}}"#),
+            "contact_name has 26",
+        ),
+        (
+            r#"{"action":"del_contact","user_id":"a","contact":5}"#.to_owned(),
+            "contact is a number",
+        ),
+        (
             r#"{"action":"presence","user":7}"#.to_owned(),
             "user is a number",
         ),
@@ -477,6 +485,51 @@ fn the_doubles_are_left_out_where_less_than_300_bytes_would_remain() {
     // Some place remains beside names of nothing but characters of twelve bytes.
     assert!(room_beside("🦀", 25, mirrored) >= 100);
     assert!(room_beside("🦀", 25, Spelling::UNSPOKEN) >= 50);
+}
+
+#[test]
+fn a_text_may_take_what_the_rest_of_the_object_leaves() {
+    let answer = |text: &str| {
+        ServerFrame::Answer(Answer {
+            code: 400,
+            time: 1_700_000_000,
+            text: Some(text.into()),
+        })
+    };
+    let message = |text: &str| push("#tea", "anna", text, "");
+    for spelling in Spelling::all() {
+        for frame in [&answer as &dyn Fn(&str) -> ServerFrame, &message] {
+            let room = frame("").compat_text_bytes(spelling);
+            assert_eq!(
+                frame("ж\n").compat_text_bytes(spelling),
+                room,
+                "{spelling:?}"
+            );
+            let full = written(&frame(&"x".repeat(room)), spelling).len();
+            // Two texts may leave one byte.
+            let odd = usize::from(spelling == Spelling::UNSPOKEN);
+            assert!(
+                (COMPAT_OBJECT_BYTES - odd..=COMPAT_OBJECT_BYTES).contains(&full),
+                "{spelling:?}: {full}"
+            );
+        }
+    }
+}
+
+#[test]
+fn from_400_on_an_answer_refuses() {
+    let accepted = |code| {
+        let answer = Answer {
+            code,
+            time: 0,
+            text: None,
+        };
+        answer.is_accepted()
+    };
+    assert_eq!(
+        [202, 399, 400, 500].map(accepted),
+        [true, true, false, false]
+    );
 }
 
 /// What remains for the text beside two names of so many such characters.

@@ -226,6 +226,17 @@ fn what_is_counted_is_what_is_written() {
         "what does not fit is left out"
     );
 
+    let answer = |text: usize| {
+        ServerFrame::Answer(Answer {
+            code: 400,
+            time: 0,
+            text: Some("x".repeat(text)),
+        })
+    };
+    let rest_of_answer = OBJECT_CHARS - answer(0).characters();
+    assert!(answer(rest_of_answer).fits());
+    assert!(!answer(rest_of_answer + 1).fits());
+
     let mut wire = BytesMut::new();
     frame(&extra(rest + 1)).write(&mut wire);
     frame(&extra(rest)).write(&mut wire);
