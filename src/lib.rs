@@ -58,6 +58,7 @@ pub mod store;
 #[cfg(feature = "daemon")]
 mod suggest;
 mod throttle;
+mod turns;
 mod word;
 
 pub use hub::commands;

@@ -17,7 +17,7 @@ use super::{Gateway, Limits, ListenerOptions, TlsMode};
 use crate::hub::Hub;
 use crate::refusal::of_address;
 #[cfg(feature = "tls")]
-use tokio::sync::Semaphore;
+use crate::turns::Turns;
 
 /// Why a gateway does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -265,7 +265,7 @@ impl Pending {
 #[derive(Default)]
 pub(super) struct Openings {
     #[cfg(feature = "tls")]
-    pub(super) tls: Option<(Tls, Arc<Semaphore>)>,
+    pub(super) tls: Option<(Tls, Arc<Turns>)>,
 }
 
 impl Openings {

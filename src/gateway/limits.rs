@@ -4,11 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "tls")]
-use tokio::sync::Semaphore;
-
 use crate::hub::Bounds;
 use crate::setters::setters;
+#[cfg(feature = "tls")]
+use crate::turns::Turns;
 
 /// What connections may take; 0 stands for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +75,12 @@ setters! {
 impl Limits {
     /// The places of those who shake hands.
     #[cfg(feature = "tls")]
-    pub(super) fn turns(&self) -> Arc<Semaphore> {
+    pub(super) fn turns(&self) -> Arc<Turns> {
         let places = match self.handshakes {
-            0 => Semaphore::MAX_PERMITS,
-            most => most.min(Semaphore::MAX_PERMITS),
+            0 => usize::MAX,
+            most => most,
         };
-        Arc::new(Semaphore::new(places))
+        Arc::new(Turns::new(places, 0))
     }
 
     pub(super) fn bounds(&self) -> Bounds {

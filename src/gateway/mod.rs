@@ -27,8 +27,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-#[cfg(feature = "tls")]
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
@@ -44,6 +42,8 @@ pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
+#[cfg(feature = "tls")]
+use crate::turns::Turns;
 use listener::ConnectionLimiter;
 use listening::{Listening, Shutdown};
 use liveness::PeerTimeout;
@@ -71,7 +71,7 @@ struct State {
     grace: Duration,
     /// Who may shake hands at the same time, and how many that are.
     #[cfg(feature = "tls")]
-    turns: (usize, Arc<Semaphore>),
+    turns: (usize, Arc<Turns>),
 }
 
 impl Gateway {

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::turns::Asker;
 use crate::dial::Dial;
 use crate::model::{Error, Network, Result, UserId};
+use crate::turns::Asker;
 
 /// Over which time failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);

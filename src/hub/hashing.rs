@@ -5,8 +5,8 @@
 
 use std::sync::OnceLock;
 
-use super::turns::{Asker, Turns};
 use crate::model::{Error, Result, Secret};
+use crate::turns::{Asker, Turns};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{
     self, CustomizedPasswordHasher, PasswordHasher, PasswordVerifier, Version as VersionNumber,
@@ -201,12 +201,7 @@ mod tests {
     use super::*;
 
     fn anybody() -> Asker {
-        Asker {
-            network: None,
-            account: String::new(),
-            failures: 0,
-            is_stranger: true,
-        }
+        Asker::anybody(None)
     }
 
     #[tokio::test]

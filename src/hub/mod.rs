@@ -43,7 +43,6 @@ mod state;
 pub mod tap;
 mod timers;
 pub mod translation;
-mod turns;
 mod under_way;
 
 use std::any::Any;

@@ -14,7 +14,9 @@ use tokio::net::TcpStream;
 use tolmach::config::Config;
 
 use crate::support::tls::{Authority, Dribbling, client_config, connector, localhost, shake_hands};
-use crate::support::{Client, Daemon, Jim, Purpose, Talker, Uchat, int, presence, token};
+use crate::support::{
+    Client, Daemon, Jim, Purpose, Talker, Uchat, from_elsewhere, int, presence, token,
+};
 
 /// A JIM listener of each kind beside the default ones.
 const KINDS: &str = "\
@@ -220,6 +222,25 @@ async fn who_shakes_hands_beyond_the_limit_waits_for_a_turn() {
         Jim::new(daemon.tls("jim", &authority.trust()).await)
             .hello(name)
             .await;
+    }
+}
+
+#[tokio::test]
+async fn who_takes_its_time_to_shake_hands_keeps_nobody_from_elsewhere_waiting() {
+    let (daemon, authority) = start("limits.handshakes = 2").await;
+    let mut stuck = Vec::new();
+    for _ in 0..20 {
+        let mut client = from_elsewhere(daemon.address("jim")).await;
+        client.send(b"\x16\x03\x01\x02\x00\x01").await;
+        stuck.push(client);
+    }
+    daemon.guest("plain").await;
+    Jim::new(daemon.tls("jim", &authority.trust()).await)
+        .hello("anna")
+        .await;
+    // They go on one after the other, each for as long as others wait behind it.
+    for client in &mut stuck[..2] {
+        assert!(client.is_closed().await);
     }
 }
 

@@ -111,6 +111,21 @@ async fn who_registers_gets_a_name_that_is_one_and_is_free() {
 }
 
 #[tokio::test]
+async fn nobody_is_shown_under_the_gateways_name() {
+    let world = World::new().await;
+    for shown in ["tolmach", " Tolmach ", "ＴＯＬＭＡＣＨ", "tol\u{200B}mach"] {
+        let register = commands::Register {
+            login: "dora".into(),
+            secret: password("dora"),
+            name: shown.into(),
+            description: String::new(),
+        };
+        let refused = world.client().err(register).await;
+        assert!(is_field(&refused, "name"), "{shown:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn where_registration_is_closed_only_the_operator_makes_accounts() {
     let world = World::with(|options| options.open_registration = false).await;
     assert!(matches!(

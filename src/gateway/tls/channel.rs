@@ -11,19 +11,21 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::sync::PollSemaphore;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::Policy;
 use super::session::Session;
 use crate::gateway::dialect::FrameLength;
 use crate::gateway::hits::Hit;
 use crate::gateway::transport::{or_wait, poll_read_socket};
+use crate::model;
+use crate::turns::{Asker, Turn, Turns};
 
 /// Whether these bytes begin a handshake, unless that cannot be told of so few.
 pub(in crate::gateway) fn is_hello(bytes: &[u8]) -> Option<bool> {
@@ -175,11 +177,38 @@ pub(in crate::gateway) struct TlsReader {
     handshake: Option<Box<Handshake>>,
 }
 
+/// How long a handshake may take while others wait for their turns.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 struct Handshake {
-    turn: PollSemaphore,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Place,
     hello: BytesMut,
     peer: Option<IpAddr>,
+}
+
+enum Place {
+    Waits(Pin<Box<dyn Future<Output = model::Result<Turn>> + Send + Sync>>),
+    /// It has its turn, and a time when it is looked whether others wait.
+    Shakes {
+        _turn: Turn,
+        look: Pin<Box<Sleep>>,
+    },
+}
+
+impl Place {
+    /// Whether it takes its time though others wait.
+    fn is_wanted(&mut self, turns: &Turns, cx: &mut Context<'_>) -> bool {
+        let Self::Shakes { look, .. } = self else {
+            return false;
+        };
+        while look.as_mut().poll(cx).is_ready() {
+            if turns.are_awaited() {
+                return true;
+            }
+            look.as_mut().reset(Instant::now() + PATIENCE);
+        }
+        false
+    }
 }
 
 impl TlsReader {
@@ -193,12 +222,13 @@ impl TlsReader {
     pub(in crate::gateway) fn speak_tls(&mut self, hello: BytesMut, peer: Option<IpAddr>) {
         self.channel.spoken.get_or_init(|| Spoken::Tls);
         let policy = &self.channel.policy;
-        if policy.turns.available_permits() == 0 {
+        if policy.turns.are_taken() {
             policy.hits.note("handshakes", Hit::from(peer));
         }
+        let turns = policy.turns.clone();
+        let turn = async move { turns.next(Asker::anybody(peer)).await };
         self.handshake = Some(Box::new(Handshake {
-            turn: PollSemaphore::new(self.channel.policy.turns.clone()),
-            permit: None,
+            place: Place::Waits(Box::pin(turn)),
             hello,
             peer,
         }));
@@ -240,8 +270,12 @@ impl TlsReader {
             handshake,
         } = self;
         let mut received = Ok(1);
-        if let Some(handshake) = handshake.as_mut().filter(|one| one.permit.is_none()) {
-            handshake.permit = ready!(handshake.turn.poll_acquire(cx));
+        if let Some(handshake) = handshake
+            && let Place::Waits(turn) = &mut handshake.place
+        {
+            let turn = ready!(turn.as_mut().poll(cx)).map_err(io::Error::other)?;
+            let look = Box::pin(sleep(PATIENCE));
+            handshake.place = Place::Shakes { _turn: turn, look };
             let mut session = Session::new(channel.policy.tls.current())?;
             received = session
                 .receive(&std::mem::take(&mut handshake.hello))
@@ -249,6 +283,11 @@ impl TlsReader {
             channel
                 .session
                 .get_or_init(|| Box::new(Mutex::new(session)));
+        }
+        if let Some(handshake) = handshake
+            && handshake.place.is_wanted(&channel.policy.turns, cx)
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let Some(mut session) = channel.session() else {
             return Poll::Ready(Ok(0));

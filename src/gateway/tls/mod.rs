@@ -23,9 +23,9 @@ pub use certificate::{Certificate, ClientCertificates, TlsFileError};
 pub(crate) use certificate::{authorities, fingerprint};
 pub use rustls;
 use rustls::ServerConfig;
-use tokio::sync::Semaphore;
 
 use super::hits::Hits;
+use crate::turns::Turns;
 
 pub(super) use channel::{Channel, TlsReader, TlsWire, is_hello};
 
@@ -62,7 +62,7 @@ pub(super) struct Policy {
     /// Nothing is served in plain.
     pub(super) is_required: bool,
     /// Who may shake hands at the same time, over all listeners.
-    pub(super) turns: Arc<Semaphore>,
+    pub(super) turns: Arc<Turns>,
     /// Where it is told that one had to wait for its turn.
     pub(super) hits: Arc<Hits>,
 }

@@ -12,7 +12,8 @@ use crate::hub::newcomers::Newcomer;
 use crate::hub::state::SessionEntry;
 use crate::model::{
     EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
-    UserSelector, clean_line, clean_text, fold_login, has_visible, validate_login,
+    UserSelector, clean_line, clean_text, fold_login, fold_room_name, has_visible, is_visible,
+    validate_login,
 };
 use crate::store::UserRow;
 
@@ -54,7 +55,7 @@ impl Command for Register {
             session.hub.check_ban(session.connection.address, None)?;
         }
         let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
-        self.name = display_name(&self.name)?;
+        self.name = display_name(&self.name, &caller.hub().options().name)?;
         self.description = clean_text(&self.description).into_owned();
         check_length("description", &self.description, DESCRIPTION_CHARS)?;
         let holder = caller.store().user_by_login(&folded).await?;
@@ -97,12 +98,16 @@ fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()> {
     }
 }
 
-/// A display name made clean; an empty one is none.
-fn display_name(name: &str) -> Result<String> {
+/// A display name made clean; an empty one is none, and nobody's looks like the gateway's own name.
+fn display_name(name: &str, gateway: &str) -> Result<String> {
     let name = clean_line(name).into_owned();
     check_length("name", &name, NAME_CHARS)?;
     if !name.is_empty() && !has_visible(&name) {
         return Err(Error::invalid("name", "there is nothing to see in it"));
+    }
+    let seen: String = name.chars().filter(|c| is_visible(*c)).collect();
+    if fold_room_name(&seen) == fold_room_name(gateway) {
+        return Err(Error::invalid("name", "this name is reserved"));
     }
     Ok(name)
 }
@@ -194,7 +199,7 @@ impl AddExternal {
     /// [`Error::Invalid`]
     pub(crate) fn new(login: String, name: String, gateway: &str) -> Result<Self> {
         let folded = validate_login("login", &login, gateway)?;
-        let name = display_name(&name)?;
+        let name = display_name(&name, gateway)?;
         Ok(Self {
             login,
             name,

@@ -6,13 +6,13 @@ use super::{Actor, Change, Command, rules};
 use crate::hub::newcomers::Newcomer;
 use crate::hub::quota::{Maker, Taken};
 use crate::hub::state::HubState;
-use crate::hub::turns::Asker;
 use crate::hub::{Hub, Session};
 use crate::model::{
     Error, Result, Role, RoomId, RoomSelector, SessionId, Target, User, UserId, UserKind,
     UserSelector, fold_login, fold_room_name,
 };
 use crate::store::{RoomRow, Store, UserRow};
+use crate::turns::Asker;
 
 /// Who asks for a command: the operator, or a connection.
 pub struct Caller<'a>(Inner<'a>);

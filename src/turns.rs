@@ -1,11 +1,12 @@
-//! Whose turn it is to have a password hashed, where more wait for it than are hashed at once.
+//! Whose turn it is where more wait for something than can have it at once: to have a password hashed, to shake hands.
 //!
-//! Networks take turns, one password each, so that whoever floods the gateway from one makes nobody of another wait for more
-//! than one of its passwords at a time. Of one network, who failed least often lately comes first; of these, who has come in
+//! Networks take turns, one of each, so that whoever floods the gateway from one makes nobody of another wait for more
+//! than one of its own at a time. Of one network, who failed least often lately comes first; of these, who has come in
 //! from there before; of these, who has fewer others of its own account ahead; then who came first. The last one by this order
 //! is refused where too many of one network wait.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,25 +20,38 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Who wants a turn.
 #[derive(Debug, Clone)]
-pub(super) struct Asker {
+pub(crate) struct Asker {
     /// Where it is; none inside the process, which waits in any number.
-    pub(super) network: Option<Network>,
-    /// Whose password it is said to be.
-    pub(super) account: String,
+    pub(crate) network: Option<Network>,
+    /// Whose password it is said to be; nobody's where that is not what it is about.
+    pub(crate) account: String,
     /// How often that failed from there in the last minute.
-    pub(super) failures: u32,
+    pub(crate) failures: u32,
     /// Nobody has lately come in to that account from there.
-    pub(super) is_stranger: bool,
+    pub(crate) is_stranger: bool,
+}
+
+impl Asker {
+    #[cfg(any(test, feature = "tls"))]
+    /// Anybody at an address.
+    pub(crate) fn anybody(address: Option<IpAddr>) -> Self {
+        Self {
+            network: address.map(Network::of_place),
+            account: String::new(),
+            failures: 0,
+            is_stranger: true,
+        }
+    }
 }
 
 /// See the module.
-pub(super) struct Turns {
+pub(crate) struct Turns {
     queue: Arc<Mutex<Queue>>,
     limit: Dial,
 }
 
-/// The right to hash a password, which passes on to the next one when it is dropped.
-pub(super) struct Turn(Arc<Mutex<Queue>>);
+/// The right to go on, which passes to the next one when it is dropped.
+pub(crate) struct Turn(Arc<Mutex<Queue>>);
 
 /// Nobody waits while a turn is free.
 struct Queue {
@@ -63,7 +77,7 @@ struct Rank {
 
 impl Turns {
     /// So many turns at once, and at most `limit` of one network that wait; 0: no limit.
-    pub(super) fn new(at_once: usize, limit: u32) -> Self {
+    pub(crate) fn new(at_once: usize, limit: u32) -> Self {
         Self {
             queue: Arc::new(Mutex::new(Queue {
                 free: at_once,
@@ -74,15 +88,29 @@ impl Turns {
     }
 
     /// Another limit from now on, for whoever comes.
-    pub(super) fn set_limit(&self, limit: u32) {
+    pub(crate) fn set_limit(&self, limit: u32) {
         self.limit.set(limit.into());
+    }
+
+    /// Whether whoever comes now has to wait.
+    #[cfg(feature = "tls")]
+    pub(crate) fn are_taken(&self) -> bool {
+        locked(&self.queue).free == 0
+    }
+
+    /// Whether somebody waits.
+    #[cfg(feature = "tls")]
+    pub(crate) fn are_awaited(&self) -> bool {
+        let queue = locked(&self.queue);
+        let mut askers = queue.networks.iter().flat_map(|waiting| &waiting.askers);
+        askers.any(|(_, _, turn)| !turn.is_closed())
     }
 
     /// Waits for a turn; who does not wait any longer loses its place.
     ///
     /// # Errors
     /// [`Error::RateLimited`] where too many of its network wait that come before it.
-    pub(super) async fn next(&self, asker: Asker) -> Result<Turn> {
+    pub(crate) async fn next(&self, asker: Asker) -> Result<Turn> {
         let turn = {
             let mut queue = locked(&self.queue);
             if queue.free > 0 {
@@ -171,10 +199,8 @@ mod tests {
 
     fn asker(address: &str, account: &str) -> Asker {
         Asker {
-            network: Some(Network::of_place(address.parse().unwrap())),
             account: account.to_owned(),
-            failures: 0,
-            is_stranger: true,
+            ..Asker::anybody(Some(address.parse().unwrap()))
         }
     }
 
