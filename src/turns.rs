@@ -6,6 +6,7 @@
 //! is refused where too many of one network wait.
 
 use std::collections::VecDeque;
+#[cfg(any(test, feature = "tls"))]
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
