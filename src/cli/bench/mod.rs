@@ -103,10 +103,8 @@ reads one who says more than limits.messages_per_second in a room more slowly.
 ";
 
 fn size(text: &str) -> Result<usize, String> {
-    let size = text
-        .parse()
-        .map_err(|error: std::num::ParseIntError| error.to_string())?;
-    match size {
+    let size = text.parse();
+    match size.map_err(|_| "it is not a whole number")? {
         size if size < Stamp::LEAST_BYTES => Err(format!("at least {}", Stamp::LEAST_BYTES)),
         size => Ok(size),
     }

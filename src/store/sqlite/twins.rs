@@ -1,6 +1,7 @@
 //! Two stores that are told the same agree in everything that can be read: one in memory, and one in a file that is closed and
 //! opened between any two commands.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -386,13 +387,28 @@ impl<'a> Twins<'a> {
     }
 }
 
-/// All rows, in some order. How many messages there were before the first that is kept is known to the file alone, and so is what
-/// tells it from others; it writes the last number of a message down only where the message goes.
+/// All rows, in some order. How many messages there were before the first that is kept is known to the file alone, and so are what
+/// tells it from others and where the time fell between a message that is kept no longer and the first that is; it writes the last
+/// number of a message down only where the message goes.
 fn rows(database: &DatabaseCopy) -> Vec<String> {
     let mut rows = Vec::new();
+    let (mut first, mut falls) = (BTreeMap::new(), Vec::new());
     let read = database.each_row::<OpenError>(None, |table, mut row| {
+        let place = (row.get("room").cloned(), row.get("seq").cloned());
+        let place = (
+            place.0.and_then(|room| room.as_i64()),
+            place.1.and_then(|seq| seq.as_i64()),
+        );
         match table {
-            "messages" => drop(row.remove("number")),
+            "messages" => {
+                row.remove("number");
+                let first = first.entry(place.0).or_insert(place.1);
+                *first = place.1.min(*first);
+            }
+            "falls" => {
+                falls.push((place, format!("falls {}", serde_json::Value::Object(row))));
+                return Ok(());
+            }
             "rooms" => drop(row.remove("messages")),
             "counters" => return Ok(()),
             _ => {}
@@ -401,6 +417,8 @@ fn rows(database: &DatabaseCopy) -> Vec<String> {
         Ok(())
     });
     read.unwrap();
+    falls.retain(|((room, seq), _)| first.get(room).is_some_and(|first| seq > first));
+    rows.extend(falls.into_iter().map(|(_, fall)| fall));
     rows.sort();
     rows
 }
