@@ -147,6 +147,8 @@ pub trait Store: Send + Sync + 'static {
     async fn accounts(&self) -> Result<Vec<Arc<UserRow>>>;
     /// All accounts that were removed or erased, in the order of their numbers.
     async fn ended_accounts(&self) -> Result<Vec<Arc<UserRow>>>;
+    /// The accounts whose erasure was begun and is not over, in the order of their numbers.
+    async fn erasing_accounts(&self) -> Result<Vec<UserId>>;
     /// Whom a user has on its contact list, in the order of their numbers.
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>>;
     /// A token by the SHA-256 of its text.

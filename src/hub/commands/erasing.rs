@@ -177,15 +177,14 @@ impl Erased {
 impl Hub {
     /// Finishes what was begun before the last end.
     pub(in crate::hub) async fn finish_erasures(self) {
-        let begun = match self.inner.store.accounts().await {
-            Ok(accounts) => accounts,
+        let begun = match self.inner.store.erasing_accounts().await {
+            Ok(begun) => begun,
             Err(error) => {
                 tracing::warn!(%error, "whether an erasure is to be finished cannot be read");
                 return;
             }
         };
-        for row in begun.iter().filter(|row| row.erasing) {
-            let id = row.user.id;
+        for id in begun {
             let (mut place, user) = (Place::Start, UserSelector::Id(id));
             while place != Place::Over {
                 let user = user.clone();

@@ -161,6 +161,10 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.accounts(true)))
     }
 
+    async fn erasing_accounts(&self) -> Result<Vec<UserId>> {
+        Ok(self.read(|view| view.erasing_accounts()))
+    }
+
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
         Ok(self.read(|view| view.contacts(user)))
     }

@@ -26,6 +26,11 @@ impl View<'_> {
         self.0.users.values().filter(account).cloned().collect()
     }
 
+    pub(super) fn erasing_accounts(self) -> Vec<UserId> {
+        let erasing = self.0.users.values().filter(|row| row.erasing);
+        erasing.map(|row| row.user.id).collect()
+    }
+
     pub(super) fn contacts(self, user: UserId) -> Vec<Arc<UserRef>> {
         let contacts = self.0.contacts_of(user);
         contacts

@@ -16,7 +16,7 @@ use super::values::Sql;
 use crate::model::RoomId;
 
 /// How long the check at the start may take: of a database that takes longer, the rest shows when it is read.
-const BUDGET: Duration = Duration::from_secs(3);
+const BUDGET: Duration = Duration::from_millis(500);
 /// How often a check that is over its time is interrupted: what has not begun yet does not notice.
 const AGAIN: Duration = Duration::from_millis(50);
 

@@ -208,6 +208,10 @@ impl Store for SqliteStore {
         self.readers.read(|conn| reads::accounts(conn, true)).await
     }
 
+    async fn erasing_accounts(&self) -> Result<Vec<UserId>> {
+        self.readers.read(reads::erasing_accounts).await
+    }
+
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
         self.readers
             .read(move |conn| reads::contacts(conn, user))

@@ -16,6 +16,8 @@ use crate::model::{
 use crate::store::page::Said;
 use crate::store::{RoomRow, TokenRow, UserRow};
 
+pub(super) const ERASING_ACCOUNTS: &str = "SELECT id FROM users WHERE erasing = 1 ORDER BY id";
+
 /// The users that one answer names, each looked up once.
 pub(super) struct Senders {
     gateway: Arc<UserRef>,
@@ -79,6 +81,10 @@ pub(super) fn accounts(conn: &Connection, ended: bool) -> Sql<Vec<Arc<UserRow>>>
         "SELECT {USER} FROM users WHERE kind = 'account' AND (folded IS NULL) = ?1 ORDER BY id"
     );
     all(conn, &sql, [ended], values::user)
+}
+
+pub(super) fn erasing_accounts(conn: &Connection) -> Sql<Vec<UserId>> {
+    all(conn, ERASING_ACCOUNTS, [], |row| row.get(0))
 }
 
 pub(super) fn contacts(conn: &Connection, user: UserId) -> Sql<Vec<Arc<UserRef>>> {

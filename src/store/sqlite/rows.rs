@@ -21,6 +21,11 @@ use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
 
+pub(super) const EXPIRE_TOKENS: &str =
+    "DELETE FROM tokens WHERE kind = 'session' AND coalesce(used, created) < ?1";
+pub(super) const GUESTS: &str =
+    "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL ORDER BY id";
+
 fn broken(why: &'static str) -> RowsError {
     RowsError(why.into())
 }
@@ -111,8 +116,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
-        let sql = "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL ORDER BY id";
-        Ok(all(&self.conn, sql, [], |row| row.get(0))?)
+        Ok(all(&self.conn, GUESTS, [], |row| row.get(0))?)
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
@@ -192,8 +196,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
-        let sql = "DELETE FROM tokens WHERE kind = 'session' AND coalesce(used, created) < ?1";
-        Ok(run(&self.conn, sql, [before]).map(drop)?)
+        Ok(run(&self.conn, EXPIRE_TOKENS, [before]).map(drop)?)
     }
 
     fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError> {

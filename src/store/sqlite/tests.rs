@@ -241,6 +241,25 @@ async fn what_an_older_version_kept_is_there_as_it_was() {
     assert_eq!(bench.say(UserId(2), room, "next").seq, Seq(6));
 }
 
+/// Neither at the start nor every hour are all users or tokens looked through.
+#[test]
+fn what_is_looked_for_by_itself_has_an_index() {
+    let directory = tempfile::tempdir().unwrap();
+    let conn = open::writing(&directory.path().join("tolmach.db")).unwrap();
+    let plan = |sql: &str| -> String {
+        let explained = format!("EXPLAIN QUERY PLAN {sql}");
+        conn.query_row(&explained, [], |row| row.get(3)).unwrap()
+    };
+    for (sql, index) in [
+        (rows::EXPIRE_TOKENS.replace("?1", "7"), "tokens_age"),
+        (reads::ERASING_ACCOUNTS.to_owned(), "users_erasing"),
+        (rows::GUESTS.to_owned(), "users_guests"),
+    ] {
+        let plan = plan(&sql);
+        assert!(plan.contains(&format!("INDEX {index}")), "{plan}");
+    }
+}
+
 #[test]
 fn what_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();

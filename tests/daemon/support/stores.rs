@@ -179,6 +179,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.ended_accounts().await
     }
 
+    async fn erasing_accounts(&self) -> Result<Vec<UserId>> {
+        self.store.erasing_accounts().await
+    }
+
     async fn contacts(&self, user: UserId) -> Result<Vec<Arc<UserRef>>> {
         self.store.contacts(user).await
     }
