@@ -194,14 +194,18 @@ pub(super) fn run(
     })
 }
 
-/// Descriptors that are kept back beside two for each listener: about 40 for the store and what a process has anyway, 16
+/// Descriptors that are kept back beside two for each listener and [`PER_THREAD`] for each thread: about 40 for the store and what a process has anyway, 16
 /// for the control socket, and 16 for connections that are told that they are too many.
 const RESERVE: u64 = 72;
+/// Descriptors of a thread's runtime.
+const PER_THREAD: usize = 4;
 
 /// How many connections fit into so many open files; `passed`: sockets that were passed to this process. A connection may have a
 /// file beside its socket.
 fn fitting(config: &Config, passed: usize, files: u64) -> usize {
-    let reserve = RESERVE.saturating_add((2 * config.listeners.len() + passed) as u64);
+    let threads = PER_THREAD.saturating_mul(config.runtime.threads.count().get());
+    let reserve = threads.saturating_add(2 * config.listeners.len() + passed);
+    let reserve = RESERVE.saturating_add(reserve as u64);
     let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
     most.max(1)
 }

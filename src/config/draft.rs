@@ -29,6 +29,7 @@ impl Draft {
             name: "tolmach".into(),
             store: Store::default(),
             bus: Default::default(),
+            runtime: Default::default(),
             accounts: Default::default(),
             rooms: Default::default(),
             listeners: Vec::new(),

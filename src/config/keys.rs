@@ -1,6 +1,6 @@
 //! The keys that a configuration has: one row for each of the gateway's, and those of its dialects.
 
-use super::read::{frame_bytes, level, life, path, some_path};
+use super::read::{frame_bytes, level, life, path, some_path, threads};
 use super::section::StoreUrl;
 use super::{Config, name, suggest, url};
 use crate::dialects;
@@ -24,6 +24,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         show: store_url,
     },
     key!(bus.url: url::bus, "What carries events between nodes."),
+    key!(runtime.threads: threads, "Over how many threads connections are spread: a number, or `\"auto\"` for one less than there are processors for the process."),
     key!(accounts.registration: choice, "Who makes accounts: `\"open\"` is anyone over a dialect that can, `\"closed\"` is the command line only."),
     key!(accounts.password_min: whole, "The least characters of a new password, where the gateway gets to see it"),
     key!(accounts.guests: flag, "Whether a client may come in without an account"),
@@ -63,7 +64,13 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 4] = ["data_dir", "name", "store.url", "bus.url"];
+pub(super) const NEEDS_RESTART: [&str; 5] = [
+    "data_dir",
+    "name",
+    "store.url",
+    "bus.url",
+    "runtime.threads",
+];
 
 /// The keys of a `[[listener]]` beside those of its dialect, and what they are for.
 pub(super) const LISTENER: [(&str, &str); 5] = [

@@ -39,7 +39,7 @@ pub use listener::{Listener, TlsMode};
 pub(crate) use plan::{Fate, Plan};
 pub use section::{
     Accounts, Bus, BusUrl, ClientMode, Limits, Log, LogFormat, Presence, Registration, Rooms,
-    Shutdown, Store, StoreUrl, Tls,
+    Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
 };
 
 use draft::Draft;
@@ -59,6 +59,8 @@ pub struct Config {
     pub store: Store,
     /// What carries events between nodes.
     pub bus: Bus,
+    /// What the gateway runs on.
+    pub runtime: Runtime,
     /// Who may come in.
     pub accounts: Accounts,
     /// Which rooms there are without anyone asking.

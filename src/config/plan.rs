@@ -49,6 +49,7 @@ impl Plan {
         config.name.clone_from(&old.name);
         config.store.clone_from(&old.store);
         config.bus.clone_from(&old.bus);
+        config.runtime.clone_from(&old.runtime);
         let mut left: Vec<&Listener> = old.listeners.iter().collect();
         // An address beats a name: it is what clients know.
         let mut running: Vec<Option<&Listener>> = vec![None; config.listeners.len()];

@@ -1,9 +1,11 @@
 //! What a key of the gateway takes beside what any key may take.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::settings::read::{duration, limit, text};
+use super::section::Threads;
+use crate::settings::read::{duration, limit, text, whole};
 use crate::settings::{ValueError, Written};
 
 /// Frames below this would stop every dialect from logging in.
@@ -15,6 +17,22 @@ pub(super) fn frame_bytes(written: &Written) -> Result<usize, ValueError> {
         )),
         bytes => Ok(bytes),
     }
+}
+
+/// A number above 0, or `auto`.
+pub(super) fn threads(written: &Written) -> Result<Threads, ValueError> {
+    let right = "write a whole number from 1 on, or \"auto\"";
+    if written.text() == Some("auto") {
+        return Ok(Threads::Auto);
+    }
+    let wrong = || {
+        ValueError::new(
+            format!("{} is no number of threads", written.quote()),
+            right,
+        )
+    };
+    let count = whole(written).ok().and_then(NonZeroUsize::new);
+    count.map(Threads::Count).ok_or_else(wrong)
 }
 
 /// A duration above 0.

@@ -1,6 +1,8 @@
 //! The sections of the configuration that are not about listeners.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use crate::settings::{Choice, Show, quoted};
@@ -42,6 +44,46 @@ pub enum BusUrl {
     /// Events stay within this process.
     #[default]
     Local,
+}
+
+/// `[runtime]`: what the gateway runs on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runtime {
+    /// Over how many threads connections are spread.
+    pub threads: Threads,
+}
+
+/// A number of threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Threads {
+    /// One for each processor that is there for this process but one, which the store and password hashing have; one at least.
+    #[default]
+    Auto,
+    /// So many.
+    Count(NonZeroUsize),
+}
+
+impl Threads {
+    /// How many that is on this machine, now.
+    #[must_use]
+    pub fn count(self) -> NonZeroUsize {
+        match self {
+            Self::Auto => {
+                let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+                NonZeroUsize::new(processors - 1).unwrap_or(NonZeroUsize::MIN)
+            }
+            Self::Count(count) => count,
+        }
+    }
+}
+
+impl Show for Threads {
+    fn show(&self) -> Option<String> {
+        match self {
+            Self::Auto => Some(quoted("auto")),
+            Self::Count(count) => Some(count.to_string()),
+        }
+    }
 }
 
 /// `[accounts]`: who may come in.

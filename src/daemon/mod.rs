@@ -176,8 +176,8 @@ impl Daemon {
     }
 }
 
-/// The gateway that a configuration describes, over a hub that was started elsewhere: listeners and limits, without its
-/// store, its data directory and the control socket.
+/// The gateway that a configuration describes, over a hub that was started elsewhere: listeners, limits and threads, without
+/// its store, its data directory and the control socket.
 ///
 /// # Errors
 /// [`StartError::Configuration`].
@@ -201,6 +201,7 @@ fn builder(
         limits.connections = program.connections(config);
     }
     let builder = Gateway::builder(hub.clone())
+        .threads(config.runtime.threads.count())
         .limits(limits)
         .shutdown_grace(config.shutdown.grace);
     let builder = encryption.given_to(builder);

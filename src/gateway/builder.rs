@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct BindError {
 #[must_use]
 pub struct GatewayBuilder {
     hub: Hub,
+    threads: usize,
     pub(super) limits: Limits,
     pub(super) grace: Duration,
     peer_timeout: Duration,
@@ -73,6 +75,7 @@ impl GatewayBuilder {
     pub(super) fn new(hub: Hub) -> Self {
         Self {
             hub,
+            threads: 1,
             limits: Limits::default(),
             grace: Duration::from_secs(10),
             peer_timeout: Duration::from_secs(30),
@@ -80,6 +83,15 @@ impl GatewayBuilder {
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// Over how many threads connections are spread; 1 unless said. One of them is the runtime that starts the gateway, which
+    /// accepts; each other is a thread of the gateway's own with a runtime of its own, until the gateway is closed. Connections
+    /// that are no sockets stay on the runtime that brings them ([`Gateway::connect`]). Which events a session is told, and in
+    /// which order, does not depend on it.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads.get();
+        self
     }
 
     /// What connections may take; [`Limits::default`] unless said.
@@ -183,6 +195,7 @@ impl GatewayBuilder {
     pub async fn start(self) -> Result<Gateway, BindError> {
         let gateway = Gateway::new(
             self.hub.clone(),
+            self.threads,
             self.limits,
             self.grace,
             PeerTimeout(self.peer_timeout),

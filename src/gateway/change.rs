@@ -11,7 +11,7 @@ use super::{BindError, Gateway, GatewayBuilder};
 type Paused = Vec<(usize, Listening)>;
 
 impl Gateway {
-    /// Becomes what a builder describes, but for its hub and its peer timeout, which stay. Listeners that it
+    /// Becomes what a builder describes, but for its hub, its threads and its peer timeout, which stay. Listeners that it
     /// [keeps](GatewayBuilder::keep) keep their socket and their connections; the others are closed, and their connections end
     /// as at a shutdown. Limits of one connection and what a listener takes hold for connections that come from now on, the
     /// other limits for all; nobody is turned out for a limit. Must be called in a tokio runtime, before the gateway is closed.

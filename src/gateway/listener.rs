@@ -24,6 +24,7 @@ use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::pace::{MessagePaces, Rate};
 use super::receiving::{Receiving, ReceivingTotal};
+use super::threads::{Place, Threads};
 use super::transport::Transport;
 use super::writer::Writer;
 use crate::hub::tap::TapDialect;
@@ -130,6 +131,7 @@ pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
 /// Counts who is in, and turns away who is too many.
 pub(super) struct ConnectionLimiter {
     hub: Hub,
+    threads: Threads,
     limits: RwLock<Limits>,
     peer_timeout: PeerTimeout,
     request_rate: RwLock<Option<Rate>>,
@@ -148,11 +150,17 @@ pub(super) struct ConnectionLimiter {
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(hub: Hub, limits: Limits, peer_timeout: PeerTimeout) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        threads: Threads,
+        limits: Limits,
+        peer_timeout: PeerTimeout,
+    ) -> Self {
         let paces = MessagePaces::new(limits.messages_per_second, limits.messages_burst);
         let request_rate = Rate::new(limits.requests_per_second, limits.burst);
         Self {
             hub,
+            threads,
             limits: RwLock::new(limits),
             peer_timeout,
             request_rate: RwLock::new(request_rate),
@@ -317,9 +325,13 @@ impl ConnectionLimiter {
         dialect: &Arc<dyn Serve>,
         transport: Transport,
         shutdown: watch::Receiver<bool>,
-        permit: Permit,
+        mut permit: Permit,
     ) {
-        dialect.serve(transport, &self.hub, self.limits(), shutdown, permit);
+        let (dialect, hub, limits) = (dialect.clone(), self.hub.clone(), self.limits());
+        self.threads.run(transport, move |transport, place| {
+            permit.place = place;
+            dialect.serve(transport, &hub, limits, shutdown, permit);
+        });
     }
 
     /// Lets one more in, whose address is not known yet.
@@ -329,6 +341,7 @@ impl ConnectionLimiter {
         let permit = Permit {
             limiter: self,
             counted: None,
+            place: None,
         };
         (most == 0 || inside <= most).then_some(permit)
     }
@@ -336,6 +349,11 @@ impl ConnectionLimiter {
     /// How many connections are in.
     pub(super) fn inside(&self) -> usize {
         self.inside.load(Ordering::SeqCst)
+    }
+
+    /// The threads that carry connections.
+    pub(super) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// Where it is told which limits were hit.
@@ -428,6 +446,8 @@ pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
     /// Where it counts as one of an address.
     counted: Option<Network>,
+    /// On which thread, where there are several.
+    place: Option<Place>,
 }
 
 impl Permit {

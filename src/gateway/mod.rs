@@ -17,6 +17,7 @@ mod pace;
 pub mod proxy;
 mod pulse;
 mod receiving;
+mod threads;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod transport;
@@ -47,6 +48,7 @@ use crate::turns::Turns;
 use listener::ConnectionLimiter;
 use listening::{Listening, Shutdown};
 use liveness::PeerTimeout;
+use threads::Threads;
 
 /// A running gateway: a hub, and the listeners that lead to it. A handle: clones are the same gateway.
 #[derive(Clone)]
@@ -80,8 +82,16 @@ impl Gateway {
         GatewayBuilder::new(hub)
     }
 
-    fn new(hub: Hub, limits: Limits, grace: Duration, peer_timeout: PeerTimeout) -> Self {
-        let limiter = Arc::new(ConnectionLimiter::new(hub.clone(), limits, peer_timeout));
+    fn new(
+        hub: Hub,
+        threads: usize,
+        limits: Limits,
+        grace: Duration,
+        peer_timeout: PeerTimeout,
+    ) -> Self {
+        let threads = Threads::start(threads, &hub);
+        let limiter = ConnectionLimiter::new(hub.clone(), threads, limits, peer_timeout);
+        let limiter = Arc::new(limiter);
         let watch = tokio::spawn(limiter.clone().watch_peers());
         let state = State {
             listening: Vec::new(),
@@ -187,6 +197,7 @@ impl Gateway {
             );
         }
         inner.watch.abort();
+        inner.limiter.threads().stop(grace).await;
         inner.hub.clone()
     }
 }

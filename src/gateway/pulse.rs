@@ -25,8 +25,9 @@ impl Pulse {
         self.hub.messages()
     }
 
-    /// Is done once the hub answers, as [`Hub::answers`] is.
+    /// Is done once the hub answers, as [`Hub::answers`] is, and each thread that carries connections has found time to answer, too.
     pub async fn answers(&self) {
         self.hub.answers().await;
+        self.limiter.threads().answer().await;
     }
 }

@@ -46,6 +46,13 @@ enum Stream {
     ),
 }
 
+/// A [`Transport`] on its way from one runtime to another.
+pub(super) struct Moving {
+    socket: std::net::TcpStream,
+    peer: Option<IpAddr>,
+    opening: Opening,
+}
+
 /// The side of a connection that is read from.
 pub(super) struct Reader {
     source: Source,
@@ -141,6 +148,23 @@ impl Transport {
         }
     }
 
+    /// Whether it is a socket, which any runtime can serve.
+    pub(super) fn is_socket(&self) -> bool {
+        matches!(self.stream, Stream::Tcp(_))
+    }
+
+    /// Takes a socket from this runtime, so that another one can serve it.
+    pub(super) fn leave_runtime(self) -> io::Result<Moving> {
+        match self.stream {
+            Stream::Tcp(socket) => Ok(Moving {
+                socket: socket.into_std()?,
+                peer: self.peer,
+                opening: self.opening,
+            }),
+            Stream::Memory(..) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Both sides; `frame_length` is that of [`Dialect`](super::Dialect).
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
     pub(super) fn split(self, frame_length: Option<FrameLength>) -> (Reader, Wire) {
@@ -164,6 +188,17 @@ impl Transport {
                 (Reader { source, opening }, Wire::Stream(writer))
             }
         }
+    }
+}
+
+impl Moving {
+    /// Has this runtime serve it from now on.
+    pub(super) fn enter_runtime(self) -> io::Result<Transport> {
+        Ok(Transport {
+            stream: Stream::Tcp(TcpStream::from_std(self.socket)?),
+            peer: self.peer,
+            opening: self.opening,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::attempts::Attempts;
@@ -209,7 +210,7 @@ impl HubBuilder {
         let hub = Hub {
             inner: Arc::new(self.open()?),
         };
-        hub.run();
+        hub.begin();
         let bans = hub.inner.store.gateway_bans().await?;
         hub.with_state(|state| state.bans = bans);
         let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
@@ -270,6 +271,7 @@ impl HubBuilder {
             aged: Notify::new(),
             tasks: Mutex::default(),
             stopped: AtomicBool::new(false),
+            runtime: Handle::current(),
         })
     }
 }
@@ -284,16 +286,17 @@ impl FilesDirectory {
 
 impl Hub {
     /// Joins the bus and starts what goes on beside the sessions.
-    fn run(&self) {
+    fn begin(&self) {
         let inner = &self.inner;
         let subscriber = delivery::subscriber(inner.commit_queue.clone());
         inner.bus.join(inner.node, subscriber);
+        let hub = self.clone();
         let tasks = [
-            tokio::spawn(self.clone().deliver()),
-            tokio::spawn(self.clone().watch_departures()),
-            tokio::spawn(self.clone().expire_tokens()),
-            tokio::spawn(self.clone().keep_no_longer()),
-            tokio::spawn(self.clone().finish_erasures()),
+            self.run(async move { hub.deliver().await }),
+            self.run(self.clone().watch_departures()),
+            self.run(self.clone().expire_tokens()),
+            self.run(self.clone().keep_no_longer()),
+            self.run(self.clone().finish_erasures()),
         ];
         let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         running.extend(tasks);

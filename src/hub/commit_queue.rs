@@ -1,54 +1,304 @@
-//! Where commits and other nodes' envelopes wait for the hub's delivery.
+//! Where commits, other nodes' envelopes and sinks to be flushed wait for the hub's delivery, and who delivers: one worker,
+//! or one on each of several threads.
+//!
+//! ```text
+//!  store ──commits──▶ queue ──a slice at a time, under the state's lock──▶ state ──▶ sinks to be flushed
+//!                                                                           few: by that worker, at once
+//!                                                                           many: in parts, by all workers
+//! ```
+//!
+//! A slice is taken under the lock under which the state is told of it, so what the state is told is in the queue's order,
+//! whoever tells it. Parts come before commits: nobody tells the state more while what it was told before is still to be written.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use tokio::sync::Notify;
 
+use super::sink::Sink;
 use crate::bus::Envelope;
+use crate::model::RoomEvent;
 use crate::store::{Commit, CommitSink};
+
+/// How many commits one telling of the state takes, so that no queue is filled by one of them.
+const MAX_SLICE_COMMITS: usize = 128;
+/// After how many bytes of text a telling ends.
+const MAX_SLICE_BYTES: usize = 256 * 1024;
+/// How many sinks are flushed before others may run. More are shared out: waking another thread costs about one write.
+pub(super) const MAX_FLUSHES: usize = 64;
 
 /// The [`CommitSink`] of a hub.
 #[derive(Default)]
-pub(super) struct CommitQueue {
-    waiting: Mutex<Vec<Arrival>>,
-    news: Notify,
+pub(super) struct CommitQueue(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    arrivals: VecDeque<Arrival>,
+    /// At most [`MAX_FLUSHES`] sinks each.
+    parts: VecDeque<Vec<Arc<dyn Sink>>>,
+    /// An envelope is being told, and what came after it waits.
+    is_held: bool,
+    workers: Vec<Arc<Waiting>>,
+    /// Those of the workers that wait, and were not called since.
+    idle: Vec<Arc<Waiting>>,
 }
 
-pub(super) enum Arrival {
-    Commits(Vec<Commit>),
+/// How a worker is called.
+struct Waiting {
+    thread: ThreadId,
+    call: Notify,
+}
+
+enum Arrival {
+    Commit(Commit),
     Envelope(Envelope),
 }
 
+/// What is to be told next.
+pub(super) enum Slice<'a> {
+    Commits(Vec<Commit>),
+    /// Nothing else is told until the other is dropped.
+    Envelope(Envelope, Held<'a>),
+}
+
+/// See [`Slice::Envelope`].
+pub(super) struct Held<'a>(&'a CommitQueue);
+
+/// One who delivers, until this is dropped.
+pub(super) struct Worker<'a> {
+    queue: &'a CommitQueue,
+    waiting: Arc<Waiting>,
+}
+
 impl CommitQueue {
-    pub(super) fn arrive(&self, arrival: Arrival) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(arrival);
-        let first = waiting.len() == 1;
-        drop(waiting);
-        if first {
-            self.news.notify_one();
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody delivers from now on, best what is committed on this thread.
+    pub(super) fn worker(&self) -> Worker<'_> {
+        let waiting = Arc::new(Waiting {
+            thread: thread::current().id(),
+            call: Notify::new(),
+        });
+        self.lock().workers.push(waiting.clone());
+        Worker {
+            queue: self,
+            waiting,
         }
     }
 
-    /// All that waits now.
-    pub(super) fn take(&self) -> Vec<Arrival> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn arrive(&self, envelope: Envelope) {
+        let mut state = self.lock();
+        state.arrivals.push_back(Arrival::Envelope(envelope));
+        call(state, 1);
     }
 
-    /// All that waits; waits for something if nothing does.
-    pub(super) async fn next(&self) -> Vec<Arrival> {
-        loop {
-            let waiting = self.take();
-            if !waiting.is_empty() {
-                return waiting;
+    /// Has these flushed by whoever delivers.
+    pub(super) fn share(&self, sinks: &[Arc<dyn Sink>]) {
+        let mut state = self.lock();
+        let parts = sinks.chunks(MAX_FLUSHES).map(<[_]>::to_vec);
+        state.parts.extend(parts);
+        let count = state.parts.len();
+        call(state, count);
+    }
+
+    /// Sinks to be flushed now.
+    pub(super) fn take_part(&self) -> Option<Vec<Arc<dyn Sink>>> {
+        self.lock().parts.pop_front()
+    }
+
+    /// Whether something is to be told.
+    pub(super) fn has_slice(&self) -> bool {
+        self.lock().has_slice()
+    }
+
+    /// What is to be told next, to be told under the lock under which this is called.
+    pub(super) fn take_slice(&self) -> Option<Slice<'_>> {
+        let mut state = self.lock();
+        if !state.has_slice() {
+            return None;
+        }
+        let commits = state.take_commits();
+        if !commits.is_empty() {
+            return Some(Slice::Commits(commits));
+        }
+        match state.arrivals.pop_front()? {
+            Arrival::Commit(commit) => Some(Slice::Commits(vec![commit])),
+            Arrival::Envelope(envelope) => {
+                state.is_held = true;
+                Some(Slice::Envelope(envelope, Held(self)))
             }
-            self.news.notified().await;
+        }
+    }
+}
+
+impl State {
+    fn has_slice(&self) -> bool {
+        !self.is_held && !self.arrivals.is_empty()
+    }
+
+    /// The next commits that are to be told together.
+    fn take_commits(&mut self) -> Vec<Commit> {
+        let (mut slice, mut bytes) = (Vec::new(), 0);
+        while slice.len() < MAX_SLICE_COMMITS && bytes < MAX_SLICE_BYTES {
+            let is_commit = |next: &mut Arrival| matches!(next, Arrival::Commit(_));
+            let Some(Arrival::Commit(commit)) = self.arrivals.pop_front_if(is_commit) else {
+                break;
+            };
+            let events = commit.events.iter();
+            bytes += events.map(RoomEvent::text_bytes).sum::<usize>();
+            slice.push(commit);
+        }
+        if self.arrivals.is_empty() {
+            self.arrivals.shrink_to(MAX_SLICE_COMMITS);
+        }
+        slice
+    }
+
+    /// Whether somebody who delivers has something to do.
+    fn has_work(&self) -> bool {
+        !self.parts.is_empty() || self.has_slice()
+    }
+
+    fn forget_idle(&mut self, waiting: &Arc<Waiting>) {
+        self.idle.retain(|other| !Arc::ptr_eq(other, waiting));
+    }
+
+    /// Up to so many of those who wait: this thread's, whose call wakes no other thread, then those who began last, and may
+    /// not sleep yet.
+    fn take_idle(&mut self, mut wanted: usize) -> Vec<Arc<Waiting>> {
+        let here = thread::current().id();
+        let is_here = |waiting: &Arc<Waiting>| waiting.thread == here;
+        if let Some(place) = self.idle.iter().position(is_here) {
+            let here = self.idle.remove(place);
+            self.idle.push(here);
+        } else if self.workers.iter().any(is_here) {
+            // It is at work, and looks again before it waits.
+            wanted -= 1;
+        }
+        let left = self.idle.len().saturating_sub(wanted);
+        self.idle.split_off(left)
+    }
+}
+
+/// Calls up to so many workers.
+fn call(mut state: MutexGuard<'_, State>, wanted: usize) {
+    let called = state.take_idle(wanted);
+    drop(state);
+    for waiting in called {
+        waiting.call.notify_one();
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.is_held = false;
+        call(state, 1);
+    }
+}
+
+impl Worker<'_> {
+    /// Waits until there is something to do.
+    pub(super) async fn called(&self) {
+        loop {
+            {
+                let mut state = self.queue.lock();
+                state.forget_idle(&self.waiting);
+                if state.has_work() {
+                    return;
+                }
+                state.idle.push(self.waiting.clone());
+            }
+            self.waiting.call.notified().await;
+        }
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.forget_idle(&self.waiting);
+        state
+            .workers
+            .retain(|other| !Arc::ptr_eq(other, &self.waiting));
+        // It may have been called.
+        if state.has_work() {
+            call(state, 1);
         }
     }
 }
 
 impl CommitSink for CommitQueue {
     fn committed(&self, batch: Vec<Commit>) {
-        self.arrive(Arrival::Commits(batch));
+        let mut state = self.lock();
+        state
+            .arrivals
+            .extend(batch.into_iter().map(Arrival::Commit));
+        call(state, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+    use crate::bus::{Payload, VERSION};
+    use crate::model::NodeId;
+
+    fn envelope(node: u64) -> Envelope {
+        Envelope {
+            version: VERSION,
+            node: NodeId(node),
+            payload: Payload::Rooms(Vec::new()),
+        }
+    }
+
+    /// Whether it has something to do, or is called within a made-up moment.
+    async fn is_called(worker: &Worker<'_>) -> bool {
+        let moment = Duration::from_secs(1);
+        timeout(moment, worker.called()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_behind_an_envelope_waits_until_that_was_told() {
+        let queue = CommitQueue::default();
+        let worker = queue.worker();
+        assert!(!is_called(&worker).await);
+        queue.arrive(envelope(1));
+        queue.arrive(envelope(2));
+        assert!(is_called(&worker).await);
+        let Some(Slice::Envelope(first, held)) = queue.take_slice() else {
+            panic!("an envelope was to be told");
+        };
+        assert_eq!(first, envelope(1));
+        assert!(queue.take_slice().is_none() && !is_called(&worker).await);
+        drop(held);
+        assert!(is_called(&worker).await && queue.take_slice().is_some());
+        assert!(!is_called(&worker).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_ends_after_it_was_called_leaves_the_work_to_another() {
+        let queue = CommitQueue::default();
+        let (first, second) = (queue.worker(), queue.worker());
+        {
+            let mut called = std::pin::pin!(first.called());
+            assert!(futures_poll(called.as_mut()).is_pending());
+            let mut other = std::pin::pin!(second.called());
+            assert!(futures_poll(other.as_mut()).is_pending());
+            queue.arrive(envelope(1));
+            // One is enough.
+            assert_eq!(queue.lock().idle.len(), 1);
+        }
+        drop(first);
+        assert!(is_called(&second).await);
+    }
+
+    fn futures_poll(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> std::task::Poll<()> {
+        future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
     }
 }

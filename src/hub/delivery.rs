@@ -1,75 +1,96 @@
-//! The way of what was committed, here or at another node, to the state, in its order.
+//! The way of what was committed, here or at another node, to the state, in its order, and from there to the sinks.
 
 use std::sync::Arc;
-use std::vec;
 
 use super::Hub;
-use super::commit_queue::{Arrival, CommitQueue};
-use super::shared::flush;
+use super::commit_queue::{CommitQueue, Held, MAX_FLUSHES, Slice};
+use super::sink::Sink;
 use super::state::HubState;
 use crate::bus::{Envelope, Listener, Payload, VERSION};
-use crate::model::{RoomEvent, RoomId, Seq};
+use crate::model::{RoomId, Seq};
 use crate::store::Commit;
 
-/// How many commits one telling of the state takes, so that no queue is filled by one of them.
-const MAX_SLICE_COMMITS: usize = 128;
-/// After how many bytes of text a telling ends.
-const MAX_SLICE_BYTES: usize = 256 * 1024;
-
 impl Hub {
-    /// Runs as long as the hub.
-    pub(super) async fn deliver(self) {
+    /// Delivers, beside whoever else does, what was committed: to be run on each thread that has connections, best by its own
+    /// runtime. A hub delivers on the runtime that started it anyway. Never ends; dropped, it leaves what there is to the others.
+    pub async fn deliver(&self) {
+        let worker = self.inner.commit_queue.worker();
         loop {
-            let arrivals = self.inner.commit_queue.next().await;
-            let mut commits = Vec::new();
-            for arrival in arrivals {
-                match arrival {
-                    Arrival::Commits(batch) if commits.is_empty() => commits = batch,
-                    Arrival::Commits(batch) => commits.extend(batch),
-                    Arrival::Envelope(envelope) => {
-                        self.deliver_commits(std::mem::take(&mut commits)).await;
-                        self.deliver_envelope(envelope).await;
-                    }
-                }
-            }
-            self.deliver_commits(commits).await;
+            worker.called().await;
+            self.flush_parts().await;
+            self.deliver_slice().await;
         }
     }
 
-    async fn deliver_commits(&self, commits: Vec<Commit>) {
-        if commits.is_empty() {
+    /// Tells the state what is next, if anything is, and flushes what that gave sessions to read.
+    async fn deliver_slice(&self) {
+        // Another worker may have taken it.
+        if !self.inner.commit_queue.has_slice() {
             return;
         }
+        let (envelope, dirty) = self.on_state(|state| self.tell_slice(state));
+        self.flush(dirty).await;
+        if let Some((envelope, _held)) = envelope {
+            self.deliver_envelope(envelope).await;
+        }
+        // A little at a time, so that what one connection says at once does not fill the others' queues.
+        if self.inner.commit_queue.has_slice() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Tells the state of commits. An envelope is told by the caller.
+    fn tell_slice(&self, state: &mut HubState) -> Option<(Envelope, Held<'_>)> {
+        match self.inner.commit_queue.take_slice()? {
+            Slice::Commits(commits) => {
+                self.publish_commits(&commits);
+                for commit in commits {
+                    self.tell_commit(state, commit);
+                }
+                None
+            }
+            Slice::Envelope(envelope, held) => Some((envelope, held)),
+        }
+    }
+
+    /// Under the state's lock, so that the others hear it in the same order.
+    fn publish_commits(&self, commits: &[Commit]) {
         if self.inner.bus.has_others(self.inner.node) {
-            let events: Vec<_> = commits
-                .iter()
-                .flat_map(|commit| commit.events.iter().cloned())
-                .collect();
+            let events = commits.iter().flat_map(|commit| commit.events.iter());
+            let events: Vec<_> = events.cloned().collect();
             if !events.is_empty() {
                 self.publish(Payload::Rooms(events));
             }
         }
-        // A little at a time, so that what one connection says at once does not fill the others' queues.
-        let mut commits = commits.into_iter();
-        while commits.len() > 0 {
-            let ((), dirty) = self.on_state(|state| self.tell_some(state, &mut commits));
-            flush(dirty).await;
-            if commits.len() > 0 {
-                tokio::task::yield_now().await;
-            }
+    }
+
+    /// Flushes these: a few at once, many with whoever else delivers.
+    async fn flush(&self, dirty: Vec<Arc<dyn Sink>>) {
+        self.flush_or_share(&dirty);
+        self.flush_parts().await;
+    }
+
+    /// Flushes a few of what waits for that at a time, so that others may run.
+    async fn flush_parts(&self) {
+        while self.flush_part() {
+            tokio::task::yield_now().await;
         }
     }
 
-    /// Tells the state of the next commits.
-    fn tell_some(&self, state: &mut HubState, commits: &mut vec::IntoIter<Commit>) {
-        let mut bytes = 0;
-        for commit in commits.by_ref().take(MAX_SLICE_COMMITS) {
-            let texts = commit.events.iter().map(RoomEvent::text_bytes);
-            bytes += texts.sum::<usize>();
-            self.tell_commit(state, commit);
-            if bytes >= MAX_SLICE_BYTES {
-                return;
-            }
+    fn flush_part(&self) -> bool {
+        let part = self.inner.commit_queue.take_part();
+        let sinks = part.iter().flatten();
+        sinks.for_each(|sink| sink.flush());
+        part.is_some()
+    }
+
+    /// Flushes these at once where they are few, else has it done by whoever delivers.
+    pub(super) fn flush_or_share(&self, dirty: &[Arc<dyn Sink>]) {
+        if dirty.len() > MAX_FLUSHES {
+            self.inner.commit_queue.share(dirty);
+            self.deliver_if_stopped();
+        } else {
+            dirty.iter().for_each(|sink| sink.flush());
         }
     }
 
@@ -107,7 +128,7 @@ impl Hub {
                     let ((), dirty) = self.on_state(|state| {
                         state.room_event(event);
                     });
-                    flush(dirty).await;
+                    self.flush(dirty).await;
                 }
             }
             Payload::Presence(event) => {
@@ -115,7 +136,7 @@ impl Hub {
                     let room = event.room.id;
                     state.broadcast(room, &Arc::new(crate::model::Event::Presence(event)), None);
                 });
-                flush(dirty).await;
+                self.flush(dirty).await;
             }
         }
     }
@@ -138,21 +159,17 @@ impl Hub {
                     state.room_event(event);
                 }
             });
-            flush(dirty).await;
+            self.flush(dirty).await;
         }
     }
 
-    /// Tells what waits, after the end of the delivery.
+    /// Tells and flushes what waits, after the end of the delivery.
     pub(super) fn deliver_last(&self) {
-        for arrival in self.inner.commit_queue.take() {
-            if let Arrival::Commits(commits) = arrival {
-                self.with_state(|state| {
-                    for commit in commits {
-                        self.tell_commit(state, commit);
-                    }
-                });
-            }
+        while self.inner.commit_queue.has_slice() {
+            // What other nodes told is nobody's any more.
+            self.with_state(|state| drop(self.tell_slice(state)));
         }
+        while self.flush_part() {}
     }
 }
 
@@ -165,6 +182,6 @@ struct BusSubscriber(Arc<CommitQueue>);
 
 impl Listener for BusSubscriber {
     fn receive(&self, envelope: Envelope) {
-        self.0.arrive(Arrival::Envelope(envelope));
+        self.0.arrive(envelope);
     }
 }

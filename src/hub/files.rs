@@ -52,7 +52,7 @@ impl Hub {
         };
         for room in files.rooms().map_err(unavailable)? {
             if !self.sweep_files(room).await? {
-                tokio::spawn(self.clone().sweep_unless_held(room));
+                self.run(self.clone().sweep_unless_held(room));
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Hub {
         }
         // One that has not begun yet will see what this one would.
         if self.inner.sweeps.await_one(room) {
-            tokio::spawn(self.clone().sweep_unless_held(room));
+            self.run(self.clone().sweep_unless_held(room));
         }
     }
 }

@@ -14,7 +14,7 @@
 //! nobody is told of anything before it is durable, and all sessions see a room's changes in the order of their `seq`.
 //!
 //! Locks: the state's is taken alone, never across an await, and while it is held only sinks' own locks are
-//! taken, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its
+//! taken, the delivery's queue's, the bus's, and the one around what a session's connection knows of its user. The hub knows no dialect: a session brings its
 //! [`SharedEncoder`].
 
 mod attempts;
@@ -51,6 +51,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -114,6 +115,7 @@ struct Inner {
     aged: Notify,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stopped: AtomicBool,
+    runtime: Handle,
 }
 
 impl Hub {
@@ -221,6 +223,11 @@ impl Hub {
     fn now(&self) -> (Instant, Timestamp) {
         let Moment { instant, at } = Moment::of(self.inner.clock.as_ref());
         (instant, at)
+    }
+
+    /// Has the runtime that started the hub run this: what goes on beside the sessions does not end with the thread of one.
+    fn run(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.inner.runtime.spawn(work)
     }
 
     fn publish(&self, payload: Payload) {

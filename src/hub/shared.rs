@@ -9,10 +9,7 @@ use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing};
 use crate::bus::Payload;
-use crate::model::{Result, UserId};
-
-/// How many sinks are flushed before others may run.
-const MAX_FLUSHES: usize = 128;
+use crate::model::{PresenceEvent, Result, UserId};
 
 /// See the module. The lock is never held across an await.
 pub(super) struct Shared(Mutex<HubState>);
@@ -32,11 +29,13 @@ impl Shared {
         Self(Mutex::new(state))
     }
 
-    /// Tells the state something: what it answers, the sinks to flush, and what else is to be done.
+    /// Tells the state something: what it answers, the sinks to flush, and what else is to be done. What other nodes are to
+    /// be told is published before somebody else tells the state something, so that they hear it in order.
     fn tell<R>(
         &self,
         now: Moment,
         work: impl FnOnce(&mut HubState) -> R,
+        publish: impl FnOnce(Vec<PresenceEvent>),
     ) -> (R, Vec<Arc<dyn Sink>>, Effects) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.begin(now);
@@ -46,7 +45,9 @@ impl Shared {
             let mut outgoing = state.take_outgoing();
             if outgoing.is_empty() {
                 state.put_back(outgoing);
-                return (result, dirty, state.finish());
+                let mut effects = state.finish();
+                publish(std::mem::take(&mut effects.published));
+                return (result, dirty, effects);
             }
             dirty.reserve(outgoing.len());
             for one in outgoing.drain(..) {
@@ -83,9 +84,7 @@ impl Hub {
     /// Does something with the state, then sends what that gave sessions to read.
     pub(super) fn with_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> R {
         let (result, dirty) = self.on_state(work);
-        for sink in dirty {
-            sink.flush();
-        }
+        self.flush_or_share(&dirty);
         result
     }
 
@@ -95,7 +94,8 @@ impl Hub {
         work: impl FnOnce(&mut HubState) -> R,
     ) -> (R, Vec<Arc<dyn Sink>>) {
         let now = Moment::of(self.inner.clock.as_ref());
-        let (result, dirty, effects) = self.inner.state.tell(now, work);
+        let publish = |events| self.publish_presence(events);
+        let (result, dirty, effects) = self.inner.state.tell(now, work, publish);
         self.carry_out(effects);
         (result, dirty)
     }
@@ -114,8 +114,11 @@ impl Hub {
         for (room, user) in effects.unheard {
             self.keep_house(LeaveWaiting { room, user });
         }
-        if !effects.published.is_empty() && self.inner.bus.has_others(self.inner.node) {
-            for event in effects.published {
+    }
+
+    fn publish_presence(&self, events: Vec<PresenceEvent>) {
+        if !events.is_empty() && self.inner.bus.has_others(self.inner.node) {
+            for event in events {
                 self.publish(Payload::Presence(event));
             }
         }
@@ -129,17 +132,5 @@ impl Hub {
             }
         };
         self.submit(Actor::Operator, None, EndGuest { user }, then);
-    }
-}
-
-/// Flushes these, and lets others run now and then.
-pub(super) async fn flush(dirty: Vec<Arc<dyn Sink>>) {
-    for some in dirty.chunks(MAX_FLUSHES) {
-        for sink in some {
-            sink.flush();
-        }
-        if some.len() == MAX_FLUSHES {
-            tokio::task::yield_now().await;
-        }
     }
 }

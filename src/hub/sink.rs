@@ -94,7 +94,7 @@ pub trait Sink: Send + Sync {
     /// [`Overflow`].
     fn push(&self, room: RoomId, delivery: Delivery) -> Result<bool, Overflow>;
 
-    /// Hands on what is queued, as far as it is taken now.
+    /// Hands on what is queued, as far as it is taken now. Several threads may call it at once.
     fn flush(&self);
 
     /// The session is over: `last` is what its form has to say of it, behind what is queued. What a reader that was

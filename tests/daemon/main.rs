@@ -62,6 +62,7 @@ mod talker_messages;
 mod talker_presence;
 mod talker_replay;
 mod talker_rooms;
+mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 mod uchat_area;

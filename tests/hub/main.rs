@@ -42,3 +42,4 @@ mod routing;
 mod source;
 mod tokens;
 mod voice;
+mod workers;

@@ -1,5 +1,6 @@
 //! The gateway that a transcript is run against: one of its own in memory, or the one that runs.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use crate::commands::{self, AnyCommand};
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, StoreUrl, Threads};
 use crate::control::{ControlClient, ListenerAddress};
 use crate::daemon::{self, open_hub};
 use crate::dialects::client::{Conversation, PASSWORD, Stream};
@@ -48,7 +49,7 @@ struct Own {
 
 impl Server {
     /// Starts a gateway of this configuration, but for its store, which is memory, its data directory, which is a new one
-    /// for files that are sent, and its addresses, which are this machine's. `inside`: its connections stay within
+    /// for files that are sent, its one thread, and its addresses, which are this machine's. `inside`: its connections stay within
     /// the process.
     ///
     /// # Errors
@@ -57,6 +58,7 @@ impl Server {
         let name = format!("tolmach-replay-{:016x}", rand::random::<u64>());
         config.data_dir = std::env::temp_dir().join(name);
         config.store.url = StoreUrl::Memory;
+        config.runtime.threads = Threads::Count(NonZeroUsize::MIN);
         for listener in &mut config.listeners {
             listener.address = ([127, 0, 0, 1], 0).into();
         }

@@ -10,11 +10,12 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 53] = [
+const VALUES: [(&str, &str); 54] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
     ("bus.url", r#""local:""#),
+    ("runtime.threads", "3"),
     ("accounts.registration", r#""closed""#),
     ("accounts.password_min", "9"),
     ("accounts.guests", "false"),

@@ -260,8 +260,16 @@ impl Sink for Writer {
             return Ok(false);
         }
         let chunk = Chunk::event(room, delivery);
-        if !self.bounds.hold(state.pushed.own(), chunk.size()) {
-            return Err(Overflow);
+        let has_room = |state: &State| self.bounds.hold(state.pushed.own(), chunk.size());
+        if !has_room(&state) {
+            // What waits may wait for another thread's flush, and not for the peer.
+            state.flush(None);
+            if state.phase != Phase::Open {
+                return Ok(false);
+            }
+            if !has_room(&state) {
+                return Err(Overflow);
+            }
         }
         state.push(chunk, self.tap());
         Ok(state.mark_dirty())

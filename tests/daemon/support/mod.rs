@@ -17,15 +17,16 @@ mod voice;
 mod wall_clock;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
 use tolmach::commands::{self, Command};
-use tolmach::config::{Config, ConfigError, Log};
+use tolmach::config::{Config, ConfigError, Log, Threads};
 use tolmach::daemon::{Program, ReloadError};
-use tolmach::gateway::{Gateway, Transport};
+use tolmach::gateway::{Gateway, Pulse, Transport};
 use tolmach::hub::Hub;
 use tolmach::model::{RoomKind, RoomSelector, Secret, SessionInfo, UserSelector};
 
@@ -170,6 +171,10 @@ impl Daemon {
 
     pub(crate) fn hub(&self) -> &Hub {
         self.gateway.gateway().hub()
+    }
+
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.gateway.gateway().pulse()
     }
 
     pub(crate) fn address(&self, listener: &str) -> SocketAddr {
@@ -346,6 +351,12 @@ pub(crate) fn config(dir: &Path, store: &str, more: &str) -> Config {
     try_config(dir, store, more).unwrap_or_else(|error| panic!("{error}\n{more}"))
 }
 
+/// One, whose time can be made up, unless `TEST_THREADS` says otherwise.
+fn threads() -> NonZeroUsize {
+    let count = std::env::var("TEST_THREADS");
+    count.map_or(NonZeroUsize::MIN, |count| count.parse().unwrap())
+}
+
 fn try_config(dir: &Path, store: &str, more: &str) -> Result<Config, ConfigError> {
     // Where all must show a certificate, nothing is plain.
     let tls = if more.contains("tls.client = 'required'") {
@@ -363,6 +374,9 @@ fn try_config(dir: &Path, store: &str, more: &str) -> Result<Config, ConfigError
         dir.display()
     );
     let mut config = Config::from_toml(&text)?;
+    if !more.contains("runtime.threads") {
+        config.runtime.threads = Threads::Count(threads());
+    }
     // Most tests say more at once than people do.
     if !more.contains("messages_per_second") {
         config.limits.messages_per_second = 0;
