@@ -110,6 +110,7 @@ fn the_design_names_every_key() {
         "bus.url",
         "limits.passwords_waiting",
         "limits.receiving_total_bytes",
+        "runtime.threads",
         "purpose.revision",
         "tls.certificate",
         "tls.key",
