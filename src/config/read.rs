@@ -19,9 +19,10 @@ pub(super) fn frame_bytes(written: &Written) -> Result<usize, ValueError> {
     }
 }
 
-/// A number above 0, or `auto`.
+/// A number above 0 and within reason, or `auto`.
 pub(super) fn threads(written: &Written) -> Result<Threads, ValueError> {
-    let right = "write a whole number from 1 on, or \"auto\"";
+    const MAX: usize = 1024;
+    let right = "write a whole number from 1 to 1024, or \"auto\"";
     if written.text() == Some("auto") {
         return Ok(Threads::Auto);
     }
@@ -31,7 +32,8 @@ pub(super) fn threads(written: &Written) -> Result<Threads, ValueError> {
             right,
         )
     };
-    let count = whole(written).ok().and_then(NonZeroUsize::new);
+    let count = whole(written).ok().filter(|count| *count <= MAX);
+    let count = count.and_then(NonZeroUsize::new);
     count.map(Threads::Count).ok_or_else(wrong)
 }
 

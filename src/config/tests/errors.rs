@@ -267,6 +267,18 @@ fn words_and_urls() {
 }
 
 #[test]
+fn threads_are_a_number_within_reason() {
+    let right = "write a whole number from 1 to 1024, or \"auto\"";
+    for wrong in ["0", "1025", "-1", "'many'"] {
+        let shown = wrong.replace('\'', "\"");
+        assert_errors(&[(
+            &format!("[runtime]\nthreads = {wrong}"),
+            &format!("2: runtime.threads: {shown} is no number of threads; {right}"),
+        )]);
+    }
+}
+
+#[test]
 fn a_certificate_needs_its_key() {
     let right = "give both, or neither for a self-signed certificate";
     assert_errors(&[
