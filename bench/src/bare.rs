@@ -60,7 +60,7 @@ impl Loop {
 }
 
 impl Hall {
-    /// Listens.
+    /// Listens on a port of 127.0.0.1 that the system chooses.
     fn open(echo: bool) -> io::Result<(SocketAddr, Self)> {
         let poll = Poll::new()?;
         let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;

@@ -70,7 +70,7 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    /// Reads it.
+    /// Reads the CPU time of both from `/proc`; `server` is a process number.
     pub(crate) fn read(server: u32) -> io::Result<Self> {
         Ok(Self {
             server: time_of(server)?,
@@ -100,17 +100,17 @@ fn time_of(process: u32) -> io::Result<Duration> {
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts it.
+    /// Starts a program.
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         command.spawn().map(Self)
     }
 
-    /// Its number.
+    /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
 
-    /// It.
+    /// The process, to be asked and waited for.
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.0
     }

@@ -23,7 +23,7 @@ pub(crate) struct Load {
     pub(crate) members: usize,
     /// How many of those speak.
     pub(crate) senders: usize,
-    /// How fast.
+    /// How fast they speak: at a rate, or with a window.
     pub(crate) pace: Pace,
 }
 

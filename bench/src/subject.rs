@@ -17,7 +17,7 @@ pub(crate) struct About {
     pub(crate) name: &'static str,
     /// At the head of a row.
     pub(crate) title: &'static str,
-    /// Which server.
+    /// Which server is measured.
     pub(crate) kind: Kind,
     /// How those speak who speak, and those hear who only hear, where it is tolmach.
     pub(crate) dialects: Option<[Dialect; 2]>,

@@ -39,7 +39,7 @@ pub enum Pace {
 /// How is spoken, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// How fast.
+    /// How fast they speak: at a rate, or with a window.
     pub pace: Pace,
     /// Bytes of each text, at least [`Stamp::LEAST_BYTES`].
     pub bytes: usize,

@@ -29,7 +29,7 @@ pub enum Failure {
     Wrong {
         /// The place in the crowd.
         member: usize,
-        /// The text.
+        /// The text as it was heard.
         heard: String,
         /// The number of the message of this sender that was to come, where the sender is known.
         expected: Option<u32>,
@@ -37,7 +37,7 @@ pub enum Failure {
     /// Something is missing.
     #[error("{missing} of {expected} {what} did not come within {seconds} s")]
     Missing {
-        /// Of what.
+        /// What did not come, in the plural: deliveries, answers.
         what: &'static str,
         /// How many did not come.
         missing: u64,

@@ -44,7 +44,7 @@ impl Timer {
         Ok(())
     }
 
-    /// It has woken.
+    /// Takes note that the timer has woken its poll, so that it wakes it again.
     pub(crate) fn woke(&self) {
         // That it was set anew meanwhile is no error.
         let _ = self.timer.wait();

@@ -59,7 +59,7 @@ pub enum Threads {
     /// One for each processor that is there for this process but one, which the store and password hashing have; one at least.
     #[default]
     Auto,
-    /// So many.
+    /// This number of threads, 1 to 1,024.
     Count(NonZeroUsize),
 }
 

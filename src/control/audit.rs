@@ -64,12 +64,12 @@ impl By {
 pub struct Act {
     /// When, as RFC 3339.
     pub at: String,
-    /// Who did it.
+    /// The operator who did it, as its Unix user and process.
     #[serde(flatten)]
     pub by: By,
     /// What: a command's name, as the control socket's requests write it.
     pub act: String,
-    /// What it concerned.
+    /// The rooms, users and whatever else the act names.
     #[serde(flatten)]
     pub on: On,
     /// Why it was refused, if it was: the error's name.

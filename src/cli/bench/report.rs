@@ -23,7 +23,7 @@ const FIRST_STEP: u64 = 62;
 /// How long the longest bar is.
 const BAR: f64 = 40.0;
 
-/// Prints it.
+/// Prints what was measured, as a table and a histogram or as JSON.
 pub(super) fn print(args: &BenchArgs, measured: &Measured<()>, out: &mut Output) -> Outcome<()> {
     match args.json {
         true => out.json(&object(args, measured)),

@@ -162,7 +162,7 @@ impl StagedRoom {
         }
     }
 
-    /// What it holds.
+    /// How many of each kind were brought.
     #[must_use]
     pub fn into_imported(self) -> Imported {
         self.imported.clone()
@@ -176,7 +176,7 @@ pub struct BroughtRoom {
     pub name: String,
     /// Its number in its database.
     pub room: RoomId,
-    /// The database.
+    /// Where the database lies.
     pub database: PathBuf,
     /// The directory of its files.
     pub files: PathBuf,

@@ -13,7 +13,7 @@ use crate::store::{RoomRow, UserRow};
 /// A room and what ends with it, but for its messages and changes. The numbers are those that its database gave.
 #[derive(Debug)]
 pub struct RoomCopy {
-    /// The room itself.
+    /// The row of the room, with its secret.
     pub row: Arc<RoomRow>,
     /// All users of the database.
     pub users: Vec<Arc<UserRow>>,
