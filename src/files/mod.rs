@@ -5,12 +5,15 @@
 //!  ROOT/ROOM/NAME       whole and on the disk: a message of the room has it, or is about to
 //! ```
 //!
+//! Several processes, also on several machines, may have one area. What one of them is about to give to a message it keeps
+//! locked (`flock`), so that no other takes it for what nobody has; a lock ends with its process.
+//!
 //! Names are made here, of random digits; nothing that a client says becomes a part of a path but a short extension of
 //! letters and digits. A content is never held in memory whole.
 //!
 //! The order that keeps a message and its file together: the content is written and synced, moved to its room, then the
 //! message is committed. What breaks off before the commit leaves at most a file that no message has, which
-//! [`FileArea::sweep`] removes. Whoever copies an area, in this process or another, [holds](Hold) it meanwhile.
+//! [`Suspects::remove`] removes. Whoever copies an area, in this process or another, [holds](Hold) it meanwhile.
 
 mod upload;
 
@@ -18,7 +21,7 @@ use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 pub use upload::{Placed, Upload};
 
@@ -28,6 +31,8 @@ use crate::model::RoomId;
 
 /// Where what is under way lies.
 const INCOMING: &str = "incoming";
+/// How many files one sweep locks at a time.
+const LOCKED: usize = 64;
 /// Most characters of an extension that is kept.
 const EXTENSION_CHARS: usize = 10;
 /// Most characters of a name here: 32 digits, a dot, an extension.
@@ -54,14 +59,13 @@ struct Shared {
     /// Its end takes the directory with it.
     temporary: bool,
     space: FreeSpace,
-    /// In their rooms already, but not yet told of by any message.
-    placed: Mutex<HashSet<(RoomId, String)>>,
 }
 
-/// Keeps what messages have had in an area there, until it is dropped or its process ends.
+/// Keeps what messages have had in an area there, until it is dropped or its process ends. It is a lock on the directory, which a
+/// network's file system does not show to other machines.
 #[derive(Debug)]
 pub struct Hold {
-    _directory: File,
+    _locked: Locked,
 }
 
 impl Hold {
@@ -70,16 +74,43 @@ impl Hold {
     /// # Errors
     /// [`io::ErrorKind::NotFound`] where there is no such directory; it cannot be locked.
     pub fn of(root: &Path) -> io::Result<Self> {
-        let directory = File::open(root)?;
-        directory.lock_shared()?;
+        let file = File::open(root)?;
+        file.lock_shared()?;
         Ok(Self {
-            _directory: directory,
+            _locked: Locked(file),
         })
     }
 }
 
+/// What no message of a room had when it was looked for, locked so that nobody gives it to one.
+#[derive(Debug)]
+pub struct Suspects {
+    area: FileArea,
+    room: RoomId,
+    locked: Vec<(String, Locked)>,
+}
+
+impl Suspects {
+    /// Removes those that no message has; `had` was read after they were locked. `false`: not now, the area is [held](Hold).
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn remove(self, had: &HashSet<String>) -> io::Result<bool> {
+        // Who holds the area from here on finds what messages have from here on.
+        let Some(_unheld) = self.area.unheld()? else {
+            return Ok(false);
+        };
+        let directory = self.area.directory(self.room);
+        let not_had = self.locked.iter().filter(|(name, _)| !had.contains(name));
+        for (name, _) in not_had {
+            gone(std::fs::remove_file(directory.join(name)))?;
+        }
+        Ok(true)
+    }
+}
+
 impl FileArea {
-    /// The area in a directory, which is made where there is none; what was under way at the last end is gone.
+    /// The area in a directory, which is made where there is none; what was under way when a process ended is gone.
     ///
     /// `temporary`: the directory is removed when the last handle is dropped. `disk_free`: bytes that are left free on its
     /// disk; 0: none.
@@ -88,15 +119,18 @@ impl FileArea {
     /// The directory cannot be made or written.
     pub fn open(root: &Path, temporary: bool, disk_free: impl Into<Dial>) -> io::Result<Self> {
         let incoming = root.join(INCOMING);
-        match std::fs::remove_dir_all(&incoming) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => make_directory(&incoming)?,
+        make_directory(&incoming)?;
+        for name in names(&incoming)? {
+            let path = incoming.join(name);
+            // It is nobody's, unless whoever takes it in has it locked.
+            if let Some(_locked) = locked(&path)? {
+                gone(std::fs::remove_file(&path))?;
+            }
         }
         let shared = Shared {
             root: root.to_owned(),
             temporary,
             space: FreeSpace::new(root, disk_free),
-            placed: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -129,18 +163,17 @@ impl FileArea {
     }
 
     /// Moves all that lies in a directory of the same disk to a room, for messages that are about to be committed. No directory
-    /// is an empty one.
+    /// is an empty one. Until the answer is dropped nothing of it is swept.
     ///
     /// # Errors
     /// A name that cannot be here; it cannot be moved.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn take_in(&self, room: RoomId, from: &Path) -> io::Result<()> {
-        let (names, to) = (names(from)?, self.directory(room));
+    pub(crate) fn take_in(&self, room: RoomId, from: &Path) -> io::Result<Hold> {
+        let (hold, names) = (Hold::of(&self.shared.root)?, names(from)?);
         if names.is_empty() {
-            return Ok(());
+            return Ok(hold);
         }
-        // No sweep takes the directory away meanwhile.
-        let marks = self.placed();
+        let to = self.directory(room);
         make_directory(&to)?;
         for name in names {
             if !is_stored_name(&name) {
@@ -148,9 +181,9 @@ impl FileArea {
             }
             std::fs::rename(from.join(&name), to.join(&name))?;
         }
-        drop(marks);
         File::open(&to)?.sync_all()?;
-        File::open(&self.shared.root)?.sync_all()
+        File::open(&self.shared.root)?.sync_all()?;
+        Ok(hold)
     }
 
     /// Makes an empty file that only this user can read, for something that is under way; it is gone at the next start, unless it
@@ -181,49 +214,46 @@ impl FileArea {
         Ok(rooms.collect())
     }
 
-    /// What a sweep of a room would remove, unless a message has it.
+    /// What lies in a room, or is about to be a message's there.
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn candidates(&self, room: RoomId) -> io::Result<HashSet<String>> {
-        let mut names: HashSet<String> = names(&self.directory(room))?.into_iter().collect();
-        let placed = self.placed();
-        names.retain(|name| !placed.contains(&(room, name.clone())));
-        Ok(names)
+    pub fn contents(&self, room: RoomId) -> io::Result<Vec<String>> {
+        names(&self.directory(room))
     }
 
-    /// Removes those of the candidates ([`FileArea::candidates`]) that no message has; `had` was read after them.
-    /// `false`: not now, the area is [held](Hold).
+    /// Locks the first of these, which no message of the room had; without those that somebody is about to give to a message. They
+    /// are taken from `names`. `None`: not now, the area is [held](Hold).
     ///
     /// # Errors
-    /// A file cannot be removed.
-    pub fn sweep(
-        &self,
-        room: RoomId,
-        candidates: HashSet<String>,
-        had: &HashSet<String>,
-    ) -> io::Result<bool> {
-        let directory = self.directory(room);
-        let mut unheld = None;
-        for name in candidates.difference(had) {
-            if unheld.is_none() {
-                let root = File::open(&self.shared.root)?;
-                match root.try_lock() {
-                    Ok(()) => unheld = Some(root),
-                    Err(TryLockError::WouldBlock) => return Ok(false),
-                    Err(TryLockError::Error(error)) => return Err(error),
-                }
-            }
-            gone(std::fs::remove_file(directory.join(name)))?;
+    /// They cannot be locked.
+    pub fn suspect(&self, room: RoomId, names: &mut Vec<String>) -> io::Result<Option<Suspects>> {
+        // What was taken in under a hold is had by messages once that is over.
+        if self.unheld()?.is_none() {
+            return Ok(None);
         }
-        self.tidy(room);
-        Ok(true)
+        let (rest, directory) = (
+            names.split_off(names.len().min(LOCKED)),
+            self.directory(room),
+        );
+        let mut suspects = Vec::new();
+        for name in std::mem::replace(names, rest) {
+            suspects.extend(locked(&directory.join(&name))?.map(|file| (name, file)));
+        }
+        Ok(Some(Suspects {
+            area: self.clone(),
+            room,
+            locked: suspects,
+        }))
+    }
+
+    /// That nobody holds the area, as long as this is not dropped.
+    fn unheld(&self) -> io::Result<Option<Locked>> {
+        lock_alone(File::open(&self.shared.root)?)
     }
 
     /// Where nothing is left in a room's directory it goes, too; where something is, it stays.
-    fn tidy(&self, room: RoomId) {
-        // Nothing is moved there meanwhile.
-        let _marks = self.placed();
+    pub fn tidy(&self, room: RoomId) {
         let _ = std::fs::remove_dir(self.directory(room));
     }
 
@@ -233,13 +263,6 @@ impl FileArea {
 
     fn incoming(&self) -> PathBuf {
         self.shared.root.join(INCOMING)
-    }
-
-    fn placed(&self) -> MutexGuard<'_, HashSet<(RoomId, String)>> {
-        self.shared
-            .placed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -298,6 +321,36 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
     entries
         .filter_map(|entry| name(entry).transpose())
         .collect()
+}
+
+/// A file that is locked until this is dropped, even where a process that was begun meanwhile has it open, too.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // It is closed next, which unlocks it at the latest when the others close it.
+        let _ = self.0.unlock();
+    }
+}
+
+/// A file that nobody else has locked, locked until it is dropped. `None`: somebody has, or it is gone.
+fn locked(path: &Path) -> io::Result<Option<Locked>> {
+    match File::options().read(true).write(true).open(path) {
+        Ok(file) => lock_alone(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The file, locked for this one alone until it is dropped; `None`: others have it locked. Some file systems lock so only what
+/// was opened for writing.
+fn lock_alone(file: File) -> io::Result<Option<Locked>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Locked(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// What is not there needs not be removed.

@@ -72,8 +72,7 @@ async fn what_breaks_off_leaves_nothing() {
     placed.refused();
     assert_eq!(all(root.path()).len(), 0);
     // What a killed process left goes at the next start.
-    std::mem::forget(area.receive("c").await.unwrap());
-    assert_eq!(all(root.path()).len(), 1);
+    std::fs::write(root.path().join(INCOMING).join("c"), "").unwrap();
     FileArea::open(root.path(), false, 0_u64).unwrap();
     assert_eq!(all(root.path()).len(), 0);
 }
@@ -92,23 +91,74 @@ async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
     let on_its_way = area.receive("b").await.unwrap().place(RoomId(3)).await;
     let on_its_way = on_its_way.unwrap();
     assert_eq!(area.rooms().unwrap(), [RoomId(3)]);
-    let candidates = area.candidates(RoomId(3)).unwrap();
-    assert_eq!(candidates.len(), 2);
+    assert_eq!(area.contents(RoomId(3)).unwrap().len(), 3);
     let had = HashSet::from([kept[0].clone()]);
+    let suspect = |names: &[&String]| {
+        let mut names = names.iter().map(|name| (*name).clone()).collect();
+        area.suspect(RoomId(3), &mut names).unwrap()
+    };
     let hold = Hold::of(root.path()).unwrap();
     let again = Hold::of(root.path()).unwrap();
-    assert!(!area.sweep(RoomId(3), candidates.clone(), &had).unwrap());
+    assert!(suspect(&[&kept[1]]).is_none());
     drop((hold, again));
+    let suspects = suspect(&[&kept[1]]).unwrap();
+    let hold = Hold::of(root.path()).unwrap();
+    assert!(!suspects.remove(&had).unwrap());
+    drop(hold);
     assert!(area.read(RoomId(3), &kept[1]).await.is_ok(), "it was held");
-    assert!(area.sweep(RoomId(3), candidates, &had).unwrap());
+    // Another process' look at the same directory.
+    let other = FileArea::open(root.path(), false, 0_u64).unwrap();
+    let mut names = other.contents(RoomId(3)).unwrap();
+    let suspects = other.suspect(RoomId(3), &mut names).unwrap().unwrap();
+    assert!(suspects.remove(&had).unwrap());
     assert!(area.read(RoomId(3), &kept[0]).await.is_ok());
     assert!(area.read(RoomId(3), &kept[1]).await.is_err());
     assert!(area.read(RoomId(3), on_its_way.name()).await.is_ok());
     drop(on_its_way);
-    let candidates = area.candidates(RoomId(3)).unwrap();
+    other.tidy(RoomId(3));
+    assert_eq!(area.contents(RoomId(3)).unwrap(), [kept[0].clone()]);
     let nobody = HashSet::new();
-    assert!(area.sweep(RoomId(3), candidates, &nobody).unwrap());
+    assert!(suspect(&[&kept[0]]).unwrap().remove(&nobody).unwrap());
+    area.tidy(RoomId(3));
     assert_eq!(area.rooms().unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_comes_in_at_one_process_is_left_alone_by_another_that_starts() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
+    let mut upload = area.receive("a").await.unwrap();
+    upload.write(b"half").await.unwrap();
+    std::fs::write(
+        root.path().join(INCOMING).join("left"),
+        "by one that was killed",
+    )
+    .unwrap();
+    FileArea::open(root.path(), false, 0_u64).unwrap();
+    assert_eq!(names(&root.path().join(INCOMING)).unwrap().len(), 1);
+    let placed = upload.place(RoomId(1)).await.unwrap();
+    assert!(area.read(RoomId(1), placed.name()).await.is_ok());
+}
+
+#[tokio::test]
+async fn contents_are_placed_while_others_tidy_up() {
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
+    let other = area.clone();
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = stop.clone();
+    let tidying = std::thread::spawn(move || {
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            other.tidy(RoomId(1));
+            std::thread::sleep(std::time::Duration::from_micros(20));
+        }
+    });
+    for _ in 0..100 {
+        let placed = area.receive("a").await.unwrap().place(RoomId(1)).await;
+        drop(placed.unwrap());
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    tidying.join().unwrap();
 }
 
 #[tokio::test]

@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use super::{FileArea, gone, make_directory};
+use super::{FileArea, Locked, gone, make_directory};
 use crate::hexadecimal::hexadecimal;
 use crate::model::RoomId;
+
+/// How often a directory may be taken away between its making and the move into it.
+const TAKEN_AWAY: usize = 100;
 
 /// A content that is coming in. Dropped, nothing of it is left.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub struct Placed {
     file: Removed,
     /// Where it lies, once it is submitted.
     path: Option<PathBuf>,
+    /// Locked: no sweep takes it for what nobody has.
+    _locked: Locked,
 }
 
 /// A file that is removed when this is dropped, unless it was given up.
@@ -57,10 +62,12 @@ impl Upload {
         options.write(true).create_new(true);
         #[cfg(unix)]
         options.mode(0o600);
-        let file = options.open(&path).await?;
+        let file = options.open(&path).await?.into_std().await;
+        // Another process that starts removes what is not locked there.
+        file.try_lock()?;
         Ok(Self {
             area,
-            file,
+            file: File::from_std(file),
             part: Removed(Some(path)),
             name,
             bytes: 0,
@@ -92,35 +99,53 @@ impl Upload {
     pub async fn place(mut self, room: RoomId) -> io::Result<Placed> {
         self.file.flush().await?;
         self.file.sync_all().await?;
-        let placed = self.moved(room)?;
+        let placed = self.moved(room).await?;
         // A new name lasts once its directory is on the disk, and a new directory once its own is.
         sync_directory(&placed.area.directory(room)).await?;
         sync_directory(&placed.area.shared.root).await?;
         Ok(placed)
     }
 
-    /// In one step, so that no sweep takes the directory away meanwhile and no end comes between.
-    fn moved(mut self, room: RoomId) -> io::Result<Placed> {
+    async fn moved(mut self, room: RoomId) -> io::Result<Placed> {
         let directory = self.area.directory(room);
         let to = directory.join(&self.name);
-        let mut marks = self.area.placed();
-        make_directory(&directory)?;
+        let locked = self.file.into_std().await;
         if let Some(part) = &self.part.0 {
-            std::fs::rename(part, &to)?;
+            move_into(part, &directory, &to)?;
         }
         self.part.0 = None;
-        marks.insert((room, self.name.clone()));
-        drop(marks);
         Ok(Placed {
-            area: self.area.clone(),
+            area: self.area,
             room,
-            name: std::mem::take(&mut self.name),
+            name: self.name,
             bytes: self.bytes,
-            sha256: hexadecimal(&std::mem::take(&mut self.hash).finalize()),
+            sha256: hexadecimal(&self.hash.finalize()),
             file: Removed(Some(to)),
             path: None,
+            _locked: Locked(locked),
         })
     }
+}
+
+/// Moves a file into a directory, which is made where there is none: also where somebody takes an empty one away meanwhile.
+fn move_into(file: &Path, directory: &Path, to: &Path) -> io::Result<()> {
+    let move_now = || make_directory(directory).and_then(|()| std::fs::rename(file, to));
+    let mut moved = move_now();
+    for _ in 0..TAKEN_AWAY {
+        match &moved {
+            Err(error) if was_taken_away(error) => moved = move_now(),
+            Ok(()) | Err(_) => break,
+        }
+    }
+    moved
+}
+
+fn was_taken_away(error: &io::Error) -> bool {
+    // What was there while it was made, and is not any more, is said to be there.
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
+    )
 }
 
 impl Placed {
@@ -154,12 +179,8 @@ impl Placed {
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        // First the file, then the mark that keeps a sweep away from it.
-        let removed = self.file.0.is_some();
-        drop(std::mem::replace(&mut self.file, Removed(None)));
-        let name = std::mem::take(&mut self.name);
-        self.area.placed().remove(&(self.room, name));
-        if removed {
+        if self.file.0.is_some() {
+            drop(std::mem::replace(&mut self.file, Removed(None)));
             self.area.tidy(self.room);
         }
     }

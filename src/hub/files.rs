@@ -90,13 +90,25 @@ impl Hub {
             return Ok(true);
         };
         let area = files.clone();
-        let candidates = on_disk(move || area.candidates(room)).await?;
-        let had: HashSet<String> = match candidates.is_empty() {
-            true => HashSet::new(),
-            false => self.inner.store.files(room).await?.into_iter().collect(),
-        };
-        let area = files.clone();
-        on_disk(move || area.sweep(room, candidates, &had)).await
+        let mut names = on_disk(move || area.contents(room)).await?;
+        if !names.is_empty() {
+            let had: HashSet<_> = self.inner.store.files(room).await?.into_iter().collect();
+            names.retain(|name| !had.contains(name));
+        }
+        while !names.is_empty() {
+            let area = files.clone();
+            let suspected = on_disk(move || Ok((area.suspect(room, &mut names)?, names))).await?;
+            let (Some(suspects), rest) = suspected else {
+                return Ok(false);
+            };
+            names = rest;
+            let had = self.inner.store.files(room).await?.into_iter().collect();
+            if !on_disk(move || suspects.remove(&had)).await? {
+                return Ok(false);
+            }
+        }
+        files.tidy(room);
+        Ok(true)
     }
 
     /// After this event some of the room's files may be nobody's any more.

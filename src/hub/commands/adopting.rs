@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::rules::operator_only;
 use super::work::Done;
 use super::{Actor, Change, Work};
-use crate::files::FileArea;
+use crate::files::{FileArea, Hold};
 use crate::hub::Hub;
 use crate::model::{
     Error, GuestBan, Membership, Message, MessageId, Result, Role, Room, RoomChange, RoomId,
@@ -46,7 +46,7 @@ impl Hub {
             files,
             area: area.ok_or_else(none)?,
         };
-        self.commit(Actor::Operator, None, adopted, |_, room| Ok(room))
+        self.commit(Actor::Operator, None, adopted, |_, (room, _)| Ok(room))
             .await
     }
 }
@@ -85,13 +85,14 @@ impl Places {
 }
 
 impl Change for AdoptRoom {
-    type Outcome = RoomId;
+    /// Its number, and what keeps its files until the commit is known.
+    type Outcome = (RoomId, Hold);
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.add(RowKey::RoomName(fold_room_name(&self.name)));
     }
 
-    fn apply(self, work: &mut Work<'_>) -> Done<RoomId> {
+    fn apply(self, work: &mut Work<'_>) -> Done<Self::Outcome> {
         operator_only(work.actor)?;
         let folded = fold_room_name(&self.name);
         if work.rows.room_by_name(&folded)?.is_some() {
@@ -118,8 +119,8 @@ impl Change for AdoptRoom {
         let row = RoomRow::new(room, came.row.password.clone());
         let row = work.rows.put_room(row)?;
         people(came, &row, &places, work)?;
-        self.area.take_in(id, &self.files).map_err(broken)?;
-        Ok(id)
+        let hold = self.area.take_in(id, &self.files).map_err(broken)?;
+        Ok((id, hold))
     }
 }
 
