@@ -4,7 +4,7 @@ use super::Config;
 use super::error::ConfigError;
 use super::keys::{self, Keys};
 use super::listeners::{self, Item};
-use super::section::{ClientMode, Store};
+use super::section::{ClientMode, FilesUrl, Store, StoreUrl};
 use super::written::{Entry, Source};
 use crate::dialects::{AnyDialect, Settings};
 use crate::gateway::TlsMode;
@@ -28,6 +28,7 @@ impl Draft {
             data_dir: "tolmach-data".into(),
             name: "tolmach".into(),
             store: Store::default(),
+            files: Default::default(),
             bus: Default::default(),
             runtime: Default::default(),
             accounts: Default::default(),
@@ -139,11 +140,27 @@ impl Draft {
         errors.extend(certificate_and_key(&config).err());
         errors.extend(client_and_authorities(&config).err());
         errors.extend(clients_required_and_plain(&config).err());
+        errors.extend(files_that_last(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
         errors.extend(listeners::no_two_alike(&config));
         ConfigError::none_of(errors)?;
         config.resolve();
         Ok(config)
+    }
+}
+
+/// Files that nobody will know of are not kept.
+fn files_that_last(config: &Config) -> Result<(), ConfigError> {
+    match (&config.store.url, &config.files.url) {
+        (StoreUrl::Memory, FilesUrl::Directory(_)) => {
+            let wrong = "given, and store.url is \"memory:\", which keeps nothing";
+            Err(config.unusable(
+                "files.url",
+                wrong,
+                "leave it out, or use a store that lasts",
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

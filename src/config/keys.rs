@@ -23,6 +23,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         },
         show: store_url,
     },
+    key!(files.url: url::files, "Where the contents of files are kept. `file:///PATH` is a directory, which is this gateway's alone (its nodes share it) and is made where there is none; `\"\"` one beside the database."),
     key!(bus.url: url::bus, "What carries events between nodes."),
     key!(runtime.threads: threads, "Over how many threads connections are spread: a number, or `\"auto\"` for one less than there are processors for the process."),
     key!(accounts.registration: choice, "Who makes accounts: `\"open\"` is anyone over a dialect that can, `\"closed\"` is the command line only."),
@@ -64,10 +65,11 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 5] = [
+pub(super) const NEEDS_RESTART: [&str; 6] = [
     "data_dir",
     "name",
     "store.url",
+    "files.url",
     "bus.url",
     "runtime.threads",
 ];

@@ -38,8 +38,8 @@ pub use error::{ConfigError, Origin};
 pub use listener::{Listener, TlsMode};
 pub(crate) use plan::{Fate, Plan};
 pub use section::{
-    Accounts, Bus, BusUrl, ClientMode, Limits, Log, LogFormat, Presence, Registration, Rooms,
-    Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
+    Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Limits, Log, LogFormat, Presence,
+    Registration, Rooms, Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
 };
 
 use draft::Draft;
@@ -57,6 +57,8 @@ pub struct Config {
     pub name: String,
     /// Where durable things are kept.
     pub store: Store,
+    /// Where the contents of files are kept.
+    pub files: Files,
     /// What carries events between nodes.
     pub bus: Bus,
     /// What the gateway runs on.

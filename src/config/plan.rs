@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::keys::{GENERAL, NEEDS_RESTART};
-use super::{Config, Listener, StoreUrl};
+use super::{Config, FilesUrl, Listener, StoreUrl};
 use crate::settings::{Key, Shown};
 
 /// What changes from one configuration to another.
@@ -48,6 +48,7 @@ impl Plan {
         config.data_dir.clone_from(&old.data_dir);
         config.name.clone_from(&old.name);
         config.store.clone_from(&old.store);
+        config.files.clone_from(&old.files);
         config.bus.clone_from(&old.bus);
         config.runtime.clone_from(&old.runtime);
         let mut left: Vec<&Listener> = old.listeners.iter().collect();
@@ -150,6 +151,9 @@ fn meant(config: &Config) -> Config {
         .filter_map(|path| path.as_mut())
         .for_each(here);
     if let StoreUrl::Sqlite(path) = &mut config.store.url {
+        here(path);
+    }
+    if let FilesUrl::Directory(path) = &mut config.files.url {
         here(path);
     }
     here(&mut config.data_dir);

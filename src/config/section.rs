@@ -31,6 +31,23 @@ impl Default for Store {
     }
 }
 
+/// `[files]`: where the contents of files are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Where the contents of files are kept, and in which kind of place.
+    pub url: FilesUrl,
+}
+
+/// A place for the contents of files that this build has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum FilesUrl {
+    /// A directory beside the database, or under `data_dir` where there is none.
+    #[default]
+    Beside,
+    /// This directory, which several nodes may share; an absolute path.
+    Directory(PathBuf),
+}
+
 /// `[bus]`: what carries events between nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bus {
@@ -313,6 +330,15 @@ impl Choice for ClientMode {
 
 impl Choice for LogFormat {
     const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+impl Show for FilesUrl {
+    fn show(&self) -> Option<String> {
+        Some(match self {
+            Self::Beside => quoted(""),
+            Self::Directory(path) => quoted(&format!("file://{}", path.display())),
+        })
+    }
 }
 
 impl Show for BusUrl {

@@ -1,6 +1,8 @@
-//! The URLs of the store and the bus. Messages never repeat more than the scheme: the rest may hold a password.
+//! The URLs of the store, of the files and the bus. Messages never repeat more than the scheme: the rest may hold a password.
 
-use super::section::{BusUrl, StoreUrl};
+use std::path::Path;
+
+use super::section::{BusUrl, FilesUrl, StoreUrl};
 use crate::settings::{ValueError, Written, read};
 
 /// Reads the URL of a store: `sqlite:PATH` or `memory:`.
@@ -16,6 +18,25 @@ pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
         Some(("postgres" | "postgresql", _)) => "this build has no PostgreSQL store".into(),
         Some((scheme, _)) => format!("there is no store {scheme:?}"),
         None => "this is not a store's URL".into(),
+    };
+    Err(ValueError::new(fault, right))
+}
+
+/// Reads the URL of the place for files: `file:///PATH`, or nothing.
+pub(super) fn files(written: &Written) -> Result<FilesUrl, ValueError> {
+    let right = "write \"file:///PATH\", or \"\" for a directory beside the database";
+    let fault = match read::text(written)?.split_once(':') {
+        None if read::text(written)?.is_empty() => return Ok(FilesUrl::Beside),
+        None => "this is not a URL of a place for files".into(),
+        Some(("file", path)) => match path.strip_prefix("//").map(Path::new) {
+            Some(path) if path.is_absolute() && path.parent().is_some() => {
+                return Ok(FilesUrl::Directory(path.to_owned()));
+            }
+            Some(_) => "file:// needs an absolute path behind it, of a directory below /".into(),
+            None => "file: needs // and an absolute path behind it".into(),
+        },
+        Some(("s3", _)) => "this build cannot keep files in S3".into(),
+        Some((scheme, _)) => format!("there is no place for files of kind {scheme:?}"),
     };
     Err(ValueError::new(fault, right))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, FilesUrl, StoreUrl};
 
 /// The places of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Places {
     pub data_dir: PathBuf,
     /// The file of the database.
     pub database: PathBuf,
-    /// The directory of the contents of files.
+    /// The directory of the contents of files: unless one is configured, it lies beside the database, with its name.
     pub files: PathBuf,
     /// The directory of the certificate that the gateway made for itself.
     pub tls: PathBuf,
@@ -37,16 +37,13 @@ impl Places {
         Self {
             data_dir: config.data_dir.clone(),
             database: database.to_owned(),
-            files: files_beside(database),
+            files: match &config.files.url {
+                FilesUrl::Beside => database.with_extension("files"),
+                FilesUrl::Directory(path) => path.clone(),
+            },
             tls: tls_in(&config.data_dir),
         }
     }
-}
-
-/// The directory of the contents of files lies beside the database, with its name.
-#[must_use]
-fn files_beside(database: &Path) -> PathBuf {
-    database.with_extension("files")
 }
 
 /// Where the gateway's own certificate is.

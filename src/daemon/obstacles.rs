@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, access};
 
 use super::lock::DataDirLock;
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, FilesUrl, StoreUrl};
 use crate::gateway::{BindError, bind};
 use crate::refusal::{of_file, words};
 
@@ -28,6 +28,9 @@ pub fn obstacles(config: &Config) -> Vec<String> {
             found.extend(usable(directory, false).err());
         }
         found.extend(not_ours(path));
+    }
+    if let FilesUrl::Directory(path) = &config.files.url {
+        found.extend(usable(path, true).err());
     }
     for listener in &config.listeners {
         // The socket is let go at once.

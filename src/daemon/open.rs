@@ -53,7 +53,7 @@ pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
     }
 }
 
-/// Where the contents of files lie: beside the database, with its name.
+/// Where the contents of files lie.
 #[must_use]
 pub fn files_directory(config: &Config) -> PathBuf {
     let places = Places::of(config).unwrap_or_else(|| Places::of_memory(config));

@@ -162,7 +162,7 @@ impl FileArea {
         tokio::fs::File::open(self.directory(room).join(stored)).await
     }
 
-    /// Moves all that lies in a directory of the same disk to a room, for messages that are about to be committed. No directory
+    /// Moves all that lies in a directory to a room, for messages that are about to be committed. No directory
     /// is an empty one. Until the answer is dropped nothing of it is swept.
     ///
     /// # Errors
@@ -179,11 +179,29 @@ impl FileArea {
             if !is_stored_name(&name) {
                 return Err(io::ErrorKind::InvalidFilename.into());
             }
-            std::fs::rename(from.join(&name), to.join(&name))?;
+            self.bring(&from.join(&name), &to.join(&name))?;
         }
         File::open(&to)?.sync_all()?;
         File::open(&self.shared.root)?.sync_all()?;
         Ok(hold)
+    }
+
+    /// Moves a file, from another disk, too.
+    #[cfg(feature = "sqlite")]
+    fn bring(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match std::fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+            moved => return moved,
+        }
+        let part = self.incoming().join(stored_name(""));
+        std::fs::copy(from, &part)
+            .and_then(|_| File::open(&part)?.sync_all())
+            .and_then(|()| std::fs::rename(&part, to))
+            .inspect_err(|_| {
+                // The next start removes what stays.
+                let _ = std::fs::remove_file(&part);
+            })?;
+        std::fs::remove_file(from)
     }
 
     /// Makes an empty file that only this user can read, for something that is under way; it is gone at the next start, unless it

@@ -184,6 +184,30 @@ async fn no_name_leads_out_of_the_area() {
     }
 }
 
+#[cfg(feature = "sqlite")]
+#[test]
+fn contents_are_taken_in_from_another_disk() {
+    // Where there is none, it is the same disk.
+    let elsewhere = Path::new("/dev/shm");
+    let from = match elsewhere.is_dir() {
+        true => tempfile::tempdir_in(elsewhere).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    };
+    let root = tempfile::tempdir().unwrap();
+    let area = FileArea::open(root.path(), false, 0_u64).unwrap();
+    std::fs::write(from.path().join("a1"), "one").unwrap();
+    let hold = area.take_in(RoomId(5), from.path()).unwrap();
+    let mut names = area.contents(RoomId(5)).unwrap();
+    assert_eq!(names, ["a1"]);
+    assert!(area.suspect(RoomId(5), &mut names).unwrap().is_none());
+    drop(hold);
+    assert!(area.suspect(RoomId(5), &mut names).unwrap().is_some());
+    assert_eq!(std::fs::read(root.path().join("5/a1")).unwrap(), b"one");
+    for emptied in [from.path(), &root.path().join(INCOMING)] {
+        assert_eq!(super::names(emptied).unwrap(), [""; 0]);
+    }
+}
+
 #[test]
 fn a_temporary_area_goes_with_its_last_handle() {
     let root = tempfile::tempdir().unwrap();

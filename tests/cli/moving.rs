@@ -493,3 +493,42 @@ fn what_is_cut_off_wrong_or_newer_is_refused_and_leaves_nothing() {
     refused(&orphan, "user 4711, who is not there");
     other.run_with(&["import"], &out).done();
 }
+
+/// Files lie where the configuration says, and are copied, brought back and moved from there, also from disk to disk.
+#[test]
+fn files_may_lie_elsewhere() {
+    let memory = Path::new("/dev/shm");
+    let disk = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    };
+    let area = |name: &str| disk.path().join(name);
+    let with = |name: &str| {
+        let url = format!("[files]\nurl = \"file://{}\"\n", area(name).display());
+        elsewhere_with(&url)
+    };
+    let (bench, _) = lively_in(with("first"));
+    let content = contents(&area("first"));
+    assert_eq!(content.len(), 2);
+    assert!(!bench.data_dir().join("tolmach.files").exists());
+    bench.run(&["backup", "copy.tar"]).done();
+    bench.run(&["export", "tea.jsonl", "--room", "tea"]).done();
+    let restored = with("restored");
+    let copy = bench.path("copy.tar");
+    restored.run(&["restore", copy.to_str().unwrap()]).done();
+    assert_eq!(contents(&area("restored")), content);
+    let mut third = with("third");
+    third.gateway = Some(third.serve(&[]));
+    let room = bench.path("tea.jsonl");
+    third
+        .run(&["import", room.to_str().unwrap(), "--room", "tea"])
+        .done();
+    let sizes = |name: &str| {
+        let contents = contents(&area(name)).into_iter();
+        contents.map(|(_, content)| content.len()).max()
+    };
+    assert_eq!(sizes("third"), sizes("first"));
+    for bench in [&bench, &restored, &third] {
+        bench.run(&["store", "verify"]).done();
+    }
+}

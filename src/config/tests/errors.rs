@@ -209,6 +209,7 @@ fn names() {
 
 #[test]
 fn words_and_urls() {
+    let files = "write \"file:///PATH\", or \"\" for a directory beside the database";
     let store = "write \"sqlite:PATH\" or \"memory:\"";
     assert_errors(&[
         (
@@ -254,6 +255,34 @@ fn words_and_urls() {
         (
             "[store]\nurl = 'sqlite::memory:'",
             &format!("2: store.url: the store in memory has a name of its own; {store}"),
+        ),
+        (
+            "[files]\nurl = 'srv'",
+            &format!("2: files.url: this is not a URL of a place for files; {files}"),
+        ),
+        (
+            "[files]\nurl = 'file:srv'",
+            &format!("2: files.url: file: needs // and an absolute path behind it; {files}"),
+        ),
+        (
+            "[files]\nurl = 'file://srv'",
+            &format!(
+                "2: files.url: file:// needs an absolute path behind it, of a directory below /; {files}"
+            ),
+        ),
+        (
+            "[files]\nurl = 'file:///'",
+            &format!(
+                "2: files.url: file:// needs an absolute path behind it, of a directory below /; {files}"
+            ),
+        ),
+        (
+            "[files]\nurl = 'ftp://u:secret@h'",
+            &format!("2: files.url: there is no place for files of kind \"ftp\"; {files}"),
+        ),
+        (
+            "[store]\nurl = 'memory:'\n[files]\nurl = 'file:///srv'",
+            "4: files.url: given, and store.url is \"memory:\", which keeps nothing; leave it out, or use a store that lasts",
         ),
         (
             "[bus]\nurl = 'nats://h'",
