@@ -70,10 +70,16 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    /// Reads the CPU time of both from `/proc`; `server` is a process number.
+    /// Reads the CPU time of both from `/proc`; `server` is a process number, and its children count.
     pub(crate) fn read(server: u32) -> io::Result<Self> {
+        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
+        let mut of_server = time_of(server)?;
+        for child in children.split_whitespace().flat_map(str::parse) {
+            // One that has just ended counts no more.
+            of_server += time_of(child).unwrap_or_default();
+        }
         Ok(Self {
-            server: time_of(server)?,
+            server: of_server,
             own: time_of(std::process::id())?,
         })
     }

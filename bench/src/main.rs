@@ -22,8 +22,10 @@ mod subject;
 mod table;
 mod wires;
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use tolmach_reliability::Outcome;
@@ -59,6 +61,9 @@ struct Measure {
     /// Where databases are kept while it runs; by default a file system in memory, where a sync costs nothing
     #[arg(long, value_name = "DIR", default_value = "/dev/shm")]
     dir: PathBuf,
+    /// Where databases are kept whose syncs count
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    disk: PathBuf,
     /// Some shapes and short windows: less than two minutes
     #[arg(long)]
     quick: bool,
@@ -103,7 +108,10 @@ fn run(measure: &Measure) -> Outcome<()> {
     for round in 0..rounds.count() {
         for shape in Shape::all().filter(|shape| measure.takes_shape(*shape)) {
             // One round shows a curve.
-            let is_curve = !matches!(shape.load().group, Group::Table | Group::Pairs);
+            let is_curve = matches!(
+                shape.load().group,
+                Group::Rate | Group::Members | Group::Rooms
+            );
             if round > 0 && is_curve {
                 continue;
             }
@@ -124,7 +132,7 @@ fn run(measure: &Measure) -> Outcome<()> {
     }
     println!("{}", table.markdown(|_| String::new())?);
     if let Some(document) = &measure.write {
-        document::write(&table, document, &conditions()?)?;
+        document::write(&table, document, &conditions(&measure.disk)?)?;
     }
     Ok(())
 }
@@ -145,8 +153,22 @@ impl Measure {
     }
 }
 
+/// How long a sync of a page takes, in the middle of some.
+fn sync_time(disk: &Path) -> Outcome<Duration> {
+    let mut file = tempfile::tempfile_in(disk)?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        file.write_all(&[0; 4096])?;
+        let began = Instant::now();
+        file.sync_data()?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[times.len() / 2])
+}
+
 /// When it was, and on what machine.
-fn conditions() -> Outcome<String> {
+fn conditions(disk: &Path) -> Outcome<String> {
     let told = |program: &str, arguments: &[&str]| -> Outcome<String> {
         let output = Command::new(program).args(arguments).output()?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
@@ -156,12 +178,13 @@ fn conditions() -> Outcome<String> {
     let model = model.and_then(|line| line.split_once(": "));
     let load = std::fs::read_to_string("/proc/loadavg")?;
     Ok(format!(
-        "{}, revision {}, Linux {}, {} cores of {}, load at the end {}.",
+        "{}, revision {}, Linux {}, {} cores of {}, load at the end {}; a sync of the disk took {:.2} ms.",
         told("date", &["-u", "+%F"])?,
         told("git", &["describe", "--always", "--dirty"])?,
         told("uname", &["-r"])?,
         cpus.matches("processor\t").count(),
         model.map_or("unknown make", |(_, model)| model),
         load.split(' ').next().unwrap_or_default(),
+        sync_time(disk)?.as_secs_f64() * 1e3,
     ))
 }

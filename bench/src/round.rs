@@ -16,7 +16,7 @@ use crate::cores::{Cores, Spent};
 use crate::server::Server;
 use crate::shape::{Group, Load, Shape};
 use crate::subject::{About, Kind, Subject};
-use crate::wires::{Bare, DialectWire, Irc, Mqtt, Nats, Redis, TEXT_BYTES};
+use crate::wires::{Bare, DialectWire, Irc, JetStream, Mqtt, Nats, Postgres, Redis, TEXT_BYTES};
 
 /// How many accounts there are at most: beyond that, some have several connections.
 const ACCOUNTS: usize = 1000;
@@ -28,6 +28,7 @@ pub(crate) struct Rounds {
     cores: Cores,
     tolmach: PathBuf,
     dir: PathBuf,
+    disk: PathBuf,
     count: usize,
     warm_up: Duration,
     time: Duration,
@@ -40,7 +41,7 @@ pub(crate) struct Rounds {
 /// What was found.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Found {
-    /// CPU-µs of the server for a delivery.
+    /// CPU-µs of the server for a delivery, or for a message where nobody hears it.
     pub(crate) cost: f64,
     /// CPU-µs of the load for a delivery.
     pub(crate) own_cost: f64,
@@ -76,6 +77,7 @@ impl Rounds {
             cores: Cores::part(measure.server_cores)?,
             tolmach,
             dir: measure.dir.clone(),
+            disk: measure.disk.clone(),
             count: measure.rounds.unwrap_or(rounds),
             warm_up: time / 3,
             time,
@@ -134,7 +136,7 @@ impl Rounds {
         if self.left_out.contains(&kind) {
             return Ok(None);
         }
-        let start = || Server::start(kind, &self.tolmach, &self.dir);
+        let start = || Server::start(kind, &self.tolmach, [&self.dir, &self.disk]);
         let started = self.cores.for_server(start)?;
         if started.is_none() {
             self.left_out.insert(kind);
@@ -143,14 +145,21 @@ impl Rounds {
     }
 }
 
-/// Has all of them come and say nothing.
+/// Has all of them come and say nothing. What is there once, however many come, is there after the first of each room.
 fn idle(about: &About, server: &mut Server, load: &Load, first: usize) -> Outcome<Found> {
     let newcomers = newcomers(about, server, load, first, IDLE_ACCOUNTS)?;
-    let before = resident_of(server.id())?;
-    let count = newcomers.len();
-    let crowd = Crowd::gather(newcomers)?;
+    let is_first = |place: usize| place.is_multiple_of(load.members);
+    let (mut first, mut others) = (Vec::new(), Vec::new());
+    for (place, one) in newcomers.into_iter().enumerate() {
+        match is_first(place) {
+            true => first.push(one),
+            false => others.push(one),
+        }
+    }
+    let _first = Crowd::gather(first)?;
+    let (before, count) = (resident_of(server.id())?, others.len());
+    let _others = Crowd::gather(others)?;
     let grown = resident_of(server.id())?.saturating_sub(before);
-    drop(crowd);
     Ok(Found {
         bytes: grown as f64 / count as f64,
         ..Found::default()
@@ -205,15 +214,18 @@ fn wire(kind: Kind, room: usize, member: usize) -> Box<dyn Wire> {
         Kind::Bare { echo, answers } => Box::new(Bare::new(room, echo, answers)),
         Kind::Inspircd => Box::new(Irc::new(room, member)),
         Kind::Nats => Box::new(Nats::new(room)),
+        Kind::JetStream => Box::new(JetStream::new(room, member)),
+        Kind::Postgres => Box::new(Postgres::new(room)),
         Kind::Mosquitto => Box::new(Mqtt::new(room, member)),
-        Kind::Redis | Kind::Tolmach(_) => Box::new(Redis::new(room)),
+        Kind::Redis | Kind::Tolmach(_) | Kind::OnDisk(_) => Box::new(Redis::new(room)),
     }
 }
 
 impl Found {
     fn of(measured: &Measured<Spent>) -> Self {
         let seconds = measured.time.as_secs_f64();
-        let deliveries = measured.deliveries.max(1) as f64;
+        // Who is alone and does not hear itself hears nothing.
+        let deliveries = measured.deliveries.max(measured.messages).max(1) as f64;
         let (before, after) = (measured.before, measured.after);
         let server = (after.server - before.server).as_secs_f64();
         let own = (after.own - before.own).as_secs_f64();

@@ -1,18 +1,24 @@
 //! Servers as processes.
 
-use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use tempfile::TempDir;
+use tolmach_load::Wire;
 use tolmach_reliability::Outcome;
 use tolmach_reliability::client::Dialect;
 
 use crate::cores::Process;
 use crate::gateway::Gateway;
 use crate::subject::Kind;
+use crate::wires::{Postgres, TABLE};
 
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,21 +36,30 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// Starts one and waits until it listens; none where its program is not installed.
+    /// Starts one and waits until it listens; none where its program is not installed. What it keeps is in the first directory,
+    /// or in the second where it is to last.
     ///
     /// # Errors
     /// It does not start.
-    pub(crate) fn start(kind: Kind, tolmach: &Path, dir: &Path) -> Outcome<Option<Self>> {
+    pub(crate) fn start(
+        kind: Kind,
+        tolmach: &Path,
+        [dir, disk]: [&Path; 2],
+    ) -> Outcome<Option<Self>> {
+        let gateway = |store, dir| {
+            let gateway = Gateway::start(tolmach, store, dir)?;
+            Ok(Some(Self::Tolmach(Box::new(gateway))))
+        };
         match kind {
-            Kind::Tolmach(store) => {
-                let gateway = Gateway::start(tolmach, store, dir)?;
-                Ok(Some(Self::Tolmach(Box::new(gateway))))
-            }
+            Kind::Tolmach(store) => gateway(store, dir),
+            Kind::OnDisk(store) => gateway(store, disk),
+            Kind::JetStream => peer(disk, jetstream, listens),
+            Kind::Postgres => peer(disk, postgres, lets_in),
             Kind::Bare { echo, .. } => bare(echo).map(Some),
-            Kind::Redis => peer(redis),
-            Kind::Inspircd => peer(inspircd),
-            Kind::Nats => peer(nats),
-            Kind::Mosquitto => peer(mosquitto),
+            Kind::Redis => peer(dir, redis, listens),
+            Kind::Inspircd => peer(dir, inspircd, listens),
+            Kind::Nats => peer(dir, nats, listens),
+            Kind::Mosquitto => peer(dir, mosquitto, listens),
         }
     }
 
@@ -87,11 +102,37 @@ fn bare(echo: bool) -> Outcome<Server> {
     })
 }
 
+/// Whether somebody listens there.
+fn listens(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_ok()
+}
+
+/// Whether PostgreSQL lets somebody in there: while it begins, it refuses.
+fn lets_in(address: SocketAddr) -> bool {
+    let (mut hello, mut answer) = (BytesMut::new(), [0]);
+    Postgres::new(0).open(&mut hello);
+    let asked = TcpStream::connect(address).and_then(|mut stream| {
+        stream.write_all(&hello)?;
+        stream.read_exact(&mut answer)
+    });
+    asked.is_ok() && answer == [Postgres::LET_IN]
+}
+
 /// A program of the system's, told to listen on this port of 127.0.0.1 with what it keeps in this directory.
-fn peer(command: impl FnOnce(u16, &Path) -> io::Result<Command>) -> Outcome<Option<Server>> {
-    let dir = tempfile::tempdir()?;
+fn peer(
+    dir: &Path,
+    command: impl FnOnce(u16, &Path) -> io::Result<Command>,
+    is_ready: impl Fn(SocketAddr) -> bool,
+) -> Outcome<Option<Server>> {
+    let dir = tempfile::tempdir_in(std::path::absolute(dir)?)?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mut command = command(address.port(), dir.path())?;
+    let mut command = match command(address.port(), dir.path()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("{error}: left out");
+            return Ok(None);
+        }
+        command => command?,
+    };
     command
         .current_dir(dir.path())
         .stdin(Stdio::null())
@@ -106,7 +147,7 @@ fn peer(command: impl FnOnce(u16, &Path) -> io::Result<Command>) -> Outcome<Opti
         started => started?,
     };
     let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).is_err() {
+    while !is_ready(address) {
         if Instant::now() > deadline {
             let program = command.get_program().to_string_lossy();
             return Err(format!("{program} does not listen").into());
@@ -155,6 +196,51 @@ const INSPIRCD: &str = r#"
 fn nats(port: u16, _: &Path) -> io::Result<Command> {
     let mut command = Command::new("nats-server");
     command.args(["-a", "127.0.0.1", "-p", &port.to_string()]);
+    Ok(command)
+}
+
+fn jetstream(port: u16, dir: &Path) -> io::Result<Command> {
+    let mut command = nats(port, dir)?;
+    command.arg("-js").arg("-sd").arg(dir);
+    Ok(command)
+}
+
+/// As its packages set it up: each commit is synced. It does not run as root.
+fn postgres(port: u16, dir: &Path) -> io::Result<Command> {
+    let not_found = || io::Error::new(ErrorKind::NotFound, "PostgreSQL is not installed");
+    let versions = std::fs::read_dir("/usr/lib/postgresql").map_err(|_| not_found())?;
+    let newest = versions.flatten().map(|version| version.path()).max();
+    let programs = newest.ok_or_else(not_found)?.join("bin");
+    let owner = std::fs::metadata("/var/lib/postgresql").map_err(|_| not_found())?;
+    let is_root = std::fs::metadata("/proc/self")?.uid() == 0;
+    let program = |name: &str| {
+        let mut command = Command::new(programs.join(name));
+        command.current_dir(dir).stdout(Stdio::null());
+        if is_root {
+            command.uid(owner.uid()).gid(owner.gid());
+        }
+        command
+    };
+    if is_root {
+        chown(dir, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    let done = |command: &mut Command| match command.status()? {
+        status if status.success() => Ok(()),
+        status => Err(io::Error::other(format!("PostgreSQL: {status}"))),
+    };
+    let data = dir.join("data");
+    let as_always = ["-A", "trust", "-U", "postgres", "--no-sync", "-D"];
+    done(program("initdb").args(as_always).arg(&data))?;
+    let statement = dir.join("table.sql");
+    std::fs::write(&statement, TABLE)?;
+    let mut alone = program("postgres");
+    alone.args(["--single", "-c", "log_min_messages=fatal", "-D"]);
+    alone.arg(&data).arg("postgres");
+    done(alone.stdin(File::open(statement)?))?;
+    let mut command = program("postgres");
+    command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
+    command.args(["-c", "listen_addresses=127.0.0.1", "-c"]);
+    command.arg(format!("unix_socket_directories={}", dir.display()));
     Ok(command)
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Group {
     Rooms,
     /// The memory of those who say nothing.
     Idle,
+    /// How many messages are kept for good, and how soon that is known: everybody is alone in a room.
+    Durable,
 }
 
 const fn load(
@@ -62,7 +64,7 @@ const fn load(
     }
 }
 
-use Group::{Idle, Members, Pairs, Rate, Rooms, Table};
+use Group::{Durable, Idle, Members, Pairs, Rate, Rooms, Table};
 use Pace::{InFlight, PerSecond};
 
 const LOADS: &[Load] = &[
@@ -177,6 +179,34 @@ const LOADS: &[Load] = &[
         Rooms,
         [4000, 2, 2],
         PerSecond(5000),
+    ),
+    load(
+        "alone",
+        "1 sender, one in flight",
+        Durable,
+        [1, 1, 1],
+        InFlight(1),
+    ),
+    load(
+        "durable-1",
+        "64 senders, one in flight each",
+        Durable,
+        [64, 1, 1],
+        InFlight(1),
+    ),
+    load(
+        "durable-16",
+        "64 senders, 16 in flight each",
+        Durable,
+        [64, 1, 1],
+        InFlight(16),
+    ),
+    load(
+        "durable-2000",
+        "64 senders, 2,000 msg/s",
+        Durable,
+        [64, 1, 1],
+        PerSecond(2000),
     ),
     load(
         "idle",

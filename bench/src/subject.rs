@@ -45,12 +45,18 @@ pub(crate) enum Kind {
     Nats,
     /// `mosquitto`.
     Mosquitto,
+    /// `nats-server` that keeps in files what comes for a stream.
+    JetStream,
+    /// PostgreSQL, as its packages set it up.
+    Postgres,
     /// `tolmach serve` with this `store.url`.
     Tolmach(&'static str),
+    /// The same, on the disk.
+    OnDisk(&'static str),
 }
 
 use Dialect::{Jim, Purpose, Talker, Uchat};
-use Group::{Idle, Members, Pairs, Rate, Rooms, Table};
+use Group::{Durable, Idle, Members, Pairs, Rate, Rooms, Table};
 
 const MEMORY: Kind = Kind::Tolmach("memory:");
 const SQLITE: Kind = Kind::Tolmach("sqlite:tolmach.db");
@@ -110,12 +116,34 @@ const SUBJECTS: &[About] = &[
     peer("inspircd", "inspircd", Kind::Inspircd),
     peer("nats", "nats-server", Kind::Nats),
     peer("mosquitto", "mosquitto, QoS 0", Kind::Mosquitto),
+    About {
+        groups: &[Durable],
+        ..peer("jetstream", "nats-server JetStream, files", Kind::JetStream)
+    },
+    About {
+        groups: &[Durable],
+        ..peer("postgres", "PostgreSQL, an INSERT for each", Kind::Postgres)
+    },
+    tolmach(
+        "jim-disk",
+        "tolmach JIM, SQLite on the disk",
+        Kind::OnDisk("sqlite:tolmach.db"),
+        [Jim, Jim],
+        &[Durable],
+    ),
+    tolmach(
+        "uchat-disk",
+        "tolmach uchat, SQLite on the disk",
+        Kind::OnDisk("sqlite:tolmach.db"),
+        [Uchat, Uchat],
+        &[Durable],
+    ),
     tolmach(
         "jim",
         "tolmach JIM, `memory:`",
         MEMORY,
         [Jim, Jim],
-        &[Table, Rate, Members, Rooms, Idle],
+        &[Table, Rate, Members, Rooms, Idle, Durable],
     ),
     tolmach(
         "jim-sqlite",

@@ -14,7 +14,7 @@ pub(crate) struct Table {
 }
 
 /// The tables, in their order: what a group is to show.
-const HEADINGS: [(Group, &str); 5] = [
+const HEADINGS: [(Group, &str); 6] = [
     (
         Group::Table,
         "The server's CPU time for a delivery: of the bare loop in µs, of the others as a ratio to the bare loop that does as much",
@@ -34,6 +34,10 @@ const HEADINGS: [(Group, &str); 5] = [
     (
         Group::Rooms,
         "Against the number of rooms (rooms × members), 5,000 messages a second",
+    ),
+    (
+        Group::Durable,
+        "Messages that are kept: how many a second; ms until half, and 99 %, of them were known to be; the server's CPU-µs for each",
     ),
 ];
 
@@ -82,6 +86,16 @@ impl Table {
         if shape.load().group == Group::Idle {
             let bytes = self.median(subject, shape, |found| found.bytes)?;
             return Some(format!("{:.1} KB", bytes / 1000.0));
+        }
+        if shape.load().group == Group::Durable {
+            let of = |of: fn(&Found) -> f64| self.median(subject, shape, of);
+            return Some(format!(
+                "{:.0}/s; {:.2}, {:.2} ms; {:.1} µs",
+                of(|found| found.rate)?,
+                of(|found| found.accepted[0])?,
+                of(|found| found.accepted[1])?,
+                of(|found| found.cost)?,
+            ));
         }
         let behind = match self.median(subject, shape, |found| found.behind)? {
             some if some >= 0.01 => format!(", {:.0} % behind", some * 100.0),

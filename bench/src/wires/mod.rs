@@ -5,8 +5,10 @@
 mod bare;
 mod dialect;
 mod irc;
+mod jetstream;
 mod mqtt;
 mod nats;
+mod postgres;
 mod redis;
 
 use memchr::{memchr_iter, memmem};
@@ -15,8 +17,10 @@ use tolmach_load::Stamp;
 pub(crate) use bare::Bare;
 pub(crate) use dialect::DialectWire;
 pub(crate) use irc::Irc;
+pub(crate) use jetstream::JetStream;
 pub(crate) use mqtt::Mqtt;
 pub(crate) use nats::Nats;
+pub(crate) use postgres::{Postgres, TABLE};
 pub(crate) use redis::Redis;
 
 /// Bytes of every text.
