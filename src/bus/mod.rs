@@ -1,30 +1,45 @@
 //! What carries events from the node where they happened to the others.
 //!
-//! A bus is best effort. It promises that what one node publishes reaches each other node at most once and in the
-//! order of publishing, or not at all; a room's [`Seq`](crate::model::Seq) shows who missed something, and the store has it.
-//! The commit alone decides whether something happened: a bus that fails changes no answer.
+//! A bus is best effort. It promises that what one node publishes on a topic reaches each other node that hears the topic at
+//! most once and in the order of publishing, or not at all; a room's [`Seq`] shows who missed something, and
+//! the store has it. The commit alone decides whether something happened: a bus that fails changes no answer.
 
 mod local;
 
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub use local::LocalBus;
 
-use crate::model::{NodeId, PresenceEvent, RoomEvent};
+use crate::model::{NodeId, PresenceEvent, RoomEvent, RoomId, Seq, UserId};
 
-/// The version of [`Envelope`] that this build writes. Others are refused.
+/// The version of [`Envelope`] that this build writes. It rises only when older builds could misread what is written: a new kind
+/// of payload is ignored by them, a new field too.
 pub const VERSION: u16 = 1;
 
-/// What one node tells the others.
+/// Who hears something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// All nodes, unasked.
+    All,
+    /// That node alone, unasked.
+    Node(NodeId),
+    /// The nodes with somebody in a room.
+    Room(RoomId),
+    /// The nodes with a session of a user.
+    User(UserId),
+}
+
+/// What one node tells others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// The version of what is written here: [`VERSION`], else a node does not read it.
+    /// The version of what is written here: of a later one than [`VERSION`] a node reads nothing.
     pub version: u16,
     /// The node that publishes this.
     pub node: NodeId,
-    /// What is published: changes of rooms, or of presence.
+    /// What is published.
     pub payload: Payload,
 }
 
@@ -32,16 +47,72 @@ pub struct Envelope {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
-    /// Durable changes, in commit order.
+    /// Durable changes, of each room in commit order.
     Rooms(Vec<RoomEvent>),
     /// Somebody's presence at that node.
     Presence(PresenceEvent),
+    /// The store has [news](crate::model::News).
+    News,
+    /// That node is there, and this is what it did lately.
+    Beat(Beat),
+    /// A kind that this build does not know: of a later one, to be ignored.
+    #[serde(skip)]
+    Unknown,
 }
 
-/// A node's ear at the bus.
+/// How those who lost something learn that they did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Beat {
+    /// 1, 2, 3…: whoever misses one knows that it missed what was in it.
+    pub number: u64,
+    /// Rooms that changed since the beat before, with the last change's place.
+    pub rooms: Vec<(RoomId, Seq)>,
+    /// Others did, too: there were too many to name.
+    #[serde(default)]
+    pub more: bool,
+}
+
+impl Envelope {
+    /// As it travels between processes.
+    ///
+    /// # Errors
+    /// What is published cannot be written, which is a defect.
+    pub fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    /// What another process wrote. A payload of a kind that this build does not know is [`Payload::Unknown`].
+    ///
+    /// # Errors
+    /// It is no envelope.
+    pub fn decode(bytes: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Opaque {
+            version: u16,
+            node: NodeId,
+            #[serde(rename = "payload")]
+            _payload: IgnoredAny,
+        }
+        serde_json::from_slice(bytes).or_else(|_| {
+            let Opaque { version, node, .. } = serde_json::from_slice(bytes)?;
+            let payload = Payload::Unknown;
+            Ok(Self {
+                version,
+                node,
+                payload,
+            })
+        })
+    }
+}
+
+/// A node's ear at the bus. Nothing here may block.
 pub trait Listener: Send + Sync {
-    /// Another node told this. Called in the order of that node's publishing; it must not block.
+    /// Another node told this. Called in the order of that node's publishing on each topic.
     fn receive(&self, envelope: Envelope);
+    /// From now on all is heard that others publish on this topic; what they published before may have been missed.
+    fn hears(&self, topic: Topic);
+    /// The bus is there, or away. Whatever was published while it was away was missed.
+    fn connected(&self, connected: bool);
 }
 
 /// See the module's promises.
@@ -52,6 +123,46 @@ pub trait Bus: Send + Sync + 'static {
     fn leave(&self, node: NodeId);
     /// Whether anybody else could hear; if not, there is no need to write envelopes.
     fn has_others(&self, node: NodeId) -> bool;
-    /// Tells all other nodes. Never blocks and never fails; what is lost, the store has.
-    fn publish(&self, envelope: Envelope);
+    /// A node wants to hear a topic, or no longer; it is told by [`Listener::hears`] once it does. Returns at once.
+    fn interest(&self, node: NodeId, topic: Topic, wanted: bool);
+    /// Tells the other nodes that hear this topic. Never blocks and never fails; what is lost, the store has.
+    fn publish(&self, topic: Topic, envelope: Envelope);
+    /// Whether what is published now is likely to be heard.
+    fn is_connected(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_can_be_written_and_read() {
+        let beat = Beat {
+            number: 7,
+            rooms: vec![(RoomId(1), Seq(2))],
+            more: false,
+        };
+        for payload in [Payload::News, Payload::Beat(beat)] {
+            let envelope = Envelope {
+                version: VERSION,
+                node: NodeId(7),
+                payload,
+            };
+            let read = Envelope::decode(&envelope.encode().unwrap()).unwrap();
+            assert_eq!(read, envelope);
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_is_no_error() {
+        for payload in [r#""later""#, r#"{"later":{"a":[1]}}"#, r#"{"beat":{}}"#] {
+            let text = format!(r#"{{"version":1,"node":7,"more":1,"payload":{payload}}}"#);
+            let read = Envelope::decode(text.as_bytes()).unwrap();
+            assert_eq!((read.node, read.payload), (NodeId(7), Payload::Unknown));
+        }
+        assert!(Envelope::decode(br#"{"version":1}"#).is_err());
+        assert!(Envelope::decode(b"").is_err());
+    }
 }

@@ -1,10 +1,8 @@
 //! From a configuration to a running hub.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::StartError;
-use crate::bus::LocalBus;
 use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 #[cfg(feature = "sqlite")]
@@ -63,7 +61,7 @@ pub fn files_directory(config: &Config) -> PathBuf {
 fn builder(config: &Config) -> HubBuilder {
     let builder = Hub::builder().options(options(config));
     let builder = match config.bus.url {
-        BusUrl::Local => builder.bus(Arc::new(LocalBus::new())),
+        BusUrl::Local => builder,
     };
     match &config.store.url {
         StoreUrl::Memory => {

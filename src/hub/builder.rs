@@ -16,6 +16,7 @@ use super::backlog::Backlog;
 use super::clock::{Clock, SystemClock};
 use super::commands::{Actor, EndAllGuests};
 use super::commit_queue::CommitQueue;
+use super::foreign::BusListener;
 use super::hashing::Hashing;
 use super::newcomers::Newcomers;
 use super::policy::{self, Policy};
@@ -24,7 +25,7 @@ use super::shared::Shared;
 use super::state::HubState;
 use super::state::effects::Moment;
 use super::translation::Observer;
-use super::{Hub, Inner, Options, delivery, files, tap};
+use super::{Hub, Inner, Options, files, tap};
 use crate::bus::{Bus, LocalBus};
 use crate::files::FileArea;
 use crate::model::{Error, NodeId};
@@ -61,7 +62,7 @@ type OpenStore =
 pub struct HubBuilder {
     options: Options,
     store: OpenStore,
-    bus: Arc<dyn Bus>,
+    bus: Option<Arc<dyn Bus>>,
     files: Option<FilesDirectory>,
     observer: Option<Arc<dyn Observer>>,
     authenticator: Option<Arc<dyn Authenticator>>,
@@ -93,7 +94,7 @@ impl Hub {
         HubBuilder {
             options: Options::default(),
             store: Box::new(|limits, sink| Ok(Arc::new(MemoryStore::open(limits, sink)))),
-            bus: Arc::new(LocalBus::new()),
+            bus: None,
             files: None,
             observer: None,
             authenticator: None,
@@ -136,9 +137,9 @@ impl HubBuilder {
         })
     }
 
-    /// Shares a bus with other hubs.
+    /// Shares a bus, and the rows of its store, with other hubs.
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
-        self.bus = bus;
+        self.bus = Some(bus);
         self
     }
 
@@ -210,6 +211,8 @@ impl HubBuilder {
         let hub = Hub {
             inner: Arc::new(self.open()?),
         };
+        let news = hub.inner.store.news(None).await?;
+        hub.inner.watch.read_upto(news.next);
         hub.begin();
         let bans = hub.inner.store.gateway_bans().await?;
         hub.with_state(|state| state.bans = bans);
@@ -231,6 +234,8 @@ impl HubBuilder {
         let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes));
         let mut state = HubState::new(node, tap.clone(), grace, Moment::of(self.clock.as_ref()));
         state.backlog = backlog.clone();
+        let is_shared = self.bus.is_some();
+        state.is_shared = is_shared;
         if let Some(observer) = self.observer {
             state.observe(observer);
         }
@@ -258,10 +263,12 @@ impl HubBuilder {
             node,
             store,
             limits,
-            bus: self.bus,
+            bus: self.bus.unwrap_or_else(|| Arc::new(LocalBus::new())),
+            is_shared,
             files,
             sweeps: files::Sweeps::default(),
             commit_queue,
+            watch: Arc::default(),
             state: Shared::new(state),
             tap,
             hashing,
@@ -288,8 +295,13 @@ impl Hub {
     /// Joins the bus and starts what goes on beside the sessions.
     fn begin(&self) {
         let inner = &self.inner;
-        let subscriber = delivery::subscriber(inner.commit_queue.clone());
-        inner.bus.join(inner.node, subscriber);
+        if inner.is_shared {
+            let listener = BusListener {
+                commit_queue: inner.commit_queue.clone(),
+                watch: inner.watch.clone(),
+            };
+            inner.bus.join(inner.node, Arc::new(listener));
+        }
         let hub = self.clone();
         let tasks = [
             self.run(async move { hub.deliver().await }),
@@ -300,6 +312,9 @@ impl Hub {
         ];
         let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         running.extend(tasks);
+        if inner.is_shared {
+            running.push(self.run(self.clone().watch_others()));
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! whoever tells it. Parts come before commits: nobody tells the state more while what it was told before is still to be written.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -18,8 +19,8 @@ use tokio::sync::Notify;
 
 use super::sink::Sink;
 use crate::bus::Envelope;
-use crate::model::RoomEvent;
-use crate::store::{Commit, CommitSink};
+use crate::model::{RoomEvent, RoomId, Seq};
+use crate::store::{Commit, CommitSink, NewsPage};
 
 /// How many commits one telling of the state takes, so that no queue is filled by one of them.
 const MAX_SLICE_COMMITS: usize = 128;
@@ -30,14 +31,24 @@ pub(super) const MAX_FLUSHES: usize = 64;
 
 /// The [`CommitSink`] of a hub.
 #[derive(Default)]
-pub(super) struct CommitQueue(Mutex<State>);
+pub(super) struct CommitQueue {
+    state: Mutex<State>,
+    /// How many writes were handed to the store.
+    submitted: AtomicU64,
+    /// Told when more commits have come.
+    more: Notify,
+}
 
 #[derive(Default)]
 struct State {
     arrivals: VecDeque<Arrival>,
+    /// How many commits have come since the start.
+    committed: u64,
+    /// That there may be news waits to be told.
+    looks_for_news: bool,
     /// At most [`MAX_FLUSHES`] sinks each.
     parts: VecDeque<Vec<Arc<dyn Sink>>>,
-    /// An envelope is being told, and what came after it waits.
+    /// Something that takes a while is being told, and what came after it waits.
     is_held: bool,
     workers: Vec<Arc<Waiting>>,
     /// Those of the workers that wait, and were not called since.
@@ -52,17 +63,32 @@ struct Waiting {
 
 enum Arrival {
     Commit(Commit),
+    Foreign(Foreign),
+}
+
+/// What other nodes did, or may have done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Foreign {
     Envelope(Envelope),
+    /// The store may have news.
+    LookForNews,
+    /// These are the store's.
+    News(NewsPage),
+    /// The store was asked for the last changes of these rooms, and has these.
+    Seqs {
+        asked: Vec<RoomId>,
+        found: Vec<(RoomId, Seq)>,
+    },
 }
 
 /// What is to be told next.
 pub(super) enum Slice<'a> {
     Commits(Vec<Commit>),
     /// Nothing else is told until the other is dropped.
-    Envelope(Envelope, Held<'a>),
+    Foreign(Foreign, Held<'a>),
 }
 
-/// See [`Slice::Envelope`].
+/// See [`Slice::Foreign`].
 pub(super) struct Held<'a>(&'a CommitQueue);
 
 /// One who delivers, until this is dropped.
@@ -73,7 +99,42 @@ pub(super) struct Worker<'a> {
 
 impl CommitQueue {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A write is about to be handed to the store.
+    pub(super) fn submitting(&self) {
+        self.submitted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until of all that was submitted before the commits have come.
+    pub(super) async fn caught_up(&self) {
+        let submitted = self.submitted.load(Ordering::Relaxed);
+        loop {
+            let more = self.more.notified();
+            if self.lock().committed >= submitted {
+                return;
+            }
+            more.await;
+        }
+    }
+
+    /// The events of a room among commits that wait to be told.
+    pub(super) fn waiting_events(&self, room: RoomId) -> Vec<RoomEvent> {
+        let state = self.lock();
+        let commits = state.arrivals.iter().filter_map(|arrival| match arrival {
+            Arrival::Commit(commit) => Some(commit),
+            Arrival::Foreign(_) => None,
+        });
+        let events = commits.flat_map(|commit| &commit.events);
+        let of_room = events.filter(|event| event.room.id == room);
+        of_room.cloned().collect()
+    }
+
+    /// What comes waits until the given is dropped. To be called under the state's lock, by who has taken what came before.
+    pub(super) fn hold(&self) -> Held<'_> {
+        self.lock().is_held = true;
+        Held(self)
     }
 
     /// Somebody delivers from now on, best what is committed on this thread.
@@ -89,9 +150,13 @@ impl CommitQueue {
         }
     }
 
-    pub(super) fn arrive(&self, envelope: Envelope) {
+    /// Something was heard of other nodes.
+    pub(super) fn arrive(&self, foreign: Foreign) {
         let mut state = self.lock();
-        state.arrivals.push_back(Arrival::Envelope(envelope));
+        if foreign == Foreign::LookForNews && std::mem::replace(&mut state.looks_for_news, true) {
+            return;
+        }
+        state.arrivals.push_back(Arrival::Foreign(foreign));
         call(state, 1);
     }
 
@@ -126,9 +191,10 @@ impl CommitQueue {
         }
         match state.arrivals.pop_front()? {
             Arrival::Commit(commit) => Some(Slice::Commits(vec![commit])),
-            Arrival::Envelope(envelope) => {
+            Arrival::Foreign(foreign) => {
                 state.is_held = true;
-                Some(Slice::Envelope(envelope, Held(self)))
+                state.looks_for_news &= foreign != Foreign::LookForNews;
+                Some(Slice::Foreign(foreign, Held(self)))
             }
         }
     }
@@ -234,10 +300,12 @@ impl Drop for Worker<'_> {
 impl CommitSink for CommitQueue {
     fn committed(&self, batch: Vec<Commit>) {
         let mut state = self.lock();
+        state.committed += batch.len() as u64;
         state
             .arrivals
             .extend(batch.into_iter().map(Arrival::Commit));
         call(state, 1);
+        self.more.notify_waiters();
     }
 }
 
@@ -253,7 +321,7 @@ mod tests {
         Envelope {
             version: VERSION,
             node: NodeId(node),
-            payload: Payload::Rooms(Vec::new()),
+            payload: Payload::News,
         }
     }
 
@@ -268,13 +336,13 @@ mod tests {
         let queue = CommitQueue::default();
         let worker = queue.worker();
         assert!(!is_called(&worker).await);
-        queue.arrive(envelope(1));
-        queue.arrive(envelope(2));
+        queue.arrive(Foreign::Envelope(envelope(1)));
+        queue.arrive(Foreign::Envelope(envelope(2)));
         assert!(is_called(&worker).await);
-        let Some(Slice::Envelope(first, held)) = queue.take_slice() else {
+        let Some(Slice::Foreign(first, held)) = queue.take_slice() else {
             panic!("an envelope was to be told");
         };
-        assert_eq!(first, envelope(1));
+        assert_eq!(first, Foreign::Envelope(envelope(1)));
         assert!(queue.take_slice().is_none() && !is_called(&worker).await);
         drop(held);
         assert!(is_called(&worker).await && queue.take_slice().is_some());
@@ -290,7 +358,7 @@ mod tests {
             assert!(futures_poll(called.as_mut()).is_pending());
             let mut other = std::pin::pin!(second.called());
             assert!(futures_poll(other.as_mut()).is_pending());
-            queue.arrive(envelope(1));
+            queue.arrive(Foreign::Envelope(envelope(1)));
             // One is enough.
             assert_eq!(queue.lock().idle.len(), 1);
         }

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use super::Hub;
-use super::commit_queue::{CommitQueue, Held, MAX_FLUSHES, Slice};
+use super::catching_up::{Between, Missing};
+use super::commit_queue::{Foreign, Held, MAX_FLUSHES, Slice};
 use super::sink::Sink;
 use super::state::HubState;
-use crate::bus::{Envelope, Listener, Payload, VERSION};
-use crate::model::{RoomId, Seq};
 use crate::store::Commit;
+
+/// What cannot be told at once.
+enum Later {
+    Foreign(Foreign),
+    /// In rooms of these other nodes did something that was not told yet.
+    Commits(Vec<Commit>, Missing),
+}
 
 impl Hub {
     /// Delivers, beside whoever else does, what was committed: to be run on each thread that has connections, best by its own
@@ -28,10 +34,10 @@ impl Hub {
         if !self.inner.commit_queue.has_slice() {
             return;
         }
-        let (envelope, dirty) = self.on_state(|state| self.tell_slice(state));
+        let (later, dirty) = self.on_state(|state| self.tell_slice(state));
         self.flush(dirty).await;
-        if let Some((envelope, _held)) = envelope {
-            self.deliver_envelope(envelope).await;
+        if let Some((later, _held)) = later {
+            self.deliver_later(later).await;
         }
         // A little at a time, so that what one connection says at once does not fill the others' queues.
         if self.inner.commit_queue.has_slice() {
@@ -39,33 +45,43 @@ impl Hub {
         }
     }
 
-    /// Tells the state of commits. An envelope is told by the caller.
-    fn tell_slice(&self, state: &mut HubState) -> Option<(Envelope, Held<'_>)> {
+    /// Tells the state of commits. What else there is, is told by the caller.
+    fn tell_slice(&self, state: &mut HubState) -> Option<(Later, Held<'_>)> {
         match self.inner.commit_queue.take_slice()? {
             Slice::Commits(commits) => {
-                self.publish_commits(&commits);
-                for commit in commits {
-                    self.tell_commit(state, commit);
+                if state.is_shared {
+                    self.publish_commits(&commits);
+                    if let Some(missing) = Missing::of(&commits, state) {
+                        let held = self.inner.commit_queue.hold();
+                        return Some((Later::Commits(commits, missing), held));
+                    }
                 }
+                self.tell_commits(state, commits, &mut Between::default());
                 None
             }
-            Slice::Envelope(envelope, held) => Some((envelope, held)),
+            Slice::Foreign(foreign, held) => Some((Later::Foreign(foreign), held)),
         }
     }
 
-    /// Under the state's lock, so that the others hear it in the same order.
-    fn publish_commits(&self, commits: &[Commit]) {
-        if self.inner.bus.has_others(self.inner.node) {
-            let events = commits.iter().flat_map(|commit| commit.events.iter());
-            let events: Vec<_> = events.cloned().collect();
-            if !events.is_empty() {
-                self.publish(Payload::Rooms(events));
+    async fn deliver_later(&self, later: Later) {
+        match later {
+            Later::Foreign(foreign) => self.deliver_foreign(foreign).await,
+            Later::Commits(commits, missing) => {
+                let mut between = self.find_missing(&missing).await;
+                let lost = self.lost_footings(&missing).await;
+                let ((), dirty) = self.on_state(|state| {
+                    self.tell_commits(state, commits, &mut between);
+                    for footing in lost {
+                        state.expel(footing.room, footing.user);
+                    }
+                });
+                self.flush(dirty).await;
             }
         }
     }
 
     /// Flushes these: a few at once, many with whoever else delivers.
-    async fn flush(&self, dirty: Vec<Arc<dyn Sink>>) {
+    pub(super) async fn flush(&self, dirty: Vec<Arc<dyn Sink>>) {
         self.flush_or_share(&dirty);
         self.flush_parts().await;
     }
@@ -94,94 +110,36 @@ impl Hub {
         }
     }
 
-    /// Tells the state of a commit, then who asked for it.
-    fn tell_commit(&self, state: &mut HubState, commit: Commit) {
-        self.inner.said.count(&commit.events);
-        for event in commit.events {
-            self.files_after(&event);
-            state.room_event(event);
-        }
-        commit.write.complete(commit.outcome, state);
-    }
-
-    /// What another node told. A gap in a room's numbers is read from the store first.
-    async fn deliver_envelope(&self, envelope: Envelope) {
-        if envelope.version != VERSION {
-            tracing::warn!(
-                version = envelope.version,
-                "an envelope of another version was dropped"
-            );
-            return;
-        }
-        match envelope.payload {
-            Payload::Rooms(events) => {
-                for event in events {
-                    let told = self.with_state(|state| {
-                        state
-                            .live_rooms
-                            .get(&event.room.id)
-                            .and_then(|live_room| live_room.seq)
-                    });
-                    if let Some(told) = told {
-                        self.catch_up(event.room.id, told, event.seq).await;
-                    }
-                    let ((), dirty) = self.on_state(|state| {
-                        state.room_event(event);
-                    });
-                    self.flush(dirty).await;
+    /// Tells the state of commits, and of each who asked for it; each after what others did before it.
+    fn tell_commits(&self, state: &mut HubState, commits: Vec<Commit>, between: &mut Between) {
+        for commit in commits {
+            self.inner.said.count(&commit.events);
+            for event in commit.events {
+                between.tell_before(state, event.room.id, event.seq);
+                self.files_after(&event);
+                state.room_event(event);
+            }
+            if !between.is_empty() {
+                for footing in commit.write.footings() {
+                    between.tell_before(state, footing.room, footing.seq.next());
                 }
             }
-            Payload::Presence(event) => {
-                let ((), dirty) = self.on_state(|state| {
-                    let room = event.room.id;
-                    state.broadcast(room, &Arc::new(crate::model::Event::Presence(event)), None);
-                });
-                self.flush(dirty).await;
-            }
-        }
-    }
-
-    /// Tells what happened in a room between these two changes, page after page.
-    async fn catch_up(&self, room: RoomId, mut told: Seq, next: Seq) {
-        while told.0 + 1 < next.0 {
-            let limit = usize::try_from(next.0 - told.0 - 1).unwrap_or(usize::MAX);
-            let missed = match self.inner.store.changes(room, told, limit).await {
-                Ok(missed) => missed,
-                Err(error) => {
-                    tracing::warn!(%error, %room, "what another node told before cannot be read");
-                    return;
-                }
-            };
-            let Some(last) = missed.last() else { return };
-            told = last.seq;
-            let ((), dirty) = self.on_state(|state| {
-                for event in missed {
-                    state.room_event(event);
-                }
-            });
-            self.flush(dirty).await;
+            commit.write.complete(commit.outcome, state);
         }
     }
 
     /// Tells and flushes what waits, after the end of the delivery.
     pub(super) fn deliver_last(&self) {
         while self.inner.commit_queue.has_slice() {
-            // What other nodes told is nobody's any more.
-            self.with_state(|state| drop(self.tell_slice(state)));
+            self.with_state(|state| match self.tell_slice(state) {
+                Some((Later::Commits(commits, _), _held)) => {
+                    self.tell_commits(state, commits, &mut Between::default());
+                }
+                // What other nodes told is nobody's any more.
+                Some((Later::Foreign(_), _held)) => {}
+                None => {}
+            });
         }
         while self.flush_part() {}
-    }
-}
-
-/// What the bus tells, for the delivery.
-pub(super) fn subscriber(commit_queue: Arc<CommitQueue>) -> Arc<dyn Listener> {
-    Arc::new(BusSubscriber(commit_queue))
-}
-
-struct BusSubscriber(Arc<CommitQueue>);
-
-impl Listener for BusSubscriber {
-    fn receive(&self, envelope: Envelope) {
-        self.0.arrive(envelope);
     }
 }

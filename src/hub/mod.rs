@@ -21,6 +21,7 @@ mod attempts;
 mod authenticator;
 mod backlog;
 mod builder;
+mod catching_up;
 mod clock;
 pub mod commands;
 mod commit_queue;
@@ -29,8 +30,10 @@ mod embed;
 pub mod encoder;
 mod external;
 mod files;
+mod foreign;
 mod hashing;
 mod newcomers;
+mod news;
 mod options;
 mod policy;
 mod pulse;
@@ -44,6 +47,7 @@ pub mod tap;
 mod timers;
 pub mod translation;
 mod under_way;
+mod watching;
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -68,7 +72,7 @@ pub use session::{ConnectionInfo, Session};
 pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
 
-use crate::bus::{Bus, Envelope, Payload, VERSION};
+use crate::bus::{Bus, Envelope, Payload, Topic, VERSION};
 use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
 use crate::store::{Limits, Store, Write};
@@ -81,6 +85,7 @@ use quota::{Maker, Quota, Taken};
 use shared::Shared;
 use state::HubState;
 use state::effects::Moment;
+use watching::Watch;
 
 /// See the module. A handle: clones are the same hub.
 #[derive(Clone)]
@@ -95,9 +100,12 @@ struct Inner {
     /// What the store decides by.
     limits: Limits,
     bus: Arc<dyn Bus>,
+    /// Whether other nodes may be at the bus at all.
+    is_shared: bool,
     files: Option<FileArea>,
     sweeps: files::Sweeps,
     commit_queue: Arc<CommitQueue>,
+    watch: Arc<Watch>,
     state: Shared,
     tap: tap::Tap,
     hashing: Hashing,
@@ -133,6 +141,7 @@ impl Hub {
     pub async fn stop(&self) {
         self.end_all();
         self.inner.bus.leave(self.inner.node);
+        self.inner.watch.end();
         self.inner.store.close().await;
         let tasks = std::mem::take(
             &mut *self
@@ -230,12 +239,13 @@ impl Hub {
         self.inner.runtime.spawn(work)
     }
 
-    fn publish(&self, payload: Payload) {
-        self.inner.bus.publish(Envelope {
+    fn publish(&self, topic: Topic, payload: Payload) {
+        let envelope = Envelope {
             version: VERSION,
             node: self.inner.node,
             payload,
-        });
+        };
+        self.inner.bus.publish(topic, envelope);
     }
 
     /// Queues a change of the gateway's own that nobody waits for.
@@ -251,7 +261,12 @@ impl Hub {
         change: C,
         then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
     ) {
-        let write = self.submission(actor, session, change, then);
+        self.hand_in(self.submission(actor, session, change, then));
+    }
+
+    /// Gives a change to the store.
+    fn hand_in(&self, write: Box<dyn Write>) {
+        self.inner.commit_queue.submitting();
         self.inner.store.submit(write);
         self.deliver_if_stopped();
     }

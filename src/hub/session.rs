@@ -194,8 +194,7 @@ impl Session {
         };
         let actor = Actor::User(user);
         let write = self.hub.submission(actor, session, *message, then);
-        self.hub.inner.store.submit(write);
-        self.hub.deliver_if_stopped();
+        self.hub.hand_in(write);
     }
 
     async fn prepare(

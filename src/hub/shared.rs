@@ -7,9 +7,9 @@ use super::clock::Clock;
 use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
-use super::state::effects::{Effects, Moment, Outgoing};
-use crate::bus::Payload;
-use crate::model::{PresenceEvent, Result, UserId};
+use super::state::effects::{Effects, Moment, Outgoing, Outward};
+use crate::bus::{Payload, Topic};
+use crate::model::{Result, UserId};
 
 /// See the module. The lock is never held across an await.
 pub(super) struct Shared(Mutex<HubState>);
@@ -35,7 +35,7 @@ impl Shared {
         &self,
         now: Moment,
         work: impl FnOnce(&mut HubState) -> R,
-        publish: impl FnOnce(Vec<PresenceEvent>),
+        publish: impl FnOnce(Vec<Outward>),
     ) -> (R, Vec<Arc<dyn Sink>>, Effects) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.begin(now);
@@ -46,7 +46,7 @@ impl Shared {
             if outgoing.is_empty() {
                 state.put_back(outgoing);
                 let mut effects = state.finish();
-                publish(std::mem::take(&mut effects.published));
+                publish(std::mem::take(&mut effects.outward));
                 return (result, dirty, effects);
             }
             dirty.reserve(outgoing.len());
@@ -94,7 +94,7 @@ impl Hub {
         work: impl FnOnce(&mut HubState) -> R,
     ) -> (R, Vec<Arc<dyn Sink>>) {
         let now = Moment::of(self.inner.clock.as_ref());
-        let publish = |events| self.publish_presence(events);
+        let publish = |outward| self.tell_bus(outward);
         let (result, dirty, effects) = self.inner.state.tell(now, work, publish);
         self.carry_out(effects);
         (result, dirty)
@@ -116,10 +116,19 @@ impl Hub {
         }
     }
 
-    fn publish_presence(&self, events: Vec<PresenceEvent>) {
-        if !events.is_empty() && self.inner.bus.has_others(self.inner.node) {
-            for event in events {
-                self.publish(Payload::Presence(event));
+    /// Under the state's lock: what is wanted last is what holds.
+    fn tell_bus(&self, outward: Vec<Outward>) {
+        let (bus, node) = (&self.inner.bus, self.inner.node);
+        if outward.is_empty() || !self.inner.is_shared {
+            return;
+        }
+        for one in outward {
+            match one {
+                Outward::Interest(topic, wanted) => bus.interest(node, topic, wanted),
+                Outward::Presence(event) if bus.has_others(node) => {
+                    self.publish(Topic::Room(event.room.id), Payload::Presence(event));
+                }
+                Outward::Presence(_) => {}
             }
         }
     }

@@ -51,6 +51,14 @@ id! {
     NodeId(u64)
 }
 
+impl Seq {
+    /// The place behind it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 impl UserId {
     /// The gateway's own user.
     pub const GATEWAY: Self = Self(0);

@@ -12,6 +12,7 @@ mod id;
 mod message;
 mod name;
 mod network;
+mod news;
 mod precis;
 mod room;
 mod secret;
@@ -34,6 +35,7 @@ pub use name::{
     validate_room_name, validate_title,
 };
 pub use network::Network;
+pub use news::News;
 pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
 pub use secret::{Secret, TokenInfo, TokenKind, TokenText};
 pub use selector::{RoomSelector, Target, UserSelector};

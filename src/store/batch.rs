@@ -183,6 +183,16 @@ impl<B: Backend> Committer<B> {
         }
     }
 
+    /// From now on it carries out what this one submits.
+    pub(super) fn serve(
+        &mut self,
+        limits: Limits,
+        sink: Arc<dyn CommitSink>,
+        commits: Arc<AtomicU64>,
+    ) {
+        (self.limits, self.sink, self.commits) = (limits, sink, commits);
+    }
+
     /// Where the number of transactions that were committed can be read.
     pub(super) fn counter(&self) -> Arc<AtomicU64> {
         self.commits.clone()

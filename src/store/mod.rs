@@ -52,8 +52,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{
-    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, News, Result, RoomEvent,
+    RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
@@ -85,9 +85,30 @@ pub trait Write: Send {
         rows: &mut dyn Transaction,
     ) -> Result<Vec<RoomEvent>, ApplyError>;
 
+    /// Once it was carried out: at which places in the order of their rooms' changes it found users to be members.
+    fn footings(&self) -> Vec<Footing> {
+        Vec::new()
+    }
+
+    /// Once it was carried out: whether there are [`News`] of it.
+    fn has_news(&self) -> bool {
+        false
+    }
+
     /// Answers whoever submitted it: `committed` says whether it holds; `state` is what the one who is told of
     /// commits keeps. No store calls this.
     fn complete(self: Box<Self>, committed: Result<()>, state: &mut dyn Any);
+}
+
+/// A user was a member of a room when that had so many changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footing {
+    /// Which room.
+    pub room: RoomId,
+    /// Who was a member of it.
+    pub user: UserId,
+    /// The place of its last change then.
+    pub seq: Seq,
 }
 
 /// What came of one submitted write.
@@ -116,6 +137,26 @@ pub struct Page {
     pub messages: Vec<Arc<Message>>,
     /// How many more there were beyond the limit, or beyond [`PAGE_BYTES`].
     pub omitted: u64,
+}
+
+/// Up to where somebody has read the [`News`] of a store. What the numbers mean is the store's own affair.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewsPlace {
+    /// All before it was read.
+    pub from: i64,
+    /// What else was read.
+    pub read: Vec<i64>,
+}
+
+/// What [`Store::news`] answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewsPage {
+    /// In the order of their commits, as far as one of them could build on another.
+    pub news: Vec<News>,
+    /// Where to go on.
+    pub next: NewsPlace,
+    /// Some were not kept so long: anything may have happened.
+    pub is_torn: bool,
 }
 
 /// A place for everything that lasts; see the module's promises.
@@ -229,4 +270,20 @@ pub trait Store: Send + Sync + 'static {
     /// Rooms, users and messages in them are as they are now: of a message that was deleted since, or lies behind the mark
     /// of a cleared history or of what is kept no longer, nothing is told but that it was there and is deleted. `origin` is `None`.
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>>;
+
+    /// The places of the last changes of those of these rooms that there are, in any order: how a node finds what it did not
+    /// hear. A room with a later change has it in [`Store::changes`].
+    async fn seqs(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, Seq)>> {
+        let mut seqs = Vec::with_capacity(rooms.len());
+        for room in rooms {
+            seqs.extend(self.room(*room).await?.map(|row| (*room, row.room.seq)));
+        }
+        Ok(seqs)
+    }
+
+    /// The news that were committed since a place, by this process or another; `None`: none, but where they end now. Each comes at
+    /// least once. A store that only one process can open has none.
+    async fn news(&self, _after: Option<&NewsPlace>) -> Result<NewsPage> {
+        Ok(NewsPage::default())
+    }
 }

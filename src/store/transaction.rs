@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dial::Dial;
 use crate::model::{
-    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Room, RoomEvent,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, News, Room, RoomEvent,
     RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
     UserKind, UserRef, UserSelector, fold_login, fold_room_name,
 };
@@ -307,6 +307,12 @@ pub trait Transaction {
     /// Removes the oldest messages and other changes up to a room's mark ([`Room::pruned`]), at most `limit` of each, with
     /// what is kept of them. Whether nothing is left up to there, and whether some of it had files.
     fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError>;
+    /// Keeps news for the other nodes, which [`Store::news`](super::Store::news) tells them. A store that only one process can
+    /// open has nobody to tell.
+    fn add_news(&mut self, _news: &News) -> Result<(), RowsError> {
+        Ok(())
+    }
+
     /// Hides a message from a user.
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;
 }

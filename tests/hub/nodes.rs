@@ -1,112 +1,332 @@
-//! Two hubs on one bus. Each has a store of its own here, made alike: what counts is what reaches whom.
+//! Several hubs over the same rows: what happens at one reaches whom it concerns at the others, whatever the bus loses.
 
 use std::sync::Arc;
 
-use tolmach::bus::{Bus, Envelope, LocalBus, Payload, VERSION};
-use tolmach::commands;
+use tolmach::bus::{Bus, Envelope, Payload, Topic, VERSION};
+use tolmach::commands::{self, TokenEnd};
+use tolmach::hub::Scope;
 use tolmach::model::{
-    Event, NodeId, Origin, Role, RoomChange, RoomEvent, RoomKind, Seq, SessionId, Timestamp,
-    UserId, UserRef,
+    BanSubject, Event, NodeId, Role, RoomChange, RoomEvent, RoomKind, Seq, Timestamp, UserId,
+    UserRef,
 };
 
-use crate::support::{Client, World, create_room, login, name, to_user};
+use crate::support::{
+    Client, Cluster, Health, World, create_room, login, name, password, register, say, to_user,
+    token,
+};
 
-/// Two alike, with `tea` and its members in both, anna at the first and boris at the second.
-async fn pair(bus: &Arc<LocalBus>) -> [(World, Client); 2] {
-    let mut worlds = Vec::new();
-    for user in ["anna", "boris"] {
-        // Made apart, so that neither hears how the other was made.
-        let world = World::on_bus(bus.clone(), |_| {}).await;
-        worlds.push((world, user));
-    }
-    let mut pair = Vec::new();
-    for (world, user) in worlds {
-        for login in ["anna", "boris"] {
-            world.op(crate::support::register(login)).await;
+/// Two nodes, `tea` with anna at the first and boris at the second; the bus is then as it is to be.
+struct Pair {
+    cluster: Cluster,
+    here: World,
+    there: World,
+    anna: Client,
+    boris: Client,
+}
+
+impl Pair {
+    async fn new(health: Health) -> Self {
+        let cluster = Cluster::new();
+        let [here, there] = cluster.nodes().await;
+        for user in ["anna", "boris"] {
+            here.op(register(user)).await;
         }
-        world
-            .room(
-                "tea",
-                RoomKind::Public,
-                [("anna", Role::Admin), ("boris", Role::Member)],
-            )
-            .await;
-        let client = world.again(user).await;
-        pair.push((world, client));
+        let members = [("anna", Role::Admin), ("boris", Role::Member)];
+        here.room("tea", RoomKind::Public, members).await;
+        let mut anna = here.again("anna").await;
+        let mut boris = there.again("boris").await;
+        for world in [&here, &there] {
+            world.settled().await;
+        }
+        anna.told();
+        boris.told();
+        cluster.bus.set(health);
+        Self {
+            cluster,
+            here,
+            there,
+            anna,
+            boris,
+        }
     }
-    for (world, client) in &mut pair {
-        world.settled().await;
-        client.told();
+
+    async fn settled(&self) {
+        self.here.settled().await;
+        self.there.settled().await;
     }
-    pair.try_into().unwrap_or_else(|_| panic!("two"))
 }
 
-#[tokio::test]
+async fn in_each_health<F: Future<Output = ()>>(test: impl Fn(Pair) -> F) {
+    for health in Health::ALL {
+        println!("{health:?}");
+        test(Pair::new(health).await).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_happens_at_one_is_told_at_the_other() {
-    let bus = Arc::new(LocalBus::new());
-    let [(here, mut anna), (there, mut boris)] = pair(&bus).await;
-    anna.say(name("tea"), "hello").await;
-    anna.ok(commands::SetTitle {
-        room: name("tea"),
-        title: "Tea".into(),
+    in_each_health(async |mut pair: Pair| {
+        pair.anna.say(name("tea"), "hello").await;
+        pair.anna
+            .ok(commands::SetTitle {
+                room: name("tea"),
+                title: "Tea".into(),
+            })
+            .await;
+        let told = ["#tea anna: hello", "#tea titled"];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        assert_eq!(pair.anna.heard(), told);
+        pair.boris.say(name("tea"), "and you").await;
+        assert_eq!(pair.anna.hears(&["#tea boris: and you"]).await.len(), 1);
+        assert_eq!(pair.boris.heard(), ["#tea boris: and you"]);
     })
     .await;
-    here.settled().await;
-    there.settled().await;
-    assert_eq!(boris.heard(), ["#tea anna: hello", "#tea titled"]);
-    assert_eq!(anna.heard(), ["#tea anna: hello", "#tea titled"]);
-    // Presence, too.
-    anna.session.set_silent(true);
-    anna.session.farewell();
-    there.settled().await;
-    assert_eq!(boris.heard(), ["#tea idle anna", "#tea offline anna"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_is_added_or_removed_at_one_comes_and_goes_at_the_other() {
-    let bus = Arc::new(LocalBus::new());
-    let [(here, _anna), (there, mut boris)] = pair(&bus).await;
-    here.op(create_room("coffee", RoomKind::Public)).await;
-    here.op(commands::AddMember {
-        room: name("coffee"),
-        user: login("boris"),
+    in_each_health(async |mut pair: Pair| {
+        pair.here.op(create_room("coffee", RoomKind::Public)).await;
+        let add = commands::AddMember {
+            room: name("coffee"),
+            user: login("boris"),
+        };
+        pair.here.op(add).await;
+        pair.here.op(say(name("coffee"), "welcome")).await;
+        let told = [
+            "#coffee online boris",
+            "#coffee joined boris",
+            "#coffee tolmach: welcome",
+        ];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        let ban = commands::Ban {
+            room: name("coffee"),
+            user: login("boris"),
+        };
+        pair.here.op(ban).await;
+        pair.here.op(say(name("coffee"), "who is here?")).await;
+        let told = ["#coffee banned boris"];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        pair.boris.say(name("tea"), "well").await;
+        assert_eq!(pair.boris.heard(), ["#tea boris: well"]);
     })
     .await;
-    there.settled().await;
-    assert_eq!(
-        boris.heard(),
-        ["#coffee online boris", "#coffee joined boris"]
-    );
-    here.op(commands::Ban {
-        room: name("coffee"),
-        user: login("boris"),
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_private_message_crosses_over() {
+    in_each_health(async |mut pair: Pair| {
+        let mut draft = to_user(login("boris"), "hello");
+        draft.offline = commands::Offline::Store;
+        pair.anna.ok(draft.clone()).await;
+        let told = ["@anna,boris created", "@anna,boris anna: hello"];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        draft.text = "again".into();
+        pair.anna.ok(draft).await;
+        let told = ["@anna,boris anna: again"];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        // Who comes later hears what comes after.
+        let mut third = pair.there.again("boris").await;
+        pair.settled().await;
+        third.told();
+        let mut draft = to_user(login("anna"), "yes");
+        draft.offline = commands::Offline::Store;
+        pair.boris.ok(draft).await;
+        let told = ["@anna,boris boris: yes"];
+        assert_eq!(third.hears(&told).await, told);
+        assert!(
+            pair.anna
+                .hears(&told)
+                .await
+                .ends_with(&[told[0].to_owned()])
+        );
     })
     .await;
-    there.settled().await;
-    assert_eq!(boris.heard(), ["#coffee banned boris"]);
-    here.op(crate::support::say(name("coffee"), "who is here?"))
-        .await;
-    there.settled().await;
-    assert_eq!(boris.heard(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_token_ends_its_sessions_everywhere() {
+    in_each_health(async |mut pair: Pair| {
+        let mut other = pair.there.again("boris").await;
+        let tokens = pair.here.op(commands::Tokens {
+            user: login("boris"),
+        });
+        let last = tokens.await.pop().unwrap().id;
+        let revoke = commands::RevokeToken {
+            user: login("boris"),
+            id: Some(last),
+        };
+        pair.here.op(revoke).await;
+        other.hears(&["ended TokenRevoked"]).await;
+        pair.boris.say(name("tea"), "I am still there").await;
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_private_message_crosses_over() {
-    let bus = Arc::new(LocalBus::new());
-    let [(here, mut anna), (there, mut boris)] = pair(&bus).await;
-    let mut at_home = here.again("boris").await;
-    there.settled().await;
-    boris.told();
-    anna.ok(to_user(login("boris"), "hello")).await;
-    there.settled().await;
-    for client in [&mut boris, &mut at_home] {
-        let heard: Vec<String> = client
-            .heard()
-            .into_iter()
-            .filter(|line| line.starts_with('@'))
-            .collect();
-        assert_eq!(heard, ["@anna,boris created", "@anna,boris anna: hello"]);
-    }
+async fn a_new_password_ends_what_came_in_by_the_old_one() {
+    in_each_health(async |mut pair: Pair| {
+        let mut by_password = pair.there.client();
+        by_password
+            .ok(crate::support::log_in("boris", password("boris")))
+            .await;
+        let mut by_login = pair.there.client();
+        let mut log_in = crate::support::log_in("boris", password("boris"));
+        log_in.token = true;
+        let value = by_login.ok(log_in).await.token.unwrap().1;
+        let mut by_its_token = pair.there.client();
+        by_its_token.ok(token(&value.0)).await;
+        let set = commands::SetPassword {
+            user: login("boris"),
+            secret: password("another"),
+        };
+        pair.here.op(set).await;
+        for client in [&mut by_password, &mut by_login, &mut by_its_token] {
+            client.hears(&["ended PasswordChanged"]).await;
+        }
+        let mut anew = pair.there.client();
+        anew.ok(crate::support::log_in("boris", password("another")))
+            .await;
+        // An API token's goes on.
+        pair.boris.say(name("tea"), "I am still there").await;
+        anew.hears(&["#tea boris: I am still there"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_switched_off_or_removed_is_out_everywhere() {
+    in_each_health(async |mut pair: Pair| {
+        let disable = commands::SetDisabled {
+            user: login("boris"),
+            disabled: true,
+        };
+        pair.here.op(disable).await;
+        pair.boris.hears(&["ended AccountDisabled"]).await;
+        let mut anna = pair.there.again("anna").await;
+        pair.here
+            .op(commands::RemoveUser {
+                user: login("anna"),
+            })
+            .await;
+        anna.hears(&["ended AccountRemoved"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erased_account_is_out_everywhere() {
+    in_each_health(async |mut pair: Pair| {
+        let erase = commands::EraseUser {
+            user: login("boris"),
+            place: commands::Place::Start,
+        };
+        pair.here.op(erase).await;
+        pair.boris.hears(&["ended AccountRemoved"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_banned_from_the_gateway_is_out_everywhere_until_the_ban_is_lifted() {
+    in_each_health(async |mut pair: Pair| {
+        let subject = BanSubject::Login("boris".into());
+        let ban = commands::AddBan {
+            subject: subject.clone(),
+            term: None,
+            reason: String::new(),
+        };
+        pair.here.op(ban).await;
+        pair.boris.hears(&["ended BannedFromGateway"]).await;
+        pair.here.op(commands::RemoveBan { subject }).await;
+        let value = pair.here.op(commands::CreateToken {
+            user: login("boris"),
+            value: None,
+        });
+        let value = value.await.value.0;
+        for _ in 0..21 {
+            if pair.there.client().call(token(&value)).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the ban is not lifted there");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_login_is_known_where_the_sessions_are() {
+    in_each_health(async |mut pair: Pair| {
+        let rename = commands::RenameUser {
+            user: login("boris"),
+            login: "Bob".into(),
+        };
+        pair.here.op(rename).await;
+        let told = ["#tea offline boris", "#tea online Bob"];
+        assert_eq!(pair.boris.hears(&told).await, told);
+        pair.boris.say(name("tea"), "hi").await;
+        pair.anna.hears(&["#tea Bob: hi"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_room_is_gone_everywhere() {
+    in_each_health(async |mut pair: Pair| {
+        pair.here
+            .op(commands::DeleteRoom { room: name("tea") })
+            .await;
+        pair.boris.hears(&["#tea deleted"]).await;
+        assert!(pair.boris.session.rooms().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_takes_the_place_of_another_holds_its_sessions_everywhere() {
+    in_each_health(async |pair: Pair| {
+        let mut first = pair.here.client();
+        let mut log_in = crate::support::log_in("boris", password("boris"));
+        log_in.token = true;
+        let (old, value) = first.ok(log_in).await.token.unwrap();
+        let mut second = pair.there.client();
+        second.ok(token(&value.0)).await;
+        let new = first.ok(commands::RenewToken).await.id;
+        first.ok(commands::UseToken { id: new, old }).await;
+        // So long that whatever it does there is done.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        second.say(name("tea"), "I am still there").await;
+        first
+            .ok(commands::LogOut {
+                token: TokenEnd::Always,
+            })
+            .await;
+        second.hears(&["ended TokenRevoked"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_in_a_room_nothing_of_it_is_heard() {
+    let pair = Pair::new(Health::Sound).await;
+    let third = pair.cluster.node().await;
+    let mut anna = third.again("anna").await;
+    let deaf = third.again("boris").await;
+    drop(deaf);
+    pair.settled().await;
+    third.settled().await;
+    anna.told();
+    // One is attached to the room that it enters, alone.
+    let mut guest = third.client_over("one", false, Scope::OneRoom);
+    guest.ok(crate::support::guest("gus")).await;
+    pair.here
+        .op(create_room("elsewhere", RoomKind::Public))
+        .await;
+    guest.enter(name("elsewhere")).await;
+    pair.here.op(say(name("elsewhere"), "hello")).await;
+    guest.hears(&["#elsewhere tolmach: hello"]).await;
+    assert_eq!(anna.heard(), [""; 0]);
 }
 
 fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
@@ -121,10 +341,7 @@ fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
         at: Timestamp(1),
         actor,
         peer: None,
-        origin: Some(Origin {
-            node: NodeId(7),
-            session: SessionId(1),
-        }),
+        origin: None,
         seen: false,
         newcomers: Vec::new(),
         change: RoomChange::Titled,
@@ -140,30 +357,23 @@ fn envelope(version: u16, events: Vec<RoomEvent>) -> Envelope {
 }
 
 #[tokio::test]
-async fn what_was_told_already_is_dropped_and_so_is_another_version() {
-    let bus = Arc::new(LocalBus::new());
-    let [(_here, _anna), (there, mut boris)] = pair(&bus).await;
-    let room = there
-        .store
-        .room_by_name("tea")
-        .await
-        .unwrap()
-        .unwrap()
-        .room
-        .clone();
-    let next = room.seq.0 + 1;
-    bus.publish(envelope(VERSION, vec![titled(&room, next)]));
-    bus.publish(envelope(
-        VERSION,
-        vec![
-            titled(&room, next),
-            titled(&room, next + 1),
-            titled(&room, next),
-        ],
-    ));
-    bus.publish(envelope(VERSION + 1, vec![titled(&room, next + 2)]));
-    there.settled().await;
-    let seqs: Vec<i64> = boris
+async fn what_was_told_already_is_dropped_and_so_is_a_later_version() {
+    let mut pair = Pair::new(Health::Sound).await;
+    let room = pair.there.store.room_by_name("tea").await.unwrap().unwrap();
+    let (room, next) = (room.room.clone(), room.room.seq.0 + 1);
+    let topic = Topic::Room(room.id);
+    let bus = &pair.cluster.bus;
+    bus.publish(topic, envelope(VERSION, vec![titled(&room, next)]));
+    let thrice = vec![
+        titled(&room, next),
+        titled(&room, next + 1),
+        titled(&room, next),
+    ];
+    bus.publish(topic, envelope(VERSION, thrice));
+    bus.publish(topic, envelope(VERSION + 1, vec![titled(&room, next + 2)]));
+    pair.there.settled().await;
+    let seqs: Vec<i64> = pair
+        .boris
         .told()
         .iter()
         .map(|event| match event {
@@ -176,9 +386,8 @@ async fn what_was_told_already_is_dropped_and_so_is_another_version() {
 
 #[tokio::test]
 async fn who_left_the_bus_hears_nothing_more() {
-    let bus = Arc::new(LocalBus::new());
-    let [(_here, mut anna), (there, mut boris)] = pair(&bus).await;
-    there.hub.stop().await;
-    anna.say(name("tea"), "hello").await;
-    assert_eq!(boris.heard(), ["ended Shutdown"]);
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.there.hub.stop().await;
+    pair.anna.say(name("tea"), "hello").await;
+    assert_eq!(pair.boris.heard(), ["ended Shutdown"]);
 }

@@ -11,9 +11,9 @@ use crate::hub::Session;
 use crate::hub::newcomers::Newcomer;
 use crate::hub::state::SessionEntry;
 use crate::model::{
-    EndReason, Error, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind, UserRef,
-    UserSelector, clean_line, clean_text, fold_login, fold_room_name, has_visible, is_visible,
-    validate_login,
+    EndReason, Error, News, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind,
+    UserRef, UserSelector, clean_line, clean_text, fold_login, fold_room_name, has_visible,
+    is_visible, validate_login,
 };
 use crate::store::UserRow;
 
@@ -73,7 +73,7 @@ impl Command for Register {
         let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
         let made = hub.commit(actor, None, self, |state, row| {
-            state.update_user(&row.user);
+            state.update_user(&row);
             Ok(row.user.clone())
         });
         let made = made.await?;
@@ -370,6 +370,7 @@ impl Change for SetPassword {
             password,
             ..UserRow::clone(&row)
         };
+        work.add_news(&News::User(row.user.id))?;
         Ok(work.rows.put_user(row)?.user.id)
     }
 }
@@ -402,6 +403,7 @@ impl Change for SetDisabled {
         rules::operator_only(work.actor)?;
         let row = work.account(&self.user)?;
         let row = work.put_user(&row, |user| user.disabled = self.disabled)?;
+        work.add_news(&News::User(row.user.id))?;
         Ok(row.user.id)
     }
 }
@@ -423,9 +425,8 @@ impl Command for RenameUser {
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         validate_login("login", &self.login, &caller.hub().options().name)?;
         let renamed = caller.commit_then(self, |state, row| {
-            let user = row.user.clone();
-            state.update_user(&user);
-            Ok(user)
+            state.update_user(&row);
+            Ok(row.user.clone())
         });
         renamed.await
     }
@@ -452,6 +453,7 @@ impl Change for RenameUser {
             last_login: row.last_login,
             ..UserRow::new(user, Some(folded), row.password.clone())
         };
+        work.add_news(&News::User(row.user.id))?;
         Ok(work.rows.put_user(row)?)
     }
 }
@@ -487,6 +489,7 @@ impl Change for RemoveUser {
             ..User::clone(&row.user)
         };
         work.rows.put_user(UserRow::new(user, None, None))?;
+        work.add_news(&News::User(id))?;
         Ok(id)
     }
 }

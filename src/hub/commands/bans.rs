@@ -10,8 +10,8 @@ use super::{Caller, Change, Command, Needs, Work, rules};
 use crate::hub::Hub;
 use crate::hub::state::HubState;
 use crate::model::{
-    BanSubject, EndReason, Error, GatewayBan, Result, Timestamp, UserId, UserKind, clean_line,
-    fold_login,
+    BanSubject, EndReason, Error, GatewayBan, News, Result, Timestamp, UserId, UserKind,
+    clean_line, fold_login,
 };
 use crate::store::{RowKey, RowKeys};
 
@@ -100,6 +100,7 @@ impl Change for AddBan {
             until: term.map(|term| Timestamp(work.at.0.saturating_add(term))),
         };
         work.rows.put_gateway_ban(ban.clone())?;
+        work.add_news(&News::Bans)?;
         Ok(ban)
     }
 }
@@ -167,13 +168,14 @@ impl Change for RemoveBan {
         }
         work.forget_ended_bans()?;
         work.rows.remove_gateway_ban(&self.subject)?;
+        work.add_news(&News::Bans)?;
         Ok(self.subject)
     }
 }
 
 impl HubState {
     /// Whom the ban binds is kept out from now on. How many sessions end by it.
-    fn keep_out(&mut self, ban: GatewayBan) -> usize {
+    pub(in crate::hub) fn keep_out(&mut self, ban: GatewayBan) -> usize {
         let bound = self.sessions.iter().filter(|(_, entry)| {
             let user = entry.current.load();
             ban.binds_user(user.id, &user.login)

@@ -5,7 +5,7 @@ use std::mem;
 
 use super::Work;
 use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, UserId};
-use crate::store::{ApplyError, Limits, RowKeys, Transaction, Write};
+use crate::store::{ApplyError, Footing, Limits, RowKeys, Transaction, Write};
 
 /// On whose behalf a change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,11 @@ pub trait Change: Send + 'static {
     /// # Errors
     /// [`ApplyError::Refused`]: a rule or the present state forbids it, and no row was touched.
     fn apply(self, work: &mut Work<'_>) -> Result<Self::Outcome, ApplyError>;
+
+    /// Where it found users to be members, if sessions take their places by that.
+    fn footings(_outcome: &Self::Outcome) -> Vec<Footing> {
+        Vec::new()
+    }
 }
 
 /// A change on its way through a store, and `then`: who is to hear what came of it, with the state of whoever is told
@@ -53,6 +58,7 @@ pub struct Submission<C: Change, F> {
     origin: Option<Origin>,
     at: Timestamp,
     progress: Progress<C>,
+    has_news: bool,
     then: F,
 }
 
@@ -81,6 +87,7 @@ where
             origin,
             at,
             progress: Progress::Asked(change),
+            has_news: false,
             then,
         })
     }
@@ -116,7 +123,19 @@ where
         };
         let mut work = Work::begin(limits, rows, self.actor, self.origin, self.at)?;
         self.progress = Progress::Applied(change.apply(&mut work)?);
+        self.has_news = work.has_news();
         Ok(work.into_events())
+    }
+
+    fn footings(&self) -> Vec<Footing> {
+        match &self.progress {
+            Progress::Applied(outcome) => C::footings(outcome),
+            Progress::Asked(_) | Progress::Begun => Vec::new(),
+        }
+    }
+
+    fn has_news(&self) -> bool {
+        self.has_news
     }
 
     fn complete(self: Box<Self>, committed: Result<()>, state: &mut dyn Any) {

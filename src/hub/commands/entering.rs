@@ -13,7 +13,7 @@ use crate::model::{
     Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq,
     validate_room_name,
 };
-use crate::store::RoomRow;
+use crate::store::{Footing, RoomRow};
 
 /// Whether entering a room that is not there makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,10 +112,10 @@ impl Command for Enter {
                 state.learned(session, &room.room);
             }
             let arrived = !state.is_there(room.room.id, user);
-            let seq = Some(entered.seq);
-            state.attach(session, &room.reference, seq);
+            let seq = state.attach(session, &room.reference, entered.seq);
             Ok(Entered {
                 arrived,
+                seq,
                 present: state.present(room.room.id),
                 ..entered.entered()
             })
@@ -213,7 +213,17 @@ impl Change for EnterRoom {
             room: row,
             created: false,
             seq,
+            user: Some(user),
         })
+    }
+
+    fn footings(entered: &RoomOutcome) -> Vec<Footing> {
+        let footing = entered.user.map(|user| Footing {
+            room: entered.room.room.id,
+            user,
+            seq: entered.seq,
+        });
+        footing.into_iter().collect()
     }
 }
 

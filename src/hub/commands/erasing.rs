@@ -20,7 +20,7 @@ use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
 use crate::hub::Hub;
 use crate::model::{
-    EndReason, Error, MessageId, Result, RoomChange, RoomId, Seq, Timestamp, User, UserId,
+    EndReason, Error, MessageId, News, Result, RoomChange, RoomId, Seq, Timestamp, User, UserId,
     UserKind, UserSelector, fold_login,
 };
 use crate::store::{RowKey, RowKeys, Scrub, UserRow};
@@ -224,6 +224,8 @@ impl Change for BeginErasure {
         work.part(&row)?;
         let folded = row.folded.clone().unwrap_or_else(|| no_login(row.user.id));
         work.rows.put_user(nobody(&row, Some(folded)))?;
+        work.add_news(&News::User(row.user.id))?;
+        work.add_news(&News::Bans)?;
         Ok(row.user.id)
     }
 }

@@ -10,7 +10,7 @@ use super::opening::{AddGuest, OpenSession, Opened};
 use super::tokens::end_sessions_by;
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
-use crate::hub::state::{CurrentUser, HubState, SessionEntry};
+use crate::hub::state::{CurrentUser, HubState, SessionEntry, password_mark};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
     EndReason, Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind,
@@ -403,6 +403,7 @@ fn new_entry(
         address: connection.address,
         since,
         token,
+        password_mark: password_mark(user),
         by_api_token,
         silent: false,
         rooms: Default::default(),

@@ -9,9 +9,9 @@ use super::accounts::new_user;
 use super::command::looks_at;
 use super::work::Done;
 use crate::model::{
-    Error, Role, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector, fold_login,
+    Error, Role, Seq, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector, fold_login,
 };
-use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
+use crate::store::{Footing, RoomRow, RowKey, RowKeys, UserRow};
 
 /// A login is kept if the last one that was is so much older, in milliseconds: not each costs a write.
 const KEPT_AFTER: i64 = 60_000;
@@ -21,8 +21,9 @@ const KEPT_AFTER: i64 = 60_000;
 pub struct Opened {
     /// Whose it will be.
     pub user: Arc<UserRow>,
-    /// Where the user is a member (not banned), direct rooms included, at exactly this place in the order of changes.
-    pub rooms: Vec<Arc<RoomRow>>,
+    /// Where the user is a member (not banned), direct rooms included, at exactly this place in the order of changes: with the
+    /// last change of each.
+    pub rooms: Vec<(Arc<RoomRow>, Seq)>,
     /// The token made for the session.
     pub token: Option<TokenId>,
 }
@@ -83,10 +84,22 @@ impl Change for OpenSession {
         let mut rooms = Vec::new();
         for membership in work.rows.memberships(self.user)? {
             if membership.role != Role::Banned {
-                rooms.extend(work.rows.room(membership.room)?);
+                let seq = work.rows.seq(membership.room)?;
+                let row = work.rows.room(membership.room)?;
+                rooms.extend(row.map(|row| (row, seq)));
             }
         }
         Ok(Opened { user, rooms, token })
+    }
+
+    fn footings(opened: &Opened) -> Vec<Footing> {
+        let user = opened.user.user.id;
+        let footing = |(row, seq): &(Arc<RoomRow>, Seq)| Footing {
+            room: row.room.id,
+            user,
+            seq: *seq,
+        };
+        opened.rooms.iter().map(footing).collect()
     }
 }
 

@@ -108,6 +108,8 @@ pub struct RoomOutcome {
     pub created: bool,
     /// Its last change, this one's included.
     pub seq: Seq,
+    /// Who is a member of it by now; `None`: the operator made it.
+    pub user: Option<UserId>,
 }
 
 impl RoomOutcome {
@@ -188,6 +190,7 @@ impl CreateRoom {
             room: row,
             created: true,
             seq,
+            user: work.actor.user(),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::{Caller, Change, Command, Needs, Work};
 use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::state::{HubState, SessionEntry};
 use crate::model::{
-    EndReason, Error, Result, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, UserId,
+    EndReason, Error, News, Result, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, UserId,
     UserSelector,
 };
 use crate::store::TokenRow;
@@ -172,6 +172,7 @@ impl Change for RevokeToken {
         for token in &ended {
             work.rows.remove_token(*token)?;
         }
+        work.add_news(&News::User(user))?;
         Ok(ended)
     }
 }
@@ -237,10 +238,7 @@ impl Command for UseToken {
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let (new, old) = (self.id, self.old);
         let used = caller.commit_then(self, move |state, ()| {
-            let held = state.sessions.values_mut();
-            for entry in held.filter(|entry| entry.token == Some(old)) {
-                entry.token = Some(new);
-            }
+            state.replace_token(old, new);
             Ok(())
         });
         used.await
@@ -257,6 +255,8 @@ impl Change for UseToken {
         work.own_session_token(self.old)?;
         if self.old != self.id {
             work.rows.remove_token(self.old)?;
+            let (old, new) = (self.old, self.id);
+            work.add_news(&News::TokenReplaced { old, new })?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Actor, rules};
 use crate::model::{
-    Error, Membership, Message, MessageId, Origin, Role, Room, RoomChange, RoomEvent, RoomId,
+    Error, Membership, Message, MessageId, News, Origin, Role, Room, RoomChange, RoomEvent, RoomId,
     RoomKind, RoomSelector, Seq, Timestamp, User, UserId, UserKind, UserRef, UserSelector,
     fold_login, fold_room_name,
 };
@@ -19,6 +19,7 @@ pub struct Work<'a> {
     pub(super) origin: Option<Origin>,
     pub(super) at: Timestamp,
     pub(super) events: Vec<RoomEvent>,
+    has_news: bool,
 }
 
 /// What a step of a change comes to.
@@ -47,7 +48,18 @@ impl<'a> Work<'a> {
             origin,
             at,
             events: Vec::new(),
+            has_news: false,
         })
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        self.has_news
+    }
+
+    /// The sessions of all nodes are concerned.
+    pub(super) fn add_news(&mut self, news: &News) -> Done {
+        self.has_news = true;
+        Ok(self.rows.add_news(news)?)
     }
 
     pub(super) fn into_events(self) -> Vec<RoomEvent> {
@@ -225,8 +237,20 @@ impl<'a> Work<'a> {
             change,
         };
         self.rows.log(&event)?;
+        if let RoomChange::MemberJoined { user } = &event.change {
+            self.joined(room, user.id, seq)?;
+        }
+        if let (RoomChange::Created, Some((a, b))) = (&event.change, room.room.pair) {
+            self.joined(room, a, seq)?;
+            self.joined(room, b, seq)?;
+        }
         self.events.push(event);
         Ok(())
+    }
+
+    fn joined(&mut self, room: &RoomRow, user: UserId, seq: Seq) -> Done {
+        let room = room.room.id;
+        self.add_news(&News::Joined { room, user, seq })
     }
 
     /// What was told last is of something that was said before, at this place: who came later by the room's name hears nothing

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::bus::Topic;
 use crate::hub::sink::{Delivery, Sink};
 use crate::model::{EndReason, PresenceEvent, RoomId, SessionId, Timestamp, TokenId, UserId};
 
@@ -36,11 +37,19 @@ pub(in crate::hub) enum Outgoing {
     Flush(Arc<dyn Sink>),
 }
 
+/// What the bus is asked for; all of it in its order.
+pub(in crate::hub) enum Outward {
+    /// This node is to hear a topic, or no longer.
+    Interest(Topic, bool),
+    /// The others are to be told of this.
+    Presence(PresenceEvent),
+}
+
 /// What is to be done beside that.
 #[derive(Default)]
 pub(in crate::hub) struct Effects {
-    /// The other nodes are to be told of this.
-    pub(in crate::hub) published: Vec<PresenceEvent>,
+    /// What concerns the other nodes.
+    pub(in crate::hub) outward: Vec<Outward>,
     /// Guests that became absent; their memberships are to be ended.
     pub(in crate::hub) gone_guests: Vec<UserId>,
     /// Tokens that were in use until now; [`HubState::recorded`](super::HubState::recorded) is to be told once that is stored.

@@ -7,6 +7,7 @@
 mod buffer;
 pub(in crate::hub) mod effects;
 mod ending;
+mod following;
 mod presence;
 mod rooms;
 mod sessions;
@@ -17,6 +18,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::bus::Topic;
 use crate::hub::backlog::Backlog;
 use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
@@ -27,8 +29,9 @@ use crate::model::{
     TokenId, User, UserId, UserKind, UserRef,
 };
 use buffer::Buffer;
-use effects::{Effects, Moment, Outgoing};
+use effects::{Effects, Moment, Outgoing, Outward};
 use presence::PresenceEntry;
+pub(in crate::hub) use sessions::password_mark;
 use telling::Observing;
 
 /// Memory for so many sinks' deliveries is kept from one call of the hub to the next.
@@ -79,6 +82,8 @@ pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) since: Timestamp,
     pub(in crate::hub) exclusive: bool,
     pub(in crate::hub) token: Option<TokenId>,
+    /// Of the account's password when it was opened: another one ends it.
+    pub(in crate::hub) password_mark: u64,
     pub(in crate::hub) by_api_token: bool,
     pub(in crate::hub) silent: bool,
     pub(in crate::hub) rooms: BTreeSet<RoomId>,
@@ -92,6 +97,12 @@ pub(in crate::hub) struct OnlineUser {
     pub(in crate::hub) sessions: Vec<SessionId>,
     pub(in crate::hub) status: Option<String>,
     pub(in crate::hub) profile: String,
+    /// Its direct rooms, if there are other nodes.
+    #[allow(
+        clippy::box_collection,
+        reason = "of one node it is empty: 8 bytes less"
+    )]
+    directs: Option<Box<BTreeSet<RoomId>>>,
     /// Where a session of it broke off, and until when it is idle there, unless another session is there.
     pub(in crate::hub) graces: BTreeMap<RoomId, Instant>,
 }
@@ -102,8 +113,16 @@ pub(in crate::hub) struct LiveRoom {
     pub(in crate::hub) subscribers: Vec<Subscriber>,
     pub(in crate::hub) presences: IdMap<UserId, PresenceEntry>,
     /// The last change that was told here.
-    pub(in crate::hub) seq: Option<Seq>,
+    pub(in crate::hub) seq: Seq,
     buffers: Vec<Buffer>,
+}
+
+/// A direct room with a session of one of its users.
+struct FollowedDirect {
+    /// The last change that was told here.
+    seq: Seq,
+    /// How many of the two are here.
+    followers: u8,
 }
 
 /// A session's place in a room, with what is needed to reach it.
@@ -121,6 +140,11 @@ pub(in crate::hub) struct HubState {
     pub(in crate::hub) online: IdMap<UserId, Box<OnlineUser>>,
     pub(in crate::hub) live_rooms: IdMap<RoomId, LiveRoom>,
     pub(in crate::hub) live_room_names: HashMap<String, RoomId>,
+    directs: IdMap<RoomId, FollowedDirect>,
+    /// Other nodes may use the store and the bus.
+    pub(in crate::hub) is_shared: bool,
+    /// What is told now was done at another node.
+    is_foreign: bool,
     /// Who lingers, the first to go first.
     pub(in crate::hub) in_grace: BTreeSet<(Instant, UserId, RoomId)>,
     /// Nobody hears of anybody's presence any more: all are about to go.
@@ -155,6 +179,9 @@ impl HubState {
             online: IdMap::default(),
             live_rooms: IdMap::default(),
             live_room_names: HashMap::new(),
+            directs: IdMap::default(),
+            is_shared: false,
+            is_foreign: false,
             in_grace: BTreeSet::new(),
             presence_suppressed: false,
             bans: Vec::new(),
@@ -211,12 +238,16 @@ impl HubState {
     pub(in crate::hub) fn open_entry(&mut self, entry: SessionEntry) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
+        let topic = Topic::User(entry.user.id);
+        let effects = &mut self.effects;
         let user_entry = self.online.entry(entry.user.id).or_insert_with(|| {
+            effects.outward.push(Outward::Interest(topic, true));
             Box::new(OnlineUser {
                 kind: entry.user.kind,
                 sessions: Vec::with_capacity(1),
                 status: None,
                 profile: String::new(),
+                directs: None,
                 graces: BTreeMap::new(),
             })
         });

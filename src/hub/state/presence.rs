@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::effects::Outward;
 use super::{HubState, LiveRoom, Scope};
+use crate::bus::Topic;
 use crate::model::{
     Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, UserId,
     UserKind, UserRef,
@@ -16,19 +18,21 @@ pub(in crate::hub) struct PresenceEntry {
 }
 
 impl HubState {
-    /// Attaches a session to a room: from now on it hears what happens there.
+    /// Attaches a session to a room whose last change was `seq` when its user was found to be a member: from now on it hears
+    /// what happens there. After which change that is.
     pub(in crate::hub) fn attach(
         &mut self,
         session: SessionId,
         room: &Arc<RoomRef>,
-        seq: Option<Seq>,
-    ) {
+        seq: Seq,
+    ) -> Seq {
+        let told = self.live_rooms.get(&room.id).map_or(seq, |room| room.seq);
         let Some(entry) = self.sessions.get_mut(&session) else {
-            return;
+            return told;
         };
         let (user, reference) = (entry.user.id, entry.reference.clone());
         if !entry.rooms.insert(room.id) {
-            return;
+            return told;
         }
         let before: Vec<RoomId> = match entry.scope {
             Scope::OneRoom => entry
@@ -55,6 +59,7 @@ impl HubState {
         } else {
             self.tell_presence(room.id, user, PresenceChange::Online);
         }
+        told
     }
 
     /// Takes a session from a room, as it goes to another.
@@ -237,7 +242,10 @@ impl HubState {
             if user_entry.kind == UserKind::Guest {
                 self.effects.gone_guests.push(user);
             }
+            self.unfollow(user);
             self.online.remove(&user);
+            let topic = Topic::User(user);
+            self.effects.outward.push(Outward::Interest(topic, false));
         }
     }
 
@@ -255,10 +263,7 @@ impl HubState {
         };
         live_room.presences.remove(&user);
         if live_room.subscribers.is_empty() && live_room.presences.is_empty() {
-            let name = live_room.reference.name.clone();
-            self.live_rooms.remove(&room);
-            self.live_room_names
-                .remove(&crate::model::fold_room_name(&name));
+            self.forget_room(room);
         }
     }
 
@@ -345,7 +350,7 @@ impl HubState {
             change,
             at: self.now.at,
         };
-        self.effects.published.push(event.clone());
+        self.effects.outward.push(Outward::Presence(event.clone()));
         self.broadcast(room, &Arc::new(Event::Presence(event)), None);
     }
 }

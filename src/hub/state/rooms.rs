@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::effects::Outward;
 use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom, Subscriber};
+use crate::bus::Topic;
 use crate::id_map::IdMap;
 use crate::model::{
     Event, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId, UserId,
@@ -46,23 +48,33 @@ impl HubState {
         }
     }
 
+    /// A durable change of a room happened at another node; called in the order of `seq`.
+    pub(in crate::hub) fn foreign_event(&mut self, event: RoomEvent) {
+        self.is_foreign = true;
+        self.room_event(event);
+        self.is_foreign = false;
+    }
+
     /// A durable change of a room happened here or at another node; called in the order of `seq`.
     pub(in crate::hub) fn room_event(&mut self, event: RoomEvent) {
         let room = event.room.clone();
         if let Some(live_room) = self.live_rooms.get_mut(&room.id) {
-            if live_room.seq.is_some_and(|told| told >= event.seq) {
+            if live_room.seq >= event.seq {
                 return;
             }
-            live_room.seq = Some(event.seq);
+            live_room.seq = event.seq;
             self.update_reference(&room);
         }
         if room.kind == RoomKind::Direct {
+            if !self.advance_direct(&room, event.seq) {
+                return;
+            }
             return self.tell_pair(&room, &Arc::new(Event::Room(event)));
         }
         let change = event.change.clone();
         if let RoomChange::MemberJoined { user } = &change {
             for session in self.sessions_in_all_rooms(user.id) {
-                self.attach(session, &room, Some(event.seq));
+                self.attach(session, &room, event.seq);
             }
         }
         let subject = subject(&change).cloned();
@@ -109,21 +121,32 @@ impl HubState {
     }
 
     /// The room's hall, opened if nobody was in it; `seq` is the last change that its first visitor knows of.
-    pub(in crate::hub) fn live_room(
-        &mut self,
-        room: &Arc<RoomRef>,
-        seq: Option<Seq>,
-    ) -> &mut LiveRoom {
+    pub(in crate::hub) fn live_room(&mut self, room: &Arc<RoomRef>, seq: Seq) -> &mut LiveRoom {
         self.live_room_names
             .entry(fold_room_name(&room.name))
             .or_insert(room.id);
-        self.live_rooms.entry(room.id).or_insert_with(|| LiveRoom {
-            reference: room.clone(),
-            subscribers: Vec::new(),
-            presences: IdMap::default(),
-            seq,
-            buffers: Vec::new(),
+        let effects = &mut self.effects;
+        self.live_rooms.entry(room.id).or_insert_with(|| {
+            let topic = Topic::Room(room.id);
+            effects.outward.push(Outward::Interest(topic, true));
+            LiveRoom {
+                reference: room.clone(),
+                subscribers: Vec::new(),
+                presences: IdMap::default(),
+                seq,
+                buffers: Vec::new(),
+            }
         })
+    }
+
+    /// Nobody is in the room any more.
+    pub(super) fn forget_room(&mut self, room: RoomId) -> Option<LiveRoom> {
+        let live_room = self.live_rooms.remove(&room)?;
+        let name = fold_room_name(&live_room.reference.name);
+        self.live_room_names.remove(&name);
+        let topic = Topic::Room(room);
+        self.effects.outward.push(Outward::Interest(topic, false));
+        Some(live_room)
     }
 
     /// Gives a session its place in a room's hall.
@@ -141,13 +164,11 @@ impl HubState {
         });
     }
 
-    fn close_live_room(&mut self, room: RoomId) {
+    pub(in crate::hub) fn close_live_room(&mut self, room: RoomId) {
         self.flush_room(room);
-        let Some(live_room) = self.live_rooms.remove(&room) else {
+        let Some(live_room) = self.forget_room(room) else {
             return;
         };
-        self.live_room_names
-            .remove(&fold_room_name(&live_room.reference.name));
         for subscriber in live_room.subscribers {
             if let Some(entry) = self.sessions.get_mut(&subscriber.session) {
                 entry.rooms.remove(&room);

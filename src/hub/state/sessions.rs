@@ -1,14 +1,17 @@
 //! How sessions open and end: who holds a user's one connection, who displaces whom, what a session has learned.
 
 use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
 use crate::hub::tap::TapUser;
 use crate::hub::{ConnectionInfo, Scope};
-use crate::model::{EndReason, Error, Result, Room, RoomKind, SessionId, TokenId, User, UserId};
-use crate::store::RoomRow;
+use crate::model::{
+    EndReason, Error, Result, Room, RoomKind, RoomRef, Seq, SessionId, TokenId, User, UserId,
+};
+use crate::store::{RoomRow, UserRow};
 
 impl SessionEntry {
     /// Whether who comes with the right credentials takes its place: it did not answer the last probe, or its connection has
@@ -16,6 +19,13 @@ impl SessionEntry {
     fn is_displaceable(&self) -> bool {
         self.silent || self.sink.is_reader_gone()
     }
+}
+
+/// By which one sees that an account has another password.
+pub(in crate::hub) fn password_mark(row: &UserRow) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    row.password.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl HubState {
@@ -74,13 +84,18 @@ impl HubState {
         &mut self,
         entry: SessionEntry,
         own: Option<SessionId>,
-        rooms: &[Arc<RoomRow>],
+        rooms: &[(Arc<RoomRow>, Seq)],
     ) -> Result<SessionId> {
         let user = entry.user.id;
         let session = self.open_exclusive_entry(entry, own)?;
         self.become_another(own, user);
-        for room in rooms.iter().filter(|row| row.room.kind != RoomKind::Direct) {
-            self.attach_member(session, &room.reference);
+        for (row, seq) in rooms {
+            match row.room.kind {
+                RoomKind::Direct => self.follow(user, row.room.id, *seq),
+                RoomKind::Public | RoomKind::Private => {
+                    self.attach_member(session, &row.reference, *seq);
+                }
+            }
         }
         // Who comes again as itself is not seen to leave.
         if let Some(own) = own {
@@ -105,14 +120,15 @@ impl HubState {
     pub(in crate::hub) fn attach_member(
         &mut self,
         session: SessionId,
-        room: &Arc<crate::model::RoomRef>,
+        room: &Arc<RoomRef>,
+        seq: Seq,
     ) {
         if self
             .sessions
             .get(&session)
             .is_some_and(|entry| entry.scope == Scope::AllRooms)
         {
-            self.attach(session, room, None);
+            self.attach(session, room, seq);
         }
     }
 
@@ -140,8 +156,8 @@ impl HubState {
 
     /// A user is another than it was: a guest became an account, or an account has another login. Its sessions go on; where
     /// it has another name, its rooms see the old one go and the new one come.
-    pub(in crate::hub) fn update_user(&mut self, user: &Arc<User>) {
-        let reference = Arc::new(user.to_ref());
+    pub(in crate::hub) fn update_user(&mut self, row: &UserRow) {
+        let (user, reference) = (&row.user, &row.reference);
         let Some(user_entry) = self.online.get_mut(&user.id) else {
             return;
         };
@@ -151,6 +167,7 @@ impl HubState {
                 entry.user = user.clone();
                 entry.current.store(user.clone());
                 entry.reference = reference.clone();
+                entry.password_mark = password_mark(row);
                 if let Some(line) = entry.sink.tap() {
                     line.log_in(TapUser {
                         session: *session,
@@ -159,7 +176,15 @@ impl HubState {
                 }
             }
         }
-        self.update_presences(&reference);
+        self.update_presences(reference);
+    }
+
+    /// What one token held is held by another.
+    pub(in crate::hub) fn replace_token(&mut self, old: TokenId, new: TokenId) {
+        let held = self.sessions.values_mut();
+        for entry in held.filter(|entry| entry.token == Some(old)) {
+            entry.token = Some(new);
+        }
     }
 
     /// A token was used until now: the store is to record it, and until then it counts as in use.

@@ -137,7 +137,7 @@ impl HubState {
             if sessions.is_empty()
                 && actor != Some(user)
                 && event.posted().is_some()
-                && origin.is_none_or(|origin| origin.node == self.node)
+                && !self.is_foreign
             {
                 self.effects.unheard.push((room.id, user));
             }

@@ -10,6 +10,7 @@ mod files;
 mod gate;
 mod history;
 mod keeping;
+mod nodes;
 mod people;
 mod places;
 mod searches;
@@ -108,6 +109,10 @@ contract! {
         changes_of_a_cleared_history_tell_nothing
         changes_name_who_came_when_it_was_said_already
         changes_end_by_bytes_too
+    }
+    nodes {
+        the_last_places_of_rooms
+        news_say_where_to_look_in_order
     }
     declared {
         what_no_other_test_changes_names_its_rows_too

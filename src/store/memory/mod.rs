@@ -2,11 +2,12 @@
 
 #[cfg(feature = "sqlite")]
 mod copy;
+mod news;
 mod read;
 mod rows;
 mod tables;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use async_trait::async_trait;
 use self::read::View;
 use self::rows::MemoryBackend;
 use super::batch::{Backend, Committer, deliver, refused};
-use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
+use super::{
+    CommitSink, Limits, NewsPage, NewsPlace, Page, RoomRow, Store, TokenRow, UserRow, Write,
+};
 use crate::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
     RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
@@ -25,15 +28,23 @@ use crate::model::{
 ///
 /// It has no thread: a write is carried out, and its sink told, on the caller's thread, under the one lock that
 /// reads take too. So the sink must not call the store; it takes the batch and returns.
+///
+/// Several hubs can share the rows: see [`MemoryStore::beside`].
 pub struct MemoryStore {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// Among those that share the rows.
+    number: usize,
+    limits: Limits,
     sink: Arc<dyn CommitSink>,
     commits: Arc<AtomicU64>,
+    closed: AtomicBool,
 }
 
 struct State {
     committer: Committer<Box<dyn InMemory>>,
-    closed: bool,
+    /// Whose writes the committer carries out.
+    serving: usize,
+    opened: usize,
 }
 
 /// A backend whose rows are in memory.
@@ -61,16 +72,38 @@ impl MemoryStore {
         Self::over(Box::new(MemoryBackend::default()), limits, sink)
     }
 
+    /// A store over the same rows, as a second process has it over a database: what is submitted here is decided by these limits
+    /// and told to this sink alone.
+    #[must_use]
+    pub fn beside(&self, limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
+        let mut state = self.lock();
+        state.opened += 1;
+        let number = state.opened;
+        drop(state);
+        Self {
+            state: self.state.clone(),
+            number,
+            limits,
+            sink,
+            commits: Arc::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
     fn over(backend: Box<dyn InMemory>, limits: Limits, sink: Arc<dyn CommitSink>) -> Self {
-        let committer = Committer::new(backend, limits, sink.clone());
+        let committer = Committer::new(backend, limits.clone(), sink.clone());
         let commits = committer.counter();
         Self {
-            state: Mutex::new(State {
+            state: Arc::new(Mutex::new(State {
                 committer,
-                closed: false,
-            }),
+                serving: 0,
+                opened: 0,
+            })),
+            number: 0,
+            limits,
             sink,
             commits,
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -125,18 +158,24 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn submit(&self, write: Box<dyn Write>) {
         let mut state = self.lock();
-        if state.closed {
+        if self.closed.load(Ordering::Relaxed) {
             deliver(
                 self.sink.as_ref(),
                 refused(vec![write], &Error::Unavailable),
             );
-        } else {
-            state.committer.run(vec![write]);
+            return;
         }
+        if state.serving != self.number {
+            state.serving = self.number;
+            let (limits, sink) = (self.limits.clone(), self.sink.clone());
+            state.committer.serve(limits, sink, self.commits.clone());
+        }
+        state.committer.run(vec![write]);
     }
 
     async fn close(&self) {
-        self.lock().closed = true;
+        let _between_writes = self.lock();
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     #[cfg(feature = "sqlite")]
@@ -280,5 +319,13 @@ impl Store for MemoryStore {
 
     async fn changes(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<RoomEvent>> {
         Ok(self.read(|view| view.changes(room, after, limit)))
+    }
+
+    async fn seqs(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, Seq)>> {
+        Ok(self.read(|view| view.seqs(rooms)))
+    }
+
+    async fn news(&self, after: Option<&NewsPlace>) -> Result<NewsPage> {
+        Ok(self.read(|view| view.0.news.page(after)))
     }
 }

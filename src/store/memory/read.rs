@@ -243,6 +243,11 @@ impl View<'_> {
         MessageId(self.0.last.message)
     }
 
+    pub(super) fn seqs(self, rooms: &[RoomId]) -> Vec<(RoomId, Seq)> {
+        let seq = |room: &RoomId| Some((*room, self.0.rooms.get(room)?.counters.seq));
+        rooms.iter().filter_map(seq).collect()
+    }
+
     pub(super) fn changes(self, room: RoomId, after: Seq, limit: usize) -> Vec<RoomEvent> {
         let Some(entry) = self.0.rooms.get(&room) else {
             return Vec::new();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::tables::{Counters, GuestBanKey, Oldest, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomEvent, RoomId,
-    RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, UserRef,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, Role, RoomEvent,
+    RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, UserRef,
     fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
@@ -40,6 +40,7 @@ enum Undo {
     Hidden(UserId, MessageId),
     Forgotten(RoomId, Oldest),
     Renamed(RoomId, Seq, Logged),
+    News,
 }
 
 impl Backend for MemoryBackend {
@@ -55,6 +56,7 @@ impl Backend for MemoryBackend {
 
     fn commit(&mut self) -> Result<(), CommitError> {
         self.undo.clear();
+        self.tables.news.forget_old();
         Ok(())
     }
 
@@ -98,6 +100,7 @@ impl MemoryBackend {
                     entry.changes.insert(seq, logged);
                 }
             }
+            Undo::News => tables.news.take_back(),
             Undo::Forgotten(room, oldest) => tables.give_back(room, oldest),
             Undo::Hidden(user, id) => {
                 if let Some(entry) = tables.home_of(id) {
@@ -599,6 +602,12 @@ impl Transaction for MemoryBackend {
         let files = oldest.messages.iter().any(|message| message.file.is_some());
         self.undo.push(Undo::Forgotten(room, oldest));
         Ok((all, files))
+    }
+
+    fn add_news(&mut self, news: &News) -> Result<(), RowsError> {
+        self.tables.news.add(news.clone());
+        self.undo.push(Undo::News);
+        Ok(())
     }
 
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {

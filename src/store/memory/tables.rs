@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::news::KeptNews;
 use crate::id_map::{IdMap, IdSet};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, Network, RoomId, Seq,
@@ -25,6 +26,7 @@ pub(super) struct Tables {
     pub(super) guest_bans: BTreeMap<GuestBanKey, GuestBan>,
     /// Who is kept out of the whole gateway.
     pub(super) gateway_bans: BTreeMap<BanSubject, GatewayBan>,
+    pub(super) news: KeptNews,
     pub(super) last: LastIds,
     logins: HashMap<String, UserId>,
     hashes: HashMap<[u8; 32], TokenId>,

@@ -1,6 +1,7 @@
 //! A hub over a store of its own, and clients inside the process.
 
 mod client;
+mod cluster;
 #[path = "../../daemon/support/wall_clock.rs"]
 mod wall_clock;
 mod words;
@@ -8,7 +9,6 @@ mod words;
 use std::net::IpAddr;
 use std::sync::{Arc, mpsc};
 
-use tolmach::bus::{Bus, LocalBus};
 use tolmach::commands::{self, Command};
 use tolmach::hub::{Bounds, ConnectionInfo, Events, Hub, HubBuilder, Options, Scope};
 use tolmach::model::{
@@ -17,6 +17,7 @@ use tolmach::model::{
 use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
+pub(crate) use cluster::{Cluster, Health};
 pub(crate) use wall_clock::WallClock;
 pub(crate) use words::{
     by_id, create_room, draft, enter, guest, lines, log_in, login, name, password, register, say,
@@ -45,14 +46,9 @@ impl World {
 
     /// A hub over a store in memory, configured otherwise.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        Self::on_bus(Arc::new(LocalBus::new()), change).await
-    }
-
-    /// A hub over a store in memory that shares a bus with others.
-    pub(crate) async fn on_bus(bus: Arc<dyn Bus>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::default();
         change(&mut options);
-        Self::of(Hub::builder().options(options).bus(bus)).await
+        Self::of(Hub::builder().options(options)).await
     }
 
     /// The hub of a builder, over a store in memory.
@@ -64,7 +60,7 @@ impl World {
     }
 
     /// The hub of a builder, over a store that tests may look into.
-    async fn over(
+    pub(crate) async fn over(
         builder: HubBuilder,
         open: impl FnOnce(Limits, Arc<dyn CommitSink>) -> Arc<dyn Store> + Send + 'static,
     ) -> Self {

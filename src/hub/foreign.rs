@@ -1,0 +1,168 @@
+//! What the bus brings from other nodes, and what is published for them.
+
+use std::sync::Arc;
+
+use super::Hub;
+use super::commit_queue::{CommitQueue, Foreign};
+use super::watching::Watch;
+use crate::bus::{Beat, Envelope, Listener, Payload, Topic, VERSION};
+use crate::id_map::IdSet;
+use crate::model::{Event, NodeId, RoomEvent, RoomId, Seq};
+use crate::store::Commit;
+
+impl Hub {
+    /// Under the state's lock, so that the others hear it in the same order.
+    pub(super) fn publish_commits(&self, commits: &[Commit]) {
+        if !self.inner.bus.has_others(self.inner.node) {
+            return;
+        }
+        let mut rooms: Vec<(RoomId, Vec<RoomEvent>)> = Vec::new();
+        for event in commits.iter().flat_map(|commit| &commit.events) {
+            self.inner.watch.changed(event.room.id, event.seq);
+            let room = event.room.id;
+            match rooms.iter_mut().rev().find(|(known, _)| *known == room) {
+                Some((_, events)) => events.push(event.clone()),
+                None => rooms.push((room, vec![event.clone()])),
+            }
+        }
+        for (room, events) in rooms {
+            let pair = events.first().and_then(|event| event.room.pair);
+            match pair {
+                None => self.publish(Topic::Room(room), Payload::Rooms(events)),
+                Some((a, b)) => {
+                    if a != b {
+                        self.publish(Topic::User(a), Payload::Rooms(events.clone()));
+                    }
+                    self.publish(Topic::User(b), Payload::Rooms(events));
+                }
+            }
+        }
+        if commits.iter().any(|commit| commit.write.has_news()) {
+            self.publish(Topic::All, Payload::News);
+        }
+    }
+
+    /// Tells what other nodes did.
+    pub(super) async fn deliver_foreign(&self, foreign: Foreign) {
+        match foreign {
+            Foreign::Envelope(envelope) => self.deliver_envelope(envelope).await,
+            Foreign::LookForNews => self.look_for_news().await,
+            Foreign::News(page) => self.heed(page).await,
+            Foreign::Seqs { asked, found } => self.compare(asked, found).await,
+        }
+    }
+
+    async fn deliver_envelope(&self, envelope: Envelope) {
+        if envelope.version > VERSION {
+            tracing::warn!(
+                version = envelope.version,
+                "an envelope of a later version was dropped"
+            );
+            return;
+        }
+        match envelope.payload {
+            Payload::Rooms(events) => self.deliver_rooms(events).await,
+            Payload::Presence(event) => {
+                let ((), dirty) = self.on_state(|state| {
+                    let room = event.room.id;
+                    state.broadcast(room, &Arc::new(Event::Presence(event)), None);
+                });
+                self.flush(dirty).await;
+            }
+            Payload::News => self.look_for_news().await,
+            Payload::Beat(beat) => self.heed_beat(envelope.node, beat).await,
+            Payload::Unknown => {}
+        }
+    }
+
+    /// What others did in rooms. A gap in a room's numbers is read from the store first.
+    async fn deliver_rooms(&self, events: Vec<RoomEvent>) {
+        let mut events = events.into_iter().peekable();
+        while events.peek().is_some() {
+            let (gap, dirty) = self.on_state(|state| {
+                while let Some(event) = events.peek() {
+                    let told = state.told(&event.room);
+                    if told.is_some_and(|told| event.seq > told.next()) {
+                        return Some((event.room.id, event.seq));
+                    }
+                    if let Some(event) = events.next().filter(|_| told.is_some()) {
+                        state.foreign_event(event);
+                    }
+                }
+                None
+            });
+            self.flush(dirty).await;
+            if let Some((room, seq)) = gap {
+                self.catch_up(room, seq).await;
+                // If some of it is kept no longer, it goes on behind that.
+                if let Some(event) = events.next() {
+                    let ((), dirty) = self.on_state(|state| state.foreign_event(event));
+                    self.flush(dirty).await;
+                }
+            }
+        }
+    }
+
+    /// What a node did last must have come before its beat.
+    async fn heed_beat(&self, node: NodeId, beat: Beat) {
+        self.inner.watch.heard_beat(node, &beat);
+        for (room, seq) in beat.rooms {
+            if self.with_state(|state| state.told_of(room)).is_some() {
+                let is_all = self.catch_up(room, seq.next()).await;
+                if !is_all {
+                    self.inner.watch.hears(Topic::Room(room));
+                }
+            }
+        }
+    }
+
+    /// Finds what was missed in the rooms that the store was asked for.
+    async fn compare(&self, asked: Vec<RoomId>, found: Vec<(RoomId, Seq)>) {
+        for (room, seq) in &found {
+            if self.with_state(|state| state.told_of(*room)).is_some() {
+                self.catch_up(*room, seq.next()).await;
+            }
+        }
+        let found: IdSet<RoomId> = found.into_iter().map(|(room, _)| room).collect();
+        let mut gone = asked;
+        gone.retain(|room| !found.contains(room));
+        if gone.is_empty() {
+            return;
+        }
+        // Where this node removed it, its commit tells more.
+        self.inner.commit_queue.caught_up().await;
+        gone.retain(|room| self.inner.commit_queue.waiting_events(*room).is_empty());
+        let gateway = self.options().name.clone();
+        let ((), dirty) = self.on_state(|state| {
+            for room in gone {
+                state.room_is_gone(room, &gateway);
+            }
+        });
+        self.flush(dirty).await;
+    }
+}
+
+/// What the bus tells, for the delivery.
+pub(super) struct BusListener {
+    pub(super) commit_queue: Arc<CommitQueue>,
+    pub(super) watch: Arc<Watch>,
+}
+
+impl Listener for BusListener {
+    fn receive(&self, envelope: Envelope) {
+        // Many that wait are looked for once.
+        let is_news = envelope.payload == Payload::News && envelope.version <= VERSION;
+        self.commit_queue.arrive(match is_news {
+            true => Foreign::LookForNews,
+            false => Foreign::Envelope(envelope),
+        });
+    }
+
+    fn hears(&self, topic: Topic) {
+        self.watch.hears(topic);
+    }
+
+    fn connected(&self, connected: bool) {
+        self.watch.connected(connected);
+    }
+}

@@ -1,0 +1,183 @@
+//! How a node notices what the bus did not bring, the last of what happened too.
+//!
+//! ```text
+//!  each node ──beat: rooms that changed, every 400 ms──▶ the others: what is not told yet is read from the store
+//!  a beat is missing, the bus is away or back, a topic is heard from now on ──▶ the store is asked for the last places
+//!  every 1.5 s ──▶ the store is asked for news
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Hub;
+use super::commit_queue::Foreign;
+use crate::bus::{Beat, Payload, Topic};
+use crate::id_map::IdMap;
+use crate::model::{NodeId, RoomId, Seq};
+use crate::store::NewsPlace;
+
+/// How often a node says that it is there, and what it did.
+const BEAT: Duration = Duration::from_millis(400);
+/// How often the store is asked for news; and, while the bus is away, for the last changes of rooms.
+const LOOK: Duration = Duration::from_millis(1500);
+/// Most rooms that a beat names.
+const BEAT_ROOMS: usize = 4096;
+/// Of how many rooms the store is asked at once.
+const ASKED: usize = 4096;
+
+/// What there is to notice.
+#[derive(Default)]
+pub(super) struct Watch {
+    state: Mutex<State>,
+    /// Told when there is something to ask the store.
+    wake: Notify,
+    /// The hub ends: nobody waits for the store any more.
+    over: AtomicBool,
+    gaps: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    /// Rooms that this node changed since its last beat.
+    changed: BTreeMap<RoomId, Seq>,
+    beats: u64,
+    /// The last beat that was heard of each other node.
+    heard: IdMap<NodeId, u64>,
+    /// Topics that are heard since the store was asked last.
+    topics: Vec<Topic>,
+    /// Something was lost, in whatever rooms.
+    lost: bool,
+    read: NewsPlace,
+}
+
+impl Watch {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This node has changed a room.
+    pub(super) fn changed(&self, room: RoomId, seq: Seq) {
+        self.lock().changed.insert(room, seq);
+    }
+
+    /// The next beat of this node.
+    fn beat(&self) -> Beat {
+        let mut state = self.lock();
+        state.beats += 1;
+        let changed = std::mem::take(&mut state.changed);
+        Beat {
+            number: state.beats,
+            more: changed.len() > BEAT_ROOMS,
+            rooms: changed.into_iter().take(BEAT_ROOMS).collect(),
+        }
+    }
+
+    /// Another node is there.
+    pub(super) fn heard_beat(&self, node: NodeId, beat: &Beat) {
+        let mut state = self.lock();
+        let before = state.heard.insert(node, beat.number);
+        let is_lost = before.is_some_and(|before| beat.number > before + 1);
+        if is_lost || beat.more {
+            state.lost = true;
+            self.wake.notify_one();
+        }
+    }
+
+    pub(super) fn hears(&self, topic: Topic) {
+        self.lock().topics.push(topic);
+        self.wake.notify_one();
+    }
+
+    pub(super) fn connected(&self, connected: bool) {
+        match connected {
+            true => tracing::info!("the bus is there"),
+            false => tracing::warn!("the bus is away: what other nodes do is read from the store"),
+        }
+        self.lock().lost = true;
+        self.wake.notify_one();
+    }
+
+    /// What was read of the store's news.
+    pub(super) fn read(&self) -> NewsPlace {
+        self.lock().read.clone()
+    }
+
+    pub(super) fn read_upto(&self, place: NewsPlace) {
+        self.lock().read = place;
+    }
+
+    /// So many changes had to be read from the store.
+    pub(super) fn count_found(&self, changes: usize) {
+        self.gaps.fetch_add(changes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
+
+impl Hub {
+    /// Tells the others that this node is there and looks for what was lost, as long as the hub runs.
+    pub(super) async fn watch_others(self) {
+        let (mut beat, mut look) = (interval(BEAT), interval(LOOK));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.inner.watch.wake.notified() => self.look_for_lost().await,
+                _ = beat.tick() => {
+                    if self.inner.bus.has_others(self.inner.node) {
+                        let beat = self.inner.watch.beat();
+                        self.publish(Topic::All, Payload::Beat(beat));
+                    }
+                }
+                _ = look.tick() => {
+                    if !self.inner.bus.has_others(self.inner.node) {
+                        continue;
+                    }
+                    self.inner.commit_queue.arrive(Foreign::LookForNews);
+                    if !self.inner.bus.is_connected() {
+                        self.inner.watch.lock().lost = true;
+                        self.look_for_lost().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the store for the last changes where something may have been missed.
+    async fn look_for_lost(&self) {
+        let (topics, lost) = {
+            let mut state = self.inner.watch.lock();
+            (
+                std::mem::take(&mut state.topics),
+                std::mem::take(&mut state.lost),
+            )
+        };
+        let rooms: Vec<RoomId> = self.with_state(|state| match lost {
+            true => state.followed(),
+            false => topics
+                .iter()
+                .flat_map(|topic| state.followed_by(*topic))
+                .collect(),
+        });
+        for asked in rooms.chunks(ASKED) {
+            let Some(found) = self.ask(|| self.inner.store.seqs(asked)).await else {
+                return;
+            };
+            let asked = asked.to_vec();
+            let seqs = Foreign::Seqs { asked, found };
+            self.inner.commit_queue.arrive(seqs);
+        }
+        self.inner.commit_queue.arrive(Foreign::LookForNews);
+    }
+}
