@@ -18,10 +18,15 @@ use crate::model::{MessageId, RoomId, Seq, Timestamp, fold_text};
 /// "tols": says in the file's header what it is.
 const APPLICATION: i32 = 0x746f_6c73;
 /// Of the tables, and of what they hold of a text.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 
 /// How many bytes of a batch may wait in memory.
 const PENDING: i64 = 32 * 1024 * 1024;
+/// Part of a table is written anew once so many percent of its messages were taken out. With SQLite's own 10 a room whose oldest
+/// messages go is written anew again and again, at thirty times the cost.
+const MERGED: i64 = 50;
+/// How many messages one transaction takes out.
+const FORGOTTEN: i64 = 2_000;
 
 const SCHEMA: &str = "
 CREATE TABLE about (binding TEXT NOT NULL) STRICT;
@@ -113,26 +118,32 @@ pub(super) fn covered(conn: &Connection, room: RoomId) -> Sql<Option<Seq>> {
 }
 
 /// From where on a room's table is filled.
-fn first(conn: &Connection, room: RoomId) -> Sql<Seq> {
+pub(super) fn first(conn: &Connection, room: RoomId) -> Sql<Seq> {
     let sql = "SELECT first FROM rooms WHERE room = ?1";
     Ok(one(conn, sql, [room], |row| row.get(0))?.unwrap_or(Seq(0)))
 }
 
-/// Takes from a room's table what is before its first message now.
-pub(super) fn forget_before(conn: &mut Connection, room: RoomId, now: Seq) -> Sql<()> {
+/// Takes from a room's table some of what is before its first message now, oldest first. Says whether that was all.
+pub(super) fn forget_before(conn: &mut Connection, room: RoomId, now: Seq) -> Sql<bool> {
     let first = first(conn, room)?;
-    if now <= first {
-        return Ok(());
-    }
     let change = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let next = format!(
+        "SELECT rowid FROM room_{} WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid LIMIT 1 OFFSET ?3",
+        room.0
+    );
+    let next = one(&change, &next, params![first, now, FORGOTTEN], |row| {
+        row.get(0)
+    })?;
+    let end = next.unwrap_or(now);
     let delete = format!(
         "DELETE FROM room_{} WHERE rowid >= ?1 AND rowid < ?2",
         room.0
     );
-    run(&change, &delete, params![first, now])?;
+    run(&change, &delete, params![first, end])?;
     let sql = "UPDATE rooms SET first = ?2 WHERE room = ?1";
-    run(&change, sql, params![room, now])?;
-    change.commit()
+    run(&change, sql, params![room, end])?;
+    change.commit()?;
+    Ok(end == now)
 }
 
 /// What is said of the room that has a table.
@@ -170,12 +181,13 @@ pub(super) fn write(conn: &mut Connection, room: RoomId, batch: &Batch) -> Sql<(
             "CREATE VIRTUAL TABLE room_{} USING fts5(runs, content='', contentless_delete=1, detail=none, tokenize=ascii)",
             room.0
         ))?;
-        // Otherwise a batch is written in many small pieces, to be merged again and again.
-        let sql = format!(
-            "INSERT INTO room_{0} (room_{0}, rank) VALUES ('hashsize', ?1)",
+        let set = format!(
+            "INSERT INTO room_{0} (room_{0}, rank) VALUES (?1, ?2)",
             room.0
         );
-        run(&change, &sql, [PENDING])?;
+        // Otherwise a batch is written in many small pieces, to be merged again and again.
+        run(&change, &set, params!["hashsize", PENDING])?;
+        run(&change, &set, params!["deletemerge", MERGED])?;
     }
     let delete = format!("DELETE FROM room_{} WHERE rowid = ?1", room.0);
     for entry in &batch.changed {
@@ -201,4 +213,78 @@ pub(super) fn forget(conn: &mut Connection, room: RoomId) -> Sql<()> {
     change.execute_batch(&format!("DROP TABLE IF EXISTS room_{}", room.0))?;
     run(&change, "DELETE FROM rooms WHERE room = ?1", [room])?;
     change.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::feed::Entry;
+    use super::*;
+
+    const ROOM: RoomId = RoomId(1);
+    const MESSAGES: i64 = 9_000;
+
+    /// An index of one room with so many messages.
+    fn filled(directory: &Path) -> Connection {
+        let mut conn = fresh(&directory.join("index"), 1).unwrap();
+        let text = |seq: i64| (0..8).map(move |word| format!("{:x} ", seq * 7919 * (word + 1)));
+        let entry = |seq| Entry {
+            seq: Seq(seq),
+            text: Some(text(seq).collect()),
+        };
+        for from in (1..=MESSAGES).step_by(1_000) {
+            let batch = Batch {
+                upto: Seq(from + 999),
+                is_last: true,
+                said: (from..from + 1_000).map(entry).collect(),
+                changed: Vec::new(),
+                newest: None,
+                first: Seq(1),
+            };
+            write(&mut conn, ROOM, &batch).unwrap();
+        }
+        conn
+    }
+
+    fn left(conn: &Connection) -> i64 {
+        let sql = "SELECT count(*) FROM room_1";
+        one(conn, sql, [], |row| row.get(0)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_is_gone_is_taken_out_a_little_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut conn = filled(directory.path());
+        let now = Seq(5_001);
+        for (all, rest) in [(false, 7_000), (false, 5_000), (true, 4_000), (true, 4_000)] {
+            assert_eq!(forget_before(&mut conn, ROOM, now).unwrap(), all);
+            assert_eq!(left(&conn), rest);
+        }
+        assert_eq!(first(&conn, ROOM).unwrap(), now);
+    }
+
+    /// What is written anew each time a few go is what that costs: it must not be the whole table, again and again.
+    #[test]
+    fn a_table_whose_oldest_messages_go_is_written_anew_but_a_few_times() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut conn = filled(directory.path());
+        let pages = |conn: &Connection| -> i64 {
+            conn.query_row("PRAGMA page_count", [], |row| row.get(0))
+                .unwrap()
+        };
+        // What is written from here on stays in the log, one frame a page.
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))
+            .unwrap();
+        let table = pages(&conn) * 4096;
+        for gone in (100..=MESSAGES * 9 / 10).step_by(100) {
+            assert!(forget_before(&mut conn, ROOM, Seq(gone + 1)).unwrap());
+        }
+        let log = beside(&directory.path().join("index"), "-wal");
+        let written = fs::metadata(log).unwrap().len();
+        assert!(
+            written < 4 * u64::try_from(table).unwrap(),
+            "{written} of {table}"
+        );
+    }
 }

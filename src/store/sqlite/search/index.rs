@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -163,9 +163,19 @@ impl Index {
 
     // The thread's side.
 
-    /// Waits for work. `None`: stop.
-    pub(super) fn next(&self) -> Option<Work> {
-        let mut state = self.wait_while(|state| !state.stop && !state.has_work());
+    /// Waits for work, or until then for none. `None`: stop.
+    pub(super) fn next(&self, until: Option<Instant>) -> Option<Work> {
+        let idle = |state: &State| !state.stop && !state.has_work();
+        let mut state = match until {
+            None => self.wait_while(idle),
+            Some(until) => {
+                let time = until.saturating_duration_since(Instant::now());
+                let waited = self
+                    .changed
+                    .wait_timeout_while(self.lock(), time, |state| idle(state));
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
         if state.stop {
             return None;
         }

@@ -1,5 +1,6 @@
 //! The index's thread: it fills the file behind the commits, and makes it anew where it must.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -16,6 +17,8 @@ use crate::model::{RoomId, Seq};
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait after a failure.
 const RETRY: Duration = Duration::from_secs(10);
+/// One part of the time goes to taking out what was removed for its age, so many to others: 0.5 % of a core, as the removal itself.
+const PAUSES: u32 = 199;
 
 /// The thread, and its end.
 pub(in crate::store::sqlite) struct Indexer {
@@ -33,6 +36,8 @@ impl Indexer {
             rows,
             file: None,
             to_survey: true,
+            aged: BTreeMap::new(),
+            resume: Instant::now(),
             failures: 0,
         };
         if let Err(trouble) = keeper.open_existing() {
@@ -79,6 +84,10 @@ struct Keeper {
     file: Option<Connection>,
     /// It is not known yet which rooms the index lacks.
     to_survey: bool,
+    /// Rooms whose tables hold what is before their first message, and the place of that.
+    aged: BTreeMap<RoomId, Seq>,
+    /// When some of it may be taken out.
+    resume: Instant,
     /// How often it failed since it last succeeded.
     failures: u32,
 }
@@ -116,7 +125,8 @@ impl Keeper {
                 }
                 Err(trouble) => self.fail(work, &trouble),
             }
-            next = self.index.next();
+            let until = (!self.aged.is_empty()).then_some(self.resume);
+            next = self.index.next(until);
         }
         self.index.shut();
     }
@@ -137,6 +147,7 @@ impl Keeper {
         if work.anew {
             self.index.shut();
             self.file = None;
+            self.aged.clear();
             self.to_survey = true;
             work.anew = false;
         }
@@ -149,6 +160,7 @@ impl Keeper {
             if let Some(file) = &mut self.file {
                 file::forget(file, room).map_err(Trouble::File)?;
             }
+            self.aged.remove(&room);
             work.due.gone.remove(&room);
         }
         while let Some(room) = work.due.changed.first().copied()
@@ -156,6 +168,9 @@ impl Keeper {
         {
             self.catch_up(room)?;
             work.due.changed.remove(&room);
+        }
+        if Instant::now() >= self.resume {
+            self.forget_aged()?;
         }
         Ok(())
     }
@@ -167,18 +182,40 @@ impl Keeper {
             let covered = file::covered(file, room).map_err(Trouble::File)?;
             let batch = feed::after(rows, room, covered.unwrap_or(Seq(0)));
             let Some(batch) = batch.map_err(Trouble::Rows)? else {
-                return file::forget(file, room).map_err(Trouble::File);
+                file::forget(file, room).map_err(Trouble::File)?;
+                self.aged.remove(&room);
+                return Ok(());
             };
             if covered < Some(batch.upto) {
                 file::write(file, room, &batch).map_err(Trouble::File)?;
             }
-            file::forget_before(file, room, batch.first).map_err(Trouble::File)?;
+            if file::first(file, room).map_err(Trouble::File)? < batch.first {
+                self.aged.insert(room, batch.first);
+            }
             if batch.is_last {
                 break;
             }
             // The index is never in a hurry, and others want the processor too.
             self.index.pause(begun.elapsed() / 4, true);
         }
+        Ok(())
+    }
+
+    /// Takes some of what is no more out of a room's table.
+    fn forget_aged(&mut self) -> Done {
+        let Some((room, first)) = self
+            .aged
+            .first_key_value()
+            .map(|(room, first)| (*room, *first))
+        else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let (_, file) = self.both()?;
+        if file::forget_before(file, room, first).map_err(Trouble::File)? {
+            self.aged.remove(&room);
+        }
+        self.resume = Instant::now() + begun.elapsed() * PAUSES;
         Ok(())
     }
 
