@@ -4,6 +4,9 @@ use serde_json::json;
 use tolmach::commands;
 use tolmach::model::UserKind;
 
+use crate::support::uchat::{
+    DEL_ROOM, GET_MEMBERS, JOIN_ROOM, MEMBER_INFO, SEARCH_CH, is_message, is_room, msg,
+};
 use crate::support::{Daemon, Jim, PASSWORD, Talker, room, user};
 
 /// What JIM is answered: 200, then so many lines.
@@ -210,4 +213,60 @@ async fn a_room_can_be_left_by_it() {
     assert_eq!(nowhere, ["no such room"]);
     let usage = asks_talker(&mut anna, "leave", 1).await;
     assert!(usage[0].starts_with("say it so: leave #room"), "{usage:?}");
+}
+
+/// uchat has no request to leave a room: its users find the gateway as a direct room.
+#[tokio::test]
+async fn in_uchat_one_leaves_a_room_by_the_gateways_own() {
+    let daemon = Daemon::start("").await;
+    let mut anna = daemon.uchat_new("anna").await;
+    let mut boris = daemon.uchat_new("boris").await;
+    let tea = anna.new_room("tea", 1).await;
+    boris.join(tea).await;
+    anna.sees_member(tea, boris.id, "boris").await;
+    let found = anna
+        .answer(json!({"type": SEARCH_CH, "name": "Tolm"}))
+        .await;
+    let room = &found["rooms"].as_array().unwrap()[0];
+    is_room(room, Some(2));
+    assert_eq!((&room["id"], &room["name"]), (&json!(0), &json!("tolmach")));
+    let joined = anna.answer(json!({"type": JOIN_ROOM, "room_id": 0})).await;
+    is_room(&joined, Some(JOIN_ROOM));
+    let members = anna
+        .answer(json!({"type": GET_MEMBERS, "room_id": 0}))
+        .await;
+    assert_eq!(
+        members["members"],
+        json!([{"id": 0, "login": "tolmach", "type": 0}, {"id": anna.id, "login": "anna", "type": 3}])
+    );
+    let info = anna
+        .answer(json!({"type": MEMBER_INFO, "user_id": 0}))
+        .await;
+    assert_eq!(
+        (&info["login"], &info["desc"]),
+        (&json!("tolmach"), &json!(""))
+    );
+    anna.write(msg(0, "leave #tea")).await;
+    // The room's end is an event, which may come before the answer or behind it.
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(anna.next().await);
+    }
+    told.sort_by_key(|object| object["type"] == DEL_ROOM);
+    let answer = "you are no member of #tea any more";
+    for (said, (user, text)) in told.iter().zip([(anna.id, "leave #tea"), (0, answer)]) {
+        is_message(said);
+        assert_eq!(
+            (&said["user_id"], &said["message"]),
+            (&json!(user), &json!(text))
+        );
+    }
+    assert_eq!(told[2], json!({"type": DEL_ROOM, "room_id": tea}));
+    boris.said(tea, "still here").await;
+    anna.hears_nothing().await;
+    boris.hears_nothing().await;
+    assert!(anna.newer(0, 0, 5).await.is_empty());
+    assert!(anna.older(0, i64::MAX, 5).await.is_empty());
+    anna.refused(4, json!({"type": DEL_ROOM, "room_id": 0}))
+        .await;
 }

@@ -129,6 +129,11 @@ impl UchatAdapter {
         user: i32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
+        if user == UserId::GATEWAY.0 {
+            let login = cx.session.options().name.clone().into();
+            let desc = "".into();
+            return Ok(self.frame_of(&ServerFrame::MemberInfo { login, desc }));
+        }
         let user = UserSelector::Id(UserId(user));
         let user = cx.session.call(commands::FindUser { user }).await?;
         Ok(self.frame_of(&ServerFrame::MemberInfo {

@@ -11,10 +11,10 @@ use tolmach_uchat::{
 
 use super::Rules;
 use super::codec::{Lost, RawAhead, UchatCodec};
-use super::encoder;
 use super::files::Transfer;
 use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
+use super::{encoder, gateway};
 use crate::commands;
 use crate::gateway::{Adapter, RequestContext, Response};
 use crate::hub::Session;
@@ -166,6 +166,9 @@ impl UchatAdapter {
     ) -> Result<Response> {
         let flavor = self.rules.flavor;
         let text = checked_text("message", text)?;
+        if room == gateway::ROOM {
+            return Ok(Response::Answer(Box::pin(self.ask_gateway(text, cx)).await));
+        }
         let mut message = commands::Send::text(Target::Room(by_id(room)), text);
         if kind == MessageType::Sticker {
             (message.kind, message.text) = (MessageKind::Sticker, text.to_owned());

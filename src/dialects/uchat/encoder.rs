@@ -126,8 +126,10 @@ impl UchatEncoder {
                 self.all(ServerFrame::DescribeRoom { room: id, desc }, out);
             }
             RoomChange::MemberJoined { user } => self.joined(event, user, out),
-            RoomChange::MemberLeft { .. } => self.instead(&[Audience::Own], gone(), out),
-            RoomChange::MemberRemoved { .. } => self.instead(Audience::MINE, gone(), out),
+            // Where it left by the gateway's room, that connection knows no more of it than the others.
+            RoomChange::MemberLeft { .. } | RoomChange::MemberRemoved { .. } => {
+                self.instead(Audience::MINE, gone(), out)
+            }
             RoomChange::MemberBanned { user } => {
                 let user = user.id.0;
                 self.all(ServerFrame::Ban { room: id, user }, out);

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use tolmach_uchat::{Flavor, Page, limits};
 
 use super::adapter::UchatAdapter;
-use super::encoder;
 use super::rooms::by_id;
+use super::{encoder, gateway};
 use crate::commands;
 use crate::gateway::RequestContext;
 use crate::model::{Error, HistoryOrder, HistoryQuery, Message, MessageId, Result, Timestamp};
@@ -26,13 +26,17 @@ impl UchatAdapter {
         count: u32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
+        let mut out = BytesMut::new();
+        if room == gateway::ROOM {
+            write(&[], Page::new_messages(room, &mut out));
+            return Ok(out.freeze());
+        }
         let mut query = newest(room, READ);
         query.after = match place(room, date, cx).await? {
             Place::Of(message) | Place::After(message) => Some(message),
             Place::Start => None,
         };
         let messages = newest_first(query, count, cx).await?;
-        let mut out = BytesMut::new();
         write(&messages, Page::new_messages(room, &mut out));
         Ok(out.freeze())
     }
@@ -45,6 +49,11 @@ impl UchatAdapter {
         count: u32,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
+        let mut out = BytesMut::new();
+        if room == gateway::ROOM {
+            write(&[], Page::old_messages(room, self.rules.flavor, &mut out));
+            return Ok(out.freeze());
+        }
         let mut query = newest(room, READ);
         query.before = match place(room, date, cx).await? {
             Place::Of(message) => Some(message),
@@ -54,7 +63,6 @@ impl UchatAdapter {
             Place::Start => Some(MessageId(0)),
         };
         let messages = newest_first(query, count, cx).await?;
-        let mut out = BytesMut::new();
         let page = Page::old_messages(room, self.rules.flavor, &mut out);
         write(&messages, page);
         Ok(out.freeze())
@@ -67,6 +75,11 @@ impl UchatAdapter {
         text: String,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
+        let mut out = BytesMut::new();
+        if room == gateway::ROOM {
+            write(&[], Page::search(&mut out));
+            return Ok(out.freeze());
+        }
         let command = commands::Search {
             room: by_id(room),
             text,
@@ -74,7 +87,6 @@ impl UchatAdapter {
             limit: limits::COUNT as usize,
         };
         let messages = cx.session.call(command).await?.messages;
-        let mut out = BytesMut::new();
         write(&messages, Page::search(&mut out));
         Ok(out.freeze())
     }

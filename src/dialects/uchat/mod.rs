@@ -7,6 +7,7 @@ mod client;
 mod codec;
 mod encoder;
 mod files;
+mod gateway;
 mod history;
 mod outcome;
 mod redaction;

@@ -1,10 +1,17 @@
 //! How uchat's frames are shown to those who watch: as they are, without what is secret. Of a file's bytes only their
 //! number is told.
 
+use serde_json::Value;
+
+use super::gateway;
 use crate::dialects::redaction::Objects;
 use crate::hub::tap::Show;
 
 pub(super) fn show() -> Box<dyn Show> {
-    // Nobody speaks to the gateway here: it has requests for all that.
-    Box::new(Objects::new(|_| false))
+    Box::new(Objects::new(is_private))
+}
+
+/// Whether a message is for the gateway.
+fn is_private(frame: &Value) -> bool {
+    frame["room_id"] == gateway::ROOM
 }

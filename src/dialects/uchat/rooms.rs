@@ -7,13 +7,13 @@ use bytes::Bytes;
 use tolmach_uchat::{Member, MemberType, Room as RoomFrame, RoomType, ServerFrame};
 
 use super::adapter::UchatAdapter;
-use super::encoder;
+use super::{encoder, gateway};
 use crate::commands;
 use crate::dialects::direct_rooms::{members, other_member};
 use crate::gateway::RequestContext;
 use crate::model::{
     Error, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector, UserId, UserSelector,
-    validate_title,
+    fold_text, validate_title,
 };
 
 /// Most bytes of a description.
@@ -86,6 +86,11 @@ impl UchatAdapter {
     }
 
     pub(super) async fn join_room(&self, room: i32, cx: &mut RequestContext<'_>) -> Result<Bytes> {
+        if room == gateway::ROOM {
+            let options = cx.session.options();
+            let room = gateway::room(&options.name, cx.at);
+            return Ok(self.frame_of(&ServerFrame::JoinRoom(room)));
+        }
         let command = commands::Enter {
             room: by_id(room),
             password: None,
@@ -135,19 +140,23 @@ impl UchatAdapter {
         Ok(self.frame_of(&ServerFrame::DescribeRoom { room, desc }))
     }
 
-    /// Rooms to join whose name or title starts so: PROTOCOL.md 5.1.
+    /// Rooms to join whose name or title starts so, and the one with the gateway: PROTOCOL.md 5.1, 5.5.
     pub(super) async fn search_rooms(
         &self,
         prefix: String,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
         let mine: HashSet<RoomId> = my_rooms(cx).await?.iter().map(|room| room.id).collect();
+        let name = cx.session.options().name.clone();
+        let is_named = !prefix.is_empty() && fold_text(&name).starts_with(&fold_text(&prefix));
+        let gateway = is_named.then_some(name);
         let found = cx.session.call(commands::SearchRooms { prefix }).await?;
         let others = found.iter().filter(|room| !mine.contains(&room.id));
         let others: Vec<RoomRef> = others.map(|room| room.to_ref()).collect();
         let rooms = others
             .iter()
             .map(|room| encoder::room(room, None))
+            .chain(gateway.as_deref().map(|name| gateway::room(name, cx.at)))
             .collect();
         Ok(self.frame_of(&ServerFrame::SearchRooms(rooms)))
     }
@@ -171,6 +180,9 @@ impl UchatAdapter {
     }
 
     pub(super) async fn members(&self, room: i32, cx: &mut RequestContext<'_>) -> Result<Bytes> {
+        if room == gateway::ROOM {
+            return Ok(self.members_with_gateway(cx));
+        }
         let members = members(by_id(room), cx).await?;
         let members = members
             .iter()
