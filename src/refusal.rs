@@ -65,6 +65,15 @@ pub(crate) fn of_file(path: &Path, error: &io::Error) -> String {
                 there.display()
             )
         }
+        (ErrorKind::NotFound, _) => match path.parent().filter(|it| !it.as_os_str().is_empty()) {
+            Some(parent) if !parent.exists() => {
+                format!(
+                    "there is no directory {}; make it, or name another place",
+                    parent.display()
+                )
+            }
+            _ => words(error),
+        },
         _ => words(error),
     };
     format!("{}: {said}", path.display())
@@ -166,6 +175,17 @@ mod tests {
             )),
             "{said}"
         );
+        let missing = dir.path().join("none");
+        let said = of_file(&missing.join("copy"), &ErrorKind::NotFound.into());
+        assert!(
+            said.ends_with(&format!(
+                "no directory {}; make it, or name another place",
+                missing.display()
+            )),
+            "{said}"
+        );
+        let said = of_file(&missing, &io::Error::from_raw_os_error(2));
+        assert!(said.ends_with("none: No such file or directory"), "{said}");
         let denied = of_file(
             Path::new("/proc/1/mem"),
             &ErrorKind::PermissionDenied.into(),

@@ -56,13 +56,23 @@ pub(crate) enum BanAction {
     },
 }
 
-/// What is no address is a login.
+/// What is no address is a login, unless an address was meant.
 fn subject(text: &str) -> Result<BanSubject, String> {
     match text.parse() {
         Ok(network) => Ok(BanSubject::Network(network)),
-        Err(wrong) if text.contains('/') => Err(format!("{text:?}: {wrong}")),
+        Err(wrong) if text.contains('/') || is_like_an_address(text) => {
+            Err(format!("{text:?}: {wrong}"))
+        }
         Err(_) => Ok(BanSubject::Login(text.to_owned())),
     }
+}
+
+/// Four numbers, or hexadecimal ones with colons: misspelt, it must not keep out somebody else instead.
+fn is_like_an_address(text: &str) -> bool {
+    let is_of = |digit: fn(char) -> bool| text.chars().all(|c| digit(c) || ".:".contains(c));
+    let count = |mark: char| text.matches(mark).count();
+    (count('.') == 3 && is_of(|c| c.is_ascii_digit()))
+        || (count(':') > 1 && is_of(|c| c.is_ascii_hexdigit()))
 }
 
 impl BanAction {

@@ -15,7 +15,7 @@ use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
 use super::output::Output;
-use super::progress::{places, unless_broken_off, watched};
+use super::progress::{input, places, unless_broken_off, watched};
 use super::room_name::{RoomName, new_name};
 
 /// Into an empty store, where no gateway runs: everything comes back as it was, with its numbers, times, and hashes of
@@ -109,8 +109,8 @@ impl ImportArgs {
 
     fn failed(&self, error: &CopyError) -> Failure {
         Failure::because(match error {
-            CopyError::Import(_) | CopyError::NewerDatabase { .. } => {
-                format!("{}: {error}", self.file.display())
+            CopyError::Import(_) | CopyError::Archive(_) | CopyError::NewerDatabase { .. } => {
+                format!("{}: {error}", input(&self.file))
             }
             other => other.to_string(),
         })

@@ -1,6 +1,7 @@
 //! Long work with files: a bar on a terminal, and an end in good order where it is broken off.
 
 use std::io;
+use std::path::{Display, Path};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,6 +20,14 @@ use super::no_runtime;
 const CLEARING: Duration = Duration::from_secs(5);
 /// How often the bar moves by itself.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What is read, as a failure names it.
+pub(super) fn input(file: &Path) -> Display<'_> {
+    match file == Path::new("-") {
+        true => Path::new("standard input").display(),
+        false => file.display(),
+    }
+}
 
 /// A bar on standard error, where that is a terminal.
 struct Bar {

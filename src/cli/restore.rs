@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::copies::{self, CopyError, Places, Progress, Restored};
-use crate::daemon::lock::DataDirLock;
+use crate::daemon::lock::{DataDirLock, LockError};
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::{places, watched};
+use super::progress::{input, places, watched};
 
 /// The whole archive is checked before anything is put in place; one that was cut off or changed, or that a newer tolmach
 /// made, is refused. data_dir and store.url of the configuration say where it goes, and nothing may be there.
@@ -31,13 +31,17 @@ impl RestoreArgs {
             ));
         }
         let (data_dir, file) = (places.data_dir.clone(), self.file.clone());
-        let claim = DataDirLock::claim(&data_dir);
-        let claim = claim.map_err(|error| Failure::because(error.to_string()))?;
+        let claim = DataDirLock::claim(&data_dir).map_err(|error| match error {
+            LockError::InUse { .. } => Failure::because(format!(
+                "{error}; stop it first, and move what it keeps away"
+            )),
+            LockError::Io { .. } => Failure::because(error.to_string()),
+        })?;
         let restored = watched(move |progress| restored(&places, &file, progress)).await?;
         let restored = restored.map_err(|error| {
             Failure::because(match error {
                 CopyError::Archive(_) | CopyError::NewerDatabase { .. } => {
-                    format!("{}: {error}", self.file.display())
+                    format!("{}: {error}", input(&self.file))
                 }
                 other => other.to_string(),
             })

@@ -21,7 +21,7 @@ pub enum CopyError {
     #[error("another import of a room is under way (in {}); try again when it is done", .0.display())]
     Importing(PathBuf),
     /// There is no database to copy.
-    #[error("there is no database {}: nothing to copy; name the configuration (-c) or data_dir of the gateway that is meant", .0.display())]
+    #[error("there is no database {}; name the configuration (-c) or data_dir of the gateway that is meant", .0.display())]
     NoDatabase(PathBuf),
     /// Something is where all would be put.
     #[error("{} is not empty ({found}): move what is there away, or name another data_dir", place.display())]

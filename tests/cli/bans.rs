@@ -31,7 +31,7 @@ either_way! {
         assert_eq!(list.lines().count(), 3);
         assert_eq!(bench.run(&["ban", "remove", "192.0.2.0/24"]).done(), "lifted the ban of 192.0.2.0/24\n");
         assert!(bench.run(&["ban", "remove", "192.0.2.0/24"]).refused().contains("is not banned; `tolmach ban list`"));
-        for wrong in [&["ban", "add", "192.0.2.0/33"][..], &["ban", "add", "anna", "--for", "soon"]] {
+        for wrong in [&["ban", "add", "192.0.2.0/33"][..], &["ban", "add", "192.0.2.300"], &["ban", "remove", "fe80::1::2"], &["ban", "add", "anna", "--for", "soon"]] {
             assert_eq!(bench.run(wrong).code, Some(2), "{wrong:?}");
         }
         assert!(bench.run(&["ban", "add", "a b"]).refused().contains("\"a b\""));

@@ -455,7 +455,12 @@ fn what_is_cut_off_wrong_or_newer_is_refused_and_leaves_nothing() {
         );
         refused(&out[..out.len() * part / 6], "cut off: line");
     }
-    refused("", "no export");
+    refused("", "standard input: this is no export");
+    let said = other.run(&["import", "."]).refused();
+    assert!(
+        said.contains(".: it cannot be read: Is a directory"),
+        "{said}"
+    );
     refused("something else\n", "no export");
     refused("{\"users\":{}}\n", "no export");
     let with = |from: &str, to: &str| {

@@ -2,6 +2,7 @@
 
 use crate::dialects::client::ChatSide;
 use crate::dialects::{AnyDialect, Dialects};
+use crate::suggest::nearest;
 
 /// The dialects that have a client for people.
 pub(crate) fn with_chat(
@@ -21,8 +22,10 @@ pub(crate) fn find(
         let names: Vec<_> = with_chat(dialects)
             .map(|(dialect, _)| dialect.name())
             .collect();
+        let meant = nearest(name, names.iter().copied());
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
         format!(
-            "the dialect {name} is not built in; built in: {}",
+            "the dialect {name} is not built in; built in: {}{meant}",
             names.join(", ")
         )
     })

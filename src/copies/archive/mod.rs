@@ -55,6 +55,9 @@ pub struct About {
 /// Why an archive cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// There is nothing in it.
+    #[error("it is empty; name the file that `tolmach backup` made")]
+    Empty,
     /// It is something else.
     #[error("this is no backup of tolmach's")]
     NotABackup,

@@ -46,18 +46,25 @@ impl<R: Read> ArchiveReader<R> {
     /// Reads what the archive says of itself.
     ///
     /// # Errors
-    /// [`ArchiveError::NotABackup`], [`ArchiveError::Newer`], or as [`ArchiveReader::next`].
-    pub fn begin(input: R) -> Result<(Self, About), ArchiveError> {
+    /// [`ArchiveError::Empty`], [`ArchiveError::NotABackup`], [`ArchiveError::Newer`], or as [`ArchiveReader::next`].
+    pub fn begin(mut input: R) -> Result<(Self, About), ArchiveError> {
+        let mut start = Vec::new();
+        let read = input.by_ref().take(BLOCK as u64).read_to_end(&mut start);
+        read.map_err(ArchiveError::Read)?;
+        let block = <[u8; BLOCK]>::try_from(start).map_err(|start| match &start[..] {
+            [] => ArchiveError::Empty,
+            start if start.starts_with(ABOUT.as_bytes()) => {
+                ArchiveError::CutOff("a header".to_owned())
+            }
+            _ => ArchiveError::NotABackup,
+        })?;
         let mut reader = Self {
             input,
             time: 0,
             sums: String::new(),
             part: None,
         };
-        let first = reader.header().map_err(|error| match error {
-            ArchiveError::Damaged(_) => ArchiveError::NotABackup,
-            other => other,
-        })?;
+        let first = entry(&block).map_err(|_| ArchiveError::NotABackup)?;
         let Some(first) = first.filter(|it| it.name == ABOUT && it.length <= ABOUT_BYTES) else {
             return Err(ArchiveError::NotABackup);
         };
@@ -130,26 +137,7 @@ impl<R: Read> ArchiveReader<R> {
     fn header(&mut self) -> Result<Option<Entry>, ArchiveError> {
         let mut block = [0; BLOCK];
         self.fill(&mut block, "a header")?;
-        if block == [0; BLOCK] {
-            return Ok(None);
-        }
-        let read = || -> io::Result<(Entry, bool)> {
-            let found = tar::Header::from_byte_slice(&block);
-            let entry = Entry {
-                name: String::from_utf8_lossy(&found.path_bytes()).into_owned(),
-                mode: found.mode()?,
-                length: found.size()?,
-                time: found.mtime()?,
-            };
-            let expected = header(&entry.name, entry.mode, entry.length, entry.time)?;
-            Ok((entry, *expected.as_bytes() == block))
-        };
-        match read() {
-            Ok((entry, true)) if entry.mode & !0o777 == 0 => Ok(Some(entry)),
-            Ok(_) | Err(_) => Err(ArchiveError::Damaged(
-                "a header is not as it was written".to_owned(),
-            )),
-        }
+        entry(&block)
     }
 
     fn content(&mut self, name: &str, length: u64, to: &mut dyn Write) -> Result<(), ArchiveError> {
@@ -205,6 +193,30 @@ impl<R: Read> ArchiveReader<R> {
                 io::ErrorKind::UnexpectedEof => ArchiveError::CutOff(within.to_owned()),
                 _ => ArchiveError::Read(error),
             })
+    }
+}
+
+/// What a header says; `None`: it is zeros.
+fn entry(block: &[u8; BLOCK]) -> Result<Option<Entry>, ArchiveError> {
+    if *block == [0; BLOCK] {
+        return Ok(None);
+    }
+    let read = || -> io::Result<(Entry, bool)> {
+        let found = tar::Header::from_byte_slice(block);
+        let entry = Entry {
+            name: String::from_utf8_lossy(&found.path_bytes()).into_owned(),
+            mode: found.mode()?,
+            length: found.size()?,
+            time: found.mtime()?,
+        };
+        let expected = header(&entry.name, entry.mode, entry.length, entry.time)?;
+        Ok((entry, expected.as_bytes() == block))
+    };
+    match read() {
+        Ok((entry, true)) if entry.mode & !0o777 == 0 => Ok(Some(entry)),
+        Ok(_) | Err(_) => Err(ArchiveError::Damaged(
+            "a header is not as it was written".to_owned(),
+        )),
     }
 }
 

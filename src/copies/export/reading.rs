@@ -289,7 +289,10 @@ impl<R: BufRead> Lines<R> {
             line: 0,
             text: Vec::new(),
         };
-        let first = lines.next().ok().flatten();
+        let first = match lines.next() {
+            Err(CopyError::Import(_)) => None,
+            first => first?,
+        };
         let Some(about) = first.filter(|(what, _)| what == "tolmach").map(|it| it.1) else {
             return Err(ImportError::NotAnExport.into());
         };

@@ -5,7 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use super::damage::is_damage;
+use super::damage::{first_damage, is_damage};
 use super::values::{Sql, all};
 use crate::model::RoomId;
 
@@ -216,7 +216,11 @@ const NEWEST: &[(&str, &str)] = &[
 pub(super) fn faults(conn: &Connection) -> Sql<Vec<Fault>> {
     let checked = all(conn, "PRAGMA integrity_check", [], |row| row.get(0));
     let said: Vec<String> = match checked {
-        Err(error) if is_damage(&error) => vec![error.to_string()],
+        // What it said before it could not go on is lost; the first of it says where.
+        Err(error) if is_damage(&error) => match first_damage(conn, "PRAGMA integrity_check(1)") {
+            Ok(Some(what)) => vec![what],
+            Ok(None) | Err(_) => vec![error.to_string()],
+        },
         checked => checked?,
     };
     let mut faults: Vec<Fault> = said

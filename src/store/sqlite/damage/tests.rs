@@ -9,7 +9,7 @@ use crate::commands::Actor;
 use crate::model::{Error, HistoryQuery, RoomSelector, UserId};
 use crate::store::contract::{Bench, Gate, Recorder, limits, post};
 use crate::store::sqlite::open;
-use crate::store::{SqliteStore, Store};
+use crate::store::{DatabaseCopy, SqliteStore, Store};
 
 const PAGE: u64 = 4096;
 
@@ -186,6 +186,11 @@ fn a_damaged_database_is_refused_with_what_is_damaged_and_the_way_back() {
         assert!(fs::read(&sample.path).unwrap() == damaged, "it was touched");
         fs::write(&sample.path, &whole).unwrap();
     }
+    // What breaks the check itself off is named by place, too.
+    (4..=5).for_each(|page| drop(sample.overwrite(page)));
+    let faults = DatabaseCopy::open(&sample.path).unwrap().faults().unwrap();
+    assert!(faults[0].what.contains("Tree 5 page 5"), "{faults:?}");
+    fs::write(&sample.path, &whole).unwrap();
     let cut = whole.len() / 2 / PAGE as usize * PAGE as usize;
     for (what, bytes) in [
         ("cut short", &whole[..cut]),
