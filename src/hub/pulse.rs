@@ -13,6 +13,7 @@ struct Nothing;
 impl Change for Nothing {
     type Outcome = ();
     const NEEDS_ROOM: bool = false;
+    const STAYS_IN_ROOMS: bool = true;
 
     fn rows(&self, _: &mut RowKeys) {}
 

@@ -19,8 +19,11 @@ const FAILED_SAID: Duration = Duration::from_secs(1);
 /// Why a commit did not say that it holds.
 #[derive(Debug)]
 #[cfg_attr(
-    not(feature = "sqlite"),
-    allow(dead_code, reason = "memory never fails")
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(
+        dead_code,
+        reason = "memory never fails, and each store in its own ways"
+    )
 )]
 pub(super) enum CommitError {
     /// Nothing of the transaction is kept; a rollback ends it.
@@ -28,6 +31,8 @@ pub(super) enum CommitError {
     /// Nothing of the transaction is kept, unless the process ends before the next one is committed: then it may be found whole.
     /// A rollback ends it.
     Undone(RowsError),
+    /// The transaction may be kept or not, and nothing that is written next depends on it.
+    Lost(RowsError),
     /// The transaction may be kept or not. Nothing more may be written.
     Unknown(RowsError),
 }
@@ -53,8 +58,8 @@ impl From<NumbersUsed> for RowsError {
 ///    └───────────────┴───────────────────────────────────┘
 /// ```
 pub(super) trait Backend: Send {
-    /// Opens a transaction; none is open.
-    fn begin(&mut self) -> Result<(), RowsError>;
+    /// Opens a transaction for these writes; none is open.
+    fn begin(&mut self, writes: &[Box<dyn Write>]) -> Result<(), RowsError>;
     /// The rows as the open transaction sees them.
     fn rows(&mut self) -> &mut dyn Transaction;
     /// Makes the transaction last and visible.
@@ -72,8 +77,8 @@ pub(super) trait Backend: Send {
 }
 
 impl<B: Backend + ?Sized> Backend for Box<B> {
-    fn begin(&mut self) -> Result<(), RowsError> {
-        (**self).begin()
+    fn begin(&mut self, writes: &[Box<dyn Write>]) -> Result<(), RowsError> {
+        (**self).begin(writes)
     }
 
     fn rows(&mut self) -> &mut dyn Transaction {
@@ -113,6 +118,7 @@ pub(super) struct Committer<B> {
 enum Lost {
     /// By a write, or by the transaction's beginning or end.
     Broken(RowsError, Option<Culprit>),
+    /// As far as anybody can tell here; the store goes on.
     Undone(RowsError),
     Unknown(RowsError),
     /// A defect, met while the write at this place was carried out.
@@ -262,7 +268,7 @@ impl<B: Backend> Committer<B> {
 
     fn transact(&mut self, batch: &mut [Box<dyn Write>]) -> Result<Applied, Lost> {
         let broken = |error| Lost::Broken(error, None);
-        self.backend.begin().map_err(broken)?;
+        self.backend.begin(batch).map_err(broken)?;
         let mut applied = Vec::with_capacity(batch.len());
         for (place, write) in batch.iter_mut().enumerate() {
             let places = self.stopped.places(&**write);
@@ -296,7 +302,9 @@ impl<B: Backend> Committer<B> {
         match catch_unwind(AssertUnwindSafe(|| self.backend.commit())) {
             Ok(Ok(())) => Ok(applied),
             Ok(Err(CommitError::NothingKept(error))) => Err(broken(error)),
-            Ok(Err(CommitError::Undone(error))) => Err(Lost::Undone(error)),
+            Ok(Err(CommitError::Undone(error) | CommitError::Lost(error))) => {
+                Err(Lost::Undone(error))
+            }
             Ok(Err(CommitError::Unknown(error))) => Err(Lost::Unknown(error)),
             Err(_) => Err(Lost::Unknown(RowsError("the commit panicked".into()))),
         }

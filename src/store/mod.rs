@@ -9,7 +9,7 @@
 //! - **Shared.** Writes that wait together share one transaction (group commit).
 //! - **Honest.** A commit that failed and left nothing: every write in it gets [`Error::Unavailable`](crate::model::Error::Unavailable). A commit of
 //!   which the store cannot say whether it holds: [`Error::OutcomeUnknown`](crate::model::Error::OutcomeUnknown). Where it can only be found after a crash, before
-//!   anything else is written, writes go on; else the store refuses all writes with [`Error::Unavailable`](crate::model::Error::Unavailable) from then on,
+//!   anything else is written, or where nothing that is written next depends on it, writes go on; else the store refuses all writes with [`Error::Unavailable`](crate::model::Error::Unavailable) from then on,
 //!   until it is opened again. Reads go on.
 //! - A read sees every write whose commit the sink was told before the read began, and nothing of one under way.
 //! - A defect (a panic) in a write: that write gets [`Error::Internal`](crate::model::Error::Internal), those that shared its transaction
@@ -23,17 +23,21 @@ mod contract;
 mod logged;
 mod memory;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(any(feature = "daemon", feature = "sqlite"))]
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod time;
 mod transaction;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod writer;
 
 pub use crate::dial::Dial;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{Neighbours, PostgresError, PostgresStore, PostgresUrl};
 #[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub use row::{Row, SEQUENCE};
 #[cfg(feature = "sqlite")]
@@ -67,6 +71,12 @@ pub trait Write: Send {
 
     /// The rows it will look at, as far as it knows them before. A store that has them at hand need not ask.
     fn rows(&self, keys: &mut RowKeys);
+
+    /// Whether all that it changes lies in rooms that it names, or that messages are in which it names: their messages,
+    /// members' marks and places in the order of changes. It makes no room, but for a direct one that it names.
+    fn stays_in_rooms(&self) -> bool {
+        false
+    }
 
     /// Whether more is kept after it than before: where the disk has no room it is refused with
     /// [`Error::Unavailable`](crate::model::Error::Unavailable) before it is looked at.

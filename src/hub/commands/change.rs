@@ -36,6 +36,9 @@ pub trait Change: Send + 'static {
     /// known, and what looks itself.
     const NEEDS_ROOM: bool = true;
 
+    /// Whether all that it changes lies in rooms that it names: see [`Write::stays_in_rooms`].
+    const STAYS_IN_ROOMS: bool = false;
+
     /// The rows it will look at, as far as they can be told from itself. The actor's is named already.
     fn rows(&self, keys: &mut RowKeys);
 
@@ -104,6 +107,10 @@ where
 
     fn needs_room(&self) -> bool {
         C::NEEDS_ROOM
+    }
+
+    fn stays_in_rooms(&self) -> bool {
+        C::STAYS_IN_ROOMS
     }
 
     fn rows(&self, keys: &mut RowKeys) {

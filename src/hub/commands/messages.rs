@@ -115,6 +115,7 @@ impl Command for Send {
 
 impl Change for Send {
     type Outcome = Arc<Message>;
+    const STAYS_IN_ROOMS: bool = true;
 
     fn rows(&self, keys: &mut RowKeys) {
         match &self.to {
@@ -259,6 +260,7 @@ impl Command for Edit {
 
 impl Change for Edit {
     type Outcome = Arc<Message>;
+    const STAYS_IN_ROOMS: bool = true;
     looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
@@ -290,6 +292,7 @@ committed_as_asked!(Delete);
 impl Change for Delete {
     type Outcome = ();
     const NEEDS_ROOM: bool = false;
+    const STAYS_IN_ROOMS: bool = true;
     looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -347,6 +350,7 @@ committed_as_asked!(Hide);
 
 impl Change for Hide {
     type Outcome = ();
+    const STAYS_IN_ROOMS: bool = true;
     looks_at!(message: message);
 
     fn apply(self, work: &mut Work<'_>) -> Done {
@@ -396,6 +400,7 @@ committed_as_asked!(MarkSeen, room);
 impl Change for MarkSeen {
     type Outcome = ();
     const NEEDS_ROOM: bool = false;
+    const STAYS_IN_ROOMS: bool = true;
     looks_at!(room: room);
 
     fn apply(self, work: &mut Work<'_>) -> Done {

@@ -42,6 +42,7 @@ pub(crate) struct LeaveWaiting {
 
 impl Change for LeaveWaiting {
     type Outcome = ();
+    const STAYS_IN_ROOMS: bool = true;
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.add(RowKey::Member(self.room, self.user));
@@ -61,6 +62,7 @@ pub(super) struct ReadWaiting {
 
 impl Change for ReadWaiting {
     type Outcome = ();
+    const STAYS_IN_ROOMS: bool = true;
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.room(&RoomSelector::Id(self.room));

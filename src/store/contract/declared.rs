@@ -30,6 +30,10 @@ impl<W: Write> Write for Declared<W> {
         self.0.rows(keys);
     }
 
+    fn stays_in_rooms(&self) -> bool {
+        self.0.stays_in_rooms()
+    }
+
     fn apply(
         &mut self,
         limits: &Limits,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use crate::store::batch::{Backend, CommitError};
-use crate::store::{RowsError, Transaction};
+use crate::store::{RowsError, Transaction, Write};
 
 /// What the gate does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,8 +76,8 @@ pub(in crate::store) struct Gated<B> {
 }
 
 impl<B: Backend> Backend for Gated<B> {
-    fn begin(&mut self) -> Result<(), RowsError> {
-        self.inner.begin()
+    fn begin(&mut self, writes: &[Box<dyn Write>]) -> Result<(), RowsError> {
+        self.inner.begin(writes)
     }
 
     fn rows(&mut self) -> &mut dyn Transaction {

@@ -142,7 +142,7 @@ pub(super) async fn what_is_over_age_is_shown_no_more_and_then_gone(bench: &Benc
     });
     assert_eq!(edited.map(|message| message.id), Some(said[0]));
     let next = bench.at(14_000).say(anna, room, "next");
-    assert_eq!(next.id.0, before.0 + 1);
+    bench.assert_next(next.id, before);
     assert_eq!(next.seq.0, room_before.seq.0 + 1);
     // Longer again: what is gone is gone. Then all of it.
     bench.mark(room, 100 * SECOND, 15_000);

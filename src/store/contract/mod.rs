@@ -47,6 +47,16 @@ macro_rules! contract {
             use super::*;
             $($(#[tokio::test] async fn $test() { $module::$test(&Bench::sqlite()).await; })*)*
         }
+
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            use super::*;
+            $($(#[tokio::test] async fn $test() {
+                if let Some(bench) = Bench::postgres() {
+                    $module::$test(&bench).await;
+                }
+            })*)*
+        }
     };
 }
 
@@ -140,6 +150,10 @@ pub(super) struct Bench {
     pub(super) gate: Arc<Gate>,
     /// Reads do not wait for a commit under way.
     pub(super) reads_pass: bool,
+    /// A message that was not kept may have used up a number.
+    numbers_have_gaps: bool,
+    /// Texts may hold NUL, which no clean one does.
+    pub(super) nul_is_kept: bool,
     clock: AtomicI64,
     tickets: AtomicU64,
     /// Leaves one number for users and one for rooms.
@@ -179,6 +193,26 @@ impl Bench {
             .using_up(move || super::sqlite::use_up_numbers(&used))
     }
 
+    /// `None`: PostgreSQL is not installed.
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres() -> Option<Self> {
+        let server = tolmach_test_servers::Postgres::shared()?;
+        let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
+        let database = server.database();
+        let url = super::PostgresUrl::parse(&database).unwrap();
+        let (alone, inner) = (super::Neighbours::None, gate.clone());
+        let around = |backend| inner.before(backend);
+        let opened = super::PostgresStore::over(&url, 2, alone, limits(), sink.clone(), around);
+        let bench = Self::over(Arc::new(opened.unwrap()), sink, gate, true, None);
+        let up = "UPDATE counters SET value = 2147483646 WHERE name IN ('users', 'rooms')";
+        let used = move || drop(server.ask(&database, up));
+        Some(Self {
+            numbers_have_gaps: true,
+            nul_is_kept: false,
+            ..bench.using_up(used)
+        })
+    }
+
     pub(super) fn over(
         store: Arc<dyn Store>,
         sink: Arc<Recorder>,
@@ -191,6 +225,8 @@ impl Bench {
             sink,
             gate,
             reads_pass,
+            numbers_have_gaps: false,
+            nul_is_kept: true,
             clock: AtomicI64::new(1_000),
             tickets: AtomicU64::new(0),
             use_up: Box::new(|| {}),
@@ -201,6 +237,12 @@ impl Bench {
     fn using_up(self, use_up: impl Fn() + Send + Sync + 'static) -> Self {
         let use_up = Box::new(use_up);
         Self { use_up, ..self }
+    }
+
+    /// Holds a message's number to the one before it.
+    pub(super) fn assert_next(&self, next: MessageId, last: MessageId) {
+        let right = next.0 == last.0 + 1 || (self.numbers_have_gaps && next > last);
+        assert!(right, "{next:?} after {last:?}");
     }
 
     /// What the clock says from now on.

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
+use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, Write, time};
 
 /// The rows, and the way back to where the transaction began.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ enum Undo {
 }
 
 impl Backend for MemoryBackend {
-    fn begin(&mut self) -> Result<(), RowsError> {
+    fn begin(&mut self, _: &[Box<dyn Write>]) -> Result<(), RowsError> {
         self.undo.clear();
         self.message_before = self.tables.last.message;
         Ok(())

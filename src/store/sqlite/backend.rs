@@ -15,7 +15,7 @@ use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
 use crate::free_space::FreeSpace;
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
-use crate::store::{RowsError, Scrub, Transaction, UserRow};
+use crate::store::{RowsError, Scrub, Transaction, UserRow, Write};
 
 /// The newest message's number, also of one that is gone with its room.
 pub(super) const LAST_MESSAGE: &str = "SELECT max(value, coalesce((SELECT max(id) FROM messages), 0)) FROM counters WHERE name = 'message'";
@@ -122,7 +122,7 @@ impl SqliteBackend {
 }
 
 impl Backend for SqliteBackend {
-    fn begin(&mut self) -> Result<(), RowsError> {
+    fn begin(&mut self, _: &[Box<dyn Write>]) -> Result<(), RowsError> {
         self.has_room = self.space.has_room();
         if !self.conn.is_autocommit() {
             // The one before could not be ended then.

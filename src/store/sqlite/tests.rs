@@ -354,12 +354,12 @@ struct Small {
 }
 
 impl Backend for Small {
-    fn begin(&mut self) -> Result<(), RowsError> {
+    fn begin(&mut self, writes: &[Box<dyn Write>]) -> Result<(), RowsError> {
         let pages = self.pages.load(Ordering::SeqCst);
         self.inner
             .conn
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
-        self.inner.begin()
+        self.inner.begin(writes)
     }
 
     fn rows(&mut self) -> &mut dyn Transaction {

@@ -1,0 +1,302 @@
+//! The writer's connection: transactions, and what became of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio_postgres::Row;
+use tokio_postgres::error::{Severity, SqlState};
+
+use super::locks::{Neighbours, WRITES};
+use super::overlay::Overlay;
+use super::session::{Connector, Query, Session, query, within};
+use super::values::{Sql, first};
+use super::wanted::{Part, Reach, Wanted};
+use crate::model::UserRef;
+use crate::store::batch::{Backend, CommitError};
+use crate::store::{RowsError, Scrub, Transaction, Write};
+
+/// How long a connection may take, and any answer but that to a COMMIT.
+const ANSWER: Duration = Duration::from_millis(2_500);
+/// How long a COMMIT may take.
+const COMMITTING: Duration = Duration::from_millis(2_500);
+/// How long, from the beginning of a COMMIT on, it is asked what became of it.
+const ASKING: Duration = Duration::from_millis(4_500);
+/// After which time that is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+/// How long no connection is tried after one that failed.
+const REST: Duration = Duration::from_millis(250);
+/// How often a transaction is begun at most, where its connection is gone or another stands in its way.
+const BEGINNINGS: usize = 3;
+
+/// What one thread writes with.
+pub(in crate::store) struct PostgresBackend {
+    pub(super) rows: Overlay,
+    /// How many numbers of messages this batch may need.
+    pub(super) numbers: i64,
+    /// Whose changes may be made meanwhile.
+    pub(super) reach: Reach,
+    /// The user with the number 0, who has no row.
+    pub(super) gateway: Arc<UserRef>,
+    pub(super) scrub: Option<Scrub>,
+    connector: Connector,
+    neighbours: Neighbours,
+    session: Option<Session>,
+    /// When a connection could not be made.
+    failed: Option<Instant>,
+    /// The transaction that may be open, by its number as far as it is known.
+    open: Option<Option<String>>,
+    /// When it must be known what became of a COMMIT.
+    deadline: Option<Instant>,
+    trips: Arc<AtomicU64>,
+    // Dropped after the connection that lives on it.
+    runtime: Runtime,
+}
+
+impl PostgresBackend {
+    pub(super) fn new(
+        runtime: Runtime,
+        connector: Connector,
+        neighbours: Neighbours,
+        session: Session,
+        gateway: Arc<UserRef>,
+        trips: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            rows: Overlay::default(),
+            numbers: 1,
+            reach: Reach::All,
+            gateway,
+            scrub: None,
+            connector,
+            neighbours,
+            session: Some(session),
+            failed: None,
+            open: None,
+            deadline: None,
+            trips,
+            runtime,
+        }
+    }
+
+    /// Asks in the open transaction, in one round trip, after all that is to be written already.
+    pub(super) fn fetch(&mut self, query: Query) -> Sql<Vec<Row>> {
+        let mut queries = self.rows.take_pending()?;
+        queries.push(query);
+        let answers = self.ask(queries)?;
+        Ok(answers.into_iter().next_back().unwrap_or_default())
+    }
+
+    /// Asks for parts of the rows, in one round trip.
+    pub(super) fn load(&mut self, parts: Vec<(Part, Query)>) -> Sql<()> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let (parts, queries): (Vec<Part>, Vec<Query>) = parts.into_iter().unzip();
+        let answers = self.ask(queries)?;
+        self.learn(parts, answers)
+    }
+
+    fn learn(&mut self, parts: Vec<Part>, answers: Vec<Vec<Row>>) -> Sql<()> {
+        for (part, rows) in parts.into_iter().zip(answers) {
+            self.rows.learn(part, &rows, &self.gateway)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, queries: Vec<Query>) -> Sql<Vec<Vec<Row>>> {
+        let left = self.left();
+        let session = self.session.as_mut();
+        let session = session.ok_or_else(|| RowsError("the connection is lost".into()))?;
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let answers = self
+            .runtime
+            .block_on(async { within(left, session.ask_all(&queries)).await });
+        if answers.as_ref().is_err_and(|error| !is_survived(error)) {
+            self.session = None;
+        }
+        answers
+    }
+
+    /// How long something may take now.
+    fn left(&self) -> Duration {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
+        self.deadline.map_or(ANSWER, left)
+    }
+
+    /// Sees that there is a connection.
+    fn connect(&mut self) -> Sql<()> {
+        let open = |session: &Session| !session.is_closed();
+        if self.session.as_ref().is_some_and(open) {
+            return Ok(());
+        }
+        self.session = None;
+        if self.failed.is_some_and(|at| at.elapsed() < REST) {
+            return Err(RowsError("the database was not reached just now".into()));
+        }
+        let left = self.left();
+        let (connector, neighbours) = (&self.connector, self.neighbours);
+        let connected = self
+            .runtime
+            .block_on(async { within(left, neighbours.join(connector)).await });
+        self.failed = connected.is_err().then(Instant::now);
+        self.session = Some(connected?);
+        Ok(())
+    }
+
+    /// Begins a transaction and reads what its writes name. It may turn out that they reach further than it seemed; then there
+    /// is one that is to be ended.
+    fn begin_for(&mut self, mut wanted: Wanted, reach: Reach) -> Sql<Reach> {
+        self.connect()?;
+        let space = self.session.as_ref().map_or(0, |session| session.space);
+        let lock = match reach {
+            Reach::Rooms => "SELECT pg_advisory_xact_lock_shared($1, $2)",
+            Reach::All => "SELECT pg_advisory_xact_lock($1, $2)",
+        };
+        let names = wanted.names();
+        let found_at_once = names.is_empty();
+        let parts = if found_at_once {
+            wanted.rows(reach)
+        } else {
+            names
+        };
+        let (parts, queries): (Vec<Part>, Vec<Query>) = parts.into_iter().unzip();
+        let mut opening = vec![
+            query!("BEGIN ISOLATION LEVEL READ COMMITTED"),
+            query!(lock, WRITES, space),
+            query!("SELECT pg_current_xact_id()::text"),
+        ];
+        opening.extend(queries);
+        self.open = Some(None);
+        let mut answers = self.ask(opening)?;
+        let rows = answers.split_off(3);
+        self.open = Some(first(&answers.pop().unwrap_or_default())?);
+        self.learn(parts, rows)?;
+        if !found_at_once {
+            let pairs = wanted.pairs_of_logins(&self.rows);
+            self.load(pairs.into_iter().collect())?;
+            let is_complete = wanted.resolve(&self.rows);
+            if !is_complete && reach == Reach::Rooms {
+                return Ok(Reach::All);
+            }
+            self.load(wanted.rows(reach))?;
+        }
+        self.rows.miss(&wanted);
+        Ok(reach)
+    }
+
+    /// What became of a transaction whose COMMIT did not say that it holds.
+    fn ask_what_became(
+        &mut self,
+        number: String,
+        since: Instant,
+        mut why: RowsError,
+    ) -> Result<(), CommitError> {
+        // What it left open ends with it.
+        self.session = None;
+        let until = since + ASKING;
+        self.deadline = Some(until);
+        loop {
+            let sql = "SELECT pg_xact_status($1::text::xid8)";
+            let connected = self.connect();
+            let asked = connected.and_then(|()| self.ask(vec![query!(sql, number.clone())]));
+            let status: Sql<Option<Option<String>>> =
+                asked.and_then(|answers| first(answers.first().map_or(&[], Vec::as_slice)));
+            match status {
+                Ok(status) => match status.flatten().as_deref() {
+                    Some("committed") => return Ok(()),
+                    Some("aborted") => return Err(CommitError::NothingKept(why)),
+                    Some("in progress") => {}
+                    _ => return Err(CommitError::Lost(why)),
+                },
+                Err(error) => why = error,
+            }
+            if Instant::now() + AGAIN >= until {
+                return Err(CommitError::Lost(why));
+            }
+            thread::sleep(AGAIN);
+        }
+    }
+}
+
+impl Backend for PostgresBackend {
+    fn begin(&mut self, writes: &[Box<dyn Write>]) -> Result<(), RowsError> {
+        self.deadline = None;
+        let mut reach = None;
+        for _ in 0..BEGINNINGS {
+            self.rollback();
+            let wanted = Wanted::by(writes);
+            self.numbers = wanted.numbers();
+            let wide = reach.unwrap_or(wanted.reach());
+            match self.begin_for(wanted, wide) {
+                Ok(found) if found == wide => {
+                    self.reach = wide;
+                    return Ok(());
+                }
+                Ok(wider) => reach = Some(wider),
+                Err(error) if is_worth_another(&error) && self.failed.is_none() => {
+                    tracing::debug!(%error, "a transaction is begun anew");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(RowsError("a transaction could not be begun".into()))
+    }
+
+    fn rows(&mut self) -> &mut dyn Transaction {
+        self
+    }
+
+    fn commit(&mut self) -> Result<(), CommitError> {
+        let nothing_kept = CommitError::NothingKept;
+        let mut queries = self.rows.take_pending().map_err(nothing_kept)?;
+        queries.push(query!("COMMIT"));
+        let began = Instant::now();
+        self.deadline = Some(began + COMMITTING);
+        let asked = self.ask(queries);
+        let number = self.open.take().flatten();
+        self.rows = Overlay::default();
+        match (asked, number) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), Some(number)) => self.ask_what_became(number, began, error),
+            (Err(error), None) => Err(CommitError::Lost(error)),
+        }
+    }
+
+    fn rollback(&mut self) {
+        self.deadline = None;
+        self.rows = Overlay::default();
+        if self.open.take().is_some()
+            && self.session.is_some()
+            && self.ask(vec![query!("ROLLBACK")]).is_err()
+        {
+            self.session = None;
+        }
+    }
+}
+
+/// The server's own words, when an error is.
+fn said(error: &RowsError) -> Option<&tokio_postgres::error::DbError> {
+    let error = error.0.downcast_ref::<tokio_postgres::Error>()?;
+    error.as_db_error()
+}
+
+/// Whether a connection can be used after this.
+fn is_survived(error: &RowsError) -> bool {
+    let fatal = [Some(Severity::Fatal), Some(Severity::Panic)];
+    said(error).is_some_and(|said| !fatal.contains(&said.parsed_severity()))
+}
+
+/// Whether what failed before anything was written may well not fail the next time: nothing was wrong with it.
+fn is_worth_another(error: &RowsError) -> bool {
+    let Some(said) = said(error) else {
+        return error.0.is::<tokio_postgres::Error>();
+    };
+    let deadlock = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    deadlock.contains(said.code()) || !is_survived(error)
+}

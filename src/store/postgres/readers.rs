@@ -1,0 +1,252 @@
+//! The connections that read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{future, io, mem};
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_postgres::Row;
+
+use super::session::{Connector, Query, Session, explain, query};
+use super::values::Sql;
+use crate::model::{Error, Result};
+use crate::store::RowsError;
+use crate::throttle::Tally;
+
+/// How long a round trip of a read may take, and the wait for a connection.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long no connection is tried after one that failed.
+const REST: Duration = Duration::from_millis(250);
+/// How often it is said at most that reads fail.
+const SAID: Duration = Duration::from_secs(1);
+
+/// A pool of connections, which live on a thread of its own.
+pub(super) struct Readers {
+    pool: Arc<Pool>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Pool {
+    handle: Handle,
+    connector: Connector,
+    places: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+struct State {
+    idle: Vec<Session>,
+    /// When a connection could not be made.
+    failed: Option<Instant>,
+    said: Tally,
+}
+
+impl Readers {
+    /// So many connections at most; none is made before it is needed.
+    pub(super) fn start(connector: Connector, connections: usize) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let pool = Arc::new(Pool {
+            handle: runtime.handle().clone(),
+            connector,
+            places: Arc::new(Semaphore::new(connections)),
+            state: Mutex::new(State {
+                idle: Vec::new(),
+                failed: None,
+                said: Tally::new(SAID),
+            }),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("store-read".to_owned())
+            .spawn(move || {
+                // Its end is told by the sender's, too.
+                let _ = runtime.block_on(stopped);
+            })?;
+        Ok(Self {
+            pool,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Rows as they are at one moment, whatever is asked.
+    pub(super) async fn moment(&self) -> Result<Moment> {
+        self.begin(true).await
+    }
+
+    /// The answer to one question.
+    pub(super) async fn ask<T>(
+        &self,
+        query: Query,
+        decode: impl FnOnce(&[Row]) -> Sql<T>,
+    ) -> Result<T> {
+        let mut asked = self.begin(false).await?;
+        let rows = asked.ask(query).await;
+        asked.end(rows.and_then(|rows| decode(&rows)))
+    }
+
+    async fn begin(&self, is_moment: bool) -> Result<Moment> {
+        let places = self.pool.places.clone().acquire_owned();
+        let place = self.pool.within(async { Ok(places.await) }).await;
+        match place {
+            Ok(Ok(place)) => Ok(Moment {
+                pool: self.pool.clone(),
+                session: None,
+                place,
+                is_moment,
+                is_open: false,
+            }),
+            Ok(Err(_)) => Err(Error::Unavailable),
+            Err(error) => Err(self.pool.fail(&error)),
+        }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the store's readers panicked");
+        }
+    }
+}
+
+impl Pool {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One that was used before.
+    fn idle(&self) -> Option<Session> {
+        let mut state = self.state();
+        state.idle.retain(|session| !session.is_closed());
+        state.idle.pop()
+    }
+
+    async fn connect(&self) -> Sql<Session> {
+        let failed = self.state().failed;
+        if failed.is_some_and(|at| at.elapsed() < REST) {
+            return Err(RowsError("the database was not reached just now".into()));
+        }
+        let connector = self.connector.clone();
+        let connecting = self.handle.spawn(async move { connector.connect().await });
+        let connected = self
+            .within(async { connecting.await.map_err(|error| RowsError(error.into()))? })
+            .await;
+        self.state().failed = connected.is_err().then(Instant::now);
+        connected
+    }
+
+    /// What comes of something within the time that an answer may take. Whoever waits need not have a clock.
+    async fn within<T>(&self, done: impl Future<Output = Sql<T>>) -> Sql<T> {
+        let mut late = {
+            let _ours = self.handle.enter();
+            Box::pin(tokio::time::sleep(ANSWER))
+        };
+        let mut done = Box::pin(done);
+        future::poll_fn(|context| {
+            if let std::task::Poll::Ready(done) = done.as_mut().poll(context) {
+                return std::task::Poll::Ready(done);
+            }
+            late.as_mut()
+                .poll(context)
+                .map(|()| Err(RowsError("the database does not answer".into())))
+        })
+        .await
+    }
+
+    fn fail(&self, error: &RowsError) -> Error {
+        if let Some(times) = self.state().said.note(Instant::now()) {
+            let error = explain(error);
+            tracing::error!(%error, times, "the store cannot be read");
+        }
+        Error::Unavailable
+    }
+}
+
+/// A connection that reads for one answer.
+pub(super) struct Moment {
+    pool: Arc<Pool>,
+    session: Option<Session>,
+    place: OwnedSemaphorePermit,
+    is_moment: bool,
+    is_open: bool,
+}
+
+impl Moment {
+    pub(super) async fn ask(&mut self, query: Query) -> Sql<Vec<Row>> {
+        let answers = self.ask_all(vec![query]).await?;
+        Ok(answers.into_iter().next_back().unwrap_or_default())
+    }
+
+    /// Many answers of one round trip.
+    pub(super) async fn ask_all(&mut self, mut queries: Vec<Query>) -> Sql<Vec<Vec<Row>>> {
+        let first = mem::replace(&mut self.is_open, true);
+        let opens = self.is_moment && !first;
+        if opens {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            queries.insert(0, query!(begin));
+        }
+        let idle = match self.session.take() {
+            Some(session) => Some(session),
+            None if !first => self.pool.idle(),
+            None => return Err(RowsError("the connection is lost".into())),
+        };
+        let mut answers = None;
+        if let Some(mut session) = idle {
+            match self.pool.within(session.ask_all(&queries)).await {
+                Ok(told) => {
+                    answers = Some(told);
+                    self.session = Some(session);
+                }
+                // The server may have closed one that nobody used.
+                Err(error) if !first && session.is_closed() => {
+                    tracing::debug!(%error, "another connection is made");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut answers = match answers {
+            Some(answers) => answers,
+            None => {
+                let mut session = self.pool.connect().await?;
+                let answers = self.pool.within(session.ask_all(&queries)).await?;
+                self.session = Some(session);
+                answers
+            }
+        };
+        if opens {
+            answers.remove(0);
+        }
+        Ok(answers)
+    }
+
+    /// Gives the connection back, and what came of it to whoever asked.
+    pub(super) fn end<T>(self, answer: Sql<T>) -> Result<T> {
+        let Self {
+            pool,
+            session,
+            place,
+            is_moment,
+            ..
+        } = self;
+        if let (Some(mut session), true) = (session, answer.is_ok()) {
+            let pool = pool.clone();
+            if is_moment {
+                pool.handle.clone().spawn(async move {
+                    if session.ask_all(&[query!("COMMIT")]).await.is_ok() {
+                        pool.state().idle.push(session);
+                    }
+                    drop(place);
+                });
+            } else {
+                pool.state().idle.push(session);
+            }
+        }
+        answer.map_err(|error| pool.fail(&error))
+    }
+}
