@@ -102,6 +102,8 @@ mod tests {
             self.0.lock().unwrap().push(format!("{topic:?}"));
         }
 
+        fn lost(&self) {}
+
         fn connected(&self, _: bool) {}
     }
 

@@ -5,6 +5,8 @@
 //! the store has it. The commit alone decides whether something happened: a bus that fails changes no answer.
 
 mod local;
+#[cfg(feature = "nats")]
+mod nats;
 
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub use local::LocalBus;
+#[cfg(feature = "nats")]
+pub use nats::{NatsBus, NatsOptions};
 
 use crate::model::{NodeId, PresenceEvent, RoomEvent, RoomId, Seq, UserId};
 
@@ -111,8 +115,21 @@ pub trait Listener: Send + Sync {
     fn receive(&self, envelope: Envelope);
     /// From now on all is heard that others publish on this topic; what they published before may have been missed.
     fn hears(&self, topic: Topic);
-    /// The bus is there, or away. Whatever was published while it was away was missed.
+    /// Something was lost, of whatever topic.
+    fn lost(&self);
+    /// The bus is there again, or away. Whatever was published while it was away was missed.
     fn connected(&self, connected: bool);
+}
+
+/// What a bus has carried since it began, in envelopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BusFigures {
+    /// What this node has published.
+    pub published: u64,
+    /// What it would have, had the bus been there and fast enough.
+    pub dropped: u64,
+    /// What it heard of others.
+    pub received: u64,
 }
 
 /// See the module's promises.
@@ -130,6 +147,10 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether what is published now is likely to be heard.
     fn is_connected(&self) -> bool {
         true
+    }
+    /// What it has carried so far.
+    fn figures(&self) -> BusFigures {
+        BusFigures::default()
     }
 }
 

@@ -4,6 +4,8 @@ use super::Config;
 use super::error::ConfigError;
 use super::keys::{self, Keys};
 use super::listeners::{self, Item};
+#[cfg(feature = "nats")]
+use super::section::BusUrl;
 use super::section::{ClientMode, FilesUrl, Store, StoreUrl};
 use super::written::{Entry, Source};
 use crate::dialects::{AnyDialect, Settings};
@@ -141,6 +143,8 @@ impl Draft {
         errors.extend(client_and_authorities(&config).err());
         errors.extend(clients_required_and_plain(&config).err());
         errors.extend(files_that_last(&config).err());
+        #[cfg(feature = "nats")]
+        errors.extend(store_of_several(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
         errors.extend(listeners::no_two_alike(&config));
         ConfigError::none_of(errors)?;
@@ -161,6 +165,19 @@ fn files_that_last(config: &Config) -> Result<(), ConfigError> {
             ))
         }
         _ => Ok(()),
+    }
+}
+
+/// Nodes share what they keep.
+#[cfg(feature = "nats")]
+fn store_of_several(config: &Config) -> Result<(), ConfigError> {
+    match (&config.bus.url, &config.store.url) {
+        (BusUrl::Local, _) => Ok(()),
+        (BusUrl::Nats(_), StoreUrl::Sqlite(_) | StoreUrl::Memory) => {
+            let wrong = "several nodes cannot share the store that store.url names";
+            let right = "write \"local:\"; of one node nothing else is needed";
+            Err(config.unusable("bus.url", wrong, right))
+        }
     }
 }
 

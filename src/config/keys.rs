@@ -24,7 +24,9 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         show: store_url,
     },
     key!(files.url: url::files, "Where the contents of files are kept. `file:///PATH` is a directory, which is this gateway's alone (its nodes share it) and is made where there is none; `\"\"` one beside the database."),
-    key!(bus.url: url::bus, "What carries events between nodes."),
+    key!(bus.url: url::bus, "What carries events between nodes: `local:` is this process alone, `nats://HOST:PORT` NATS."),
+    key!(bus.prefix: url::prefix, "What all subjects of a NATS bus begin with; several gateways may share one."),
+    key!(bus.ca: some_path, "A PEM file: authorities that vouch for the servers of a NATS bus, beside the system's."),
     key!(runtime.threads: threads, "Over how many threads connections are spread: a number, or `\"auto\"` for one less than there are processors for the process."),
     key!(accounts.registration: choice, "Who makes accounts: `\"open\"` is anyone over a dialect that can, `\"closed\"` is the command line only."),
     key!(accounts.password_min: whole, "The least characters of a new password, where the gateway gets to see it"),
@@ -65,12 +67,14 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 6] = [
+pub(super) const NEEDS_RESTART: [&str; 8] = [
     "data_dir",
     "name",
     "store.url",
     "files.url",
     "bus.url",
+    "bus.prefix",
+    "bus.ca",
     "runtime.threads",
 ];
 

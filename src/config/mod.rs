@@ -37,6 +37,8 @@ pub use describe::{Holding, Origins};
 pub use error::{ConfigError, Origin};
 pub use listener::{Listener, TlsMode};
 pub(crate) use plan::{Fate, Plan};
+#[cfg(feature = "nats")]
+pub use section::NatsServers;
 pub use section::{
     Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Limits, Log, LogFormat, Presence,
     Registration, Rooms, Runtime, Shutdown, Store, StoreUrl, Threads, Tls,

@@ -1,5 +1,6 @@
 //! The sections of the configuration that are not about listeners.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
@@ -49,18 +50,51 @@ pub enum FilesUrl {
 }
 
 /// `[bus]`: what carries events between nodes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bus {
     /// What carries events between nodes, and where it is.
     pub url: BusUrl,
+    /// What all subjects of a NATS bus begin with: several gateways may share one.
+    pub prefix: String,
+    /// Authorities that vouch for the servers of a NATS bus, beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            url: BusUrl::Local,
+            prefix: "tolmach".to_owned(),
+            ca: None,
+        }
+    }
 }
 
 /// A bus that this build has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum BusUrl {
     /// Events stay within this process.
     #[default]
     Local,
+    /// NATS.
+    #[cfg(feature = "nats")]
+    Nats(NatsServers),
+}
+
+/// The servers of a NATS bus.
+#[cfg(feature = "nats")]
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct NatsServers {
+    /// `nats://HOST:PORT` or `tls://HOST:PORT` each.
+    pub servers: Vec<String>,
+    /// A user and a password, or a token alone; a secret.
+    pub credentials: Option<(String, Option<String>)>,
+}
+
+impl fmt::Debug for BusUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.show().unwrap_or_default())
+    }
 }
 
 /// `[runtime]`: what the gateway runs on.
@@ -345,6 +379,22 @@ impl Show for BusUrl {
     fn show(&self) -> Option<String> {
         match self {
             Self::Local => Some(quoted("local:")),
+            #[cfg(feature = "nats")]
+            Self::Nats(NatsServers {
+                servers,
+                credentials,
+            }) => {
+                let user = if credentials.is_some() {
+                    "://***@"
+                } else {
+                    "://"
+                };
+                let shown: Vec<_> = servers
+                    .iter()
+                    .map(|server| server.replacen("://", user, 1))
+                    .collect();
+                Some(quoted(&shown.join(",")))
+            }
         }
     }
 }

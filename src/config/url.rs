@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(feature = "nats")]
+use super::section::NatsServers;
 use super::section::{BusUrl, FilesUrl, StoreUrl};
 use crate::settings::{ValueError, Written, read};
 
@@ -41,14 +43,71 @@ pub(super) fn files(written: &Written) -> Result<FilesUrl, ValueError> {
     Err(ValueError::new(fault, right))
 }
 
-/// Reads the URL of a bus, which is `local:`.
+/// Reads the URL of a bus: `local:`, or servers as `nats://USER:PASSWORD@HOST:PORT`, with commas between.
 pub(super) fn bus(written: &Written) -> Result<BusUrl, ValueError> {
-    let fault = match read::text(written)?.split_once(':') {
+    let text = read::text(written)?;
+    let fault = match text.split_once(':') {
         Some(("local", "")) => return Ok(BusUrl::Local),
         Some(("local", _)) => "local: takes nothing behind it".into(),
+        #[cfg(feature = "nats")]
+        Some(("nats" | "tls", _)) => match nats(text) {
+            Ok(servers) => return Ok(BusUrl::Nats(servers)),
+            Err(fault) => fault.into(),
+        },
+        #[cfg(not(feature = "nats"))]
         Some(("nats" | "tls", _)) => "this build has no NATS bus".into(),
         Some((scheme, _)) => format!("there is no bus {scheme:?}"),
         None => "this is not a bus's URL".into(),
     };
-    Err(ValueError::new(fault, "write \"local:\""))
+    let right = match cfg!(feature = "nats") {
+        true => "write \"local:\", or \"nats://HOST:PORT\", several with commas between",
+        false => "write \"local:\"",
+    };
+    Err(ValueError::new(fault, right))
+}
+
+#[cfg(feature = "nats")]
+fn nats(text: &str) -> Result<NatsServers, &'static str> {
+    let mut read = NatsServers::default();
+    for (number, server) in text.split(',').enumerate() {
+        let (scheme, rest) = match server.trim().split_once("://") {
+            Some((scheme @ ("nats" | "tls"), rest)) => (scheme, rest),
+            _ => return Err("each server begins with nats:// or tls://"),
+        };
+        let (user, place) = match rest.rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, rest),
+        };
+        if place.is_empty() || place.contains(['/', '?', '#', ' ']) {
+            return Err("a server is a host and a port");
+        }
+        let credentials = user.map(|user| match user.split_once(':') {
+            Some((user, password)) => (user.to_owned(), Some(password.to_owned())),
+            None => (user.to_owned(), None),
+        });
+        match number {
+            0 => read.credentials = credentials,
+            _ if credentials.is_some() && credentials != read.credentials => {
+                return Err("all servers take the credentials of the first");
+            }
+            _ => {}
+        }
+        read.servers.push(format!("{scheme}://{place}"));
+    }
+    Ok(read)
+}
+
+/// Reads what subjects begin with: one or more words with dots between.
+pub(super) fn prefix(written: &Written) -> Result<String, ValueError> {
+    let text = read::text(written)?;
+    let is_word = |word: &str| {
+        let mut letters = word.chars();
+        !word.is_empty() && letters.all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    if text.split('.').all(is_word) {
+        return Ok(text.to_owned());
+    }
+    let wrong = format!("{} is not the beginning of a subject", written.quote());
+    let right = "write letters, digits, - and _, with dots between";
+    Err(ValueError::new(wrong, right))
 }

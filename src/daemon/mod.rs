@@ -43,6 +43,10 @@ pub enum StartError {
     /// The hub cannot be had.
     #[error(transparent)]
     Hub(#[from] hub::StartError),
+    /// What carries events between nodes cannot be used.
+    #[cfg(feature = "nats")]
+    #[error("bus.url: the bus cannot be used: {0}")]
+    Bus(#[source] hub::OpenError),
     /// The data directory cannot be had.
     #[error("{0}")]
     DataDir(String),

@@ -1,8 +1,12 @@
 //! From a configuration to a running hub.
 
 use std::path::{Path, PathBuf};
+#[cfg(feature = "nats")]
+use std::sync::Arc;
 
 use super::StartError;
+#[cfg(feature = "nats")]
+use crate::bus::{NatsBus, NatsOptions};
 use crate::commands;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 #[cfg(feature = "sqlite")]
@@ -20,7 +24,7 @@ use crate::model::Error;
 pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     #[cfg(feature = "sqlite")]
     refuse_half_restored(config)?;
-    let hub = builder(config).start().await?;
+    let hub = with_bus(builder(config), config).await?.start().await?;
     make_rooms(&hub, config)
         .await
         .map_err(hub::StartError::from)?;
@@ -60,15 +64,30 @@ pub fn files_directory(config: &Config) -> PathBuf {
 
 fn builder(config: &Config) -> HubBuilder {
     let builder = Hub::builder().options(options(config));
-    let builder = match config.bus.url {
-        BusUrl::Local => builder,
-    };
     match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
             builder.temporary_files(files_directory(config))
         }
         StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_directory(config)),
+    }
+}
+
+/// Joins it to the other nodes, if there can be any.
+async fn with_bus(builder: HubBuilder, config: &Config) -> Result<HubBuilder, StartError> {
+    match &config.bus.url {
+        BusUrl::Local => Ok(builder),
+        #[cfg(feature = "nats")]
+        BusUrl::Nats(servers) => {
+            let options = NatsOptions {
+                servers: servers.servers.clone(),
+                credentials: servers.credentials.clone(),
+                authorities: config.bus.ca.clone(),
+                prefix: config.bus.prefix.clone(),
+            };
+            let bus = NatsBus::connect(&options).await.map_err(StartError::Bus)?;
+            Ok(builder.bus(Arc::new(bus)))
+        }
     }
 }
 

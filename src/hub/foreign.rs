@@ -162,6 +162,10 @@ impl Listener for BusListener {
         self.watch.hears(topic);
     }
 
+    fn lost(&self) {
+        self.watch.lost();
+    }
+
     fn connected(&self, connected: bool) {
         self.watch.connected(connected);
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!  each node ──beat: rooms that changed, every 400 ms──▶ the others: what is not told yet is read from the store
 //!  a beat is missing, the bus is away or back, a topic is heard from now on ──▶ the store is asked for the last places
-//!  every 1.5 s ──▶ the store is asked for news
+//!  every 700 ms ──▶ the store is asked for news
 //! ```
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Hub;
 use super::commit_queue::Foreign;
@@ -23,8 +23,12 @@ use crate::store::NewsPlace;
 
 /// How often a node says that it is there, and what it did.
 const BEAT: Duration = Duration::from_millis(400);
-/// How often the store is asked for news; and, while the bus is away, for the last changes of rooms.
-const LOOK: Duration = Duration::from_millis(1500);
+/// How often the store is asked for news; and, while the bus is away or somebody silent, for the last changes of rooms.
+const LOOK: Duration = Duration::from_millis(700);
+/// After how long without a beat a node is silent.
+const SILENT: Duration = Duration::from_millis(900);
+/// After how long without a beat a node is no more.
+const FORGOTTEN: Duration = Duration::from_secs(60);
 /// Most rooms that a beat names.
 const BEAT_ROOMS: usize = 4096;
 /// Of how many rooms the store is asked at once.
@@ -46,8 +50,8 @@ struct State {
     /// Rooms that this node changed since its last beat.
     changed: BTreeMap<RoomId, Seq>,
     beats: u64,
-    /// The last beat that was heard of each other node.
-    heard: IdMap<NodeId, u64>,
+    /// The last beat that was heard of each other node, and when.
+    heard: IdMap<NodeId, (u64, Instant)>,
     /// Topics that are heard since the store was asked last.
     topics: Vec<Topic>,
     /// Something was lost, in whatever rooms.
@@ -80,12 +84,22 @@ impl Watch {
     /// Another node is there.
     pub(super) fn heard_beat(&self, node: NodeId, beat: &Beat) {
         let mut state = self.lock();
-        let before = state.heard.insert(node, beat.number);
-        let is_lost = before.is_some_and(|before| beat.number > before + 1);
+        let before = state.heard.insert(node, (beat.number, Instant::now()));
+        let is_lost = before.is_some_and(|(before, _)| beat.number > before + 1);
         if is_lost || beat.more {
             state.lost = true;
             self.wake.notify_one();
         }
+    }
+
+    /// Whether a node does not say that it is there: the bus may carry nothing.
+    fn is_somebody_silent(&self) -> bool {
+        let (mut state, now) = (self.lock(), Instant::now());
+        let heard = &mut state.heard;
+        heard.retain(|_, (_, at)| now.duration_since(*at) < FORGOTTEN);
+        heard
+            .values()
+            .any(|(_, at)| now.duration_since(*at) > SILENT)
     }
 
     pub(super) fn hears(&self, topic: Topic) {
@@ -98,6 +112,11 @@ impl Watch {
             true => tracing::info!("the bus is there"),
             false => tracing::warn!("the bus is away: what other nodes do is read from the store"),
         }
+        self.lost();
+    }
+
+    /// Something was lost, in whatever rooms.
+    pub(super) fn lost(&self) {
         self.lock().lost = true;
         self.wake.notify_one();
     }
@@ -145,7 +164,7 @@ impl Hub {
                         continue;
                     }
                     self.inner.commit_queue.arrive(Foreign::LookForNews);
-                    if !self.inner.bus.is_connected() {
+                    if !self.inner.bus.is_connected() || self.inner.watch.is_somebody_silent() {
                         self.inner.watch.lock().lost = true;
                         self.look_for_lost().await;
                     }

@@ -27,6 +27,8 @@ mod keeping_rooms;
 mod login_floods;
 mod members;
 mod messages;
+#[cfg(feature = "nats")]
+mod nats;
 mod nodes;
 mod observing;
 mod permissions;

@@ -108,6 +108,8 @@ fn the_design_names_every_key() {
     let in_design: Vec<_> = entries.into_iter().map(|entry| entry.key).collect();
     let elsewhere = [
         "bus.url",
+        "bus.prefix",
+        "bus.ca",
         "files.url",
         "limits.passwords_waiting",
         "limits.receiving_total_bytes",

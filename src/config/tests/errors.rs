@@ -285,12 +285,45 @@ fn words_and_urls() {
             "4: files.url: given, and store.url is \"memory:\", which keeps nothing; leave it out, or use a store that lasts",
         ),
         (
-            "[bus]\nurl = 'nats://h'",
-            "2: bus.url: this build has no NATS bus; write \"local:\"",
-        ),
-        (
             "data_dir = ''",
             "1: data_dir: the path is empty; write a path",
+        ),
+    ]);
+}
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_bus_that_this_build_has_not() {
+    assert_errors(&[(
+        "[bus]\nurl = 'nats://h'",
+        "2: bus.url: this build has no NATS bus; write \"local:\"",
+    )]);
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn a_bus_has_servers_and_a_store_that_nodes_share() {
+    let right = "write \"local:\", or \"nats://HOST:PORT\", several with commas between";
+    assert_errors(&[
+        (
+            "[bus]\nurl = 'nats://u:secret@a:4222,b:4222'",
+            &format!("2: bus.url: each server begins with nats:// or tls://; {right}"),
+        ),
+        (
+            "[bus]\nurl = 'nats://u:secret@'",
+            &format!("2: bus.url: a server is a host and a port; {right}"),
+        ),
+        (
+            "[bus]\nurl = 'nats://u:one@a,nats://u:two@b'",
+            &format!("2: bus.url: all servers take the credentials of the first; {right}"),
+        ),
+        (
+            "[bus]\nprefix = 'a..b'",
+            "2: bus.prefix: \"a..b\" is not the beginning of a subject; write letters, digits, - and _, with dots between",
+        ),
+        (
+            "[bus]\nurl = 'nats://u:secret@a:4222,nats://b:4222'",
+            "2: bus.url: several nodes cannot share the store that store.url names; write \"local:\"; of one node nothing else is needed",
         ),
     ]);
 }

@@ -10,12 +10,14 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 55] = [
+const VALUES: [(&str, &str); 57] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
     ("files.url", r#""file:///srv/tolmach""#),
     ("bus.url", r#""local:""#),
+    ("bus.prefix", r#""gate.east""#),
+    ("bus.ca", r#""nats.pem""#),
     ("runtime.threads", "3"),
     ("accounts.registration", r#""closed""#),
     ("accounts.password_min", "9"),

@@ -106,8 +106,13 @@ impl Cluster {
 
     /// One more hub, configured otherwise.
     pub(crate) async fn node_with(&self, options: Options) -> World {
-        let memory = self.memory.clone();
         let bus: Arc<TestBus> = self.bus.clone();
+        self.node_on(bus, options).await
+    }
+
+    /// One more hub, on a bus of another kind.
+    pub(crate) async fn node_on(&self, bus: Arc<dyn Bus>, options: Options) -> World {
+        let memory = self.memory.clone();
         let builder = Hub::builder().options(options).bus(bus);
         World::over(builder, move |limits, sink| {
             Arc::new(memory.beside(limits, sink))
