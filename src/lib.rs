@@ -32,6 +32,7 @@
 pub mod bus;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 #[cfg(feature = "daemon")]
 pub mod config;
 #[cfg(feature = "daemon")]

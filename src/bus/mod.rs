@@ -17,6 +17,7 @@ pub use local::LocalBus;
 #[cfg(feature = "nats")]
 pub use nats::{NatsBus, NatsOptions};
 
+use crate::cluster::{Answer, Question};
 use crate::model::{NodeId, PresenceEvent, RoomEvent, RoomId, Seq, UserId};
 
 /// The version of [`Envelope`] that this build writes. It rises only when older builds could misread what is written: a new kind
@@ -59,6 +60,20 @@ pub enum Payload {
     News,
     /// That node is there, and this is what it did lately.
     Beat(Beat),
+    /// One node asks another something.
+    Ask {
+        /// By which the answer finds the question.
+        number: u64,
+        /// What is asked.
+        question: Question,
+    },
+    /// One node answers another.
+    Answer {
+        /// The question's number.
+        number: u64,
+        /// What is answered.
+        answer: Answer,
+    },
     /// A kind that this build does not know: of a later one, to be ignored.
     #[serde(skip)]
     Unknown,

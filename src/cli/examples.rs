@@ -111,6 +111,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("ban list", &["tolmach ban list"]),
     ("ban remove", &["tolmach ban remove 192.0.2.0/24"]),
     (
+        "node list",
+        &["tolmach node list", "tolmach node list --json"],
+    ),
+    (
         "session list",
         &["tolmach session list", "tolmach session list --json"],
     ),

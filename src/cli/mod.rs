@@ -29,6 +29,7 @@ mod history;
 mod import;
 mod line_queue;
 mod logging;
+mod node;
 mod operator;
 mod output;
 mod pages;
@@ -116,6 +117,9 @@ enum Action {
     /// Keep addresses, networks and logins out of the whole gateway
     #[command(subcommand)]
     Ban(ban::BanAction),
+    /// See which processes the gateway is
+    #[command(subcommand)]
+    Node(node::NodeAction),
     /// See who is connected, close connections
     #[command(subcommand)]
     Session(session::SessionAction),
@@ -223,6 +227,7 @@ fn execute(action: Action, file: Option<&Path>, dialects: Dialects) -> Outcome<E
         Action::Token(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Room(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Ban(action) => operate(load()?, async |to, out| action.run(to, out).await),
+        Action::Node(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::Session(action) => operate(load()?, async |to, out| action.run(to, out).await),
         Action::History(arguments) => {
             operate(load()?, async |to, out| arguments.run(to, out).await)

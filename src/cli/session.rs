@@ -21,13 +21,14 @@ const COLUMNS: &[Column<SessionInfo>] = &[
     Column::both("address", |session| Value::of(&session.address)),
     Column::both("since", |session| Time(session.since).into()),
     Column::both("encrypted", |session| Value::of(session.encrypted)),
+    Column::both("node", |session| Value::of(&session.node)),
 ];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionAction {
-    /// List who is connected: id, user, dialect, listener, address, since, encrypted
+    /// List who is connected: id, user, dialect, listener, address, since, encrypted, node
     List {
-        /// One object a line: id, user, dialect, listener, address, since, encrypted
+        /// One object a line: id, user, dialect, listener, address, since, encrypted, node
         #[arg(long)]
         json: bool,
     },

@@ -32,6 +32,7 @@ impl Draft {
             store: Store::default(),
             files: Default::default(),
             bus: Default::default(),
+            node: Default::default(),
             runtime: Default::default(),
             accounts: Default::default(),
             rooms: Default::default(),

@@ -1,6 +1,6 @@
 //! The keys that a configuration has: one row for each of the gateway's, and those of its dialects.
 
-use super::read::{frame_bytes, level, life, path, some_path, threads};
+use super::read::{frame_bytes, lease, level, life, path, some_path, threads};
 use super::section::StoreUrl;
 use super::{Config, name, suggest, url};
 use crate::dialects;
@@ -27,6 +27,8 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(bus.url: url::bus, "What carries events between nodes: `local:` is this process alone, `nats://HOST:PORT` NATS."),
     key!(bus.prefix: url::prefix, "What all subjects of a NATS bus begin with; several gateways may share one."),
     key!(bus.ca: some_path, "A PEM file: authorities that vouch for the servers of a NATS bus, beside the system's."),
+    key!(node.name: name::node, "What this process is called in lists and logs, where several are one gateway; empty: the machine's name."),
+    key!(node.lease: lease, "For how long the others wait for a node that is not heard of before it is gone: what it held is free then. `\"2s\"` to `\"5m\"`."),
     key!(runtime.threads: threads, "Over how many threads connections are spread: a number, or `\"auto\"` for one less than there are processors for the process."),
     key!(accounts.registration: choice, "Who makes accounts: `\"open\"` is anyone over a dialect that can, `\"closed\"` is the command line only."),
     key!(accounts.password_min: whole, "The least characters of a new password, where the gateway gets to see it"),
@@ -67,7 +69,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 8] = [
+pub(super) const NEEDS_RESTART: [&str; 10] = [
     "data_dir",
     "name",
     "store.url",
@@ -75,6 +77,8 @@ pub(super) const NEEDS_RESTART: [&str; 8] = [
     "bus.url",
     "bus.prefix",
     "bus.ca",
+    "node.name",
+    "node.lease",
     "runtime.threads",
 ];
 

@@ -40,7 +40,7 @@ pub(crate) use plan::{Fate, Plan};
 #[cfg(feature = "nats")]
 pub use section::NatsServers;
 pub use section::{
-    Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Limits, Log, LogFormat, Presence,
+    Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Limits, Log, LogFormat, Node, Presence,
     Registration, Rooms, Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
 };
 
@@ -63,6 +63,8 @@ pub struct Config {
     pub files: Files,
     /// What carries events between nodes.
     pub bus: Bus,
+    /// This process among several that are one gateway.
+    pub node: Node,
     /// What the gateway runs on.
     pub runtime: Runtime,
     /// Who may come in.

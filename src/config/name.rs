@@ -26,6 +26,19 @@ pub(super) fn gateway(written: &Written) -> Result<String, ValueError> {
     Err(ValueError::new(format!("{name:?} {fault}"), right))
 }
 
+/// What lists call a node; it may be empty.
+pub(super) fn node(written: &Written) -> Result<String, ValueError> {
+    let name = read::text(written)?;
+    if name.chars().count() > 63 || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let fault = "a node's name has at most 63 characters, no white space among them";
+        return Err(ValueError::new(
+            fault,
+            "write a name, as \"east-1\", or \"\"",
+        ));
+    }
+    Ok(name.into())
+}
+
 /// Rooms' names of which no two are the same.
 pub(super) fn rooms(written: &Written) -> Result<Vec<String>, ValueError> {
     let rooms = read::list(written, "[\"lobby\"], or [] for none", room)?;

@@ -50,6 +50,7 @@ impl Plan {
         config.store.clone_from(&old.store);
         config.files.clone_from(&old.files);
         config.bus.clone_from(&old.bus);
+        config.node.clone_from(&old.node);
         config.runtime.clone_from(&old.runtime);
         let mut left: Vec<&Listener> = old.listeners.iter().collect();
         // An address beats a name: it is what clients know.

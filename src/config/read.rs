@@ -48,6 +48,14 @@ pub(super) fn life(written: &Written) -> Result<Duration, ValueError> {
     }
 }
 
+/// Shorter ones are lost by a pause that is none, longer ones keep names for too long.
+pub(super) fn lease(written: &Written) -> Result<Duration, ValueError> {
+    match duration(written)? {
+        lease if (2..=300).contains(&lease.as_secs()) => Ok(lease),
+        _ => Err(ValueError::new("a lease is 2 s to 5 min", "write \"10s\"")),
+    }
+}
+
 pub(super) fn path(written: &Written) -> Result<PathBuf, ValueError> {
     match text(written)? {
         "" => Err(ValueError::new("the path is empty", "write a path")),

@@ -97,6 +97,36 @@ impl fmt::Debug for BusUrl {
     }
 }
 
+/// `[node]`: this process among several that are one gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What lists and logs call it; empty: the machine's name.
+    pub name: String,
+    /// How long it may be unheard of before the others count it as gone, 2 s to 5 min.
+    pub lease: Duration,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            lease: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Node {
+    /// What the node is called.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        let host = || nix::unistd::gethostname().ok()?.into_string().ok();
+        match self.name.is_empty() {
+            true => host().unwrap_or_else(|| "node".to_owned()),
+            false => self.name.clone(),
+        }
+    }
+}
+
 /// `[runtime]`: what the gateway runs on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Runtime {

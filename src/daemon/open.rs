@@ -63,7 +63,9 @@ pub fn files_directory(config: &Config) -> PathBuf {
 }
 
 fn builder(config: &Config) -> HubBuilder {
-    let builder = Hub::builder().options(options(config));
+    let builder = Hub::builder()
+        .options(options(config))
+        .node_name(config.node.shown_name());
     match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");

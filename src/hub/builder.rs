@@ -14,11 +14,11 @@ use super::attempts::Attempts;
 use super::authenticator::{self, Authenticator};
 use super::backlog::Backlog;
 use super::clock::{Clock, SystemClock};
-use super::commands::{Actor, EndAllGuests};
+use super::commands::{Actor, EndGuests};
 use super::commit_queue::CommitQueue;
-use super::foreign::BusListener;
 use super::hashing::Hashing;
 use super::newcomers::Newcomers;
+use super::nodes::Cluster;
 use super::policy::{self, Policy};
 use super::quota::Quota;
 use super::shared::Shared;
@@ -27,8 +27,9 @@ use super::state::effects::Moment;
 use super::translation::Observer;
 use super::{Hub, Inner, Options, files, tap};
 use crate::bus::{Bus, LocalBus};
+use crate::cluster::{Identity, Registry};
 use crate::files::FileArea;
-use crate::model::{Error, NodeId};
+use crate::model::Error;
 use crate::refusal::of_file;
 use crate::store::{CommitSink, Dial, Limits, MemoryStore, Store};
 
@@ -63,6 +64,8 @@ pub struct HubBuilder {
     options: Options,
     store: OpenStore,
     bus: Option<Arc<dyn Bus>>,
+    node_name: String,
+    place: Option<Place>,
     files: Option<FilesDirectory>,
     observer: Option<Arc<dyn Observer>>,
     authenticator: Option<Arc<dyn Authenticator>>,
@@ -71,6 +74,12 @@ pub struct HubBuilder {
     policy_timeout: Duration,
     allow_undecided: bool,
     clock: Arc<dyn Clock>,
+}
+
+/// Where a hub is one of several nodes.
+struct Place {
+    registry: Arc<dyn Registry>,
+    lease: Duration,
 }
 
 struct FilesDirectory {
@@ -95,6 +104,8 @@ impl Hub {
             options: Options::default(),
             store: Box::new(|limits, sink| Ok(Arc::new(MemoryStore::open(limits, sink)))),
             bus: None,
+            node_name: "node".to_owned(),
+            place: None,
             files: None,
             observer: None,
             authenticator: None,
@@ -140,6 +151,19 @@ impl HubBuilder {
     /// Shares a bus, and the rows of its store, with other hubs.
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
         self.bus = Some(bus);
+        self
+    }
+
+    /// What lists call the node; `node` unless said.
+    pub fn node_name(mut self, name: impl Into<String>) -> Self {
+        self.node_name = name.into();
+        self
+    }
+
+    /// Has it be one of the nodes of a registry, which shares the store and the bus with the others. It is gone when the
+    /// registry has not heard of it for as long as `lease` says.
+    pub fn registry(mut self, registry: Arc<dyn Registry>, lease: Duration) -> Self {
+        self.place = Some(Place { registry, lease });
         self
     }
 
@@ -211,19 +235,25 @@ impl HubBuilder {
         let hub = Hub {
             inner: Arc::new(self.open()?),
         };
+        hub.enter_cluster().await?;
         let news = hub.inner.store.news(None).await?;
         hub.inner.watch.read_upto(news.next);
         hub.begin();
         let bans = hub.inner.store.gateway_bans().await?;
         hub.with_state(|state| state.bans = bans);
-        let no_guests = hub.commit(Actor::Operator, None, EndAllGuests, |_, ()| Ok(()));
-        no_guests.await?;
+        if hub.inner.cluster.is_none() {
+            // The process that held them is gone.
+            let all = EndGuests { node: None };
+            let ended = hub.commit(Actor::Operator, None, all, |_, ()| Ok(()));
+            ended.await?;
+        }
         hub.sweep_all_files().await?;
         Ok(hub)
     }
 
     fn open(self) -> Result<Inner, StartError> {
-        let (node, tap) = (NodeId(rand::random()), tap::Tap::new(self.clock.clone()));
+        let tap = tap::Tap::new(self.clock.clone());
+        let identity = Arc::<Identity>::default();
         let commit_queue = Arc::new(CommitQueue::default());
         let limits = limits(&self.options);
         let store =
@@ -232,7 +262,12 @@ impl HubBuilder {
         let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
         let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes));
-        let mut state = HubState::new(node, tap.clone(), grace, Moment::of(self.clock.as_ref()));
+        let mut state = HubState::new(
+            identity.node(),
+            tap.clone(),
+            grace,
+            Moment::of(self.clock.as_ref()),
+        );
         state.backlog = backlog.clone();
         let is_shared = self.bus.is_some();
         state.is_shared = is_shared;
@@ -252,7 +287,6 @@ impl HubBuilder {
             newcomers: Newcomers::new(),
             said: Default::default(),
             attempts: Attempts::new(self.options.failed_logins),
-            clock: self.clock,
             backlog,
             registrations: Quota::new(
                 "registrations_per_hour",
@@ -260,7 +294,13 @@ impl HubBuilder {
             ),
             rooms_made: Quota::new("rooms_made_per_hour", self.options.rooms_made_per_hour),
             options: RwLock::new(Arc::new(self.options)),
-            node,
+            cluster: self
+                .place
+                .map(|Place { registry, lease }| Cluster::new(registry, identity.clone(), lease)),
+            identity,
+            node_name: self.node_name,
+            since: self.clock.now(),
+            clock: self.clock,
             store,
             limits,
             bus: self.bus.unwrap_or_else(|| Arc::new(LocalBus::new())),
@@ -296,11 +336,7 @@ impl Hub {
     fn begin(&self) {
         let inner = &self.inner;
         if inner.is_shared {
-            let listener = BusListener {
-                commit_queue: inner.commit_queue.clone(),
-                watch: inner.watch.clone(),
-            };
-            inner.bus.join(inner.node, Arc::new(listener));
+            self.join_bus();
         }
         let hub = self.clone();
         let tasks = [
@@ -309,6 +345,7 @@ impl Hub {
             self.run(self.clone().expire_tokens()),
             self.run(self.clone().keep_no_longer()),
             self.run(self.clone().finish_erasures()),
+            self.run(self.clone().keep_lease()),
         ];
         let mut running = inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         running.extend(tasks);

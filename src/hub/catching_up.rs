@@ -160,7 +160,7 @@ impl Hub {
                 for event in missed {
                     match event
                         .origin
-                        .is_some_and(|origin| origin.node == self.inner.node)
+                        .is_some_and(|origin| origin.node == self.node())
                     {
                         true => state.room_event(event),
                         false => state.foreign_event(event),

@@ -11,9 +11,18 @@ use crate::model::{Event, NodeId, RoomEvent, RoomId, Seq};
 use crate::store::Commit;
 
 impl Hub {
+    /// Hears from now on what concerns this node.
+    pub(super) fn join_bus(&self) {
+        let listener = BusListener {
+            commit_queue: self.inner.commit_queue.clone(),
+            watch: self.inner.watch.clone(),
+        };
+        self.inner.bus.join(self.node(), Arc::new(listener));
+    }
+
     /// Under the state's lock, so that the others hear it in the same order.
     pub(super) fn publish_commits(&self, commits: &[Commit]) {
-        if !self.inner.bus.has_others(self.inner.node) {
+        if !self.inner.bus.has_others(self.node()) {
             return;
         }
         let mut rooms: Vec<(RoomId, Vec<RoomEvent>)> = Vec::new();
@@ -71,6 +80,11 @@ impl Hub {
             }
             Payload::News => self.look_for_news().await,
             Payload::Beat(beat) => self.heed_beat(envelope.node, beat).await,
+            Payload::Ask { number, question } => {
+                // It may take a while.
+                drop(self.run(self.clone().answer(envelope.node, number, question)));
+            }
+            Payload::Answer { number, answer } => self.answered(number, answer),
             Payload::Unknown => {}
         }
     }
@@ -143,9 +157,9 @@ impl Hub {
 }
 
 /// What the bus tells, for the delivery.
-pub(super) struct BusListener {
-    pub(super) commit_queue: Arc<CommitQueue>,
-    pub(super) watch: Arc<Watch>,
+struct BusListener {
+    commit_queue: Arc<CommitQueue>,
+    watch: Arc<Watch>,
 }
 
 impl Listener for BusListener {

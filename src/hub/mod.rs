@@ -32,11 +32,15 @@ mod external;
 mod files;
 mod foreign;
 mod hashing;
+mod lease;
+mod names;
 mod newcomers;
 mod news;
+mod nodes;
 mod options;
 mod policy;
 mod pulse;
+mod questions;
 mod quota;
 mod retention;
 mod session;
@@ -73,6 +77,7 @@ pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
 
 use crate::bus::{Bus, Envelope, Payload, Topic, VERSION};
+use crate::cluster::Identity;
 use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
 use crate::store::{Limits, Store, Write};
@@ -95,7 +100,10 @@ pub struct Hub {
 
 struct Inner {
     options: RwLock<Arc<Options>>,
-    node: NodeId,
+    identity: Arc<Identity>,
+    node_name: String,
+    since: Timestamp,
+    cluster: Option<nodes::Cluster>,
     store: Arc<dyn Store>,
     /// What the store decides by.
     limits: Limits,
@@ -140,7 +148,8 @@ impl Hub {
     /// Carries out what is under way and closes the store.
     pub async fn stop(&self) {
         self.end_all();
-        self.inner.bus.leave(self.inner.node);
+        self.leave_cluster().await;
+        self.inner.bus.leave(self.node());
         self.inner.watch.end();
         self.inner.store.close().await;
         let tasks = std::mem::take(
@@ -229,6 +238,16 @@ impl Hub {
         self.inner.registrations.take(makers, self.now().0)
     }
 
+    /// The node that this hub is now.
+    fn node(&self) -> NodeId {
+        self.inner.identity.node()
+    }
+
+    /// The same, where it is one of several.
+    fn node_among_others(&self) -> Option<NodeId> {
+        self.inner.cluster.as_ref().map(|_| self.node())
+    }
+
     fn now(&self) -> (Instant, Timestamp) {
         let Moment { instant, at } = Moment::of(self.inner.clock.as_ref());
         (instant, at)
@@ -242,7 +261,7 @@ impl Hub {
     fn publish(&self, topic: Topic, payload: Payload) {
         let envelope = Envelope {
             version: VERSION,
-            node: self.inner.node,
+            node: self.node(),
             payload,
         };
         self.inner.bus.publish(topic, envelope);
@@ -280,7 +299,7 @@ impl Hub {
         then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
     ) -> Box<dyn Write> {
         let origin = session.map(|session| Origin {
-            node: self.inner.node,
+            node: self.node(),
             session,
         });
         let then = move |state: &mut dyn Any, outcome| match state.downcast_mut() {

@@ -107,6 +107,7 @@ impl Hub {
         for user in effects.gone_guests {
             self.end_guest(user);
         }
+        self.give_back(effects.released);
         for id in effects.used_tokens {
             let then = move |state: &mut HubState, _| state.recorded(id);
             self.submit(Actor::Operator, None, TouchToken { id }, then);
@@ -118,7 +119,7 @@ impl Hub {
 
     /// Under the state's lock: what is wanted last is what holds.
     fn tell_bus(&self, outward: Vec<Outward>) {
-        let (bus, node) = (&self.inner.bus, self.inner.node);
+        let (bus, node) = (&self.inner.bus, self.node());
         if outward.is_empty() || !self.inner.is_shared {
             return;
         }

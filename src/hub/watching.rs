@@ -154,13 +154,13 @@ impl Hub {
             tokio::select! {
                 () = self.inner.watch.wake.notified() => self.look_for_lost().await,
                 _ = beat.tick() => {
-                    if self.inner.bus.has_others(self.inner.node) {
+                    if self.inner.bus.has_others(self.node()) {
                         let beat = self.inner.watch.beat();
                         self.publish(Topic::All, Payload::Beat(beat));
                     }
                 }
                 _ = look.tick() => {
-                    if !self.inner.bus.has_others(self.inner.node) {
+                    if !self.inner.bus.has_others(self.node()) {
                         continue;
                     }
                     self.inner.commit_queue.arrive(Foreign::LookForNews);

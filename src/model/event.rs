@@ -315,6 +315,9 @@ pub enum EndReason {
     /// More waited for this client than its queue holds. Connect again, read faster, recover from history.
     #[error("Too slow: messages were waiting; connect again and read the history")]
     TooSlow,
+    /// This node of the gateway has lost its place among the others. Connect again: to another, or to the same.
+    #[error("This server has lost the others; connect again")]
+    NodeLost,
     /// The account has a new password. Log in with it.
     #[error("The password was changed; log in again")]
     PasswordChanged,

@@ -39,7 +39,7 @@ id! {
     TokenId(i32)
 }
 id! {
-    /// A session's number at this node, never given twice in one process.
+    /// A session's number, never given twice in one process. Of several nodes no two have sessions with the same number.
     SessionId(u64)
 }
 id! {

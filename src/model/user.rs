@@ -74,7 +74,7 @@ pub struct Present {
 /// An open session as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
-    /// The number of the session on its node.
+    /// The number of the session, which no other has at any node.
     pub id: SessionId,
     /// Whose session it is.
     pub user: Arc<UserRef>,
@@ -89,4 +89,7 @@ pub struct SessionInfo {
     pub since: Timestamp,
     /// Whether its connection is encrypted.
     pub encrypted: bool,
+    /// What the node is called that holds it.
+    #[serde(default)]
+    pub node: String,
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::dial::Dial;
 use crate::model::{
-    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, News, Room, RoomEvent,
-    RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User, UserId,
-    UserKind, UserRef, UserSelector, fold_login, fold_room_name,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, Room,
+    RoomEvent, RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User,
+    UserId, UserKind, UserRef, UserSelector, fold_login, fold_room_name,
 };
 
 /// What the configuration says to those who decide in a transaction. 0 stands for no limit. Numbers may be turned while
@@ -37,6 +37,8 @@ pub struct UserRow {
     pub password: Option<String>,
     /// Where a present guest came from; `None` from inside the process, and for everybody else.
     pub address: Option<IpAddr>,
+    /// The node that a present guest is at, where several share the store. A store that only one can use keeps none.
+    pub node: Option<NodeId>,
     /// What it said and its names are being removed; nothing opens the account.
     pub erasing: bool,
     /// When the account was last logged in to, to the minute.
@@ -59,6 +61,7 @@ impl UserRow {
             folded,
             password,
             address: None,
+            node: None,
             erasing: false,
             last_login: None,
         }
@@ -176,8 +179,8 @@ pub trait Transaction {
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError>;
     /// Forgets a user that never said anything.
     fn remove_user(&mut self, id: UserId) -> Result<(), RowsError>;
-    /// Guests that hold a folded login, that is: are present.
-    fn guests(&mut self) -> Result<Vec<UserId>, RowsError>;
+    /// Guests that hold a folded login, that is: are present; of that node, or all.
+    fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError>;
     /// Whether any message has this sender.
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError>;
 

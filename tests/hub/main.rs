@@ -24,6 +24,7 @@ mod gateway_bans;
 mod guest_bans;
 mod guests;
 mod keeping_rooms;
+mod leases;
 mod login_floods;
 mod members;
 mod messages;

@@ -111,6 +111,8 @@ fn the_design_names_every_key() {
         "bus.prefix",
         "bus.ca",
         "files.url",
+        "node.name",
+        "node.lease",
         "limits.passwords_waiting",
         "limits.receiving_total_bytes",
         "runtime.threads",

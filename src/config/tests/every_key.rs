@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 57] = [
+const VALUES: [(&str, &str); 59] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -18,6 +18,8 @@ const VALUES: [(&str, &str); 57] = [
     ("bus.url", r#""local:""#),
     ("bus.prefix", r#""gate.east""#),
     ("bus.ca", r#""nats.pem""#),
+    ("node.name", r#""east-1""#),
+    ("node.lease", r#""12s""#),
     ("runtime.threads", "3"),
     ("accounts.registration", r#""closed""#),
     ("accounts.password_min", "9"),

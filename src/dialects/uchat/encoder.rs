@@ -194,7 +194,7 @@ impl EventEncoder for UchatEncoder {
     /// Who is logged in and whose session is over has RQ_LOG_OUT with its token instead, which the adapter left.
     fn encode_end(&self, reason: EndReason, out: &mut BytesMut) {
         let code = match reason {
-            EndReason::Shutdown => return,
+            EndReason::Shutdown | EndReason::NodeLost => return,
             EndReason::TooManyConnections | EndReason::Overloaded => ErrorCode::TooMany,
             EndReason::AddressBanned | EndReason::BannedFromGateway => ErrorCode::NotAllowed,
             EndReason::TlsRequired => ErrorCode::BadRequest,

@@ -72,8 +72,17 @@ impl Command for Register {
         let session = caller.connection().ok();
         let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
-        let made = hub.commit(actor, None, self, |state, row| {
+        let (claim, own) = match session {
+            Some(session) => (session.claim_own().await?, session.id()),
+            None => (None, None),
+        };
+        let made = hub.commit(actor, None, self, move |state, row| {
             state.update_user(&row);
+            if let (Some(own), Some(claim)) = (own, claim)
+                && state.user_of(own) == Some(row.user.id)
+            {
+                state.hold(own, claim.taken());
+            }
             Ok(row.user.clone())
         });
         let made = made.await?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Command, Needs};
-use crate::hub::state::HubState;
 use crate::model::{
     BanSubject, Error, GatewayBan, Membership, Message, MessageId, Result, RoomId, SessionInfo,
     Timestamp, TokenInfo, User, UserKind, UserSelector,
@@ -61,7 +60,6 @@ impl Command for ExportUser {
             let by_login = matches!(&ban.subject, BanSubject::Login(login) if row.folded.as_ref() == Some(login));
             ban.user == Some(id) || ban.user.is_none() && by_login
         });
-        let sessions = |state: &mut HubState| state.session_infos(Some(id));
         Ok(UserExport {
             account: row.user.clone(),
             last_login: row.last_login,
@@ -70,7 +68,7 @@ impl Command for ExportUser {
             hidden: store.hidden_by(id).await?,
             contacts: contacts.iter().map(|user| user.login.clone()).collect(),
             bans,
-            sessions: caller.hub().with_state(sessions),
+            sessions: caller.hub().sessions(Some(id)).await?,
         })
     }
 }

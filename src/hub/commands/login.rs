@@ -10,6 +10,7 @@ use super::opening::{AddGuest, OpenSession, Opened};
 use super::tokens::end_sessions_by;
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
+use crate::hub::names::Claim;
 use crate::hub::state::{CurrentUser, HubState, SessionEntry, password_mark};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
@@ -206,8 +207,7 @@ impl Command for LogInGuest {
             if holder.user.kind == UserKind::Account {
                 return Err(Error::Unauthenticated);
             }
-            let freed = hub.with_state(|state| state.displace_idle_guest(&holder.user));
-            if !freed {
+            if !hub.frees_guest(&holder).await? {
                 return Err(Error::AlreadyConnected);
             }
         }
@@ -217,8 +217,9 @@ impl Command for LogInGuest {
         let guest = AddGuest {
             login: self.name,
             address: session.connection.address,
+            node: hub.node_among_others(),
         };
-        match session.open_by(guest, Key::default()).await {
+        match session.open_by(guest, Key::default(), None).await {
             Err(Error::NameTaken) => Err(Error::AlreadyConnected),
             Err(error) => Err(error),
             Ok(welcome) => {
@@ -281,6 +282,10 @@ impl Session {
         }
         let address = connection.address;
         self.hub.check_ban(address, Some((user, &row.user.login)))?;
+        let claim = match connection.exclusive {
+            true => self.hub.claim(user, connection.dialect, own).await?,
+            false => None,
+        };
         let change = OpenSession {
             user,
             password: key.password.clone(),
@@ -290,7 +295,7 @@ impl Session {
                 .map(|address| address.to_string())
                 .unwrap_or_default(),
         };
-        self.open_by(change, key).await
+        self.open_by(change, key, claim).await
     }
 
     /// Takes a seat by a change that opens a session. The gateway asks for it: nobody is there yet.
@@ -298,6 +303,7 @@ impl Session {
         &mut self,
         change: impl Change<Outcome = Opened>,
         key: Key,
+        claim: Option<Claim>,
     ) -> Result<Welcome> {
         let (own, hub, since) = (self.id(), self.hub.clone(), self.time());
         let connection = self.connection.clone();
@@ -312,6 +318,9 @@ impl Session {
                 let entry = new_entry(&user, connection, since, token_held, by_api_token);
                 let current = entry.current.clone();
                 let session = state.open(entry, own, &rooms)?;
+                if let Some(claim) = claim {
+                    state.hold(session, claim.taken());
+                }
                 // A ban may have come between.
                 if state
                     .ban_of(address, Some((user.user.id, &user.user.login)))

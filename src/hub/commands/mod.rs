@@ -55,7 +55,7 @@ pub use work::Work;
 
 pub(crate) use accounts::AddExternal;
 pub(crate) use keeping::{Forget, MarkAged};
-pub(crate) use opening::{EndAllGuests, EndGuest};
+pub(crate) use opening::{EndGuest, EndGuests};
 pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
 pub(crate) use {
@@ -143,7 +143,7 @@ macro_rules! commands {
 
 commands! {
     login { LogIn LogInToken LogInGuest Identify LogOut }
-    sessions { SetStatus SetProfile Sessions CloseSession }
+    sessions { SetStatus SetProfile Sessions CloseSession Nodes }
     accounts {
         Register FindUser Users SetOwnDescription SetPassword SetDisabled RenameUser
         RemoveUser Contacts AddContact RemoveContact

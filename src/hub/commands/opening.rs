@@ -9,7 +9,8 @@ use super::accounts::new_user;
 use super::command::looks_at;
 use super::work::Done;
 use crate::model::{
-    Error, Role, Seq, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector, fold_login,
+    Error, NodeId, Role, Seq, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector,
+    fold_login,
 };
 use crate::store::{Footing, RoomRow, RowKey, RowKeys, UserRow};
 
@@ -109,6 +110,8 @@ pub(crate) struct AddGuest {
     pub(crate) login: String,
     /// Where it comes from, if not from inside the process.
     pub(crate) address: Option<IpAddr>,
+    /// The node that it is at, where there are several.
+    pub(crate) node: Option<NodeId>,
 }
 
 impl Change for AddGuest {
@@ -123,6 +126,7 @@ impl Change for AddGuest {
         let user = new_user(self.login, UserKind::Guest, work.at);
         let row = UserRow {
             address: self.address,
+            node: self.node,
             ..UserRow::new(user, Some(folded), None)
         };
         Ok(Opened {
@@ -166,17 +170,20 @@ impl Change for EndGuest {
     }
 }
 
-/// All guests are absent: the process that held them is gone.
+/// The guests of a node are absent: it is gone.
 #[derive(Debug)]
-pub(crate) struct EndAllGuests;
+pub(crate) struct EndGuests {
+    /// The node at which they were; `None`: all guests.
+    pub(crate) node: Option<NodeId>,
+}
 
-impl Change for EndAllGuests {
+impl Change for EndGuests {
     type Outcome = ();
     const NEEDS_ROOM: bool = false;
     looks_at!();
 
     fn apply(self, work: &mut Work<'_>) -> Done {
-        for user in work.rows.guests()? {
+        for user in work.rows.guests(self.node)? {
             EndGuest { user }.apply(work)?;
         }
         Ok(())

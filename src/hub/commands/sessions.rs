@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Caller, Command, Needs};
+use super::{Caller, Command, Needs};
+use crate::cluster::NodeInfo;
 use crate::hub::state::OnlineUser;
-use crate::model::{EndReason, Error, Result, SessionId, SessionInfo, clean_json, clean_text};
+use crate::model::{Error, Result, SessionId, SessionInfo, clean_json, clean_text};
 
 /// Sets the status text that others see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ fn describe_self(caller: &Caller<'_>, set: impl FnOnce(&mut OnlineUser)) -> Resu
     .ok_or(Error::Unauthenticated)
 }
 
-/// The open sessions: all for operators, else one's own.
+/// The open sessions, at all nodes: all for operators, else one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions;
 
@@ -68,14 +69,14 @@ impl Command for Sessions {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<SessionInfo>> {
         let user = caller.actor()?.user();
-        Ok(caller.hub().with_state(|state| state.session_infos(user)))
+        caller.hub().sessions(user).await
     }
 }
 
 /// Closes a session: operators any, others one of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseSession {
-    /// Which session, by its number on this node.
+    /// Which session, by its number.
     pub id: SessionId,
 }
 
@@ -84,18 +85,21 @@ impl Command for CloseSession {
     const NEEDS: Needs = Needs::User;
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
-        let actor = caller.actor()?;
-        caller.hub().with_state(|state| {
-            let entry = state.sessions.get(&self.id);
-            let allowed = entry.is_some_and(|entry| match actor {
-                Actor::Operator => true,
-                Actor::User(user) => entry.user.id == user,
-            });
-            if !allowed {
-                return Err(Error::invalid("session", "no open session has this id"));
-            }
-            state.end_later(self.id, EndReason::ClosedByOperator);
-            Ok(())
-        })
+        let of = caller.actor()?.user();
+        caller.hub().close(self.id, of).await
+    }
+}
+
+/// The nodes of the gateway, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nodes;
+
+impl Command for Nodes {
+    type Reply = Vec<NodeInfo>;
+    const NEEDS: Needs = Needs::Operator;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<NodeInfo>> {
+        caller.hub().nodes().await
     }
 }

@@ -41,6 +41,7 @@ fn one_of_each() -> Vec<AnyCommand> {
         SetStatus { status: None }.into(),
         SetProfile { profile: text() }.into(),
         Sessions.into(),
+        Nodes.into(),
         CloseSession { id: SessionId(1) }.into(),
         Register {
             login: name(),

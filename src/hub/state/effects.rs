@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::bus::Topic;
+use crate::cluster::ExclusiveName;
 use crate::hub::sink::{Delivery, Sink};
 use crate::model::{EndReason, PresenceEvent, RoomId, SessionId, Timestamp, TokenId, UserId};
 
@@ -52,6 +53,8 @@ pub(in crate::hub) struct Effects {
     pub(in crate::hub) outward: Vec<Outward>,
     /// Guests that became absent; their memberships are to be ended.
     pub(in crate::hub) gone_guests: Vec<UserId>,
+    /// Names that sessions held by a claim and are free now.
+    pub(in crate::hub) released: Vec<(ExclusiveName, u64)>,
     /// Tokens that were in use until now; [`HubState::recorded`](super::HubState::recorded) is to be told once that is stored.
     pub(in crate::hub) used_tokens: Vec<TokenId>,
     /// Who was said something in a direct room while away.

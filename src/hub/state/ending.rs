@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
-use crate::model::{EndReason, SessionId};
+use crate::model::{EndReason, SessionId, UserId};
 
 impl HubState {
     /// A session took no more of what it was given: it is too slow.
@@ -58,8 +58,28 @@ impl HubState {
     /// Ends every session. All go at once: nobody is told of the others.
     pub(in crate::hub) fn end_all(&mut self, reason: EndReason) {
         self.presence_suppressed = true;
+        self.end_every(reason);
+    }
+
+    /// Ends every session; those that go on elsewhere are told of each.
+    pub(in crate::hub) fn end_every(&mut self, reason: EndReason) {
         self.ending
             .extend(self.sessions.keys().map(|session| (*session, reason)));
+    }
+
+    /// Closes a session that is asked for by its number; of a user, only one of its own. Whether there is such a one.
+    pub(in crate::hub) fn close(
+        &mut self,
+        session: SessionId,
+        of: Option<UserId>,
+        reason: EndReason,
+    ) -> bool {
+        let entry = self.sessions.get(&session);
+        let is_there = entry.is_some_and(|entry| of.is_none_or(|user| user == entry.user.id));
+        if is_there {
+            self.end_later(session, reason);
+        }
+        is_there
     }
 
     /// Ends a session and its user's presence at once.
@@ -73,8 +93,9 @@ impl HubState {
         // Of several reasons the one that says most comes first; a session ends once.
         ending.sort_by_key(|(_, reason)| !reason.is_about_account());
         for (session, reason) in ending {
-            // A client that is merely too slow is to come back; all others are gone.
-            self.end_entry(session, reason, reason == EndReason::TooSlow);
+            // Who is ended for no fault of its own is to come back; all others are gone.
+            let comes_back = matches!(reason, EndReason::TooSlow | EndReason::NodeLost);
+            self.end_entry(session, reason, comes_back);
         }
     }
 

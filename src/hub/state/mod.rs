@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::bus::Topic;
+use crate::cluster::MAX_NODES;
 use crate::hub::backlog::Backlog;
 use crate::hub::encoder::SharedEncoder;
 use crate::hub::sink::Sink;
@@ -36,6 +37,15 @@ use telling::Observing;
 
 /// Memory for so many sinks' deliveries is kept from one call of the hub to the next.
 const MAX_KEPT_OUTGOING: usize = 4096;
+
+/// By how much the numbers of a node's sessions rise, where there are several nodes.
+const PER_NODE: u64 = MAX_NODES as u64 + 1;
+
+/// The number of the node that gave a session its number, where there are several nodes.
+pub(in crate::hub) fn node_of(session: SessionId) -> u16 {
+    // It is below that of the most nodes.
+    (session.0 % PER_NODE) as u16
+}
 
 /// Which rooms a session is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +146,11 @@ pub(in crate::hub) struct Subscriber {
 /// Who is connected, where, and what is still to be told and done: what the module says of it.
 pub(in crate::hub) struct HubState {
     node: NodeId,
+    /// The node's number, where there may be others.
+    node_number: Option<u16>,
     pub(in crate::hub) sessions: IdMap<SessionId, Box<SessionEntry>>,
+    /// Where there are several nodes: by which claim a session holds its user's one connection.
+    claims: IdMap<SessionId, u64>,
     pub(in crate::hub) online: IdMap<UserId, Box<OnlineUser>>,
     pub(in crate::hub) live_rooms: IdMap<RoomId, LiveRoom>,
     pub(in crate::hub) live_room_names: HashMap<String, RoomId>,
@@ -175,7 +189,9 @@ impl HubState {
     pub(in crate::hub) fn new(node: NodeId, tap: Tap, grace: Duration, now: Moment) -> Self {
         Self {
             node,
+            node_number: None,
             sessions: IdMap::default(),
+            claims: IdMap::default(),
             online: IdMap::default(),
             live_rooms: IdMap::default(),
             live_room_names: HashMap::new(),
@@ -236,8 +252,7 @@ impl HubState {
     }
 
     pub(in crate::hub) fn open_entry(&mut self, entry: SessionEntry) -> SessionId {
-        let id = SessionId(self.next_session);
-        self.next_session += 1;
+        let id = self.new_session_id();
         let topic = Topic::User(entry.user.id);
         let effects = &mut self.effects;
         let user_entry = self.online.entry(entry.user.id).or_insert_with(|| {
@@ -263,7 +278,31 @@ impl HubState {
         id
     }
 
-    pub(in crate::hub) fn session_infos(&self, of: Option<UserId>) -> Vec<SessionInfo> {
+    /// The hub is this node from now on.
+    pub(in crate::hub) fn become_node(&mut self, node: NodeId, number: Option<u16>) {
+        (self.node, self.node_number) = (node, number);
+    }
+
+    /// The bus is to bring what concerns anybody who is here: it was joined anew.
+    pub(in crate::hub) fn want_all(&mut self) {
+        let rooms = self.live_rooms.keys().map(|room| Topic::Room(*room));
+        let users = self.online.keys().map(|user| Topic::User(*user));
+        let wanted = rooms.chain(users);
+        let wanted = wanted.map(|topic| Outward::Interest(topic, true));
+        self.effects.outward.extend(wanted);
+    }
+
+    /// Where there are several nodes, the last digits are the node's number.
+    fn new_session_id(&mut self) -> SessionId {
+        let count = self.next_session;
+        self.next_session += 1;
+        SessionId(match self.node_number {
+            Some(number) => count * PER_NODE + u64::from(number),
+            None => count,
+        })
+    }
+
+    pub(in crate::hub) fn session_infos(&self, of: Option<UserId>, node: &str) -> Vec<SessionInfo> {
         let mut infos: Vec<SessionInfo> = self
             .sessions
             .iter()
@@ -281,6 +320,7 @@ impl HubState {
                     .map_or_else(|| "-".to_owned(), |address| address.to_string()),
                 since: entry.since,
                 encrypted: entry.sink.is_encrypted(),
+                node: node.to_owned(),
             })
             .collect();
         infos.sort_by_key(|info| info.id);

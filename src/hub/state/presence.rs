@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::effects::Outward;
 use super::{HubState, LiveRoom, Scope};
 use crate::bus::Topic;
+use crate::cluster::ExclusiveName;
 use crate::model::{
     Event, Presence, PresenceChange, PresenceEvent, RoomId, RoomRef, Seq, SessionId, UserId,
     UserKind, UserRef,
@@ -105,6 +106,11 @@ impl HubState {
         }
         if let Some(token) = entry.token {
             self.used(token);
+        }
+        if let Some(claim) = self.claims.remove(&session) {
+            let dialect = entry.dialect.to_owned();
+            let name = ExclusiveName { user, dialect };
+            self.effects.released.push((name, claim));
         }
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);

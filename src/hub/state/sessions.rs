@@ -9,7 +9,7 @@ use super::{HubState, SessionEntry};
 use crate::hub::tap::TapUser;
 use crate::hub::{ConnectionInfo, Scope};
 use crate::model::{
-    EndReason, Error, Result, Room, RoomKind, RoomRef, Seq, SessionId, TokenId, User, UserId,
+    EndReason, Error, Result, Room, RoomKind, RoomRef, Seq, SessionId, TokenId, UserId,
 };
 use crate::store::{RoomRow, UserRow};
 
@@ -87,7 +87,15 @@ impl HubState {
         rooms: &[(Arc<RoomRow>, Seq)],
     ) -> Result<SessionId> {
         let user = entry.user.id;
+        let dialect = entry.dialect;
         let session = self.open_exclusive_entry(entry, own)?;
+        if let Some(own) = own
+            && let Some(claim) = self.claim_of(own, user, dialect)
+        {
+            // One that opens anew holds what it held.
+            self.claims.remove(&own);
+            self.hold(session, claim);
+        }
         self.become_another(own, user);
         for (row, seq) in rooms {
             match row.room.kind {
@@ -116,6 +124,45 @@ impl HubState {
         }
     }
 
+    /// By which claim a session holds this user's one connection of a dialect.
+    pub(in crate::hub) fn claim_of(
+        &self,
+        session: SessionId,
+        user: UserId,
+        dialect: &str,
+    ) -> Option<u64> {
+        let entry = self.sessions.get(&session)?;
+        let is_it = entry.user.id == user && entry.dialect == dialect;
+        self.claims.get(&session).copied().filter(|_| is_it)
+    }
+
+    /// A session holds its user's one connection by this claim.
+    pub(in crate::hub) fn hold(&mut self, session: SessionId, claim: u64) {
+        self.claims.insert(session, claim);
+    }
+
+    /// Whose session it is.
+    pub(in crate::hub) fn user_of(&self, session: SessionId) -> Option<UserId> {
+        self.sessions.get(&session).map(|entry| entry.user.id)
+    }
+
+    /// Displaces who holds a user's one connection by this claim, as a newcomer at this node would; whether nobody holds it so
+    /// now.
+    pub(in crate::hub) fn yield_claim(&mut self, user: UserId, claim: u64) -> bool {
+        let sessions = self.online.get(&user);
+        let mut sessions = sessions.into_iter().flat_map(|user| &user.sessions);
+        let held = |id: &&SessionId| self.claims.get(*id) == Some(&claim);
+        let Some(holder) = sessions.find(held).copied() else {
+            return true;
+        };
+        let entry = self.sessions.get(&holder);
+        let displaceable = entry.is_some_and(|entry| entry.is_displaceable());
+        if displaceable {
+            self.end_now(holder, EndReason::Displaced);
+        }
+        displaceable
+    }
+
     /// Attaches a new session to a room of its user, if it is of those that are attached to all.
     pub(in crate::hub) fn attach_member(
         &mut self,
@@ -133,10 +180,10 @@ impl HubState {
     }
 
     /// Ends a guest that is idle; `false` if it is there.
-    pub(in crate::hub) fn displace_idle_guest(&mut self, guest: &User) -> bool {
+    pub(in crate::hub) fn displace_idle_guest(&mut self, guest: UserId) -> bool {
         let sessions = self
             .online
-            .get(&guest.id)
+            .get(&guest)
             .map(|user_entry| user_entry.sessions.clone())
             .unwrap_or_default();
         let active = |id: &SessionId| {
@@ -150,7 +197,7 @@ impl HubState {
         for session in sessions {
             self.end_now(session, EndReason::NameTaken);
         }
-        self.end_grace(guest.id);
+        self.end_grace(guest);
         true
     }
 

@@ -64,6 +64,7 @@ pub(super) async fn a_contact_list_has_an_end(bench: &Bench) {
                 AddGuest {
                     login,
                     address: None,
+                    node: None,
                 },
             )
         })

@@ -10,8 +10,9 @@ use crate::commands::{
     SetPassword, SetPrivate, Unban, UseToken,
 };
 use crate::model::{
-    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, Result,
+    RoomEvent, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp, TokenId, TokenInfo, UserId,
+    UserRef,
 };
 use crate::store::{
     ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
@@ -121,8 +122,8 @@ impl Transaction for Watched<'_> {
         self.rows.remove_user(id)
     }
 
-    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
-        let guests = self.rows.guests()?;
+    fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError> {
+        let guests = self.rows.guests(node)?;
         self.users.extend(&guests);
         Ok(guests)
     }

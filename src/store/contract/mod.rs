@@ -292,7 +292,12 @@ impl Bench {
 
     pub(super) fn guest_from(&self, login: &str, address: Option<IpAddr>) -> UserId {
         let login = login.into();
-        let opened = self.operator(AddGuest { login, address });
+        let node = None;
+        let opened = self.operator(AddGuest {
+            login,
+            address,
+            node,
+        });
         opened.unwrap().user.user.id
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use sha2::{Digest, Sha256};
 
 use crate::commands::{
-    CreateToken, EndAllGuests, EndGuest, ExpireTokens, OpenSession, RemoveUser, RenameUser,
+    CreateToken, EndGuest, EndGuests, ExpireTokens, OpenSession, RemoveUser, RenameUser,
     RevokeToken, SetDisabled, SetOwnDescription, SetPassword, SetTitle, TouchToken,
 };
 use crate::model::{Secret, TokenId, UserKind};
@@ -124,7 +124,7 @@ pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Benc
 pub(super) async fn all_guests_end_together(bench: &Bench) {
     let account = bench.account("account");
     let guests = [bench.guest("a"), bench.guest("b"), bench.guest("c")];
-    bench.operator(EndAllGuests).unwrap();
+    bench.operator(EndGuests { node: None }).unwrap();
     for guest in guests {
         assert_eq!(bench.store.user(guest).await.unwrap(), None);
     }

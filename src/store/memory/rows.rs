@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::tables::{Counters, GuestBanKey, Oldest, RoomEntry, Tables, guest_ban_key};
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, Role, RoomEvent,
-    RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind, UserRef,
-    fold_room_name,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, Role,
+    RoomEvent, RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, UserId, UserKind,
+    UserRef, fold_room_name,
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
@@ -187,6 +187,7 @@ impl Transaction for MemoryBackend {
         self.check_user(row.user.id, &row)?;
         let row = Arc::new(UserRow {
             address: row.address,
+            node: row.node,
             erasing: row.erasing,
             last_login: row.last_login,
             ..UserRow::new(row.user, row.folded, row.password)
@@ -207,9 +208,11 @@ impl Transaction for MemoryBackend {
         Ok(())
     }
 
-    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
-        let present =
-            |row: &&Arc<UserRow>| row.user.kind == UserKind::Guest && row.folded.is_some();
+    fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError> {
+        let present = |row: &&Arc<UserRow>| {
+            let is_there = node.is_none() || row.node == node;
+            row.user.kind == UserKind::Guest && row.folded.is_some() && is_there
+        };
         Ok(self
             .tables
             .users

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::backend::SqliteBackend;
 use super::*;
-use crate::commands::{Actor, DeleteRoom, EndAllGuests};
+use crate::commands::{Actor, DeleteRoom, EndGuests};
 use crate::model::{Error, RoomKind, RoomSelector, Timestamp};
 use crate::store::batch::CommitError;
 use crate::store::contract::{
@@ -85,7 +85,7 @@ async fn everything_is_there_after_a_restart() {
         )
     );
     assert!(second.room("new", anna) > gone);
-    second.operator(EndAllGuests).unwrap();
+    second.operator(EndGuests { node: None }).unwrap();
     assert!(
         second.store.user(guest).await.unwrap().is_some(),
         "it spoke, before the restart"

@@ -1,0 +1,49 @@
+//! What one node asks another, over the [bus](crate::bus).
+
+use serde::{Deserialize, Serialize};
+
+use super::ExclusiveName;
+use crate::model::{SessionId, SessionInfo, UserId};
+
+/// What is asked of one node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// "Are you still there?" Whoever holds the name by this claim is displaced, if it did not answer its last probe or has
+    /// acknowledged nothing for too long.
+    Yield {
+        /// What somebody wants who has the right credentials.
+        name: ExclusiveName,
+        /// The [`Holder::claim`](super::Holder::claim) by which it is held.
+        claim: u64,
+    },
+    /// A guest ends, if it is idle: somebody wants its name.
+    EndGuest {
+        /// The guest's number.
+        user: UserId,
+    },
+    /// Renew your lease now.
+    Renew,
+    /// The sessions that are open.
+    Sessions {
+        /// Whose; else everybody's.
+        of: Option<UserId>,
+    },
+    /// Close a session.
+    Close {
+        /// Which one.
+        id: SessionId,
+        /// Only if it is this user's.
+        of: Option<UserId>,
+    },
+}
+
+/// What a node says to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Whether it is so now: the name or the guest's login is free, the lease was renewed, the session closed.
+    Done(bool),
+    /// To [`Question::Sessions`].
+    Sessions(Vec<SessionInfo>),
+}

@@ -1,0 +1,150 @@
+//! A hub as one of several nodes: its place in the [registry](crate::cluster), and what it asks the others.
+//!
+//! A hub alone has none of it, and none of it is asked of anybody then.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::questions::Questions;
+use super::{Hub, state};
+use crate::cluster::{
+    Answer, ExclusiveName, Holder, Identity, NodeInfo, NodeState, Question, Registration, Registry,
+};
+use crate::id_map::IdSet;
+use crate::model::{EndReason, Error, NodeId, Result, SessionId, SessionInfo, UserId};
+
+/// See the module.
+pub(super) struct Cluster {
+    pub(super) registry: Arc<dyn Registry>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) lease: Duration,
+    pub(super) next_claim: AtomicU64,
+    pub(super) questions: Questions,
+    pub(super) holdings: Mutex<Holdings>,
+}
+
+/// What is on its way between the state and the registry. Its lock is taken under the state's too, and alone inside.
+#[derive(Default)]
+pub(super) struct Holdings {
+    /// Claims of sessions that are about to open.
+    pub(super) opening: IdSet<u64>,
+    /// What the registry could not take back yet.
+    pub(super) unreturned: Vec<(ExclusiveName, Holder)>,
+    /// Who else was here when the lease was renewed last.
+    pub(super) others: Vec<NodeId>,
+}
+
+/// The version of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Cluster {
+    pub(super) fn new(
+        registry: Arc<dyn Registry>,
+        identity: Arc<Identity>,
+        lease: Duration,
+    ) -> Self {
+        Self {
+            registry,
+            identity,
+            lease,
+            next_claim: AtomicU64::new(1),
+            questions: Questions::default(),
+            holdings: Mutex::default(),
+        }
+    }
+
+    pub(super) fn holdings(&self) -> MutexGuard<'_, Holdings> {
+        self.holdings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hub {
+    pub(super) fn node_registration(&self, cluster: &Cluster, id: NodeId) -> Registration {
+        Registration {
+            id,
+            name: self.inner.node_name.clone(),
+            version: VERSION.to_owned(),
+            lease: cluster.lease,
+        }
+    }
+
+    /// The nodes that there are: this one alone, or all that the registry knows.
+    pub(super) async fn nodes(&self) -> Result<Vec<NodeInfo>> {
+        match &self.inner.cluster {
+            Some(cluster) => cluster.registry.nodes().await,
+            None => Ok(vec![NodeInfo {
+                id: self.node(),
+                number: 1,
+                name: self.inner.node_name.clone(),
+                version: VERSION.to_owned(),
+                since: self.inner.since,
+                sessions: self.with_state(|state| state.sessions.len()) as u64,
+                state: NodeState::Alive,
+            }]),
+        }
+    }
+
+    /// The open sessions, of one user or of all, at all nodes that answer.
+    pub(super) async fn sessions(&self, of: Option<UserId>) -> Result<Vec<SessionInfo>> {
+        let mut all = self.session_infos(of);
+        let mut asked = JoinSet::new();
+        for node in self.others().await? {
+            let hub = self.clone();
+            asked.spawn(
+                async move { (hub.ask_node(node.id, Question::Sessions { of }).await, node) },
+            );
+        }
+        for (answer, node) in asked.join_all().await {
+            match answer {
+                Some(Answer::Sessions(infos)) => all.extend(infos),
+                _ => tracing::warn!(
+                    node = %node.id,
+                    "a node does not say which sessions it has"
+                ),
+            }
+        }
+        all.sort_by_key(|info| info.id);
+        Ok(all)
+    }
+
+    /// The open sessions here.
+    pub(super) fn session_infos(&self, of: Option<UserId>) -> Vec<SessionInfo> {
+        let name = &self.inner.node_name;
+        self.with_state(|state| state.session_infos(of, name))
+    }
+
+    /// Closes a session, wherever it is; of a user, only one of its own.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is none; [`Error::Unavailable`] where its node does not answer.
+    pub(super) async fn close(&self, id: SessionId, of: Option<UserId>) -> Result<()> {
+        let reason = EndReason::ClosedByOperator;
+        if self.with_state(|state| state.close(id, of, reason)) {
+            return Ok(());
+        }
+        let mut others = self.others().await?.into_iter();
+        let its = others.find(|node| node.number == state::node_of(id));
+        let closed = match its {
+            Some(node) => {
+                let asked = self.ask_whether(node.id, Question::Close { id, of });
+                asked.await.ok_or(Error::Unavailable)?
+            }
+            None => false,
+        };
+        let none = || Error::invalid("session", "no open session has this id");
+        closed.then_some(()).ok_or_else(none)
+    }
+
+    /// The nodes that can be asked, without this one.
+    async fn others(&self) -> Result<Vec<NodeInfo>> {
+        let Some(cluster) = &self.inner.cluster else {
+            return Ok(Vec::new());
+        };
+        let mut nodes = cluster.registry.nodes().await?;
+        nodes.retain(|node| node.id != self.node() && node.state != NodeState::Gone);
+        Ok(nodes)
+    }
+}

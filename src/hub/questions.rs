@@ -1,0 +1,106 @@
+//! What nodes ask each other over the bus. A question that is lost, or whose answer is, counts as not answered.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::Hub;
+use super::commands::{Actor, EndGuest};
+use crate::bus::{Payload, Topic};
+use crate::cluster::{Answer, Question};
+use crate::model::{EndReason, NodeId};
+
+/// How long another node may take to answer.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Who waits for answers.
+#[derive(Default)]
+pub(super) struct Questions(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    last: u64,
+    waiting: HashMap<u64, oneshot::Sender<Answer>>,
+}
+
+/// A question that is not answered; dropped, it waits no more.
+struct Asked<'a> {
+    questions: &'a Questions,
+    number: u64,
+}
+
+impl Questions {
+    fn open(&self) -> (Asked<'_>, oneshot::Receiver<Answer>) {
+        let (tell, told) = oneshot::channel();
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.last += 1;
+        let number = open.last;
+        open.waiting.insert(number, tell);
+        let questions = self;
+        (Asked { questions, number }, told)
+    }
+
+    fn close(&self, number: u64) -> Option<oneshot::Sender<Answer>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.waiting.remove(&number)
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.questions.close(self.number);
+    }
+}
+
+impl Hub {
+    /// Asks another node, and waits for a moment. `None`: it did not answer.
+    pub(super) async fn ask_node(&self, to: NodeId, question: Question) -> Option<Answer> {
+        let cluster = self.inner.cluster.as_ref()?;
+        let (asked, told) = cluster.questions.open();
+        let number = asked.number;
+        self.publish(Topic::Node(to), Payload::Ask { number, question });
+        tokio::time::timeout(PATIENCE, told).await.ok()?.ok()
+    }
+
+    /// As [`Hub::ask_node`], where the answer is yes or no; no answer is `None`.
+    pub(super) async fn ask_whether(&self, to: NodeId, question: Question) -> Option<bool> {
+        match self.ask_node(to, question).await? {
+            Answer::Done(done) => Some(done),
+            Answer::Sessions(_) => None,
+        }
+    }
+
+    /// Another node has answered.
+    pub(super) fn answered(&self, number: u64, answer: Answer) {
+        let cluster = self.inner.cluster.as_ref();
+        if let Some(waiting) = cluster.and_then(|cluster| cluster.questions.close(number)) {
+            // Who asked may have gone meanwhile.
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// Answers what another node asks.
+    pub(super) async fn answer(self, from: NodeId, number: u64, question: Question) {
+        let answer = match question {
+            Question::Yield { name, claim } => Answer::Done(self.yield_name(name.user, claim)),
+            Question::EndGuest { user } => Answer::Done(self.end_idle_guest(user).await),
+            Question::Renew => Answer::Done(self.can_renew().await),
+            Question::Sessions { of } => Answer::Sessions(self.session_infos(of)),
+            Question::Close { id, of } => Answer::Done(
+                self.with_state(|state| state.close(id, of, EndReason::ClosedByOperator)),
+            ),
+        };
+        self.publish(Topic::Node(from), Payload::Answer { number, answer });
+    }
+
+    /// Ends a guest that nobody is behind, and waits until its name is free.
+    async fn end_idle_guest(&self, user: crate::model::UserId) -> bool {
+        if !self.with_state(|state| state.displace_idle_guest(user)) {
+            return false;
+        }
+        let ended = self.commit(Actor::Operator, None, EndGuest { user }, |_, ()| Ok(()));
+        ended.await.is_ok()
+    }
+}

@@ -1,0 +1,486 @@
+//! Several nodes over one store, one bus and one registry: who holds a name, and what becomes of a node that is not heard of.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{advance, timeout};
+use tolmach::bus::{Bus, LocalBus};
+use tolmach::cluster::{
+    ExclusiveName, Holder, MemoryRegistry, NodeInfo, NodeState, Registration, Registry, Round,
+    Taken,
+};
+use tolmach::commands;
+use tolmach::hub::{Hub, HubBuilder, Scope};
+use tolmach::model::{Error, NodeId, Role, RoomKind, UserSelector};
+use tolmach::store::{MemoryStore, Store};
+
+use crate::support::{Client, World, guest, log_in, name, password, register, say};
+
+/// How long nobody misses a node.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How the registry is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// It is not.
+    Away,
+    /// What is said there is not heard, and the node does not notice: it stands still by everybody else's clock.
+    Lost,
+}
+
+/// The registry, as one node reaches it.
+#[derive(Clone)]
+struct Reached {
+    registry: Arc<MemoryRegistry>,
+    way: Arc<Mutex<Way>>,
+}
+
+impl Reached {
+    fn by(&self, way: Way) {
+        *self.way.lock().unwrap() = way;
+    }
+
+    fn there(&self) -> Result<&MemoryRegistry, Error> {
+        match *self.way.lock().unwrap() {
+            Way::Away => Err(Error::Unavailable),
+            Way::Open | Way::Lost => Ok(&self.registry),
+        }
+    }
+}
+
+#[async_trait]
+impl Registry for Reached {
+    async fn register(&self, node: &Registration) -> Result<u16, Error> {
+        self.there()?.register(node).await
+    }
+
+    async fn renew(&self, node: NodeId, sessions: u64) -> Result<Option<Round>, Error> {
+        let way = *self.way.lock().unwrap();
+        match way {
+            Way::Lost => Ok(Some(Round::default())),
+            Way::Open | Way::Away => self.there()?.renew(node, sessions).await,
+        }
+    }
+
+    async fn resign(&self, node: NodeId) -> Result<(), Error> {
+        self.there()?.resign(node).await
+    }
+
+    async fn forget(&self, gone: NodeId) -> Result<(), Error> {
+        self.there()?.forget(gone).await
+    }
+
+    async fn nodes(&self) -> Result<Vec<NodeInfo>, Error> {
+        self.there()?.nodes().await
+    }
+
+    async fn take(
+        &self,
+        name: &ExclusiveName,
+        holder: Holder,
+        instead_of: Option<Holder>,
+    ) -> Result<Taken, Error> {
+        self.there()?.take(name, holder, instead_of).await
+    }
+
+    async fn give_back(&self, held: &[(ExclusiveName, Holder)]) -> Result<(), Error> {
+        self.there()?.give_back(held).await
+    }
+}
+
+/// A node, and how it reaches the registry.
+struct Node {
+    world: World,
+    reached: Reached,
+}
+
+impl Deref for Node {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+/// What nodes share.
+#[derive(Clone, Default)]
+struct Shared {
+    bus: Arc<LocalBus>,
+    registry: Arc<MemoryRegistry>,
+    rows: Arc<Mutex<Option<Arc<MemoryStore>>>>,
+}
+
+impl Shared {
+    /// One more node.
+    async fn node(&self, called: &str) -> Node {
+        let reached = Reached {
+            registry: self.registry.clone(),
+            way: Arc::new(Mutex::new(Way::Open)),
+        };
+        let builder = Hub::builder()
+            .bus(self.bus.clone())
+            .node_name(called)
+            .registry(Arc::new(reached.clone()), LEASE);
+        let world = self.world(builder).await;
+        Node { world, reached }
+    }
+
+    /// Nobody hears of a node any more.
+    async fn kill(&self, node: &Node, called: &str) {
+        let nodes = self.registry.nodes().await.unwrap();
+        let id = nodes.iter().find(|node| node.name == called).unwrap().id;
+        self.bus.leave(id);
+        node.reached.by(Way::Away);
+    }
+
+    async fn world(&self, builder: HubBuilder) -> World {
+        let rows = self.rows.clone();
+        World::over(builder, move |limits, sink| {
+            let mut rows = rows.lock().unwrap();
+            let store = Arc::new(match rows.as_ref() {
+                Some(first) => first.beside(limits, sink),
+                None => MemoryStore::open(limits, sink),
+            });
+            rows.get_or_insert(store.clone());
+            store as Arc<dyn Store>
+        })
+        .await
+    }
+
+    /// Two nodes, and an account `anna`, who is in the room `tea`.
+    async fn two() -> (Self, Node, Node) {
+        let shared = Self::default();
+        let (east, west) = (shared.node("east").await, shared.node("west").await);
+        east.op(register("anna")).await;
+        east.room("tea", RoomKind::Public, [("anna", Role::Member)])
+            .await;
+        (shared, east, west)
+    }
+}
+
+fn exclusive(world: &World) -> Client {
+    world.client_over("one", true, Scope::AllRooms)
+}
+
+async fn enters(world: &World, login: &str) -> Result<Client, Error> {
+    let mut client = exclusive(world);
+    let welcome = client.call(log_in(login, password(login))).await;
+    welcome.map(|_| client)
+}
+
+/// Whether its node has lost its place, and said so.
+fn was_ended(client: &mut Client) -> bool {
+    let heard = client.heard();
+    let ends: Vec<_> = heard
+        .iter()
+        .filter(|line| line.starts_with("ended"))
+        .collect();
+    assert!(ends.iter().all(|end| *end == "ended NodeLost"), "{heard:?}");
+    !ends.is_empty()
+}
+
+/// Lets so much time pass, and what is due happen.
+async fn pass(time: Duration) {
+    let step = Duration::from_millis(100);
+    for _ in 0..time.as_millis() / step.as_millis() {
+        advance(step).await;
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_has_one_connection_at_all_nodes() {
+    let (_shared, east, west) = Shared::two().await;
+    let first = enters(&east, "anna").await.unwrap();
+    assert_eq!(
+        enters(&west, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+    // Over a dialect that lets her have several, she has.
+    let _plain = west.again("anna").await;
+    drop(first);
+    east.settled().await;
+    let second = enters(&west, "anna").await.unwrap();
+    assert_eq!(
+        enters(&east, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+    drop(second);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_answer_is_displaced_from_another_node() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut first = enters(&east, "anna").await.unwrap();
+    first.session.set_silent(true);
+    first.told();
+    // The credentials come first.
+    let mut wrong = exclusive(&west);
+    assert_eq!(
+        wrong.err(log_in("anna", password("wrong"))).await,
+        Error::BadCredentials
+    );
+    assert_eq!(first.heard(), [""; 0]);
+    let mut second = enters(&west, "anna").await.unwrap();
+    assert_eq!(first.heard(), ["ended Displaced"]);
+    assert_eq!(
+        first.err(say(name("tea"), "me too")).await,
+        Error::Unauthenticated
+    );
+    second.say(name("tea"), "it is me").await;
+    // Who was displaced gives back nothing that is another's by now.
+    drop(first);
+    assert_eq!(
+        enters(&east, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+    // The same connection may say once more who it is.
+    second.ok(log_in("anna", password("anna"))).await;
+    assert_eq!(
+        enters(&east, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_who_come_at_once_at_two_nodes_one_is_let_in() {
+    let (_shared, east, west) = Shared::two().await;
+    for displaced in [false, true] {
+        let mut held = None;
+        if displaced {
+            let held = held.insert(enters(&east, "anna").await.unwrap());
+            held.session.set_silent(true);
+        }
+        let (a, b, c, d) = tokio::join!(
+            enters(&east, "anna"),
+            enters(&west, "anna"),
+            enters(&east, "anna"),
+            enters(&west, "anna")
+        );
+        let mut all = vec![a, b, c, d];
+        let seated = all.iter().filter(|come| come.is_ok()).count();
+        let refused = |come: &&Result<Client, Error>| matches!(come, Err(error) if *error == Error::AlreadyConnected);
+        assert_eq!((seated, all.iter().filter(refused).count()), (1, 3));
+        all.clear();
+        drop(held);
+        east.settled().await;
+        west.settled().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_to_nothing_holds_nothing() {
+    let (_shared, east, west) = Shared::two().await;
+    east.op(commands::SetDisabled {
+        user: UserSelector::login("anna"),
+        disabled: true,
+    })
+    .await;
+    assert_eq!(
+        enters(&east, "anna").await.err(),
+        Some(Error::BadCredentials)
+    );
+    east.op(commands::SetDisabled {
+        user: UserSelector::login("anna"),
+        disabled: false,
+    })
+    .await;
+    // Somebody who is gone before being told that it is somebody.
+    let mut hasty = exclusive(&east);
+    let asked = hasty.call(log_in("anna", password("anna")));
+    assert!(timeout(Duration::ZERO, asked).await.is_err());
+    drop(hasty);
+    pass(Duration::from_secs(1)).await;
+    enters(&west, "anna").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guests_name_is_its_own_at_all_nodes() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut gast = exclusive(&east);
+    gast.ok(guest("gast")).await;
+    assert_eq!(
+        exclusive(&west).err(guest("Gast")).await,
+        Error::AlreadyConnected
+    );
+    gast.session.set_silent(true);
+    let mut newcomer = exclusive(&west);
+    newcomer.ok(guest("Gast")).await;
+    assert!(gast.heard().contains(&"ended NameTaken".to_owned()));
+    assert_ne!(
+        gast.session.user().map(|user| user.id),
+        Some(newcomer.user())
+    );
+    // A guest that becomes an account keeps its connection.
+    newcomer.ok(register("Gast")).await;
+    assert_eq!(
+        enters(&east, "Gast").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_stops_gives_everything_back_at_once() {
+    let (_shared, east, west) = Shared::two().await;
+    let _anna = enters(&east, "anna").await.unwrap();
+    exclusive(&east).ok(guest("gast")).await;
+    east.hub.stop().await;
+    enters(&west, "anna").await.unwrap();
+    exclusive(&west).ok(guest("gast")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_node_held_is_free_when_its_lease_is_over() {
+    let (shared, east, west) = Shared::two().await;
+    let dead = shared.node("dead").await;
+    let _held = enters(&dead, "anna").await.unwrap();
+    let mut gast = exclusive(&dead);
+    gast.ok(guest("gast")).await;
+    gast.enter(name("tea")).await;
+    shared.kill(&dead, "dead").await;
+    assert_eq!(
+        enters(&west, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+    pass(LEASE / 2).await;
+    assert_eq!(
+        exclusive(&west).err(guest("gast")).await,
+        Error::AlreadyConnected
+    );
+    pass(LEASE / 2).await;
+    enters(&west, "anna").await.unwrap();
+    exclusive(&east).ok(guest("gast")).await;
+    let nodes = west.op(commands::Nodes).await;
+    let names: Vec<_> = nodes
+        .iter()
+        .map(|node| (node.name.as_str(), node.state))
+        .collect();
+    assert_eq!(
+        names,
+        [("east", NodeState::Alive), ("west", NodeState::Alive)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_found_gone_ends_its_sessions_and_begins_afresh() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    let before = west.op(commands::Nodes).await;
+    anna.told();
+    east.reached.by(Way::Lost);
+    pass(LEASE * 2).await;
+    let boris = enters(&west, "anna").await.unwrap();
+    assert!(!was_ended(&mut anna));
+    // It runs on, and learns of it.
+    east.reached.by(Way::Open);
+    pass(LEASE / 2).await;
+    assert!(was_ended(&mut anna));
+    let after = west.op(commands::Nodes).await;
+    let ids = |nodes: &[NodeInfo], called: &str| -> Vec<_> {
+        let named = nodes.iter().filter(|node| node.name == called);
+        named.map(|node| node.id).collect()
+    };
+    assert_eq!(ids(&before, "west"), ids(&after, "west"));
+    assert_ne!(ids(&before, "east"), ids(&after, "east"));
+    assert_eq!(after.len(), 2);
+    // It is a node as any other again.
+    assert_eq!(
+        enters(&east, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+    drop(boris);
+    pass(Duration::from_secs(1)).await;
+    let _back = enters(&east, "anna").await.unwrap();
+    assert_eq!(
+        enters(&west, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_off_ends_its_sessions_before_its_lease_is_over() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    let mut there = west.again("anna").await;
+    pass(LEASE).await;
+    anna.told();
+    east.reached.by(Way::Away);
+    let mut waited = Duration::ZERO;
+    while !was_ended(&mut anna) {
+        pass(LEASE / 100).await;
+        waited += LEASE / 100;
+        assert!(waited < LEASE, "the lease was over");
+    }
+    assert!(waited > LEASE / 4, "{waited:?}");
+    assert!(!was_ended(&mut there));
+    // And it is there again once it can be.
+    east.reached.by(Way::Open);
+    pass(LEASE).await;
+    let _back = enters(&east, "anna").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_reaches_the_registry_everybody_stays() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    let mut there = west.again("anna").await;
+    pass(LEASE).await;
+    let before = west.op(commands::Nodes).await;
+    for node in [&east, &west] {
+        node.reached.by(Way::Away);
+    }
+    pass(LEASE * 10).await;
+    for node in [&west, &east] {
+        assert_eq!(node.op_err(commands::Nodes).await, Error::Unavailable);
+        node.reached.by(Way::Open);
+    }
+    pass(LEASE * 2).await;
+    for client in [&mut anna, &mut there] {
+        assert!(!was_ended(client));
+    }
+    let after = west.op(commands::Nodes).await;
+    let ids = |nodes: &[NodeInfo]| nodes.iter().map(|node| node.id).collect::<Vec<_>>();
+    assert_eq!(ids(&before), ids(&after));
+    assert_eq!(
+        enters(&west, "anna").await.err(),
+        Some(Error::AlreadyConnected)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_are_listed_and_closed_at_all_nodes() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut anna = east.again("anna").await;
+    let mut there = west.again("anna").await;
+    west.op(register("boris")).await;
+    let mut boris = west.again("boris").await;
+    assert_ne!(anna.id(), there.id());
+    for world in [&east, &west] {
+        let sessions = world.op(commands::Sessions).await;
+        let mut seen: Vec<_> = sessions
+            .iter()
+            .map(|session| (session.user.login.as_str(), session.node.as_str()))
+            .collect();
+        seen.sort_unstable();
+        assert_eq!(
+            seen,
+            [("anna", "east"), ("anna", "west"), ("boris", "west")]
+        );
+    }
+    let own = anna.ok(commands::Sessions).await;
+    assert_eq!(own.len(), 2);
+    let close = |id| commands::CloseSession { id };
+    let other = anna.err(close(boris.id())).await;
+    assert!(matches!(other, Error::Invalid { .. }), "{other:?}");
+    anna.ok(close(there.id())).await;
+    assert!(there.heard().contains(&"ended ClosedByOperator".to_owned()));
+    east.op(close(boris.id())).await;
+    assert!(boris.heard().contains(&"ended ClosedByOperator".to_owned()));
+    let gone = east.op_err(close(boris.id())).await;
+    assert!(matches!(gone, Error::Invalid { .. }), "{gone:?}");
+}
