@@ -13,15 +13,15 @@ use super::values::{
 };
 use super::wanted::{Part, Reach, numbers, pair};
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, RoomEvent, RoomId,
-    RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name, fold_text,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, RoomEvent,
+    RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name,
+    fold_text,
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
 
-pub(super) const GUESTS: &str =
-    "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL ORDER BY id";
+pub(super) const GUESTS: &str = "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL AND ($1::int8 IS NULL OR node = $1) ORDER BY id";
 
 /// Below this number no message is given one, though the messages that had it are gone.
 const KEEP_LAST_MESSAGE: &str = "UPDATE counters SET value = greatest(value, (SELECT max(id) FROM messages)) WHERE name = 'messages'";
@@ -75,6 +75,7 @@ impl PostgresBackend {
             row.address.map(|address| address.to_string()),
             row.erasing,
             row.last_login,
+            row.node,
         ));
     }
 
@@ -157,8 +158,8 @@ impl Transaction for PostgresBackend {
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         Arc::make_mut(&mut row.user).id = UserId(self.next("users")??);
         row.reference = Arc::new(row.user.to_ref());
-        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, node) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         self.write_user(sql, &row);
         let row = Arc::new(row);
         self.rows.set_user(row.clone());
@@ -167,7 +168,7 @@ impl Transaction for PostgresBackend {
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         let sql = "UPDATE users SET login = $2, folded = $3, name = $4, description = $5, kind = $6, disabled = $7, \
-            created = $8, password = $9, address = $10, erasing = $11, last_login = $12 WHERE id = $1";
+            created = $8, password = $9, address = $10, erasing = $11, last_login = $12, node = $13 WHERE id = $1";
         self.write_user(sql, &row);
         let row = Arc::new(row);
         self.rows.set_user(row.clone());
@@ -181,8 +182,8 @@ impl Transaction for PostgresBackend {
         Ok(())
     }
 
-    fn guests(&mut self) -> Result<Vec<UserId>, RowsError> {
-        column(&self.fetch(query!(GUESTS))?)
+    fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError> {
+        column(&self.fetch(query!(GUESTS, node))?)
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {

@@ -12,8 +12,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::model::{
-    FileInfo, GuestBan, Membership, Message, MessageId, MessageKind, Role, Room, RoomId, RoomKind,
-    Seq, Timestamp, TokenId, TokenInfo, TokenKind, User, UserId, UserKind, UserRef,
+    FileInfo, GuestBan, Membership, Message, MessageId, MessageKind, NodeId, Role, Room, RoomId,
+    RoomKind, Seq, Timestamp, TokenId, TokenInfo, TokenKind, User, UserId, UserKind, UserRef,
 };
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, RowsError, TokenRow, UserRow};
@@ -56,6 +56,29 @@ macro_rules! number {
 }
 
 number!(UserId: i32, RoomId: i32, TokenId: i32, MessageId: i64, Seq: i64, Timestamp: i64);
+
+/// A node's number is below 2^63.
+impl ToSql for NodeId {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
+        self.0.cast_signed().to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <i64 as ToSql>::accepts(ty)
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for NodeId {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Fault> {
+        i64::from_sql(ty, raw).map(|id| Self(id.cast_unsigned()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <i64 as FromSql<'_>>::accepts(ty)
+    }
+}
 
 macro_rules! word {
     ($name:ident { $($variant:ident = $word:literal),* }) => {
@@ -149,7 +172,7 @@ pub(super) fn count(rows: &[Row]) -> Sql<u64> {
     Ok(u64::try_from(count.unwrap_or_default()).unwrap_or_default())
 }
 
-pub(super) const USER: &str = "u.id, u.login, u.folded, u.name, u.description, u.kind, u.disabled, u.created, u.password, u.address, u.erasing, u.last_login";
+pub(super) const USER: &str = "u.id, u.login, u.folded, u.name, u.description, u.kind, u.disabled, u.created, u.password, u.address, u.erasing, u.last_login, u.node";
 
 pub(super) fn user(row: &Row) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -167,6 +190,7 @@ pub(super) fn user(row: &Row) -> Sql<Arc<UserRow>> {
         address: address.map_err(|error| RowsError(error.into()))?,
         erasing: row.try_get(10)?,
         last_login: row.try_get(11)?,
+        node: row.try_get(12)?,
         ..UserRow::new(user, row.try_get(2)?, row.try_get(8)?)
     }))
 }
