@@ -91,8 +91,8 @@ pub struct CompatMsg {
     pub extra: Extra,
     /// How all this was spelled.
     pub spelling: Spelling,
-    /// Where there is no addressee: every text under a key that could be meant for one, with that key. None of them may be
-    /// the name of somebody: PROTOCOL.md 7.4.
+    /// Where there is no addressee: every text under a key that could be meant for one, with that key. Else what other keys of
+    /// an addressee say. Of what is for a room, none of them may be the name of somebody: PROTOCOL.md 7.4.
     pub unclear: Vec<(String, String)>,
 }
 

@@ -273,6 +273,9 @@ fn the_addressee_under_any_of_its_keys() {
         (msg.to.as_deref(), msg.extra.is_empty()),
         (Some("boris"), true)
     );
+    assert_eq!(msg.unclear, [("mess_to".to_owned(), "vera".to_owned())]);
+    let twice = said(r##"{"action":"msg","to":"#tea","destination":"#tea","text":"x"}"##);
+    assert_eq!(twice.unclear, []);
 }
 
 #[test]

@@ -210,12 +210,6 @@ impl JimAdapter {
         let everyone = compat.everyone.clone();
         self.reflect(cx.session);
         self.ensure_login(from, cx).await?;
-        if let Some(key) = self.meant_for_one(unclear, cx).await {
-            let text = format!(
-                "{key}: it names a user; the addressee must be in to, destination, recipient, receiver or mess_to"
-            );
-            return Err(Response::Answer(self.style().answer(400, text, cx.at)));
-        }
         let common = is_for_everyone(&to);
         let room = if common {
             Some(&*everyone)
@@ -225,14 +219,24 @@ impl JimAdapter {
         let Some(room) = room else {
             return Ok(Target::User(UserSelector::Login(to)));
         };
+        if let Some(key) = self.meant_for_one(unclear, cx).await {
+            let how = match to.is_empty() {
+                true => {
+                    "; the addressee must be in to, destination, recipient, receiver or mess_to"
+                }
+                false => ", and another key a room; name the one that is meant",
+            };
+            let text = format!("{key}: it names a user{how}");
+            return Err(Response::Answer(self.style().answer(400, text, cx.at)));
+        }
         match self.come_to(room, common, cx).await {
             Ok(()) => Ok(Target::Room(by_name(room))),
             Err(error) => Err(self.style().refused(&error, cx.at)),
         }
     }
 
-    /// "A `msg` without any of these whose other keys hold the login of an account or a present guest is refused": the key.
-    /// One's own name addresses nobody.
+    /// "A `msg` without any of these whose other keys hold the login of an account or a present guest is refused": the key. So
+    /// is one for a room that has somebody in another of these. One's own name addresses nobody.
     async fn meant_for_one<'m>(
         &self,
         unclear: &'m [(String, String)],

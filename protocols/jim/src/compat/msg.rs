@@ -36,11 +36,12 @@ const NO_ADDRESSEES: [&str; 9] = [
 pub(super) fn read(object: &Object<'_>, action: &str) -> Result<ClientFrame, BadFrame> {
     let (text, message) = read_text(object)?;
     let to = read_addressee(object)?;
+    let mut unclear = unclear(object);
+    if let Some(to) = to.as_deref().filter(|to| !to.is_empty()) {
+        unclear.retain(|(key, text)| ADDRESSEES.contains(&&**key) && text != to);
+    }
     Ok(ClientFrame::CompatMsg(CompatMsg {
-        unclear: match to.as_deref() {
-            None | Some("") => unclear(object),
-            Some(_) => Vec::new(),
-        },
+        unclear,
         to,
         from: first_of(object, &[&FROM, &SENDER])?.map(Cow::into_owned),
         message,
