@@ -44,7 +44,9 @@ impl ReloadArgs {
         let mut out = Output::standard();
         match self.json {
             true => out.list(COLUMNS, &changes, true)?,
-            false if changes.is_empty() => out.line("nothing changes")?,
+            false if changes.is_empty() => {
+                out.line("nothing changes in the configuration that the gateway was started with")?
+            }
             false => changes.iter().try_for_each(|change| out.line(change))?,
         }
         out.flush().map(|()| ExitCode::SUCCESS)

@@ -51,7 +51,10 @@ fn it_says_what_changes_and_changes_it() {
     assert!(std::net::TcpStream::connect(free).is_err());
     assert_eq!(reload(&bench, &more, &[]).done(), expected);
     assert!(std::net::TcpStream::connect(free).is_ok());
-    assert_eq!(reload(&bench, &more, &[]).done(), "nothing changes\n");
+    assert_eq!(
+        reload(&bench, &more, &[]).done(),
+        "nothing changes in the configuration that the gateway was started with\n"
+    );
     guest.makes("tea");
     logged(&bench, "limits.messages_per_second: 10 -> 20");
 }
@@ -76,7 +79,10 @@ fn the_order_of_what_has_none_changes_nothing() {
     );
     let bench = running(&written);
     let said = reload(&bench, &otherwise, &["--check"]).done();
-    assert_eq!(said, "nothing changes\n");
+    assert_eq!(
+        said,
+        "nothing changes in the configuration that the gateway was started with\n"
+    );
     // Of two directives for one target the later one holds.
     let twice = written.replace("audit=debug", "audit=debug,audit=trace");
     reload(&bench, &twice, &[]).done();
@@ -122,7 +128,10 @@ fn what_needs_a_restart_is_said_as_long_as_it_does() {
         file.replace(&format!("{data_dir:?}"), &format!("{other:?}")),
     )
     .unwrap();
-    assert_eq!(bench.run(&["reload"]).done(), "nothing changes\n");
+    assert_eq!(
+        bench.run(&["reload"]).done(),
+        "nothing changes in the configuration that the gateway was started with\n"
+    );
 }
 
 #[test]
@@ -232,7 +241,10 @@ fn many_at_once_are_done_one_after_another() {
     });
     bench.configure("[limits]\nburst = 7\n");
     bench.run(&["reload"]).done();
-    assert_eq!(bench.run(&["reload"]).done(), "nothing changes\n");
+    assert_eq!(
+        bench.run(&["reload"]).done(),
+        "nothing changes in the configuration that the gateway was started with\n"
+    );
     Client::guest(&bench, "anna").makes("tea");
 }
 
