@@ -275,7 +275,7 @@ fn check_tries_what_serve_would_need_and_takes_nothing() {
     bench.configure("[store]\nurl = \"sqlite:below/x.db\"\n");
     assert!(obstacles(&bench).contains("data is not a directory"));
     std::fs::remove_file(bench.data_dir()).unwrap();
-    assert!(obstacles(&bench).contains("data/below: No such file"));
+    assert!(obstacles(&bench).contains("data/below: there is no directory "));
     bench.configure("");
     // Whoever may write there can make nothing there.
     let nowhere = std::fs::read_to_string(bench.path("tolmach.toml")).unwrap();
