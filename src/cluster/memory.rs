@@ -214,8 +214,8 @@ mod tests {
     use super::*;
 
     impl Bench for MemoryRegistry {
-        fn registry(&self) -> &dyn Registry {
-            self
+        fn registry(&self) -> Option<&dyn Registry> {
+            Some(self)
         }
 
         async fn pass(&self, further: Duration) {

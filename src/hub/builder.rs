@@ -255,7 +255,8 @@ impl HubBuilder {
         let tap = tap::Tap::new(self.clock.clone());
         let identity = Arc::<Identity>::default();
         let commit_queue = Arc::new(CommitQueue::default());
-        let limits = limits(&self.options);
+        let node = self.place.is_some().then(|| identity.clone());
+        let limits = limits(&self.options, node);
         let store =
             (self.store)(limits.clone(), commit_queue.clone()).map_err(StartError::Store)?;
         let open = |files: FilesDirectory| files.open(limits.disk_free.clone());
@@ -356,11 +357,12 @@ impl Hub {
 }
 
 /// What the store needs to know to decide.
-fn limits(options: &Options) -> Limits {
+fn limits(options: &Options, node: Option<Arc<Identity>>) -> Limits {
     Limits {
         gateway: options.name.clone(),
         rooms_per_user: options.rooms_per_user.into(),
         members_per_room: options.members_per_room.into(),
         disk_free: options.disk_free.into(),
+        node,
     }
 }

@@ -1,6 +1,7 @@
 //! How a node keeps its place among the others, what it does when it loses it, and what it does for those that have lost
 //! theirs: docs/decisions/0028-leases.md.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -50,6 +51,7 @@ impl Hub {
                     next = asked + end.min(third);
                     self.follow(round).await;
                 }
+                Some(None) if cluster.is_leaving.load(Ordering::SeqCst) => return,
                 Some(None) => {
                     renewed = self.begin_afresh().await;
                     next = renewed;
@@ -185,7 +187,12 @@ impl Hub {
         let node = self.node();
         let guests = EndGuests { node: Some(node) };
         let ended = self.commit(Actor::Operator, None, guests, |_, ()| Ok(()));
-        let left = async { ended.await.and(cluster.registry.resign(node).await) };
+        let left = async {
+            ended.await?;
+            cluster.is_leaving.store(true, Ordering::SeqCst);
+            cluster.registry.resign(node).await?;
+            cluster.registry.forget(node).await
+        };
         if let Err(error) = left.await {
             tracing::warn!(%error, "this node cannot say that it stops; the others notice when its lease is over");
         }

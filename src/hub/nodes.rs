@@ -2,7 +2,7 @@
 //!
 //! A hub alone has none of it, and none of it is asked of anybody then.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub(super) struct Cluster {
     pub(super) lease: Duration,
     pub(super) next_claim: AtomicU64,
     pub(super) questions: Questions,
+    /// It stops: it is gone by its own will.
+    pub(super) is_leaving: AtomicBool,
     pub(super) holdings: Mutex<Holdings>,
 }
 
@@ -52,6 +54,7 @@ impl Cluster {
             lease,
             next_claim: AtomicU64::new(1),
             questions: Questions::default(),
+            is_leaving: AtomicBool::new(false),
             holdings: Mutex::default(),
         }
     }

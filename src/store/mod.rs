@@ -37,7 +37,7 @@ mod writer;
 pub use crate::dial::Dial;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{Neighbours, PostgresError, PostgresStore, PostgresUrl};
+pub use postgres::{Neighbours, PostgresError, PostgresRegistry, PostgresStore, PostgresUrl};
 #[cfg(any(feature = "daemon", feature = "sqlite"))]
 pub use row::{Row, SEQUENCE};
 #[cfg(feature = "sqlite")]

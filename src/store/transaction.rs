@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::cluster::Identity;
 use crate::dial::Dial;
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, Room,
@@ -22,6 +23,8 @@ pub struct Limits {
     pub members_per_room: Dial,
     /// Bytes that a store leaves free on its disk; one without a disk does not look at it.
     pub disk_free: Dial,
+    /// On whose behalf it writes, where several nodes share it: once that node is gone, nothing is committed for it.
+    pub node: Option<Arc<Identity>>,
 }
 
 /// A user with its secret.

@@ -37,6 +37,7 @@ impl Pen {
             rooms_per_user: 0.into(),
             members_per_room: 0.into(),
             disk_free: 0.into(),
+            node: None,
         };
         Self {
             store: SqliteStore::open(&bench.database(), limits, Arc::new(Told)).unwrap(),

@@ -167,6 +167,7 @@ pub(super) fn limits() -> Limits {
         rooms_per_user: 0.into(),
         members_per_room: 0.into(),
         disk_free: 0.into(),
+        node: None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::overlay::Overlay;
 use super::session::{Connector, Query, Session, query, within};
 use super::values::{Sql, first};
 use super::wanted::{Part, Reach, Wanted};
+use crate::cluster::Identity;
 use crate::model::UserRef;
 use crate::store::batch::{Backend, CommitError};
 use crate::store::{RowsError, Scrub, Transaction, Write};
@@ -51,6 +52,8 @@ pub(in crate::store) struct PostgresBackend {
     /// When it must be known what became of a COMMIT.
     deadline: Option<Instant>,
     trips: Arc<AtomicU64>,
+    /// On whose behalf it writes.
+    node: Option<Arc<Identity>>,
     // Dropped after the connection that lives on it.
     runtime: Runtime,
 }
@@ -63,6 +66,7 @@ impl PostgresBackend {
         session: Session,
         gateway: Arc<UserRef>,
         trips: Arc<AtomicU64>,
+        node: Option<Arc<Identity>>,
     ) -> Self {
         Self {
             rows: Overlay::default(),
@@ -77,6 +81,7 @@ impl PostgresBackend {
             open: None,
             deadline: None,
             trips,
+            node,
             runtime,
         }
     }
@@ -168,10 +173,21 @@ impl PostgresBackend {
             query!(lock, WRITES, space),
             query!("SELECT pg_current_xact_id()::text"),
         ];
+        let node = self.node.as_ref().map(|identity| identity.node());
+        // Whoever finds this node gone waits for the commit, or is before it.
+        let here = "SELECT id FROM nodes WHERE id = $1 FOR KEY SHARE";
+        opening.extend(node.map(|node| query!(here, node)));
+        let opened = opening.len();
         opening.extend(queries);
         self.open = Some(None);
         let mut answers = self.ask(opening)?;
-        let rows = answers.split_off(3);
+        let rows = answers.split_off(opened);
+        if let (Some(identity), Some(node)) = (&self.node, node)
+            && answers.pop().unwrap_or_default().is_empty()
+        {
+            identity.refused(node);
+            return Err(RowsError("this node is gone".into()));
+        }
         self.open = Some(first(&answers.pop().unwrap_or_default())?);
         self.learn(parts, rows)?;
         if !found_at_once {

@@ -20,6 +20,7 @@ mod news;
 mod overlay;
 mod readers;
 mod reads;
+mod registry;
 mod rows;
 mod search;
 mod session;
@@ -40,6 +41,7 @@ use async_trait::async_trait;
 use tokio::runtime::{Builder, Runtime};
 
 pub use self::locks::Neighbours;
+pub use self::registry::PostgresRegistry;
 pub use self::url::PostgresUrl;
 
 use self::backend::PostgresBackend;
@@ -135,6 +137,7 @@ impl PostgresStore {
             session,
             gateway.clone(),
             trips.clone(),
+            limits.node.clone(),
         );
         let writer = Writer::start(around(backend), limits, sink);
         Ok(Self {

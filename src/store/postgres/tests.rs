@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
 use tolmach_test_servers::Postgres;
 
 use super::*;
-use crate::commands::{Actor, Delete, Direct, Edit, Hide, MarkSeen, Send};
-use crate::model::{Error, HistoryQuery, RoomSelector};
+use crate::cluster::{Identity, Registration, Registry};
+use crate::commands::{Actor, Delete, Direct, Edit, EndGuests, Hide, MarkSeen, Send};
+use crate::model::{Error, HistoryQuery, NodeId, RoomSelector};
 use crate::store::contract::{Bench, Gate, Recorder, at, limits, post, texts, who};
 
 /// A store on a database, as one node of several.
@@ -322,4 +324,66 @@ async fn a_server_that_is_killed_and_comes_back_has_what_was_accepted() {
             .iter()
             .collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn a_node_that_is_gone_commits_nothing() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let url = PostgresUrl::parse(&database).unwrap();
+    let (identity, sink) = (Arc::<Identity>::default(), Arc::new(Recorder::default()));
+    let limits = Limits {
+        node: Some(identity.clone()),
+        ..limits()
+    };
+    let store = PostgresStore::open(&url, 2, Neighbours::OnTheBus, limits, sink.clone()).unwrap();
+    let bench = Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None);
+    let registry = PostgresRegistry::open(&url).unwrap();
+    let rename = |login: &str| crate::commands::AddGuest {
+        login: login.into(),
+        address: None,
+        node: Some(identity.node()),
+    };
+    assert_eq!(
+        bench.write(Actor::Operator, rename("early")).0.err(),
+        Some(Error::Unavailable)
+    );
+    let registration = Registration {
+        id: identity.node(),
+        name: "n".into(),
+        version: "1".into(),
+        lease: Duration::from_secs(10),
+    };
+    registry.register(&registration).await.unwrap();
+    let guest = bench.write(Actor::Operator, rename("gast")).0.unwrap();
+    assert_eq!(guest.user.node, Some(identity.node()));
+    registry.resign(identity.node()).await.unwrap();
+    let ended = EndGuests {
+        node: Some(identity.node()),
+    };
+    assert_eq!(
+        bench.write(Actor::Operator, ended).0.err(),
+        Some(Error::Unavailable)
+    );
+    timeout(Duration::from_secs(30), identity.was_refused())
+        .await
+        .unwrap();
+    // Who is here ends what it has left.
+    let other = node(&database);
+    other
+        .bench
+        .operator(EndGuests {
+            node: Some(NodeId(1)),
+        })
+        .unwrap();
+    let found = other.bench.store.user_by_login("gast").await.unwrap();
+    assert!(found.is_some());
+    let ended = EndGuests {
+        node: Some(identity.node()),
+    };
+    other.bench.operator(ended).unwrap();
+    let found = other.bench.store.user_by_login("gast").await.unwrap();
+    assert!(found.is_none());
 }

@@ -91,6 +91,7 @@ impl Cluster {
             rooms_per_user: 0.into(),
             members_per_room: 0.into(),
             disk_free: 0.into(),
+            node: None,
         };
         let memory = MemoryStore::open(limits, Arc::new(Nowhere));
         Self {
