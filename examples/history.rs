@@ -89,6 +89,7 @@ impl Bench {
             rooms_per_user: 0.into(),
             members_per_room: 0.into(),
             disk_free: 0.into(),
+            node: None,
         };
         let mut bench = Self {
             store: SqliteStore::open(path, limits, Arc::new(Sink))?,
