@@ -2,12 +2,13 @@
 //! and told before what came after it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hub;
 use super::state::HubState;
 use crate::id_map::{IdMap, IdSet};
-use crate::model::{Result, Role, RoomEvent, RoomId, Seq};
+use crate::model::{Event, Result, Role, RoomEvent, RoomId, Seq};
 use crate::store::{Commit, Footing};
 
 /// Most changes that are read at once.
@@ -169,6 +170,23 @@ impl Hub {
             });
             self.flush(dirty).await;
         }
+    }
+
+    /// A room's changes after one and up to another, in order.
+    pub(super) async fn all_changes(
+        &self,
+        room: RoomId,
+        mut after: Seq,
+        upto: Option<Seq>,
+    ) -> Vec<Arc<Event>> {
+        let mut all = Vec::new();
+        while let Some(upto) = upto.filter(|upto| after < *upto) {
+            let read = self.read_changes(room, after, upto.next()).await;
+            let Some(last) = read.last() else { break };
+            after = last.seq;
+            all.extend(read.into_iter().map(|event| Arc::new(Event::Room(event))));
+        }
+        all
     }
 
     /// Some of a room's changes after one and before another, in order.

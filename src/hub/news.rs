@@ -102,18 +102,21 @@ impl Hub {
     async fn heed_membership(&self, row: &RoomRow, user: UserId, seq: Seq) {
         let (room, before) = (&row.reference, Seq(seq.0 - 1));
         let is_new = self.with_state(|state| state.told_of(room.id).is_none());
+        // Where others are, they hear of it first, and what they heard since then is told to those who come.
+        let mut missed = Vec::new();
+        if !is_new {
+            self.catch_up(room.id, row.room.seq.next()).await;
+            let told = self.with_state(|state| state.told_of(room.id));
+            missed = self.all_changes(room.id, before, told).await;
+        }
         let take_places = |state: &mut HubState| match room.kind {
             RoomKind::Direct => state.follow(user, room.id, before),
             RoomKind::Public | RoomKind::Private => {
                 for session in state.sessions_in_all_rooms(user) {
-                    state.attach(session, room, before);
+                    state.attach_late(session, room, before, &missed);
                 }
             }
         };
-        // Where others are, they hear of it first.
-        if !is_new {
-            self.catch_up(room.id, row.room.seq.next()).await;
-        }
         let ((), dirty) = self.on_state(take_places);
         self.flush(dirty).await;
         if is_new {

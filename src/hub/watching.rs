@@ -85,7 +85,9 @@ impl Watch {
     pub(super) fn heard_beat(&self, node: NodeId, beat: &Beat) {
         let mut state = self.lock();
         let before = state.heard.insert(node, (beat.number, Instant::now()));
-        let is_lost = before.is_some_and(|(before, _)| beat.number > before + 1);
+        // Of what one was not heard of yet did before, nothing is known either.
+        let expected = before.map_or(1, |(before, _)| before + 1);
+        let is_lost = beat.number > expected;
         if is_lost || beat.more {
             state.lost = true;
             self.wake.notify_one();
@@ -198,5 +200,25 @@ impl Hub {
             self.inner.commit_queue.arrive(seqs);
         }
         self.inner.commit_queue.arrive(Foreign::LookForNews);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_that_is_missing_is_noticed_also_before_the_first_that_is_heard() {
+        for (beats, is_lost) in [(&[1, 2, 3][..], false), (&[1, 3], true), (&[2], true)] {
+            let watch = Watch::default();
+            for number in beats {
+                let beat = Beat {
+                    number: *number,
+                    ..Beat::default()
+                };
+                watch.heard_beat(NodeId(7), &beat);
+            }
+            assert_eq!(watch.lock().lost, is_lost, "{beats:?}");
+        }
     }
 }

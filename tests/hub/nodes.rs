@@ -1,6 +1,7 @@
 //! Several hubs over the same rows: what happens at one reaches whom it concerns at the others, whatever the bus loses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tolmach::bus::{Bus, Envelope, Payload, Topic, VERSION};
 use tolmach::commands::{self, TokenEnd};
@@ -248,7 +249,7 @@ async fn who_is_banned_from_the_gateway_is_out_everywhere_until_the_ban_is_lifte
             if pair.there.client().call(token(&value)).await.is_ok() {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("the ban is not lifted there");
     })
@@ -295,7 +296,7 @@ async fn a_token_that_takes_the_place_of_another_holds_its_sessions_everywhere()
         let new = first.ok(commands::RenewToken).await.id;
         first.ok(commands::UseToken { id: new, old }).await;
         // So long that whatever it does there is done.
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         second.say(name("tea"), "I am still there").await;
         first
             .ok(commands::LogOut {
@@ -390,4 +391,38 @@ async fn who_left_the_bus_hears_nothing_more() {
     pair.there.hub.stop().await;
     pair.anna.say(name("tea"), "hello").await;
     assert_eq!(pair.boris.heard(), ["ended Shutdown"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_late_hears_what_the_others_there_heard_since() {
+    let mut pair = Pair::new(Health::Lossy).await;
+    let add = |user: &str| commands::AddMember {
+        room: name("tea"),
+        user: login(user),
+    };
+    for user in ["clara", "dora"] {
+        pair.here.op(register(user)).await;
+    }
+    pair.here.op(add("dora")).await;
+    let mut clara = pair.there.again("clara").await;
+    drop(pair.boris);
+    // Boris is idle for a while, and then nobody there is in the room.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    pair.here.op(add("clara")).await;
+    pair.anna.say(name("tea"), "welcome").await;
+    clara.told();
+    // Where the room is at, this login tells; what became of clara, nobody has.
+    let mut dora = pair.there.again("dora").await;
+    assert_eq!(clara.heard(), [""; 0]);
+    pair.anna.say(name("tea"), "all of you").await;
+    dora.hears(&["#tea anna: all of you"]).await;
+    let all = [
+        "#tea joined clara",
+        "#tea anna: welcome",
+        "#tea anna: all of you",
+    ];
+    clara.hears(&all).await;
+    pair.anna.say(name("tea"), "and now").await;
+    dora.hears(&["#tea anna: and now"]).await;
+    clara.hears(&["#tea anna: and now"]).await;
 }

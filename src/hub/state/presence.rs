@@ -63,6 +63,25 @@ impl HubState {
         told
     }
 
+    /// As [`HubState::attach`], for a session that should have been there after `seq`: what the others were told since then it
+    /// is told now.
+    pub(in crate::hub) fn attach_late(
+        &mut self,
+        session: SessionId,
+        room: &Arc<RoomRef>,
+        seq: Seq,
+        missed: &[Arc<Event>],
+    ) {
+        let entry = self.sessions.get(&session);
+        if entry.is_none_or(|entry| entry.rooms.contains(&room.id)) {
+            return;
+        }
+        self.attach(session, room, seq);
+        for event in missed {
+            self.tell_alone(session, room.id, event);
+        }
+    }
+
     /// Takes a session from a room, as it goes to another.
     fn detach(&mut self, session: SessionId, room: RoomId) {
         self.flush_room(room);

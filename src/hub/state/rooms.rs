@@ -178,7 +178,7 @@ impl HubState {
 }
 
 /// Who an event happens to, beside the one who did it.
-fn subject(change: &RoomChange) -> Option<&Arc<UserRef>> {
+pub(super) fn subject(change: &RoomChange) -> Option<&Arc<UserRef>> {
     match change {
         RoomChange::MemberJoined { user }
         | RoomChange::MemberLeft { user }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::buffer::Buffer;
 use super::effects::Outgoing;
+use super::rooms::subject;
 use super::{HubState, LiveRoom, Subscriber};
 use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder};
 use crate::hub::sink::{Delivery, Sink};
@@ -164,6 +165,32 @@ impl HubState {
                 self.push(session, room.id, delivery);
             }
         }
+    }
+
+    /// One session is told what those in a room's hall were told before it was there.
+    pub(super) fn tell_alone(&mut self, session: SessionId, room: RoomId, event: &Arc<Event>) {
+        let Some(entry) = self.sessions.get(&session) else {
+            return;
+        };
+        let (user, encoder) = (entry.user.id, entry.encoder.clone());
+        let (actor, origin) = doer(event);
+        let subject = match &**event {
+            Event::Room(event) => subject(&event.change).map(|user| user.id),
+            Event::Presence(_) | Event::Ended(_) => None,
+        };
+        self.observing.from = self.dialect_of(origin);
+        let audience = audience(self.node, session, user, subject.or(actor), origin);
+        let hidden = event.newcomers().contains(&user);
+        let newer = event.to_newcomers().filter(|_| hidden).map(Arc::new);
+        let event = match (hidden, &newer) {
+            (false, _) => event,
+            (true, Some(newer)) => newer,
+            (true, None) => return,
+        };
+        let encoding = encoder.encode(event, Audience::MINE, Shared::default());
+        let (delivery, written) = encoding.told(audience);
+        self.observing.count(&encoder, event, audience, written);
+        self.push(session, room, delivery);
     }
 
     /// One session is told of a room, apart from those that are in its hall.
