@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
+#[cfg(feature = "postgres")]
+use crate::config::StoreUrl;
 use crate::copies::{self, CopyError, Imported, Places, Progress, StagedRoom};
 use crate::daemon::lock::{DataDirLock, LockError};
 use crate::model::validate_room_name;
@@ -63,6 +65,17 @@ impl ImportArgs {
 
     /// Fills an empty store.
     async fn everything(&self, config: &Config) -> Outcome<Imported> {
+        #[cfg(feature = "postgres")]
+        let url = match &config.store.url {
+            StoreUrl::Postgres(url) => Some(url.clone()),
+            StoreUrl::Memory | StoreUrl::Sqlite(_) => None,
+        };
+        #[cfg(feature = "postgres")]
+        let places = match &url {
+            Some(_) => Places::without_database(config),
+            None => places(config)?,
+        };
+        #[cfg(not(feature = "postgres"))]
         let places = places(config)?;
         let (file, rooms) = (self.file.clone(), config.rooms.create.clone());
         let claim = DataDirLock::claim(&places.data_dir).map_err(|error| match error {
@@ -73,6 +86,10 @@ impl ImportArgs {
         })?;
         let take = move |progress: &dyn Progress| {
             let export = opened(&file, progress)?;
+            #[cfg(feature = "postgres")]
+            if let Some(url) = &url {
+                return copies::import_to_postgres(&places, url, &rooms, export, progress);
+            }
             copies::import(&places, &rooms, export, progress)
         };
         let imported = watched(take).await?;
@@ -87,7 +104,7 @@ impl ImportArgs {
         valid.map_err(|error| Failure::because(error.to_string()))?;
         let mut operator = Operator::new(config.clone());
         operator.prepare().await?;
-        let places = Places::of(config).unwrap_or_else(|| Places::of_memory(config));
+        let places = Places::of(config).unwrap_or_else(|| Places::without_database(config));
         let file = self.file.clone();
         let stage = move |progress: &dyn Progress| {
             let export = opened(&file, progress)?;

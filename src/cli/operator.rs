@@ -221,6 +221,9 @@ impl Operator {
         match &self.config.store.url {
             StoreUrl::Memory => false,
             StoreUrl::Sqlite(path) => path.exists(),
+            // One that cannot be reached says so when it is opened.
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(url) => crate::store::PostgresStore::is_there(url).unwrap_or(true),
         }
     }
 
@@ -235,7 +238,9 @@ impl Operator {
                 let none = not_running(&self.config);
                 return Failure::because(format!("store.url is \"memory:\", and {none}"));
             }
-            StoreUrl::Sqlite(path) => path.display(),
+            StoreUrl::Sqlite(path) => path.display().to_string(),
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(url) => url.to_string(),
         };
         let another = another(&self.config);
         Failure::because(format!(

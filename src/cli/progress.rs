@@ -118,6 +118,13 @@ pub(super) async fn unless_broken_off<T>(work: impl Future<Output = Outcome<T>>)
 
 /// Where everything is to be brought back.
 pub(super) fn places(config: &Config) -> Outcome<Places> {
+    #[cfg(feature = "postgres")]
+    if let crate::config::StoreUrl::Postgres(url) = &config.store.url {
+        return Err(Failure::because(format!(
+            "a backup is brought back into a file first: name an empty data_dir and store.url = \"sqlite:tolmach.db\", then move it \
+            (`tolmach export | tolmach import`) to {url}"
+        )));
+    }
     Places::of(config).ok_or_else(|| {
         Failure::because(
             "store.url is \"memory:\", which lasts no longer than its gateway: everything goes into a store that lasts \

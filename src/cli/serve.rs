@@ -153,6 +153,8 @@ pub(super) fn run(
         store = match &config.store.url {
             StoreUrl::Sqlite(file) => Some(path(file)),
             StoreUrl::Memory => None,
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(url) => Some(tracing::field::display(url.to_string())),
         },
         "starting"
     );

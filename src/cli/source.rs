@@ -11,24 +11,39 @@ use crate::control::{ControlClient, ControlError, socket_path};
 use crate::copies::Places;
 use crate::files::Hold;
 use crate::refusal::of_file;
+#[cfg(feature = "postgres")]
+use {
+    super::progress::watched,
+    crate::config::StoreUrl,
+    crate::store::{PostgresStore, PostgresUrl},
+    std::os::unix::fs::OpenOptionsExt,
+};
 
 /// Where what is to be copied lies, as long as this is kept.
 pub(super) struct Source {
     pub(super) places: Places,
-    /// What a gateway wrote for this alone, with the files that messages had then.
+    /// What was written for this alone, with the files that messages had then.
     made: Option<(PathBuf, Hold)>,
+    /// As people call it.
+    name: String,
 }
 
 impl Source {
-    /// Of a store in memory, what its gateway keeps now.
+    /// Of a store in memory, what its gateway keeps now; of a database on a server, what is there now.
     ///
     /// # Errors
-    /// The store is in memory, and no gateway runs.
+    /// The store is in memory, and no gateway runs; the database cannot be read.
     pub(super) async fn of(config: &Config) -> Outcome<Self> {
         if let Some(places) = Places::of(config) {
-            return Ok(Self { places, made: None });
+            let name = places.database.display().to_string();
+            let made = None;
+            return Ok(Self { places, made, name });
         }
-        let mut places = Places::of_memory(config);
+        #[cfg(feature = "postgres")]
+        if let StoreUrl::Postgres(url) = &config.store.url {
+            return Self::copied(config, url).await;
+        }
+        let mut places = Places::without_database(config);
         let failed = |error| match error {
             ControlError::NotRunning => {
                 let none = not_running(config);
@@ -43,16 +58,41 @@ impl Source {
             .map_err(|error| Failure::because(of_file(&places.files, &error)))?;
         places.database = gateway.copy().await.map_err(failed)?;
         let made = Some((places.database.clone(), hold));
-        Ok(Self { places, made })
+        let name = "memory:".to_owned();
+        Ok(Self { places, made, name })
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn copied(config: &Config, url: &PostgresUrl) -> Outcome<Self> {
+        let mut places = Places::without_database(config);
+        let hold = Hold::of(&places.files)
+            .map_err(|error| Failure::because(of_file(&places.files, &error)))?;
+        let name = format!("tolmach-database-{:032x}", rand::random::<u128>());
+        places.database = std::env::temp_dir().join(name);
+        let path = places.database.clone();
+        let source = Self {
+            places,
+            made: Some((path.clone(), hold)),
+            name: url.to_string(),
+        };
+        let mut options = fs::OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600).open(&path);
+        made.map_err(|error| Failure::because(of_file(&path, &error)))?;
+        let url = url.clone();
+        let copied = watched(move |progress| {
+            progress.begin("copying", None);
+            Ok(PostgresStore::copy(&url, &path)?)
+        });
+        copied
+            .await?
+            .map_err(|error| Failure::because(error.to_string()))?;
+        Ok(source)
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.made {
-            Some(_) => f.write_str("memory:"),
-            None => self.places.database.display().fmt(f),
-        }
+        f.write_str(&self.name)
     }
 }
 

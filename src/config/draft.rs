@@ -179,6 +179,8 @@ fn store_of_several(config: &Config) -> Result<(), ConfigError> {
             let right = "write \"local:\"; of one node nothing else is needed";
             Err(config.unusable("bus.url", wrong, right))
         }
+        #[cfg(feature = "postgres")]
+        (BusUrl::Nats(_), StoreUrl::Postgres(_)) => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys that a configuration has: one row for each of the gateway's, and those of its dialects.
 
-use super::read::{frame_bytes, lease, level, life, path, some_path, threads};
+use super::read::{connections, frame_bytes, lease, level, life, path, some_path, threads};
 use super::section::StoreUrl;
 use super::{Config, name, suggest, url};
 use crate::dialects;
@@ -15,7 +15,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(name: name::gateway, "What the gateway calls itself in notices, and the login under which it answers private messages."),
     Key {
         name: "store.url",
-        about: "Where accounts, rooms and messages are kept. `sqlite:PATH` is a file, a relative one under `data_dir`; `memory:` keeps nothing beyond the life of the process.",
+        about: "Where accounts, rooms and messages are kept. `sqlite:PATH` is a file, a relative one under `data_dir`; `postgres://USER:PASSWORD@HOST/DATABASE` a database on a server; `memory:` keeps nothing beyond the life of the process.",
         is_secret: false,
         read: |config, written| {
             config.store.url = url::store(written)?;
@@ -23,6 +23,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         },
         show: store_url,
     },
+    key!(store.connections: connections, "How many connections to a `postgres://` database read at once, 1 to 1000; one more writes."),
     key!(files.url: url::files, "Where the contents of files are kept. `file:///PATH` is a directory, which is this gateway's alone (its nodes share it) and is made where there is none; `\"\"` one beside the database."),
     key!(bus.url: url::bus, "What carries events between nodes: `local:` is this process alone, `nats://HOST:PORT` NATS."),
     key!(bus.prefix: url::prefix, "What all subjects of a NATS bus begin with; several gateways may share one."),
@@ -69,10 +70,11 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 10] = [
+pub(super) const NEEDS_RESTART: [&str; 11] = [
     "data_dir",
     "name",
     "store.url",
+    "store.connections",
     "files.url",
     "bus.url",
     "bus.prefix",
@@ -159,5 +161,7 @@ fn store_url(config: &Config) -> Option<String> {
             let path = path.strip_prefix(&config.data_dir).unwrap_or(path);
             quoted(&format!("sqlite:{}", path.display()))
         }
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres(url) => quoted(&url.to_string()),
     })
 }

@@ -213,6 +213,12 @@ impl Config {
         ConfigError::new(self.origins.of(key), key, wrong, right)
     }
 
+    /// Whether files can be sent: several nodes need a directory that they share.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.bus.url == BusUrl::Local || self.files.url != FilesUrl::Beside
+    }
+
     /// Puts a relative database path under `data_dir`.
     fn resolve(&mut self) {
         if let StoreUrl::Sqlite(path) = &mut self.store.url {

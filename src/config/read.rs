@@ -37,6 +37,17 @@ pub(super) fn threads(written: &Written) -> Result<Threads, ValueError> {
     count.map(Threads::Count).ok_or_else(wrong)
 }
 
+/// A number of connections to a database.
+pub(super) fn connections(written: &Written) -> Result<usize, ValueError> {
+    let count = whole(written).ok();
+    count
+        .filter(|count| (1..=1_000).contains(count))
+        .ok_or_else(|| {
+            let wrong = format!("{} is no number of connections", written.quote());
+            ValueError::new(wrong, "write a whole number from 1 to 1000")
+        })
+}
+
 /// A duration above 0.
 pub(super) fn life(written: &Written) -> Result<Duration, ValueError> {
     match duration(written)? {

@@ -13,6 +13,8 @@ use crate::settings::{Choice, Show, quoted};
 pub struct Store {
     /// Where durable things are kept, and in which kind of store.
     pub url: StoreUrl,
+    /// How many connections to a database on a server read at once, 1 to 1,000; one more writes.
+    pub connections: usize,
 }
 
 /// A store that this build has.
@@ -20,6 +22,9 @@ pub struct Store {
 pub enum StoreUrl {
     /// A SQLite database in this file; a relative path of the configuration is already under `data_dir`.
     Sqlite(PathBuf),
+    /// A PostgreSQL database on a server.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<crate::store::PostgresUrl>),
     /// Nothing is kept beyond the life of the process.
     Memory,
 }
@@ -28,6 +33,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             url: StoreUrl::Sqlite("tolmach.db".into()),
+            connections: 8,
         }
     }
 }

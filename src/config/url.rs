@@ -6,17 +6,26 @@ use std::path::Path;
 use super::section::NatsServers;
 use super::section::{BusUrl, FilesUrl, StoreUrl};
 use crate::settings::{ValueError, Written, read};
+#[cfg(feature = "postgres")]
+use crate::store::PostgresUrl;
 
-/// Reads the URL of a store: `sqlite:PATH` or `memory:`.
+/// Reads the URL of a store: `sqlite:PATH`, `postgres://…` or `memory:`.
 pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
-    let right = "write \"sqlite:PATH\" or \"memory:\"";
-    let fault = match read::text(written)?.split_once(':') {
+    let right = "write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\" or \"memory:\"";
+    let url = read::text(written)?;
+    let fault = match url.split_once(':') {
         Some(("memory", "")) => return Ok(StoreUrl::Memory),
         Some(("memory", _)) => "memory: takes no path".into(),
         Some(("sqlite", "")) => "sqlite: needs a path".into(),
         Some(("sqlite", ":memory:")) => "the store in memory has a name of its own".into(),
         Some(("sqlite", path)) if path.starts_with("//") => "a path does not begin with //".into(),
         Some(("sqlite", path)) => return Ok(StoreUrl::Sqlite(path.into())),
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => match PostgresUrl::parse(url) {
+            Ok(url) => return Ok(StoreUrl::Postgres(Box::new(url))),
+            Err(fault) => fault,
+        },
+        #[cfg(not(feature = "postgres"))]
         Some(("postgres" | "postgresql", _)) => "this build has no PostgreSQL store".into(),
         Some((scheme, _)) => format!("there is no store {scheme:?}"),
         None => "this is not a store's URL".into(),

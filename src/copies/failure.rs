@@ -49,6 +49,10 @@ pub enum CopyError {
     /// The database cannot be opened or read.
     #[error(transparent)]
     Database(OpenError),
+    /// A database on a server cannot be used.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Server(#[from] crate::store::PostgresError),
     /// There is no such room to export.
     #[error("there is no such room; `tolmach room list` shows them")]
     NoSuchRoom,

@@ -14,6 +14,8 @@ mod export;
 #[cfg(feature = "sqlite")]
 mod failure;
 mod places;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod restore;
 #[cfg(feature = "sqlite")]
@@ -35,6 +37,8 @@ pub use failure::{BrokenOff, CopyError};
 pub use places::Places;
 #[cfg(feature = "tls")]
 pub(crate) use places::tls_in;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+pub use postgres::import_to_postgres;
 #[cfg(feature = "sqlite")]
 pub use restore::{Restored, restore};
 #[cfg(feature = "sqlite")]

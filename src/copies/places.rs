@@ -18,19 +18,26 @@ pub struct Places {
 }
 
 impl Places {
-    /// `None`: the store is in memory.
+    /// `None`: the store is no file.
     #[must_use]
     pub fn of(config: &Config) -> Option<Self> {
         match &config.store.url {
             StoreUrl::Memory => None,
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(_) => None,
             StoreUrl::Sqlite(database) => Some(Self::around(config, database)),
         }
     }
 
-    /// Those beside a gateway whose store is in memory: there is no database, unless a copy of it is made.
+    /// Those beside a gateway whose store is no file: there is none, unless a copy of it is made.
     #[must_use]
-    pub fn of_memory(config: &Config) -> Self {
-        Self::around(config, &config.data_dir.join("memory.db"))
+    pub fn without_database(config: &Config) -> Self {
+        let name = match &config.store.url {
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(_) => "postgres.db",
+            StoreUrl::Memory | StoreUrl::Sqlite(_) => "memory.db",
+        };
+        Self::around(config, &config.data_dir.join(name))
     }
 
     fn around(config: &Config, database: &Path) -> Self {

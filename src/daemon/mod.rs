@@ -33,6 +33,9 @@ use plain::Encryption;
 #[cfg(feature = "tls")]
 use tls::Encryption;
 
+/// What is said where files cannot be sent.
+const NO_FILES: &str = "files cannot be sent: several nodes need a directory that they share (files.url = \"file:///…\")";
+
 /// That a configuration has no listener, and how to mend it.
 const NO_LISTENER: &str = "there is no listener: nobody can connect; \
     add a [[listener]], or leave `listener` out for one of each dialect";
@@ -260,7 +263,12 @@ pub fn listeners(gateway: &Gateway, config: &Config) -> Vec<ListenerAddress> {
 pub fn check(config: &Config) -> Result<Vec<String>, ConfigError> {
     let none = config.listeners.is_empty().then(|| NO_LISTENER.to_owned());
     let encryption = Encryption::look(config)?;
-    Ok(none.into_iter().chain(encryption.remark).collect())
+    let files = (!config.has_files()).then(|| NO_FILES.to_owned());
+    Ok(none
+        .into_iter()
+        .chain(encryption.remark)
+        .chain(files)
+        .collect())
 }
 
 fn limits(config: &Config) -> Limits {

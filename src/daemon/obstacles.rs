@@ -32,6 +32,11 @@ pub fn obstacles(config: &Config) -> Vec<String> {
     if let FilesUrl::Directory(path) = &config.files.url {
         found.extend(usable(path, true).err());
     }
+    #[cfg(feature = "postgres")]
+    if let StoreUrl::Postgres(url) = &config.store.url {
+        let looked = crate::store::PostgresStore::is_there(url);
+        found.extend(looked.err().map(|error| error.to_string()));
+    }
     for listener in &config.listeners {
         // The socket is let go at once.
         if let Err(error) = bind(listener.address) {

@@ -1,7 +1,7 @@
 //! From a configuration to a running hub.
 
 use std::path::{Path, PathBuf};
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 use std::sync::Arc;
 
 use super::StartError;
@@ -14,6 +14,10 @@ use crate::copies;
 use crate::copies::Places;
 use crate::hub::{self, Hub, HubBuilder, Options};
 use crate::model::Error;
+#[cfg(all(feature = "postgres", feature = "nats"))]
+use crate::store::PostgresRegistry;
+#[cfg(feature = "postgres")]
+use crate::store::{Neighbours, PostgresStore, PostgresUrl, Store};
 
 /// Opens the store and starts the hub that a configuration describes, and makes the rooms that exist from the start.
 ///
@@ -24,7 +28,7 @@ use crate::model::Error;
 pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
     #[cfg(feature = "sqlite")]
     refuse_half_restored(config)?;
-    let hub = with_bus(builder(config), config).await?.start().await?;
+    let hub = with_bus(builder(config)?, config).await?.start().await?;
     make_rooms(&hub, config)
         .await
         .map_err(hub::StartError::from)?;
@@ -58,21 +62,50 @@ pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
 /// Where the contents of files lie.
 #[must_use]
 pub fn files_directory(config: &Config) -> PathBuf {
-    let places = Places::of(config).unwrap_or_else(|| Places::of_memory(config));
+    let places = Places::of(config).unwrap_or_else(|| Places::without_database(config));
     places.files
 }
 
-fn builder(config: &Config) -> HubBuilder {
+fn builder(config: &Config) -> Result<HubBuilder, StartError> {
     let builder = Hub::builder()
         .options(options(config))
         .node_name(config.node.shown_name());
-    match &config.store.url {
+    Ok(match &config.store.url {
         StoreUrl::Memory => {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
             builder.temporary_files(files_directory(config))
         }
         StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_directory(config)),
-    }
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres(url) => over_postgres(builder, config, url)?,
+    })
+}
+
+#[cfg(feature = "postgres")]
+fn over_postgres(
+    builder: HubBuilder,
+    config: &Config,
+    url: &PostgresUrl,
+) -> Result<HubBuilder, StartError> {
+    let (builder, neighbours) = match &config.bus.url {
+        BusUrl::Local => (builder, Neighbours::None),
+        #[cfg(feature = "nats")]
+        BusUrl::Nats(_) => {
+            let registry = PostgresRegistry::open(url)
+                .map_err(|error| hub::StartError::Store(Box::new(error)))?;
+            let builder = builder.registry(Arc::new(registry), config.node.lease);
+            (builder, Neighbours::OnTheBus)
+        }
+    };
+    let (url, connections) = (url.clone(), config.store.connections);
+    let builder = builder.store(move |limits, sink| {
+        let store = PostgresStore::open(&url, connections, neighbours, limits, sink)?;
+        Ok(Arc::new(store) as Arc<dyn Store>)
+    });
+    Ok(match config.has_files() {
+        true => builder.files(files_directory(config)),
+        false => builder,
+    })
 }
 
 /// Joins it to the other nodes, if there can be any.

@@ -24,6 +24,7 @@ mod pages;
 
 mod moving;
 mod people;
+mod postgres;
 mod reliability;
 mod reload;
 mod replay;

@@ -22,7 +22,7 @@ pub(crate) fn lively() -> (Bench, i64) {
     lively_in(elsewhere())
 }
 
-fn lively_in(bench: Bench) -> (Bench, i64) {
+pub(crate) fn lively_in(bench: Bench) -> (Bench, i64) {
     let (bench, tea) = with_anna_in(bench);
     let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
     post_file(&bench, tea, "cat.png", &bytes);
@@ -79,7 +79,7 @@ pub(crate) fn lines(text: &str) -> Vec<Value> {
 }
 
 /// What an export holds, but for when it was made.
-fn exported(bench: &Bench, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn exported(bench: &Bench, arguments: &[&str]) -> Vec<Value> {
     let out = bench.run(&[&["export"], arguments].concat()).done();
     let mut lines = lines(&out);
     assert!(lines[0]["tolmach"]["created"].is_string(), "{}", lines[0]);
@@ -87,7 +87,7 @@ fn exported(bench: &Bench, arguments: &[&str]) -> Vec<Value> {
     lines
 }
 
-fn rows<'a>(lines: &'a [Value], table: &str) -> Vec<&'a Value> {
+pub(crate) fn rows<'a>(lines: &'a [Value], table: &str) -> Vec<&'a Value> {
     lines.iter().filter_map(|line| line.get(table)).collect()
 }
 
@@ -325,7 +325,7 @@ fn a_room_becomes_a_new_one_elsewhere() {
 }
 
 /// What an export holds, but for what tells a database from others: each that is made has its own.
-fn without_identity(bench: &Bench) -> Vec<Value> {
+pub(crate) fn without_identity(bench: &Bench) -> Vec<Value> {
     let mut all = exported(bench, &[]);
     all.retain(|line| line["counters"]["name"] != "identity");
     all

@@ -110,6 +110,7 @@ fn the_design_names_every_key() {
         "bus.url",
         "bus.prefix",
         "bus.ca",
+        "store.connections",
         "files.url",
         "node.name",
         "node.lease",

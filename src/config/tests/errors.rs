@@ -210,7 +210,7 @@ fn names() {
 #[test]
 fn words_and_urls() {
     let files = "write \"file:///PATH\", or \"\" for a directory beside the database";
-    let store = "write \"sqlite:PATH\" or \"memory:\"";
+    let store = "write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\" or \"memory:\"";
     assert_errors(&[
         (
             "[accounts]\nregistration = 'no'",
@@ -229,8 +229,8 @@ fn words_and_urls() {
             "2: log.level: \"inf\" is not a level; write one of off, error, warn, info, debug, trace, or as \"info,tolmach::hub=debug\"",
         ),
         (
-            "[store]\nurl = 'postgres://u:secret@h/d'",
-            &format!("2: store.url: this build has no PostgreSQL store; {store}"),
+            "[store]\nurl = 'postgres://:secret@h/d'",
+            &format!("2: store.url: it names no user; {store}"),
         ),
         (
             "[store]\nurl = 'mysql://u:secret@h/d'",

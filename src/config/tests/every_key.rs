@@ -10,10 +10,11 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 59] = [
+const VALUES: [(&str, &str); 60] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
+    ("store.connections", "17"),
     ("files.url", r#""file:///srv/tolmach""#),
     ("bus.url", r#""local:""#),
     ("bus.prefix", r#""gate.east""#),

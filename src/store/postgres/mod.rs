@@ -17,6 +17,7 @@ mod changes;
 mod history;
 mod locks;
 mod news;
+mod offline;
 mod overlay;
 mod readers;
 mod reads;
@@ -215,6 +216,12 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.writer.close().await;
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn write_to(&self, _: &std::path::Path) -> Result<()> {
+        let why = "the store is a database, which can be copied without its gateway";
+        Err(crate::model::Error::Unsupported(why.to_owned()))
     }
 
     async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>> {

@@ -11,8 +11,8 @@ use super::session::{Query, query};
 use super::values::{self, ROOM_COLUMNS, Sql, json, text};
 use super::wanted::{Part, Wanted};
 use crate::model::{
-    GatewayBan, GuestBan, Membership, Message, MessageId, Role, RoomId, Seq, Timestamp, TokenId,
-    UserId, UserRef, fold_text,
+    FileInfo, GatewayBan, GuestBan, Membership, Message, MessageId, MessageKind, Role, RoomId, Seq,
+    Timestamp, TokenId, UserId, UserRef, fold_text,
 };
 use crate::store::{RoomRow, TokenRow, UserRow};
 
@@ -446,7 +446,7 @@ fn added(new: &[(Message, i64)]) -> Sql<Query> {
         files?,
         all!(message => text(&message.extra)),
         new.iter().map(|(_, number)| *number).collect::<Vec<i64>>(),
-        all!(message => searched(message)),
+        all!(message => searched(message.kind, &message.text, message.file.as_ref())),
     ))
 }
 
@@ -469,7 +469,7 @@ fn updated(changed: &BTreeMap<MessageId, Message>) -> Sql<Query> {
         all!(message => message.deleted),
         files?,
         all!(message => text(&message.extra)),
-        all!(message => searched(message)),
+        all!(message => searched(message.kind, &message.text, message.file.as_ref())),
     ))
 }
 
@@ -478,7 +478,6 @@ fn file(message: &Message) -> Sql<Option<String>> {
 }
 
 /// What a search looks at.
-pub(super) fn searched(message: &Message) -> String {
-    let shown = message.kind.searched(&message.text, message.file.as_ref());
-    text(&fold_text(&shown))
+pub(super) fn searched(kind: MessageKind, said: &str, file: Option<&FileInfo>) -> String {
+    text(&fold_text(&kind.searched(said, file)))
 }

@@ -149,6 +149,13 @@ impl Session {
         try_join_all(asked).await
     }
 
+    /// The rows of a statement without values, as they come.
+    #[cfg(feature = "sqlite")]
+    pub(super) async fn stream(&self, sql: &str) -> Sql<tokio_postgres::RowStream> {
+        let none: [i32; 0] = [];
+        Ok(self.client.query_raw(sql, none).await?)
+    }
+
     /// Carries out statements that have no values and no answers.
     pub(super) async fn run(&self, sql: &str) -> Sql<()> {
         Ok(self.client.batch_execute(sql).await?)

@@ -1,7 +1,11 @@
 //! What only a database on a server can promise.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use nix::sys::signal::Signal;
 use tokio::time::timeout;
 use tolmach_test_servers::Postgres;
 
@@ -9,12 +13,22 @@ use super::*;
 use crate::cluster::{Identity, Registration, Registry};
 use crate::commands::{Actor, Delete, Direct, Edit, EndGuests, Hide, MarkSeen, Send};
 use crate::model::{Error, HistoryQuery, NodeId, RoomSelector};
-use crate::store::contract::{Bench, Gate, Recorder, at, limits, post, texts, who};
+use crate::store::contract::{Bench, Gate, Recorder, Sent, Verdict, at, limits, post, texts, who};
 
 /// A store on a database, as one node of several.
 struct Node {
     bench: Bench,
     store: Arc<PostgresStore>,
+}
+
+/// The same with a gate before its commits.
+fn gated(database: &str) -> Bench {
+    let url = PostgresUrl::parse(database).unwrap();
+    let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
+    let inner = gate.clone();
+    let around = |backend| inner.before(backend);
+    let store = PostgresStore::over(&url, 2, Neighbours::None, limits(), sink.clone(), around);
+    Bench::over(Arc::new(store.unwrap()), sink, gate, true, None)
 }
 
 fn node(database: &str) -> Node {
@@ -386,4 +400,187 @@ async fn a_node_that_is_gone_commits_nothing() {
     other.bench.operator(ended).unwrap();
     let found = other.bench.store.user_by_login("gast").await.unwrap();
     assert!(found.is_none());
+}
+
+/// Between a store and its server; keeps the answer to the next COMMIT back, and ends that connection.
+struct Between {
+    port: u16,
+    cuts: Arc<AtomicBool>,
+}
+
+impl Between {
+    fn start(to: u16) -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let cuts = Arc::<AtomicBool>::default();
+        let when = cuts.clone();
+        thread::spawn(move || {
+            for client in socket.incoming().flatten() {
+                let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+                let (from, into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                thread::spawn(move || passed(from, into, |_| true));
+                let when = when.clone();
+                thread::spawn(move || {
+                    passed(server, client, |bytes| {
+                        let is_commit = bytes.windows(7).any(|part| part == b"COMMIT\0");
+                        !(is_commit && when.swap(false, Ordering::SeqCst))
+                    });
+                });
+            }
+        });
+        Self { port, cuts }
+    }
+}
+
+/// Passes bytes on as long as they may; then both ends are closed.
+fn passed(mut from: TcpStream, mut into: TcpStream, may: impl Fn(&[u8]) -> bool) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if !may(&buffer[..count]) || into.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    for end in [from, into] {
+        // The other side may have closed it.
+        let _ = end.shutdown(Shutdown::Both);
+    }
+}
+
+/// "A commit whose answer was lost is asked for before anybody is answered: known, it is told."
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_asked_for() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let between = Between::start(server.port());
+    let port = format!(":{}/", server.port());
+    let way = database.replace(&port, &format!(":{}/", between.port));
+    let node = node(&way);
+    let anna = node.bench.account("anna");
+    let room = node.bench.room("lobby", anna);
+    for text in ["first", "second"] {
+        between.cuts.store(true, Ordering::SeqCst);
+        assert_eq!(node.bench.say(anna, room, text).text, text);
+        assert!(!between.cuts.load(Ordering::SeqCst), "it was not cut");
+    }
+    let kept = history(&node.bench, room).await;
+    assert_eq!(texts(&kept), ["first", "second"]);
+    // One that did not come to its COMMIT.
+    drop(node);
+    let bench = gated(&database);
+    let sent = held(&bench, anna, post(room, "third"), || {
+        server.terminate(&database)
+    });
+    assert_eq!(bench.sink.wait_for(sent).0, Err(Error::Unavailable));
+    bench.say(anna, room, "fourth");
+    let kept = history(&bench, room).await;
+    assert_eq!(texts(&kept), ["first", "second", "fourth"]);
+}
+
+/// Submits something, and lets this happen before its commit.
+fn held(bench: &Bench, user: UserId, said: Send, meanwhile: impl FnOnce()) -> Sent<Arc<Message>> {
+    bench.gate.set(Verdict::Hold);
+    let sent = bench.submit(Actor::User(user), said);
+    bench.gate.wait_for_commit();
+    meanwhile();
+    bench.gate.set(Verdict::Pass);
+    sent
+}
+
+/// "Not to be known, the sender is closed without an answer", and the store goes on.
+#[tokio::test]
+async fn a_commit_of_which_nothing_can_be_known_stops_nothing() {
+    let Some(server) = Postgres::quick() else {
+        return;
+    };
+    let bench = gated(&server.database());
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let asked = Instant::now();
+    let sent = held(&bench, anna, post(room, "who knows"), || server.kill());
+    assert_eq!(bench.sink.wait_for(sent).0, Err(Error::OutcomeUnknown));
+    assert!(
+        asked.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert_eq!(bench.by(anna, post(room, "away")), Err(Error::Unavailable));
+    assert_eq!(bench.store.room(room).await, Err(Error::Unavailable));
+    server.serve();
+    let back = Instant::now();
+    while bench.by(anna, post(room, "back")).is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
+    }
+    while bench.store.room(room).await.is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
+    }
+    assert_eq!(texts(&history(&bench, room).await), ["back"]);
+}
+
+/// One that answers no more, though its machine does.
+#[tokio::test]
+async fn a_server_that_is_paused_is_away() {
+    let Some(server) = Postgres::quick() else {
+        return;
+    };
+    let node = node(&server.database());
+    let anna = node.bench.account("anna");
+    let room = node.bench.room("lobby", anna);
+    server.signal(Signal::SIGSTOP);
+    for _ in 0..2 {
+        let asked = Instant::now();
+        assert_eq!(
+            node.bench.by(anna, post(room, "paused")),
+            Err(Error::Unavailable)
+        );
+        assert_eq!(node.store.room(room).await, Err(Error::Unavailable));
+        assert!(
+            asked.elapsed() < Duration::from_secs(9),
+            "{:?}",
+            asked.elapsed()
+        );
+    }
+    server.signal(Signal::SIGCONT);
+    let back = Instant::now();
+    while node.bench.by(anna, post(room, "back")).is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
+    }
+    while node.store.room(room).await.is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
+    }
+    assert_eq!(texts(&history(&node.bench, room).await), ["back"]);
+}
+
+/// A node that is paused in a transaction holds up others for 2 s.
+#[tokio::test]
+async fn a_node_that_is_paused_holds_up_others_for_a_while_only() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let other = node(&database);
+    let anna = other.bench.account("anna");
+    let room = other.bench.room("lobby", anna);
+    let sink = Arc::new(Recorder::default());
+    let (url, gate) = (
+        PostgresUrl::parse(&database).unwrap(),
+        Arc::new(Gate::default()),
+    );
+    let inner = gate.clone();
+    let around = |backend| inner.before(backend);
+    let neighbours = Neighbours::OnTheBus;
+    let paused = PostgresStore::over(&url, 2, neighbours, limits(), sink.clone(), around).unwrap();
+    let paused = Bench::over(Arc::new(paused), sink, gate, true, None);
+    let sent = held(&paused, anna, post(room, "paused"), || {
+        let asked = Instant::now();
+        while other.bench.by(anna, post(room, "on")).is_err() {
+            assert!(
+                asked.elapsed() < Duration::from_secs(6),
+                "it does not go on"
+            );
+        }
+    });
+    assert_eq!(paused.sink.wait_for(sent).0, Err(Error::Unavailable));
+    assert_eq!(texts(&history(&other.bench, room).await), ["on"]);
 }

@@ -170,6 +170,12 @@ impl Postgres {
         command
     }
 
+    /// Where it listens, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Makes an empty database; its URL.
     #[must_use]
     pub fn database(&self) -> String {
