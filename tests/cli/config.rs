@@ -28,7 +28,8 @@ fn an_example_is_a_whole_configuration_and_means_the_default() {
     assert!(default.iter().all(|(_, origin)| origin == "default"));
     let unset = all.iter().filter(|(_, origin)| origin == "default");
     let unset = unset.map(|(holds, _)| holds.trim_end()).collect::<Vec<_>>();
-    assert_eq!(unset, ["tls.certificate", "tls.key", "tls.client_ca"]);
+    let paths = ["bus.ca", "tls.certificate", "tls.key", "tls.client_ca"];
+    assert_eq!(unset, paths);
 }
 
 #[test]
