@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::{Severity, SqlState};
 
 use super::locks::{Neighbours, WRITES};
+use super::offline::wipe;
 use super::overlay::Overlay;
 use super::session::{Connector, Query, Session, query, within};
 use super::values::{Sql, first};
@@ -41,7 +42,9 @@ pub(in crate::store) struct PostgresBackend {
     pub(super) reach: Reach,
     /// The user with the number 0, who has no row.
     pub(super) gateway: Arc<UserRef>,
-    pub(super) scrub: Option<Scrub>,
+    scrub: Option<Scrub>,
+    /// What wipes meanwhile; whether it was done.
+    wiping: Option<JoinHandle<bool>>,
     connector: Connector,
     neighbours: Neighbours,
     session: Option<Session>,
@@ -74,6 +77,7 @@ impl PostgresBackend {
             reach: Reach::All,
             gateway,
             scrub: None,
+            wiping: None,
             connector,
             neighbours,
             session: Some(session),
@@ -123,6 +127,20 @@ impl PostgresBackend {
             self.session = None;
         }
         answers
+    }
+
+    /// See [`Transaction::scrub`].
+    pub(super) fn scrubbed(&mut self) -> Scrub {
+        if let Some(wiped) = self.wiping.take_if(|wiping| wiping.is_finished()) {
+            let is_done = wiped.join().unwrap_or_default();
+            self.scrub = Some(if is_done { Scrub::Done } else { Scrub::Failed });
+        }
+        let found = self.scrub;
+        self.scrub = match found {
+            None | Some(Scrub::Asked) => Some(Scrub::Asked),
+            Some(Scrub::Done | Scrub::Failed) => None,
+        };
+        found.unwrap_or(Scrub::Asked)
     }
 
     /// How long something may take now.
@@ -279,6 +297,22 @@ impl Backend for PostgresBackend {
             (Err(error), Some(number)) => self.ask_what_became(number, began, error),
             (Err(error), None) => Err(CommitError::Lost(error)),
         }
+    }
+
+    fn between_batches(&mut self) -> Result<(), RowsError> {
+        if self.scrub == Some(Scrub::Asked) && self.wiping.is_none() {
+            let url = self.connector.url.clone();
+            let wipe = move || match wipe(&url) {
+                Ok(()) => true,
+                Err(error) => {
+                    tracing::error!(%error, "what was erased cannot be wiped from the disk yet");
+                    false
+                }
+            };
+            let thread = thread::Builder::new().name("store-wipe".to_owned());
+            self.wiping = thread.spawn(wipe).ok();
+        }
+        Ok(())
     }
 
     fn rollback(&mut self) {

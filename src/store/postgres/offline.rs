@@ -7,13 +7,12 @@ use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::session::{Connector, explain, query};
+use super::session::{Connector, Session, explain, query};
 use super::values::{Sql, first};
 use super::{PostgresError, PostgresStore, PostgresUrl};
 #[cfg(feature = "sqlite")]
 use {
     super::locks::Neighbours,
-    super::session::Session,
     super::{overlay, tables, values},
     crate::model::{FileInfo, MessageKind},
     crate::store::{DatabaseBuilder, DatabaseCopy, OpenError, Row, RowsError, SEQUENCE},
@@ -190,6 +189,17 @@ fn other(error: impl std::error::Error + Send + Sync + 'static) -> RowsError {
     RowsError(Box::new(error))
 }
 
+/// Has the server free what is gone in every table that may have held what was erased. Others write meanwhile.
+pub(super) fn wipe(url: &PostgresUrl) -> Result<(), PostgresError> {
+    on_a_thread(url, |runtime, connector| {
+        runtime.block_on(async {
+            let session = patient(connector.connect().await?).await?;
+            let tables = "users, contacts, tokens, rooms, members, messages, hidden, changes, guest_bans, bans, news";
+            session.run(&format!("VACUUM {tables}")).await
+        })
+    })
+}
+
 /// Connects and works on a thread that may wait.
 fn on_a_thread<T: Send>(
     url: &PostgresUrl,
@@ -212,7 +222,6 @@ fn on_a_thread<T: Send>(
 }
 
 /// A connection for statements that take long.
-#[cfg(feature = "sqlite")]
 async fn patient(session: Session) -> Sql<Session> {
     let patience = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
     session.run(patience).await?;

@@ -626,12 +626,7 @@ impl Transaction for PostgresBackend {
     }
 
     fn scrub(&mut self) -> Scrub {
-        let found = self.scrub;
-        self.scrub = match found {
-            None | Some(Scrub::Asked) => Some(Scrub::Asked),
-            Some(Scrub::Done | Scrub::Failed) => None,
-        };
-        found.unwrap_or(Scrub::Asked)
+        self.scrubbed()
     }
 
     fn over_age(

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc;
 
 use nix::sys::signal::Signal;
 use tokio::time::timeout;
@@ -14,6 +15,7 @@ use crate::cluster::{Identity, Registration, Registry};
 use crate::commands::{Actor, Delete, Direct, Edit, EndGuests, Hide, MarkSeen, Send};
 use crate::model::{Error, HistoryQuery, NodeId, RoomSelector};
 use crate::store::contract::{Bench, Gate, Recorder, Sent, Verdict, at, limits, post, texts, who};
+use crate::store::{ApplyError, RowKeys, Scrub, Transaction};
 
 /// A store on a database, as one node of several.
 struct Node {
@@ -583,4 +585,61 @@ async fn a_node_that_is_paused_holds_up_others_for_a_while_only() {
     });
     assert_eq!(paused.sink.wait_for(sent).0, Err(Error::Unavailable));
     assert_eq!(texts(&history(&other.bench, room).await), ["on"]);
+}
+
+/// Asks that what is gone is wiped, and tells what came of it.
+struct Wipe(mpsc::Sender<Scrub>);
+
+impl crate::store::Write for Wipe {
+    fn name(&self) -> &'static str {
+        "wipe"
+    }
+
+    fn rows(&self, _: &mut RowKeys) {}
+
+    fn apply(
+        &mut self,
+        _: &Limits,
+        rows: &mut dyn Transaction,
+    ) -> std::result::Result<Vec<RoomEvent>, ApplyError> {
+        self.0.send(rows.scrub()).unwrap();
+        Ok(Vec::new())
+    }
+
+    fn complete(self: Box<Self>, committed: Result<()>, _: &mut dyn std::any::Any) {
+        committed.unwrap();
+    }
+}
+
+#[test]
+fn what_is_gone_is_wiped_once_that_is_asked_for() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let node = node(&database);
+    let anna = node.bench.account("anna");
+    let room = node.bench.room("lobby", anna);
+    let said = node.bench.say(anna, room, "a secret");
+    node.bench.edit(anna, said.id, "nothing");
+    let (told, hears) = mpsc::channel();
+    let ask = || {
+        node.store.submit(Box::new(Wipe(told.clone())));
+        hears.recv().unwrap()
+    };
+    assert_eq!(ask(), Scrub::Asked);
+    let asked = Instant::now();
+    while ask() != Scrub::Done {
+        assert!(asked.elapsed() < Duration::from_secs(60), "it is not done");
+        thread::sleep(AGAIN);
+    }
+    let sql = "SELECT vacuum_count > 0 FROM pg_stat_user_tables WHERE relname = 'messages'";
+    while server.ask(&database, sql) != "t" {
+        assert!(
+            asked.elapsed() < Duration::from_secs(60),
+            "nothing was wiped"
+        );
+        thread::sleep(AGAIN);
+    }
+    assert_eq!(ask(), Scrub::Asked);
 }
