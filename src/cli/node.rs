@@ -7,7 +7,7 @@ use crate::commands::Nodes;
 
 use super::about::About;
 use super::failure::Outcome;
-use super::operator::Operator;
+use super::operator::{COMMAND, Operator};
 use super::output::Output;
 use super::table::{Column, Value};
 use super::time::Time;
@@ -33,11 +33,12 @@ pub(crate) enum NodeAction {
 
 impl NodeAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
-        // Without a store that several share, there is no node but the gateway that runs.
-        to.attach().await?;
+        // Alone, it is the gateway that runs.
+        to.reach_nodes().await?;
         match self {
             Self::List { json } => {
-                let nodes = to.ask(About::NOTHING, Nodes).await?;
+                let mut nodes = to.ask(About::NOTHING, Nodes).await?;
+                nodes.retain(|node| !node.name.ends_with(COMMAND));
                 out.list(COLUMNS, &nodes, json)
             }
         }

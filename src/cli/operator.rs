@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use crate::commands::{AnyCommand, Command, Rooms, Users};
-use crate::config::{Config, Origin, StoreUrl};
+use crate::config::{BusUrl, Config, Origin, StoreUrl};
 use crate::control::audit::{self, Act, By};
 use crate::control::{ControlClient, ControlError, socket_path};
 #[cfg(feature = "sqlite")]
@@ -35,6 +35,9 @@ use super::failure::{Failure, Outcome};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look.
 const STEP: Duration = Duration::from_millis(20);
+
+/// What stands behind the name of a node that is a command at work: no gateway's name has a space in it.
+pub(super) const COMMAND: &str = " (command)";
 
 /// Carries out the operator's commands; finds out how when it is first asked.
 pub(crate) struct Operator {
@@ -94,8 +97,21 @@ impl Operator {
     /// # Errors
     /// None runs on the data directory.
     pub(super) async fn attach(&mut self) -> Outcome<()> {
+        self.find_once(true).await
+    }
+
+    /// Finds the gateway that runs. Where its nodes share a bus, they can be reached without one here, too.
+    ///
+    /// # Errors
+    /// None runs on the data directory, and none can be elsewhere.
+    pub(super) async fn reach_nodes(&mut self) -> Outcome<()> {
+        let is_alone = matches!(self.config.bus.url, BusUrl::Local);
+        self.find_once(is_alone).await
+    }
+
+    async fn find_once(&mut self, only_gateway: bool) -> Outcome<()> {
         if matches!(self.way, Way::Unknown) {
-            let found = self.find(true).await?;
+            let found = self.find(only_gateway).await?;
             self.way = found;
         }
         Ok(())
@@ -111,9 +127,7 @@ impl Operator {
         C: Command + Into<AnyCommand> + Clone,
         C::Reply: DeserializeOwned,
     {
-        if matches!(self.way, Way::Unknown) {
-            self.way = self.find(false).await?;
-        }
+        self.find_once(false).await?;
         Ok(match &mut self.way {
             Way::Gateway(client) => client.call(command).await,
             Way::Here(hub) => {
@@ -128,10 +142,7 @@ impl Operator {
     /// Makes sure that there is a gateway or a store, before work is done for it.
     #[cfg(feature = "sqlite")]
     pub(super) async fn prepare(&mut self) -> Outcome<()> {
-        if matches!(self.way, Way::Unknown) {
-            self.way = self.find(false).await?;
-        }
-        Ok(())
+        self.find_once(false).await
     }
 
     /// Has a room taken in that lies beside the store.
@@ -212,7 +223,9 @@ impl Operator {
     async fn open(&self, lock: DataDirLock) -> Outcome<Hub> {
         // The lock goes back when the process ends and its store is surely closed.
         std::mem::forget(lock);
-        open_hub(&self.config)
+        let mut config = self.config.clone();
+        config.node.name = config.node.shown_name() + COMMAND;
+        open_hub(&config)
             .await
             .map_err(|error| Failure::because(error.to_string()))
     }

@@ -46,7 +46,7 @@ pub(crate) enum SessionAction {
 impl SessionAction {
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         // Whoever is connected is connected to a gateway.
-        to.attach().await?;
+        to.reach_nodes().await?;
         match self {
             Self::List { json } => list(to, out, json).await,
             Self::Close { user, id } => match user {

@@ -18,6 +18,8 @@ mod load;
 mod log;
 mod log_events;
 mod log_secrets;
+#[cfg(all(feature = "postgres", feature = "nats", feature = "jim"))]
+mod nodes;
 mod notify;
 mod packaging;
 mod pages;

@@ -8,8 +8,8 @@ use tolmach::commands;
 use tolmach::hub::Options;
 use tolmach::model::{Role, RoomKind};
 
-use crate::support::nats_server::NatsServer;
 use crate::support::{Client, Cluster, World, create_room, login, name, register, say, to_user};
+use tolmach_test_servers::NatsServer;
 
 async fn bus(url: &str) -> Arc<NatsBus> {
     let options = NatsOptions {

@@ -3,7 +3,6 @@
 mod client;
 mod cluster;
 #[cfg(feature = "nats")]
-pub(crate) mod nats_server;
 #[path = "../../daemon/support/wall_clock.rs"]
 mod wall_clock;
 mod words;

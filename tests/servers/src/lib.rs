@@ -10,8 +10,10 @@
     reason = "it is part of tests"
 )]
 
+mod nats;
 mod postgres;
 
+pub use nats::NatsServer;
 pub use postgres::Postgres;
 
 use std::net::TcpListener;

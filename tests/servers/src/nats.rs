@@ -8,26 +8,21 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::{left_out, program};
+
 /// A running server.
-pub(crate) struct NatsServer {
+pub struct NatsServer {
     directory: TempDir,
     port: u16,
     child: Child,
 }
 
 impl NatsServer {
-    /// A server that lets in who says `user` and `secret`; `None`, said in one line, where there is no `nats-server`, unless
-    /// TEST_SERVERS says `required`.
-    pub(crate) fn start() -> Option<Self> {
-        let is_there = Command::new("nats-server")
-            .arg("--version")
-            .stdout(Stdio::null())
-            .status()
-            .is_ok();
-        if !is_there {
-            let is_required = std::env::var("TEST_SERVERS").is_ok_and(|said| said == "required");
-            assert!(!is_required, "there is no nats-server here");
-            println!("left out: there is no nats-server here");
+    /// A server that lets in who says `user` and `secret`; `None` where there is no `nats-server`.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        if program("nats-server", &[]).is_none() {
+            left_out("nats-server");
             return None;
         }
         let directory = tempfile::tempdir().unwrap();
@@ -47,7 +42,9 @@ impl NatsServer {
         })
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its URL, without who one is.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
@@ -56,21 +53,24 @@ impl NatsServer {
         kill(Pid::from_raw(pid), signal).unwrap();
     }
 
-    pub(crate) fn pause(&self) {
+    /// It stands still.
+    pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
     }
 
-    pub(crate) fn go_on(&self) {
+    /// It goes on from where it stood still.
+    pub fn go_on(&self) {
         self.signal(Signal::SIGCONT);
     }
 
-    pub(crate) fn kill(&mut self) {
+    /// It is there no more.
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// On the port that it had.
-    pub(crate) fn start_again(&mut self) {
+    pub fn start_again(&mut self) {
         self.child = run(self.directory.path(), &self.port.to_string());
     }
 }
