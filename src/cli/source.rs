@@ -22,8 +22,8 @@ use {
 /// Where what is to be copied lies, as long as this is kept.
 pub(super) struct Source {
     pub(super) places: Places,
-    /// What was written for this alone, with the files that messages had then.
-    made: Option<(PathBuf, Hold)>,
+    /// What was written for this alone, with the files that messages had then, if there were any.
+    made: Option<(PathBuf, Option<Hold>)>,
     /// As people call it.
     name: String,
 }
@@ -57,7 +57,7 @@ impl Source {
         let hold = Hold::of(&places.files)
             .map_err(|error| Failure::because(of_file(&places.files, &error)))?;
         places.database = gateway.copy().await.map_err(failed)?;
-        let made = Some((places.database.clone(), hold));
+        let made = Some((places.database.clone(), Some(hold)));
         let name = "memory:".to_owned();
         Ok(Self { places, made, name })
     }
@@ -65,8 +65,11 @@ impl Source {
     #[cfg(feature = "postgres")]
     async fn copied(config: &Config, url: &PostgresUrl) -> Outcome<Self> {
         let mut places = Places::without_database(config);
-        let hold = Hold::of(&places.files)
-            .map_err(|error| Failure::because(of_file(&places.files, &error)))?;
+        let hold = match Hold::of(&places.files) {
+            Ok(hold) => Some(hold),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Failure::because(of_file(&places.files, &error))),
+        };
         let name = format!("tolmach-database-{:032x}", rand::random::<u128>());
         places.database = std::env::temp_dir().join(name);
         let path = places.database.clone();

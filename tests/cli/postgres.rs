@@ -100,6 +100,18 @@ fn what_is_kept_moves_there_and_back() {
     assert!(last_id(&back) > last);
 }
 
+#[test]
+fn what_has_no_files_moves_too() {
+    let Some(server) = Postgres::durable() else {
+        return;
+    };
+    let file = Bench::stopped();
+    let out = file.run(&["export"]).done();
+    let bench = with(&server.database());
+    bench.run_with(&["import"], &out).done();
+    assert_eq!(without_identity(&bench), without_identity(&file));
+}
+
 /// A gateway goes on by itself; those who are connected stay.
 #[test]
 fn a_gateway_outlives_its_database() {
