@@ -18,7 +18,7 @@ pub use local::LocalBus;
 pub use nats::{NatsBus, NatsOptions};
 
 use crate::cluster::{Answer, Question};
-use crate::model::{NodeId, PresenceEvent, RoomEvent, RoomId, Seq, UserId};
+use crate::model::{NodeId, Present, RoomEvent, RoomId, Seq, UserId};
 
 /// The version of [`Envelope`] that this build writes. It rises only when older builds could misread what is written: a new kind
 /// of payload is ignored by them, a new field too.
@@ -35,6 +35,17 @@ pub enum Topic {
     Room(RoomId),
     /// The nodes with a session of a user.
     User(UserId),
+}
+
+impl Topic {
+    /// The room, where it is one's.
+    #[must_use]
+    pub fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Room(room) => Some(*room),
+            Self::All | Self::Node(_) | Self::User(_) => None,
+        }
+    }
 }
 
 /// What one node tells others.
@@ -54,8 +65,14 @@ pub struct Envelope {
 pub enum Payload {
     /// Durable changes, of each room in commit order.
     Rooms(Vec<RoomEvent>),
-    /// Somebody's presence at that node.
-    Presence(PresenceEvent),
+    /// How one of that node's users is in a room.
+    Presence(PresenceNews),
+    /// Who is in these rooms at the nodes that hear this? Room 0 is whoever is connected.
+    AskPresence(Vec<RoomId>),
+    /// The answer to that, for one room, or a part of it.
+    Everybody(Everybody),
+    /// That node stops: its users may come again at another.
+    Leaving,
     /// The store has [news](crate::model::News).
     News,
     /// That node is there, and this is what it did lately.
@@ -79,6 +96,38 @@ pub enum Payload {
     Unknown,
 }
 
+/// How a user is in a room by the sessions of one node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceNews {
+    /// Which room; 0: who is connected at all.
+    pub room: RoomId,
+    /// The number of what that node said of the room before; 0: nobody was there.
+    pub before: u64,
+    /// The number of this: greater than all before.
+    pub version: u64,
+    /// Who, and how.
+    pub who: Present,
+    /// Whether the user is there at all.
+    pub is_there: bool,
+}
+
+/// All who are in a room by the sessions of one node, or a part of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Everybody {
+    /// Which room; 0: who is connected at all.
+    pub room: RoomId,
+    /// The number of what that node said last of the room; 0: nobody is there.
+    pub version: u64,
+    /// How many there are in all parts.
+    pub total: usize,
+    /// This is the first part.
+    pub is_first: bool,
+    /// This is the last part.
+    pub is_last: bool,
+    /// Who is there, and how.
+    pub users: Vec<Present>,
+}
+
 /// How those who lost something learn that they did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Beat {
@@ -86,6 +135,9 @@ pub struct Beat {
     pub number: u64,
     /// Rooms that changed since the beat before, with the last change's place.
     pub rooms: Vec<(RoomId, Seq)>,
+    /// Rooms of whose presence that node has said something since, with the number of the last.
+    #[serde(default)]
+    pub presences: Vec<(RoomId, u64)>,
     /// Others did, too: there were too many to name.
     #[serde(default)]
     pub more: bool,
@@ -178,6 +230,7 @@ mod tests {
         let beat = Beat {
             number: 7,
             rooms: vec![(RoomId(1), Seq(2))],
+            presences: vec![(RoomId(1), 3)],
             more: false,
         };
         for payload in [Payload::News, Payload::Beat(beat)] {

@@ -19,8 +19,8 @@ const RETRY: Duration = Duration::from_millis(200);
 /// What is to be told before some commits.
 #[derive(Default)]
 pub(super) struct Missing {
-    /// Rooms where something is missing before this change (the first), and maybe more before that one (the second).
-    rooms: IdMap<RoomId, (Seq, Seq)>,
+    /// Rooms where something is missing.
+    rooms: IdMap<RoomId, Span>,
     /// A user is a member of rooms that its sessions here do not know of.
     news: bool,
     /// A membership was found at an earlier place than the room is at here.
@@ -28,6 +28,17 @@ pub(super) struct Missing {
     /// What the commits themselves did in these rooms, and found.
     own: IdSet<(RoomId, Seq)>,
     footings: Vec<Footing>,
+}
+
+/// Where something is missing in a room.
+#[derive(Clone, Copy)]
+struct Span {
+    /// What was told last.
+    told: Seq,
+    /// Before this change something is missing.
+    first: Seq,
+    /// Before this one, which may be the same, maybe more.
+    last: Seq,
 }
 
 /// What other nodes did between changes of this one's, by rooms and in order.
@@ -44,7 +55,7 @@ impl Missing {
                 let known = told.get(&event.room.id).copied();
                 if let Some(known) = known.or_else(|| state.told(&event.room)) {
                     if event.seq > known.next() {
-                        missing.before(event.room.id, event.seq);
+                        missing.before(event.room.id, known, event.seq);
                     }
                     told.insert(event.room.id, known.max(event.seq));
                 }
@@ -53,7 +64,7 @@ impl Missing {
                 let known = told.get(&footing.room).copied();
                 match known.or_else(|| state.told_of(footing.room)) {
                     Some(known) if footing.seq > known => {
-                        missing.before(footing.room, footing.seq.next());
+                        missing.before(footing.room, known, footing.seq.next());
                         told.insert(footing.room, footing.seq);
                     }
                     Some(known) => missing.is_ahead |= footing.seq < known,
@@ -71,8 +82,13 @@ impl Missing {
         Some(missing)
     }
 
-    fn before(&mut self, room: RoomId, seq: Seq) {
-        self.rooms.entry(room).or_insert((seq, seq)).1 = seq;
+    fn before(&mut self, room: RoomId, told: Seq, seq: Seq) {
+        let span = Span {
+            told,
+            first: seq,
+            last: seq,
+        };
+        self.rooms.entry(room).or_insert(span).last = seq;
     }
 }
 
@@ -98,9 +114,9 @@ impl Hub {
             self.heed_unread_news().await;
         }
         let mut between = Between::default();
-        for (&room, &(first, last)) in &missing.rooms {
+        for (&room, &Span { told, first, last }) in &missing.rooms {
             // What this node did before was told, and is behind nothing here.
-            self.catch_up(room, first).await;
+            self.catch_up_from(Some(told), room, first).await;
             let mut others = VecDeque::new();
             let mut after = Seq(first.0 - 1);
             while after.next() < last {
@@ -134,21 +150,32 @@ impl Hub {
         lost
     }
 
-    /// Tells what happened in a room before this change, as far as it was not told, page after page. `false`: some of it is kept
-    /// no longer, or the room is gone.
+    /// Tells what happened in a room before this change, as far as it was not told, page after page, if sessions here are concerned.
+    /// `false`: some of it is kept no longer, or the room is gone.
     pub(super) async fn catch_up(&self, room: RoomId, before: Seq) -> bool {
-        let mut told = Seq(0);
+        self.catch_up_from(None, room, before).await
+    }
+
+    /// The same; what was told last is this where nobody is there any more, or not yet.
+    pub(super) async fn catch_up_from(
+        &self,
+        mut last: Option<Seq>,
+        room: RoomId,
+        before: Seq,
+    ) -> bool {
         loop {
-            told = told.max(self.with_state(|state| state.told_of(room)).unwrap_or(told));
+            let Some(told) = self.with_state(|state| state.told_of(room)).max(last) else {
+                return true;
+            };
             if told.next() >= before {
                 return true;
             }
             let mut missed = self.read_changes(room, told, before).await;
-            let Some(last) = missed.last() else {
+            let Some(end) = missed.last() else {
                 self.with_state(|state| state.pass_over(room, Seq(before.0 - 1)));
                 return false;
             };
-            told = last.seq;
+            last = Some(end.seq);
             // Of this node's own the commit tells more; it is here, or about to come.
             self.inner.commit_queue.caught_up().await;
             for own in self.inner.commit_queue.waiting_events(room) {
@@ -190,7 +217,12 @@ impl Hub {
     }
 
     /// Some of a room's changes after one and before another, in order.
-    async fn read_changes(&self, room: RoomId, after: Seq, before: Seq) -> Vec<RoomEvent> {
+    pub(super) async fn read_changes(
+        &self,
+        room: RoomId,
+        after: Seq,
+        before: Seq,
+    ) -> Vec<RoomEvent> {
         let limit = (before.0 - after.0 - 1).clamp(0, PAGE);
         let limit = usize::try_from(limit).unwrap_or(0);
         let read = self.ask(|| self.inner.store.changes(room, after, limit));

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use super::Hub;
 use super::commit_queue::{CommitQueue, Foreign};
+use super::state::HubState;
 use super::watching::Watch;
 use crate::bus::{Beat, Envelope, Listener, Payload, Topic, VERSION};
 use crate::id_map::IdSet;
-use crate::model::{Event, NodeId, RoomEvent, RoomId, Seq};
+use crate::model::{NodeId, RoomEvent, RoomId, Seq};
 use crate::store::Commit;
+
+/// Of how many rooms others are asked at once who is there.
+const ASKED: usize = 256;
 
 impl Hub {
     /// Hears from now on what concerns this node.
@@ -71,13 +75,35 @@ impl Hub {
         }
         match envelope.payload {
             Payload::Rooms(events) => self.deliver_rooms(events).await,
-            Payload::Presence(event) => {
-                let ((), dirty) = self.on_state(|state| {
-                    let room = event.room.id;
-                    state.broadcast(room, &Arc::new(Event::Presence(event)), None);
-                });
+            Payload::Presence(news) => {
+                self.inner.watch.is_there(envelope.node);
+                let room = news.room;
+                let hear = |state: &mut HubState| state.hear_presence(envelope.node, news);
+                let (is_all, dirty) = self.on_state(hear);
                 self.flush(dirty).await;
+                if !is_all {
+                    self.ask_presence(envelope.node, vec![room]);
+                }
             }
+            Payload::AskPresence(rooms) => {
+                for room in rooms {
+                    for part in self.with_state(|state| state.everybody(room)) {
+                        let topic = Topic::Node(envelope.node);
+                        self.publish(topic, Payload::Everybody(part));
+                    }
+                }
+            }
+            Payload::Everybody(all) => {
+                let (node, room, is_last) = (envelope.node, all.room, all.is_last);
+                self.inner.watch.is_there(node);
+                let hear = |state: &mut HubState| state.hear_everybody(node, all);
+                let (is_all, dirty) = self.on_state(hear);
+                self.flush(dirty).await;
+                if is_all && is_last {
+                    self.inner.watch.answered(node, room);
+                }
+            }
+            Payload::Leaving => self.lose_node(envelope.node).await,
             Payload::News => self.look_for_news().await,
             Payload::Beat(beat) => self.heed_beat(envelope.node, beat).await,
             Payload::Ask { number, question } => {
@@ -96,8 +122,8 @@ impl Hub {
             let (gap, dirty) = self.on_state(|state| {
                 while let Some(event) = events.peek() {
                     let told = state.told(&event.room);
-                    if told.is_some_and(|told| event.seq > told.next()) {
-                        return Some((event.room.id, event.seq));
+                    if let Some(told) = told.filter(|told| event.seq > told.next()) {
+                        return Some((told, event.room.id, event.seq));
                     }
                     if let Some(event) = events.next().filter(|_| told.is_some()) {
                         state.foreign_event(event);
@@ -106,8 +132,8 @@ impl Hub {
                 None
             });
             self.flush(dirty).await;
-            if let Some((room, seq)) = gap {
-                self.catch_up(room, seq).await;
+            if let Some((told, room, seq)) = gap {
+                self.catch_up_from(Some(told), room, seq).await;
                 // If some of it is kept no longer, it goes on behind that.
                 if let Some(event) = events.next() {
                     let ((), dirty) = self.on_state(|state| state.foreign_event(event));
@@ -119,7 +145,16 @@ impl Hub {
 
     /// What a node did last must have come before its beat.
     async fn heed_beat(&self, node: NodeId, beat: Beat) {
-        self.inner.watch.heard_beat(node, &beat);
+        if self.inner.watch.heard_beat(node, &beat) {
+            let rooms = self.with_state(|state| state.halls());
+            self.ask_presence(node, rooms);
+        }
+        let missed = self.with_state(|state| {
+            let mut rooms = beat.presences;
+            rooms.retain(|(room, version)| state.has_missed(node, *room, *version));
+            rooms.into_iter().map(|(room, _)| room).collect()
+        });
+        self.ask_presence(node, missed);
         for (room, seq) in beat.rooms {
             if self.with_state(|state| state.told_of(room)).is_some() {
                 let is_all = self.catch_up(room, seq.next()).await;
@@ -128,6 +163,22 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// Asks a node who is in rooms; again from time to time, until it has answered.
+    pub(super) fn ask_presence(&self, node: NodeId, rooms: Vec<RoomId>) {
+        self.inner.watch.asks(node, &rooms);
+        for rooms in rooms.chunks(ASKED) {
+            let rooms = rooms.to_vec();
+            self.publish(Topic::Node(node), Payload::AskPresence(rooms));
+        }
+    }
+
+    /// A node is no more.
+    pub(super) async fn lose_node(&self, node: NodeId) {
+        self.inner.watch.forget(node);
+        let ((), dirty) = self.on_state(|state| state.node_is_gone(node));
+        self.flush(dirty).await;
     }
 
     /// Finds what was missed in the rooms that the store was asked for.

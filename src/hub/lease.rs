@@ -87,6 +87,11 @@ impl Hub {
         let Some(cluster) = &self.inner.cluster else {
             return;
         };
+        for node in self.inner.watch.silent() {
+            if !round.others.contains(&node) {
+                self.lose_node(node).await;
+            }
+        }
         let unreturned = {
             let mut holdings = cluster.holdings();
             holdings.others = round.others;

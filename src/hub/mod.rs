@@ -149,6 +149,9 @@ impl Hub {
     pub async fn stop(&self) {
         self.end_all();
         self.leave_cluster().await;
+        if self.inner.is_shared {
+            self.publish(Topic::All, Payload::Leaving);
+        }
         self.inner.bus.leave(self.node());
         self.inner.watch.end();
         self.inner.store.close().await;

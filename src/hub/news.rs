@@ -85,7 +85,7 @@ impl Hub {
     }
 
     async fn heed_joined(&self, room: RoomId, user: UserId, seq: Seq) {
-        if !self.with_state(|state| state.is_missed_in(room, user)) {
+        if !self.with_state(|state| state.is_missed_in(room, user, seq)) {
             return;
         }
         let store = &self.inner.store;
@@ -93,9 +93,24 @@ impl Hub {
             return;
         };
         let member = self.ask(|| store.member(room, user)).await.flatten();
-        if member.is_some_and(|member| member.role != Role::Banned) {
+        let is_member = member.is_some_and(|member| member.role != Role::Banned);
+        // If it ended and began again, there are later news, and what was before may have been told.
+        if is_member && !self.has_ended(room, user, seq, row.room.seq).await {
             self.heed_membership(&row, user, seq).await;
         }
+    }
+
+    /// Whether a membership ended after one change of a room, up to another.
+    async fn has_ended(&self, room: RoomId, user: UserId, mut after: Seq, upto: Seq) -> bool {
+        while after < upto {
+            let read = self.read_changes(room, after, upto.next()).await;
+            if read.iter().any(|event| event.change.ends(user)) {
+                return true;
+            }
+            let Some(last) = read.last() else { break };
+            after = last.seq;
+        }
+        false
     }
 
     /// A user's sessions belong to a room since the change at this place.

@@ -8,6 +8,7 @@ use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing, Outward};
+use super::state::elsewhere::HALL;
 use crate::bus::{Payload, Topic};
 use crate::model::{Result, UserId};
 
@@ -125,9 +126,19 @@ impl Hub {
         }
         for one in outward {
             match one {
-                Outward::Interest(topic, wanted) => bus.interest(node, topic, wanted),
-                Outward::Presence(event) if bus.has_others(node) => {
-                    self.publish(Topic::Room(event.room.id), Payload::Presence(event));
+                Outward::Interest(topic, wanted) => {
+                    if let (Topic::Room(room), false) = (topic, wanted) {
+                        self.inner.watch.present(room);
+                    }
+                    bus.interest(node, topic, wanted);
+                }
+                Outward::Presence(news) if bus.has_others(node) => {
+                    self.inner.watch.present(news.room);
+                    let topic = match news.room == HALL {
+                        true => Topic::All,
+                        false => Topic::Room(news.room),
+                    };
+                    self.publish(topic, Payload::Presence(news));
                 }
                 Outward::Presence(_) => {}
             }

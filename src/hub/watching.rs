@@ -6,7 +6,7 @@
 //!  every 700 ms ──▶ the store is asked for news
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,8 +16,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Hub;
 use super::commit_queue::Foreign;
+use super::state::HubState;
 use crate::bus::{Beat, Payload, Topic};
-use crate::id_map::IdMap;
+use crate::id_map::{IdMap, IdSet};
 use crate::model::{NodeId, RoomId, Seq};
 use crate::store::NewsPlace;
 
@@ -27,8 +28,8 @@ const BEAT: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(700);
 /// After how long without a beat a node is silent.
 const SILENT: Duration = Duration::from_millis(900);
-/// After how long without a beat a node is no more.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+/// After how long without a beat a node is no more, as far as the bus can tell.
+const GONE: Duration = Duration::from_secs(10);
 /// Most rooms that a beat names.
 const BEAT_ROOMS: usize = 4096;
 /// Of how many rooms the store is asked at once.
@@ -49,9 +50,13 @@ pub(super) struct Watch {
 struct State {
     /// Rooms that this node changed since its last beat.
     changed: BTreeMap<RoomId, Seq>,
+    /// Rooms of whose presence it has said something since.
+    present: BTreeSet<RoomId>,
     beats: u64,
     /// The last beat that was heard of each other node, and when.
     heard: IdMap<NodeId, (u64, Instant)>,
+    /// Nodes that were asked who is in rooms, and have not answered.
+    asked: BTreeSet<(NodeId, RoomId)>,
     /// Topics that are heard since the store was asked last.
     topics: Vec<Topic>,
     /// Something was lost, in whatever rooms.
@@ -69,20 +74,27 @@ impl Watch {
         self.lock().changed.insert(room, seq);
     }
 
-    /// The next beat of this node.
-    fn beat(&self) -> Beat {
+    /// This node has said something of a room's presence, or nothing more is to be said of it.
+    pub(super) fn present(&self, room: RoomId) {
+        self.lock().present.insert(room);
+    }
+
+    /// The next beat of this node, and the rooms of whose presence it is to tell.
+    fn beat(&self) -> (Beat, BTreeSet<RoomId>) {
         let mut state = self.lock();
         state.beats += 1;
         let changed = std::mem::take(&mut state.changed);
-        Beat {
+        let beat = Beat {
             number: state.beats,
-            more: changed.len() > BEAT_ROOMS,
+            more: changed.len().max(state.present.len()) > BEAT_ROOMS,
             rooms: changed.into_iter().take(BEAT_ROOMS).collect(),
-        }
+            presences: Vec::new(),
+        };
+        (beat, std::mem::take(&mut state.present))
     }
 
-    /// Another node is there.
-    pub(super) fn heard_beat(&self, node: NodeId, beat: &Beat) {
+    /// Another node is there. Whether what it says of presence may have been missed.
+    pub(super) fn heard_beat(&self, node: NodeId, beat: &Beat) -> bool {
         let mut state = self.lock();
         let before = state.heard.insert(node, (beat.number, Instant::now()));
         // Of what one was not heard of yet did before, nothing is known either.
@@ -92,16 +104,58 @@ impl Watch {
             state.lost = true;
             self.wake.notify_one();
         }
+        before.is_none() || is_lost || beat.more
     }
 
-    /// Whether a node does not say that it is there: the bus may carry nothing.
-    fn is_somebody_silent(&self) -> bool {
-        let (mut state, now) = (self.lock(), Instant::now());
-        let heard = &mut state.heard;
-        heard.retain(|_, (_, at)| now.duration_since(*at) < FORGOTTEN);
-        heard
-            .values()
-            .any(|(_, at)| now.duration_since(*at) > SILENT)
+    /// Something was heard of a node, whose beats may have been lost so far.
+    pub(super) fn is_there(&self, node: NodeId) {
+        let first = (0, Instant::now());
+        self.lock().heard.entry(node).or_insert(first);
+    }
+
+    pub(super) fn forget(&self, node: NodeId) {
+        let mut state = self.lock();
+        state.heard.remove(&node);
+        state.asked.retain(|(asked, _)| *asked != node);
+    }
+
+    /// The other nodes that are there.
+    fn others(&self) -> Vec<NodeId> {
+        self.lock().heard.keys().copied().collect()
+    }
+
+    /// A node is asked who is in these rooms.
+    pub(super) fn asks(&self, node: NodeId, rooms: &[RoomId]) {
+        let rooms = rooms.iter().map(|room| (node, *room));
+        self.lock().asked.extend(rooms);
+    }
+
+    pub(super) fn answered(&self, node: NodeId, room: RoomId) {
+        self.lock().asked.remove(&(node, room));
+    }
+
+    /// What was asked and not answered, of rooms where that still matters.
+    fn unanswered(&self, matters: impl Fn(RoomId) -> bool) -> BTreeMap<NodeId, Vec<RoomId>> {
+        let mut state = self.lock();
+        state.asked.retain(|(_, room)| matters(*room));
+        let mut unanswered = BTreeMap::<NodeId, Vec<RoomId>>::new();
+        for (node, room) in &state.asked {
+            unanswered.entry(*node).or_default().push(*room);
+        }
+        unanswered
+    }
+
+    /// Nodes that have not said for so long that they are there.
+    fn silent_for(&self, time: Duration) -> Vec<NodeId> {
+        let (state, now) = (self.lock(), Instant::now());
+        let heard = state.heard.iter();
+        let silent = heard.filter(|(_, (_, at))| now.duration_since(*at) > time);
+        silent.map(|(node, _)| *node).collect()
+    }
+
+    /// Nodes that do not say that they are there: they may be gone, or the bus carries nothing.
+    pub(super) fn silent(&self) -> Vec<NodeId> {
+        self.silent_for(SILENT)
     }
 
     pub(super) fn hears(&self, topic: Topic) {
@@ -157,7 +211,12 @@ impl Hub {
                 () = self.inner.watch.wake.notified() => self.look_for_lost().await,
                 _ = beat.tick() => {
                     if self.inner.bus.has_others(self.node()) {
-                        let beat = self.inner.watch.beat();
+                        let (mut beat, rooms) = self.inner.watch.beat();
+                        let version = |state: &mut HubState| {
+                            let rooms = rooms.into_iter().take(BEAT_ROOMS);
+                            rooms.map(|room| (room, state.version_of(room))).collect()
+                        };
+                        beat.presences = self.with_state(version);
                         self.publish(Topic::All, Payload::Beat(beat));
                     }
                 }
@@ -166,12 +225,27 @@ impl Hub {
                         continue;
                     }
                     self.inner.commit_queue.arrive(Foreign::LookForNews);
-                    if !self.inner.bus.is_connected() || self.inner.watch.is_somebody_silent() {
+                    self.ask_again();
+                    // Where there is a registry, it says who is gone.
+                    if self.inner.cluster.is_none() && self.inner.bus.is_connected() {
+                        for node in self.inner.watch.silent_for(GONE) {
+                            self.lose_node(node).await;
+                        }
+                    }
+                    if !self.inner.bus.is_connected() || !self.inner.watch.silent().is_empty() {
                         self.inner.watch.lock().lost = true;
                         self.look_for_lost().await;
                     }
                 }
             }
+        }
+    }
+
+    fn ask_again(&self) {
+        let halls: IdSet<RoomId> = self.with_state(|state| state.halls().into_iter().collect());
+        let unanswered = self.inner.watch.unanswered(|room| halls.contains(&room));
+        for (node, rooms) in unanswered {
+            self.ask_presence(node, rooms);
         }
     }
 
@@ -191,6 +265,15 @@ impl Hub {
                 .flat_map(|topic| state.followed_by(*topic))
                 .collect(),
         });
+        let halls: Vec<RoomId> = match lost {
+            true => self.with_state(|state| state.halls()),
+            false => topics.iter().filter_map(Topic::room).collect(),
+        };
+        if !halls.is_empty() {
+            for node in self.inner.watch.others() {
+                self.ask_presence(node, halls.clone());
+            }
+        }
         for asked in rooms.chunks(ASKED) {
             let Some(found) = self.ask(|| self.inner.store.seqs(asked)).await else {
                 return;

@@ -235,6 +235,31 @@ pub enum RoomChange {
 }
 
 impl RoomChange {
+    /// Whether it ended the membership of this user.
+    #[must_use]
+    pub fn ends(&self, member: UserId) -> bool {
+        match self {
+            Self::MemberLeft { user }
+            | Self::MemberRemoved { user }
+            | Self::MemberBanned { user } => user.id == member,
+            Self::Created
+            | Self::Posted(_)
+            | Self::Edited(_)
+            | Self::Deleted(_)
+            | Self::HistoryCleared
+            | Self::Titled
+            | Self::Described { .. }
+            | Self::Renamed { .. }
+            | Self::AccessChanged
+            | Self::Quieted { .. }
+            | Self::Slowed { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberUnbanned { .. }
+            | Self::RoleChanged { .. }
+            | Self::RoomDeleted => false,
+        }
+    }
+
     /// The message that was there before, and was edited or deleted now.
     #[must_use]
     pub fn touched(&self) -> Option<&Arc<Message>> {

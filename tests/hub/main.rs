@@ -42,6 +42,7 @@ mod renaming_users;
 mod restart;
 mod retention;
 mod routing;
+mod simulation;
 mod source;
 mod tokens;
 mod voice;

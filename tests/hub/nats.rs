@@ -60,6 +60,11 @@ impl Pair {
         self.boris.hears(&["#tea tolmach: one"]).await;
         self.there.op(say(name("tea"), "two")).await;
         self.anna.hears(&["#tea tolmach: two"]).await;
+        if self.buses[0].is_connected() {
+            for client in [&mut self.anna, &mut self.boris] {
+                client.sees(name("tea"), &["anna", "boris"]).await;
+            }
+        }
         self.boris.told();
         self.anna.told();
     }

@@ -36,6 +36,9 @@ impl Pair {
         here.room("tea", RoomKind::Public, members).await;
         let mut anna = here.again("anna").await;
         let mut boris = there.again("boris").await;
+        for client in [&mut anna, &mut boris] {
+            client.sees(name("tea"), &["anna", "boris"]).await;
+        }
         for world in [&here, &there] {
             world.settled().await;
         }
@@ -328,6 +331,91 @@ async fn where_nobody_is_in_a_room_nothing_of_it_is_heard() {
     pair.here.op(say(name("elsewhere"), "hello")).await;
     guest.hears(&["#elsewhere tolmach: hello"]).await;
     assert_eq!(anna.heard(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_known_everywhere() {
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.boris.session.set_silent(true);
+    pair.anna.hears(&["#tea idle boris"]).await;
+    let mut elsewhere = pair.here.again("boris").await;
+    pair.anna.hears(&["#tea back boris"]).await;
+    elsewhere.session.farewell();
+    pair.anna.hears(&["#tea idle boris"]).await;
+    let status = Some("away".to_owned());
+    pair.boris.ok(commands::SetStatus { status }).await;
+    pair.boris.session.set_silent(false);
+    pair.anna.hears(&["#tea back boris"]).await;
+    let seen = pair.anna.ok(commands::Who { room: name("tea") }).await;
+    assert_eq!(seen[1].status.as_deref(), Some("away"));
+    // Who comes at a third learns who is there.
+    let third = pair.cluster.node().await;
+    let mut clara = third.account("clara").await;
+    clara.enter(name("tea")).await;
+    clara.hears(&["#tea online anna"]).await;
+    clara.sees(name("tea"), &["anna", "boris", "clara"]).await;
+    pair.anna.hears(&["#tea online clara"]).await;
+    pair.boris.session.farewell();
+    clara.hears(&["#tea offline boris"]).await;
+    pair.anna.hears(&["#tea offline boris"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_that_was_lost_is_found() {
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.cluster.bus.set(Health::Lossy);
+    pair.boris.session.set_silent(true);
+    pair.boris.session.set_silent(false);
+    pair.boris.session.set_silent(true);
+    pair.there.settled().await;
+    assert_eq!(pair.anna.heard(), [""; 0]);
+    pair.cluster.bus.set(Health::Sound);
+    assert_eq!(pair.anna.hears(&["#tea idle boris"]).await.len(), 1);
+    pair.cluster.bus.set(Health::Away);
+    pair.boris.session.farewell();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(pair.anna.heard(), [""; 0]);
+    pair.cluster.bus.set(Health::Sound);
+    pair.anna.hears(&["#tea offline boris"]).await;
+    pair.anna.sees(name("tea"), &["anna"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_of_a_node_that_stops_or_dies_are_idle_and_then_absent() {
+    for dies in [false, true] {
+        let mut pair = Pair::new(Health::Sound).await;
+        match dies {
+            false => pair.there.hub.stop().await,
+            true => {
+                pair.cluster.bus.kill(1);
+                tokio::time::sleep(Duration::from_secs(9)).await;
+                assert_eq!(pair.anna.heard(), [""; 0]);
+            }
+        }
+        assert_eq!(pair.anna.hears(&["#tea idle boris"]).await.len(), 1);
+        let third = pair.cluster.node().await;
+        let mut again = third.again("boris").await;
+        pair.anna.hears(&["#tea back boris"]).await;
+        again.session.break_off();
+        pair.anna.hears(&["#tea idle boris"]).await;
+        tokio::time::sleep(Duration::from_secs(28)).await;
+        assert_eq!(pair.anna.heard(), [""; 0]);
+        pair.anna.hears(&["#tea offline boris"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_connected_elsewhere_is_not_offline() {
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.anna.ok(to_user(login("boris"), "hello")).await;
+    pair.boris.hears(&["@anna,boris anna: hello"]).await;
+    pair.settled().await;
+    let waiting = pair.boris.ok(commands::Waiting).await;
+    assert!(format!("{waiting:?}").len() < 40, "{waiting:?}");
+    pair.boris.session.farewell();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let refused = pair.anna.err(to_user(login("boris"), "still there?")).await;
+    assert_eq!(refused, tolmach::model::Error::RecipientOffline);
 }
 
 fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {

@@ -70,7 +70,10 @@ impl Send {
             && self.offline == Offline::Refuse
         {
             let id = Box::pin(caller.user(user)).await?.user.id;
-            if !caller.hub().with_state(|state| state.is_connected(id)) {
+            if !caller
+                .hub()
+                .with_state(|state| state.is_connected_anywhere(id))
+            {
                 return Err(Error::RecipientOffline);
             }
             *user = UserSelector::Id(id);

@@ -50,12 +50,11 @@ fn describe_self(caller: &Caller<'_>, set: impl FnOnce(&mut OnlineUser)) -> Resu
     let user = caller.user_id()?;
     let hub = caller.hub();
     hub.with_state(|state| {
-        state
-            .online
-            .get_mut(&user)
-            .map(|user_entry| set(user_entry))
+        let user_entry = state.online.get_mut(&user);
+        set(user_entry.ok_or(Error::Unauthenticated)?);
+        state.publish_again(user);
+        Ok(())
     })
-    .ok_or(Error::Unauthenticated)
 }
 
 /// The open sessions, at all nodes: all for operators, else one's own.

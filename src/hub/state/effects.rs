@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::bus::Topic;
+use crate::bus::{PresenceNews, Topic};
 use crate::cluster::ExclusiveName;
 use crate::hub::sink::{Delivery, Sink};
-use crate::model::{EndReason, PresenceEvent, RoomId, SessionId, Timestamp, TokenId, UserId};
+use crate::model::{EndReason, RoomId, SessionId, Timestamp, TokenId, UserId};
 
 /// When something happens: for deadlines, and as people read it.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub(in crate::hub) enum Outward {
     /// This node is to hear a topic, or no longer.
     Interest(Topic, bool),
     /// The others are to be told of this.
-    Presence(PresenceEvent),
+    Presence(PresenceNews),
 }
 
 /// What is to be done beside that.

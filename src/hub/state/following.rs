@@ -52,17 +52,20 @@ impl HubState {
         }
     }
 
-    /// Whether a user is here without a place in one of its rooms.
-    pub(in crate::hub) fn is_missed_in(&self, room: RoomId, user: UserId) -> bool {
+    /// Whether a user is here who is to have a place in a room since this change, and the change was not told or a session has
+    /// none.
+    pub(in crate::hub) fn is_missed_in(&self, room: RoomId, user: UserId, seq: Seq) -> bool {
         let Some(user_entry) = self.online.get(&user) else {
             return false;
         };
-        let directs = user_entry.directs.as_ref();
+        if self.told_of(room).is_none_or(|told| told < seq) {
+            return true;
+        }
         let is_elsewhere = |id: &SessionId| {
-            self.sessions
-                .get(id)
-                .is_some_and(|entry| !entry.rooms.contains(&room))
+            let entry = self.sessions.get(id);
+            entry.is_some_and(|entry| !entry.rooms.contains(&room))
         };
+        let directs = user_entry.directs.as_ref();
         !directs.is_some_and(|directs| directs.contains(&room))
             && user_entry.sessions.iter().any(is_elsewhere)
     }

@@ -6,6 +6,7 @@
 
 mod buffer;
 pub(in crate::hub) mod effects;
+pub(in crate::hub) mod elsewhere;
 mod ending;
 mod following;
 mod presence;
@@ -31,6 +32,7 @@ use crate::model::{
 };
 use buffer::Buffer;
 use effects::{Effects, Moment, Outgoing, Outward};
+use elsewhere::{Elsewhere, connected};
 use presence::PresenceEntry;
 pub(in crate::hub) use sessions::password_mark;
 use telling::Observing;
@@ -124,6 +126,10 @@ pub(in crate::hub) struct LiveRoom {
     pub(in crate::hub) presences: IdMap<UserId, PresenceEntry>,
     /// The last change that was told here.
     pub(in crate::hub) seq: Seq,
+    /// Who is there at other nodes.
+    elsewhere: Option<Elsewhere>,
+    /// Of what the others were told last of who is there at this one.
+    version: u64,
     buffers: Vec<Buffer>,
 }
 
@@ -155,6 +161,12 @@ pub(in crate::hub) struct HubState {
     pub(in crate::hub) live_rooms: IdMap<RoomId, LiveRoom>,
     pub(in crate::hub) live_room_names: HashMap<String, RoomId>,
     directs: IdMap<RoomId, FollowedDirect>,
+    /// Who is connected to other nodes.
+    hall: Elsewhere,
+    hall_version: u64,
+    last_version: u64,
+    /// Nodes that are no more, and when their users are absent.
+    gone: Vec<(Instant, NodeId)>,
     /// Other nodes may use the store and the bus.
     pub(in crate::hub) is_shared: bool,
     /// What is told now was done at another node.
@@ -196,6 +208,10 @@ impl HubState {
             live_rooms: IdMap::default(),
             live_room_names: HashMap::new(),
             directs: IdMap::default(),
+            hall: Elsewhere::default(),
+            hall_version: 0,
+            last_version: 0,
+            gone: Vec::new(),
             is_shared: false,
             is_foreign: false,
             in_grace: BTreeSet::new(),
@@ -268,6 +284,9 @@ impl HubState {
         });
         user_entry.kind = entry.user.kind;
         user_entry.sessions.push(id);
+        if user_entry.sessions.len() == 1 {
+            self.publish_connected(connected(&entry.reference), true);
+        }
         if let Some(line) = entry.sink.tap() {
             line.log_in(TapUser {
                 session: id,

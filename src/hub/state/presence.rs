@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::effects::Outward;
+use super::elsewhere::connected;
 use super::{HubState, LiveRoom, Scope};
 use crate::bus::Topic;
 use crate::cluster::ExclusiveName;
@@ -16,6 +17,8 @@ use crate::model::{
 pub(in crate::hub) struct PresenceEntry {
     pub(in crate::hub) user: Arc<UserRef>,
     pub(in crate::hub) presence: Presence,
+    /// How it is there by sessions of this node; `None`: by others' alone.
+    pub(in crate::hub) here: Option<Presence>,
 }
 
 impl HubState {
@@ -53,13 +56,13 @@ impl HubState {
         live_room.presences.entry(user).or_insert(PresenceEntry {
             user: reference,
             presence: Presence::Online,
+            here: None,
         });
         self.subscribe(session, room.id);
-        if was_there {
-            self.review(room.id, user);
-        } else {
+        if !was_there {
             self.tell_presence(room.id, user, PresenceChange::Online);
         }
+        self.review(room.id, user);
         told
     }
 
@@ -133,6 +136,9 @@ impl HubState {
         }
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);
+            if user_entry.sessions.is_empty() {
+                self.publish_connected(connected(&entry.reference), false);
+            }
         }
         let grace = broke_off.and_then(|ago| self.grace.checked_sub(ago));
         let grace = grace.filter(|left| !left.is_zero());
@@ -198,7 +204,9 @@ impl HubState {
 
     /// When the next lingering user is to become absent somewhere.
     pub(in crate::hub) fn next_departure(&self) -> Option<Instant> {
-        self.in_grace.first().map(|(until, ..)| *until)
+        let first = self.in_grace.first().map(|(until, ..)| *until);
+        let of_gone = self.gone.iter().map(|(until, _)| *until).min();
+        first.into_iter().chain(of_gone).min()
     }
 
     /// Makes absent whose grace is over.
@@ -208,6 +216,7 @@ impl HubState {
         {
             self.end_grace_in(user, room);
         }
+        self.depart_of_gone();
     }
 
     /// Makes a lingering user absent now, wherever none of its sessions is attached.
@@ -251,6 +260,9 @@ impl HubState {
         live_room
             .subscribers
             .retain(|subscriber| subscriber.user != user);
+        if let Some(elsewhere) = &mut live_room.elsewhere {
+            elsewhere.forget_user(user);
+        }
         for session in leaving {
             if let Some(entry) = self.sessions.get_mut(&session) {
                 entry.rooms.remove(&room);
@@ -275,24 +287,23 @@ impl HubState {
     }
 
     fn go_absent(&mut self, room: RoomId, user: UserId) {
-        if self
-            .live_rooms
-            .get(&room)
-            .is_some_and(|live_room| live_room.presences.contains_key(&user))
+        if let Some(entry) = self.presence_entry(room, user)
+            && entry.here.take().is_some()
         {
-            self.tell_presence(room, user, PresenceChange::Offline);
+            self.publish_here(room, user);
         }
+        self.merge(room, user);
         self.flush_room(room);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
-        live_room.presences.remove(&user);
-        if live_room.subscribers.is_empty() && live_room.presences.is_empty() {
+        let mut presences = live_room.presences.values();
+        if live_room.subscribers.is_empty() && !presences.any(|entry| entry.here.is_some()) {
             self.forget_room(room);
         }
     }
 
-    /// Online while an attached session is active, else idle.
+    /// Online here while an attached session is active, else idle.
     fn review(&mut self, room: RoomId, user: UserId) {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
@@ -309,18 +320,13 @@ impl HubState {
         } else {
             Presence::Idle
         };
-        let Some(presences) = live_room.presences.get_mut(&user) else {
+        let Some(entry) = live_room.presences.get_mut(&user) else {
             return;
         };
-        if presences.presence != now {
-            presences.presence = now;
-            let change = if active {
-                PresenceChange::Back
-            } else {
-                PresenceChange::Idle
-            };
-            self.tell_presence(room, user, change);
+        if entry.here.replace(now) != Some(now) {
+            self.publish_here(room, user);
         }
+        self.merge(room, user);
     }
 
     /// A user is called otherwise. Where its login is another, the old one goes and the new one comes: clients know users by
@@ -338,7 +344,7 @@ impl HubState {
         }
     }
 
-    fn update_presence(&mut self, room: RoomId, user: &Arc<UserRef>) {
+    pub(super) fn update_presence(&mut self, room: RoomId, user: &Arc<UserRef>) {
         let login = |entry: &mut PresenceEntry| entry.user.login.clone();
         let is_another =
             self.presence_entry(room, user.id).map(login).as_ref() != Some(&user.login);
@@ -350,16 +356,30 @@ impl HubState {
             if is_another {
                 entry.presence = Presence::Online;
                 self.tell_presence(room, user.id, PresenceChange::Online);
-                self.review(room, user.id);
+                self.merge(room, user.id);
             }
+            self.publish_if_here(room, user.id);
         }
     }
 
-    fn presence_entry(&mut self, room: RoomId, user: UserId) -> Option<&mut PresenceEntry> {
+    fn publish_if_here(&mut self, room: RoomId, user: UserId) {
+        if self
+            .presence_entry(room, user)
+            .is_some_and(|entry| entry.here.is_some())
+        {
+            self.publish_here(room, user);
+        }
+    }
+
+    pub(super) fn presence_entry(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+    ) -> Option<&mut PresenceEntry> {
         self.live_rooms.get_mut(&room)?.presences.get_mut(&user)
     }
 
-    fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange) {
+    pub(super) fn tell_presence(&mut self, room: RoomId, user: UserId, change: PresenceChange) {
         if self.presence_suppressed {
             return;
         }
@@ -371,11 +391,10 @@ impl HubState {
         };
         let event = PresenceEvent {
             room: live_room.reference.clone(),
-            who: self.describe(user, presences),
+            who: self.describe(room, user, presences),
             change,
             at: self.now.at,
         };
-        self.effects.outward.push(Outward::Presence(event.clone()));
         self.broadcast(room, &Arc::new(Event::Presence(event)), None);
     }
 }

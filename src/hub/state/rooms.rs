@@ -30,21 +30,35 @@ impl HubState {
         let mut present: Vec<Present> = live_room
             .presences
             .iter()
-            .map(|(user, at)| self.describe(*user, at))
+            .map(|(user, at)| self.describe(room, *user, at))
             .collect();
         present.sort_by_key(|present| present.user.id);
         present
     }
 
-    pub(in crate::hub) fn describe(&self, user: UserId, presences: &PresenceEntry) -> Present {
-        let user_entry = self.online.get(&user);
+    pub(in crate::hub) fn describe(
+        &self,
+        room: RoomId,
+        user: UserId,
+        entry: &PresenceEntry,
+    ) -> Present {
+        let elsewhere = || {
+            self.live_rooms
+                .get(&room)?
+                .elsewhere
+                .as_ref()?
+                .present(user)
+        };
+        let (status, profile) = match (self.online.get(&user), elsewhere()) {
+            (Some(user_entry), _) => (user_entry.status.clone(), user_entry.profile.clone()),
+            (None, Some(present)) => (present.status.clone(), present.profile.clone()),
+            (None, None) => (None, String::new()),
+        };
         Present {
-            user: presences.user.clone(),
-            presence: presences.presence,
-            status: user_entry.and_then(|user_entry| user_entry.status.clone()),
-            profile: user_entry
-                .map(|user_entry| user_entry.profile.clone())
-                .unwrap_or_default(),
+            user: entry.user.clone(),
+            presence: entry.presence,
+            status,
+            profile,
         }
     }
 
@@ -134,6 +148,8 @@ impl HubState {
                 subscribers: Vec::new(),
                 presences: IdMap::default(),
                 seq,
+                elsewhere: None,
+                version: 0,
                 buffers: Vec::new(),
             }
         })

@@ -139,6 +139,7 @@ impl HubState {
                 && actor != Some(user)
                 && event.posted().is_some()
                 && !self.is_foreign
+                && self.hall.present(user).is_none()
             {
                 self.effects.unheard.push((room.id, user));
             }

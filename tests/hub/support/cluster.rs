@@ -1,12 +1,12 @@
 //! Several hubs over the same rows, on a bus that loses what it is told to.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tolmach::bus::{Bus, Envelope, Listener, LocalBus, Payload, Topic};
 use tolmach::hub::{Hub, Options};
-use tolmach::model::NodeId;
+use tolmach::model::{NodeId, RoomSelector};
 use tolmach::store::{Commit, CommitSink, Limits, MemoryStore};
 
 use super::{Client, World};
@@ -31,11 +31,20 @@ impl Health {
 pub(crate) struct TestBus {
     inner: LocalBus,
     health: AtomicU8,
+    nodes: Mutex<Vec<NodeId>>,
+    dead: Mutex<Vec<NodeId>>,
 }
 
 impl TestBus {
     pub(crate) fn set(&self, health: Health) {
         self.health.store(health as u8, Ordering::Relaxed);
+    }
+
+    /// The node that came as this one, from 0, is there no more, and says no farewell.
+    pub(crate) fn kill(&self, number: usize) {
+        let node = self.nodes.lock().unwrap()[number];
+        self.dead.lock().unwrap().push(node);
+        self.inner.leave(node);
     }
 
     fn is(&self, health: Health) -> bool {
@@ -45,6 +54,7 @@ impl TestBus {
 
 impl Bus for TestBus {
     fn join(&self, node: NodeId, listener: Arc<dyn Listener>) {
+        self.nodes.lock().unwrap().push(node);
         self.inner.join(node, listener);
     }
 
@@ -52,8 +62,8 @@ impl Bus for TestBus {
         self.inner.leave(node);
     }
 
-    fn has_others(&self, node: NodeId) -> bool {
-        self.inner.has_others(node)
+    fn has_others(&self, _node: NodeId) -> bool {
+        true
     }
 
     fn interest(&self, node: NodeId, topic: Topic, wanted: bool) {
@@ -62,6 +72,9 @@ impl Bus for TestBus {
 
     fn publish(&self, topic: Topic, envelope: Envelope) {
         let is_beat = matches!(envelope.payload, Payload::Beat(_));
+        if self.dead.lock().unwrap().contains(&envelope.node) {
+            return;
+        }
         if self.is(Health::Sound) || self.is(Health::Lossy) && is_beat {
             self.inner.publish(topic, envelope);
         }
@@ -131,6 +144,19 @@ impl Cluster {
 }
 
 impl Client {
+    /// Waits until these are seen in a room. Within two seconds.
+    pub(crate) async fn sees(&mut self, room: RoomSelector, users: &[&str]) {
+        let mut seen = Vec::new();
+        for _ in 0..210 {
+            seen = self.who(room.clone()).await;
+            if seen == users {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not seen {users:?}, but {seen:?}");
+    }
+
     /// Waits until it was told all this, in this order, and gives whatever it was told. Within two seconds: what is lost is found
     /// by then.
     pub(crate) async fn hears(&mut self, lines: &[&str]) -> Vec<String> {
