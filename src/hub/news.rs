@@ -134,9 +134,7 @@ impl Hub {
         };
         let ((), dirty) = self.on_state(take_places);
         self.flush(dirty).await;
-        if is_new {
-            self.catch_up(room.id, row.room.seq.next()).await;
-        }
+        self.catch_up(room.id, row.room.seq.next()).await;
     }
 
     async fn heed_bans(&self) {
