@@ -176,7 +176,8 @@ fn store_of_several(config: &Config) -> Result<(), ConfigError> {
         (BusUrl::Local, _) => Ok(()),
         (BusUrl::Nats(_), StoreUrl::Sqlite(_) | StoreUrl::Memory) => {
             let wrong = "several nodes cannot share the store that store.url names";
-            let right = "write \"local:\"; of one node nothing else is needed";
+            let right =
+                "use a store.url that begins with postgres://; for one node, write \"local:\"";
             Err(config.unusable("bus.url", wrong, right))
         }
         #[cfg(feature = "postgres")]

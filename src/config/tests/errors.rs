@@ -323,7 +323,7 @@ fn a_bus_has_servers_and_a_store_that_nodes_share() {
         ),
         (
             "[bus]\nurl = 'nats://u:secret@a:4222,nats://b:4222'",
-            "2: bus.url: several nodes cannot share the store that store.url names; write \"local:\"; of one node nothing else is needed",
+            "2: bus.url: several nodes cannot share the store that store.url names; use a store.url that begins with postgres://; for one node, write \"local:\"",
         ),
     ]);
 }
