@@ -24,10 +24,10 @@ use crate::model::{NodeId, Present, RoomEvent, RoomId, Seq, UserId};
 /// of payload is ignored by them, a new field too.
 pub const VERSION: u16 = 1;
 
-/// Who hears something.
+/// By what a node chooses what it hears on the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// All nodes, unasked.
+    /// Every node hears it, whether it asked to or not.
     All,
     /// That node alone, unasked.
     Node(NodeId),
@@ -55,7 +55,7 @@ pub struct Envelope {
     pub version: u16,
     /// The node that publishes this.
     pub node: NodeId,
-    /// What is published.
+    /// What that node tells the others.
     pub payload: Payload,
 }
 
@@ -81,14 +81,14 @@ pub enum Payload {
     Ask {
         /// By which the answer finds the question.
         number: u64,
-        /// What is asked.
+        /// What the node is to say or to do.
         question: Question,
     },
     /// One node answers another.
     Answer {
-        /// The question's number.
+        /// The number of the question, counted by the node that asked.
         number: u64,
-        /// What is answered.
+        /// What the node that was asked says.
         answer: Answer,
     },
     /// A kind that this build does not know: of a later one, to be ignored.
@@ -105,7 +105,7 @@ pub struct PresenceNews {
     pub before: u64,
     /// The number of this: greater than all before.
     pub version: u64,
-    /// Who, and how.
+    /// The user that is there, and its presence.
     pub who: Present,
     /// Whether the user is there at all.
     pub is_there: bool,

@@ -73,7 +73,7 @@ pub struct NodeInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeState {
-    /// Its lease holds.
+    /// Its lease holds by the registry's clock.
     Alive,
     /// Its lease is over, and nobody has declared it gone yet: it may still renew it.
     Late,

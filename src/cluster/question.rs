@@ -19,19 +19,19 @@ pub enum Question {
     },
     /// A guest ends, if it is idle: somebody wants its name.
     EndGuest {
-        /// The guest's number.
+        /// The guest's number as a user.
         user: UserId,
     },
     /// Renew your lease now.
     Renew,
     /// The sessions that are open.
     Sessions {
-        /// Whose; else everybody's.
+        /// The user whose sessions are meant; `None`: everybody's.
         of: Option<UserId>,
     },
-    /// Close a session.
+    /// An open session of that node is to be closed.
     Close {
-        /// Which one.
+        /// The session's number, which ends in that of its node.
         id: SessionId,
         /// Only if it is this user's.
         of: Option<UserId>,
@@ -44,6 +44,6 @@ pub enum Question {
 pub enum Answer {
     /// Whether it is so now: the name or the guest's login is free, the lease was renewed, the session closed.
     Done(bool),
-    /// To [`Question::Sessions`].
+    /// The sessions that [`Question::Sessions`] asked for.
     Sessions(Vec<SessionInfo>),
 }

@@ -82,7 +82,7 @@ pub enum BusUrl {
     /// Events stay within this process.
     #[default]
     Local,
-    /// NATS.
+    /// Servers of NATS carry events to the other nodes.
     #[cfg(feature = "nats")]
     Nats(NatsServers),
 }

@@ -20,7 +20,7 @@ pub enum News {
     },
     /// A user became a member of a room, or a direct room of it was made.
     Joined {
-        /// Which room.
+        /// The room that the user is in now.
         room: RoomId,
         /// Whose sessions belong there from now on.
         user: UserId,

@@ -113,7 +113,7 @@ pub trait Write: Send {
 /// A user was a member of a room when that had so many changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Footing {
-    /// Which room.
+    /// The room in which the membership was found.
     pub room: RoomId,
     /// Who was a member of it.
     pub user: UserId,
@@ -158,7 +158,7 @@ pub struct NewsPlace {
     pub read: Vec<i64>,
 }
 
-/// What [`Store::news`] answers.
+/// A page of what [`Store::news`] has after a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewsPage {
     /// In the order of their commits, as far as one of them could build on another.
