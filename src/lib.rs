@@ -20,6 +20,7 @@
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
 //! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
 //! 8. [`config`], [`control`] and [`daemon`]: what an operator says, at the start and later, and the program that obeys;
+//!    `http`: metrics, API, WebSocket and pages, as one more listener of the gateway;
 //!    [`copies`]: how all that it keeps is copied and brought back.
 //!
 //! # What always holds
@@ -49,6 +50,8 @@ pub mod gateway;
 #[cfg(feature = "sqlite")]
 mod gentle;
 mod hexadecimal;
+#[cfg(feature = "http")]
+mod http;
 pub mod hub;
 mod id_map;
 pub mod model;

@@ -206,7 +206,7 @@ const PER_THREAD: usize = 4;
 /// file beside its socket.
 fn fitting(config: &Config, passed: usize, files: u64) -> usize {
     let threads = PER_THREAD.saturating_mul(config.runtime.threads.count().get());
-    let reserve = threads.saturating_add(2 * config.listeners.len() + passed);
+    let reserve = threads.saturating_add(2 * config.doors().count() + passed);
     let reserve = RESERVE.saturating_add(reserve as u64);
     let most = usize::try_from(files.saturating_sub(reserve) / 2).unwrap_or(usize::MAX);
     most.max(1)

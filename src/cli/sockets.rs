@@ -40,10 +40,7 @@ impl PassedSockets {
     /// Each must be some listener's, and no other's.
     pub(super) fn fit(&self, config: &Config) -> Outcome<()> {
         let wrong = |name: &str, wrong: &str| {
-            let listeners = config
-                .listeners
-                .iter()
-                .map(|listener| listener.name.as_str());
+            let listeners = config.doors().map(|door| door.name);
             let listeners = listeners.collect::<Vec<_>>().join(", ");
             Failure::because(format!(
                 "{wrong} (LISTEN_FDNAMES): {name:?}; the listeners are {listeners}: name each socket \
@@ -51,11 +48,7 @@ impl PassedSockets {
             ))
         };
         for (place, (name, _)) in self.0.iter().enumerate() {
-            if config
-                .listeners
-                .iter()
-                .all(|listener| listener.name != *name)
-            {
+            if config.doors().all(|door| door.name != name) {
                 return Err(wrong(name, "a socket was passed that is no listener's"));
             }
             if self.0.iter().take(place).any(|(other, _)| other == name) {

@@ -1,7 +1,7 @@
 //! The configuration while layers are laid over it.
 
 use super::Config;
-use super::error::ConfigError;
+use super::error::{ConfigError, Origin};
 use super::keys::{self, Keys};
 use super::listeners::{self, Item};
 #[cfg(feature = "nats")]
@@ -37,6 +37,7 @@ impl Draft {
             accounts: Default::default(),
             rooms: Default::default(),
             listeners: Vec::new(),
+            http: Default::default(),
             tls: Default::default(),
             presence: Default::default(),
             limits: Default::default(),
@@ -140,6 +141,7 @@ impl Draft {
             }
             None => listeners::defaults(&self.dialects, &mut config.origins),
         };
+        http_like_listeners(&mut config);
         errors.extend(certificate_and_key(&config).err());
         errors.extend(client_and_authorities(&config).err());
         errors.extend(clients_required_and_plain(&config).err());
@@ -185,6 +187,21 @@ fn store_of_several(config: &Config) -> Result<(), ConfigError> {
     }
 }
 
+/// Where nobody said how HTTP is encrypted, it is no weaker than the listeners are, and asks for no certificate that they do
+/// not need.
+fn http_like_listeners(config: &mut Config) {
+    if config.origins.of("http.tls") != Origin::Default {
+        return;
+    }
+    let mut listeners = config.listeners.iter().peekable();
+    let is_off = listeners.peek().is_some() && listeners.all(|one| one.tls == TlsMode::Off);
+    config.http.tls = match config.tls.client {
+        _ if is_off => TlsMode::Off,
+        ClientMode::Required => TlsMode::Required,
+        ClientMode::Off | ClientMode::Optional => TlsMode::Auto,
+    };
+}
+
 /// Both files, or none.
 fn certificate_and_key(config: &Config) -> Result<(), ConfigError> {
     let (given, missing) = match (&config.tls.certificate, &config.tls.key) {
@@ -203,16 +220,14 @@ fn certificate_and_key(config: &Config) -> Result<(), ConfigError> {
 
 /// Where clients must show certificates, none comes in without one because it does not encrypt.
 fn clients_required_and_plain(config: &Config) -> Result<(), ConfigError> {
-    let mut listeners = config.listeners.iter();
-    let auto = listeners.find(|listener| listener.tls == TlsMode::Auto);
+    let auto = config.doors().find(|door| door.tls == TlsMode::Auto);
     match (config.tls.client, auto) {
-        (ClientMode::Required, Some(listener)) => {
+        (ClientMode::Required, Some(door)) => {
             let wrong = format!(
                 "\"required\", but the listener {} lets in who does not encrypt, without a certificate",
-                listener.name
+                door.name
             );
-            let right =
-                "write tls = \"required\" (or, for plain alone, \"off\") in each [[listener]]";
+            let right = "write tls = \"required\" (or, for plain alone, \"off\") in each [[listener]] and in [http]";
             Err(config.unusable("tls.client", wrong, right))
         }
         _ => Ok(()),

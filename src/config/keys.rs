@@ -2,12 +2,12 @@
 
 use super::read::{connections, frame_bytes, lease, level, life, path, some_path, threads};
 use super::section::StoreUrl;
-use super::{Config, name, suggest, url};
+use super::{Config, http, name, suggest, url};
 use crate::dialects;
 use crate::dialects::Settings;
 use crate::key;
 use crate::settings::read::{duration, flag, limit, whole};
-use crate::settings::{Key, ValueError, choice, quoted};
+use crate::settings::{Key, Show, ValueError, choice, quoted};
 
 /// The keys that are not about listeners. Those of a section stand together, those of none come first.
 pub(super) const GENERAL: &[Key<Config>] = &[
@@ -38,6 +38,22 @@ pub(super) const GENERAL: &[Key<Config>] = &[
     key!(rooms.create_on_join: flag, "Whether entering a room that does not exist yet makes it, as a public one"),
     key!(rooms.create: name::rooms, "Public rooms that exist from the start."),
     key!(rooms.keep: duration, "For how long messages are kept, in direct rooms too; `\"0s\"`: for ever."),
+    Key {
+        name: "http.address",
+        about: "Where metrics, the API, WebSocket and the pages are: IP address and port; `\"\"`: nowhere. `serve -a` does not move it. Where nobody set it and another process has the port, the gateway starts without HTTP and says so.",
+        is_secret: false,
+        read: |config, written| {
+            config.http.address = http::address(written)?;
+            Ok(())
+        },
+        show: |config| config.http.address.show().or_else(|| Some(quoted(""))),
+    },
+    key!(http.tls: choice, "As a listener's `tls`. Where it is not set: `\"off\"` where every listener's is, `\"required\"` where `tls.client` is."),
+    key!(http.public_url: http::public_url, "What links to files begin with, as `\"https://chat.example\"`; `\"\"`: there are no links."),
+    key!(http.origins: http::origins, "Further origins, as `[\"https://chat.example\"]`, whose pages may open a WebSocket or call the API; the gateway's own always may."),
+    key!(http.chat: flag, "Whether there is a chat at `/`"),
+    key!(http.console: flag, "Whether there is a console for operators at `/console`"),
+    key!(http.metrics: flag, "Whether anybody who reaches the address may read `/metrics`; operators always may"),
     key!(tls.certificate: some_path, "A PEM file: the certificate and its chain. Without both files the gateway makes a self-signed one for the machine's names and addresses, once, in `data_dir/tls` (`certificate.pem`, and `key.pem` with mode 0600)."),
     key!(tls.key: some_path, "A PEM file: the private key, as PKCS#8, SEC1 or RSA's own form, not encrypted: RSA of 2048 bits or more, P-256, P-384 or Ed25519."),
     key!(tls.client_ca: some_path, "A PEM file: the authorities that vouch for clients."),

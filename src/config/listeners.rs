@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::error::{ConfigError, Origin};
 use super::listener::Listener;
 use super::written::Source;
-use super::{Config, Origins, address, keys, name, suggest};
+use super::{Config, Door, HTTP, Origins, address, keys, name, suggest};
 use crate::dialects::Settings;
 use crate::settings::{ValueError, Written, choice};
 use crate::suggest::nearest;
@@ -184,14 +184,23 @@ pub(super) fn fit(listeners: &mut [Listener], has_ipv6: fn() -> bool) {
     }
 }
 
-/// Each listener that would listen where one before it does.
+/// Each listener that would listen where one before it does, or is called what only HTTP is.
 pub(super) fn no_two_alike(config: &Config) -> Vec<ConfigError> {
     let mut errors = Vec::new();
-    for (place, listener) in config.listeners.iter().enumerate() {
-        let mut before = config.listeners.iter().take(place);
+    let named = config.listeners.iter().filter(|one| one.name == HTTP);
+    errors.extend(named.map(|one| {
+        let origin = config.origins.of_address(&one.name);
+        let wrong = "only the listener of [http] is called http";
+        ConfigError::new(origin, "listener.name", wrong, "give it another name")
+    }));
+    for (place, listener) in config.doors().enumerate() {
+        let mut before = config.doors().take(place);
         if let Some(first) = before.find(|first| overlap(first.address, listener.address)) {
-            let origin = config.origins.of_address(&listener.name);
-            errors.push(alike(origin, first, listener));
+            let (origin, key) = match place < config.listeners.len() {
+                true => (config.origins.of_address(listener.name), "listener.address"),
+                false => (config.origins.of("http.address"), "http.address"),
+            };
+            errors.push(alike(origin, key, first, listener));
         }
     }
     errors
@@ -210,8 +219,8 @@ pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 /// Says that a listener took the address of one that was there before it.
-pub(super) fn alike(origin: Origin, first: &Listener, listener: &Listener) -> ConfigError {
-    let (address, name) = (listener.address, &first.name);
+pub(super) fn alike(origin: Origin, key: &str, first: Door<'_>, second: Door<'_>) -> ConfigError {
+    let (address, name) = (second.address, first.name);
     let wrong = match first.address == address {
         true => format!("{address} is the address of the listener {name} too"),
         false => {
@@ -219,5 +228,5 @@ pub(super) fn alike(origin: Origin, first: &Listener, listener: &Listener) -> Co
             format!("{address} is heard by the listener {name} on {theirs} already")
         }
     };
-    ConfigError::new(origin, "listener.address", wrong, "give each its own port")
+    ConfigError::new(origin, key, wrong, "give each its own port")
 }

@@ -16,6 +16,7 @@ mod draft;
 mod environment;
 mod error;
 mod example;
+mod http;
 mod keys;
 mod listener;
 mod listeners;
@@ -30,7 +31,8 @@ mod url;
 mod written;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, TcpListener};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 pub use describe::{Holding, Origins};
@@ -40,8 +42,8 @@ pub(crate) use plan::{Fate, Plan};
 #[cfg(feature = "nats")]
 pub use section::NatsServers;
 pub use section::{
-    Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Limits, Log, LogFormat, Node, Presence,
-    Registration, Rooms, Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
+    Accounts, Bus, BusUrl, ClientMode, Files, FilesUrl, Http, Limits, Log, LogFormat, Node,
+    Presence, Registration, Rooms, Runtime, Shutdown, Store, StoreUrl, Threads, Tls,
 };
 
 use draft::Draft;
@@ -73,6 +75,8 @@ pub struct Config {
     pub rooms: Rooms,
     /// What the gateway listens on; their names are unique.
     pub listeners: Vec<Listener>,
+    /// Metrics, API, WebSocket and pages.
+    pub http: Http,
     /// The certificate for TLS.
     pub tls: Tls,
     /// When someone counts as absent.
@@ -85,6 +89,20 @@ pub struct Config {
     pub shutdown: Shutdown,
     /// Where the values came from, for [`Config::describe`]; no part of what they mean, so any two are equal.
     pub origins: Origins,
+}
+
+/// What HTTP's listener is called.
+pub const HTTP: &str = "http";
+
+/// Where somebody can connect, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// Its name in the ready line.
+    pub name: &'a str,
+    /// Where it listens; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// Whether TLS is spoken.
+    pub tls: TlsMode,
 }
 
 impl Default for Config {
@@ -168,12 +186,18 @@ impl Config {
         first.address.set_port(port);
         self.origins
             .set_listener(&first.name, "address", origin.clone());
-        let first = first.clone();
-        let same = |other: &&Listener| {
-            listeners::overlap(other.address, first.address) && other.name != first.name
+        let name = first.name.clone();
+        let mut doors = self.doors();
+        let Some(first) = doors.find(|door| door.name == name) else {
+            return Ok(());
         };
-        let other = self.listeners.iter().find(same);
-        other.map_or(Ok(()), |other| Err(listeners::alike(origin, other, &first)))
+        let same = |other: &Door<'_>| {
+            listeners::overlap(other.address, first.address) && other.name != name
+        };
+        let other = self.doors().find(same);
+        other.map_or(Ok(()), |other| {
+            Err(listeners::alike(origin, "listener.address", other, first))
+        })
     }
 
     /// What this configuration means, for a person (`tolmach check`): every value that holds, and where it came from.
@@ -201,6 +225,28 @@ impl Config {
             .name(&self.name)
             .frame_bytes(self.limits.frame_bytes)
             .file_bytes(self.limits.file_bytes)
+    }
+
+    /// What is listened on, and how: the listeners, and HTTP behind them.
+    pub fn doors(&self) -> impl Iterator<Item = Door<'_>> {
+        let listeners = self.listeners.iter().map(|listener| Door {
+            name: &listener.name,
+            address: listener.address,
+            tls: listener.tls,
+        });
+        let http = self.http.address.map(|address| Door {
+            name: HTTP,
+            address,
+            tls: self.http.tls,
+        });
+        listeners.chain(http)
+    }
+
+    /// Whether a gateway starts without a door whose address cannot be had: nobody asked for HTTP there.
+    pub(crate) fn does_without(&self, door: Door<'_>, error: &io::Error) -> bool {
+        door.name == HTTP
+            && error.kind() == io::ErrorKind::AddrInUse
+            && self.origins.of("http.address") == Origin::Default
     }
 
     /// Finds a key's value wrong that was read and cannot be used.

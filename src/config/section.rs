@@ -1,11 +1,13 @@
 //! The sections of the configuration that are not about listeners.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use crate::gateway::TlsMode;
 use crate::settings::{Choice, Show, quoted};
 
 /// `[store]`: where durable things are kept.
@@ -100,6 +102,40 @@ pub struct NatsServers {
 impl fmt::Debug for BusUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.show().unwrap_or_default())
+    }
+}
+
+/// `[http]`: metrics, API, WebSocket and pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Where to listen; none: HTTP is not served. Port 0 lets the system choose.
+    pub address: Option<SocketAddr>,
+    /// Whether TLS is spoken.
+    pub tls: TlsMode,
+    /// What links to files begin with, without a slash at the end; empty: there are no links.
+    pub public_url: String,
+    /// Further origins whose pages may open a WebSocket or call the API, as `https://chat.example`.
+    pub origins: Vec<String>,
+    /// Whether there is a chat at `/`.
+    pub chat: bool,
+    /// Whether there is a console at `/console`.
+    pub console: bool,
+    /// Whether anybody may read `/metrics`; operators always may.
+    pub metrics: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 7070));
+        Self {
+            address: cfg!(feature = "http").then_some(address),
+            tls: TlsMode::Auto,
+            public_url: String::new(),
+            origins: Vec::new(),
+            chat: true,
+            console: true,
+            metrics: true,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The gateway as a program runs it: what a configuration describes, the data directory that it owns, and the control socket.
 
+#[cfg(feature = "http")]
+mod http;
 pub mod lock;
 pub mod notify;
 mod obstacles;
@@ -133,7 +135,7 @@ impl Daemon {
         encryption.tell();
         let hub = open_hub(config).await?;
         let shown = encryption.shown.clone();
-        let fates = vec![Fate::Added; config.listeners.len()];
+        let fates = Fates::all_new(config);
         let gateway = match builder(&hub, config, encryption, program.as_deref(), &fates) {
             Ok(builder) => builder.start().await?,
             Err(error) => {
@@ -189,10 +191,29 @@ impl Daemon {
 /// # Errors
 /// [`StartError::Configuration`].
 pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> {
-    let fates = vec![Fate::Added; config.listeners.len()];
+    let fates = Fates::all_new(config);
     let encryption = Encryption::load(config)?;
     encryption.tell();
     Ok(builder(&hub, config, encryption, None, &fates)?)
+}
+
+/// What the listeners of a configuration are to the running gateway.
+struct Fates {
+    /// Of each listener.
+    listeners: Vec<Fate>,
+    /// Of HTTP's.
+    #[cfg(feature = "http")]
+    http: Fate,
+}
+
+impl Fates {
+    fn all_new(config: &Config) -> Self {
+        Self {
+            listeners: vec![Fate::Added; config.listeners.len()],
+            #[cfg(feature = "http")]
+            http: Fate::Added,
+        }
+    }
 }
 
 /// What a gateway of a configuration is, beside what of it runs already.
@@ -201,7 +222,7 @@ fn builder(
     config: &Config,
     encryption: Encryption,
     program: Option<&dyn Program>,
-    fates: &[Fate],
+    fates: &Fates,
 ) -> Result<GatewayBuilder, BindError> {
     let mut limits = limits(config);
     if let Some(program) = program {
@@ -213,8 +234,8 @@ fn builder(
         .shutdown_grace(config.shutdown.grace);
     let builder = encryption.given_to(builder);
     let dialect_options = config.dialect_options();
-    let mut all = config.listeners.iter().zip(fates);
-    all.try_fold(builder, |builder, (listener, fate)| {
+    let mut all = config.listeners.iter().zip(&fates.listeners);
+    let builder = all.try_fold(builder, |builder, (listener, fate)| {
         let (name, address) = (&listener.name, listener.address);
         let dialect = || listener.settings.serve(&dialect_options);
         let options = ListenerOptions::default()
@@ -230,7 +251,10 @@ fn builder(
                 None => builder.listen_with(name, address, dialect(), options),
             },
         })
-    })
+    })?;
+    #[cfg(feature = "http")]
+    let builder = http::listen(builder, hub, config, program, &fates.http)?;
+    Ok(builder)
 }
 
 fn passed(program: Option<&dyn Program>, name: &str) -> Result<Option<TcpListener>, BindError> {

@@ -37,12 +37,14 @@ pub fn obstacles(config: &Config) -> Vec<String> {
         let looked = crate::store::PostgresStore::is_there(url);
         found.extend(looked.err().map(|error| error.to_string()));
     }
-    for listener in &config.listeners {
+    for door in config.doors() {
         // The socket is let go at once.
-        if let Err(error) = bind(listener.address) {
+        if let Err(error) = bind(door.address)
+            && !config.does_without(door, &error)
+        {
             let error = BindError {
-                name: listener.name.clone(),
-                address: listener.address.to_string(),
+                name: door.name.to_owned(),
+                address: door.address.to_string(),
                 error,
             };
             found.push(error.to_string());

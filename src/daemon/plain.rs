@@ -1,6 +1,6 @@
 //! A build without TLS: nothing is encrypted.
 
-use crate::config::{Config, ConfigError, TlsMode};
+use crate::config::{Config, ConfigError, HTTP, TlsMode};
 use crate::gateway::GatewayBuilder;
 
 /// By what connections are encrypted: nothing.
@@ -12,17 +12,20 @@ pub(super) struct Encryption {
 
 impl Encryption {
     pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
-        let mut listeners = config.listeners.iter();
-        match listeners.find(|listener| listener.tls == TlsMode::Required) {
+        match config.doors().find(|door| door.tls == TlsMode::Required) {
             None => Ok(Self {
                 shown: None,
                 remark: None,
             }),
-            Some(listener) => Err(config.unusable(
-                "listener.tls",
+            Some(door) => Err(config.unusable(
+                if door.name == HTTP {
+                    "http.tls"
+                } else {
+                    "listener.tls"
+                },
                 format!(
                     "this build has no TLS, and the listener {} requires it",
-                    listener.name
+                    door.name
                 ),
                 "write \"auto\" or \"off\"",
             )),

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Encryption, Program, builder, listeners, open, passed};
+use super::{Encryption, Fates, Program, builder, listeners, open, passed};
+#[cfg(feature = "http")]
+use crate::config::HTTP;
 use crate::config::{Config, ConfigError, Fate, Plan};
 use crate::control::{ListenerAddress, Operated, Reloaded};
 use crate::gateway::{BindError, Gateway, bind};
@@ -151,7 +153,12 @@ impl Running {
             config,
         } = plan;
         let (hub, told) = (self.gateway.hub(), encryption.clone());
-        let gateway = builder(hub, &config, encryption, Some(&**program), &listeners)?;
+        let fates = Fates {
+            listeners,
+            #[cfg(feature = "http")]
+            http: self.fate_of_http(&config),
+        };
+        let gateway = builder(hub, &config, encryption, Some(&**program), &fates)?;
         self.gateway.change(gateway).await?;
         if is_another {
             told.tell();
@@ -165,6 +172,20 @@ impl Running {
             tracing::error!(%error, "rooms of rooms.create were not made");
         }
         Ok(lines)
+    }
+
+    /// Where HTTP is listened on at the same address its socket stays.
+    #[cfg(feature = "http")]
+    fn fate_of_http(&self, config: &Config) -> Fate {
+        let is_same = self.config().http.address == config.http.address;
+        let mut running = self.gateway.addresses().into_iter();
+        match is_same && running.any(|(name, _)| name == HTTP) {
+            true => Fate::Kept {
+                running: HTTP.to_owned(),
+                speaks_otherwise: true,
+            },
+            false => Fate::Added,
+        }
     }
 
     /// Whether new listeners could be bound, where no running one is to let go the port first.

@@ -85,8 +85,7 @@ impl Encryption {
 }
 
 fn is_wanted(config: &Config) -> bool {
-    let mut listeners = config.listeners.iter();
-    listeners.any(|listener| listener.tls != TlsMode::Off)
+    config.doors().any(|door| door.tls != TlsMode::Off)
 }
 
 /// Where the gateway's own certificate is.

@@ -2,6 +2,8 @@
 
 mod balancer;
 mod builder;
+#[cfg(feature = "http")]
+mod byte_stream;
 mod change;
 mod connection;
 mod dialect;
@@ -31,10 +33,14 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
+#[cfg(feature = "http")]
+pub(crate) use byte_stream::ByteStream;
 pub use dialect::{
     Adapter, Content, Dialect, FrameLength, RequestContext, Response, SessionOptions,
 };
 pub use limits::Limits;
+#[cfg(feature = "http")]
+pub(crate) use listener::Permit;
 pub use listener::{Serve, serving};
 pub use listening::bind;
 pub use options::{ListenerOptions, TlsMode};

@@ -88,6 +88,31 @@ fn rounded_up(time: Duration) -> String {
 }
 
 impl Error {
+    /// The variant's name, as this list writes it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "Unauthenticated",
+            Self::BadCredentials => "BadCredentials",
+            Self::AlreadyConnected => "AlreadyConnected",
+            Self::NameTaken => "NameTaken",
+            Self::NotAllowed(_) => "NotAllowed",
+            Self::Banned => "Banned",
+            Self::NoSuchUser => "NoSuchUser",
+            Self::NoSuchRoom => "NoSuchRoom",
+            Self::NoSuchMessage => "NoSuchMessage",
+            Self::RecipientOffline => "RecipientOffline",
+            Self::BadRoomPassword => "BadRoomPassword",
+            Self::Invalid { .. } => "Invalid",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::RateLimited { .. } => "RateLimited",
+            Self::Unsupported(_) => "Unsupported",
+            Self::Unavailable => "Unavailable",
+            Self::OutcomeUnknown => "OutcomeUnknown",
+            Self::Internal => "Internal",
+        }
+    }
+
     /// An [`Error::Invalid`] from its two parts.
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Invalid {

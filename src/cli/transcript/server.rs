@@ -59,6 +59,7 @@ impl Server {
         config.data_dir = std::env::temp_dir().join(name);
         config.store.url = StoreUrl::Memory;
         config.runtime.threads = Threads::Count(NonZeroUsize::MIN);
+        config.http.address = None;
         for listener in &mut config.listeners {
             listener.address = ([127, 0, 0, 1], 0).into();
         }

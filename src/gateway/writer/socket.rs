@@ -89,11 +89,7 @@ impl Socket {
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
-        match &self.wire {
-            #[cfg(feature = "tls")]
-            Wire::Tls(wire) => wire.is_encrypted(),
-            Wire::Tcp(_) | Wire::Stream(_) => false,
-        }
+        self.wire.is_encrypted()
     }
 
     /// Bytes written since the beginning, before and after encryption: it moves while the peer's socket takes some.
@@ -185,18 +181,13 @@ impl Socket {
 
     /// Tells the peer that nothing more comes. What fails here is already closed.
     pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.wire {
-            Wire::Tcp(socket) => Pin::new(socket).poll_shutdown(cx).map(drop),
-            #[cfg(feature = "tls")]
-            Wire::Tls(wire) => wire.poll_shut_down(cx),
-            Wire::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
-        }
+        self.wire.poll_shut_down(cx)
     }
 }
 
 impl Wire {
     /// A socket that is known to be plain is as any other from now on.
-    fn settle(&mut self) {
+    pub(in crate::gateway) fn settle(&mut self) {
         #[cfg(feature = "tls")]
         if matches!(self, Self::Tls(wire) if wire.is_plain()) {
             // Allocates nothing.
@@ -204,6 +195,24 @@ impl Wire {
             if let Self::Tls(wire) = std::mem::replace(self, none) {
                 *self = Self::Tcp(wire.socket);
             }
+        }
+    }
+
+    pub(in crate::gateway) fn is_encrypted(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.is_encrypted(),
+            Self::Tcp(_) | Self::Stream(_) => false,
+        }
+    }
+
+    /// Tells the peer that nothing more comes. What fails here is already closed.
+    pub(in crate::gateway) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx).map(drop),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.poll_shut_down(cx),
+            Self::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
         }
     }
 
@@ -217,7 +226,10 @@ impl Wire {
     }
 
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
-    fn poll_flush(&mut self, cx: Option<&mut Context<'_>>) -> Poll<io::Result<()>> {
+    pub(in crate::gateway) fn poll_flush(
+        &mut self,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<()>> {
         match self {
             #[cfg(feature = "tls")]
             Self::Tls(wire) => wire.poll_flush(cx),
@@ -225,7 +237,11 @@ impl Wire {
         }
     }
 
-    fn write(&mut self, bytes: &[u8], cx: Option<&mut Context<'_>>) -> Poll<io::Result<usize>> {
+    pub(in crate::gateway) fn write(
+        &mut self,
+        bytes: &[u8],
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<usize>> {
         match (self, cx) {
             (Self::Tcp(socket), cx) => or_wait(socket.as_ref(), socket.try_write(bytes), cx),
             #[cfg(feature = "tls")]
@@ -235,7 +251,7 @@ impl Wire {
         }
     }
 
-    fn write_vectored(
+    pub(in crate::gateway) fn write_vectored(
         &mut self,
         slices: &[IoSlice<'_>],
         cx: Option<&mut Context<'_>>,

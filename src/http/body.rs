@@ -1,0 +1,63 @@
+//! A request's body, whose pauses are bounded.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::BoxError;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// How long a body may pause.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// That a body paused for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the body paused for more than {} s", PAUSE.as_secs())]
+pub(super) struct Paused;
+
+/// See the module.
+pub(super) struct Timed {
+    body: Incoming,
+    /// There while something is waited for.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timed {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self {
+            body,
+            patience: None,
+        }
+    }
+}
+
+impl Body for Timed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Self { body, patience } = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+            if let Some(patience) = patience {
+                patience.as_mut().reset(Instant::now() + PAUSE);
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)));
+        }
+        let patience = patience.get_or_insert_with(|| Box::pin(sleep(PAUSE)));
+        ready!(patience.as_mut().poll(cx));
+        Poll::Ready(Some(Err(Paused.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,123 @@
+//! One connection that speaks HTTP.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
+
+use super::body::Timed;
+use super::problem::refusal;
+use crate::gateway::{ByteStream, Limits, Permit, Transport};
+
+/// Within which a request's headers must be there, counted from when the connection is ready for it.
+const HEADERS: Duration = Duration::from_secs(10);
+/// Most bytes of a request's headers.
+const MAX_HEADERS: usize = 64 * 1024;
+
+/// The connection that a request came by; an extension of each request.
+pub(super) struct Connection {
+    /// The other side, where it has an address.
+    pub(super) address: Option<IpAddr>,
+    pub(super) is_encrypted: bool,
+    /// What connections that were made when it was may take.
+    pub(super) limits: Limits,
+    /// Is true once the gateway stops, or does not listen here any more.
+    pub(super) shutdown: watch::Receiver<bool>,
+    permit: Mutex<Option<Permit>>,
+}
+
+impl Connection {
+    /// What lets it be one of all connections: whoever takes it goes on with the connection, after an upgrade.
+    pub(super) fn take_permit(&self) -> Option<Permit> {
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        permit.take()
+    }
+
+    /// Is done once it is to end.
+    pub(super) async fn ending(&self) {
+        // A channel whose sender is gone says the same.
+        let _ = self.shutdown.clone().wait_for(|down| *down).await;
+    }
+}
+
+/// Serves a connection until its end, or until it is upgraded to another protocol.
+pub(super) async fn serve(
+    router: Router,
+    transport: Transport,
+    limits: Limits,
+    shutdown: watch::Receiver<bool>,
+    permit: Permit,
+) {
+    let address = transport.peer();
+    let mut stream = ByteStream::new(transport);
+    match tokio::time::timeout(HEADERS, stream.open()).await {
+        Err(_) => return,
+        Ok(Err(reason)) => {
+            // Nobody is there to be told of what fails here.
+            let _ = stream.write_all(&refusal(reason)).await;
+            let _ = stream.shutdown().await;
+            return;
+        }
+        Ok(Ok(())) => {}
+    }
+    let connection = Arc::new(Connection {
+        address,
+        is_encrypted: stream.is_encrypted(),
+        limits,
+        shutdown,
+        permit: Mutex::new(Some(permit)),
+    });
+    let requests = Requests {
+        router: TowerToHyperService::new(router),
+        connection: connection.clone(),
+    };
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .max_buf_size(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), requests)
+        .with_upgrades();
+    let mut served = pin!(served);
+    let outcome = tokio::select! {
+        outcome = &mut served => outcome,
+        () = connection.ending() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = outcome {
+        let peer = address.map(tracing::field::display);
+        tracing::debug!(%error, peer, "an HTTP connection broke off");
+    }
+}
+
+/// Hands requests on with the connection that they came by.
+struct Requests {
+    router: TowerToHyperService<Router>,
+    connection: Arc<Connection>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <TowerToHyperService<Router> as Service<Request<Body>>>::Future;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let mut request = request.map(|body| Body::new(Timed::new(body)));
+        request.extensions_mut().insert(self.connection.clone());
+        self.router.call(request)
+    }
+}

@@ -1,0 +1,112 @@
+//! Metrics, the API, WebSocket and the pages: one more listener of the gateway, whose connections speak HTTP.
+//!
+//! ```text
+//!  gateway's listener ─▶ Http ─▶ hyper ─▶ Router ─▶ handlers ─▶ hub
+//!   (TLS, limits, bans)                     └─ /ws/NAME ─▶ the dialect's own connection driver
+//! ```
+//!
+//! A handler gets at the hub as an adapter or the control socket does, by commands and sessions, and knows no more of it.
+
+#![allow(dead_code)]
+
+mod body;
+mod connection;
+mod headers;
+mod health;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware;
+use axum::response::Response;
+use bytes::BytesMut;
+use tokio::sync::watch;
+
+use crate::config::{self, Config};
+use crate::gateway::{Limits, Permit, Serve, Transport};
+use crate::hub::Hub;
+use crate::model::EndReason;
+use problem::Problem;
+
+/// What all that answers requests shares.
+pub(crate) struct Site {
+    /// As a dialect has it.
+    hub: Hub,
+    /// What `[http]` says.
+    options: config::Http,
+}
+
+/// Speaks HTTP on a gateway's listener.
+pub(crate) struct Http {
+    router: Router,
+}
+
+impl Http {
+    /// What `[http]` of a configuration describes, over a hub.
+    pub(crate) fn new(hub: Hub, config: &Config) -> Self {
+        let site = Arc::new(Site {
+            hub,
+            options: config.http.clone(),
+        });
+        Self {
+            router: router().with_state(site),
+        }
+    }
+}
+
+/// All that is served.
+fn router() -> Router<Arc<Site>> {
+    Router::new()
+        .merge(health::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::map_response(headers::secured))
+}
+
+async fn not_found(request: Request) -> Response {
+    let path = request.uri().path();
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        format!("there is nothing at {path}"),
+    )
+    .answer()
+}
+
+async fn not_allowed(method: Method, request: Request) -> Response {
+    let path = request.uri().path();
+    let detail = format!("{path} does not take {method}; the header Allow says what it takes");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", detail).answer()
+}
+
+impl Serve for Http {
+    fn serve(
+        &self,
+        transport: Transport,
+        _hub: &Hub,
+        limits: Limits,
+        shutdown: watch::Receiver<bool>,
+        permit: Permit,
+    ) {
+        let router = self.router.clone();
+        tokio::spawn(connection::serve(
+            router, transport, limits, shutdown, permit,
+        ));
+    }
+
+    fn label(&self) -> &str {
+        config::HTTP
+    }
+
+    fn refusal(&self, reason: EndReason) -> BytesMut {
+        problem::refusal(reason)
+    }
+
+    #[cfg(test)]
+    fn idle_bytes(&self) -> [usize; 2] {
+        [0, 0]
+    }
+}
