@@ -1,6 +1,5 @@
 //! The configuration while layers are laid over it.
 
-use super::Config;
 use super::error::{ConfigError, Origin};
 use super::keys::{self, Keys};
 use super::listeners::{self, Item};
@@ -8,6 +7,7 @@ use super::listeners::{self, Item};
 use super::section::BusUrl;
 use super::section::{ClientMode, FilesUrl, Store, StoreUrl};
 use super::written::{Entry, Source};
+use super::{Config, HTTP};
 use crate::dialects::{AnyDialect, Settings};
 use crate::gateway::TlsMode;
 use crate::settings::{Key, Value, ValueError, Written};
@@ -227,7 +227,12 @@ fn clients_required_and_plain(config: &Config) -> Result<(), ConfigError> {
                 "\"required\", but the listener {} lets in who does not encrypt, without a certificate",
                 door.name
             );
-            let right = "write tls = \"required\" (or, for plain alone, \"off\") in each [[listener]] and in [http]";
+            let right = "write tls = \"required\" (or, for plain alone, \"off\") in";
+            let place = match door.name {
+                HTTP => "[http]",
+                _ => "each [[listener]]",
+            };
+            let right = format!("{right} {place}");
             Err(config.unusable("tls.client", wrong, right))
         }
         _ => Ok(()),

@@ -110,3 +110,43 @@ impl Serve for Http {
         [0, 0]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::gateway::Gateway;
+
+    async fn connected() -> (Gateway, DuplexStream) {
+        let hub = Hub::builder().start().await.unwrap();
+        let http = Arc::new(Http::new(hub.clone(), &Config::default()));
+        let gateway = Gateway::builder(hub).start().await.unwrap();
+        let (near, far) = tokio::io::duplex(1024);
+        gateway.connect(http, Transport::memory(far));
+        (gateway, near)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn headers_that_do_not_come_are_not_waited_for() {
+        let (_gateway, mut near) = connected().await;
+        near.write_all(b"GET /healthz HTTP/1.1\r\nHost:")
+            .await
+            .unwrap();
+        let begun = Instant::now();
+        let mut all = Vec::new();
+        near.read_to_end(&mut all).await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for() {
+        let (_gateway, mut near) = connected().await;
+        let begun = Instant::now();
+        assert_eq!(near.read(&mut [0; 16]).await.unwrap(), 0);
+        assert!(begun.elapsed() < Duration::from_secs(11));
+    }
+}

@@ -103,6 +103,8 @@ impl Drop for Gateway {
 pub(crate) fn command(dir: &TempDir, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tolmach"));
     command.args(words).current_dir(dir.path());
+    // Several of them run at once.
+    command.env("TOLMACH_HTTP__ADDRESS", "");
     command.env_remove("TOLMACH_PASSWORD");
     command.env_remove("TOLMACH_ROOM_PASSWORD");
     command.env_remove("TOLMACH_TOKEN");

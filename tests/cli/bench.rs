@@ -55,6 +55,8 @@ pub(crate) fn tolmach() -> Command {
             command.env_remove(name);
         }
     }
+    // Several of them run at once.
+    command.env("TOLMACH_HTTP__ADDRESS", "");
     command
 }
 

@@ -21,6 +21,7 @@ fn passing(bench: &Bench, socket: &TcpListener, name: &str, pid: &str) -> Comman
         .args(["-c", serve])
         .arg(tolmach().get_program())
         .env("LISTEN_FDNAMES", name)
+        .env("TOLMACH_HTTP__ADDRESS", "")
         .env("PID", pid)
         .current_dir(bench.path(""))
         .stdin(Stdio::from(OwnedFd::from(socket.try_clone().unwrap())))

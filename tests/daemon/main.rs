@@ -18,6 +18,8 @@ mod flavors;
 mod garbage;
 mod gateway_bans;
 mod gateway_user;
+#[cfg(feature = "http")]
+mod http;
 mod jim_actions;
 mod jim_field_contacts;
 mod jim_field_pace;

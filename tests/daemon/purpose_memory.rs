@@ -27,7 +27,7 @@ impl Process {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("tolmach.toml");
         let config = format!(
-            "data_dir = '{}'\nrooms.create = ['tea']\n{more}\n\
+            "data_dir = '{}'\nrooms.create = ['tea']\nhttp.address = ''\n{more}\n\
              [[listener]]\ndialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 2\n",
             dir.path().join("data").display()
         );

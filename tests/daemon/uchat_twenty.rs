@@ -29,7 +29,7 @@ impl Drop for Program {
 fn program(dir: &std::path::Path) -> (Program, SocketAddr) {
     let file = dir.join("tolmach.toml");
     let text = format!(
-        "data_dir = '{}'\nlog.level = 'warn'\n\
+        "data_dir = '{}'\nlog.level = 'warn'\nhttp.address = ''\n\
          [[listener]]\ndialect = 'uchat'\naddress = '127.0.0.1:0'\n",
         dir.join("data").display()
     );

@@ -56,6 +56,7 @@ impl Server {
             .arg("serve")
             .env("TOLMACH_DATA_DIR", dir)
             .env("TOLMACH_LISTENER", format!("[{}]", listeners.join(",")))
+            .env("TOLMACH_HTTP__ADDRESS", "")
             .env("TOLMACH_LOG__LEVEL", "error");
         for (key, value) in settings {
             command.env(format!("TOLMACH_{key}"), value);

@@ -427,3 +427,41 @@ fn all_that_is_wrong_is_said() {
     ];
     assert_eq!(places, expected);
 }
+
+#[test]
+fn http_is_listened_on_once_and_named_by_nobody_else() {
+    assert_errors(&[
+        (
+            "[[listener]]\ndialect = 'jim'\naddress = '127.0.0.1:9'\n[http]\naddress = '127.0.0.1:9'",
+            "5: http.address: 127.0.0.1:9 is the address of the listener jim too; give each its own port",
+        ),
+        (
+            "[[listener]]\ndialect = 'jim'\nname = 'http'",
+            "2: listener.name: only the listener of [http] is called http; give it another name",
+        ),
+        (
+            "[http]\naddress = 7070",
+            "2: http.address: \"7070\" is not an address; write an IP address and a port, as \"[::]:7777\"",
+        ),
+    ]);
+}
+
+#[test]
+fn urls_and_origins_are_whole_ones() {
+    let origin =
+        "is not an origin; write a scheme, a host and perhaps a port, as \"https://chat.example\"";
+    assert_errors(&[
+        (
+            "[http]\norigins = ['chat.example']",
+            &format!("2: http.origins: \"chat.example\" {origin}"),
+        ),
+        (
+            "[http]\norigins = ['https://chat.example/a']",
+            &format!("2: http.origins: \"https://chat.example/a\" {origin}"),
+        ),
+        (
+            "[http]\npublic_url = 'ftp://chat.example'",
+            "2: http.public_url: \"ftp://chat.example\" is not a URL; write how others reach it, as \"https://chat.example\", or \"\"",
+        ),
+    ]);
+}

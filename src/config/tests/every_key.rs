@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 60] = [
+const VALUES: [(&str, &str); 67] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -34,6 +34,13 @@ const VALUES: [(&str, &str); 60] = [
     ("tls.client_ca", r#""ca.pem""#),
     ("tls.client", r#""optional""#),
     ("presence.grace", r#""31s""#),
+    ("http.address", r#""127.0.0.1:7171""#),
+    ("http.tls", r#""required""#),
+    ("http.public_url", r#""https://chat.example""#),
+    ("http.origins", r#"["https://other.example"]"#),
+    ("http.chat", "false"),
+    ("http.console", "false"),
+    ("http.metrics", "false"),
     ("limits.connections", "11"),
     ("limits.connections_per_address", "12"),
     ("limits.login_timeout", r#""13s""#),

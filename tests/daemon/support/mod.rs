@@ -364,8 +364,12 @@ fn try_config(dir: &Path, store: &str, more: &str) -> Result<Config, ConfigError
     } else {
         ""
     };
+    let http = match more.contains("http.") || more.contains("[http]") {
+        true => "",
+        false => "http.address = ''\n",
+    };
     let text = format!(
-        "data_dir = '{}'\nstore.url = '{store}'\n{more}\n\
+        "data_dir = '{}'\nstore.url = '{store}'\n{http}{more}\n\
          [[listener]]\n{tls}dialect = 'jim'\naddress = '127.0.0.1:0'\n\
          [[listener]]\n{tls}dialect = 'talker'\naddress = '127.0.0.1:0'\n\
          [[listener]]\n{tls}dialect = 'purpose'\naddress = '127.0.0.1:0'\nrevision = 1\n\

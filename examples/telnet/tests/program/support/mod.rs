@@ -89,6 +89,7 @@ impl Bench {
             }
         }
         command
+            .env("TOLMACH_HTTP__ADDRESS", "")
             .args(arguments)
             .arg("-c")
             .arg(self.path("tolmach.toml"));

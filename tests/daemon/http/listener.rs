@@ -1,0 +1,99 @@
+//! What holds for every request, whatever it asks for.
+
+use super::Http;
+use crate::support::{Daemon, PATIENCE};
+
+/// What stands in a configuration with HTTP.
+const HTTP: &str = "http.address = '127.0.0.1:0'";
+
+#[tokio::test]
+async fn it_is_alive_and_says_so_safely() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut http = Http::connect(&daemon).await;
+    let answer = http.get("/healthz", &[]).await;
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("content-type", "text/plain; charset=utf-8"),
+    ] {
+        assert_eq!(answer.header(name), value, "{answer:?}");
+    }
+    let policy = answer.header("content-security-policy");
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    // The same connection goes on.
+    let bare = http.ask("HEAD", "/healthz", &[], None).await;
+    assert_eq!((bare.status, bare.body.len()), (200, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut http = Http::connect(&daemon).await;
+    let answer = http.get("/nowhere", &[]).await;
+    assert_eq!(
+        (answer.status, answer.problem().as_str()),
+        (404, "NotFound")
+    );
+    let answer = http.ask("DELETE", "/healthz", &[], None).await;
+    assert_eq!(
+        (answer.status, answer.problem().as_str()),
+        (405, "MethodNotAllowed")
+    );
+    assert_eq!(answer.header("allow"), "GET,HEAD");
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so() {
+    let daemon = Daemon::start(&format!("{HTTP}\nlimits.connections = 1")).await;
+    let _first = daemon.talker().await;
+    let mut http = Http::connect(&daemon).await;
+    let answer = http.answer(false).await;
+    assert_eq!(
+        (answer.status, answer.problem().as_str()),
+        (503, "Unavailable")
+    );
+}
+
+#[tokio::test]
+async fn a_connection_counts_as_one_until_it_ends() {
+    let daemon = Daemon::start(&format!("{HTTP}\nlimits.connections = 1")).await;
+    let mut http = Http::connect(&daemon).await;
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+    let mut refused = Http::connect(&daemon).await;
+    assert_eq!(refused.answer(false).await.status, 503);
+    assert_eq!(
+        http.get("/healthz", &["Connection: close"]).await.status,
+        200
+    );
+    assert!(http.rest().await.is_empty());
+    drop(http);
+    let wait = async {
+        while daemon.pulse().connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    assert_eq!(
+        Http::connect(&daemon)
+            .await
+            .get("/healthz", &[])
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_gateway() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut http = Http::connect(&daemon).await;
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+    let (_, rest) = tokio::join!(daemon.stop(), http.rest());
+    assert!(rest.is_empty());
+}

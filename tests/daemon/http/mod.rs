@@ -1,0 +1,6 @@
+//! The HTTP listener over real sockets.
+
+mod client;
+mod listener;
+
+pub(crate) use client::Http;
