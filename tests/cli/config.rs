@@ -15,6 +15,7 @@ fn an_example_is_a_whole_configuration_and_means_the_default() {
     let show = |file: Option<&str>| {
         let mut command = tolmach();
         command.args(["config", "show"]).current_dir(bench.path(""));
+        command.env_remove("TOLMACH_HTTP__ADDRESS");
         command.args(file.map(|file| ["-c", file]).into_iter().flatten());
         let shown = run(&mut command, "").done();
         let shown = shown.lines().map(|line| line.rsplit_once('\t').unwrap());
