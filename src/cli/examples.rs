@@ -41,6 +41,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("user password", &["tolmach user password anna"]),
     ("user disable", &["tolmach user disable anna"]),
     ("user enable", &["tolmach user enable anna"]),
+    (
+        "user operator",
+        &[
+            "tolmach user operator anna yes",
+            "tolmach user operator anna no",
+        ],
+    ),
     ("user rename", &["tolmach user rename anna nina"]),
     (
         "user remove",

@@ -61,6 +61,7 @@ mod usage;
 mod user;
 mod user_erase;
 mod user_export;
+mod yes_no;
 
 use std::ffi::OsString;
 use std::future::Future;

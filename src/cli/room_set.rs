@@ -10,7 +10,7 @@ use crate::model::{
     Error, Role, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name,
     validate_title,
 };
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -19,6 +19,7 @@ use super::output::Output;
 use super::room_name::{RoomName, new_name};
 use super::secret;
 use super::user::account;
+use super::yes_no::YesNo;
 
 /// What to change; everything else stays.
 #[derive(Debug, Args)]
@@ -74,12 +75,6 @@ fn keep(text: &str) -> Result<Keep, String> {
             ),
         },
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum YesNo {
-    Yes,
-    No,
 }
 
 impl SetArgs {

@@ -1,7 +1,8 @@
 //! `tolmach user`: accounts.
 
 use crate::commands::{
-    Account, FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetPassword, Users,
+    Account, FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetOperator, SetPassword,
+    Users,
 };
 use crate::control::ControlError;
 use crate::model::{Error, UserSelector, validate_login};
@@ -17,6 +18,7 @@ use super::table::{Column, Value};
 use super::time::Time;
 use super::user_erase;
 use super::user_export::ExportArgs;
+use super::yes_no::YesNo;
 
 const COLUMNS: &[Column<Account>] = &[
     Column::both("id", |account| Value::of(account.user.id.0)),
@@ -35,6 +37,7 @@ const COLUMNS: &[Column<Account>] = &[
     Column::json("disabled", |account| Value::of(account.user.disabled)),
     Column::both("created", |account| Time(account.user.created).into()),
     Column::both("last_login", |account| account.last_login.map(Time).into()),
+    Column::both("operator", |account| Value::of(account.user.operator)),
 ];
 
 #[derive(Debug, Subcommand)]
@@ -44,9 +47,9 @@ pub(crate) enum UserAction {
         /// The login: at most 25 characters, no spaces
         name: String,
     },
-    /// List all accounts: id, user, name, state, created, last_login (to the minute)
+    /// List all accounts: id, user, name, state, created, last_login (to the minute), operator
     List {
-        /// One object a line: id, user, name, description, disabled, created, last_login
+        /// One object a line: id, user, name, description, disabled, created, last_login, operator
         #[arg(long)]
         json: bool,
     },
@@ -64,6 +67,14 @@ pub(crate) enum UserAction {
     Enable {
         /// The account's login, without regard to case
         name: String,
+    },
+    /// Make an account an operator's, or take that away: over HTTP an operator may do what this command line may
+    Operator {
+        /// The account's login, without regard to case
+        name: String,
+        /// Whether it is one from now on
+        #[arg(value_name = "yes|no", hide_possible_values = true)]
+        operator: YesNo,
     },
     /// Give an account another login; its sessions, tokens and messages stay its own
     Rename {
@@ -98,6 +109,9 @@ impl UserAction {
             Self::Password { name } => password(to, out, &name).await,
             Self::Disable { name } => set_disabled(to, out, &name, true).await,
             Self::Enable { name } => set_disabled(to, out, &name, false).await,
+            Self::Operator { name, operator } => {
+                set_operator(to, out, &name, operator == YesNo::Yes).await
+            }
             Self::Erase { name, yes } => user_erase::erase(to, out, &name, yes).await,
             Self::Export(arguments) => arguments.run(to).await,
             Self::Rename { name, new_name } => rename(to, out, &name, &new_name).await,
@@ -160,6 +174,21 @@ async fn set_disabled(
     out.line(&match disabled {
         true => format!("disabled {login}; its sessions have ended"),
         false => format!("enabled {login}"),
+    })
+}
+
+async fn set_operator(
+    to: &mut Operator,
+    out: &mut Output,
+    name: &str,
+    operator: bool,
+) -> Outcome<()> {
+    let (login, user) = (login(to, name).await?, account(name));
+    let change = SetOperator { user, operator };
+    to.ask(About::user(name), change).await?;
+    out.line(&match operator {
+        true => format!("made {login} an operator"),
+        false => format!("{login} is no operator any more"),
     })
 }
 

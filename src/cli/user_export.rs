@@ -73,6 +73,7 @@ impl ExportArgs {
                     "name": account.name,
                     "description": account.description,
                     "disabled": account.disabled,
+                    "operator": account.operator,
                     "created": Time(account.created),
                     "last_login": known.last_login.map(Time),
                 }),

@@ -31,6 +31,9 @@ pub struct User {
     pub kind: UserKind,
     /// An operator switched the account off: nothing opens it.
     pub disabled: bool,
+    /// It may do over HTTP what the command line may.
+    #[serde(default)]
+    pub operator: bool,
     /// When the user first appeared.
     pub created: Timestamp,
 }

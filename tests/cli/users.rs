@@ -31,6 +31,27 @@ either_way! {
 }
 
 either_way! {
+    fn an_account_is_made_an_operator_and_is_none_any_more(bench) {
+        bench.run_with(&["user", "add", "Anna"], "secret word\n").done();
+        let shown = || bench.run(&["user", "list"]).done();
+        assert!(shown().ends_with("\tno\n"), "{}", shown());
+        assert_eq!(bench.run(&["user", "operator", "anna", "yes"]).done(), "made Anna an operator\n");
+        assert!(shown().ends_with("\tyes\n"), "{}", shown());
+        assert_eq!(bench.json(&["user", "list", "--json"])[0]["operator"], true);
+        // It goes with all that is kept, but not with a room.
+        let exported = |arguments: &[&str]| bench.run(&[&["export"], arguments].concat()).done();
+        bench.run(&["room", "create", "tea"]).done();
+        bench.run(&["room", "add", "tea", "anna"]).done();
+        assert!(exported(&[]).contains(r#""operator":1"#));
+        assert!(exported(&["--room", "tea"]).contains(r#""operator":0"#));
+        assert_eq!(bench.run(&["user", "operator", "anna", "no"]).done(), "Anna is no operator any more\n");
+        assert_eq!(bench.json(&["user", "list", "--json"])[0]["operator"], false);
+        let nobody = bench.run(&["user", "operator", "nobody", "yes"]).refused();
+        assert!(nobody.contains("no account called nobody"), "{nobody}");
+    }
+}
+
+either_way! {
     fn what_cannot_be_done_is_said(bench) {
         bench.run_with(&["user", "add", "anna"], "secret word").done();
         let taken = bench.run_with(&["user", "add", "ANNA"], "x").refused();

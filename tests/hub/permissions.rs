@@ -417,6 +417,10 @@ async fn what_only_the_operator_may() {
             user: login("anna"),
             disabled: true,
         }),
+        AnyCommand::from(commands::SetOperator {
+            user: login("anna"),
+            operator: true,
+        }),
         AnyCommand::from(commands::RemoveUser {
             user: login("anna"),
         }),

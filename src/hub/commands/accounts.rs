@@ -188,6 +188,7 @@ pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> Use
         description: String::new(),
         kind,
         disabled: false,
+        operator: false,
         created,
     }
 }
@@ -417,6 +418,41 @@ impl Change for SetDisabled {
     }
 }
 
+/// Makes an account an operator's, or takes that away: over HTTP an operator may do what the command line may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetOperator {
+    /// Whose account, by number or by login.
+    pub user: UserSelector,
+    /// Whether it is one from now on.
+    pub operator: bool,
+}
+
+impl Command for SetOperator {
+    type Reply = ();
+    const NEEDS: Needs = Needs::Operator;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        let changed = caller.commit_then(self, |state, row| {
+            state.update_user(&row);
+            Ok(())
+        });
+        changed.await
+    }
+}
+
+impl Change for SetOperator {
+    type Outcome = Arc<UserRow>;
+    looks_at!(user: user);
+
+    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
+        rules::operator_only(work.actor)?;
+        let row = work.account(&self.user)?;
+        let row = work.put_user(&row, |user| user.operator = self.operator)?;
+        work.add_news(&News::User(row.user.id))?;
+        Ok(row)
+    }
+}
+
 /// Gives an account another login. Its sessions and tokens go on, and what it said is its own; a display name that was the
 /// login follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -495,6 +531,7 @@ impl Change for RemoveUser {
         work.end_account(&row)?;
         let user = User {
             disabled: true,
+            operator: false,
             ..User::clone(&row.user)
         };
         work.rows.put_user(UserRow::new(user, None, None))?;

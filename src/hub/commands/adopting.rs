@@ -210,6 +210,7 @@ fn sender(
     };
     let user = User {
         disabled: true,
+        operator: false,
         ..User::clone(&known.user)
     };
     // That no number is left for it must not leave half a room.

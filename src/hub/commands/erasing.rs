@@ -355,6 +355,7 @@ fn nobody(row: &UserRow, folded: Option<String>) -> UserRow {
         description: String::new(),
         kind: UserKind::Account,
         disabled: true,
+        operator: false,
         created: Timestamp(0),
     };
     UserRow {

@@ -145,8 +145,8 @@ commands! {
     login { LogIn LogInToken LogInGuest Identify LogOut }
     sessions { SetStatus SetProfile Sessions CloseSession Nodes }
     accounts {
-        Register FindUser Users SetOwnDescription SetPassword SetDisabled RenameUser
-        RemoveUser Contacts AddContact RemoveContact
+        Register FindUser Users SetOwnDescription SetPassword SetDisabled SetOperator
+        RenameUser RemoveUser Contacts AddContact RemoveContact
     }
     tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
     messages { Send Edit Delete Hide ClearHistory MarkSeen }

@@ -66,6 +66,11 @@ fn one_of_each() -> Vec<AnyCommand> {
             disabled: true,
         }
         .into(),
+        SetOperator {
+            user: user(),
+            operator: true,
+        }
+        .into(),
         RenameUser {
             user: user(),
             login: name(),

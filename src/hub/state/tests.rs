@@ -152,6 +152,7 @@ fn entry(id: i32, kind: UserKind) -> SessionEntry {
         kind,
         created: Timestamp(1),
         disabled: false,
+        operator: false,
     };
     let user = Arc::new(user);
     SessionEntry {

@@ -65,6 +65,7 @@ contract! {
         accounts_are_found_by_number_and_by_folded_login
         a_removed_account_frees_its_name_and_keeps_its_words
         the_last_login_is_kept_to_the_minute
+        who_is_an_operator_is_kept_until_the_account_ends
         a_guest_that_ends_leaves_no_row_unless_it_spoke
         all_guests_end_together
         tokens_are_kept_by_hash_touched_and_expired

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::commands::{
     CreateToken, EndGuest, EndGuests, ExpireTokens, OpenSession, RemoveUser, RenameUser,
-    RevokeToken, SetDisabled, SetOwnDescription, SetPassword, SetTitle, TouchToken,
+    RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword, SetTitle, TouchToken,
 };
 use crate::model::{Secret, TokenId, UserKind};
 
@@ -159,6 +159,33 @@ fn opening(user: UserId, by: Option<TokenId>, token: Option<&str>) -> OpenSessio
         token: token.map(Into::into),
         address: "[::1]:7".into(),
     }
+}
+
+pub(super) async fn who_is_an_operator_is_kept_until_the_account_ends(bench: &Bench) {
+    let anna = bench.account("anna");
+    let is_operator = async || bench.store.user(anna).await.unwrap().unwrap().user.operator;
+    assert!(!is_operator().await);
+    let set = |operator| SetOperator {
+        user: who(anna),
+        operator,
+    };
+    bench.operator(set(true)).unwrap();
+    assert!(is_operator().await);
+    let (user, login) = (who(anna), "nina".to_owned());
+    bench.operator(RenameUser { user, login }).unwrap();
+    assert!(is_operator().await);
+    bench.operator(set(false)).unwrap();
+    assert!(!is_operator().await);
+    bench.operator(set(true)).unwrap();
+    bench.operator(RemoveUser { user: who(anna) }).unwrap();
+    assert!(!is_operator().await);
+    // Nobody makes anybody one but the operator.
+    let boris = bench.account("boris");
+    let own = SetOperator {
+        user: who(boris),
+        operator: true,
+    };
+    assert!(matches!(bench.by(boris, own), Err(Error::NotAllowed(_))));
 }
 
 pub(super) async fn the_last_login_is_kept_to_the_minute(bench: &Bench) {

@@ -94,6 +94,7 @@ fn people(tables: &Tables, database: &DatabaseBuilder) -> Written {
             ("address", &address),
             ("erasing", &row.erasing),
             ("last_login", &row.last_login),
+            ("operator", &user.operator),
         ];
         database.put("users", row)?;
     }

@@ -26,7 +26,7 @@ const TABLES: [(&str, &str); 11] = [
     (
         "users",
         "SELECT id, login, folded, name, description, kind, disabled::int, created, password, spoke::int, address, erasing::int, \
-            last_login FROM users ORDER BY id",
+            last_login, operator::int FROM users ORDER BY id",
     ),
     (
         "contacts",

@@ -76,6 +76,7 @@ impl PostgresBackend {
             row.erasing,
             row.last_login,
             row.node,
+            user.operator,
         ));
     }
 
@@ -158,8 +159,8 @@ impl Transaction for PostgresBackend {
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         Arc::make_mut(&mut row.user).id = UserId(self.next("users")??);
         row.reference = Arc::new(row.user.to_ref());
-        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, node) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, node, operator) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         self.write_user(sql, &row);
         let row = Arc::new(row);
         self.rows.set_user(row.clone());
@@ -168,7 +169,7 @@ impl Transaction for PostgresBackend {
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         let sql = "UPDATE users SET login = $2, folded = $3, name = $4, description = $5, kind = $6, disabled = $7, \
-            created = $8, password = $9, address = $10, erasing = $11, last_login = $12, node = $13 WHERE id = $1";
+            created = $8, password = $9, address = $10, erasing = $11, last_login = $12, node = $13, operator = $14 WHERE id = $1";
         self.write_user(sql, &row);
         let row = Arc::new(row);
         self.rows.set_user(row.clone());

@@ -172,7 +172,7 @@ pub(super) fn count(rows: &[Row]) -> Sql<u64> {
     Ok(u64::try_from(count.unwrap_or_default()).unwrap_or_default())
 }
 
-pub(super) const USER: &str = "u.id, u.login, u.folded, u.name, u.description, u.kind, u.disabled, u.created, u.password, u.address, u.erasing, u.last_login, u.node";
+pub(super) const USER: &str = "u.id, u.login, u.folded, u.name, u.description, u.kind, u.disabled, u.created, u.password, u.address, u.erasing, u.last_login, u.node, u.operator";
 
 pub(super) fn user(row: &Row) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -182,6 +182,7 @@ pub(super) fn user(row: &Row) -> Sql<Arc<UserRow>> {
         description: row.try_get(4)?,
         kind: row.try_get(5)?,
         disabled: row.try_get(6)?,
+        operator: row.try_get(13)?,
         created: row.try_get(7)?,
     };
     let address: Option<&str> = row.try_get(9)?;

@@ -36,6 +36,7 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up(include_str!("schema10.sql")),
         M::up(include_str!("schema11.sql")),
         M::up(include_str!("schema12.sql")),
+        M::up(include_str!("schema13.sql")),
     ]
 });
 

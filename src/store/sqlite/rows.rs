@@ -65,7 +65,8 @@ fn write_user(
         row.password,
         row.address.map(|address| address.to_string()),
         row.erasing,
-        row.last_login
+        row.last_login,
+        user.operator
     ];
     run(conn, sql, values)?;
     Ok(())
@@ -91,8 +92,8 @@ impl Transaction for SqliteBackend {
 
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, operator) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         write_user(&self.conn, sql, None, &row)?;
         Arc::make_mut(&mut row.user).id = UserId(given(&self.conn)?);
         row.reference = Arc::new(row.user.to_ref());
@@ -103,7 +104,7 @@ impl Transaction for SqliteBackend {
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
-            created = ?8, password = ?9, address = ?10, erasing = ?11, last_login = ?12 WHERE id = ?1";
+            created = ?8, password = ?9, address = ?10, erasing = ?11, last_login = ?12, operator = ?13 WHERE id = ?1";
         write_user(&self.conn, sql, Some(row.user.id), &row)?;
         let row = Arc::new(row);
         self.cache.users.keep(row.user.id, row.clone());

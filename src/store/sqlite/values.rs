@@ -127,7 +127,7 @@ pub(super) fn count(conn: &Connection, sql: &str, params: impl Params) -> Sql<u6
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-pub(super) const USER: &str = "id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login";
+pub(super) const USER: &str = "id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, operator";
 
 pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
     let user = User {
@@ -137,6 +137,7 @@ pub(super) fn user(row: &Row<'_>) -> Sql<Arc<UserRow>> {
         description: row.get(4)?,
         kind: row.get(5)?,
         disabled: row.get(6)?,
+        operator: row.get(12)?,
         created: row.get(7)?,
     };
     let address: Option<String> = row.get(9)?;
