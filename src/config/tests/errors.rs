@@ -441,7 +441,7 @@ fn http_is_listened_on_once_and_named_by_nobody_else() {
         ),
         (
             "[http]\naddress = 7070",
-            "2: http.address: \"7070\" is not an address; write an IP address and a port, as \"[::]:7777\"",
+            "2: http.address: \"7070\" has no IP address; write \"[::]:7070\" for all addresses, \"127.0.0.1:7070\" for this machine alone",
         ),
     ]);
 }

@@ -270,3 +270,33 @@ fn addresses_overlap_as_the_system_has_it() {
     assert!(!overlap("127.0.0.1:1", "127.0.0.1:2"));
     assert!(!overlap("[::]:0", "[::]:0"));
 }
+
+#[test]
+#[cfg(feature = "http")]
+fn only_where_nobody_asked_for_http_a_gateway_does_without_it() {
+    let does_without = |file: &str| {
+        let config = load(file, &[]).unwrap();
+        let in_use = std::io::ErrorKind::AddrInUse.into();
+        let without = config
+            .doors()
+            .map(|door| config.does_without(door, &in_use));
+        without.collect::<Vec<_>>()
+    };
+    let jim = "[[listener]]\ndialect = 'jim'\n";
+    assert_eq!(does_without(jim), [false, true]);
+    let asked = format!("{jim}[http]\naddress = '127.0.0.1:7070'");
+    assert_eq!(does_without(&asked), [false, false]);
+    assert_eq!(does_without(&format!("{jim}[http]\naddress = ''")), [false]);
+}
+
+#[test]
+fn http_is_encrypted_as_the_listeners_are_unless_somebody_said_how() {
+    let tls = |file: &str| load(file, &[]).unwrap().http.tls;
+    assert_eq!(tls(""), TlsMode::Auto);
+    let off = "[[listener]]\ndialect = 'jim'\ntls = 'off'\n";
+    assert_eq!(tls(off), TlsMode::Off);
+    assert_eq!(tls(&format!("{off}[http]\ntls = 'auto'")), TlsMode::Auto);
+    let client = "[tls]\nclient = 'required'\nclient_ca = 'ca.pem'\n\
+                  [[listener]]\ndialect = 'jim'\ntls = 'required'";
+    assert_eq!(tls(client), TlsMode::Required);
+}

@@ -97,3 +97,36 @@ async fn a_connection_ends_with_the_gateway() {
     let (_, rest) = tokio::join!(daemon.stop(), http.rest());
     assert!(rest.is_empty());
 }
+
+#[tokio::test]
+async fn a_reload_keeps_who_is_connected_and_moves_where_it_is_told() {
+    let (daemon, written) = Daemon::reloadable(HTTP).await;
+    let mut http = Http::connect(&daemon).await;
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+    let more = format!("{HTTP}\nhttp.chat = false");
+    let changes = daemon.reload(&written, &more).await.unwrap();
+    assert_eq!(changes, ["http.chat: true -> false"]);
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+    let changes = daemon.reload(&written, "http.address = ''").await.unwrap();
+    assert!(
+        changes.contains(&"http.address: \"127.0.0.1:0\" -> \"\"".to_owned()),
+        "{changes:?}"
+    );
+    assert!(http.rest().await.is_empty());
+    daemon.reload(&written, HTTP).await.unwrap();
+    let mut http = Http::connect(&daemon).await;
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let (daemon, written) = Daemon::reloadable("").await;
+    let refused = daemon
+        .reload(&written, &format!("http.address = '{address}'"))
+        .await;
+    let refused = refused.unwrap_err().to_string();
+    let said = format!("listener http cannot bind {address}: ");
+    assert!(refused.starts_with(&said), "{refused}");
+}
