@@ -13,6 +13,7 @@ mod body;
 mod connection;
 mod headers;
 mod health;
+mod pages;
 mod problem;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ impl Http {
 fn router() -> Router<Arc<Site>> {
     Router::new()
         .merge(health::routes())
+        .merge(pages::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::map_response(headers::secured))

@@ -2,5 +2,6 @@
 
 mod client;
 mod listener;
+mod pages;
 
 pub(crate) use client::Http;

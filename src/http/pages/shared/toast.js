@@ -1,0 +1,64 @@
+import { byId, button, h } from "./dom.js";
+
+/** How long what can be undone waits, in milliseconds. */
+const UNDO = 5000;
+/** How long words stay, in milliseconds. */
+const STAY = 7000;
+
+/** What waits for its time to be done. */
+const waiting = new Set();
+
+/** Says something at the page's edge. */
+export function say(words, { bad = false } = {}) {
+  const toast = place(words, bad, button("Dismiss", () => toast.remove(), { class: "plain small" }));
+  setTimeout(() => toast.remove(), STAY);
+}
+
+/** Says what went wrong in the words of the error. */
+export const complain = (error) => say(error.message, { bad: true });
+
+/** Runs what may fail; its words are shown. */
+export async function attempt(act) {
+  try {
+    return await act();
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
+}
+
+/** Says what was done, and offers to undo it. */
+export function done(words, undo) {
+  const toast = place(words, false, button("Undo", () => { toast.remove(); attempt(undo); }, { class: "small" }));
+  setTimeout(() => toast.remove(), STAY);
+}
+
+/** Does something after a while in which it can be undone; at once where the page is left. Returns what undoes it. */
+export function undoable(words, act, undo = () => {}) {
+  const end = () => {
+    waiting.delete(now);
+    clearTimeout(timer);
+    toast.remove();
+  };
+  const now = () => {
+    end();
+    attempt(act);
+  };
+  const back = () => {
+    end();
+    undo();
+  };
+  const toast = place(words, false, button("Undo", back, { class: "small" }));
+  const timer = setTimeout(now, UNDO);
+  waiting.add(now);
+  return back;
+}
+
+function place(words, bad, action) {
+  const text = h("span", { class: "words grow", textContent: words });
+  const toast = h("div", { class: bad ? "toast bad" : "toast", role: bad ? "alert" : "status" }, text, action);
+  byId("toasts").append(toast);
+  return toast;
+}
+
+addEventListener("pagehide", () => waiting.forEach((now) => now()));
