@@ -197,6 +197,9 @@ pub struct BusFigures {
     pub dropped: u64,
     /// What it heard of others.
     pub received: u64,
+    /// Changes of rooms that it did not bring, or later than they were needed, and that were read from the store: counted by the
+    /// hub ([`Hub::bus_figures`](crate::hub::Hub::bus_figures)), 0 to the bus itself.
+    pub gaps: u64,
 }
 
 /// See the module's promises.

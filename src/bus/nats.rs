@@ -250,6 +250,7 @@ impl Bus for NatsBus {
             published: shared.published.load(Ordering::Relaxed),
             dropped: shared.dropped.load(Ordering::Relaxed),
             received: shared.received.load(Ordering::Relaxed),
+            gaps: 0,
         }
     }
 }

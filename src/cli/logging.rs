@@ -10,7 +10,7 @@ use std::{fmt, io};
 use crate::config::LogFormat;
 use crate::refusal::words;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -61,9 +61,18 @@ impl LogHandle {
     }
 }
 
+/// The crate that speaks to NATS. Of what it says at `info` the gateway says what matters itself.
+const BUS: &str = "async_nats";
+
+/// What `level` lets through; of the bus's crate warnings at most, unless it is named.
 fn filter(level: &str) -> Result<Targets, String> {
-    let filter = level.parse();
-    filter.map_err(|error: ParseError| format!("log.level: {error}"))
+    let filter = level.parse::<Targets>();
+    let filter = filter.map_err(|error: ParseError| format!("log.level: {error}"))?;
+    let is_named = filter.iter().any(|(target, _)| target.starts_with(BUS));
+    Ok(match filter.default_level() {
+        Some(level) if !is_named => filter.with_target(BUS, level.min(LevelFilter::WARN)),
+        _ => filter,
+    })
 }
 
 /// From now on what `level` lets through is logged, for this process, and so is each panic.
@@ -157,5 +166,33 @@ fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     let trace = Backtrace::capture();
     if trace.status() == BacktraceStatus::Captured {
         tracing::error!(%trace, "where it was");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn of_the_crate_of_the_bus_only_trouble_is_logged_unless_it_is_named() {
+        for (level, info, warn) in [
+            ("info", false, true),
+            ("trace", false, true),
+            ("error", false, false),
+            ("off", false, false),
+            ("tolmach=info", false, false),
+            ("warn,async_nats=info", true, true),
+            ("info,async_nats::connector=debug", true, true),
+        ] {
+            let filter = filter(level).unwrap();
+            let enabled = |at: Level| filter.would_enable("async_nats::connector", &at);
+            assert_eq!(
+                (enabled(Level::INFO), enabled(Level::WARN)),
+                (info, warn),
+                "{level}"
+            );
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `tolmach node`: which processes the gateway is.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 
 use crate::cluster::NodeInfo;
@@ -19,13 +21,22 @@ const COLUMNS: &[Column<NodeInfo>] = &[
     Column::both("since", |node| Time(node.since).into()),
     Column::both("sessions", |node| Value::of(node.sessions)),
     Column::both("state", |node| Value::of(node.state)),
+    Column::shown("lag", |node| Value::of(node.lag.map(milliseconds))),
+    Column::json("lag", |node| {
+        Value::of(node.lag.map(|lag| lag.as_secs_f64()))
+    }),
 ];
+
+fn milliseconds(lag: Duration) -> String {
+    format!("{} ms", lag.as_millis())
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeAction {
-    /// List the nodes of the gateway: name, id, version, since, sessions (when it last said so), state (alive, late, gone)
+    /// List the nodes of the gateway: name, id, version, since, sessions (when it last said so), state (alive, late, gone), lag (how long
+    /// it took to answer over the bus, behind what it had to tell its sessions; nothing: it did not)
     List {
-        /// One object a line: name, id, version, since, sessions, state
+        /// One object a line: name, id, version, since, sessions, state, lag (in seconds, or null)
         #[arg(long)]
         json: bool,
     },

@@ -1,5 +1,7 @@
 //! `tolmach session`: who is connected.
 
+use std::io::{self, Write};
+
 use crate::commands::{CloseSession, FindUser, Sessions};
 use crate::control::ControlError;
 use crate::model::{Error, SessionId, SessionInfo};
@@ -8,7 +10,7 @@ use clap::{ArgGroup, Subcommand};
 use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::Operator;
-use super::output::Output;
+use super::output::{Output, visible};
 use super::table::{Column, Value};
 use super::time::Time;
 use super::user::account;
@@ -58,8 +60,22 @@ impl SessionAction {
 }
 
 async fn list(to: &mut Operator, out: &mut Output, json: bool) -> Outcome<()> {
-    let sessions = to.ask(About::NOTHING, Sessions).await?;
-    out.list(COLUMNS, &sessions, json)
+    let open = sessions(to, About::NOTHING).await?;
+    out.list(COLUMNS, &open, json)
+}
+
+/// The sessions at all nodes; a node that does not answer is named.
+async fn sessions(to: &mut Operator, about: About<'_>) -> Outcome<Vec<SessionInfo>> {
+    let open = to.ask(about, Sessions).await?;
+    for node in open.unanswered {
+        let (name, id) = (visible(&node.name), node.id);
+        // Where it cannot be said, the list is still what was asked for.
+        let _ = writeln!(
+            io::stderr(),
+            "tolmach: warning: node {name} ({id}) does not answer: its sessions are not known"
+        );
+    }
+    Ok(open.sessions)
 }
 
 async fn close(to: &mut Operator, out: &mut Output, id: u64) -> Outcome<()> {
@@ -75,7 +91,7 @@ async fn close(to: &mut Operator, out: &mut Output, id: u64) -> Outcome<()> {
 async fn close_all(to: &mut Operator, out: &mut Output, login: &str) -> Outcome<()> {
     let (about, user) = (About::user(login), account(login));
     let user = to.ask(about, FindUser { user }).await?;
-    let sessions = to.ask(about, Sessions).await?;
+    let sessions = sessions(to, about).await?;
     let mut closed = 0;
     for session in sessions.iter().filter(|session| session.user.id == user.id) {
         // One may have ended meanwhile.

@@ -114,6 +114,7 @@ impl Registry for MemoryRegistry {
             since: Timestamp::now(),
             sessions: 0,
             state: NodeState::Alive,
+            lag: None,
         };
         tables.nodes.push(Node {
             info,

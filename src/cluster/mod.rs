@@ -67,6 +67,9 @@ pub struct NodeInfo {
     pub sessions: u64,
     /// Whether it is heard of.
     pub state: NodeState,
+    /// How long a question over the bus took to it and back, behind all that it had to tell its sessions before; `None`: it did not
+    /// answer, or was not asked, as no registry asks.
+    pub lag: Option<Duration>,
 }
 
 /// Whether a node is heard of.

@@ -24,6 +24,8 @@ pub enum Question {
     },
     /// Renew your lease now.
     Renew,
+    /// Say something, once all is told that was heard before.
+    Echo,
     /// The sessions that are open.
     Sessions {
         /// The user whose sessions are meant; `None`: everybody's.
@@ -42,7 +44,7 @@ pub enum Question {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// Whether it is so now: the name or the guest's login is free, the lease was renewed, the session closed.
+    /// Whether it is so now: the name or the guest's login is free, the lease was renewed, the session closed, all told.
     Done(bool),
     /// The sessions that [`Question::Sessions`] asked for.
     Sessions(Vec<SessionInfo>),

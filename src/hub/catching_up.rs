@@ -126,6 +126,7 @@ impl Hub {
                 others.extend(read);
             }
             others.retain(|event| !missing.own.contains(&(room, event.seq)));
+            self.inner.watch.count_found(others.len());
             between.0.insert(room, others);
         }
         between

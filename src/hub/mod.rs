@@ -72,6 +72,7 @@ pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
 pub use external::ExternalError;
 pub use options::Options;
 pub use policy::{Policy, PolicyRequest, Verdict};
+pub use pulse::Readiness;
 pub use session::{ConnectionInfo, Session};
 pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
@@ -83,7 +84,7 @@ use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestam
 use crate::store::{Limits, Store, Write};
 use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
-use commit_queue::CommitQueue;
+use commit_queue::{CommitQueue, Foreign};
 use hashing::Hashing;
 use newcomers::Newcomers;
 use quota::{Maker, Quota, Taken};
@@ -267,7 +268,13 @@ impl Hub {
             node: self.node(),
             payload,
         };
-        self.inner.bus.publish(topic, envelope);
+        match topic {
+            // No bus brings a node what it says itself.
+            Topic::Node(node) if node == envelope.node => {
+                self.inner.commit_queue.arrive(Foreign::Envelope(envelope));
+            }
+            _ => self.inner.bus.publish(topic, envelope),
+        }
     }
 
     /// Queues a change of the gateway's own that nobody waits for.

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::commands::OpenSessions;
 use super::questions::Questions;
 use super::{Hub, state};
 use crate::cluster::{
@@ -74,11 +76,10 @@ impl Hub {
         }
     }
 
-    /// The nodes that there are: this one alone, or all that the registry knows.
+    /// The nodes that there are: this one alone, or all that the registry knows, with their lag.
     pub(super) async fn nodes(&self) -> Result<Vec<NodeInfo>> {
-        match &self.inner.cluster {
-            Some(cluster) => cluster.registry.nodes().await,
-            None => Ok(vec![NodeInfo {
+        let Some(cluster) = &self.inner.cluster else {
+            return Ok(vec![NodeInfo {
                 id: self.node(),
                 number: 1,
                 name: self.inner.node_name.clone(),
@@ -86,31 +87,56 @@ impl Hub {
                 since: self.inner.since,
                 sessions: self.with_state(|state| state.sessions.len()) as u64,
                 state: NodeState::Alive,
-            }]),
-        }
+                lag: None,
+            }]);
+        };
+        let nodes = cluster.registry.nodes().await?;
+        let answers = self.ask_each(nodes, Question::Echo).await;
+        let with_lag = answers.into_iter().map(|(node, answer, took)| NodeInfo {
+            lag: answer.map(|_| took),
+            ..node
+        });
+        Ok(with_lag.collect())
     }
 
-    /// The open sessions, of one user or of all, at all nodes that answer.
-    pub(super) async fn sessions(&self, of: Option<UserId>) -> Result<Vec<SessionInfo>> {
-        let mut all = self.session_infos(of);
-        let mut asked = JoinSet::new();
-        for node in self.others().await? {
-            let hub = self.clone();
-            asked.spawn(
-                async move { (hub.ask_node(node.id, Question::Sessions { of }).await, node) },
-            );
-        }
-        for (answer, node) in asked.join_all().await {
+    /// The open sessions, of one user or of all, at all nodes.
+    pub(super) async fn sessions(&self, of: Option<UserId>) -> Result<OpenSessions> {
+        let mut open = OpenSessions {
+            sessions: self.session_infos(of),
+            unanswered: Vec::new(),
+        };
+        let others = self.others().await?;
+        for (node, answer, _) in self.ask_each(others, Question::Sessions { of }).await {
             match answer {
-                Some(Answer::Sessions(infos)) => all.extend(infos),
-                _ => tracing::warn!(
-                    node = %node.id,
-                    "a node does not say which sessions it has"
-                ),
+                Some(Answer::Sessions(infos)) => open.sessions.extend(infos),
+                Some(Answer::Done(_)) | None => open.unanswered.push(node),
             }
         }
-        all.sort_by_key(|info| info.id);
-        Ok(all)
+        open.sessions.sort_by_key(|info| info.id);
+        Ok(open)
+    }
+
+    /// Asks nodes the same, all at once: each with its answer and how long that took, in the order that was given. Who is gone is
+    /// not asked.
+    async fn ask_each(
+        &self,
+        nodes: Vec<NodeInfo>,
+        question: Question,
+    ) -> Vec<(NodeInfo, Option<Answer>, Duration)> {
+        let mut asked = JoinSet::new();
+        for (place, node) in nodes.into_iter().enumerate() {
+            let (hub, question, begun) = (self.clone(), question.clone(), Instant::now());
+            asked.spawn(async move {
+                let answer = match node.state {
+                    NodeState::Alive | NodeState::Late => hub.ask_node(node.id, question).await,
+                    NodeState::Gone => None,
+                };
+                (place, (node, answer, begun.elapsed()))
+            });
+        }
+        let mut answers = asked.join_all().await;
+        answers.sort_by_key(|(place, _)| *place);
+        answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
     /// The open sessions here.

@@ -55,7 +55,7 @@ impl Drop for Asked<'_> {
 }
 
 impl Hub {
-    /// Asks another node, and waits for a moment. `None`: it did not answer.
+    /// Asks a node, and waits for a moment. `None`: it did not answer.
     pub(super) async fn ask_node(&self, to: NodeId, question: Question) -> Option<Answer> {
         let cluster = self.inner.cluster.as_ref()?;
         let (asked, told) = cluster.questions.open();
@@ -87,6 +87,7 @@ impl Hub {
             Question::Yield { name, claim } => Answer::Done(self.yield_name(name.user, claim)),
             Question::EndGuest { user } => Answer::Done(self.end_idle_guest(user).await),
             Question::Renew => Answer::Done(self.can_renew().await),
+            Question::Echo => Answer::Done(true),
             Question::Sessions { of } => Answer::Sessions(self.session_infos(of)),
             Question::Close { id, of } => Answer::Done(
                 self.with_state(|state| state.close(id, of, EndReason::ClosedByOperator)),

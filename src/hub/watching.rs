@@ -191,6 +191,11 @@ impl Watch {
         self.gaps.fetch_add(changes as u64, Ordering::Relaxed);
     }
 
+    /// How many there were so far.
+    pub(super) fn gaps(&self) -> u64 {
+        self.gaps.load(Ordering::Relaxed)
+    }
+
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
     }

@@ -151,7 +151,21 @@ fn a_paused_node_commits_nothing_and_begins_afresh() {
     };
     let before = id(&west).unwrap();
     sleep(LEASE);
+    let lags = |bench: &Bench| {
+        let nodes = bench.json(&["node", "list", "--json"]);
+        let lag = |node: &serde_json::Value| (node["name"].to_string(), node["lag"].is_f64());
+        nodes.iter().map(lag).collect::<Vec<_>>()
+    };
+    let listed = |east| [("\"east\"".to_owned(), east), ("\"west\"".to_owned(), true)];
+    assert_eq!(lags(&west), listed(true));
     signal(&east, "STOP");
+    let ran = west.run(&["session", "list"]);
+    let said = ran.err.clone();
+    assert!(
+        said.contains("node east (") && said.contains("does not answer"),
+        "{said}"
+    );
+    assert_eq!(ran.code, Some(0));
     // The system takes it, the node does not.
     anna.say(r##"{"action":"msg","time":1,"to":"#tea","from":"anna","message":"too late"}"##);
     let (mut again, _) = let_in(&west);

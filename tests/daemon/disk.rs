@@ -32,6 +32,7 @@ async fn jim_answers_503_and_reading_leaving_and_presence_go_on() {
     let made = serde_json::json!({"action": "join", "room": "#new"});
     anna.expect(503, made).await;
     assert_eq!(daemon.history(room("tea")).await, ["before"]);
+    assert!(daemon.hub().readiness().await.store.is_err());
     assert_eq!(daemon.sessions().await.len(), 1);
     anna.leave("#tea").await;
     let members = daemon.operate(commands::Members { room: room("tea") });

@@ -127,7 +127,7 @@ async fn two_who_come_at_once_displace_one_and_one_is_let_in() {
     let (a, b) = tokio::join!(left.call(token(&value)), right.call(token(&value)));
     assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|in_| **in_).count(), 1);
     assert_eq!(held.heard(), ["ended Displaced"]);
-    let sessions = world.op(commands::Sessions).await;
+    let sessions = world.op(commands::Sessions).await.sessions;
     assert!(sessions.len() == 1);
 }
 

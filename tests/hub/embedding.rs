@@ -115,7 +115,7 @@ async fn nothing_is_carried_out_for_a_session_that_was_ended() {
         .post(draft(name("tea"), "still here"), answer)
         .await;
     assert!(told.await.unwrap());
-    let sessions = world.op(commands::Sessions).await;
+    let sessions = world.op(commands::Sessions).await.sessions;
     assert!(sessions.is_empty());
 }
 
@@ -217,7 +217,7 @@ async fn when_all_end_nobody_is_told_of_the_others() {
     for client in &mut clients {
         assert_eq!(client.heard(), ["ended Shutdown"]);
     }
-    let sessions = world.op(commands::Sessions).await;
+    let sessions = world.op(commands::Sessions).await.sessions;
     assert!(sessions.is_empty());
     world.settled().await;
     let members = world.op(commands::Members { room: name("tea") }).await;

@@ -321,6 +321,6 @@ async fn a_guest_that_never_heard_of_its_welcome_is_in_nobodys_way() {
     drop(gone);
     world.settled().await;
     world.guest("boris").await;
-    let sessions = world.op(commands::Sessions).await;
+    let sessions = world.op(commands::Sessions).await.sessions;
     assert!(sessions.is_empty());
 }

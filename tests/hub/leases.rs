@@ -461,7 +461,7 @@ async fn sessions_are_listed_and_closed_at_all_nodes() {
     let mut boris = west.again("boris").await;
     assert_ne!(anna.id(), there.id());
     for world in [&east, &west] {
-        let sessions = world.op(commands::Sessions).await;
+        let sessions = world.op(commands::Sessions).await.sessions;
         let mut seen: Vec<_> = sessions
             .iter()
             .map(|session| (session.user.login.as_str(), session.node.as_str()))
@@ -472,7 +472,7 @@ async fn sessions_are_listed_and_closed_at_all_nodes() {
             [("anna", "east"), ("anna", "west"), ("boris", "west")]
         );
     }
-    let own = anna.ok(commands::Sessions).await;
+    let own = anna.ok(commands::Sessions).await.sessions;
     assert_eq!(own.len(), 2);
     let close = |id| commands::CloseSession { id };
     let other = anna.err(close(boris.id())).await;
@@ -483,4 +483,36 @@ async fn sessions_are_listed_and_closed_at_all_nodes() {
     assert!(boris.heard().contains(&"ended ClosedByOperator".to_owned()));
     let gone = east.op_err(close(boris.id())).await;
     assert!(matches!(gone, Error::Invalid { .. }), "{gone:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_answer_is_named_and_has_no_lag() {
+    let (shared, east, west) = Shared::two().await;
+    let mut anna = east.again("anna").await;
+    let _there = west.again("anna").await;
+    let lags = async || {
+        let nodes = east.op(commands::Nodes).await.into_iter();
+        let lags: Vec<_> = nodes.map(|node| (node.name, node.lag.is_some())).collect();
+        lags
+    };
+    let listed = |west| [("east".to_owned(), true), ("west".to_owned(), west)];
+    assert_eq!(lags().await, listed(true));
+    assert_eq!(east.op(commands::Sessions).await.unanswered, []);
+    pass(LEASE).await;
+    shared.kill(&west, "west").await;
+    assert_eq!(lags().await, listed(false));
+    for open in [
+        east.op(commands::Sessions).await,
+        anna.ok(commands::Sessions).await,
+    ] {
+        let unanswered = open.unanswered.iter().map(|node| node.name.as_str());
+        let named: Vec<_> = unanswered.collect();
+        assert_eq!((named, open.sessions.len()), (vec!["west"], 1));
+    }
+    let export = commands::ExportUser {
+        user: UserSelector::Login("anna".into()),
+    };
+    assert_eq!(east.op_err(export.clone()).await, Error::Unavailable);
+    pass(LEASE * 2).await;
+    assert_eq!(east.op(export).await.sessions.len(), 1);
 }

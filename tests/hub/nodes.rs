@@ -7,8 +7,8 @@ use tolmach::bus::{Bus, Envelope, Payload, Topic, VERSION};
 use tolmach::commands::{self, TokenEnd};
 use tolmach::hub::Scope;
 use tolmach::model::{
-    BanSubject, Event, NodeId, Role, RoomChange, RoomEvent, RoomKind, Seq, Timestamp, UserId,
-    UserRef,
+    BanSubject, Error, Event, NodeId, Role, RoomChange, RoomEvent, RoomKind, Seq, Timestamp,
+    UserId, UserRef,
 };
 
 use crate::support::{
@@ -415,7 +415,7 @@ async fn who_is_connected_elsewhere_is_not_offline() {
     pair.boris.session.farewell();
     tokio::time::sleep(Duration::from_millis(10)).await;
     let refused = pair.anna.err(to_user(login("boris"), "still there?")).await;
-    assert_eq!(refused, tolmach::model::Error::RecipientOffline);
+    assert_eq!(refused, Error::RecipientOffline);
 }
 
 fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
@@ -513,4 +513,24 @@ async fn who_is_late_hears_what_the_others_there_heard_since() {
     pair.anna.say(name("tea"), "and now").await;
     dora.hears(&["#tea anna: and now"]).await;
     clara.hears(&["#tea anna: and now"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_says_whether_it_is_ready_and_what_the_bus_did_not_bring() {
+    let mut pair = Pair::new(Health::Sound).await;
+    let gaps = pair.there.hub.bus_figures().gaps;
+    pair.anna.say(name("tea"), "heard").await;
+    pair.boris.hears(&["#tea anna: heard"]).await;
+    assert_eq!(pair.there.hub.bus_figures().gaps, gaps);
+    pair.cluster.bus.set(Health::Away);
+    pair.anna.say(name("tea"), "read").await;
+    pair.boris.hears(&["#tea anna: read"]).await;
+    assert_eq!(pair.there.hub.bus_figures().gaps, gaps + 1);
+    let ready = pair.there.hub.readiness().await;
+    assert_eq!((ready.store, ready.is_bus_connected), (Ok(()), false));
+    pair.cluster.bus.set(Health::Sound);
+    assert!(pair.there.hub.readiness().await.is_bus_connected);
+    pair.there.hub.stop().await;
+    let ready = pair.there.hub.readiness().await;
+    assert_eq!(ready.store, Err(Error::Unavailable));
 }

@@ -44,7 +44,7 @@ async fn what_follows_bears_the_new_login_and_nothing_else_changes() {
             assert_eq!(client.session.user().unwrap(), renamed);
         }
         assert_eq!(boris.who(name("tea")).await, ["Nina", "boris"]);
-        let sessions = world.op(commands::Sessions).await;
+        let sessions = world.op(commands::Sessions).await.sessions;
         let logins: Vec<&str> = sessions
             .iter()
             .map(|info| info.user.login.as_str())

@@ -359,7 +359,7 @@ async fn an_event_is_written_once_for_all_to_whom_it_is_the_same() {
         [&mut anna, &mut boris, &mut clara].map(Raw::heard),
         ["Other;", "Removed.", "Other;"]
     );
-    let still = world.op(commands::Sessions).await;
+    let still = world.op(commands::Sessions).await.sessions;
     let sessions = still;
     assert!(sessions.len() == 3);
 }

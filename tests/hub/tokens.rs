@@ -252,7 +252,7 @@ async fn sessions_are_listed_and_closed() {
     let mut again = world.again("anna").await;
     anna.enter(name("tea")).await;
     boris.enter(name("tea")).await;
-    let all = world.op(commands::Sessions).await;
+    let all = world.op(commands::Sessions).await.sessions;
     let listed: Vec<_> = all
         .iter()
         .map(|session| {
@@ -271,7 +271,7 @@ async fn sessions_are_listed_and_closed() {
             (again.id(), "anna", "plain")
         ]
     );
-    let own = anna.ok(commands::Sessions).await;
+    let own = anna.ok(commands::Sessions).await.sessions;
     assert_eq!(
         own.iter().map(|session| session.id).collect::<Vec<_>>(),
         [anna.id(), again.id()]

@@ -114,7 +114,7 @@ fn create(name: &str, more: &[&str]) -> Option<AnyCommand> {
 
 async fn close(server: &mut Server, login: &str) -> Result<(), String> {
     let sessions = server.ask(commands::Sessions).await?;
-    for session in sessions.as_array().into_iter().flatten() {
+    for session in sessions["sessions"].as_array().into_iter().flatten() {
         let is_meant = session.pointer("/user/login").and_then(Value::as_str) == Some(login);
         if let Some(id) = session["id"].as_u64().filter(|_| is_meant) {
             let close = commands::CloseSession { id: SessionId(id) };

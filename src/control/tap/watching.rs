@@ -41,8 +41,8 @@ impl Watching {
             Some(room) => Some(hub.operate(FindRoom { room }).await?.id),
         };
         if let Some(session) = query.session {
-            let sessions = hub.operate(Sessions).await?;
-            if !sessions.iter().any(|open| open.id == session) {
+            let open = hub.operate(Sessions).await?;
+            if !open.sessions.iter().any(|open| open.id == session) {
                 return Err(Error::invalid("session", "no such session is open"));
             }
         }

@@ -56,6 +56,11 @@ impl Command for ExportUser {
         }
         let contacts = store.contacts(id).await?;
         let mut bans = store.gateway_bans().await?;
+        let open = caller.hub().sessions(Some(id)).await?;
+        if !open.unanswered.is_empty() {
+            // It would not be all there is.
+            return Err(Error::Unavailable);
+        }
         bans.retain(|ban| {
             let by_login = matches!(&ban.subject, BanSubject::Login(login) if row.folded.as_ref() == Some(login));
             ban.user == Some(id) || ban.user.is_none() && by_login
@@ -68,7 +73,7 @@ impl Command for ExportUser {
             hidden: store.hidden_by(id).await?,
             contacts: contacts.iter().map(|user| user.login.clone()).collect(),
             bans,
-            sessions: caller.hub().sessions(Some(id)).await?,
+            sessions: open.sessions,
         })
     }
 }

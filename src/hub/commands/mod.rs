@@ -56,6 +56,7 @@ pub use work::Work;
 pub(crate) use accounts::AddExternal;
 pub(crate) use keeping::{Forget, MarkAged};
 pub(crate) use opening::{EndGuest, EndGuests};
+pub use sessions::OpenSessions;
 pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
 pub(crate) use {

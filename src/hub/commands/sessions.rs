@@ -61,12 +61,21 @@ fn describe_self(caller: &Caller<'_>, set: impl FnOnce(&mut OnlineUser)) -> Resu
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions;
 
+/// The sessions that are open, as far as their nodes say so.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OpenSessions {
+    /// In the order of their numbers.
+    pub sessions: Vec<SessionInfo>,
+    /// Nodes that did not answer, in the order in which they came: they may have more.
+    pub unanswered: Vec<NodeInfo>,
+}
+
 impl Command for Sessions {
-    type Reply = Vec<SessionInfo>;
+    type Reply = OpenSessions;
     const NEEDS: Needs = Needs::User;
     const IS_DECIDED: bool = false;
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<SessionInfo>> {
+    async fn call(self, caller: &mut Caller<'_>) -> Result<OpenSessions> {
         let user = caller.actor()?.user();
         caller.hub().sessions(user).await
     }

@@ -97,6 +97,7 @@ fn info(row: &Row) -> Sql<NodeInfo> {
             Some(false) => NodeState::Late,
             None => NodeState::Gone,
         },
+        lag: None,
     })
 }
 

@@ -297,7 +297,7 @@ impl Daemon {
     }
 
     pub(crate) async fn sessions(&self) -> Vec<SessionInfo> {
-        self.operate(commands::Sessions).await
+        self.operate(commands::Sessions).await.sessions
     }
 
     /// The texts of a room's history, oldest first.
