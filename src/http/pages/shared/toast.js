@@ -33,7 +33,7 @@ export function done(words, undo) {
   setTimeout(() => toast.remove(), STAY);
 }
 
-/** Does something after a while in which it can be undone; at once where the page is left. Returns what undoes it. */
+/** Does something after a while in which it can be undone; at once where the page is left. */
 export function undoable(words, act, undo = () => {}) {
   const end = () => {
     waiting.delete(now);
@@ -51,7 +51,6 @@ export function undoable(words, act, undo = () => {}) {
   const toast = place(words, false, button("Undo", back, { class: "small" }));
   const timer = setTimeout(now, UNDO);
   waiting.add(now);
-  return back;
 }
 
 function place(words, bad, action) {
