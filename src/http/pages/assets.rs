@@ -73,8 +73,12 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
 ];
 
 /// Style sheets.
-const STYLES: &[(&str, &[u8])] =
-    embedded!["chat/chat.css", "chat/messages.css", "shared/style.css",];
+const STYLES: &[(&str, &[u8])] = embedded![
+    "chat/chat.css",
+    "chat/messages.css",
+    "console/console.css",
+    "shared/style.css",
+];
 
 /// Pictures.
 const PICTURES: &[(&str, &[u8])] = embedded!["shared/icon.svg",];

@@ -1,8 +1,10 @@
 import { h } from "../shared/dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT] = [560, 220];
-const EDGE = { left: 52, right: 12, top: 12, bottom: 30 };
+/** Its units are about pixels: on a telephone's width there are fewer, so that words stay as large. */
+const isNarrow = matchMedia("(max-width: 45rem)");
+const HEIGHT = 220;
+const EDGE = { left: 52, right: 28, top: 12, bottom: 30 };
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 /** Lines are told apart by their dashes and marks, with any colours. */
 const DASHES = ["", "7 4", "2 3", "9 3 2 3", "1 5"];
@@ -25,9 +27,10 @@ export function plot({ title, unit, series }, until = Date.now()) {
   const from = until - SPAN;
   const shown = series.map(({ name, points }) => ({ name, points: points.filter(([time]) => time >= from) }));
   const most = nice(Math.max(0, ...shown.flatMap(({ points }) => points.map(([, value]) => value))));
-  const x = (time) => EDGE.left + ((time - from) / SPAN) * (WIDTH - EDGE.left - EDGE.right);
+  const width = isNarrow.matches ? 340 : 560;
+  const x = (time) => EDGE.left + ((time - from) / SPAN) * (width - EDGE.left - EDGE.right);
   const y = (value) => HEIGHT - EDGE.bottom - (value / most) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}, ${unit}. ${inWords(shown, unit)}`, class: "plot" });
+  const svg = draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${title}, ${unit}. ${inWords(shown, unit)}`, class: "plot" });
   svg.append(...axes(from, until, most, x, y), ...shown.flatMap(({ points }, i) => line(points, i, x, y)));
   return h("figure", { class: "plot-card" },
     h("figcaption", {}, h("b", { textContent: title }), h("span", { class: "muted small-text", textContent: ` ${unit}` })),
@@ -38,10 +41,10 @@ function axes(from, until, most, x, y) {
   const parts = [];
   for (let i = 0; i <= 4; i += 1) {
     const value = (most / 4) * i;
-    parts.push(draw("path", { d: `M${EDGE.left} ${y(value)}H${WIDTH - EDGE.right}`, class: "grid" }));
+    parts.push(draw("path", { d: `M${EDGE.left} ${y(value)}H${x(until)}`, class: "grid" }));
     parts.push(text(EDGE.left - 6, y(value) + 4, short(value), "end"));
   }
-  const step = SPAN / 6;
+  const step = SPAN / (isNarrow.matches ? 3 : 6);
   for (let time = Math.ceil(from / step) * step; time <= until; time += step) {
     parts.push(draw("path", { d: `M${x(time)} ${HEIGHT - EDGE.bottom}v5`, class: "grid" }));
     parts.push(text(x(time), HEIGHT - EDGE.bottom + 18, CLOCK.format(time), "middle"));

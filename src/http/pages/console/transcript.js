@@ -3,6 +3,12 @@
  * The command `tolmach tap --save` knows the dialects and hides more of what no two runs share.
  */
 
+const SAVED = [
+  "Saved by the console. Logins are not shown; the header has them.",
+  "Numbers of messages, rooms and users are those of the gateway it was seen on. `tolmach replay` shows where they differ on a fresh one.",
+];
+/** Most accounts that are named only for the numbers of those behind them. */
+const MOST_FILLERS = 64;
 /** The password of every account of a transcript. */
 const PASSWORD = "CorrectHorseBatteryStaple";
 /** A room that every gateway of a transcript has. */
@@ -13,13 +19,22 @@ const SLACK = 60;
 
 /** The text of a transcript. */
 export function transcript(entries) {
-  const run = { people: new Map(), names: new Set(), rooms: new Set(), steps: [], late: [], times: entries.map(({ time }) => Date.parse(time) / 1000) };
+  const run = { people: new Map(), names: new Set(), rooms: new Set(), accounts: new Map(), steps: [], late: [], times: entries.map(({ time }) => Date.parse(time) / 1000) };
   for (const entry of entries) take(run, entry);
   const lost = entries.filter(({ kind }) => kind === "lost").length > 0;
-  const comments = ["Saved by the console. Logins are not shown; the header has them.", ...(lost ? ["Entries are missing: they came too fast."] : [])];
+  const comments = [...SAVED, ...(lost ? ["Entries are missing: they came too fast."] : [])];
   const rooms = [...run.rooms].map((name) => `operator: create room ${name}`);
   const header = comments.map((line) => `# ${line}`);
-  return `${[...header, ...rooms, ...run.late, ...run.steps.map(written)].join("\n")}\n`;
+  return `${[...header, ...accounts(run.accounts), ...rooms, ...run.late, ...run.steps.map(written)].join("\n")}\n`;
+}
+
+/** The accounts that must be named before all others so that each gets its number; none where they came in that order. */
+function accounts(logins) {
+  const ids = [...logins.keys()];
+  const last = Math.max(0, ...ids);
+  if (ids.every((id, i) => id === i + 1)) return [];
+  const all = Array.from({ length: Math.min(last, MOST_FILLERS) }, (_, i) => logins.get(i + 1) ?? `user-${i + 1}`);
+  return (last <= MOST_FILLERS ? all : [...logins.values()]).map((login) => `${login}: account`);
 }
 
 function take(run, entry) {
@@ -54,10 +69,11 @@ const steps = {
 };
 
 /** Finds out who a connection is, when that is known. */
-function meet(run, { connection, dialect, user, guest }) {
+function meet(run, { connection, dialect, user, user_id: id, guest }) {
   if (!run.people.has(connection)) run.people.set(connection, { name: null, login: null, room: null, secrets: 0 });
   const person = run.people.get(connection);
   if (person.name || !user) return person;
+  if (!guest) run.accounts.set(id, user);
   let name = user;
   for (let number = 2; run.names.has(name); number += 1) name = `${user}.${number}`;
   run.names.add(name);

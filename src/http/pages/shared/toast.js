@@ -57,7 +57,14 @@ function place(words, bad, action) {
   const text = h("span", { class: "words grow", textContent: words });
   const toast = h("div", { class: bad ? "toast bad" : "toast", role: bad ? "alert" : "status" }, text, action);
   byId("toasts").append(toast);
+  raise(byId("toasts"));
   return toast;
+}
+
+/** Brings what is said above a dialog that was opened since. */
+function raise(toasts) {
+  if (toasts.matches(":popover-open")) toasts.hidePopover();
+  toasts.showPopover();
 }
 
 addEventListener("pagehide", () => waiting.forEach((now) => now()));
