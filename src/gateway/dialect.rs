@@ -109,10 +109,22 @@ impl fmt::Debug for Content {
     }
 }
 
+/// What a codec has cut off.
+pub trait Cut: Send {
+    /// Whether it is no frame, but can be answered: so it is counted.
+    fn is_bad(&self) -> bool;
+}
+
+impl<F: Send, B: Send> Cut for Result<F, B> {
+    fn is_bad(&self) -> bool {
+        self.is_err()
+    }
+}
+
 /// One connection's translation: its state, and a handler per frame. It has no clock: `now` comes in by the link.
 pub trait Adapter: Send + 'static {
-    /// Cuts bytes into frames. Its `Item` may be a bad frame that can be answered; its `Error` is a lost boundary.
-    type Codec: Decoder<Item: Send, Error: Send> + Send;
+    /// Cuts bytes into frames. Its `Item` is a frame, or a bad one that can be answered; its `Error` is a lost boundary.
+    type Codec: Decoder<Item: Cut, Error: Send> + Send;
 
     /// Cuts the bytes of this connection into frames, with the limits that hold for it.
     fn codec(&self) -> Self::Codec;

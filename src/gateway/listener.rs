@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,11 +26,13 @@ use super::pace::{MessagePaces, Rate};
 use super::receiving::{Receiving, ReceivingTotal};
 use super::threads::{Place, Threads};
 use super::transport::Transport;
-use super::writer::Writer;
+use super::writer::{Counted, Writer};
+use crate::hub::metrics::OpenPlace;
 use crate::hub::tap::TapDialect;
 use crate::hub::{Bounds, Hub};
 use crate::model::{EndReason, Network};
 use crate::throttle::Throttle;
+use crate::word::Word;
 
 /// How long to wait when a connection cannot be accepted (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -63,6 +65,9 @@ pub trait Serve: Send + Sync + 'static {
         permit: Permit,
     );
 
+    /// The dialect's name, by which it is counted.
+    fn name(&self) -> &'static str;
+
     /// The dialect's name, with its revision where it has several.
     fn label(&self) -> &str;
 
@@ -92,6 +97,10 @@ impl<D: Dialect> Serve for Served<D> {
         tokio::spawn(connection::serve(
             dialect, tapped, transport, hub, limits, shutdown, permit,
         ));
+    }
+
+    fn name(&self) -> &'static str {
+        self.dialect.name()
     }
 
     fn label(&self) -> &str {
@@ -203,6 +212,11 @@ impl ConnectionLimiter {
         *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
+    /// Connections of this dialect may come to a listener of this name: they are counted from 0.
+    pub(super) fn expect_at(&self, listener: &str, dialect: &'static str) {
+        self.hub.counts().listens(listener.into(), dialect);
+    }
+
     /// Lets in who connects, until this is dropped.
     pub(super) async fn accept(
         self: Arc<Self>,
@@ -230,14 +244,9 @@ impl ConnectionLimiter {
                     if let Ok(Ok((socket, _))) = accepted {
                         let (_patience, impatience) = oneshot::channel();
                         let dialect = reception.borrow().dialect.clone();
-                        refuse(
-                            dialect,
-                            Transport::tcp(socket),
-                            EndReason::TooManyConnections,
-                            self.peer_timeout,
-                            impatience,
-                        )
-                        .await;
+                        let reason = EndReason::TooManyConnections;
+                        self.refusal(dialect, Transport::tcp(socket), reason, impatience)
+                            .await;
                     }
                     spare = spare_file();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -328,6 +337,8 @@ impl ConnectionLimiter {
         mut permit: Permit,
     ) {
         let (dialect, hub, limits) = (dialect.clone(), self.hub.clone(), self.limits());
+        let listener = transport.listener().cloned();
+        permit.open = Some(hub.counts().came_in(listener, dialect.name()));
         self.threads.run(transport, move |transport, place| {
             permit.place = place;
             dialect.serve(transport, &hub, limits, shutdown, permit);
@@ -342,6 +353,7 @@ impl ConnectionLimiter {
             limiter: self,
             counted: None,
             place: None,
+            open: None,
         };
         (most == 0 || inside <= most).then_some(permit)
     }
@@ -381,14 +393,29 @@ impl ConnectionLimiter {
             }
         };
         let (patience, impatience) = oneshot::channel();
-        let refusal = refuse(dialect, transport, reason, self.peer_timeout, impatience);
-        tokio::spawn(refusal);
+        tokio::spawn(self.refusal(dialect, transport, reason, impatience));
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.retain(|other| !other.is_closed());
         refusals.push_back(patience);
         if refusals.len() > MAX_REFUSALS {
             refusals.pop_front();
         }
+    }
+
+    /// Tells why, and counts it.
+    fn refusal(
+        &self,
+        dialect: Arc<dyn Serve>,
+        transport: Transport,
+        reason: EndReason,
+        impatience: oneshot::Receiver<()>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let counted = Counted::at(&self.hub, dialect.name());
+        self.hub
+            .counts()
+            .refused(dialect.name(), Word(reason).to_string());
+        let timeout = self.peer_timeout;
+        refuse(dialect, transport, reason, timeout, counted, impatience)
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<Network, usize>> {
@@ -448,6 +475,8 @@ pub struct Permit {
     counted: Option<Network>,
     /// On which thread, where there are several.
     place: Option<Place>,
+    /// Where it counts as open, once it is served.
+    open: Option<OpenPlace>,
 }
 
 impl Permit {
@@ -511,6 +540,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        if let Some(place) = self.open {
+            self.limiter.hub.counts().left(place);
+        }
         if let Some(network) = self.counted {
             let mut by_address = self.limiter.by_address();
             if let Entry::Occupied(mut here) = by_address.entry(network) {
@@ -531,12 +563,13 @@ async fn refuse(
     transport: Transport,
     reason: EndReason,
     peer_timeout: PeerTimeout,
+    counted: Counted,
     mut impatience: oneshot::Receiver<()>,
 ) {
     let last = dialect.refusal(reason);
     let (mut reader, wire) = transport.split(None);
-    let (bounds, backlog) = (Bounds::default(), Arc::default());
-    let writer = Writer::new(wire, peer_timeout, bounds, backlog, None, None, None);
+    let bounds = Bounds::default();
+    let writer = Writer::new(wire, peer_timeout, bounds, counted, None, None, None);
     // It may have to be told over TLS.
     let open = async {
         let begun = tokio::time::timeout(REFUSAL_BEGIN, reader.begin()).await;

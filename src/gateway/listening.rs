@@ -54,6 +54,7 @@ impl Listening {
             tls = reception.opening.tls_mode(),
             "listening"
         );
+        limiter.expect_at(&name, reception.dialect.name());
         let (reception, met) = watch::channel(reception);
         let shutdown = Shutdown::new(limiter.clone());
         let task = tokio::spawn(limiter.clone().accept(socket, met, shutdown.subscribe()));

@@ -36,7 +36,7 @@ pub use builder::{BindError, GatewayBuilder};
 #[cfg(feature = "http")]
 pub(crate) use byte_stream::ByteStream;
 pub use dialect::{
-    Adapter, Content, Dialect, FrameLength, RequestContext, Response, SessionOptions,
+    Adapter, Content, Cut, Dialect, FrameLength, RequestContext, Response, SessionOptions,
 };
 pub use limits::Limits;
 #[cfg(feature = "http")]

@@ -99,6 +99,10 @@ impl Serve for Http {
         ));
     }
 
+    fn name(&self) -> &'static str {
+        config::HTTP
+    }
+
     fn label(&self) -> &str {
         config::HTTP
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::metrics::{Counts, DialectNumber};
 use super::sink::Waiting;
 use crate::dial::Dial;
 
@@ -10,15 +11,20 @@ use crate::dial::Dial;
 #[derive(Debug, Default)]
 pub struct Backlog {
     bytes: AtomicUsize,
+    events: AtomicUsize,
     bound: Dial,
+    /// Here, so that a connection need not hold it.
+    counts: Arc<Counts>,
 }
 
 impl Backlog {
     /// At most so many bytes; 0: no limit.
-    pub(super) fn new(bound: usize) -> Self {
+    pub(super) fn new(bound: usize, counts: Arc<Counts>) -> Self {
         Self {
             bytes: AtomicUsize::new(0),
+            events: AtomicUsize::new(0),
             bound: (bound as u64).into(),
+            counts,
         }
     }
 
@@ -31,6 +37,14 @@ impl Backlog {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How much waits now.
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting {
+            events: self.events.load(Ordering::Relaxed),
+            bytes: self.bytes(),
+        }
     }
 
     /// Whether it is more than may.
@@ -61,18 +75,26 @@ impl CountedWaiting {
         self.own
     }
 
+    /// Counts what was written to a connection.
+    pub(crate) fn sent(&self, dialect: DialectNumber, bytes: usize) {
+        self.all.counts.sent(dialect, bytes);
+    }
+
     /// Counts what has come to wait.
     pub fn add(&mut self, more: Waiting) {
         self.own.add(more);
         self.all.bytes.fetch_add(more.bytes, Ordering::Relaxed);
+        self.all.events.fetch_add(more.events, Ordering::Relaxed);
     }
 
     /// Counts what waits no longer.
     pub fn subtract(&mut self, less: Waiting) {
-        let before = self.own.bytes;
+        let before = self.own;
         self.own.subtract(less);
-        let gone = before - self.own.bytes;
-        self.all.bytes.fetch_sub(gone, Ordering::Relaxed);
+        let bytes = before.bytes - self.own.bytes;
+        self.all.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let events = before.events - self.own.events;
+        self.all.events.fetch_sub(events, Ordering::Relaxed);
     }
 
     /// Nothing waits any more.
@@ -93,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_counted_once_and_goes_with_its_connection() {
-        let all = Arc::new(Backlog::new(10));
+        let all = Arc::new(Backlog::new(10, Arc::default()));
         let bytes = |bytes| Waiting { events: 1, bytes };
         let (mut one, mut other) = (
             CountedWaiting::new(all.clone()),
@@ -108,6 +130,6 @@ mod tests {
         one.subtract(bytes(100));
         assert_eq!((all.bytes(), one.own().bytes), (5, 0));
         drop(other);
-        assert_eq!(all.bytes(), 0);
+        assert_eq!(all.waiting(), Waiting::default());
     }
 }

@@ -17,6 +17,7 @@ use super::clock::{Clock, SystemClock};
 use super::commands::{Actor, EndGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
+use super::metrics::Counts;
 use super::newcomers::Newcomers;
 use super::nodes::Cluster;
 use super::policy::{self, Policy};
@@ -24,7 +25,6 @@ use super::quota::Quota;
 use super::shared::Shared;
 use super::state::HubState;
 use super::state::effects::Moment;
-use super::translation::Observer;
 use super::{Hub, Inner, Options, files, tap};
 use crate::bus::{Bus, LocalBus};
 use crate::cluster::{Identity, Registry};
@@ -67,7 +67,6 @@ pub struct HubBuilder {
     node_name: String,
     place: Option<Place>,
     files: Option<FilesDirectory>,
-    observer: Option<Arc<dyn Observer>>,
     authenticator: Option<Arc<dyn Authenticator>>,
     authenticator_timeout: Duration,
     policy: Option<Arc<dyn Policy>>,
@@ -107,7 +106,6 @@ impl Hub {
             node_name: "node".to_owned(),
             place: None,
             files: None,
-            observer: None,
             authenticator: None,
             authenticator_timeout: authenticator::TIMEOUT,
             policy: None,
@@ -184,12 +182,6 @@ impl HubBuilder {
         self
     }
 
-    /// Has this one count translations, such as [`Translations`](super::translation::Translations).
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
-        self
-    }
-
     /// Asks this one who somebody is before the hub's own accounts are looked at.
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = Some(authenticator);
@@ -254,7 +246,8 @@ impl HubBuilder {
     fn open(self) -> Result<Inner, StartError> {
         let tap = tap::Tap::new(self.clock.clone());
         let identity = Arc::<Identity>::default();
-        let commit_queue = Arc::new(CommitQueue::default());
+        let counts = Arc::<Counts>::default();
+        let commit_queue = Arc::new(CommitQueue::new(counts.clone()));
         let node = self.place.is_some().then(|| identity.clone());
         let limits = limits(&self.options, node);
         let store =
@@ -262,7 +255,7 @@ impl HubBuilder {
         let open = |files: FilesDirectory| files.open(limits.disk_free.clone());
         let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
-        let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes));
+        let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes, counts.clone()));
         let mut state = HubState::new(
             identity.node(),
             tap.clone(),
@@ -272,9 +265,7 @@ impl HubBuilder {
         state.backlog = backlog.clone();
         let is_shared = self.bus.is_some();
         state.is_shared = is_shared;
-        if let Some(observer) = self.observer {
-            state.observe(observer);
-        }
+        state.count_in(counts.clone());
         let timeout = self.authenticator_timeout;
         let authenticator = self
             .authenticator
@@ -286,7 +277,7 @@ impl HubBuilder {
         let hashing = Hashing::new(self.options.passwords_waiting);
         Ok(Inner {
             newcomers: Newcomers::new(),
-            said: Default::default(),
+            counts,
             attempts: Attempts::new(self.options.failed_logins),
             backlog,
             registrations: Quota::new(

@@ -14,9 +14,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::metrics::{Counts, Handing};
 use super::sink::Sink;
 use crate::bus::Envelope;
 use crate::model::{RoomEvent, RoomId, Seq};
@@ -33,6 +35,7 @@ pub(super) const MAX_FLUSHES: usize = 64;
 #[derive(Default)]
 pub(super) struct CommitQueue {
     state: Mutex<State>,
+    counts: Arc<Counts>,
     /// How many writes were handed to the store.
     submitted: AtomicU64,
     /// Told when more commits have come.
@@ -46,8 +49,7 @@ struct State {
     committed: u64,
     /// That there may be news waits to be told.
     looks_for_news: bool,
-    /// At most [`MAX_FLUSHES`] sinks each.
-    parts: VecDeque<Vec<Arc<dyn Sink>>>,
+    parts: VecDeque<Part>,
     /// Something that takes a while is being told, and what came after it waits.
     is_held: bool,
     workers: Vec<Arc<Waiting>>,
@@ -61,8 +63,16 @@ struct Waiting {
     call: Notify,
 }
 
+/// Sinks to be flushed, at most [`MAX_FLUSHES`].
+pub(super) struct Part {
+    pub(super) sinks: Vec<Arc<dyn Sink>>,
+    /// What that hands over, once all parts are flushed.
+    _handing: Option<Arc<Handing>>,
+}
+
 enum Arrival {
-    Commit(Commit),
+    /// Durable since then.
+    Commit(Commit, Instant),
     Foreign(Foreign),
 }
 
@@ -83,7 +93,7 @@ pub(super) enum Foreign {
 
 /// What is to be told next.
 pub(super) enum Slice<'a> {
-    Commits(Vec<Commit>),
+    Commits(Vec<Commit>, Handing),
     /// Nothing else is told until the other is dropped.
     Foreign(Foreign, Held<'a>),
 }
@@ -98,6 +108,13 @@ pub(super) struct Worker<'a> {
 }
 
 impl CommitQueue {
+    pub(super) fn new(counts: Arc<Counts>) -> Self {
+        Self {
+            counts,
+            ..Self::default()
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,6 +122,13 @@ impl CommitQueue {
     /// A write is about to be handed to the store.
     pub(super) fn submitting(&self) {
         self.submitted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many writes the store was handed, and has not told the outcome of.
+    pub(super) fn under_way(&self) -> u64 {
+        let committed = self.lock().committed;
+        let submitted = self.submitted.load(Ordering::Relaxed);
+        submitted.saturating_sub(committed)
     }
 
     /// Waits until of all that was submitted before the commits have come.
@@ -123,7 +147,7 @@ impl CommitQueue {
     pub(super) fn waiting_events(&self, room: RoomId) -> Vec<RoomEvent> {
         let state = self.lock();
         let commits = state.arrivals.iter().filter_map(|arrival| match arrival {
-            Arrival::Commit(commit) => Some(commit),
+            Arrival::Commit(commit, _) => Some(commit),
             Arrival::Foreign(_) => None,
         });
         let events = commits.flat_map(|commit| &commit.events);
@@ -161,16 +185,20 @@ impl CommitQueue {
     }
 
     /// Has these flushed by whoever delivers.
-    pub(super) fn share(&self, sinks: &[Arc<dyn Sink>]) {
+    pub(super) fn share(&self, sinks: &[Arc<dyn Sink>], handing: Option<Handing>) {
+        let handing = handing.map(Arc::new);
+        let parts = sinks.chunks(MAX_FLUSHES).map(|sinks| Part {
+            sinks: sinks.to_vec(),
+            _handing: handing.clone(),
+        });
         let mut state = self.lock();
-        let parts = sinks.chunks(MAX_FLUSHES).map(<[_]>::to_vec);
         state.parts.extend(parts);
         let count = state.parts.len();
         call(state, count);
     }
 
     /// Sinks to be flushed now.
-    pub(super) fn take_part(&self) -> Option<Vec<Arc<dyn Sink>>> {
+    pub(super) fn take_part(&self) -> Option<Part> {
         self.lock().parts.pop_front()
     }
 
@@ -185,18 +213,14 @@ impl CommitQueue {
         if !state.has_slice() {
             return None;
         }
-        let commits = state.take_commits();
-        if !commits.is_empty() {
-            return Some(Slice::Commits(commits));
+        if let Some(foreign) = state.take_foreign() {
+            state.is_held = true;
+            state.looks_for_news &= foreign != Foreign::LookForNews;
+            return Some(Slice::Foreign(foreign, Held(self)));
         }
-        match state.arrivals.pop_front()? {
-            Arrival::Commit(commit) => Some(Slice::Commits(vec![commit])),
-            Arrival::Foreign(foreign) => {
-                state.is_held = true;
-                state.looks_for_news &= foreign != Foreign::LookForNews;
-                Some(Slice::Foreign(foreign, Held(self)))
-            }
-        }
+        let mut handing = Handing::new(self.counts.clone());
+        let commits = state.take_commits(&mut handing);
+        Some(Slice::Commits(commits, handing))
     }
 }
 
@@ -205,16 +229,28 @@ impl State {
         !self.is_held && !self.arrivals.is_empty()
     }
 
-    /// The next commits that are to be told together.
-    fn take_commits(&mut self) -> Vec<Commit> {
+    /// What is next, where that is something else than a commit.
+    fn take_foreign(&mut self) -> Option<Foreign> {
+        let is_foreign = |next: &mut Arrival| matches!(next, Arrival::Foreign(_));
+        match self.arrivals.pop_front_if(is_foreign)? {
+            Arrival::Foreign(foreign) => Some(foreign),
+            Arrival::Commit(..) => None,
+        }
+    }
+
+    /// The next commits that are to be told together; those of which somebody is to hear are handed over.
+    fn take_commits(&mut self, handing: &mut Handing) -> Vec<Commit> {
         let (mut slice, mut bytes) = (Vec::new(), 0);
         while slice.len() < MAX_SLICE_COMMITS && bytes < MAX_SLICE_BYTES {
-            let is_commit = |next: &mut Arrival| matches!(next, Arrival::Commit(_));
-            let Some(Arrival::Commit(commit)) = self.arrivals.pop_front_if(is_commit) else {
+            let is_commit = |next: &mut Arrival| matches!(next, Arrival::Commit(..));
+            let Some(Arrival::Commit(commit, since)) = self.arrivals.pop_front_if(is_commit) else {
                 break;
             };
             let events = commit.events.iter();
             bytes += events.map(RoomEvent::text_bytes).sum::<usize>();
+            if !commit.events.is_empty() {
+                handing.add(since);
+            }
             slice.push(commit);
         }
         if self.arrivals.is_empty() {
@@ -299,11 +335,15 @@ impl Drop for Worker<'_> {
 
 impl CommitSink for CommitQueue {
     fn committed(&self, batch: Vec<Commit>) {
+        let durable = Instant::now();
+        let kept = batch.iter().filter(|commit| commit.is_kept());
+        let submitted = kept.filter_map(|commit| commit.write.submitted());
+        self.counts.committed(submitted, durable);
         let mut state = self.lock();
         state.committed += batch.len() as u64;
-        state
-            .arrivals
-            .extend(batch.into_iter().map(Arrival::Commit));
+        let arrivals = batch.into_iter();
+        let arrivals = arrivals.map(|commit| Arrival::Commit(commit, durable));
+        state.arrivals.extend(arrivals);
         call(state, 1);
         self.more.notify_waiters();
     }

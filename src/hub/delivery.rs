@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Hub;
 use super::catching_up::{Between, Missing};
 use super::commit_queue::{Foreign, Held, MAX_FLUSHES, Slice};
+use super::metrics::Handing;
 use super::sink::Sink;
 use super::state::HubState;
 use crate::store::Commit;
@@ -13,7 +14,16 @@ use crate::store::Commit;
 enum Later {
     Foreign(Foreign),
     /// In rooms of these other nodes did something that was not told yet.
-    Commits(Vec<Commit>, Missing),
+    Commits(Vec<Commit>, Missing, Handing),
+}
+
+/// What became of what was next to be told.
+enum Told<'a> {
+    Nothing,
+    /// It is to be handed over.
+    All(Handing),
+    /// What comes behind it waits until the other is dropped.
+    Later(Later, Held<'a>),
 }
 
 impl Hub {
@@ -34,10 +44,14 @@ impl Hub {
         if !self.inner.commit_queue.has_slice() {
             return;
         }
-        let (later, dirty) = self.on_state(|state| self.tell_slice(state));
-        self.flush(dirty).await;
-        if let Some((later, _held)) = later {
-            self.deliver_later(later).await;
+        let (told, dirty) = self.on_state(|state| self.tell_slice(state));
+        match told {
+            Told::All(handing) => self.hand_over(dirty, Some(handing)).await,
+            Told::Nothing => self.flush(dirty).await,
+            Told::Later(later, _held) => {
+                self.flush(dirty).await;
+                self.deliver_later(later).await;
+            }
         }
         // A little at a time, so that what one connection says at once does not fill the others' queues.
         if self.inner.commit_queue.has_slice() {
@@ -46,27 +60,28 @@ impl Hub {
     }
 
     /// Tells the state of commits. What else there is, is told by the caller.
-    fn tell_slice(&self, state: &mut HubState) -> Option<(Later, Held<'_>)> {
-        match self.inner.commit_queue.take_slice()? {
-            Slice::Commits(commits) => {
+    fn tell_slice(&self, state: &mut HubState) -> Told<'_> {
+        match self.inner.commit_queue.take_slice() {
+            None => Told::Nothing,
+            Some(Slice::Commits(commits, handing)) => {
                 if state.is_shared {
                     self.publish_commits(&commits);
                     if let Some(missing) = Missing::of(&commits, state) {
                         let held = self.inner.commit_queue.hold();
-                        return Some((Later::Commits(commits, missing), held));
+                        return Told::Later(Later::Commits(commits, missing, handing), held);
                     }
                 }
                 self.tell_commits(state, commits, &mut Between::default());
-                None
+                Told::All(handing)
             }
-            Slice::Foreign(foreign, held) => Some((Later::Foreign(foreign), held)),
+            Some(Slice::Foreign(foreign, held)) => Told::Later(Later::Foreign(foreign), held),
         }
     }
 
     async fn deliver_later(&self, later: Later) {
         match later {
             Later::Foreign(foreign) => self.deliver_foreign(foreign).await,
-            Later::Commits(commits, missing) => {
+            Later::Commits(commits, missing, handing) => {
                 let mut between = self.find_missing(&missing).await;
                 let lost = self.lost_footings(&missing).await;
                 let ((), dirty) = self.on_state(|state| {
@@ -75,14 +90,19 @@ impl Hub {
                         state.expel(footing.room, footing.user);
                     }
                 });
-                self.flush(dirty).await;
+                self.hand_over(dirty, Some(handing)).await;
             }
         }
     }
 
     /// Flushes these: a few at once, many with whoever else delivers.
     pub(super) async fn flush(&self, dirty: Vec<Arc<dyn Sink>>) {
-        self.flush_or_share(&dirty);
+        self.hand_over(dirty, None).await;
+    }
+
+    /// The same, of what was committed.
+    async fn hand_over(&self, dirty: Vec<Arc<dyn Sink>>, handing: Option<Handing>) {
+        self.flush_or_share(&dirty, handing);
         self.flush_parts().await;
     }
 
@@ -95,15 +115,15 @@ impl Hub {
 
     fn flush_part(&self) -> bool {
         let part = self.inner.commit_queue.take_part();
-        let sinks = part.iter().flatten();
+        let sinks = part.iter().flat_map(|part| &part.sinks);
         sinks.for_each(|sink| sink.flush());
         part.is_some()
     }
 
     /// Flushes these at once where they are few, else has it done by whoever delivers.
-    pub(super) fn flush_or_share(&self, dirty: &[Arc<dyn Sink>]) {
+    pub(super) fn flush_or_share(&self, dirty: &[Arc<dyn Sink>], handing: Option<Handing>) {
         if dirty.len() > MAX_FLUSHES {
-            self.inner.commit_queue.share(dirty);
+            self.inner.commit_queue.share(dirty, handing);
             self.deliver_if_stopped();
         } else {
             dirty.iter().for_each(|sink| sink.flush());
@@ -113,7 +133,6 @@ impl Hub {
     /// Tells the state of commits, and of each who asked for it; each after what others did before it.
     fn tell_commits(&self, state: &mut HubState, commits: Vec<Commit>, between: &mut Between) {
         for commit in commits {
-            self.inner.said.count(&commit.events);
             for event in commit.events {
                 between.tell_before(state, event.room.id, event.seq);
                 self.files_after(&event);
@@ -132,12 +151,12 @@ impl Hub {
     pub(super) fn deliver_last(&self) {
         while self.inner.commit_queue.has_slice() {
             self.with_state(|state| match self.tell_slice(state) {
-                Some((Later::Commits(commits, _), _held)) => {
+                Told::Later(Later::Commits(commits, ..), _held) => {
                     self.tell_commits(state, commits, &mut Between::default());
                 }
                 // What other nodes told is nobody's any more.
-                Some((Later::Foreign(_), _held)) => {}
-                None => {}
+                Told::Later(Later::Foreign(_), _held) => {}
+                Told::All(_) | Told::Nothing => {}
             });
         }
         while self.flush_part() {}

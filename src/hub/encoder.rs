@@ -49,6 +49,11 @@ impl Encoded {
         Self { frames, end: None }
     }
 
+    /// Of how many events that tells: the one, or none.
+    pub(super) fn told(self) -> usize {
+        usize::from(self.frames > 0)
+    }
+
     /// The session is over; the reason is written when it ends.
     #[must_use]
     pub fn ending(reason: EndReason) -> Self {
@@ -167,6 +172,7 @@ impl Encoding {
                     bytes: Bytes::copy_from_slice(&self.shared.bytes),
                     events: self.shared.events.clone(),
                     count: self.others.frames,
+                    told: self.others.told(),
                 };
                 (delivery, self.others)
             }
@@ -216,7 +222,7 @@ pub trait EventEncoder: Send + Sync {
 pub struct SharedEncoder(pub Arc<dyn EventEncoder>);
 
 /// How an event came to an audience, for counts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Translated {
     pub(super) meaning: Meaning,
     pub(super) level: Level,

@@ -33,6 +33,7 @@ mod files;
 mod foreign;
 mod hashing;
 mod lease;
+pub mod metrics;
 mod names;
 mod newcomers;
 mod news;
@@ -86,6 +87,7 @@ use attempts::Attempts;
 use commands::{Actor, Caller, Change, Command, Submission};
 use commit_queue::{CommitQueue, Foreign};
 use hashing::Hashing;
+use metrics::Counts;
 use newcomers::Newcomers;
 use quota::{Maker, Quota, Taken};
 use shared::Shared;
@@ -122,7 +124,7 @@ struct Inner {
     policy: Option<policy::Asked>,
     attempts: Attempts,
     newcomers: Newcomers,
-    said: pulse::Said,
+    counts: Arc<Counts>,
     clock: Arc<dyn Clock>,
     backlog: Arc<Backlog>,
     registrations: Quota,

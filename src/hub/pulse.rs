@@ -1,6 +1,5 @@
 //! Whether the hub is alive, and how much is said in it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -8,7 +7,7 @@ use tokio::time::timeout;
 use super::Hub;
 use super::commands::{Actor, Change, Work};
 use crate::bus::BusFigures;
-use crate::model::{Error, Result, RoomChange, RoomEvent};
+use crate::model::{Error, Result};
 use crate::store::{ApplyError, RowKeys};
 
 /// How long a store may take to commit something, to be ready.
@@ -38,23 +37,11 @@ impl<const NEEDS_ROOM: bool> Change for Nothing<NEEDS_ROOM> {
     }
 }
 
-/// Counts the messages that were accepted here.
-#[derive(Default)]
-pub(super) struct Said(AtomicU64);
-
-impl Said {
-    pub(super) fn count(&self, events: &[RoomEvent]) {
-        let is_message = |event: &&RoomEvent| matches!(event.change, RoomChange::Posted(_));
-        let messages = events.iter().filter(is_message).count() as u64;
-        self.0.fetch_add(messages, Ordering::Relaxed);
-    }
-}
-
 impl Hub {
     /// How many messages this hub has accepted since it started.
     #[must_use]
     pub fn messages(&self) -> u64 {
-        self.inner.said.0.load(Ordering::Relaxed)
+        self.counts().told.all_messages()
     }
 
     /// Waits until what is asked of it now has gone the whole way: the store's queue, a transaction, the delivery, the state.

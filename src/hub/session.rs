@@ -10,6 +10,7 @@ use super::commands::{
     self, Actor, Caller, Command, Enter, Entered, Leave, LogIn, LogInGuest, LogInToken, Welcome,
 };
 use super::encoder::SharedEncoder;
+use super::metrics::DialectNumber;
 use super::sink::Sink;
 use super::state::{CurrentUser, Scope};
 use super::tap::{TapConnection, TapEvent};
@@ -40,6 +41,7 @@ pub struct ConnectionInfo {
 pub struct Session {
     pub(super) hub: Hub,
     pub(super) connection: ConnectionInfo,
+    pub(super) number: DialectNumber,
     pub(super) entry: Option<(SessionId, CurrentUser)>,
     /// Who proved by a token who it is, without a session.
     pub(super) bearer: Option<Arc<User>>,
@@ -49,9 +51,11 @@ pub struct Session {
 
 impl Session {
     pub(super) fn new(hub: Hub, connection: ConnectionInfo) -> Self {
+        let number = hub.counts().number(connection.dialect);
         Self {
             hub,
             connection,
+            number,
             entry: None,
             bearer: None,
             posted: UnderWay::default(),
@@ -80,6 +84,21 @@ impl Session {
     #[must_use]
     pub fn time(&self) -> Timestamp {
         self.hub.time()
+    }
+
+    /// The hub that it is a connection at.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Whether what it is told is encrypted on its way.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.connection.sink.is_encrypted()
+    }
+
+    /// By what its dialect is counted.
+    pub(crate) fn number(&self) -> DialectNumber {
+        self.number
     }
 
     /// Carries out a command and waits for its outcome. What was sent before ([`Session::post`]) is done first.
@@ -169,11 +188,13 @@ impl Session {
         message: Box<commands::Send>,
         answer: impl FnOnce(Result<Arc<Message>>) + Send + 'static,
     ) {
-        let sink = self.connection.sink.clone();
+        let sending = commands::place_of::<commands::Send>();
+        let (sink, number) = (self.connection.sink.clone(), self.number);
         let (user, message) = match self.prepare(message).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 tell_refusal(&sink, &error);
+                self.hub.counts().commanded(sending, Some(&error));
                 answer(Err(error));
                 sink.flush();
                 return;
@@ -181,8 +202,13 @@ impl Session {
         };
         let (session, under_way) = (self.id(), self.posted.begin());
         let then = move |state: &mut super::state::HubState, outcome: Result<Arc<Message>>| {
-            if let Err(error) = &outcome {
-                tell_refusal(&sink, error);
+            state
+                .counting
+                .counts
+                .commanded(sending, outcome.as_ref().err());
+            match &outcome {
+                Ok(_) => state.counting.counts.told.accepted(Some(number)),
+                Err(error) => tell_refusal(&sink, error),
             }
             if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, session) {
                 state.end_later(session, EndReason::OutcomeUnknown);

@@ -65,13 +65,21 @@ fn hand_over(outgoing: Outgoing, state: &mut HubState, dirty: &mut Vec<Arc<dyn S
         Outgoing::Push {
             session,
             sink,
+            dialect,
             room,
             delivery,
-        } => match sink.push(room, delivery) {
-            Ok(true) => dirty.push(sink),
-            Ok(false) => {}
-            Err(Overflow) => state.overflowed(session),
-        },
+        } => {
+            let told = delivery.told;
+            match sink.push(room, delivery) {
+                Ok(is_first) => {
+                    state.counting.counts.told.delivered(dialect, told);
+                    if is_first {
+                        dirty.push(sink);
+                    }
+                }
+                Err(Overflow) => state.overflowed(session),
+            }
+        }
         Outgoing::ChangeReader(sink) => sink.change_reader(),
         Outgoing::Close { sink, reason, last } => {
             sink.close(reason, last);
@@ -85,7 +93,7 @@ impl Hub {
     /// Does something with the state, then sends what that gave sessions to read.
     pub(super) fn with_state<R>(&self, work: impl FnOnce(&mut HubState) -> R) -> R {
         let (result, dirty) = self.on_state(work);
-        self.flush_or_share(&dirty);
+        self.flush_or_share(&dirty, None);
         result
     }
 

@@ -61,16 +61,19 @@ pub struct Delivery {
     pub events: Vec<Arc<Event>>,
     /// How many frames and events that is.
     pub count: usize,
+    /// Of how many events it tells: one may take several frames.
+    pub told: usize,
 }
 
 impl Delivery {
-    /// So many frames were written, and the session goes on.
+    /// The frames of one event, so many.
     #[must_use]
     pub fn frames(bytes: Bytes, count: usize) -> Self {
         Self {
             bytes,
             events: Vec::new(),
             count,
+            told: usize::from(count > 0),
         }
     }
 

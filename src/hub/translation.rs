@@ -1,8 +1,6 @@
 //! What becomes of each meaning in each dialect, as the dialects declare it and the state keeps them to it.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -251,6 +249,15 @@ impl fmt::Display for Meaning {
 }
 
 impl Level {
+    /// Every level, in the order in which less arrives.
+    pub const ALL: &[Self] = &[
+        Self::Native,
+        Self::Rendered,
+        Self::Partial,
+        Self::Dropped,
+        Self::Refused,
+    ];
+
     /// The level as a word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -317,56 +324,5 @@ impl Translation {
             .iter()
             .find(|translation| translation.meaning == meaning);
         found.copied().unwrap_or(Self::dropped(meaning))
-    }
-}
-
-/// Whoever counts what the hub does. Called under the hub's lock: it should count and return.
-pub trait Observer: Send + Sync {
-    /// An event that a session of the dialect `from` caused (`None`: no session of this node did) was translated for the
-    /// sessions of the dialect `to` that read alike.
-    fn translated(
-        &self,
-        from: Option<&'static str>,
-        to: &'static str,
-        meaning: Meaning,
-        level: Level,
-    );
-}
-
-/// Counts translations by (from, to, meaning, level).
-#[derive(Debug, Default)]
-pub struct Translations(Mutex<BTreeMap<Counted, u64>>);
-
-/// What is counted apart.
-pub type Counted = (Option<&'static str>, &'static str, Meaning, Level);
-
-impl Translations {
-    /// What was counted so far, in order.
-    #[must_use]
-    pub fn counts(&self) -> Vec<(Counted, u64)> {
-        let counts = self.counted();
-        counts
-            .iter()
-            .map(|(counted, times)| (*counted, *times))
-            .collect()
-    }
-
-    fn counted(&self) -> MutexGuard<'_, BTreeMap<Counted, u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Observer for Translations {
-    fn translated(
-        &self,
-        from: Option<&'static str>,
-        to: &'static str,
-        meaning: Meaning,
-        level: Level,
-    ) {
-        *self
-            .counted()
-            .entry((from, to, meaning, level))
-            .or_default() += 1;
     }
 }

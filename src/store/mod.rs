@@ -51,7 +51,7 @@ pub use transaction::{
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -68,6 +68,11 @@ pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
 pub trait Write: Send {
     /// What it is, for logs.
     fn name(&self) -> &'static str;
+
+    /// When it was submitted, if it says so.
+    fn submitted(&self) -> Option<Instant> {
+        None
+    }
 
     /// The rows it will look at, as far as it knows them before. A store that has them at hand need not ask.
     fn rows(&self, keys: &mut RowKeys);
@@ -129,6 +134,15 @@ pub struct Commit {
     pub outcome: Result<()>,
     /// What there is to tell of it, in order.
     pub events: Vec<RoomEvent>,
+}
+
+impl Commit {
+    /// Whether it was part of a transaction that holds, be it to no effect.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        use crate::model::Error::{Internal, OutcomeUnknown, Unavailable};
+        !matches!(self.outcome, Err(Internal | OutcomeUnknown | Unavailable))
+    }
 }
 
 /// Whoever is told of commits. It should take the batch and return.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::gateway::hits::{Hit, Hits};
-use crate::hub::Sink;
+use crate::hub::Session;
 use crate::hub::tap::TapConnection;
 use crate::model::{EndReason, User};
 use crate::word::Word;
@@ -35,11 +35,11 @@ pub(super) enum Closed {
     Reason(EndReason),
 }
 
-/// Logs the end of a connection, of whose user is told where somebody was in.
+/// Logs and counts the end of a connection, of whose user is told where somebody was in.
 pub(super) fn log(
     closed: Closed,
     line: &TapConnection,
-    writer: &dyn Sink,
+    session: &Session,
     user: Option<&User>,
     hits: &Hits,
 ) {
@@ -50,13 +50,15 @@ pub(super) fn log(
         }
         _ => {}
     }
+    let reason = Word(closed).to_string();
     tracing::debug!(
         connection = line.number,
         dialect = line.dialect.label,
         peer = line.address.map(tracing::field::display),
-        encrypted = writer.is_encrypted(),
+        encrypted = session.is_encrypted(),
         user = user.map(|user| user.login.as_str()),
-        reason = %Word(closed),
+        reason,
         "connection closed"
     );
+    session.hub().counts().closed(session.number(), reason);
 }

@@ -34,7 +34,7 @@ use super::listener::Permit;
 use super::pace::Pace;
 use super::receiving::Receiving;
 use super::transport::{Reader, Transport};
-use super::writer::{Drained, Writer};
+use super::writer::{Counted, Drained, Writer};
 use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
 use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
 use crate::model::{EndReason, User};
@@ -96,7 +96,7 @@ pub(super) fn serve<D: Dialect>(
         wire,
         permit.peer_timeout(),
         limits.bounds(),
-        hub.backlog().clone(),
+        Counted::at(hub, dialect.name()),
         session_options.numbering,
         dialect.pacing(),
         Some(line.clone()),
@@ -146,7 +146,7 @@ pub(super) fn serve<D: Dialect>(
         closed::log(
             why,
             &last.0,
-            &*writer,
+            &connection.session,
             user.as_deref(),
             connection.permit.hits(),
         );

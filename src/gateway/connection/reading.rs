@@ -12,7 +12,7 @@ use tokio::time::{sleep, sleep_until};
 use tokio_util::codec::Decoder;
 
 use super::{Closed, Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
-use crate::gateway::dialect::Adapter;
+use crate::gateway::dialect::{Adapter, Cut};
 use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
 use crate::model::EndReason;
@@ -89,7 +89,12 @@ impl<A: Adapter> Connection<A> {
                     if unframed > 0 {
                         self.adapter.receiving(now());
                     }
-                    unframed += buffer.len().saturating_sub(before);
+                    let read = buffer.len().saturating_sub(before);
+                    unframed += read;
+                    self.session
+                        .hub()
+                        .counts()
+                        .received(self.session.number(), read);
                 }
                 Wait::Timer => {}
                 Wait::Ended(why) => {
@@ -117,6 +122,13 @@ impl<A: Adapter> Connection<A> {
             codec.decode(buffer)
         };
         self.capture.after(buffer);
+        let is_bad = match &decoded {
+            Ok(None) => return decoded,
+            Ok(Some(frame)) => frame.is_bad(),
+            Err(_) => true,
+        };
+        let counts = self.session.hub().counts();
+        counts.frame(self.session.number(), is_bad);
         decoded
     }
 

@@ -31,8 +31,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::liveness::PeerTimeout;
+use crate::hub::metrics::DialectNumber;
 use crate::hub::tap::{TapConnection, TapEvent};
-use crate::hub::{Backlog, Bounds, CountedWaiting, Delivery, Overflow, Sink, Waiting};
+use crate::hub::{Backlog, Bounds, CountedWaiting, Delivery, Hub, Overflow, Sink, Waiting};
 use crate::model::{EndReason, RoomId};
 use answers::AnswerQueue;
 pub(super) use answers::Slot;
@@ -54,6 +55,23 @@ pub(super) enum Drained {
     Broken,
 }
 
+/// Where it is counted what waits for a connection, and what is written to it.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) backlog: Arc<Backlog>,
+    pub(super) dialect: DialectNumber,
+}
+
+impl Counted {
+    /// With all else of this hub and dialect.
+    pub(super) fn at(hub: &Hub, dialect: &'static str) -> Self {
+        Self {
+            backlog: hub.backlog().clone(),
+            dialect: hub.counts().number(dialect),
+        }
+    }
+}
+
 /// The gateway's sink for one connection: what is queued, and the socket it goes to, as the module says.
 pub(super) struct Writer {
     state: Mutex<State>,
@@ -67,6 +85,7 @@ struct State {
     window: Option<Box<SendWindow>>,
     pacer: Option<Box<Pacer>>,
     socket: Socket,
+    dialect: DialectNumber,
     /// Pushes that are not written.
     pushed: CountedWaiting,
     /// Bytes of answers that are not written.
@@ -96,16 +115,18 @@ impl Writer {
         wire: Wire,
         peer_timeout: PeerTimeout,
         bounds: Bounds,
-        backlog: Arc<Backlog>,
+        counted: Counted,
         numbering: Option<Numbering>,
         pacing: Option<Pacing>,
         tap: Option<Arc<TapConnection>>,
     ) -> Self {
+        let Counted { backlog, dialect } = counted;
         let state = State {
             answers: AnswerQueue::default(),
             window: numbering.map(|rule| Box::new(SendWindow::new(rule))),
             pacer: pacing.map(|rule| Box::new(Pacer::new(rule, bounds))),
             socket: Socket::new(wire),
+            dialect,
             pushed: CountedWaiting::new(backlog),
             answered: 0,
             phase: Phase::Open,
@@ -476,6 +497,7 @@ impl State {
     }
 
     fn advance(&mut self, count: usize) {
+        self.pushed.sent(self.dialect, count);
         let (pushed, answered) = (&mut self.pushed, &mut self.answered);
         self.socket
             .advance(count, |chunk, bytes, is_whole| match chunk.source {

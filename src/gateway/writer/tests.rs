@@ -32,7 +32,7 @@ fn over(
         wire,
         timeout,
         bounds,
-        Arc::default(),
+        Counted::default(),
         numbering,
         pacing,
         None,

@@ -1,8 +1,10 @@
 //! Who asks for a command, and what a command can do on the way to its reply.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use super::{Actor, Change, Command, rules};
+use crate::hub::metrics::DialectNumber;
 use crate::hub::newcomers::Newcomer;
 use crate::hub::quota::{Maker, Taken};
 use crate::hub::state::HubState;
@@ -36,13 +38,25 @@ impl<'a> Caller<'a> {
     /// # Errors
     /// The command's.
     pub async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
-        C::NEEDS.check(self)?;
         let newcomer = self.newcomer(&command);
-        let outcome = self.carry_out(command).await;
-        if let (Some(newcomer), Err(why)) = (newcomer, &outcome) {
-            self.hub().inner.newcomers.failed(newcomer, why.clone());
+        let outcome = match C::NEEDS.check(self) {
+            Ok(()) => self.carry_out(command).await,
+            Err(error) => Err(error),
+        };
+        let (hub, why) = (self.hub(), outcome.as_ref().err());
+        hub.counts().commanded(super::place_of::<C>(), why);
+        if let (Some(newcomer), Some(dialect)) = (newcomer, self.dialect()) {
+            hub.counts().came(dialect, why);
+            if let Some(why) = why {
+                hub.inner.newcomers.failed(newcomer, why.clone());
+            }
         }
         outcome
+    }
+
+    /// The dialect of a connection.
+    fn dialect(&self) -> Option<DialectNumber> {
+        self.connection().ok().map(Session::number)
     }
 
     /// Who wants to be let in by this command.
@@ -103,6 +117,13 @@ impl<'a> Caller<'a> {
         then: impl FnOnce(&mut HubState, C::Outcome) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (actor, session) = (self.actor()?, self.session_id());
+        let dialect = self.dialect();
+        let then = move |state: &mut HubState, outcome| {
+            if TypeId::of::<C>() == TypeId::of::<super::Send>() {
+                state.counting.counts.told.accepted(dialect);
+            }
+            then(state, outcome)
+        };
         let commit = self.hub().commit(actor, session, change, then);
         commit.await
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::mem;
+use std::time::Instant;
 
 use super::Work;
 use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, UserId};
@@ -60,6 +61,7 @@ pub struct Submission<C: Change, F> {
     actor: Actor,
     origin: Option<Origin>,
     at: Timestamp,
+    submitted: Instant,
     progress: Progress<C>,
     has_news: bool,
     then: F,
@@ -89,6 +91,7 @@ where
             actor,
             origin,
             at,
+            submitted: Instant::now(),
             progress: Progress::Asked(change),
             has_news: false,
             then,
@@ -103,6 +106,10 @@ where
 {
     fn name(&self) -> &'static str {
         std::any::type_name::<C>()
+    }
+
+    fn submitted(&self) -> Option<Instant> {
+        Some(self.submitted)
     }
 
     fn needs_room(&self) -> bool {

@@ -10,6 +10,7 @@ use super::opening::{AddGuest, OpenSession, Opened};
 use super::tokens::end_sessions_by;
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
+use crate::hub::metrics::DialectNumber;
 use crate::hub::names::Claim;
 use crate::hub::state::{CurrentUser, HubState, SessionEntry, password_mark};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
@@ -306,7 +307,7 @@ impl Session {
         claim: Option<Claim>,
     ) -> Result<Welcome> {
         let (own, hub, since) = (self.id(), self.hub.clone(), self.time());
-        let connection = self.connection.clone();
+        let (connection, number) = (self.connection.clone(), self.number);
         let address = connection.address;
         let by_api_token = key.by.is_some_and(|(_, kind)| kind == TokenKind::Api);
         let opened_by = key.by.map(|(id, _)| id);
@@ -315,7 +316,7 @@ impl Session {
         let then = move |state: &mut HubState, opened: Result<Opened>| {
             let opened = opened.and_then(|Opened { user, rooms, token }| {
                 let token_held = token.or(opened_by);
-                let entry = new_entry(&user, connection, since, token_held, by_api_token);
+                let entry = new_entry(&user, connection, number, since, token_held, by_api_token);
                 let current = entry.current.clone();
                 let session = state.open(entry, own, &rooms)?;
                 if let Some(claim) = claim {
@@ -396,6 +397,7 @@ impl Drop for NewEntry {
 fn new_entry(
     user: &UserRow,
     connection: ConnectionInfo,
+    number: DialectNumber,
     since: Timestamp,
     token: Option<TokenId>,
     by_api_token: bool,
@@ -408,6 +410,7 @@ fn new_entry(
         encoder: connection.encoder,
         scope: connection.scope,
         dialect: connection.dialect,
+        number,
         exclusive: connection.exclusive,
         address: connection.address,
         since,

@@ -65,6 +65,8 @@ pub(crate) use {
     tokens::AddSessionToken,
 };
 
+use std::any::TypeId;
+
 use serde::{Deserialize, Serialize};
 
 /// The list of all commands, by families, and what must know all of them.
@@ -129,8 +131,23 @@ macro_rules! commands {
             }
         }
 
-        #[cfg(test)]
-        const ALL: &[&str] = &[$($(stringify!($command)),*),*];
+        /// The names of all, in the order of the list.
+        pub(in crate::hub) const COMMANDS: &[&str] = &[$($(stringify!($command)),*),*];
+
+        /// A command's place in [`COMMANDS`], behind all for one that is not in the list. `None`: the one inside counts.
+        #[inline]
+        pub(in crate::hub) fn place_of<C: Command>() -> Option<usize> {
+            // Known to the compiler, which leaves one number of all this.
+            let asked = TypeId::of::<C>();
+            let mut place = 0;
+            $($(
+                if asked == TypeId::of::<$command>() {
+                    return Some(place);
+                }
+                place += 1;
+            )*)*
+            (asked != TypeId::of::<AnyCommand>()).then_some(place)
+        }
 
         $($(
             impl From<$command> for AnyCommand {

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::telling::Observing;
+use super::telling::Counting;
 use crate::hub::Delivery;
 use crate::hub::encoder::{Audience, Encoded, Shared, SharedEncoder};
 use crate::model::{EndReason, Event, SessionId};
 
 pub(super) struct Buffer {
     pub(super) encoder: SharedEncoder,
+    /// How many sessions of the form there are in the room.
+    pub(super) readers: usize,
     shared: Shared,
     frames: usize,
+    /// Of how many events the shared bytes tell.
+    told: usize,
     cuts: Vec<Cut>,
 }
 
@@ -22,7 +26,8 @@ struct Cut {
     session: SessionId,
     from: (usize, usize),
     to: (usize, usize),
-    frames_less: usize,
+    /// What the others were told there.
+    others: Encoded,
     instead: Delivery,
 }
 
@@ -38,8 +43,10 @@ impl Buffer {
     pub(super) fn new(encoder: SharedEncoder) -> Self {
         Self {
             encoder,
+            readers: 1,
             shared: Shared::default(),
             frames: 0,
+            told: 0,
             cuts: Vec::new(),
         }
     }
@@ -51,7 +58,7 @@ impl Buffer {
         event: &Arc<Event>,
         mine: &[(SessionId, Audience)],
         newcomers: &[SessionId],
-        observing: &Observing,
+        counting: &Counting,
     ) -> Ending {
         let from = self.shared.end();
         let audiences: Vec<Audience> = mine.iter().map(|(_, audience)| *audience).collect();
@@ -60,23 +67,37 @@ impl Buffer {
         self.shared = std::mem::take(&mut encoding.shared);
         let others = encoding.others;
         self.frames += others.frames;
-        observing.count(&self.encoder, event, Audience::Other, others);
+        self.told += others.told();
+        let has_others = self.readers > mine.len() + newcomers.len();
+        let others_told = has_others.then_some((Audience::Other, others));
+        let there = Audience::MINE
+            .iter()
+            .filter(|mine| audiences.contains(mine));
+        let mine_told = there.map(|mine| {
+            let instead = encoding.told_instead(*mine);
+            (*mine, instead.map_or(others, |(_, told)| *told))
+        });
+        counting.translated(
+            &self.encoder,
+            event,
+            others_told.into_iter().chain(mine_told),
+        );
         let mut ending_instead = Vec::new();
         for (session, audience) in mine {
             let Some((instead, told)) = encoding.told_instead(*audience) else {
                 continue;
             };
-            observing.count(&self.encoder, event, *audience, *told);
             ending_instead.extend(told.end.map(|reason| (*session, reason)));
             let instead = Delivery::frames(instead.clone(), told.frames);
             self.cut(*session, from, others, instead);
         }
         if !newcomers.is_empty() {
             let instead = event.to_newcomers().map(|event| {
-                let encoding = self
-                    .encoder
-                    .encode(&Arc::new(event), &[], Shared::default());
-                encoding.told(Audience::Other).0
+                let event = Arc::new(event);
+                let encoding = self.encoder.encode(&event, &[], Shared::default());
+                let (instead, told) = encoding.told(Audience::Other);
+                counting.translated(&self.encoder, &event, [(Audience::Other, told)]);
+                instead
             });
             for session in newcomers {
                 self.cut(*session, from, others, instead.clone().unwrap_or_default());
@@ -100,7 +121,7 @@ impl Buffer {
             session,
             from,
             to: self.shared.end(),
-            frames_less: others.frames,
+            others,
             instead,
         });
     }
@@ -115,6 +136,7 @@ impl Buffer {
                 bytes: self.shared.bytes.freeze(),
                 events: self.shared.events,
                 count: self.frames,
+                told: self.told,
             },
             cuts: self.cuts,
         }
@@ -144,13 +166,15 @@ impl Parts {
         let kept = bytes.len() - cuts.iter().map(length).sum::<usize>();
         let mut own = BytesMut::with_capacity(kept + cuts.iter().map(instead).sum::<usize>());
         let mut own_events = Vec::new();
-        let (mut count, mut place) = (self.shared.count, (0, 0));
+        let (mut count, mut told) = (self.shared.count, self.shared.told);
+        let mut place = (0, 0);
         for cut in cuts {
             own.extend_from_slice(&bytes[place.0..cut.from.0]);
             own.extend_from_slice(&cut.instead.bytes);
             own_events.extend_from_slice(&events[place.1..cut.from.1]);
             own_events.extend_from_slice(&cut.instead.events);
-            count = count - cut.frames_less + cut.instead.count;
+            count = count - cut.others.frames + cut.instead.count;
+            told = told - cut.others.told() + cut.instead.told;
             place = cut.to;
         }
         own.extend_from_slice(&bytes[place.0..]);
@@ -159,6 +183,7 @@ impl Parts {
             bytes: own.freeze(),
             events: own_events,
             count,
+            told,
         }
     }
 }

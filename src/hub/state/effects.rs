@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::bus::{PresenceNews, Topic};
 use crate::cluster::ExclusiveName;
+use crate::hub::metrics::DialectNumber;
 use crate::hub::sink::{Delivery, Sink};
 use crate::model::{EndReason, RoomId, SessionId, Timestamp, TokenId, UserId};
 
@@ -23,6 +24,8 @@ pub(in crate::hub) enum Outgoing {
     Push {
         session: SessionId,
         sink: Arc<dyn Sink>,
+        /// The session's.
+        dialect: DialectNumber,
         room: RoomId,
         delivery: Delivery,
     },

@@ -23,6 +23,7 @@ use crate::bus::Topic;
 use crate::cluster::MAX_NODES;
 use crate::hub::backlog::Backlog;
 use crate::hub::encoder::SharedEncoder;
+use crate::hub::metrics::DialectNumber;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
 use crate::id_map::IdMap;
@@ -35,7 +36,7 @@ use effects::{Effects, Moment, Outgoing, Outward};
 use elsewhere::{Elsewhere, connected};
 use presence::PresenceEntry;
 pub(in crate::hub) use sessions::password_mark;
-use telling::Observing;
+use telling::Counting;
 
 /// Memory for so many sinks' deliveries is kept from one call of the hub to the next.
 const MAX_KEPT_OUTGOING: usize = 4096;
@@ -90,6 +91,8 @@ pub(in crate::hub) struct SessionEntry {
     pub(in crate::hub) encoder: SharedEncoder,
     pub(in crate::hub) scope: Scope,
     pub(in crate::hub) dialect: &'static str,
+    /// The same, where it is counted.
+    pub(in crate::hub) number: DialectNumber,
     pub(in crate::hub) address: Option<IpAddr>,
     pub(in crate::hub) since: Timestamp,
     pub(in crate::hub) exclusive: bool,
@@ -145,6 +148,7 @@ struct FollowedDirect {
 pub(in crate::hub) struct Subscriber {
     pub(in crate::hub) session: SessionId,
     pub(in crate::hub) user: UserId,
+    dialect: DialectNumber,
     encoder: SharedEncoder,
     sink: Arc<dyn Sink>,
 }
@@ -190,7 +194,7 @@ pub(in crate::hub) struct HubState {
     pub(in crate::hub) bans: Vec<GatewayBan>,
     /// Guests that the store could not end yet.
     pub(in crate::hub) unended_guests: Vec<UserId>,
-    observing: Observing,
+    pub(in crate::hub) counting: Counting,
     /// What waits for all sessions together.
     pub(in crate::hub) backlog: Arc<Backlog>,
     tap: Tap,
@@ -226,7 +230,7 @@ impl HubState {
             was_due: (None, 0),
             uses: IdMap::default(),
             unended_guests: Vec::new(),
-            observing: Observing::default(),
+            counting: Counting::default(),
             backlog: Arc::default(),
             tap,
             next_session: 1,
@@ -261,6 +265,7 @@ impl HubState {
 
     /// All that else is to be done of what happened since [`HubState::begin`].
     pub(in crate::hub) fn finish(&mut self) -> Effects {
+        self.counting.counts.told.rooms_live(self.live_rooms.len());
         let (departure, unended) = self.was_due;
         self.effects.is_due_sooner =
             self.next_departure() != departure || self.unended_guests.len() > unended;
@@ -293,6 +298,7 @@ impl HubState {
                 user: entry.user.clone(),
             });
         }
+        self.counting.session(&entry, 1);
         self.sessions.insert(id, Box::new(entry));
         id
     }

@@ -123,6 +123,7 @@ impl HubState {
         let Some(entry) = self.sessions.remove(&session) else {
             return;
         };
+        self.counting.session(&entry, -1);
         if let Some(line) = entry.sink.tap() {
             line.log_out(session);
         }

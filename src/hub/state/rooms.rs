@@ -175,6 +175,7 @@ impl HubState {
         live_room.subscribers.push(Subscriber {
             session,
             user: entry.user.id,
+            dialect: entry.number,
             encoder: entry.encoder.clone(),
             sink: entry.sink.clone(),
         });

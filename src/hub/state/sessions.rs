@@ -211,7 +211,9 @@ impl HubState {
         user_entry.kind = user.kind;
         for session in &user_entry.sessions {
             if let Some(entry) = self.sessions.get_mut(session) {
+                self.counting.session(entry, -1);
                 entry.user = user.clone();
+                self.counting.session(entry, 1);
                 entry.current.store(user.clone());
                 entry.reference = reference.clone();
                 entry.password_mark = password_mark(row);

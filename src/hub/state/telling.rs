@@ -5,38 +5,52 @@ use std::sync::Arc;
 use super::buffer::Buffer;
 use super::effects::Outgoing;
 use super::rooms::subject;
-use super::{HubState, LiveRoom, Subscriber};
-use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder};
+use super::{HubState, LiveRoom, SessionEntry, Subscriber};
+use crate::hub::encoder::{Audience, Encoded, Encoding, Shared, SharedEncoder, Translated};
+use crate::hub::metrics::{Counts, DialectNumber};
 use crate::hub::sink::{Delivery, Sink};
-use crate::hub::translation::Observer;
 use crate::model::{Event, NodeId, Origin, RoomId, RoomRef, SessionId, UserId};
 
-/// Who counts translations, and from which dialect the present event comes.
+/// Where it is counted what is told, and from which dialect the present event comes.
 #[derive(Default)]
-pub(super) struct Observing {
-    observer: Option<Arc<dyn Observer>>,
-    from: Option<&'static str>,
+pub(in crate::hub) struct Counting {
+    pub(in crate::hub) counts: Arc<Counts>,
+    from: Option<DialectNumber>,
 }
 
-impl Observing {
-    pub(super) fn count(
+impl Counting {
+    /// An event was translated for these audiences. What it means to several of them alike is counted once.
+    pub(super) fn translated(
         &self,
         encoder: &SharedEncoder,
         event: &Event,
-        audience: Audience,
-        encoded: Encoded,
+        audiences: impl IntoIterator<Item = (Audience, Encoded)>,
     ) {
-        if let Some(observer) = &self.observer {
-            let told = encoder.translated(event, audience, encoded);
-            observer.translated(self.from, encoder.0.dialect(), told.meaning, told.level);
+        let to = self.counts.number(encoder.0.dialect());
+        let mut before = [None; 3];
+        for ((audience, encoded), place) in audiences.into_iter().zip(0..) {
+            let translated = encoder.translated(event, audience, encoded);
+            if !before.contains(&Some(translated)) {
+                let Translated { meaning, level } = translated;
+                self.counts.told.translated(self.from, to, meaning, level);
+            }
+            if let Some(slot) = before.get_mut::<usize>(place) {
+                *slot = Some(translated);
+            }
         }
+    }
+
+    /// A session is there (1), or gone (-1).
+    pub(super) fn session(&self, entry: &SessionEntry, more: i64) {
+        let told = &self.counts.told;
+        told.sessions(entry.number, entry.user.kind, more);
     }
 }
 
 impl HubState {
-    /// From now on this one counts translations.
-    pub(in crate::hub) fn observe(&mut self, observer: Arc<dyn Observer>) {
-        self.observing.observer = Some(observer);
+    /// What is told is counted there.
+    pub(in crate::hub) fn count_in(&mut self, counts: Arc<Counts>) {
+        self.counting.counts = counts;
     }
 
     /// A session is told in another form from now on.
@@ -73,7 +87,7 @@ impl HubState {
             live_room.open_buffers();
         }
         let (actor, origin) = doer(event);
-        self.observing.from = self.dialect_of(origin);
+        self.counting.from = self.dialect_of(origin);
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
@@ -101,7 +115,7 @@ impl HubState {
                     .map(|subscriber| subscriber.session)
                     .collect(),
             };
-            let told = buffer.tell(event, &mine, &newcomers, &self.observing);
+            let told = buffer.tell(event, &mine, &newcomers, &self.counting);
             if let Some(reason) = told.end {
                 let all = live_room
                     .subscribers
@@ -115,9 +129,9 @@ impl HubState {
     }
 
     /// The dialect of the session of this node that caused an event.
-    pub(super) fn dialect_of(&self, origin: Option<Origin>) -> Option<&'static str> {
+    pub(super) fn dialect_of(&self, origin: Option<Origin>) -> Option<DialectNumber> {
         let here = origin.filter(|origin| origin.node == self.node)?;
-        Some(self.sessions.get(&here.session)?.dialect)
+        Some(self.sessions.get(&here.session)?.number)
     }
 
     /// The sessions of the two users of a direct room are told.
@@ -125,7 +139,7 @@ impl HubState {
         let Some((a, b)) = room.pair else { return };
         self.tap.event(event);
         let (actor, origin) = doer(event);
-        self.observing.from = self.dialect_of(origin);
+        self.counting.from = self.dialect_of(origin);
         let mut encoded: Vec<(SharedEncoder, Encoding)> = Vec::new();
         let mut counted: Vec<(usize, Audience)> = Vec::new();
         // Who writes to oneself is both.
@@ -159,8 +173,8 @@ impl HubState {
                 });
                 let (delivery, written) = encoded[place].1.told(audience);
                 if !counted.contains(&(place, audience)) {
-                    self.observing
-                        .count(&entry.encoder, event, audience, written);
+                    self.counting
+                        .translated(&entry.encoder, event, [(audience, written)]);
                     counted.push((place, audience));
                 }
                 self.push(session, room.id, delivery);
@@ -179,7 +193,7 @@ impl HubState {
             Event::Room(event) => subject(&event.change).map(|user| user.id),
             Event::Presence(_) | Event::Ended(_) => None,
         };
-        self.observing.from = self.dialect_of(origin);
+        self.counting.from = self.dialect_of(origin);
         let audience = audience(self.node, session, user, subject.or(actor), origin);
         let hidden = event.newcomers().contains(&user);
         let newer = event.to_newcomers().filter(|_| hidden).map(Arc::new);
@@ -190,7 +204,8 @@ impl HubState {
         };
         let encoding = encoder.encode(event, Audience::MINE, Shared::default());
         let (delivery, written) = encoding.told(audience);
-        self.observing.count(&encoder, event, audience, written);
+        self.counting
+            .translated(&encoder, event, [(audience, written)]);
         self.push(session, room, delivery);
     }
 
@@ -202,6 +217,7 @@ impl HubState {
         self.outgoing.push(Outgoing::Push {
             session,
             sink: entry.sink.clone(),
+            dialect: entry.number,
             room,
             delivery,
         });
@@ -226,6 +242,7 @@ impl HubState {
                     self.outgoing.push(Outgoing::Push {
                         session: subscriber.session,
                         sink: subscriber.sink.clone(),
+                        dialect: subscriber.dialect,
                         room,
                         delivery,
                     });
@@ -243,12 +260,13 @@ impl HubState {
 impl LiveRoom {
     fn open_buffers(&mut self) {
         for subscriber in &self.subscribers {
-            if !self
+            let known = self
                 .buffers
-                .iter()
-                .any(|buffer| buffer.encoder == subscriber.encoder)
-            {
-                self.buffers.push(Buffer::new(subscriber.encoder.clone()));
+                .iter_mut()
+                .find(|buffer| buffer.encoder == subscriber.encoder);
+            match known {
+                Some(buffer) => buffer.readers += 1,
+                None => self.buffers.push(Buffer::new(subscriber.encoder.clone())),
             }
         }
     }

@@ -163,6 +163,7 @@ fn entry(id: i32, kind: UserKind) -> SessionEntry {
         encoder: Events::encoder(),
         scope: Scope::AllRooms,
         dialect: "x",
+        number: Default::default(),
         address: None,
         since: Timestamp(1),
         exclusive: true,
