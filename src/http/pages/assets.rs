@@ -42,6 +42,27 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
     "chat/uploads.js",
     "chat/window.js",
     "chat/wire.js",
+    "console/api.js",
+    "console/block.js",
+    "console/dialects.js",
+    "console/figures.js",
+    "console/history.js",
+    "console/main.js",
+    "console/meaning.js",
+    "console/members.js",
+    "console/now.js",
+    "console/pairs.js",
+    "console/plot.js",
+    "console/poll.js",
+    "console/room.js",
+    "console/rooms.js",
+    "console/sessions.js",
+    "console/stream.js",
+    "console/table.js",
+    "console/tap.js",
+    "console/transcript.js",
+    "console/user.js",
+    "console/users.js",
     "shared/dialog.js",
     "shared/dom.js",
     "shared/icons.js",
@@ -52,8 +73,12 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
 ];
 
 /// Style sheets.
-const STYLES: &[(&str, &[u8])] =
-    embedded!["chat/chat.css", "chat/messages.css", "shared/style.css",];
+const STYLES: &[(&str, &[u8])] = embedded![
+    "chat/chat.css",
+    "chat/messages.css",
+    "console/console.css",
+    "shared/style.css",
+];
 
 /// Pictures.
 const PICTURES: &[(&str, &[u8])] = embedded!["shared/icon.svg",];
@@ -120,7 +145,7 @@ mod tests {
     #[test]
     fn every_file_is_served() {
         let mut there = BTreeSet::new();
-        for part in ["chat", "shared"] {
+        for part in ["chat", "console", "shared"] {
             for file in fs::read_dir(folder().join(part)).unwrap() {
                 let name = file.unwrap().file_name().into_string().unwrap();
                 there.insert(format!("{part}/{name}"));

@@ -21,12 +21,20 @@ const FOLDER: &str = "{assets}";
 pub(super) fn routes() -> Router<Arc<Site>> {
     let folder = prefix();
     let chat = page(include_str!("chat/index.html"), &folder);
-    let pages = Router::new().route(
-        "/",
-        get(async move |State(site): State<Arc<Site>>, request| {
-            shown(site.options.chat, chat, request).await
-        }),
-    );
+    let console = page(include_str!("console/index.html"), &folder);
+    let pages = Router::new()
+        .route(
+            "/",
+            get(async move |State(site): State<Arc<Site>>, request| {
+                shown(site.options.chat, chat, request).await
+            }),
+        )
+        .route(
+            "/console",
+            get(async move |State(site): State<Arc<Site>>, request| {
+                shown(site.options.console, console, request).await
+            }),
+        );
     assets::all().fold(pages, |router, asset: Asset| {
         let path = format!("{folder}/{}", asset.path);
         router.route(&path, get(async move || asset))

@@ -1,7 +1,9 @@
 //! What holds for every request, whatever it asks for.
 
+use serde_json::json;
+
 use super::Http;
-use crate::support::{Daemon, PATIENCE};
+use crate::support::{Daemon, Fault, PATIENCE, failing_hub};
 
 /// What stands in a configuration with HTTP.
 const HTTP: &str = "http.address = '127.0.0.1:0'";
@@ -129,4 +131,26 @@ async fn a_port_that_is_taken_is_said() {
     let refused = refused.unwrap_err().to_string();
     let said = format!("listener http cannot bind {address}: ");
     assert!(refused.starts_with(&said), "{refused}");
+}
+
+#[tokio::test]
+async fn it_is_ready_while_something_can_be_kept() {
+    let (hub, store) = failing_hub().await;
+    let daemon = Daemon::over(hub, HTTP).await;
+    let mut http = Http::connect(&daemon).await;
+    let ready = http.get("/readyz", &[]).await;
+    assert_eq!(ready.status, 200, "{ready:?}");
+    let parts = json!({"ready": true, "store": "ready", "bus": "ready"});
+    assert_eq!(ready.json(), parts);
+    store.fail(Fault::Unavailable);
+    let ready = http.get("/readyz", &[]).await;
+    assert_eq!(
+        (ready.status, ready.json()["ready"].clone()),
+        (503, json!(false))
+    );
+    assert_eq!(ready.json()["bus"], "ready");
+    assert_ne!(ready.json()["store"], "ready");
+    assert_eq!(http.get("/healthz", &[]).await.status, 200);
+    store.fail(Fault::None);
+    assert_eq!(http.get("/readyz", &[]).await.status, 200);
 }

@@ -10,27 +10,22 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 async fn a_page_and_all_that_it_names_are_there_the_page_anew_each_time() {
     let daemon = Daemon::start(HTTP).await;
     let mut http = Http::connect(&daemon).await;
-    let page = http.get("/", &[]).await;
-    assert_eq!(page.status, 200);
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(page.header("cache-control"), "no-store");
-    let mut named = 0;
-    for path in page
-        .text()
-        .split('"')
-        .filter(|text| text.starts_with("/assets/"))
-    {
-        let asset = http.get(path, &[]).await;
-        assert_eq!(
-            (asset.status, asset.header("cache-control")),
-            (200, FOREVER),
-            "{path}"
-        );
-        let bare = http.ask("HEAD", path, &[], None).await;
-        assert_eq!((bare.status, bare.body.len()), (200, 0), "{path}");
-        named += 1;
+    for page in ["/", "/console"] {
+        let page = http.get(page, &[]).await;
+        assert_eq!(page.status, 200);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("cache-control"), "no-store");
+        let quoted = page.text().split('"');
+        let named: Vec<_> = quoted.filter(|text| text.starts_with("/assets/")).collect();
+        assert!(named.len() >= 4, "{}", page.text());
+        for path in named {
+            let asset = http.get(path, &[]).await;
+            assert_eq!(asset.status, 200, "{path}");
+            assert_eq!(asset.header("cache-control"), FOREVER, "{path}");
+            let bare = http.ask("HEAD", path, &[], None).await;
+            assert_eq!((bare.status, bare.body.len()), (200, 0), "{path}");
+        }
     }
-    assert!(named >= 4, "{}", page.text());
 }
 
 #[tokio::test]

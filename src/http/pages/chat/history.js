@@ -23,6 +23,11 @@ export class History extends EventTarget {
     this.room = room;
   }
 
+  /** Whether there may be more above that can be asked for now. */
+  get mayLoad() {
+    return !this.isWhole && this.#session.isIn;
+  }
+
   get newest() {
     return this.messages.at(-1);
   }

@@ -18,36 +18,22 @@ export const isSameDay = (message, before) => before !== undefined && day(before
 
 /**
  * A message as an item of the list.
- * @param {{message, before, login: string, own: boolean, term: string, isFirstNew: boolean, place: number, size: number}} shown
- * @param {{reply, edit, remove, undo, jump, may(message): {edit: boolean, remove: boolean}}} acts what can be done with it
+ * @param {{message, before, login: string, own: boolean, term: string, isFirstNew: boolean}} shown
+ * @param {{reply, edit, remove, jump, may(message): {edit: boolean, remove: boolean}}} acts what can be done with it
  */
 export function messageItem(shown, acts) {
-  const { message, before, place, size } = shown;
-  const item = h("li", {
-    class: itemClass(shown),
-    tabIndex: -1,
-    "data-id": message.message_id,
-    "aria-posinset": place,
-    "aria-setsize": size,
-  });
+  const { message, before } = shown;
+  const item = h("li", { class: itemClass(shown), tabIndex: -1, "data-id": message.message_id });
   if (!isSameDay(message, before)) item.append(h("p", { class: "day", textContent: day(message.date) }));
   if (shown.isFirstNew) item.append(h("p", { class: "new", textContent: "New" }));
-  item.append(message.isLeaving ? leaving(acts, message) : body(shown, acts));
+  item.append(body(shown, acts));
   return item;
 }
 
 function itemClass({ message, before, own, isFirstNew }) {
   const isOn = goesOn(message, before) && !isFirstNew;
-  return `message hue-${message.user_id % HUES}${isOn ? " on" : ""}${own ? " own" : ""}`;
-}
-
-function leaving(acts, message) {
-  return h(
-    "p",
-    { class: "bubble muted" },
-    "This message is being deleted. ",
-    button("Undo", () => acts.undo(message), { class: "small" }),
-  );
+  const marks = [isOn && "on", own && "own", message.isLeaving && "leaving"].filter(Boolean);
+  return ["message", `hue-${message.user_id % HUES}`, ...marks].join(" ");
 }
 
 function body(shown, acts) {
@@ -58,7 +44,7 @@ function body(shown, acts) {
   if (isFile(message)) bubble.append(picture(message));
   if (message.msg_type === MESSAGE.STICKER) bubble.append(h("p", { class: "text sticker", textContent: `:${text}:` }));
   else if (message.msg_type !== MESSAGE.FILE) bubble.append(said(text, isEmote, login, shown.term));
-  bubble.append(tools(message, acts));
+  if (!message.isLeaving) bubble.append(tools(message, acts));
   return bubble;
 }
 

@@ -7,7 +7,6 @@ const MODERATOR = 2;
 /** What can be done with a message. `app` has the session, the people, the composer, and the open history. */
 export function messageActs(app) {
   const isOwn = (message) => message.user_id === app.session.userId;
-  const undone = new Map();
   return {
     reply: (message) => app.composer.reply(message),
     edit: (message) => app.composer.edit(message),
@@ -21,10 +20,9 @@ export function messageActs(app) {
           throw error;
         });
       history.mark(message, { isLeaving: true });
-      undone.set(message, undoable("Message deleted", send, restore));
+      undoable("Message deleted", send, restore);
       app.composer.focus();
     },
-    undo: (message) => undone.get(message)?.(),
 
     may(message) {
       const isText = message.msg_type === uchat.MESSAGE.TEXT;

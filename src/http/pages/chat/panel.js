@@ -1,6 +1,9 @@
 import { byId, button, h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
+/** Whether there is place for it beside the room; else it lies over it. */
+const isBeside = matchMedia("(min-width: 60rem)");
+
 /** The column beside the room, which shows one of several contents: each has `open(element, room)` and `close()`. */
 export class Panel {
   #toggles;
@@ -19,7 +22,7 @@ export class Panel {
     const shown = this.#shown;
     this.close();
     this.#room = room;
-    if (room && shown === "toggle-members" && matchMedia("(min-width: 60rem)").matches) this.#toggle(shown);
+    if (room && shown === "toggle-members" && isBeside.matches) this.#toggle(shown);
   }
 
   close() {
@@ -47,6 +50,7 @@ export class Panel {
     const content = h("div", { class: "panel-body stack" });
     byId("panel").replaceChildren(leave, content);
     byId("panel").hidden = false;
+    if (!isBeside.matches) leave.focus();
     this.#toggles.get(id).open(content, this.#room);
   }
 }

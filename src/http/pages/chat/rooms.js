@@ -1,3 +1,4 @@
+import { attempt } from "../shared/toast.js";
 import * as uchat from "./protocol.js";
 import { Reads } from "./reads.js";
 
@@ -95,16 +96,22 @@ export class Rooms extends EventTarget {
     if (announced.id === uchat.GATEWAY_ROOM) this.#add({ ...announced, type: ROOM.DIRECT });
     else if (!this.#rooms.has(announced.id)) {
       const rooms = await this.#session.ask(uchat.myRooms(announced.date - 1));
-      rooms.filter((room) => room.id === announced.id).forEach((room) => this.#add(room));
-      this.#reads.begin(announced.id);
+      const found = rooms.find((room) => room.id === announced.id);
+      if (found) await this.#begin(this.#add(found));
     }
     this.#changed();
     return this.find(announced.id);
   }
 
+  /** What was said in a conversation before it was known here is new; a room is read up to now by entering it. */
+  async #begin(room) {
+    if (room.kind === ROOM.DIRECT) this.#reads.begin(room.id);
+    await this.#count(room);
+  }
+
   #take(frame) {
     const room = this.find(frame.room_id);
-    if (frame.type === RQ.JOIN_ROOM) this.#learn(frame);
+    if (frame.type === RQ.JOIN_ROOM) attempt(() => this.#learn(frame));
     else if (frame.type === RQ.MSG && room) this.#said(room, frame);
     else if (frame.type === RQ.UPD_ROOM_NAME && room) this.#change(room, { title: frame.room_name });
     else if (frame.type === RQ.UPD_ROOM_DESC && room) this.#change(room, { description: frame.desc });

@@ -42,12 +42,9 @@ export class Session extends EventTarget {
   /** Comes in by the saved token, and goes on trying while the gateway cannot be reached. */
   async resume() {
     clearTimeout(this.#timer);
-    try {
-      await this.#enter(uchat.byToken(this.token));
-    } catch (error) {
-      if (error.code === uchat.ERROR.AUTHENTICATION) this.#end("Your login has ended. Log in again.");
-      else this.#lost(error);
-    }
+    // Another window of this browser may have logged out.
+    if (this.token === null) this.#end(null);
+    else await this.#comeBack();
   }
 
   /** Ends the login for good. */
@@ -59,6 +56,15 @@ export class Session extends EventTarget {
   ask(request) {
     if (!this.isIn) return Promise.reject(new Error("Not connected. Wait a moment, or try again."));
     return this.#wire.ask(request);
+  }
+
+  async #comeBack() {
+    try {
+      await this.#enter(uchat.byToken(this.token));
+    } catch (error) {
+      if (error.code === uchat.ERROR.AUTHENTICATION) this.#end("Your login has ended. Log in again.");
+      else this.#lost(error);
+    }
   }
 
   async #enter(request) {

@@ -28,6 +28,7 @@ export class Timeline {
     this.#acts = { ...acts, jump: (quote, message) => this.#jump(quote, message) };
     this.#list = new WindowedList(byId("timeline"), byId("messages"), {
       keys: () => this.#messages.map((message) => message.message_id),
+      size: () => (this.#history.isWhole ? this.#messages.length : -1),
       version: (index) => this.#version(index),
       render: (index) => this.#render(index),
       drawn: () => this.#drawn(),
@@ -97,8 +98,6 @@ export class Timeline {
       own: message.user_id === this.#own(),
       term: this.#term,
       isFirstNew: this.#isFirstNew(index),
-      place: index + 1,
-      size: this.#history.isWhole ? this.#messages.length : -1,
     };
     return messageItem(shown, this.#acts);
   }
@@ -108,7 +107,7 @@ export class Timeline {
     byId("to-end").hidden = this.isAtEnd;
     byId("no-messages").hidden = !history?.isWhole || history.messages.length > 0;
     if (this.isAtEnd) this.#acts.atEnd();
-    if (history && !history.isWhole && this.#list.first < AHEAD) attempt(() => history.loadOlder());
+    if (history?.mayLoad && this.#list.first < AHEAD) attempt(() => history.loadOlder());
   }
 
   /** What a reply answers, if that is loaded: the newest message before it that begins so. */

@@ -24,8 +24,9 @@ export class WindowedList {
   /**
    * @param {HTMLElement} viewport what scrolls
    * @param {HTMLElement} list what the rows are put into
-   * @param {{keys(): any[], version(i: number): string, render(i: number): HTMLElement, drawn(): void}} rows the rows: each has a
-   *   key for good and a version that changes with what is shown; `drawn` is called whenever others may be in view
+   * @param {{keys(): any[], size(): number, version(i: number): string, render(i: number): HTMLElement, drawn(): void}} rows the
+   *   rows: each has a key for good and a version that changes with what is shown; `size` is how many there are, -1 where that is
+   *   not known; `drawn` is called whenever others may be in view
    */
   constructor(viewport, list, rows) {
     [this.#viewport, this.#list, this.#rows] = [viewport, list, rows];
@@ -102,7 +103,7 @@ export class WindowedList {
       const most = Math.max(this.#offsets.at(-1) - view, 0);
       if (this.isAtEnd) top = most;
       else if (index >= 0) top = Math.min(Math.max(this.#offsets[index] + anchor.lead, 0), most);
-      this.#show(this.#indexAt(top - view), this.#indexAt(top + 2 * view));
+      this.#show(this.#indexAt(top - view / 2), this.#indexAt(top + 1.5 * view));
       if (!this.#measure()) break;
     }
     if (Math.abs(this.#viewport.scrollTop - top) > 0.5) this.#viewport.scrollTop = top;
@@ -118,9 +119,17 @@ export class WindowedList {
       const element = this.#upToDate(key, from + i);
       if (isNext) next = element.nextElementSibling;
       else this.#list.insertBefore(element, next);
+      this.#number(element, from + i + 1);
     });
     this.#list.style.paddingTop = `${this.#offsets[from]}px`;
     this.#list.style.paddingBottom = `${this.#offsets.at(-1) - this.#offsets[from + wanted.length]}px`;
+  }
+
+  /** Says which of how many it is, where most are not in the document. */
+  #number(element, place) {
+    const size = this.#rows.size();
+    if (element.ariaPosInSet !== `${place}`) element.ariaPosInSet = `${place}`;
+    if (element.ariaSetSize !== `${size}`) element.ariaSetSize = `${size}`;
   }
 
   #upToDate(key, index) {

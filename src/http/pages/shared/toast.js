@@ -33,7 +33,7 @@ export function done(words, undo) {
   setTimeout(() => toast.remove(), STAY);
 }
 
-/** Does something after a while in which it can be undone; at once where the page is left. Returns what undoes it. */
+/** Does something after a while in which it can be undone; at once where the page is left. */
 export function undoable(words, act, undo = () => {}) {
   const end = () => {
     waiting.delete(now);
@@ -51,14 +51,20 @@ export function undoable(words, act, undo = () => {}) {
   const toast = place(words, false, button("Undo", back, { class: "small" }));
   const timer = setTimeout(now, UNDO);
   waiting.add(now);
-  return back;
 }
 
 function place(words, bad, action) {
   const text = h("span", { class: "words grow", textContent: words });
   const toast = h("div", { class: bad ? "toast bad" : "toast", role: bad ? "alert" : "status" }, text, action);
   byId("toasts").append(toast);
+  raise(byId("toasts"));
   return toast;
+}
+
+/** Brings what is said above a dialog that was opened since. */
+function raise(toasts) {
+  if (toasts.matches(":popover-open")) toasts.hidePopover();
+  toasts.showPopover();
 }
 
 addEventListener("pagehide", () => waiting.forEach((now) => now()));
