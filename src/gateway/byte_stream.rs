@@ -1,12 +1,15 @@
 //! A connection as a stream of bytes, for what is spoken by others than the connection driver.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::dialect::Messages;
 use super::transport::{Read, Reader, Transport};
 use super::writer::Wire;
 use crate::model::EndReason;
@@ -15,15 +18,31 @@ use crate::model::EndReason;
 pub(crate) struct ByteStream {
     reader: Reader,
     wire: Wire,
+    peer: Option<IpAddr>,
+    listener: Option<Arc<str>>,
     /// What was read and not taken yet.
     held: BytesMut,
 }
 
 impl ByteStream {
     pub(crate) fn new(transport: Transport) -> Self {
-        let (reader, wire) = transport.split(None);
-        let held = BytesMut::new();
-        Self { reader, wire, held }
+        let (peer, listener) = (transport.peer(), transport.listener().cloned());
+        let (reader, wire) = transport.split(None, Messages::default());
+        Self {
+            reader,
+            wire,
+            peer,
+            listener,
+            held: BytesMut::new(),
+        }
+    }
+
+    /// The connection as one that speaks WebSocket from now on; `taken` was read last, and belongs to that already.
+    pub(crate) fn into_web_socket(self, taken: Bytes) -> Transport {
+        let mut received = BytesMut::from(taken);
+        received.unsplit(self.held);
+        let transport = Transport::opened(self.reader, self.wire, self.peer, self.listener);
+        transport.with_web_socket(received)
     }
 
     /// Waits until the peer has said something, having shaken hands if need be. Whether it is to be heard: a stream that ended is.
@@ -34,7 +53,7 @@ impl ByteStream {
         let read = std::future::poll_fn(|cx| self.reader.poll_read(cx, &mut self.held)).await;
         match read {
             Read::Refused(reason) => Err(reason),
-            Read::Bytes | Read::Ended | Read::Broken => Ok(()),
+            Read::Bytes | Read::Message | Read::Ended | Read::Broken | Read::Violated => Ok(()),
         }
     }
 
@@ -53,10 +72,12 @@ impl AsyncRead for ByteStream {
         let Self { reader, held, .. } = &mut *self;
         if held.is_empty() {
             match ready!(reader.poll_read(cx, held)) {
-                Read::Bytes => {}
+                Read::Bytes | Read::Message => {}
                 Read::Ended => return Poll::Ready(Ok(())),
                 Read::Broken => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-                Read::Refused(_) => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+                Read::Refused(_) | Read::Violated => {
+                    return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+                }
             }
         }
         let count = held.len().min(into.remaining());

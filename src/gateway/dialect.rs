@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
@@ -21,6 +21,18 @@ use crate::model::{EndReason, Message, Result, Target, Timestamp};
 
 /// The length in bytes of the first frame of these bytes.
 pub type FrameLength = fn(&[u8]) -> usize;
+
+/// How a dialect's bytes become messages where a connection carries messages, as WebSocket does.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Messages {
+    /// Binary messages, cut as the bytes are written.
+    #[default]
+    Bytes,
+    /// A binary message for each frame.
+    Frames(FrameLength),
+    /// A text message for each line, without the line feed at its end; what is sent as [`Content`] goes in binary ones.
+    Lines,
+}
 
 /// How the hub is to treat a dialect's connections.
 #[derive(Clone)]
@@ -66,6 +78,11 @@ pub trait Dialect: Send + Sync + 'static {
     /// record of its own over TLS, as far as it fits in one.
     fn frame_length(&self) -> Option<FrameLength> {
         None
+    }
+
+    /// How its bytes go over a wire that carries messages. A client may cut its own as it likes.
+    fn messages(&self) -> Messages {
+        Messages::default()
     }
 
     /// The part of a connection that was just opened.
@@ -134,6 +151,12 @@ pub trait Adapter: Send + 'static {
         Bytes::new()
     }
 
+    /// Where the connection carries messages, one ended behind `input`, of which the codec took all that it could: the frame
+    /// that this ends, if it does. Nothing, where the codec sees by itself where frames end.
+    fn message_end(_codec: &mut Self::Codec, _input: &mut BytesMut) -> DecodedOf<Self::Codec> {
+        Ok(None)
+    }
+
     /// A frame came in.
     fn frame(
         &mut self,
@@ -143,6 +166,11 @@ pub trait Adapter: Send + 'static {
 
     /// The bytes cannot be cut into frames any more; the connection closes after this.
     fn lost(&mut self, error: <Self::Codec as Decoder>::Error, at: Timestamp) -> Bytes;
+
+    /// Whether the boundary was lost by a frame that is longer than it may be.
+    fn is_too_long(_error: &<Self::Codec as Decoder>::Error) -> bool {
+        false
+    }
 
     /// Bytes came in that are no whole frame yet.
     fn receiving(&mut self, _now: Instant) {}
@@ -163,6 +191,9 @@ pub trait Adapter: Send + 'static {
     /// The time that [`Adapter::next_timer`] named has come. What it answers is written behind all that waits.
     fn timer(&mut self, now: Instant, at: Timestamp, session: &Session) -> Response;
 }
+
+/// What a codec makes of some bytes.
+pub type DecodedOf<C> = std::result::Result<Option<<C as Decoder>::Item>, <C as Decoder>::Error>;
 
 /// A handler's way to the hub while it handles one frame.
 pub struct RequestContext<'a> {

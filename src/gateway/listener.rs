@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::balancer::Balancers;
 use super::connection;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Messages};
 use super::hits::{Hit, Hits};
 use super::limits::Limits;
 use super::listening::Reception;
@@ -435,6 +435,7 @@ impl ConnectionLimiter {
             };
             for some in writers.chunks(MAX_LOOKS) {
                 for writer in some.iter().filter_map(Weak::upgrade) {
+                    writer.look();
                     if writer.silence().is_some() {
                         writer.abort();
                     }
@@ -567,7 +568,7 @@ async fn refuse(
     mut impatience: oneshot::Receiver<()>,
 ) {
     let last = dialect.refusal(reason);
-    let (mut reader, wire) = transport.split(None);
+    let (mut reader, wire) = transport.split(None, Messages::default());
     let bounds = Bounds::default();
     let writer = Writer::new(wire, peer_timeout, bounds, counted, None, None, None);
     // It may have to be told over TLS.

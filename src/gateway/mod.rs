@@ -23,6 +23,8 @@ mod threads;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod transport;
+#[cfg(feature = "http")]
+mod web_socket;
 mod writer;
 
 use std::future::Future;
@@ -36,7 +38,8 @@ pub use builder::{BindError, GatewayBuilder};
 #[cfg(feature = "http")]
 pub(crate) use byte_stream::ByteStream;
 pub use dialect::{
-    Adapter, Content, Cut, Dialect, FrameLength, RequestContext, Response, SessionOptions,
+    Adapter, Content, Cut, DecodedOf, Dialect, FrameLength, Messages, RequestContext, Response,
+    SessionOptions,
 };
 pub use limits::Limits;
 #[cfg(feature = "http")]

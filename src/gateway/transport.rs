@@ -16,11 +16,13 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio_util::io::poll_read_buf;
 
 use super::balancer::{self, NoHeader};
-use super::dialect::FrameLength;
+use super::dialect::{FrameLength, Messages};
 use super::liveness::PeerTimeout;
 use super::opening::{Beginning, FirstBytes, Opening};
 #[cfg(feature = "tls")]
 use super::tls::{Channel, TlsReader};
+#[cfg(feature = "http")]
+use super::web_socket::{self, WebSocketReader};
 use super::writer::Wire;
 use crate::model::EndReason;
 
@@ -34,6 +36,9 @@ pub struct Transport {
     stream: Stream,
     peer: Option<IpAddr>,
     opening: Opening,
+    /// It speaks WebSocket from now on, and this came already.
+    #[cfg(feature = "http")]
+    web_socket: Option<BytesMut>,
 }
 
 enum Stream {
@@ -44,6 +49,9 @@ enum Stream {
         Box<dyn AsyncRead + Send + Unpin>,
         Box<dyn AsyncWrite + Send + Unpin>,
     ),
+    /// A connection on which something else was spoken before.
+    #[cfg(feature = "http")]
+    Opened(Box<(Reader, Wire)>),
 }
 
 /// A [`Transport`] on its way from one runtime to another.
@@ -60,11 +68,13 @@ pub(super) struct Reader {
     opening: Option<Box<FirstBytes>>,
 }
 
-enum Source {
+pub(super) enum Source {
     Tcp(OwnedReadHalf),
     #[cfg(feature = "tls")]
     Tls(TlsReader),
     Memory(Box<dyn AsyncRead + Send + Unpin>),
+    #[cfg(feature = "http")]
+    WebSocket(Box<WebSocketReader>),
 }
 
 /// What became of a read.
@@ -72,10 +82,15 @@ enum Source {
 pub(super) enum Read {
     /// Bytes came; they stand at the buffer's end.
     Bytes,
+    /// As many of them, perhaps none, and there a message ended.
+    Message,
     /// Nothing comes any more: the stream ended.
     Ended,
     /// Nothing comes any more: the stream broke.
     Broken,
+    /// Nothing is read any more: the client broke the rules of the wire.
+    #[cfg(feature = "http")]
+    Violated,
     /// What comes is not served here.
     Refused(EndReason),
 }
@@ -89,6 +104,8 @@ impl Transport {
             peer: peer.map(|address| address.ip().to_canonical()),
             stream: Stream::Tcp(socket),
             opening: Opening::default(),
+            #[cfg(feature = "http")]
+            web_socket: None,
         }
     }
 
@@ -99,6 +116,27 @@ impl Transport {
             stream: Stream::Memory(Box::new(reader), Box::new(writer)),
             peer: None,
             opening: Opening::default(),
+            #[cfg(feature = "http")]
+            web_socket: None,
+        }
+    }
+
+    /// A transport over a connection on which something else was spoken before.
+    #[cfg(feature = "http")]
+    pub(super) fn opened(
+        reader: Reader,
+        wire: Wire,
+        peer: Option<IpAddr>,
+        listener: Option<Arc<str>>,
+    ) -> Self {
+        Self {
+            stream: Stream::Opened(Box::new((reader, wire))),
+            peer,
+            opening: Opening {
+                listener,
+                ..Opening::default()
+            },
+            web_socket: None,
         }
     }
 
@@ -145,6 +183,8 @@ impl Transport {
                 socket.set_nodelay(true)
             }
             Stream::Memory(..) => Ok(()),
+            #[cfg(feature = "http")]
+            Stream::Opened(_) => Ok(()),
         }
     }
 
@@ -162,12 +202,39 @@ impl Transport {
                 opening: self.opening,
             }),
             Stream::Memory(..) => Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(feature = "http")]
+            Stream::Opened(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
-    /// Both sides; `frame_length` is that of [`Dialect`](super::Dialect).
+    /// Speaks WebSocket from now on, after the handshake; `received` came behind that.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn with_web_socket(self, received: BytesMut) -> Self {
+        let web_socket = Some(received);
+        Self { web_socket, ..self }
+    }
+
+    /// Both sides; `frame_length` and `messages` are those of [`Dialect`](super::Dialect).
+    #[cfg_attr(not(feature = "http"), expect(unused_mut, unused_variables))]
+    pub(super) fn split(
+        mut self,
+        frame_length: Option<FrameLength>,
+        messages: Messages,
+    ) -> (Reader, Wire) {
+        #[cfg(feature = "http")]
+        if let Some(received) = self.web_socket.take() {
+            let (reader, wire) = self.halves(None);
+            let (source, wire) = web_socket::halves(reader.source, wire, received, messages);
+            let source = Source::WebSocket(Box::new(source));
+            let opening = reader.opening;
+            return (Reader { source, opening }, Wire::WebSocket(Box::new(wire)));
+        }
+        self.halves(frame_length)
+    }
+
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
-    pub(super) fn split(self, frame_length: Option<FrameLength>) -> (Reader, Wire) {
+    fn halves(self, frame_length: Option<FrameLength>) -> (Reader, Wire) {
         #[cfg(feature = "tls")]
         let policy = self.opening.tls.clone();
         let opening = FirstBytes::new(self.opening, self.peer);
@@ -187,6 +254,8 @@ impl Transport {
                 let source = Source::Memory(reader);
                 (Reader { source, opening }, Wire::Stream(writer))
             }
+            #[cfg(feature = "http")]
+            Stream::Opened(halves) => *halves,
         }
     }
 }
@@ -198,6 +267,8 @@ impl Moving {
             stream: Stream::Tcp(TcpStream::from_std(self.socket)?),
             peer: self.peer,
             opening: self.opening,
+            #[cfg(feature = "http")]
+            web_socket: None,
         })
     }
 }
@@ -267,6 +338,32 @@ impl Reader {
             #[cfg(feature = "tls")]
             Source::Tls(reader) => reader.is_open(),
             Source::Tcp(_) | Source::Memory(_) => true,
+            #[cfg(feature = "http")]
+            Source::WebSocket(_) => true,
+        }
+    }
+
+    /// Bytes that came beside what was read since this was last asked.
+    pub(super) fn take_overhead(&mut self) -> usize {
+        match &mut self.source {
+            #[cfg(feature = "http")]
+            Source::WebSocket(reader) => reader.take_overhead(),
+            #[cfg(feature = "tls")]
+            Source::Tls(_) => 0,
+            Source::Tcp(_) | Source::Memory(_) => 0,
+        }
+    }
+
+    /// Reads on until the peer has said farewell, where the wire has farewells.
+    pub(super) async fn until_farewell(&mut self) {
+        #[cfg(feature = "http")]
+        if let Source::WebSocket(reader) = &mut self.source {
+            let mut buffer = BytesMut::new();
+            while let Read::Bytes | Read::Message =
+                poll_fn(|cx| reader.poll_read(cx, &mut buffer)).await
+            {
+                buffer.clear();
+            }
         }
     }
 
@@ -280,10 +377,12 @@ impl Reader {
 }
 
 impl Source {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<Read> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<Read> {
         match self {
             #[cfg(feature = "tls")]
             Self::Tls(reader) => outcome(reader.poll_read(cx, buffer), buffer),
+            #[cfg(feature = "http")]
+            Self::WebSocket(reader) => reader.poll_read(cx, buffer),
             Self::Tcp(_) | Self::Memory(_) => self.poll_read_raw(cx, buffer),
         }
     }
@@ -294,6 +393,8 @@ impl Source {
             Self::Tcp(socket) => poll_read_socket(socket, cx, buffer),
             #[cfg(feature = "tls")]
             Self::Tls(reader) => poll_read_socket(&mut reader.socket, cx, buffer),
+            #[cfg(feature = "http")]
+            Self::WebSocket(reader) => return reader.source.poll_read_raw(cx, buffer),
             Self::Memory(reader) => {
                 buffer.reserve(READ_BYTES);
                 poll_read_buf(Pin::new(reader), cx, buffer)
@@ -313,6 +414,8 @@ impl Source {
                 (Self::Tcp(socket), is_served)
             }
             plain @ (Self::Tcp(_) | Self::Memory(_)) => (plain, true),
+            #[cfg(feature = "http")]
+            open @ Self::WebSocket(_) => (open, true),
         };
         *self = source;
         is_served
@@ -323,6 +426,8 @@ impl Source {
         match self {
             Self::Tls(reader) => reader.speak_tls(hello, peer),
             Self::Tcp(_) | Self::Memory(_) => {}
+            #[cfg(feature = "http")]
+            Self::WebSocket(_) => {}
         }
     }
 }

@@ -13,8 +13,10 @@ mod body;
 mod connection;
 mod headers;
 mod health;
+mod origin;
 mod pages;
 mod problem;
+mod web_socket;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ use crate::gateway::{Limits, Permit, Serve, Transport};
 use crate::hub::Hub;
 use crate::model::EndReason;
 use problem::Problem;
+use web_socket::Spoken;
 
 /// What all that answers requests shares.
 pub(crate) struct Site {
@@ -38,6 +41,8 @@ pub(crate) struct Site {
     hub: Hub,
     /// What `[http]` says.
     options: config::Http,
+    /// What is spoken over WebSocket.
+    spoken: Vec<Spoken>,
 }
 
 /// Speaks HTTP on a gateway's listener.
@@ -51,6 +56,7 @@ impl Http {
         let site = Arc::new(Site {
             hub,
             options: config.http.clone(),
+            spoken: Spoken::of(config),
         });
         Self {
             router: router().with_state(site),
@@ -63,6 +69,7 @@ fn router() -> Router<Arc<Site>> {
     Router::new()
         .merge(health::routes())
         .merge(pages::routes())
+        .merge(web_socket::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::map_response(headers::secured))

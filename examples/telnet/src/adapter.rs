@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use tokio_util::codec::Decoder;
 use tolmach::commands;
 use tolmach::dialects::{redaction, service_user};
-use tolmach::gateway::{Adapter, RequestContext, Response};
+use tolmach::gateway::{Adapter, DecodedOf, RequestContext, Response};
 use tolmach::hub::Session;
 use tolmach::model::{
     Error, MessageKind, Presence, Present, RoomId, RoomSelector, Secret, Timestamp, User,
@@ -216,6 +217,11 @@ impl Adapter for TelnetAdapter {
             ClientLine::Leave(room) => self.leave(room, cx).await,
             ClientLine::Who(room) => self.who(room, cx).await,
         }
+    }
+
+    /// A message is a line, whether or not it ends like one.
+    fn message_end(codec: &mut ServerCodec, input: &mut BytesMut) -> DecodedOf<ServerCodec> {
+        codec.decode_eof(input)
     }
 
     fn lost(&mut self, error: std::io::Error, _: Timestamp) -> Bytes {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tolmach::dialects::client::{ChatSide, TranscodeSide};
 use tolmach::dialects::{DialectKind, DialectOptions};
-use tolmach::gateway::{Dialect, SessionOptions};
+use tolmach::gateway::{Dialect, Messages, SessionOptions};
 use tolmach::hub::tap::Show;
 use tolmach::hub::translation::Translation;
 use tolmach::hub::{Scope, SharedEncoder};
@@ -65,6 +65,10 @@ impl Dialect for Telnet {
             encoder: self.encoder.clone(),
             numbering: None,
         }
+    }
+
+    fn messages(&self) -> Messages {
+        Messages::Lines
     }
 
     fn adapter(&self, now: Instant) -> TelnetAdapter {

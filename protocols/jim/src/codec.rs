@@ -61,6 +61,13 @@ impl ServerCodec {
         }
     }
 
+    /// Where the stream comes in messages, as over WebSocket, one ended here: `decode` took all that it could. What is no
+    /// object ends with it; an object may go on in the next one.
+    pub fn end_message(&mut self, src: &mut BytesMut) -> Option<Result<ClientFrame, BadFrame>> {
+        let piece = self.splitter.end_message()?;
+        Some(self.read(piece, src))
+    }
+
     fn read(&mut self, piece: Piece, src: &mut BytesMut) -> Result<ClientFrame, BadFrame> {
         let read = match self.flavor {
             Flavor::Document => document::read_client_frame,

@@ -92,6 +92,11 @@ impl Splitter {
         }
     }
 
+    /// A message of the wire below ended: what is no object ends with it, and an object goes on.
+    pub(crate) fn end_message(&mut self) -> Option<Piece> {
+        matches!(self.state, State::Run { .. }).then(|| self.end_run())
+    }
+
     /// A good object came: runs are counted anew.
     pub(crate) fn good(&mut self) {
         self.bad_runs = 0;

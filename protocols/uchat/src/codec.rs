@@ -58,6 +58,20 @@ macro_rules! codecs {
                     self.flavor
                 }
 
+                /// Where the stream comes in messages, as over WebSocket, one ended behind `input`, of which `decode` took all
+                /// that it could. An object that is whole there is a frame, though its `\n` was left away; one that is not
+                /// may go on in the next message.
+                ///
+                /// # Errors
+                /// As of `decode`.
+                pub fn end_message(
+                    &mut self,
+                    input: &mut BytesMut,
+                ) -> Result<Option<<Self as Decoder>::Item>, DecodeError> {
+                    let line = self.framing.end_message(input);
+                    self.read(line.map(Piece::Line))
+                }
+
                 fn read(
                     &self,
                     piece: Option<Piece>,

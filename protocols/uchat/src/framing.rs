@@ -13,7 +13,7 @@
 use crate::error::DecodeError;
 use crate::limits;
 use bytes::{Bytes, BytesMut};
-use tolmach_json::{StreamStart, mend_surrogates};
+use tolmach_json::{Scanner, StreamStart, mend_surrogates, skip_white_space};
 
 /// A part of the stream.
 pub(crate) enum Piece {
@@ -33,6 +33,8 @@ pub(crate) struct Framing {
     searched: usize,
     /// How many raw bytes are still to come before the next line.
     raw_left: u64,
+    /// Looks for the end of the object that an unended line begins with, once a message ended in it.
+    object: Option<Box<Scanner>>,
 }
 
 impl Framing {
@@ -43,11 +45,12 @@ impl Framing {
             nesting: limits::NESTING,
             searched: 0,
             raw_left: 0,
+            object: None,
         }
     }
 
     pub(crate) fn expect_raw(&mut self, size: u64) {
-        self.searched = 0;
+        self.begin_line();
         self.raw_left = size;
     }
 
@@ -80,10 +83,42 @@ impl Framing {
         if let Some(piece) = self.next(input)? {
             return Ok(Some(piece));
         }
-        self.searched = 0;
+        self.begin_line();
         let mut line = input.split();
         mend_surrogates(&mut line);
         Ok(Some(line).filter(|line| !is_blank(line)).map(Piece::Line))
+    }
+
+    /// A message of the wire below ended, and [`next`](Self::next) took all that it could: the object that is whole here is a
+    /// line without its end, and so is what cannot become an object. `None` inside of one.
+    pub(crate) fn end_message(&mut self, input: &mut BytesMut) -> Option<BytesMut> {
+        if self.raw_left > 0 || !self.start.pass(input) {
+            return None;
+        }
+        let object = self
+            .object
+            .get_or_insert_with(|| Box::new(Scanner::new(self.nesting)));
+        if object.is_idle() {
+            skip_white_space(input);
+        }
+        let length = match object.scan(input) {
+            Ok(found) => found,
+            Err(_) => Some(input.len()),
+        };
+        let line = length.map(|length| input.split_to(length));
+        if line.is_some() {
+            self.begin_line();
+        }
+        // There is no line end in it.
+        self.searched = input.len();
+        line.map(|mut line| {
+            mend_surrogates(&mut line);
+            line
+        })
+    }
+
+    fn begin_line(&mut self) {
+        (self.searched, self.object) = (0, None);
     }
 
     fn raw(&mut self, input: &mut BytesMut) -> Option<Piece> {
@@ -100,7 +135,7 @@ impl Framing {
         match memchr::memchr(b'\n', &window[searched..]) {
             Some(after) => {
                 let length = searched + after;
-                self.searched = 0;
+                self.begin_line();
                 Ok(Some(length))
             }
             None if input.len() > self.frame_bytes => Err(DecodeError::TooLong {

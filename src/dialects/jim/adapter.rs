@@ -9,7 +9,7 @@ use super::compat::CompatSide;
 use super::outcome::Style;
 use super::requests::by_name;
 use crate::commands;
-use crate::gateway::{Adapter, RequestContext, Response};
+use crate::gateway::{Adapter, DecodedOf, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{Timestamp, UserSelector};
 
@@ -159,6 +159,14 @@ impl Adapter for JimAdapter {
                 Response::Answer(self.style().answer(400, text, cx.at))
             }
         }
+    }
+
+    fn message_end(codec: &mut ServerCodec, input: &mut BytesMut) -> DecodedOf<ServerCodec> {
+        Ok(codec.end_message(input))
+    }
+
+    fn is_too_long(error: &DecodeError) -> bool {
+        matches!(error, DecodeError::Unended)
     }
 
     fn lost(&mut self, error: DecodeError, at: Timestamp) -> Bytes {

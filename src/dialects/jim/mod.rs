@@ -21,7 +21,7 @@ use tolmach_jim::Flavor;
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
-use crate::gateway::{Dialect, Pacing, SessionOptions};
+use crate::gateway::{Dialect, Messages, Pacing, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
@@ -120,6 +120,10 @@ impl Dialect for Jim {
             length: line_length,
             interval: compat.pace,
         })
+    }
+
+    fn messages(&self) -> Messages {
+        Messages::Lines
     }
 
     fn adapter(&self, now: Instant) -> JimAdapter {

@@ -279,9 +279,7 @@ impl Adapter for PurposeAdapter {
             Ok(frame) => frame,
             // What is wrong with an answer is not for anybody to answer; it is one all the same.
             Err(bad) if bad.is_answer() => return self.answered(bad.task, false, cx).await,
-            Err(bad) if bad.closes() => {
-                return Response::Close(self.declined(bad.task, &bad.to_string()));
-            }
+            // Behind one that is too large to be skipped the codec ends the connection.
             Err(bad) => return Response::Answer(self.declined(bad.task, &bad.to_string())),
         };
         match body {
@@ -295,6 +293,10 @@ impl Adapter for PurposeAdapter {
             }
             ClientBody::Request(request) => self.request(task, request, cx).await,
         }
+    }
+
+    fn is_too_long(error: &DecodeError) -> bool {
+        matches!(error, DecodeError::TooLong)
     }
 
     fn lost(&mut self, error: DecodeError, _: Timestamp) -> Bytes {

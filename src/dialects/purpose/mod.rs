@@ -23,7 +23,7 @@ use tolmach_purpose::Revision;
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
-use crate::gateway::{Dialect, Numbering, SessionOptions};
+use crate::gateway::{Dialect, Messages, Numbering, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
@@ -124,6 +124,10 @@ impl Dialect for Purpose {
                 number: encoder::number,
             }),
         }
+    }
+
+    fn messages(&self) -> Messages {
+        Messages::Frames(encoder::frame_length)
     }
 
     fn adapter(&self, now: Instant) -> PurposeAdapter {

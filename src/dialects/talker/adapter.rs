@@ -352,6 +352,10 @@ impl Adapter for TalkerAdapter {
         }
     }
 
+    fn is_too_long(error: &DecodeError) -> bool {
+        matches!(error, DecodeError::TooLong { .. })
+    }
+
     fn lost(&mut self, error: DecodeError, _: Timestamp) -> Bytes {
         self.error(error.to_string())
     }

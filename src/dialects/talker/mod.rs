@@ -16,7 +16,7 @@ use tolmach_talker::Flavor;
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
-use crate::gateway::{Dialect, FrameLength, SessionOptions};
+use crate::gateway::{Dialect, FrameLength, Messages, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
@@ -108,6 +108,10 @@ impl Dialect for Talker {
             let end = events.iter().position(|byte| *byte == b'\n');
             end.map_or(events.len(), |end| end + 1)
         })
+    }
+
+    fn messages(&self) -> Messages {
+        Messages::Lines
     }
 
     fn adapter(&self, now: Instant) -> TalkerAdapter {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tolmach_uchat::{
-    BadFrame, ClientFrame, ErrorCode, MessageType, Request, RequestType, ServerCodec, ServerFrame,
-    State, sendable_text,
+    BadFrame, ClientFrame, DecodeError, ErrorCode, MessageType, Request, RequestType, ServerCodec,
+    ServerFrame, State, sendable_text,
 };
 
 use super::Rules;
@@ -16,7 +16,7 @@ use super::outcome::{error, frame, refusal, refused};
 use super::rooms::by_id;
 use super::{encoder, gateway};
 use crate::commands;
-use crate::gateway::{Adapter, RequestContext, Response};
+use crate::gateway::{Adapter, DecodedOf, RequestContext, Response};
 use crate::hub::Session;
 use crate::model::{Error, Message, MessageKind, Result, Target, Timestamp};
 
@@ -256,6 +256,14 @@ impl Adapter for UchatAdapter {
                 Response::Answer(self.error(ErrorCode::BadRequest, &bad.to_string()))
             }
         }
+    }
+
+    fn message_end(codec: &mut UchatCodec, input: &mut BytesMut) -> DecodedOf<UchatCodec> {
+        codec.end_message(input)
+    }
+
+    fn is_too_long(lost: &Lost) -> bool {
+        matches!(lost, Lost::Wire(DecodeError::TooLong { .. }))
     }
 
     fn lost(&mut self, lost: Lost, _: Timestamp) -> Bytes {

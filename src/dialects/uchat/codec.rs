@@ -29,6 +29,14 @@ impl UchatCodec {
         Self { codec, ahead }
     }
 
+    /// A message of the wire ended: see [`ServerCodec::end_message`].
+    pub(super) fn end_message(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<<Self as Decoder>::Item>, Lost> {
+        Ok(self.codec.end_message(input)?)
+    }
+
     fn switch(&mut self) {
         let ahead = self.ahead.0.swap(0, Ordering::Relaxed);
         if ahead > 0 {

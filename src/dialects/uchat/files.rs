@@ -204,7 +204,7 @@ impl UchatAdapter {
             Err(error) => Err(error),
         };
         match posted {
-            Ok(()) => Response::Close(first),
+            Ok(()) => Response::Farewell(first),
             Err(Error::OutcomeUnknown) => Response::Close(Bytes::new()),
             Err(error) => {
                 Response::Close([first, refusal(self.rules.flavor, &error)].concat().into())

@@ -23,7 +23,7 @@ use tolmach_uchat::Flavor;
 #[cfg(feature = "cli")]
 use crate::dialects::client::{ChatSide, MakeConversation, TranscodeSide};
 use crate::dialects::{DialectKind, DialectOptions};
-use crate::gateway::{Dialect, SessionOptions};
+use crate::gateway::{Dialect, Messages, SessionOptions};
 use crate::hub::tap::Show;
 use crate::hub::translation::Translation;
 use crate::hub::{Scope, SharedEncoder};
@@ -95,6 +95,10 @@ impl Dialect for Uchat {
             encoder: self.encoder.clone(),
             numbering: None,
         }
+    }
+
+    fn messages(&self) -> Messages {
+        Messages::Lines
     }
 
     fn adapter(&self, now: Instant) -> UchatAdapter {

@@ -16,13 +16,15 @@ pub(super) enum Closed {
     Eof,
     /// The stream broke: it could not be read or written any more.
     Reset,
-    /// The client's system acknowledged nothing for too long.
+    /// The client's system acknowledged nothing for too long, or the client answered nothing.
     Vanished,
     /// The client said its dialect's farewell.
     Farewell,
     /// Its bytes could not be cut into frames any more.
     ProtocolError,
-    /// Its dialect closes behind the answer that it gave: to a refused login, to what is no frame, to a file.
+    /// A frame was longer than it may be.
+    TooLong,
+    /// Its dialect closes behind the answer that it gave: to a refused login, to what is no frame, to a file that was refused.
     LastAnswer,
     /// All of the content that it asked for was sent.
     Sent,
@@ -33,6 +35,35 @@ pub(super) enum Closed {
     /// The gateway ended it.
     #[serde(untagged)]
     Reason(EndReason),
+}
+
+impl Closed {
+    /// The status code of a WebSocket's farewell (RFC 6455, 7.4.1).
+    pub(super) fn code(self) -> u16 {
+        const NORMAL: u16 = 1000;
+        const GOING_AWAY: u16 = 1001;
+        const POLICY: u16 = 1008;
+        const TOO_BIG: u16 = 1009;
+        const FAULT: u16 = 1011;
+        use EndReason::*;
+        match self {
+            Self::Eof | Self::Farewell | Self::Sent | Self::Reason(ClosedTogether) => NORMAL,
+            Self::Reason(Shutdown) => GOING_AWAY,
+            Self::TooLong => TOO_BIG,
+            Self::Unreadable | Self::Reason(NodeLost | OutcomeUnknown) => FAULT,
+            Self::Reset
+            | Self::Vanished
+            | Self::ProtocolError
+            | Self::LastAnswer
+            | Self::Unread => POLICY,
+            Self::Reason(
+                TooSlow | PasswordChanged | TokenRevoked | AccountDisabled | AccountRemoved
+                | ClosedByOperator | Displaced | NameTaken | TooSilent | NoLogin | TlsRequired
+                | TooManyConnections | Overloaded | AddressBanned | BannedFromGateway | RoomDeleted
+                | Banned | Removed | Left,
+            ) => POLICY,
+        }
+    }
 }
 
 /// Logs and counts the end of a connection, of whose user is told where somebody was in.

@@ -27,7 +27,8 @@ impl<A: Adapter> Connection<A> {
             };
             let ended = piece.is_empty();
             let slot = self.writer.reserve();
-            self.answer(Some(slot), piece.freeze());
+            self.writer.fill_content(&slot, piece.freeze());
+            self.writer.flush();
             match self.taken(unread, content.patience).await {
                 Some(end) => return end,
                 None if ended => return End::Expelled(Bytes::new(), Closed::Sent),

@@ -67,15 +67,15 @@ impl<A: Adapter> Connection<A> {
             .adapter
             .timer(now(), self.session.time(), &self.session)
         {
-            Response::Continue | Response::Posted => Wait::Bytes,
+            Response::Continue | Response::Posted => Wait::Timer,
             Response::Answer(bytes) => {
                 let slot = self.writer.reserve();
                 self.answer(Some(slot), bytes);
-                Wait::Bytes
+                Wait::Timer
             }
             Response::Ask(bytes) => {
                 self.ask(bytes);
-                Wait::Bytes
+                Wait::Timer
             }
             Response::Farewell(last) => Wait::End(End::Farewell(last)),
             // Contents are asked for, never due.
@@ -84,6 +84,7 @@ impl<A: Adapter> Connection<A> {
             Response::End(reason) => Wait::End(End::Reason(reason)),
         }
     }
+
     pub(super) fn answer(&self, slot: Option<Slot>, bytes: Bytes) {
         if let Some(slot) = slot {
             self.writer.fill(&slot, bytes);

@@ -82,7 +82,7 @@ pub(super) fn serve<D: Dialect>(
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
     let listener = transport.listener().cloned();
-    let (mut reader, wire) = transport.split(dialect.frame_length());
+    let (mut reader, wire) = transport.split(dialect.frame_length(), dialect.messages());
     let session_options = dialect.session_options();
     let line = hub.tap().line(tapped.clone(), address, listener);
     tracing::debug!(
@@ -142,7 +142,7 @@ pub(super) fn serve<D: Dialect>(
             }
         };
         let Ended { why, user } = ended.unwrap_or_else(|| connection.ended(&End::Closing));
-        Box::pin(close(&writer, &mut reader, drained)).await;
+        Box::pin(close(&writer, &mut reader, drained, why)).await;
         closed::log(
             why,
             &last.0,
@@ -154,7 +154,7 @@ pub(super) fn serve<D: Dialect>(
 }
 
 /// Writes what is left and closes the connection.
-async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
+async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>, why: Closed) {
     let drained = match drained {
         Some(drained) => Some(drained),
         None => drain_last(writer).await,
@@ -162,6 +162,8 @@ async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>) {
     match drained {
         Some(Drained::Closed) => {
             let farewell = async {
+                writer.say_farewell(why.code()).await;
+                reader.until_farewell().await;
                 writer.shut_down().await;
                 reader.discard().await;
             };

@@ -12,7 +12,7 @@ use tokio::time::{sleep, sleep_until};
 use tokio_util::codec::Decoder;
 
 use super::{Closed, Connection, End, LAST_WORDS, LINGER, MAX_UNREAD_ANSWERS, now};
-use crate::gateway::dialect::{Adapter, Cut};
+use crate::gateway::dialect::{Adapter, Cut, DecodedOf};
 use crate::gateway::transport::{Read, Reader, release};
 use crate::hub::Sink;
 use crate::model::EndReason;
@@ -28,34 +28,40 @@ const MAX_UNFRAMED_BYTES: usize = 64 * 1024;
 
 /// What was waited for.
 pub(super) enum Wait {
-    Bytes,
+    Bytes { ends_message: bool },
     Timer,
     Ended(Closed),
     End(End),
 }
 
-type Decoded<A> = Result<
-    Option<<<A as Adapter>::Codec as Decoder>::Item>,
-    <<A as Adapter>::Codec as Decoder>::Error,
->;
+/// What the decoder is to take its buffer's end for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// More may come.
+    More,
+    /// More may come, and here a message ended.
+    Message,
+    /// Nothing comes any more.
+    Nothing(Closed),
+}
 
 impl<A: Adapter> Connection<A> {
     /// Reads until the connection's end.
     pub(super) async fn read_all(&mut self, reader: &mut Reader) -> End {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
-        let (mut ended, mut unframed) = (None, 0);
+        let (mut behind, mut unframed, mut overhead) = (Behind::More, 0, 0);
         self.greet();
         loop {
             if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;
             }
-            if unframed >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
+            if unframed + overhead >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
                 Box::pin(self.keep_pace()).await;
-                unframed = 0;
+                (unframed, overhead) = (0, 0);
             }
             // Named by nothing, so that an idle connection has no room for it.
-            match self.decode(&mut codec, &mut buffer, ended.is_some()) {
+            match self.decode(&mut codec, &mut buffer, behind) {
                 Ok(Some(frame)) => {
                     unframed = buffer.len();
                     // A handler is large, and an idle connection runs none.
@@ -67,11 +73,15 @@ impl<A: Adapter> Connection<A> {
                 Ok(None) => {}
                 Err(error) => {
                     self.capture.tell(None);
+                    let why = match A::is_too_long(&error) {
+                        true => Closed::TooLong,
+                        false => Closed::ProtocolError,
+                    };
                     let last = self.adapter.lost(error, self.session.time());
-                    return End::Expelled(last, Closed::ProtocolError);
+                    return End::Expelled(last, why);
                 }
             }
-            if let Some(why) = ended {
+            if let Behind::Nothing(why) = behind {
                 return if self.adapter.ends_by_farewell() {
                     End::Farewell(Bytes::new())
                 } else {
@@ -84,22 +94,27 @@ impl<A: Adapter> Connection<A> {
                 return End::Reason(EndReason::Overloaded);
             }
             match self.wait(reader, &mut buffer).await {
-                Wait::Bytes => {
+                Wait::Bytes { ends_message } => {
+                    let fresh = buffer.len().saturating_sub(before);
                     // Of a frame that was begun before: what is new may well be whole.
-                    if unframed > 0 {
+                    if unframed > 0 && fresh > 0 {
                         self.adapter.receiving(now());
                     }
-                    let read = buffer.len().saturating_sub(before);
-                    unframed += read;
+                    unframed += fresh;
                     self.session
                         .hub()
                         .counts()
-                        .received(self.session.number(), read);
+                        .received(self.session.number(), fresh);
+                    overhead += reader.take_overhead();
+                    behind = match ends_message {
+                        true => Behind::Message,
+                        false => Behind::More,
+                    };
                 }
                 Wait::Timer => {}
                 Wait::Ended(why) => {
                     self.capture.tell_end();
-                    ended = Some(why);
+                    behind = Behind::Nothing(why);
                 }
                 Wait::End(end) => return end,
             }
@@ -114,12 +129,20 @@ impl<A: Adapter> Connection<A> {
         }
     }
 
-    fn decode(&mut self, codec: &mut A::Codec, buffer: &mut BytesMut, ended: bool) -> Decoded<A> {
+    fn decode(
+        &mut self,
+        codec: &mut A::Codec,
+        buffer: &mut BytesMut,
+        behind: Behind,
+    ) -> DecodedOf<A::Codec> {
         self.capture.before(buffer);
-        let decoded = if ended {
-            codec.decode_eof(buffer)
-        } else {
-            codec.decode(buffer)
+        let decoded = match behind {
+            Behind::More => codec.decode(buffer),
+            Behind::Message => match codec.decode(buffer) {
+                Ok(None) => A::message_end(codec, buffer),
+                decoded => decoded,
+            },
+            Behind::Nothing(_) => codec.decode_eof(buffer),
         };
         self.capture.after(buffer);
         let is_bad = match &decoded {
@@ -225,7 +248,14 @@ impl<A: Adapter> Connection<A> {
             match reader.poll_read(cx, buffer) {
                 Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended(Closed::Eof)),
                 Poll::Ready(Read::Broken) => Poll::Ready(Wait::Ended(Closed::Reset)),
-                Poll::Ready(Read::Bytes) => Poll::Ready(Wait::Bytes),
+                Poll::Ready(read @ (Read::Bytes | Read::Message)) => Poll::Ready(Wait::Bytes {
+                    ends_message: read == Read::Message,
+                }),
+                #[cfg(feature = "http")]
+                Poll::Ready(Read::Violated) => Poll::Ready(Wait::End(End::Expelled(
+                    Bytes::new(),
+                    Closed::ProtocolError,
+                ))),
                 Poll::Ready(Read::Refused(reason)) => Poll::Ready(Wait::End(End::Reason(reason))),
                 Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
                 Poll::Pending => Poll::Pending,

@@ -5,8 +5,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
 use super::chunk::Chunk;
 use crate::hub::Waiting;
 
@@ -32,7 +30,7 @@ pub(super) struct AnswerQueue {
 #[derive(Debug, Default)]
 struct Unfilled {
     /// Known, and waiting for those before it.
-    answer: Option<Bytes>,
+    answer: Option<Chunk>,
     behind: Vec<Chunk>,
 }
 
@@ -59,7 +57,7 @@ impl AnswerQueue {
     }
 
     /// A request is answered, perhaps with nothing.
-    pub(super) fn fill(&mut self, slot: &Slot, answer: Bytes) {
+    pub(super) fn fill(&mut self, slot: &Slot, answer: Chunk) {
         let place = slot.0.checked_sub(self.first);
         let place = place.and_then(|place| usize::try_from(place).ok());
         if let Some(unfilled) = place.and_then(|place| self.unfilled.get_mut(place)) {
@@ -70,19 +68,18 @@ impl AnswerQueue {
     /// What no unfilled slot stands in front of any more: an answer, and what waited behind it.
     pub(super) fn next(&mut self) -> Option<(Chunk, Vec<Chunk>)> {
         let filled = self.unfilled.pop_front_if(|slot| slot.answer.is_some())?;
-        let answer = Chunk::answer(self.first, filled.answer.unwrap_or_default());
         self.first += 1;
         if self.unfilled.is_empty() {
             self.unfilled = VecDeque::new();
         }
-        Some((answer, filled.behind))
+        Some((filled.answer?, filled.behind))
     }
 
     /// Gives up all slots: the answers there are, and what waited.
     pub(super) fn take_all(&mut self) -> Vec<Chunk> {
         let mut all = Vec::new();
-        for (slot, unfilled) in (self.first..).zip(std::mem::take(&mut self.unfilled)) {
-            all.extend(unfilled.answer.map(|answer| Chunk::answer(slot, answer)));
+        for unfilled in std::mem::take(&mut self.unfilled) {
+            all.extend(unfilled.answer);
             all.extend(unfilled.behind);
         }
         all
@@ -118,9 +115,9 @@ mod tests {
         assert!(queue.push(Chunk::asked("now".into())).is_some());
         let (first, second) = (queue.reserve(), queue.reserve());
         assert!(queue.push(Chunk::asked("behind".into())).is_none());
-        queue.fill(&second, "2".into());
+        queue.fill(&second, Chunk::answer(second.number(), "2".into()));
         assert_eq!(texts(&mut queue), [""; 0]);
-        queue.fill(&first, "1".into());
+        queue.fill(&first, Chunk::answer(first.number(), "1".into()));
         assert_eq!(texts(&mut queue), ["1", "2", "behind"]);
         assert_eq!((queue.len(), queue.unfilled.capacity()), (0, 0));
         assert_eq!(queue.reserve().number(), 2);

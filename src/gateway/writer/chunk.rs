@@ -20,6 +20,8 @@ pub(super) struct Chunk {
 pub(super) enum Source {
     /// The request of this slot is answered.
     Answer(u64),
+    /// As an answer, a part of what is no frame.
+    Content(u64),
     /// The server asks by itself: a suspended peer is asked all the same.
     Asked,
     /// Something happened in this room.
@@ -31,6 +33,10 @@ pub(super) enum Source {
 impl Chunk {
     pub(super) fn answer(slot: u64, bytes: Bytes) -> Self {
         Self::of(Source::Answer(slot), bytes, 0)
+    }
+
+    pub(super) fn content(slot: u64, bytes: Bytes) -> Self {
+        Self::of(Source::Content(slot), bytes, 0)
     }
 
     pub(super) fn asked(bytes: Bytes) -> Self {
@@ -56,7 +62,7 @@ impl Chunk {
     /// What those who watch are told of it.
     pub(super) fn told(&self) -> TapEvent {
         let (request, room) = match self.source {
-            Source::Answer(slot) => (Some(slot), None),
+            Source::Answer(slot) | Source::Content(slot) => (Some(slot), None),
             Source::Room(room) => (None, Some(room)),
             Source::Asked | Source::End => (None, None),
         };
@@ -73,6 +79,11 @@ impl Chunk {
             events: self.events,
             bytes: self.bytes.len(),
         }
+    }
+
+    /// Whether it is no frames, but a part of a content.
+    pub(super) fn is_content(&self) -> bool {
+        matches!(self.source, Source::Content(_))
     }
 
     /// Whether it is kept where events are dropped, as what the server asks by itself; else it is counted.

@@ -158,6 +158,15 @@ impl Writer {
 
     /// Gives a request its answer, which may be empty, and lets go what waited behind it.
     pub(super) fn fill(&self, slot: &Slot, answer: Bytes) {
+        self.fill_by(slot, Chunk::answer(slot.number(), answer));
+    }
+
+    /// As [`fill`](Self::fill), by a part of what is no frame.
+    pub(super) fn fill_content(&self, slot: &Slot, part: Bytes) {
+        self.fill_by(slot, Chunk::content(slot.number(), part));
+    }
+
+    fn fill_by(&self, slot: &Slot, answer: Chunk) {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return;
@@ -262,6 +271,19 @@ impl Writer {
                 Poll::Pending
             }
         }
+    }
+
+    /// To be called now and then: asks a peer whether it is there that was silent for long, where the wire has a way to.
+    pub(super) fn look(&self) {
+        let mut state = self.lock();
+        if state.socket.look() {
+            state.flush(None);
+        }
+    }
+
+    /// Says the wire's own farewell, where it has one, once all is written.
+    pub(super) async fn say_farewell(&self, code: u16) {
+        std::future::poll_fn(|cx| self.lock().socket.poll_say_farewell(code, cx)).await;
     }
 
     /// Tells the peer that nothing more comes, once all is written.
@@ -418,7 +440,7 @@ impl State {
         } else {
             for chunk in waiting {
                 match chunk.source {
-                    Source::Answer(_) | Source::End => self.ready(chunk, tap),
+                    Source::Answer(_) | Source::Content(_) | Source::End => self.ready(chunk, tap),
                     Source::Asked | Source::Room(_) => self.release(chunk, tap),
                 }
             }
@@ -501,7 +523,9 @@ impl State {
         let (pushed, answered) = (&mut self.pushed, &mut self.answered);
         self.socket
             .advance(count, |chunk, bytes, is_whole| match chunk.source {
-                Source::Answer(_) | Source::End => *answered = answered.saturating_sub(bytes),
+                Source::Answer(_) | Source::Content(_) | Source::End => {
+                    *answered = answered.saturating_sub(bytes)
+                }
                 Source::Asked | Source::Room(_) => {
                     let events = if is_whole { chunk.events } else { 0 };
                     pushed.subtract(Waiting { events, bytes });

@@ -15,6 +15,8 @@ use crate::gateway::liveness::PeerTimeout;
 #[cfg(feature = "tls")]
 use crate::gateway::tls::TlsWire;
 use crate::gateway::transport::or_wait;
+#[cfg(feature = "http")]
+use crate::gateway::web_socket::WebSocketWire;
 use crate::hub::Waiting;
 
 /// How many chunks one write takes together.
@@ -29,6 +31,9 @@ pub(in crate::gateway) enum Wire {
     Tls(TlsWire),
     /// Any other stream, which only the connection's own task writes to.
     Stream(Box<dyn AsyncWrite + Send + Unpin>),
+    /// Any of these that speaks WebSocket.
+    #[cfg(feature = "http")]
+    WebSocket(Box<WebSocketWire>),
 }
 
 /// See the module. Holds no memory while nothing is ready: a single chunk, the common case, lies in place.
@@ -58,11 +63,20 @@ impl Socket {
 
     /// For how long the peer's system has acknowledged nothing, if that is too long.
     pub(super) fn silence(&self, timeout: PeerTimeout) -> Option<Duration> {
-        match &self.wire {
-            Wire::Tcp(socket) => timeout.exceeded(socket.as_ref()),
+        self.wire.silence(timeout)
+    }
+
+    /// Asks a peer that was silent for long, where the wire has a way to: whether there is something to be written for that.
+    pub(super) fn look(&mut self) -> bool {
+        match &mut self.wire {
+            #[cfg(feature = "http")]
+            Wire::WebSocket(wire) => {
+                wire.look();
+                wire.is_pending()
+            }
             #[cfg(feature = "tls")]
-            Wire::Tls(wire) => timeout.exceeded(wire.socket.as_ref()),
-            Wire::Stream(_) => None,
+            Wire::Tls(_) => false,
+            Wire::Tcp(_) | Wire::Stream(_) => false,
         }
     }
 
@@ -81,11 +95,7 @@ impl Socket {
 
     /// Whether what is ready cannot be said at all.
     pub(super) fn is_mute(&self) -> bool {
-        match &self.wire {
-            #[cfg(feature = "tls")]
-            Wire::Tls(wire) => wire.is_mute(),
-            Wire::Tcp(_) | Wire::Stream(_) => false,
-        }
+        self.wire.is_mute()
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
@@ -94,11 +104,7 @@ impl Socket {
 
     /// Bytes written since the beginning, before and after encryption: it moves while the peer's socket takes some.
     pub(super) fn total(&self) -> u64 {
-        match &self.wire {
-            #[cfg(feature = "tls")]
-            Wire::Tls(wire) => self.total + wire.sent(),
-            Wire::Tcp(_) | Wire::Stream(_) => self.total,
-        }
+        self.total + self.wire.encrypted()
     }
 
     pub(super) fn clear(&mut self) {
@@ -109,7 +115,7 @@ impl Socket {
     pub(super) fn drop_unbegun(&mut self, pacer: Option<&Pacer>) {
         self.rest = VecDeque::new();
         let Some(pacer) = pacer else {
-            if self.written == 0 {
+            if self.written == 0 && !self.wire.is_inside_frame() {
                 self.first = None;
             }
             return;
@@ -132,16 +138,21 @@ impl Socket {
         let Some(first) = &self.first else {
             return self.wire.poll_flush(cx).map_ok(|()| 0);
         };
+        let is_content = first.is_content();
+        self.wire.expect_content(is_content);
         let bytes = &first.bytes[self.written..];
         match (pacer, cx) {
             (None, cx) if self.rest.is_empty() => self.wire.write(bytes, cx),
             (None, cx) => {
                 let mut slices = [IoSlice::new(&[]); MAX_PIECES];
                 slices[0] = IoSlice::new(bytes);
-                for (slice, chunk) in slices[1..].iter_mut().zip(&self.rest) {
+                let mut count = 1;
+                let alike = self.rest.iter();
+                let alike = alike.take_while(|chunk| chunk.is_content() == is_content);
+                for (slice, chunk) in slices[1..].iter_mut().zip(alike) {
                     *slice = IoSlice::new(&chunk.bytes);
+                    count += 1;
                 }
-                let count = MAX_PIECES.min(1 + self.rest.len());
                 self.wire.write_vectored(&slices[..count], cx)
             }
             (Some(pacer), Some(cx)) => {
@@ -179,6 +190,18 @@ impl Socket {
         }
     }
 
+    /// Says the wire's own farewell, where it has one.
+    #[cfg_attr(not(feature = "http"), expect(unused_variables))]
+    pub(super) fn poll_say_farewell(&mut self, code: u16, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.wire {
+            #[cfg(feature = "http")]
+            Wire::WebSocket(wire) => wire.poll_close(code, cx),
+            #[cfg(feature = "tls")]
+            Wire::Tls(_) => Poll::Ready(()),
+            Wire::Tcp(_) | Wire::Stream(_) => Poll::Ready(()),
+        }
+    }
+
     /// Tells the peer that nothing more comes. What fails here is already closed.
     pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.wire.poll_shut_down(cx)
@@ -196,6 +219,32 @@ impl Wire {
                 *self = Self::Tcp(wire.socket);
             }
         }
+        #[cfg(feature = "http")]
+        if let Self::WebSocket(wire) = self {
+            wire.wire.settle();
+        }
+    }
+
+    /// For how long the peer has given no sign of life, if that is too long.
+    fn silence(&self, timeout: PeerTimeout) -> Option<Duration> {
+        match self {
+            Self::Tcp(socket) => timeout.exceeded(socket.as_ref()),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => timeout.exceeded(wire.socket.as_ref()),
+            Self::Stream(_) => None,
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.silence().or_else(|| wire.wire.silence(timeout)),
+        }
+    }
+
+    fn is_mute(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.is_mute(),
+            Self::Tcp(_) | Self::Stream(_) => false,
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.wire.is_mute(),
+        }
     }
 
     pub(in crate::gateway) fn is_encrypted(&self) -> bool {
@@ -203,6 +252,64 @@ impl Wire {
             #[cfg(feature = "tls")]
             Self::Tls(wire) => wire.is_encrypted(),
             Self::Tcp(_) | Self::Stream(_) => false,
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.wire.is_encrypted(),
+        }
+    }
+
+    /// Encrypted bytes that were written since the beginning.
+    fn encrypted(&self) -> u64 {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.sent(),
+            Self::Tcp(_) | Self::Stream(_) => 0,
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.wire.encrypted(),
+        }
+    }
+
+    /// Whether the peer has got a part of a frame of the wire's own that holds what is written next.
+    fn is_inside_frame(&self) -> bool {
+        match self {
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.is_inside_frame(),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => false,
+            Self::Tcp(_) | Self::Stream(_) => false,
+        }
+    }
+
+    /// Whether what is written next is part of a content, or frames.
+    #[cfg_attr(not(feature = "http"), expect(unused_variables))]
+    fn expect_content(&mut self, is_content: bool) {
+        #[cfg(feature = "http")]
+        if let Self::WebSocket(wire) = self {
+            wire.is_content = is_content;
+        }
+    }
+
+    /// Whether something was taken and is not written.
+    pub(in crate::gateway) fn is_pending(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.is_pending(),
+            Self::Tcp(_) | Self::Stream(_) => false,
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.is_pending(),
+        }
+    }
+
+    #[cfg_attr(not(any(feature = "tls", feature = "http")), expect(unused_variables))]
+    pub(in crate::gateway) fn poll_flush(
+        &mut self,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.poll_flush(cx),
+            Self::Tcp(_) | Self::Stream(_) => Poll::Ready(Ok(())),
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.poll_flush(cx),
         }
     }
 
@@ -213,27 +320,8 @@ impl Wire {
             #[cfg(feature = "tls")]
             Self::Tls(wire) => wire.poll_shut_down(cx),
             Self::Stream(stream) => Pin::new(stream).poll_shutdown(cx).map(drop),
-        }
-    }
-
-    /// Whether something was taken and is not written.
-    fn is_pending(&self) -> bool {
-        match self {
-            #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.is_pending(),
-            Self::Tcp(_) | Self::Stream(_) => false,
-        }
-    }
-
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
-    pub(in crate::gateway) fn poll_flush(
-        &mut self,
-        cx: Option<&mut Context<'_>>,
-    ) -> Poll<io::Result<()>> {
-        match self {
-            #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.poll_flush(cx),
-            Self::Tcp(_) | Self::Stream(_) => Poll::Ready(Ok(())),
+            #[cfg(feature = "http")]
+            Self::WebSocket(wire) => wire.wire.poll_shut_down(cx),
         }
     }
 
@@ -246,6 +334,8 @@ impl Wire {
             (Self::Tcp(socket), cx) => or_wait(socket.as_ref(), socket.try_write(bytes), cx),
             #[cfg(feature = "tls")]
             (Self::Tls(wire), cx) => wire.poll_write(&[IoSlice::new(bytes)], cx),
+            #[cfg(feature = "http")]
+            (Self::WebSocket(wire), cx) => wire.poll_write(&[IoSlice::new(bytes)], cx),
             (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write(cx, bytes),
             (Self::Stream(_), None) => Poll::Pending,
         }
@@ -262,6 +352,8 @@ impl Wire {
             }
             #[cfg(feature = "tls")]
             (Self::Tls(wire), cx) => wire.poll_write(slices, cx),
+            #[cfg(feature = "http")]
+            (Self::WebSocket(wire), cx) => wire.poll_write(slices, cx),
             (Self::Stream(stream), Some(cx)) => Pin::new(stream).poll_write_vectored(cx, slices),
             (Self::Stream(_), None) => Poll::Pending,
         }

@@ -68,6 +68,12 @@ impl Http {
         }
     }
 
+    /// The connection, from which nothing was read that was not asked for.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        assert!(self.received.is_empty(), "{:?}", self.received);
+        self.stream
+    }
+
     /// Sends these bytes as they are.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();

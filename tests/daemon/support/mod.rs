@@ -198,6 +198,22 @@ impl Daemon {
     }
 
     pub(crate) fn duplex(&self, listener: &str, bytes: usize) -> DuplexStream {
+        self.connect(listener, bytes, |transport| transport)
+    }
+
+    /// As [`duplex`](Self::duplex), with hands shaken for WebSocket.
+    #[cfg(feature = "http")]
+    pub(crate) fn web_socket(&self, listener: &str, bytes: usize) -> DuplexStream {
+        let speaking = |transport: Transport| transport.with_web_socket(bytes::BytesMut::new());
+        self.connect(listener, bytes, speaking)
+    }
+
+    fn connect(
+        &self,
+        listener: &str,
+        bytes: usize,
+        speaking: impl FnOnce(Transport) -> Transport,
+    ) -> DuplexStream {
         let (near, far) = tokio::io::duplex(bytes);
         let settings = &self
             .config
@@ -209,7 +225,7 @@ impl Daemon {
         let dialect = settings.serve(&self.config.dialect_options());
         self.gateway
             .gateway()
-            .connect(dialect, Transport::memory(far));
+            .connect(dialect, speaking(Transport::memory(far)));
         near
     }
 
