@@ -13,3 +13,15 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
             text
         })
 }
+
+/// The text that [`hexadecimal`] made these digits of.
+#[cfg(feature = "http")]
+pub(crate) fn unhexadecimal(digits: &str) -> Option<String> {
+    let bytes = digits.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair)
+            .ok()
+            .filter(|pair| pair.len() == 2)?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+}

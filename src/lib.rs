@@ -19,6 +19,7 @@
 //! 5. [`dialects`]: each translates between one protocol's frames and the model.
 //! 6. [`gateway`]: listeners, the one connection loop, limits, shutdown.
 //! 7. [`settings`]: how one key of a configuration is read and shown, a dialect's as well as the gateway's.
+//!    `shown`: what is kept as JSON, the same from the command line and over HTTP.
 //! 8. [`config`], [`control`] and [`daemon`]: what an operator says, at the start and later, and the program that obeys;
 //!    `http`: metrics, API, WebSocket and pages, as one more listener of the gateway;
 //!    [`copies`]: how all that it keeps is copied and brought back.
@@ -58,6 +59,8 @@ pub mod model;
 mod refusal;
 mod setters;
 pub mod settings;
+#[cfg(any(feature = "cli", feature = "http"))]
+mod shown;
 pub mod store;
 #[cfg(feature = "daemon")]
 mod suggest;

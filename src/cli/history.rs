@@ -11,8 +11,8 @@ use crate::model::{
     Error, HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, Room, RoomSelector,
     Timestamp,
 };
+use crate::shown;
 use clap::Args;
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::about::About;
@@ -21,7 +21,6 @@ use super::no_runtime;
 use super::operator::Operator;
 use super::output::Output;
 use super::room_name::RoomName;
-use super::table::{Column, Object, Value};
 use super::time::Time;
 use super::user::account;
 
@@ -43,7 +42,7 @@ pub(crate) struct HistoryArgs {
     /// Go on with what is said from now on, until Ctrl-C or the gateway's end; a gateway must run
     #[arg(short, long)]
     follow: bool,
-    /// One object a line: id, room, from, time, kind, text, updated, deleted, file {name, size} where there is one
+    /// One object a line: id, room, from, time, kind, text, updated, deleted, file {name, size} and reply_to where there is one
     #[arg(long)]
     json: bool,
 }
@@ -224,7 +223,7 @@ impl Reading<'_> {
     fn print(&self, out: &mut Output, room: &Room, message: &Arc<Message>) -> Outcome<()> {
         if self.arguments.json {
             let name = self.name.as_ref().unwrap_or(&room.name);
-            out.json(&Object(ENTRY, &(name.clone(), message.clone())))
+            out.json(&shown::Message::of(message, name))
         } else {
             out.line(&line(message))
         }
@@ -234,22 +233,6 @@ impl Reading<'_> {
 fn last_id(messages: &[Arc<Message>]) -> Option<MessageId> {
     messages.last().map(|message| message.id)
 }
-
-/// A message with `--json`, and its room's name.
-const ENTRY: &[Column<(String, Arc<Message>)>] = &[
-    Column::json("id", |(_, message)| Value::of(message.id.0)),
-    Column::json("room", |(room, _)| Value::of(room)),
-    Column::json("from", |(_, message)| Value::of(&message.sender.login)),
-    Column::json("time", |(_, message)| Time(message.created).into()),
-    Column::json("kind", |(_, message)| Value::of(message.kind)),
-    Column::json("text", |(_, message)| Value::of(&message.text)),
-    Column::json("updated", |(_, message)| message.updated.map(Time).into()),
-    Column::json("deleted", |(_, message)| Value::of(message.deleted)),
-    Column::json("file", |(_, message)| match &message.file {
-        Some(file) => Value::of(json!({"name": file.name, "size": file.size})),
-        None => Value::Absent,
-    }),
-];
 
 /// A message for a person: `2026-08-01T11:12:40Z <anna> text`.
 fn line(message: &Message) -> String {
@@ -371,8 +354,7 @@ mod tests {
     #[test]
     fn the_object_has_the_promised_fields() {
         let json = |message: &Message| {
-            let row = ("@a,b".to_owned(), Arc::new(message.clone()));
-            serde_json::to_string(&Object(ENTRY, &row)).unwrap()
+            serde_json::to_string(&shown::Message::of(message, "@a,b")).unwrap()
         };
         let plain = r#"{"id":7,"room":"@a,b","from":"Anna","time":"1970-01-01T00:00:01.500Z","kind":"emote","text":"waves","updated":null,"deleted":false}"#;
         assert_eq!(json(&message(MessageKind::Emote, "waves")), plain);

@@ -53,7 +53,6 @@ mod source;
 mod store;
 mod table;
 mod tap;
-mod time;
 mod token;
 mod transcode;
 pub mod transcript;
@@ -63,6 +62,7 @@ mod user_erase;
 mod user_export;
 mod yes_no;
 
+use crate::shown::time;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io;

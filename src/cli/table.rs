@@ -50,8 +50,6 @@ impl<T> Column<T> {
 
 /// What stands in a column.
 pub(crate) enum Value {
-    /// It is not there, not even as an empty field.
-    Absent,
     /// Shown to the second, and to the millisecond in JSON.
     Time(Time),
     /// A text, a number, yes or no; null is an empty cell.
@@ -66,7 +64,7 @@ impl Value {
 
     fn cell(&self) -> String {
         match self {
-            Self::Absent | Self::Plain(Json::Null) => String::new(),
+            Self::Plain(Json::Null) => String::new(),
             Self::Time(time) => time.to_string(),
             Self::Plain(Json::Bool(true)) => "yes".to_owned(),
             Self::Plain(Json::Bool(false)) => "no".to_owned(),
@@ -97,7 +95,6 @@ impl<T> Serialize for Object<'_, T> {
         for column in self.0 {
             let Some(field) = column.field else { continue };
             match (column.value)(self.1) {
-                Value::Absent => {}
                 Value::Time(time) => object.serialize_entry(field, &time)?,
                 Value::Plain(value) => object.serialize_entry(field, &value)?,
             }

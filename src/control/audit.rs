@@ -1,12 +1,13 @@
 //! What operators did: one line each in the log, under the target `audit`.
 //!
 //! ```text
-//!  over the control socket ─────────────────────────────▶ log
+//!  over the control socket, or HTTP ────────────────────▶ log
 //!  on a store that no gateway has open ─▶ audit.jsonl ─▶ log of the next gateway there, which removes it
 //! ```
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -27,13 +28,24 @@ use crate::word::{Word, bounded};
 /// In the data directory: what was done while no gateway ran.
 const KEPT: &str = "audit.jsonl";
 
-/// Who does something, as the system knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct By {
-    /// The Unix user's number.
-    pub uid: u32,
-    /// The process, where the system says it.
-    pub pid: Option<i32>,
+/// Who does something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum By {
+    /// A process of this machine, as the system knows it.
+    Process {
+        /// The Unix user's number.
+        uid: u32,
+        /// The process, where the system says it.
+        pid: Option<i32>,
+    },
+    /// An account that is an operator, over HTTP.
+    Account {
+        /// Its login.
+        account: String,
+        /// From where it came.
+        peer: Option<IpAddr>,
+    },
 }
 
 impl By {
@@ -43,7 +55,7 @@ impl By {
     /// What the system says of the socket.
     pub(super) fn peer(stream: &UnixStream) -> io::Result<Self> {
         let peer = stream.peer_cred()?;
-        Ok(Self {
+        Ok(Self::Process {
             uid: peer.uid(),
             pid: peer.pid(),
         })
@@ -52,7 +64,7 @@ impl By {
     /// This process and the user that runs it.
     #[must_use]
     pub fn this_process() -> Self {
-        Self {
+        Self::Process {
             uid: nix::unistd::getuid().as_raw(),
             pid: i32::try_from(std::process::id()).ok(),
         }
@@ -64,7 +76,7 @@ impl By {
 pub struct Act {
     /// When, as RFC 3339.
     pub at: String,
-    /// The operator who did it, as its Unix user and process.
+    /// The operator who did it.
     #[serde(flatten)]
     pub by: By,
     /// What: a command's name, as the control socket's requests write it.
@@ -203,11 +215,17 @@ impl Act {
             token,
             subject,
         } = &self.on;
+        let (uid, pid, account, peer) = match &self.by {
+            By::Process { uid, pid } => (Some(*uid), *pid, None, None),
+            By::Account { account, peer } => (None, None, Some(account), *peer),
+        };
         tracing::info!(
             target: "audit",
             act = self.act,
-            uid = self.by.uid,
-            pid = self.by.pid,
+            uid,
+            pid,
+            account,
+            peer = peer.map(tracing::field::display),
             user,
             room,
             to,

@@ -150,20 +150,26 @@ async fn serve(mut stream: UnixStream, served: Arc<Served>, stopping: Cancellati
             None => return,
             Some(Ok(Line::Whole(line))) => match protocol::read_request(&line) {
                 Ok(Request::Command(command)) => {
-                    let done = audit::operate(&served.hub, by, command, |act| act.log());
+                    let done = audit::operate(&served.hub, by.clone(), command, |act| act.log());
                     (written(done.await).await, false)
                 }
                 Ok(Request::Listeners) => (written(Ok(served.gateway.listeners())).await, false),
                 Ok(Request::Reload { check }) => {
                     let reloaded = served.gateway.reload(check).await;
                     if !check {
-                        Act::new(by, "reload", On::default(), reloaded.error().as_ref()).log();
+                        Act::new(
+                            by.clone(),
+                            "reload",
+                            On::default(),
+                            reloaded.error().as_ref(),
+                        )
+                        .log();
                     }
                     (written(Ok(reloaded)).await, false)
                 }
                 #[cfg(feature = "sqlite")]
                 Ok(Request::Import(room)) => {
-                    let done = audit::import(&served.hub, by, room, |act| act.log());
+                    let done = audit::import(&served.hub, by.clone(), room, |act| act.log());
                     (written(done.await).await, false)
                 }
                 #[cfg(feature = "sqlite")]

@@ -31,6 +31,8 @@ use crate::hub::metrics::OpenPlace;
 use crate::hub::tap::TapDialect;
 use crate::hub::{Bounds, Hub};
 use crate::model::{EndReason, Network};
+#[cfg(feature = "http")]
+use crate::model::{RoomId, UserId};
 use crate::throttle::Throttle;
 use crate::word::Word;
 
@@ -505,6 +507,12 @@ impl Permit {
     /// How fast users say something.
     pub(super) fn message_paces(&self) -> &MessagePaces {
         &self.limiter.message_paces
+    }
+
+    /// When the next message of a user in a room is due that is said over it, if that is not now.
+    #[cfg(feature = "http")]
+    pub(crate) fn message_due(&self, user: UserId, room: RoomId) -> Option<tokio::time::Instant> {
+        self.message_paces().take(user, room)
     }
 
     /// Its part of what all connections may hold of unfinished frames.

@@ -21,6 +21,8 @@ use tokio::sync::watch;
 use super::body::Timed;
 use super::problem::refusal;
 use crate::gateway::{ByteStream, Limits, Permit, Transport};
+use crate::hub::Session;
+use crate::model::Target;
 
 /// Within which a request's headers must be there, counted from when the connection is ready for it.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -44,6 +46,25 @@ impl Connection {
     pub(super) fn take_permit(&self) -> Option<Permit> {
         let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
         permit.take()
+    }
+
+    /// Waits until the next message of a user is due in the room that it goes to: over all connections of the user together.
+    pub(super) async fn keep_pace(&self, session: &mut Session, to: &Target) {
+        let Some((user, room)) = session.speaks_in(to).await else {
+            return;
+        };
+        let due = {
+            let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+            permit
+                .as_ref()
+                .and_then(|permit| permit.message_due(user, room))
+        };
+        if let Some(due) = due {
+            tokio::select! {
+                () = self.ending() => {}
+                () = tokio::time::sleep_until(due) => {}
+            }
+        }
     }
 
     /// Is done once it is to end.

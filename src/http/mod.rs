@@ -9,6 +9,8 @@
 
 #![allow(dead_code)]
 
+mod api;
+mod authentication;
 mod body;
 mod connection;
 mod headers;
@@ -26,9 +28,10 @@ use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::Response;
 use bytes::BytesMut;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::{self, Config};
+use crate::control::MAX_WATCHING;
 use crate::gateway::{Limits, Permit, Serve, Transport};
 use crate::hub::Hub;
 use crate::model::EndReason;
@@ -43,6 +46,10 @@ pub(crate) struct Site {
     options: config::Http,
     /// What is spoken over WebSocket.
     spoken: Vec<Spoken>,
+    /// Bytes of one uploaded file, at most; 0: there is no limit.
+    file_bytes: u64,
+    /// Who may watch the tap.
+    viewers: Arc<Semaphore>,
 }
 
 /// Speaks HTTP on a gateway's listener.
@@ -57,21 +64,28 @@ impl Http {
             hub,
             options: config.http.clone(),
             spoken: Spoken::of(config),
+            file_bytes: config.limits.file_bytes,
+            viewers: Arc::new(Semaphore::new(MAX_WATCHING)),
         });
         Self {
-            router: router().with_state(site),
+            router: router(&site).with_state(site),
         }
     }
 }
 
 /// All that is served.
-fn router() -> Router<Arc<Site>> {
+fn router(site: &Arc<Site>) -> Router<Arc<Site>> {
     Router::new()
+        .merge(api::routes())
         .merge(health::routes())
         .merge(pages::routes())
         .merge(web_socket::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn_with_state(
+            site.clone(),
+            api::across_origins,
+        ))
         .layer(middleware::map_response(headers::secured))
 }
 

@@ -26,6 +26,20 @@ impl Hub {
         self.inner.files.as_ref()
     }
 
+    /// The content of a message's file, and what is known of it. Whether whoever asks may read the message is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`] where the message has no file or its content is gone.
+    pub async fn content_of(&self, message: &Message) -> Result<(FileInfo, tokio::fs::File)> {
+        let info = message.file.clone().ok_or(Error::NoSuchMessage)?;
+        let files = self.files().ok_or(Error::NoSuchMessage)?;
+        match files.read(message.room, &info.stored).await {
+            Ok(file) => Ok((info, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoSuchMessage),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     /// Writes all that the store has in memory to a new file, as a database, which whoever asked removes.
     ///
     /// # Errors
@@ -252,13 +266,7 @@ impl Session {
     ) -> Result<(FileInfo, tokio::fs::File)> {
         let room = Some(RoomSelector::Id(room));
         let message = self.call(FindMessage { low_bits, room }).await?;
-        let info = message.file.clone().ok_or(Error::NoSuchMessage)?;
-        let files = self.hub.files().ok_or(Error::NoSuchMessage)?;
-        match files.read(message.room, &info.stored).await {
-            Ok(file) => Ok((info, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoSuchMessage),
-            Err(error) => Err(unavailable(error)),
-        }
+        self.hub.content_of(&message).await
     }
 }
 

@@ -130,7 +130,7 @@ impl Session {
             return Ok(());
         };
         let request = PolicyRequest {
-            user: self.user().or_else(|| self.bearer.clone()),
+            user: self.user().or_else(|| self.bearer_user()),
             dialect: self.connection.dialect,
             address: self.connection.address,
             command: C::name(),

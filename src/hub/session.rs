@@ -17,7 +17,7 @@ use super::tap::{TapConnection, TapEvent};
 use super::under_way::UnderWay;
 use crate::model::{
     EndReason, Error, Message, Result, RoomId, RoomSelector, Secret, SessionId, Target, Timestamp,
-    User, UserId,
+    TokenId, User, UserId,
 };
 
 /// What the hub needs to know of a connection.
@@ -44,9 +44,16 @@ pub struct Session {
     pub(super) number: DialectNumber,
     pub(super) entry: Option<(SessionId, CurrentUser)>,
     /// Who proved by a token who it is, without a session.
-    pub(super) bearer: Option<Arc<User>>,
+    pub(super) bearer: Option<Bearer>,
     /// What was posted and is neither accepted nor refused.
     posted: UnderWay,
+}
+
+/// Who has shown a token.
+pub(super) struct Bearer {
+    pub(super) user: Arc<User>,
+    /// None of one that another than the hub knows.
+    pub(super) token: Option<TokenId>,
 }
 
 impl Session {
@@ -317,8 +324,18 @@ impl Session {
     /// Who asks: who is logged in, or has shown a token.
     pub(super) fn user_id(&self) -> Result<UserId> {
         self.not_ended()?;
-        let user = self.user().or_else(|| self.bearer.clone());
+        let user = self.user().or_else(|| self.bearer_user());
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
+    }
+
+    pub(super) fn bearer_user(&self) -> Option<Arc<User>> {
+        self.bearer.as_ref().map(|bearer| bearer.user.clone())
+    }
+
+    /// The number of the token that was shown without opening a session, of those that the hub knows.
+    #[must_use]
+    pub fn shown_token(&self) -> Option<TokenId> {
+        self.bearer.as_ref()?.token
     }
 
     /// The connection as the log names it, unless it is one inside the process.

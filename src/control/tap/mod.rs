@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::hub::tap::Shown;
 use crate::model::{RoomSelector, SessionId};
 
-pub(super) use watching::Watching;
+pub(crate) use watching::Watching;
 
 /// What to tell; with neither, everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -97,7 +97,23 @@ impl Watching {
         }
     }
 
+    /// What there is to tell next; it may be nothing yet.
+    #[cfg(feature = "http")]
+    pub(crate) async fn next(&mut self) -> Vec<Entry> {
+        let taken = self.viewer.next().await;
+        self.entries(taken)
+    }
+
     fn write(&mut self, taken: Taken, bytes: &mut Vec<u8>) {
+        for entry in self.entries(taken) {
+            match serde_json::to_writer(&mut *bytes, &entry) {
+                Ok(()) => bytes.push(b'\n'),
+                Err(error) => tracing::error!(%error, "what was watched cannot be written"),
+            }
+        }
+    }
+
+    fn entries(&mut self, taken: Taken) -> Vec<Entry> {
         let mut entries = Vec::new();
         match taken {
             Taken::Lost(entries_lost) => {
@@ -116,12 +132,7 @@ impl Watching {
                 self.focus.pass(&record, entry, &mut entries);
             }
         }
-        for entry in entries {
-            match serde_json::to_writer(&mut *bytes, &entry) {
-                Ok(()) => bytes.push(b'\n'),
-                Err(error) => tracing::error!(%error, "what was watched cannot be written"),
-            }
-        }
+        entries
     }
 
     /// A record as it is told, if it is anything to tell.

@@ -20,7 +20,7 @@ use crate::store::UserRow;
 /// Most characters of a display name.
 const NAME_CHARS: usize = 100;
 /// Most characters of a user's description.
-const DESCRIPTION_CHARS: usize = 10_000;
+pub(super) const DESCRIPTION_CHARS: usize = 10_000;
 /// Most names of one contact list.
 const CONTACTS: usize = 1000;
 
@@ -108,7 +108,7 @@ fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()> {
 }
 
 /// A display name made clean; an empty one is none, and nobody's looks like the gateway's own name.
-fn display_name(name: &str, gateway: &str) -> Result<String> {
+pub(super) fn display_name(name: &str, gateway: &str) -> Result<String> {
     let name = clean_line(name).into_owned();
     check_length("name", &name, NAME_CHARS)?;
     if !name.is_empty() && !has_visible(&name) {
@@ -121,7 +121,7 @@ fn display_name(name: &str, gateway: &str) -> Result<String> {
     Ok(name)
 }
 
-fn check_length(field: &str, text: &str, limit: usize) -> Result<()> {
+pub(super) fn check_length(field: &str, text: &str, limit: usize) -> Result<()> {
     if text.chars().count() > limit {
         let reason = format!("it has at most {limit} characters");
         return Err(Error::invalid(field, reason));

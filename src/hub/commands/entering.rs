@@ -27,7 +27,7 @@ pub enum Create {
     Always,
 }
 
-/// Attaches the session to a room; an account (or guest) becomes a member.
+/// Attaches the session, where one is open, to a room; an account (or guest) becomes a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enter {
     /// Which room is meant, by number or by name.
@@ -66,11 +66,11 @@ pub struct Entered {
 
 impl Command for Enter {
     type Reply = Entered;
-    const NEEDS: Needs = Needs::Session;
+    const NEEDS: Needs = Needs::User;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Entered> {
-        let (session, user) = (caller.session()?, caller.user_id()?);
+        let (session, user) = (caller.connection()?.id(), caller.user_id()?);
         let by_name = self.room.is_by_name();
         if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &self.room {
             validate_room_name("room", name)?;
@@ -81,7 +81,9 @@ impl Command for Enter {
             Err(error) => return Err(error),
         };
         let hub = caller.hub();
-        let knows = |row: &Arc<RoomRow>| hub.with_state(|state| state.knows(session, &row.room));
+        let knows = |row: &Arc<RoomRow>| {
+            session.is_some_and(|session| hub.with_state(|state| state.knows(session, &row.room)))
+        };
         let known = found.as_ref().is_some_and(knows);
         // To whom "an id alone says NoSuchRoom", a wrong password says no more.
         let password = match found.filter(|row| row.is_public() || by_name || known) {
@@ -105,9 +107,9 @@ impl Command for Enter {
         };
         let entered = caller.commit_then(change, move |state, entered| {
             let room = entered.room.clone();
-            if room.room.kind == RoomKind::Direct {
+            let Some(session) = session.filter(|_| room.room.kind != RoomKind::Direct) else {
                 return Ok(entered.entered());
-            }
+            };
             if by_name {
                 state.learned(session, &room.room);
             }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -12,6 +13,7 @@ use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
 use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::metrics::DialectNumber;
 use crate::hub::names::Claim;
+use crate::hub::session::Bearer;
 use crate::hub::state::{CurrentUser, HubState, SessionEntry, password_mark};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
@@ -172,9 +174,13 @@ impl Command for Identify {
         caller
             .hub()
             .check_ban(address, Some((user.id, &user.login)))?;
-        caller.connection_mut()?.bearer = Some(user.clone());
-        if let Some(token) = token {
-            caller.hub().with_state(|state| state.used(token.id));
+        caller.connection_mut()?.bearer = Some(Bearer {
+            user: user.clone(),
+            token: token.as_ref().map(|token| token.id),
+        });
+        let hub = caller.hub();
+        if let Some(token) = token.filter(|token| !hub.was_just_used(token)) {
+            hub.with_state(|state| state.used(token.id));
         }
         Ok(user)
     }
@@ -263,6 +269,16 @@ impl Hub {
 }
 
 impl Hub {
+    /// Whether the last use of a token that is kept is so recent that another one need not be: many requests may bear it.
+    fn was_just_used(&self, token: &TokenInfo) -> bool {
+        let precision = (self.options().session_life / 64).min(Duration::from_secs(60));
+        let precision = i64::try_from(precision.as_millis()).unwrap_or(i64::MAX);
+        let now = self.time().0;
+        token
+            .used
+            .is_some_and(|used| used.0.saturating_add(precision) > now)
+    }
+
     /// Whether a token was unused for longer than a session lives, as far as the store knows.
     fn is_expired(&self, token: &TokenInfo) -> bool {
         let life = i64::try_from(self.options().session_life.as_millis()).unwrap_or(i64::MAX);
@@ -295,6 +311,7 @@ impl Session {
             address: address
                 .map(|address| address.to_string())
                 .unwrap_or_default(),
+            is_login: connection.scope.is_seen() || key.by.is_none(),
         };
         self.open_by(change, key, claim).await
     }

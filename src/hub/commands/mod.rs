@@ -18,6 +18,7 @@ mod bans;
 mod caller;
 mod change;
 mod command;
+mod describing;
 mod entering;
 mod erasing;
 mod exporting;
@@ -48,7 +49,7 @@ pub use login::{TokenEnd, Welcome};
 pub use members::Banned;
 pub use messages::Offline;
 pub use opening::Opened;
-pub use reading::Messages;
+pub use reading::{ChangesPage, Messages};
 pub use rooms::RoomOutcome;
 pub use tokens::{ExpireTokens, NewToken, TouchToken};
 pub use work::Work;
@@ -166,10 +167,11 @@ commands! {
         Register FindUser Users SetOwnDescription SetPassword SetDisabled SetOperator
         RenameUser RemoveUser Contacts AddContact RemoveContact
     }
+    describing { DescribeUser }
     tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
     messages { Send Edit Delete Hide ClearHistory MarkSeen }
     waiting { Waiting }
-    reading { History Search FindMessage Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Members Who }
+    reading { History Search FindMessage ReadMessage Changes Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Memberships Members MemberCounts Who }
     entering { Enter Leave }
     rooms {
         CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate

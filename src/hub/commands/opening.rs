@@ -40,6 +40,8 @@ pub(crate) struct OpenSession {
     /// A token to make for it.
     pub(crate) token: Option<TokenText>,
     pub(crate) address: String,
+    /// It is one by which the account was logged in to.
+    pub(crate) is_login: bool,
 }
 
 impl Change for OpenSession {
@@ -75,7 +77,8 @@ impl Change for OpenSession {
             None => None,
         };
         let last = user.last_login.map_or(0, |last| last.0);
-        let user = match work.at.0.saturating_sub(last) >= KEPT_AFTER {
+        let is_new = self.is_login && work.at.0.saturating_sub(last) >= KEPT_AFTER;
+        let user = match is_new {
             true => work.rows.put_user(UserRow {
                 last_login: Some(work.at),
                 ..UserRow::clone(&user)

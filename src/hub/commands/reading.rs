@@ -10,7 +10,8 @@ use super::waiting::ReadWaiting;
 use super::{Caller, Command, Needs};
 use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Present, Quote, Result, Role, Room,
-    RoomKind, RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef, fold_text,
+    RoomEvent, RoomId, RoomKind, RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef,
+    fold_text,
 };
 use crate::store::RoomRow;
 
@@ -150,6 +151,79 @@ impl Command for FindMessage {
             candidate -= LOW_BITS_STEP;
         }
         Err(Error::NoSuchMessage)
+    }
+}
+
+/// A message by its number over all rooms, if one may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadMessage {
+    /// Its number.
+    pub message: MessageId,
+}
+
+impl Command for ReadMessage {
+    type Reply = Arc<Message>;
+    const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
+        if let Some(message) = caller.store().message(self.message).await?
+            && sees_message(&message, caller).await?
+        {
+            return Ok(message);
+        }
+        Err(Error::NoSuchMessage)
+    }
+}
+
+/// What happened in a room after a place among its changes, as one's sessions were told of it: how who listens goes on where
+/// it stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Which room is meant, by number or by name.
+    pub room: RoomSelector,
+    /// After this place.
+    pub after: Seq,
+    /// So many changes are looked at, at most.
+    pub limit: usize,
+}
+
+/// Some of a room's changes, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangesPage {
+    /// Those that one may see.
+    pub events: Vec<RoomEvent>,
+    /// The place of the last one that was looked at; the one that was asked for where there are no more.
+    pub upto: Seq,
+}
+
+impl Command for Changes {
+    type Reply = ChangesPage;
+    const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<ChangesPage> {
+        let room = caller.sees(View::History, &self.room).await?;
+        let viewer = caller.actor()?.user();
+        let membership = match viewer {
+            Some(user) => caller.store().member(room.room.id, user).await?,
+            None => None,
+        };
+        let since = membership.filter(|_| room.room.kind == RoomKind::Private);
+        let after = since.map_or(self.after, |membership| membership.since.max(self.after));
+        let read = caller.store().changes(room.room.id, after, self.limit);
+        let read = read.await?;
+        let upto = read.last().map_or(after, |event| event.seq);
+        let is_new = |event: &RoomEvent| viewer.is_some_and(|user| event.newcomers.contains(&user));
+        let seen = |event: RoomEvent| match is_new(&event) {
+            true => event.to_newcomers(),
+            false => Some(event),
+        };
+        Ok(ChangesPage {
+            events: read.into_iter().filter_map(seen).collect(),
+            upto,
+        })
     }
 }
 
@@ -327,6 +401,26 @@ impl Command for MyRooms {
     }
 }
 
+/// The rooms one is a member of, with one's place in each, in the order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memberships;
+
+impl Command for Memberships {
+    type Reply = Vec<(Arc<Room>, Membership)>;
+    const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Arc<Room>, Membership)>> {
+        let of_user = caller.store().rooms_of(caller.user_id()?).await?;
+        let mine = of_user
+            .into_iter()
+            .filter(|(_, place)| place.role != Role::Banned);
+        Ok(mine
+            .map(|(row, place)| (Arc::new(row.room.clone()), place))
+            .collect())
+    }
+}
+
 fn rooms(rows: Vec<Arc<RoomRow>>) -> Vec<Arc<Room>> {
     let room = |row: Arc<RoomRow>| Arc::new(row.room.clone());
     rows.into_iter().map(room).collect()
@@ -348,6 +442,33 @@ impl Command for Members {
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Membership, Arc<UserRef>)>> {
         let room = caller.sees(View::Members, &self.room).await?.room.id;
         caller.store().members(room).await
+    }
+}
+
+/// How many members each of these rooms has, banned ones not counted; of those that one may know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberCounts {
+    /// Which rooms.
+    pub rooms: Vec<RoomId>,
+}
+
+impl Command for MemberCounts {
+    type Reply = Vec<(RoomId, u64)>;
+    const NEEDS: Needs = Needs::User;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(RoomId, u64)>> {
+        let mut counts = Vec::with_capacity(self.rooms.len());
+        for room in self.rooms {
+            if caller
+                .sees(View::Room, &RoomSelector::Id(room))
+                .await
+                .is_ok()
+            {
+                counts.push((room, caller.store().member_count(room).await?));
+            }
+        }
+        Ok(counts)
     }
 }
 

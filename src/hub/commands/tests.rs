@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, SessionId, Timestamp, TokenId,
-    TokenText, UserSelector,
+    HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, Seq, SessionId, Timestamp,
+    TokenId, TokenText, UserSelector,
 };
 
 /// What no `Debug` may show.
@@ -66,6 +66,12 @@ fn one_of_each() -> Vec<AnyCommand> {
             disabled: true,
         }
         .into(),
+        DescribeUser {
+            user: user(),
+            name: Some(name()),
+            description: Some(text()),
+        }
+        .into(),
         SetOperator {
             user: user(),
             operator: true,
@@ -119,10 +125,25 @@ fn one_of_each() -> Vec<AnyCommand> {
         Waiting.into(),
         Seen { room: room() }.into(),
         SeenMarks { room: room() }.into(),
+        ReadMessage {
+            message: MessageId(7),
+        }
+        .into(),
+        Changes {
+            room: room(),
+            after: Seq(1),
+            limit: 1,
+        }
+        .into(),
         FindRoom { room: room() }.into(),
         SearchRooms { prefix: text() }.into(),
         Rooms.into(),
         MyRooms.into(),
+        Memberships.into(),
+        MemberCounts {
+            rooms: vec![RoomId(1)],
+        }
+        .into(),
         Members { room: room() }.into(),
         Who { room: room() }.into(),
         Enter {

@@ -101,7 +101,7 @@ impl Elsewhere {
 impl HubState {
     /// Whether a user has an open session at any node.
     pub(in crate::hub) fn is_connected_anywhere(&self, user: UserId) -> bool {
-        self.is_connected(user) || self.hall.present(user).is_some()
+        self.is_online(user) || self.hall.present(user).is_some()
     }
 
     /// The other nodes are told how a user is in a room of this one.
@@ -210,7 +210,10 @@ impl HubState {
 
     fn connected(&self) -> Vec<Present> {
         let online = self.online.values();
-        let sessions = online.filter_map(|user_entry| user_entry.sessions.first());
+        let sessions = online.filter_map(|user_entry| {
+            let mut sessions = user_entry.sessions.iter();
+            sessions.find(|session| self.is_seen(**session))
+        });
         let entries = sessions.filter_map(|session| self.sessions.get(session));
         entries.map(|entry| connected(&entry.reference)).collect()
     }

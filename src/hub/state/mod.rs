@@ -57,6 +57,20 @@ pub enum Scope {
     AllRooms,
     /// The one that it entered last.
     OneRoom,
+    /// All that its user is a member of, and nobody sees that it is there: it only listens.
+    Unseen,
+}
+
+impl Scope {
+    /// Whether a session of this scope is attached to all rooms of its user.
+    fn is_all(self) -> bool {
+        self != Self::OneRoom
+    }
+
+    /// Whether its user is online by it.
+    pub(in crate::hub) fn is_seen(self) -> bool {
+        self != Self::Unseen
+    }
 }
 
 /// The user of a session, as both the state and the connection know it.
@@ -149,6 +163,7 @@ pub(in crate::hub) struct Subscriber {
     pub(in crate::hub) session: SessionId,
     pub(in crate::hub) user: UserId,
     dialect: DialectNumber,
+    is_seen: bool,
     encoder: SharedEncoder,
     sink: Arc<dyn Sink>,
 }
@@ -289,7 +304,7 @@ impl HubState {
         });
         user_entry.kind = entry.user.kind;
         user_entry.sessions.push(id);
-        if user_entry.sessions.len() == 1 {
+        if entry.scope.is_seen() && !self.is_online(entry.user.id) {
             self.publish_connected(connected(&entry.reference), true);
         }
         if let Some(line) = entry.sink.tap() {
@@ -331,6 +346,7 @@ impl HubState {
         let mut infos: Vec<SessionInfo> = self
             .sessions
             .iter()
+            .filter(|(_, entry)| entry.scope.is_seen())
             .filter(|(_, entry)| of.is_none_or(|user| user == entry.user.id))
             .map(|(id, entry)| SessionInfo {
                 id: *id,
@@ -352,6 +368,18 @@ impl HubState {
         infos
     }
 
+    /// Whether a user has a session that is seen.
+    pub(in crate::hub) fn is_online(&self, user: UserId) -> bool {
+        let sessions = self.online.get(&user).map(|user| user.sessions.iter());
+        sessions.into_iter().flatten().any(|id| self.is_seen(*id))
+    }
+
+    pub(super) fn is_seen(&self, session: SessionId) -> bool {
+        let entry = self.sessions.get(&session);
+        entry.is_some_and(|entry| entry.scope.is_seen())
+    }
+
+    /// Whether there is anybody to tell what concerns a user.
     pub(in crate::hub) fn is_connected(&self, user: UserId) -> bool {
         self.online
             .get(&user)
@@ -367,7 +395,7 @@ impl HubState {
         let in_all = |id: &&SessionId| {
             self.sessions
                 .get(id)
-                .is_some_and(|entry| entry.scope == Scope::AllRooms)
+                .is_some_and(|entry| entry.scope.is_all())
         };
         sessions.iter().filter(in_all).copied().collect()
     }

@@ -38,20 +38,25 @@ impl HubState {
         if !entry.rooms.insert(room.id) {
             return told;
         }
-        let before: Vec<RoomId> = match entry.scope {
+        let scope = entry.scope;
+        let before: Vec<RoomId> = match scope {
             Scope::OneRoom => entry
                 .rooms
                 .iter()
                 .copied()
                 .filter(|other| *other != room.id)
                 .collect(),
-            Scope::AllRooms => Vec::new(),
+            Scope::AllRooms | Scope::Unseen => Vec::new(),
         };
         for other in before {
             self.detach(session, other);
         }
         self.flush_room(room.id);
         let live_room = self.live_room(room, seq);
+        if !scope.is_seen() {
+            self.subscribe(session, room.id);
+            return told;
+        }
         let was_there = live_room.presences.contains_key(&user);
         live_room.presences.entry(user).or_insert(PresenceEntry {
             user: reference,
@@ -137,9 +142,15 @@ impl HubState {
         }
         if let Some(user_entry) = self.online.get_mut(&user) {
             user_entry.sessions.retain(|present| *present != session);
-            if user_entry.sessions.is_empty() {
-                self.publish_connected(connected(&entry.reference), false);
+        }
+        if !entry.scope.is_seen() {
+            for room in entry.rooms {
+                self.forget_if_empty(room);
             }
+            return self.forget_if_gone(user);
+        }
+        if !self.is_online(user) {
+            self.publish_connected(connected(&entry.reference), false);
         }
         let grace = broke_off.and_then(|ago| self.grace.checked_sub(ago));
         let grace = grace.filter(|left| !left.is_zero());
@@ -167,13 +178,13 @@ impl HubState {
             .is_some_and(|live_room| live_room.presences.contains_key(&user))
     }
 
-    /// Whether a session of the user is attached to the room.
+    /// Whether a session of the user that is seen is attached to the room.
     fn is_attended(&self, room: RoomId, user: UserId) -> bool {
         self.live_rooms.get(&room).is_some_and(|live_room| {
             live_room
                 .subscribers
                 .iter()
-                .any(|subscriber| subscriber.user == user)
+                .any(|subscriber| subscriber.is_seen && subscriber.user == user)
         })
     }
 
@@ -295,6 +306,10 @@ impl HubState {
         }
         self.merge(room, user);
         self.flush_room(room);
+        self.forget_if_empty(room);
+    }
+
+    fn forget_if_empty(&mut self, room: RoomId) {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
@@ -312,6 +327,7 @@ impl HubState {
         let sessions = &self.sessions;
         let active = live_room.subscribers.iter().any(|subscriber| {
             subscriber.user == user
+                && subscriber.is_seen
                 && sessions
                     .get(&subscriber.session)
                     .is_some_and(|entry| !entry.silent)

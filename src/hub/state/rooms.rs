@@ -176,6 +176,7 @@ impl HubState {
             session,
             user: entry.user.id,
             dialect: entry.number,
+            is_seen: entry.scope.is_seen(),
             encoder: entry.encoder.clone(),
             sink: entry.sink.clone(),
         });

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
+use crate::hub::ConnectionInfo;
 use crate::hub::tap::TapUser;
-use crate::hub::{ConnectionInfo, Scope};
 use crate::model::{
     EndReason, Error, Result, Room, RoomKind, RoomRef, Seq, SessionId, TokenId, UserId,
 };
@@ -173,7 +173,7 @@ impl HubState {
         if self
             .sessions
             .get(&session)
-            .is_some_and(|entry| entry.scope == Scope::AllRooms)
+            .is_some_and(|entry| entry.scope.is_all())
         {
             self.attach(session, room, seq);
         }
@@ -212,6 +212,10 @@ impl HubState {
         for session in &user_entry.sessions {
             if let Some(entry) = self.sessions.get_mut(session) {
                 self.counting.session(entry, -1);
+                // What listens may be told what only operators are.
+                if entry.user.operator && !user.operator && !entry.scope.is_seen() {
+                    self.ending.push((*session, EndReason::ClosedByOperator));
+                }
                 entry.user = user.clone();
                 self.counting.session(entry, 1);
                 entry.current.store(user.clone());

@@ -149,7 +149,7 @@ impl HubState {
                 .get(&user)
                 .map(|user_entry| user_entry.sessions.clone())
                 .unwrap_or_default();
-            if sessions.is_empty()
+            if !self.is_online(user)
                 && actor != Some(user)
                 && event.posted().is_some()
                 && !self.is_foreign

@@ -444,6 +444,7 @@ fn tokens(bench: &Bench, bob: UserId) {
         by: None,
         token: Some("first".into()),
         address: String::new(),
+        is_login: true,
     };
     let old = bench.operator(opening).unwrap().token.unwrap();
     let value = "second".into();

@@ -158,6 +158,7 @@ fn opening(user: UserId, by: Option<TokenId>, token: Option<&str>) -> OpenSessio
         by,
         token: token.map(Into::into),
         address: "[::1]:7".into(),
+        is_login: true,
     }
 }
 

@@ -1,5 +1,12 @@
 //! The HTTP listener over real sockets.
 
+mod api;
+mod api_accounts;
+mod api_document;
+mod api_events;
+mod api_hostile;
+mod api_messages;
+mod api_rooms;
 mod client;
 mod listener;
 mod pages;

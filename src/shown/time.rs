@@ -14,6 +14,20 @@ const LAST: i64 = 253_402_300_799_999;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
+/// A time as the schema of the API has it.
+#[cfg(feature = "http")]
+impl utoipa::PartialSchema for Time {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.format(Some(format)).into()
+    }
+}
+
+#[cfg(feature = "http")]
+impl utoipa::ToSchema for Time {}
+
 impl Time {
     fn system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(self.0.0.clamp(0, LAST).unsigned_abs())

@@ -1,0 +1,202 @@
+//! What requests bring: bodies of JSON, and the parameters of a query.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::TryStreamExt;
+use hyper::body::Body as _;
+use serde::de::DeserializeOwned;
+
+use super::super::Site;
+use super::super::problem::Problem;
+use crate::model::{Error, Result};
+
+/// Most bytes of a body of JSON.
+pub(super) const MAX_BODY: u64 = 64 * 1024;
+
+/// A body of JSON.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Arc<Site>) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "send JSON, with the header Content-Type: application/json",
+            ));
+        }
+        check_length(request.headers(), MAX_BODY)?;
+        let bytes = whole(request.into_body()).await?;
+        read(&bytes).map(Self).map_err(Problem::from)
+    }
+}
+
+/// A body of JSON, or none.
+pub(super) struct OptionalJson<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<Site>> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        let Json(value) = Json::from_request(request, site).await?;
+        Ok(Self(value))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let of = headers.get(CONTENT_TYPE).and_then(|of| of.to_str().ok());
+    let essence = of.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Refuses a body that says that it is larger; 0: there is no limit.
+pub(super) fn check_length(headers: &HeaderMap, limit: u64) -> Result<()> {
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    let length: u64 = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+    match limit > 0 && length > limit {
+        true => Err(Error::TooLarge { limit }),
+        false => Ok(()),
+    }
+}
+
+async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.try_next().await.map_err(cut)? {
+        if (bytes.len() + chunk.len()) as u64 > MAX_BODY {
+            return Err(Error::TooLarge { limit: MAX_BODY }.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// A body that did not come whole.
+pub(super) fn cut(error: axum::Error) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "RequestTimeout",
+        format!("the body did not come whole: {error}"),
+    )
+}
+
+/// A value of JSON; the field that is wrong is named.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // A list of the values alone would do, too, for whoever reads it.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|byte| *byte != b'{') {
+        return Err(Error::invalid("body", "it is no object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        let reason = error.to_string();
+        let named = reason
+            .contains(" field `")
+            .then(|| reason.split('`').nth(1))
+            .flatten();
+        let field = match (named, path.as_str()) {
+            (Some(named), _) if !error.is_syntax() => named.to_owned(),
+            (_, "." | "?") => "body".to_owned(),
+            (_, path) => path.to_owned(),
+        };
+        Error::invalid(field, reason)
+    })?;
+    reader
+        .end()
+        .map_err(|error| Error::invalid("body", error.to_string()))?;
+    Ok(value)
+}
+
+/// The parameters of a query, each once; what is not asked for is refused.
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl FromRequestParts<Arc<Site>> for Parameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Problem> {
+        let read = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let Query(all) = read.map_err(|error| Error::invalid("query", error.body_text()))?;
+        Ok(Self(all))
+    }
+}
+
+impl Parameters {
+    /// A parameter's text, where it is there.
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>> {
+        let place = self.0.iter().position(|(known, _)| known == name);
+        let found = place.map(|place| self.0.swap_remove(place).1);
+        match self.0.iter().any(|(known, _)| known == name) {
+            true => Err(Error::invalid(name, "give it once")),
+            false => Ok(found),
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>> {
+        let text = self.text(name)?;
+        text.map(|text| number(name, &text)).transpose()
+    }
+
+    /// How many are wanted: 1 to `most`, which are wanted where nothing is said.
+    pub(super) fn limit(&mut self, most: usize) -> Result<usize> {
+        match self.number("limit")? {
+            None => Ok(most),
+            Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => Err(Error::invalid(
+                "limit",
+                format!("a number from 1 to {most}"),
+            )),
+        }
+    }
+
+    /// Whether something is wanted: `1` or `true`, `0` or `false`.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool> {
+        match self.text(name)?.as_deref() {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(_) => Err(Error::invalid(name, "1 or 0")),
+        }
+    }
+
+    /// Nothing else was given.
+    pub(super) fn end(self) -> Result<()> {
+        match self.0.first() {
+            Some((name, _)) => Err(Error::invalid(name, "there is no such parameter here")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A number out of a path or a query.
+pub(super) fn number<T: FromStr>(name: &str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|_| Error::invalid(name, "a whole number"))
+}
+
+/// The parts of a path.
+pub(super) struct At<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Site>> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, site).await;
+        let wrong = |error: PathRejection| Error::invalid("path", error.body_text()).into();
+        path.map(|Path(path)| Self(path)).map_err(wrong)
+    }
+}

@@ -1,0 +1,254 @@
+//! What is said in a room.
+
+use std::sync::Arc;
+
+use axum::extract::Extension;
+use axum::http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::super::authentication::Asker;
+use super::super::connection::Connection;
+use super::document::{Api, Operation, Who};
+use super::input::{At, Json, Parameters, number};
+use super::rooms::{direct_with, found, named, selector};
+use super::{Answer, Done, Made, answer, done, made};
+use crate::commands::{Delete, Edit, History, Offline, ReadMessage, Search, Send};
+use crate::model::{
+    self, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Result, RoomId, RoomSelector,
+    Target,
+};
+use crate::shown::Message;
+
+/// Most messages of a page.
+const PAGE: usize = 500;
+
+/// Something to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewMessage {
+    /// As written.
+    text: String,
+    /// What it is; else a text, or an emote where it begins with `/me `.
+    #[serde(default)]
+    kind: Option<Kind>,
+    /// The message that it answers.
+    #[serde(default)]
+    reply_to: Option<i64>,
+}
+
+/// What can be said.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Text,
+    Emote,
+    Sticker,
+}
+
+/// Another text.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Edited {
+    /// The text from now on; an emote where it begins with `/me `.
+    text: String,
+}
+
+pub(super) fn requests(api: Api) -> Api {
+    let id = || json!({"type": "integer"});
+    let list = Operation::new(
+        Who::Account,
+        "What was said in a room: newest first, oldest first with `after`",
+    )
+    .query("before", id(), "Only messages with a smaller id.")
+    .query("after", id(), "Only messages with a greater id.")
+    .query(
+        "q",
+        json!({"type": "string"}),
+        "Only messages in which this is seen, without regard to case.",
+    )
+    .limit(PAGE)
+    .lists::<Message>()
+    .errors([404]);
+    let say = Operation::new(Who::Account, "Say something; answered once it is durable")
+        .takes::<NewMessage>()
+        .replies::<Message>(StatusCode::CREATED)
+        .errors([404, 410, 429]);
+    let edit = Operation::new(Who::Account, "Give a message of one's own another text")
+        .takes::<Edited>()
+        .replies::<Message>(StatusCode::OK)
+        .errors([404]);
+    let delete = Operation::new(Who::Account, "Delete a message for everyone")
+        .done()
+        .errors([404]);
+    api.serve(Method::GET, "/rooms/{name}/messages", list_messages, list)
+        .serve(Method::POST, "/rooms/{name}/messages", say_message, say)
+        .serve(
+            Method::PATCH,
+            "/rooms/{name}/messages/{id}",
+            edit_message,
+            edit,
+        )
+        .serve(
+            Method::DELETE,
+            "/rooms/{name}/messages/{id}",
+            delete_message,
+            delete,
+        )
+}
+
+/// Which messages are wanted.
+struct Wanted {
+    before: Option<MessageId>,
+    after: Option<MessageId>,
+    limit: usize,
+}
+
+async fn list_messages(
+    mut asker: Asker,
+    At(name): At<String>,
+    mut parameters: Parameters,
+) -> Answer<Vec<Message>> {
+    let wanted = Wanted {
+        before: parameters.number("before")?.map(MessageId),
+        after: parameters.number("after")?.map(MessageId),
+        limit: parameters.limit(PAGE)?,
+    };
+    let sought = parameters.text("q")?.filter(|sought| !sought.is_empty());
+    parameters.end()?;
+    let room = selector(&mut asker, &name).await?;
+    let found = match sought {
+        Some(text) => search(&mut asker, room, text, &wanted).await?,
+        None => {
+            let order = match wanted.after {
+                Some(_) => HistoryOrder::Oldest,
+                None => HistoryOrder::Newest,
+            };
+            let query = HistoryQuery {
+                before: wanted.before,
+                order,
+                ..HistoryQuery::page(room, wanted.after, wanted.limit)
+            };
+            asker.read(History(query)).await?
+        }
+    };
+    let (room, _) = named(&mut asker, &found.room).await?;
+    let shown = found
+        .messages
+        .iter()
+        .map(|message| Message::of(message, &*room));
+    answer(shown.collect())
+}
+
+/// A search looks from the newest message on: as far as it must for what is wanted.
+async fn search(
+    asker: &mut Asker,
+    room: RoomSelector,
+    text: String,
+    wanted: &Wanted,
+) -> Result<crate::commands::Messages> {
+    let is_wanted = |id: MessageId| {
+        wanted.before.is_none_or(|before| id < before)
+            && wanted.after.is_none_or(|after| id > after)
+    };
+    let mut limit = wanted.limit;
+    loop {
+        let search = Search {
+            room: room.clone(),
+            text: text.clone(),
+            prefix: false,
+            limit,
+        };
+        let mut found = asker.read(search).await?;
+        let is_all = found.messages.len() < limit;
+        let oldest = found.messages.last().map(|message| message.id);
+        found.messages.retain(|message| is_wanted(message.id));
+        let is_enough = match wanted.after {
+            None => found.messages.len() >= wanted.limit,
+            Some(after) => oldest.is_some_and(|oldest| oldest <= after),
+        };
+        if is_all || is_enough {
+            if wanted.after.is_some() {
+                found.messages.reverse();
+            }
+            found.messages.truncate(wanted.limit);
+            return Ok(found);
+        }
+        limit = limit.saturating_mul(4);
+    }
+}
+
+/// Where somebody says something: a direct room is made when it is first needed.
+pub(super) async fn target(asker: &mut Asker, name: &str) -> Result<Target> {
+    match direct_with(asker, name) {
+        Some(other) => Ok(other.into()),
+        None => Ok(selector(asker, name).await?.into()),
+    }
+}
+
+async fn say_message(
+    Extension(connection): Extension<Arc<Connection>>,
+    mut asker: Asker,
+    At(name): At<String>,
+    Json(new): Json<NewMessage>,
+) -> Made<Message> {
+    let to = target(&mut asker, &name).await?;
+    let (kind, text) = match new.kind {
+        None => {
+            let (kind, text) = MessageKind::of_written(&new.text);
+            (kind, text.to_owned())
+        }
+        Some(Kind::Text) => (MessageKind::Text, new.text),
+        Some(Kind::Emote) => (MessageKind::Emote, new.text),
+        Some(Kind::Sticker) => (MessageKind::Sticker, new.text),
+    };
+    connection.keep_pace(asker.session(), &to).await;
+    let send = Send {
+        kind,
+        reply_to: new.reply_to.map(MessageId),
+        offline: Offline::Store,
+        text,
+        ..Send::text(to, "")
+    };
+    let message = asker.call(send).await?;
+    made(shown(&mut asker, &message).await?)
+}
+
+/// A message, with its room's name.
+pub(super) async fn shown(asker: &mut Asker, message: &model::Message) -> Result<Message> {
+    let room = RoomSelector::Id(message.room);
+    let room = asker.read(crate::commands::FindRoom { room }).await?;
+    let (room, _) = named(asker, &room).await?;
+    Ok(Message::of(message, room))
+}
+
+/// A message that a path names, in its room.
+async fn message(asker: &mut Asker, name: &str, id: &str) -> Result<(RoomId, MessageId)> {
+    let message = MessageId(number("id", id)?);
+    let room = found(asker, name).await?;
+    let found = asker.read(ReadMessage { message }).await?;
+    match found.room == room.id {
+        true => Ok((room.id, message)),
+        false => Err(Error::NoSuchMessage),
+    }
+}
+
+async fn edit_message(
+    Extension(connection): Extension<Arc<Connection>>,
+    mut asker: Asker,
+    At((name, id)): At<(String, String)>,
+    Json(edited): Json<Edited>,
+) -> Answer<Message> {
+    let (room, message) = message(&mut asker, &name, &id).await?;
+    connection.keep_pace(asker.session(), &room.into()).await;
+    let edit = Edit::text(message, &edited.text);
+    let message = asker.call(edit).await?;
+    answer(shown(&mut asker, &message).await?)
+}
+
+async fn delete_message(mut asker: Asker, At((name, id)): At<(String, String)>) -> Done {
+    let (_, message) = message(&mut asker, &name, &id).await?;
+    asker.change(Delete { message }).await?;
+    done()
+}

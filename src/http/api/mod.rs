@@ -1,0 +1,159 @@
+//! The API: what dialects and the command line can ask, as JSON over HTTP.
+//!
+//! A request is answered as the account that asks; an operator's reads show all there is, and where its own rights do not
+//! reach what it does is done as the command line does it, and logged. Each family of requests has a file, which says of each
+//! what it takes and is answered: [`document`] serves and describes them in one.
+
+mod bans;
+mod cursor;
+mod document;
+mod events;
+mod files;
+mod input;
+mod login;
+mod me;
+mod members;
+mod messages;
+mod rooms;
+mod sessions;
+mod tap;
+mod tokens;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::connection::Connection;
+use super::problem::Problem;
+use super::{Site, origin};
+use document::{Api, Operation, ROOT, Who};
+
+/// A request's outcome.
+type Answer<T> = Result<axum::Json<T>, Problem>;
+
+/// What was made.
+type Made<T> = Result<(StatusCode, axum::Json<T>), Problem>;
+
+/// Done; there is nothing to say.
+type Done = Result<StatusCode, Problem>;
+
+fn answer<T: Serialize>(value: T) -> Answer<T> {
+    Ok(axum::Json(value))
+}
+
+fn made<T: Serialize>(value: T) -> Made<T> {
+    Ok((StatusCode::CREATED, axum::Json(value)))
+}
+
+fn done() -> Done {
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All of it.
+pub(super) fn routes() -> Router<Arc<Site>> {
+    let api = [
+        login::requests,
+        me::requests,
+        users::requests,
+        tokens::requests,
+        rooms::requests,
+        members::requests,
+        bans::requests,
+        messages::requests,
+        files::requests,
+        sessions::requests,
+        events::requests,
+        tap::requests,
+    ]
+    .into_iter()
+    .fold(Api::new(), |api, more| more(api));
+    let described = Operation::new(Who::Anyone, "This document").answered(
+        StatusCode::OK,
+        "application/json",
+        json!({"schema": {"type": "object"}}),
+    );
+    let api = api.serve(Method::GET, "/openapi.json", show_document, described);
+    let (router, document) = api.finish();
+    router
+        .route("/files/{id}", get(files::fetch_file))
+        .layer(Extension(Document(Arc::new(document))))
+}
+
+/// What describes all of it.
+#[derive(Clone)]
+struct Document(Arc<Value>);
+
+async fn show_document(
+    Extension(Document(document)): Extension<Document>,
+) -> axum::Json<Arc<Value>> {
+    axum::Json(document)
+}
+
+/// Lets the pages of `http.origins` read the answers of the API.
+pub(super) async fn across_origins(
+    State(site): State<Arc<Site>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    if !path.starts_with(ROOT) && !path.starts_with("/files/") {
+        return next.run(request).await;
+    }
+    let asked_from = request.headers().get(ORIGIN).cloned();
+    let connection = request.extensions().get::<Arc<Connection>>();
+    let is_encrypted = connection.is_some_and(|connection| connection.is_encrypted);
+    let is_welcome = origin::is_welcome(&site.options, request.headers(), is_encrypted);
+    let welcome = asked_from.filter(|_| is_welcome);
+    let headers = request.headers();
+    let is_preflight = *request.method() == Method::OPTIONS
+        && welcome.is_some()
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let mut answer = match is_preflight {
+        true => preflight(),
+        false => next.run(request).await,
+    };
+    let headers = answer.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = welcome {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+        let shown = "Content-Disposition, Content-Range, Location, Retry-After";
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(shown),
+        );
+    }
+    answer
+}
+
+/// What a browser asks before it lets a page of another origin ask.
+fn preflight() -> Response {
+    let allowed = [
+        (
+            ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, POST, PUT, PATCH, DELETE",
+        ),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Last-Event-ID, Range, X-Requested-With",
+        ),
+        (ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
+}

@@ -1,0 +1,83 @@
+//! Who is connected, as `tolmach session` lists and closes.
+
+use axum::http::{Method, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::authentication::Asker;
+use super::super::problem::Problem;
+use super::document::{Api, Operation, Who};
+use super::input::{At, number};
+use super::{Answer, Done, answer, done};
+use crate::commands::{CloseSession, Sessions};
+use crate::model::{Error, SessionId, SessionInfo};
+use crate::shown::time::Time;
+
+/// An open session.
+#[derive(Serialize, ToSchema)]
+struct Session {
+    /// Its number, which no other has at any node.
+    id: u64,
+    /// The login of whose it is.
+    user: String,
+    /// What it speaks.
+    dialect: String,
+    /// The name of the listener that it came in by.
+    listener: Option<String>,
+    /// From where it came.
+    address: String,
+    /// When it was opened.
+    since: Time,
+    /// Whether its connection is encrypted.
+    encrypted: bool,
+    /// What the node is called that holds it.
+    node: String,
+}
+
+pub(super) fn requests(api: Api) -> Api {
+    let list = Operation::new(
+        Who::Account,
+        "One's open sessions at all nodes; for operators all",
+    )
+    .lists::<Session>();
+    let close = Operation::new(Who::Account, "Close a session; the client may come back")
+        .done()
+        .errors([404]);
+    api.serve(Method::GET, "/sessions", list_sessions, list)
+        .serve(Method::DELETE, "/sessions/{id}", close_session, close)
+}
+
+async fn list_sessions(mut asker: Asker) -> Answer<Vec<Session>> {
+    let sessions = asker.read(Sessions).await?;
+    let shown = |session: SessionInfo| Session {
+        id: session.id.0,
+        user: session.user.login.clone(),
+        dialect: session.dialect,
+        listener: session.listener,
+        address: session.address,
+        since: Time(session.since),
+        encrypted: session.encrypted,
+        node: session.node,
+    };
+    answer(sessions.into_iter().map(shown).collect())
+}
+
+async fn close_session(mut asker: Asker, At(id): At<String>) -> Done {
+    let close = CloseSession {
+        id: SessionId(number("id", &id)?),
+    };
+    let closed = match asker.user.operator {
+        true => asker.operate(close).await,
+        false => asker.call(close).await,
+    };
+    match closed {
+        // The path names it.
+        Err(Error::Invalid { reason, .. }) => {
+            Err(Problem::new(StatusCode::NOT_FOUND, "NoSuchSession", reason))
+        }
+        outcome => {
+            outcome?;
+            done()
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Accounts.
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::super::Site;
+use super::super::authentication::{Asker, OperatorOnly, unseen};
+use super::document::{Api, Operation, Who};
+use super::input::{At, Json, Parameters};
+use super::{Answer, Done, Made, answer, done, made};
+use crate::commands::{
+    DescribeUser, FindUser, LogIn, Register, RemoveUser, SetDisabled, SetOperator, SetPassword,
+    Users,
+};
+use crate::hub::Bounds;
+use crate::model::{self, Error, Result, Secret, UserSelector, fold_login};
+use crate::shown::time::Time;
+
+/// Most accounts of a page.
+const PAGE: usize = 500;
+
+/// An account, or a guest who is here.
+#[derive(Serialize, ToSchema)]
+pub(super) struct User {
+    /// Its number, the same in every dialect.
+    id: i32,
+    /// Unique without regard to case.
+    login: String,
+    /// The display name.
+    name: String,
+    /// Free text about the user.
+    description: String,
+    /// `account` or `guest`.
+    #[schema(value_type = UserKind)]
+    kind: model::UserKind,
+    /// It may do over HTTP what the command line may.
+    operator: bool,
+    /// It is switched off.
+    disabled: bool,
+    /// When it first appeared.
+    created: Time,
+}
+
+/// Whether a user has credentials.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[allow(dead_code, reason = "it describes the model's own to the schema")]
+enum UserKind {
+    Account,
+    Guest,
+}
+
+impl User {
+    pub(super) fn of(user: &model::User) -> Self {
+        Self {
+            id: user.id.0,
+            login: user.login.clone(),
+            name: user.name.clone(),
+            description: user.description.clone(),
+            kind: user.kind,
+            operator: user.operator,
+            disabled: user.disabled,
+            created: Time(user.created),
+        }
+    }
+}
+
+/// An account that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    /// At most 25 characters, without spaces.
+    login: String,
+    /// Its password.
+    password: String,
+    /// The display name; else the login.
+    #[serde(default)]
+    name: Option<String>,
+    /// Free text about the user.
+    #[serde(default)]
+    description: Option<String>,
+}
+
+/// What is to be another of an account; what is not said stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangedUser {
+    /// Another password; the sessions that came in by the old one end.
+    #[serde(default)]
+    password: Option<String>,
+    /// The password that holds now, which one's own change needs.
+    #[serde(default)]
+    current: Option<String>,
+    /// Another display name; empty: the login.
+    #[serde(default)]
+    name: Option<String>,
+    /// Another description.
+    #[serde(default)]
+    description: Option<String>,
+    /// Whether it is switched off; for operators.
+    #[serde(default)]
+    disabled: Option<bool>,
+    /// Whether it is an operator; for operators.
+    #[serde(default)]
+    operator: Option<bool>,
+}
+
+pub(super) fn requests(api: Api) -> Api {
+    let list = Operation::new(Who::Operator, "All accounts, in the order of their logins")
+        .query(
+            "after",
+            serde_json::json!({"type": "string"}),
+            "The last login of the page before.",
+        )
+        .limit(PAGE)
+        .lists::<User>();
+    let make = Operation::new(Who::Operator, "Make an account")
+        .takes::<NewUser>()
+        .replies::<User>(StatusCode::CREATED)
+        .errors([409]);
+    let show = Operation::new(Who::Account, "An account: for operators, else one's own")
+        .replies::<User>(StatusCode::OK)
+        .errors([404]);
+    let change = Operation::new(
+        Who::Account,
+        "Change an account: for operators, else one's own",
+    )
+    .takes::<ChangedUser>()
+    .replies::<User>(StatusCode::OK)
+    .errors([404, 429]);
+    let remove = Operation::new(Who::Operator, "End an account; what it said stays")
+        .done()
+        .errors([404]);
+    api.serve(Method::GET, "/users", list_users, list)
+        .serve(Method::POST, "/users", make_user, make)
+        .serve(Method::GET, "/users/{login}", show_user, show)
+        .serve(Method::PATCH, "/users/{login}", change_user, change)
+        .serve(Method::DELETE, "/users/{login}", remove_user, remove)
+}
+
+async fn list_users(
+    OperatorOnly(asker): OperatorOnly,
+    mut parameters: Parameters,
+) -> Answer<Vec<User>> {
+    let (after, limit) = (parameters.text("after")?, parameters.limit(PAGE)?);
+    parameters.end()?;
+    let after = after.map(|after| fold_login(&after).map_err(|why| Error::invalid("after", why)));
+    let after = after.transpose()?;
+    let accounts = asker.operate(Users).await?;
+    let folded = accounts.into_iter().filter_map(|account| {
+        let folded = fold_login(&account.user.login).ok()?;
+        Some((folded, account.user))
+    });
+    let mut wanted: Vec<_> = folded
+        .filter(|(folded, _)| after.as_ref().is_none_or(|after| folded > after))
+        .collect();
+    wanted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    answer(
+        wanted
+            .iter()
+            .take(limit)
+            .map(|(_, user)| User::of(user))
+            .collect(),
+    )
+}
+
+async fn make_user(OperatorOnly(asker): OperatorOnly, Json(new): Json<NewUser>) -> Made<User> {
+    if new.password.is_empty() {
+        return Err(Error::invalid("password", "it is empty").into());
+    }
+    let register = Register {
+        login: new.login,
+        secret: Secret::Password(new.password),
+        name: new.name.unwrap_or_default(),
+        description: new.description.unwrap_or_default(),
+    };
+    let user = asker.operate(register).await?;
+    made(User::of(&user))
+}
+
+/// The account of a login that the asker may look after: its own, or any for an operator. Whether others are there is nobody
+/// else's business.
+pub(super) async fn managed(asker: &mut Asker, login: &str) -> Result<Arc<model::User>> {
+    if let Some(own) = own(asker, login) {
+        return Ok(own);
+    }
+    let user = UserSelector::login(login);
+    asker.operate(FindUser { user }).await
+}
+
+fn own(asker: &Asker, login: &str) -> Option<Arc<model::User>> {
+    let folded = fold_login(login).ok()?;
+    let is_own = fold_login(&asker.user.login).is_ok_and(|own| own == folded);
+    is_own.then(|| asker.user.clone())
+}
+
+async fn show_user(mut asker: Asker, At(login): At<String>) -> Answer<User> {
+    answer(User::of(&*managed(&mut asker, &login).await?))
+}
+
+async fn change_user(
+    State(site): State<Arc<Site>>,
+    mut asker: Asker,
+    At(login): At<String>,
+    Json(changed): Json<ChangedUser>,
+) -> Answer<User> {
+    let user = managed(&mut asker, &login).await?;
+    let is_own = user.id == asker.user.id;
+    if changed.disabled.is_some() || changed.operator.is_some() {
+        asker.must_operate()?;
+    }
+    if let Some(password) = &changed.password {
+        check_password(&site, password)?;
+        match &changed.current {
+            Some(current) if is_own => is_right(&site, &asker, current).await?,
+            None if is_own && !asker.user.operator => {
+                let reason = "say the password that holds now, too";
+                return Err(Error::invalid("current", reason).into());
+            }
+            _ => {}
+        }
+    }
+    let user = UserSelector::Id(user.id);
+    // What may be refused comes first: then nothing was changed.
+    if changed.name.is_some() || changed.description.is_some() {
+        let describe = DescribeUser {
+            user: user.clone(),
+            name: changed.name,
+            description: changed.description,
+        };
+        change(&mut asker, is_own, describe).await?;
+    }
+    if let Some(password) = changed.password {
+        let change_password = SetPassword {
+            user: user.clone(),
+            secret: Secret::Password(password),
+        };
+        change(&mut asker, is_own, change_password).await?;
+    }
+    let (of, last) = (user.clone(), user.clone());
+    if let Some(disabled) = changed.disabled {
+        asker.operate(SetDisabled { user: of, disabled }).await?;
+    }
+    if let Some(operator) = changed.operator {
+        asker.operate(SetOperator { user, operator }).await?;
+    }
+    let changed = site.hub.operate(FindUser { user: last }).await?;
+    answer(User::of(&changed))
+}
+
+/// One's own is changed as oneself, another's as the operator.
+async fn change<C>(asker: &mut Asker, is_own: bool, command: C) -> Result<C::Reply>
+where
+    C: crate::commands::Command + Into<crate::commands::AnyCommand> + Clone,
+{
+    match is_own {
+        true => asker.call(command).await,
+        false => asker.operate(command).await,
+    }
+}
+
+/// As the hub will: before anything else is changed.
+fn check_password(site: &Site, password: &str) -> Result<()> {
+    let least = site.hub.options().password_min.max(1);
+    match password.chars().count() < least {
+        true => {
+            let reason = format!("a password has at least {least} characters");
+            Err(Error::invalid("password", reason))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Whether this is the password of who asks, by the rules of a login.
+async fn is_right(site: &Site, asker: &Asker, password: &str) -> Result<()> {
+    let (mut session, _) = unseen(&site.hub, asker.address(), Bounds::default());
+    let command = LogIn {
+        login: asker.user.login.clone(),
+        secret: Secret::password(password),
+        token: false,
+    };
+    session.call(command).await.map(drop)
+}
+
+async fn remove_user(OperatorOnly(asker): OperatorOnly, At(login): At<String>) -> Done {
+    let user = UserSelector::login(login);
+    asker.operate(RemoveUser { user }).await?;
+    done()
+}

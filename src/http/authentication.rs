@@ -1,0 +1,226 @@
+//! Who asks: by a token, in `Authorization` or in the cookie of a login. Nobody is online by it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+
+use super::Site;
+use super::connection::Connection;
+use super::origin;
+use super::problem::Problem;
+use crate::commands::{AnyCommand, Command, Identify};
+use crate::control::audit::{self, By};
+use crate::hexadecimal::{hexadecimal, unhexadecimal};
+use crate::hub::{Bounds, ConnectionInfo, Events, Hub, Scope, Session};
+use crate::model::{Error, Result, TokenText, User};
+
+/// The cookie that holds the token of a login.
+pub(super) const SESSION_COOKIE: &str = "tolmach_session";
+/// What a page adds to what it asks, and no form of another page can.
+const REQUESTED_WITH: &str = "x-requested-with";
+/// The scheme of `Authorization`.
+const BEARER: &str = "bearer ";
+
+/// Somebody who has shown a token.
+pub(super) struct Asker {
+    hub: Hub,
+    session: Session,
+    /// Who it is, as of now.
+    pub(super) user: Arc<User>,
+    /// By what.
+    pub(super) token: TokenText,
+    address: Option<IpAddr>,
+}
+
+impl FromRequestParts<Arc<Site>> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        site: &Arc<Site>,
+    ) -> Result<Self, Self::Rejection> {
+        let connection = connection(parts)?;
+        let token = match (bearer(&parts.headers)?, cookie(&parts.headers)) {
+            (Some(token), _) => token,
+            (None, Some(token)) => {
+                if !parts.method.is_safe() {
+                    check_page(site, &parts.headers, connection.is_encrypted)?;
+                }
+                token
+            }
+            (None, None) => return Err(Error::Unauthenticated.into()),
+        };
+        Ok(Self::by(&site.hub, TokenText(token), connection.address).await?)
+    }
+}
+
+/// The connection that a request came by.
+pub(super) fn connection(parts: &Parts) -> Result<&Arc<Connection>> {
+    let connection = parts.extensions.get::<Arc<Connection>>();
+    connection.ok_or(Error::Internal)
+}
+
+/// What a page that another page may have made asks by the cookie is not done.
+fn check_page(site: &Site, headers: &HeaderMap, is_encrypted: bool) -> Result<()> {
+    if !headers.contains_key(REQUESTED_WITH) {
+        let reason = "what changes something by the cookie needs the header X-Requested-With";
+        return Err(Error::not_allowed(reason));
+    }
+    if !origin::is_welcome(&site.options, headers, is_encrypted) {
+        let reason = "the page's origin is not one of http.origins";
+        return Err(Error::not_allowed(reason));
+    }
+    Ok(())
+}
+
+/// The token in `Authorization`; one that is no bearer's is nobody's.
+fn bearer(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let value = std::str::from_utf8(value.as_bytes()).map_err(|_| Error::BadCredentials)?;
+    let scheme = value.get(..BEARER.len()).unwrap_or_default();
+    match scheme.eq_ignore_ascii_case(BEARER) {
+        true => Ok(Some(value[BEARER.len()..].trim().to_owned())),
+        false => Err(Error::Unauthenticated),
+    }
+}
+
+/// The token in the cookie.
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all(COOKIE).iter();
+    let mut each = all
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    each.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        let is_it = name == SESSION_COOKIE;
+        is_it.then(|| unhexadecimal(value).unwrap_or_default())
+    })
+}
+
+/// A connection at the hub whose user is not online by it.
+pub(super) fn unseen(hub: &Hub, address: Option<IpAddr>, bounds: Bounds) -> (Session, Events) {
+    let (sink, events) = Events::channel(bounds);
+    let session = hub.connect(ConnectionInfo {
+        dialect: crate::config::HTTP,
+        address,
+        exclusive: false,
+        scope: Scope::Unseen,
+        encoder: Events::encoder(),
+        sink,
+    });
+    (session, events)
+}
+
+impl Asker {
+    async fn by(hub: &Hub, token: TokenText, address: Option<IpAddr>) -> Result<Self> {
+        let (mut session, _) = unseen(hub, address, Bounds::default());
+        let identify = Identify {
+            token: token.clone(),
+        };
+        let user = session.call(identify).await?;
+        Ok(Self {
+            hub: hub.clone(),
+            session,
+            user,
+            token,
+            address,
+        })
+    }
+
+    /// Has something done as the account.
+    pub(super) async fn call<C: Command>(&mut self, command: C) -> Result<C::Reply> {
+        self.session.call(command).await
+    }
+
+    /// Its connection at the hub.
+    pub(super) fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Where it comes from.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Refuses who is no operator.
+    pub(super) fn must_operate(&self) -> Result<()> {
+        match self.user.operator {
+            true => Ok(()),
+            false => Err(Error::not_allowed("only an operator may do this")),
+        }
+    }
+
+    /// Has something done as the operator that the account must be.
+    pub(super) async fn operate<C>(&self, command: C) -> Result<C::Reply>
+    where
+        C: Command + Into<AnyCommand> + Clone,
+    {
+        self.must_operate()?;
+        let by = By::Account {
+            account: self.user.login.clone(),
+            peer: self.address,
+        };
+        audit::operate(&self.hub, by, command, |act| act.log()).await
+    }
+
+    /// Reads: all there is as an operator, else what the account sees.
+    pub(super) async fn read<C>(&mut self, command: C) -> Result<C::Reply>
+    where
+        C: Command + Into<AnyCommand> + Clone,
+    {
+        match self.user.operator {
+            true => self.operate(command).await,
+            false => self.call(command).await,
+        }
+    }
+
+    /// Changes something by the account's own rights; where they do not reach, by an operator's.
+    pub(super) async fn change<C>(&mut self, command: C) -> Result<C::Reply>
+    where
+        C: Command + Into<AnyCommand> + Clone,
+    {
+        let again = self.user.operator.then(|| command.clone());
+        match (self.call(command).await, again) {
+            (
+                Err(
+                    Error::NotAllowed(_) | Error::Banned | Error::NoSuchRoom | Error::NoSuchMessage,
+                ),
+                Some(command),
+            ) => self.operate(command).await,
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+/// Whoever asks for what only operators may.
+pub(super) struct OperatorOnly(pub(super) Asker);
+
+impl FromRequestParts<Arc<Site>> for OperatorOnly {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        site: &Arc<Site>,
+    ) -> Result<Self, Self::Rejection> {
+        let asker = Asker::from_request_parts(parts, site).await?;
+        asker.must_operate()?;
+        Ok(Self(asker))
+    }
+}
+
+/// A header's value that sets the cookie of a login, or with none takes it away.
+pub(super) fn set_cookie(token: Option<&TokenText>, is_encrypted: bool) -> String {
+    let secure = if is_encrypted { "; Secure" } else { "" };
+    let (value, age) = match token {
+        // A login may have letters in it that a cookie cannot.
+        Some(token) => (hexadecimal(token.0.as_bytes()), ""),
+        None => (String::new(), "; Max-Age=0"),
+    };
+    format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}")
+}

@@ -1,0 +1,332 @@
+//! Streams: what happens, and the tap.
+
+use serde_json::{Value, json};
+use tolmach::commands;
+use tolmach::model::EndReason;
+
+use super::Http;
+use super::api::{Asking, HTTP};
+use crate::support::{Daemon, PATIENCE, token, user};
+
+/// Somebody who listens.
+struct Listening {
+    http: Http,
+    text: String,
+    /// Of the last that came.
+    id: String,
+}
+
+impl Listening {
+    async fn begin(daemon: &Daemon, login: &str, query: &str, last: Option<&str>) -> Self {
+        let mut http = Http::connect(daemon).await;
+        let last = last.map_or(String::new(), |last| format!("Last-Event-ID: {last}\r\n"));
+        let request = format!(
+            "GET /api/v1/{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{last}\r\n",
+            token(login)
+        );
+        http.send(request.as_bytes()).await;
+        let (status, headers) = http.head().await;
+        assert_eq!(status, 200);
+        assert_eq!(headers["content-type"], "text/event-stream");
+        Self {
+            http,
+            text: String::new(),
+            id: String::new(),
+        }
+    }
+
+    /// The next event: its kind and data; `None`: the stream has ended.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (mut kind, mut data) = (String::new(), None);
+                for line in event.lines() {
+                    match line.split_once(": ") {
+                        Some(("event", text)) => kind = text.to_owned(),
+                        Some(("id", text)) => self.id = text.to_owned(),
+                        Some(("data", text)) => data = Some(serde_json::from_str(text).unwrap()),
+                        _ => assert!(line.starts_with(':'), "{line}"),
+                    }
+                }
+                self.text = rest.to_owned();
+                match data {
+                    Some(data) => return Some((kind, data)),
+                    None => continue,
+                }
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.http.chunk())
+                .await
+                .unwrap();
+            if chunk.is_empty() {
+                return None;
+            }
+            self.text += std::str::from_utf8(&chunk).unwrap();
+        }
+    }
+
+    /// The next event, which must be of this kind.
+    async fn hears(&mut self, kind: &str) -> Value {
+        let (heard, data) = self.next().await.expect("the stream goes on");
+        assert_eq!(heard, kind, "{data}");
+        data
+    }
+
+    async fn hears_text(&mut self, text: &str) -> Value {
+        let data = self.hears("posted").await;
+        assert_eq!(data["text"], text);
+        data
+    }
+
+    async fn ends(&mut self, reason: EndReason) {
+        assert_eq!(self.hears("ended").await["reason"], json!(reason));
+        assert!(self.next().await.is_none());
+    }
+
+    /// The place that a stream has before anything happens, and which it begins with.
+    async fn place(&mut self) -> String {
+        while self.id.is_empty() {
+            let chunk = self.http.chunk().await;
+            self.text += std::str::from_utf8(&chunk).unwrap();
+            if let Some(id) = self
+                .text
+                .strip_prefix("id: ")
+                .and_then(|id| id.split_once("\n\n"))
+            {
+                (self.id, self.text) = (id.0.to_owned(), id.1.to_owned());
+            }
+        }
+        self.id.clone()
+    }
+}
+
+async fn events(daemon: &Daemon, login: &str) -> Listening {
+    Listening::begin(daemon, login, "events", None).await
+}
+
+#[tokio::test]
+async fn what_happens_is_heard_and_nobody_sees_who_listens() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    let mut boris = Asking::account(&daemon, "boris").await;
+    anna.post("/rooms", json!({"name": "tea"})).await;
+    let mut talker = daemon.talker_in("anna", "tea").await;
+    let mut heard = events(&daemon, "boris").await;
+    heard.place().await;
+    boris.done("PUT", "/rooms/tea/members/boris", None).await;
+    let joined = heard.hears("member_joined").await;
+    assert_eq!(
+        (&joined["room"], &joined["user"], &joined["by"]),
+        (&json!("tea"), &json!("boris"), &json!("boris"))
+    );
+    let said = anna
+        .post("/rooms/tea/messages", json!({"text": "Tea?"}))
+        .await;
+    let told = heard.hears_text("Tea?").await;
+    for field in [
+        "id", "room", "from", "time", "kind", "text", "updated", "deleted",
+    ] {
+        assert_eq!(told[field], said[field], "{field}");
+    }
+    // It is nobody to the others.
+    talker.hears("anna", "Tea?").await;
+    talker.hears_nothing().await;
+    assert_eq!(daemon.sessions().await.len(), 1);
+    let members = anna.get("/rooms/tea/members").await;
+    assert_eq!(members[1]["presence"], "absent");
+    let path = format!("/rooms/tea/messages/{}", said["id"]);
+    anna.json("PATCH", &path, Some(json!({"text": "Chai?"})), 200)
+        .await;
+    assert_eq!(heard.hears("edited").await["text"], "Chai?");
+    anna.done("DELETE", &path, None).await;
+    assert_eq!(heard.hears("deleted").await["deleted"], true);
+    anna.json(
+        "PATCH",
+        "/rooms/tea",
+        Some(json!({"title": "T", "description": "d"})),
+        200,
+    )
+    .await;
+    heard.hears("titled").await;
+    assert_eq!(heard.hears("described").await["description"], "d");
+    anna.done(
+        "PUT",
+        "/rooms/tea/members/boris",
+        Some(json!({"role": "admin"})),
+    )
+    .await;
+    assert_eq!(heard.hears("role_changed").await["role"], "admin");
+    anna.say("@anna,boris", "psst").await;
+    heard.hears("created").await;
+    assert_eq!(heard.hears_text("psst").await["room"], "@anna,boris");
+    talker.write(json!({"type": "close"})).await;
+    let gone = heard.hears("presence").await;
+    assert_eq!(
+        (&gone["user"], &gone["change"]),
+        (&json!("anna"), &json!("offline"))
+    );
+    // Who is removed hears that, and nothing more of the room.
+    anna.done("DELETE", "/rooms/tea/members/boris", None).await;
+    assert_eq!(heard.hears("member_removed").await["user"], "boris");
+    anna.say("tea", "nobody else").await;
+    boris.done("PUT", "/rooms/tea/members/boris", None).await;
+    heard.hears("member_joined").await;
+    anna.done("PUT", "/rooms/tea/bans/boris", None).await;
+    heard.hears("member_banned").await;
+    anna.say("@anna,boris", "still here").await;
+    heard.hears_text("still here").await;
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_where_it_was_left_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let daemon = Daemon::on_disk(dir.path(), HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    let mut boris = Asking::account(&daemon, "boris").await;
+    for room in ["tea", "chess", "den"] {
+        anna.post("/rooms", json!({"name": room})).await;
+    }
+    for room in ["tea", "chess"] {
+        boris
+            .done("PUT", &format!("/rooms/{room}/members/boris"), None)
+            .await;
+    }
+    let mut heard = events(&daemon, "boris").await;
+    let nothing = heard.place().await;
+    anna.say("tea", "one").await;
+    heard.hears_text("one").await;
+    let one = heard.id.clone();
+    drop(heard);
+    anna.say("chess", "two").await;
+    anna.say("tea", "three").await;
+    anna.say("den", "before").await;
+    boris.done("PUT", "/rooms/den/members/boris", None).await;
+    anna.say("den", "after").await;
+    anna.say("@anna,boris", "psst").await;
+    // In the order of each room, from where it was.
+    let mut heard = Listening::begin(&daemon, "boris", "events", Some(&one)).await;
+    let mut all = Vec::new();
+    while all.len() < 6 {
+        let (kind, data) = heard.next().await.unwrap();
+        let what = data["text"].as_str().map_or(kind, str::to_owned);
+        all.push(format!("{} {what}", data["room"].as_str().unwrap()));
+    }
+    assert_eq!(
+        all,
+        [
+            "tea three",
+            "chess two",
+            "den member_joined",
+            "den after",
+            "@anna,boris created",
+            "@anna,boris psst"
+        ]
+    );
+    let last = heard.id.clone();
+    drop((heard, anna, boris));
+    daemon.stop().await;
+
+    let daemon = Daemon::on_disk(dir.path(), HTTP).await;
+    let mut anna = Asking::by(&daemon, &token("anna")).await;
+    let mut heard = Listening::begin(&daemon, "boris", "events", Some(&last)).await;
+    anna.say("tea", "four").await;
+    heard.hears_text("four").await;
+    let mut heard = Listening::begin(&daemon, "boris", "events?room=tea", Some(&nothing)).await;
+    for text in ["one", "three", "four"] {
+        heard.hears_text(text).await;
+    }
+    anna.say("chess", "not asked for").await;
+    anna.say("tea", "five").await;
+    heard.hears_text("five").await;
+    // Another's place is none.
+    let of_another = format!("Last-Event-ID: {last}");
+    let mut stranger = Asking::by(&daemon, &token("anna")).await.with(&of_another);
+    let problem = stranger
+        .refused("GET", "/events", None, (400, "Invalid"))
+        .await;
+    assert_eq!(problem["field"], "Last-Event-ID");
+    for (path, why) in [
+        ("/events?room=nowhere", (404, "NoSuchRoom")),
+        ("/events?room=tea,lobby", (403, "NotAllowed")),
+        ("/events?rooms=tea", (400, "Invalid")),
+    ] {
+        anna.refused("GET", path, None, why).await;
+    }
+    let mut wrong = Asking::by(&daemon, &token("anna"))
+        .await
+        .with("Last-Event-ID: 7");
+    wrong
+        .refused("GET", "/events", None, (400, "Invalid"))
+        .await;
+}
+
+#[tokio::test]
+async fn what_ends_an_account_or_its_token_ends_the_stream() {
+    let daemon = Daemon::start(HTTP).await;
+    for (login, reason) in [
+        ("anna", EndReason::TokenRevoked),
+        ("boris", EndReason::AccountDisabled),
+        ("carla", EndReason::AccountRemoved),
+    ] {
+        daemon.account(login).await;
+        let mut heard = events(&daemon, login).await;
+        heard.place().await;
+        let (user, id) = (user(login), None);
+        match reason {
+            EndReason::TokenRevoked => daemon.operate(commands::RevokeToken { user, id }).await,
+            EndReason::AccountDisabled => {
+                daemon
+                    .operate(commands::SetDisabled {
+                        user,
+                        disabled: true,
+                    })
+                    .await;
+            }
+            _ => daemon.operate(commands::RemoveUser { user }).await,
+        }
+        heard.ends(reason).await;
+    }
+    daemon.account("dora").await;
+    let mut heard = events(&daemon, "dora").await;
+    heard.place().await;
+    let (_, ended) = tokio::join!(daemon.stop(), heard.next());
+    assert!(ended.is_none_or(|(kind, _)| kind == "ended"));
+}
+
+#[tokio::test]
+async fn the_tap_is_for_operators_as_long_as_they_are() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    Asking::operator(&daemon, "chief").await;
+    anna.refused("GET", "/tap", None, (403, "NotAllowed")).await;
+    let mut tap = Listening::begin(&daemon, "chief", "tap", None).await;
+    let mut talker = daemon.talker_in("anna", "lobby").await;
+    talker
+        .write(json!({"type": "message", "content": "Tea?"}))
+        .await;
+    loop {
+        let (kind, data) = tap.next().await.unwrap();
+        assert_eq!(kind, data["kind"].as_str().unwrap());
+        if kind == "event" && data["event"]["room"]["change"]["posted"]["text"] == "Tea?" {
+            break;
+        }
+    }
+    let mut tap = Listening::begin(&daemon, "chief", "tap?room=lobby", None).await;
+    talker
+        .write(json!({"type": "message", "content": "Two"}))
+        .await;
+    assert_eq!(tap.next().await.unwrap().0, "in");
+    let mut chief = Asking::by(&daemon, &token("chief")).await;
+    for (query, why) in [
+        ("room=nowhere", (404, "NoSuchRoom")),
+        ("session=999", (400, "Invalid")),
+    ] {
+        chief
+            .refused("GET", &format!("/tap?{query}"), None, why)
+            .await;
+    }
+    let (user, operator) = (user("chief"), false);
+    daemon
+        .operate(commands::SetOperator { user, operator })
+        .await;
+    while tap.next().await.is_some() {}
+}
