@@ -59,7 +59,7 @@ async fn list_sessions(mut asker: Asker) -> Answer<Vec<Session>> {
         encrypted: session.encrypted,
         node: session.node,
     };
-    answer(sessions.into_iter().map(shown).collect())
+    answer(sessions.sessions.into_iter().map(shown).collect())
 }
 
 async fn close_session(mut asker: Asker, At(id): At<String>) -> Done {
