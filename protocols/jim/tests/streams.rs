@@ -10,9 +10,11 @@
 
 mod feed;
 
+use bytes::BytesMut;
 use feed::{Outcome, feed, fixtures, to_client, to_server};
 use proptest::prelude::*;
 use std::fs;
+use tokio_util::codec::Decoder;
 use tolmach_jim::{BadFrame, ClientCodec, ClientFrame, DecodeError, ServerCodec};
 
 const QUIT: &str = r#"{"action":"quit"}"#;
@@ -126,10 +128,10 @@ fn only_what_was_json_breaks_a_row_of_runs() {
 #[test]
 fn a_run_is_told_only_when_it_has_ended() {
     let mut codec = ServerCodec::new();
-    let mut buffer = bytes::BytesMut::from("half a r");
+    let mut buffer = BytesMut::from("half a r");
     let mut next = |more: &str| {
         buffer.extend_from_slice(more.as_bytes());
-        tokio_util::codec::Decoder::decode(&mut codec, &mut buffer).unwrap()
+        Decoder::decode(&mut codec, &mut buffer).unwrap()
     };
     assert_eq!(next(""), None);
     assert_eq!(next("un"), None);
@@ -180,4 +182,29 @@ proptest! {
         assert_cuts_do_not_matter(&bytes, bytes.chunks(1));
         assert_cuts_do_not_matter(&bytes, bytes.chunks(size));
     }
+}
+
+/// PROTOCOL.md 1.5: a run ends with a line feed, and so with the message that it came in, where there are messages.
+#[test]
+fn the_end_of_a_message_ends_what_is_no_object_and_no_object() {
+    let mut codec = ServerCodec::new();
+    let mut input = BytesMut::new();
+    let mut told = String::new();
+    for message in ["hello", QUIT, "{\"action\":", "\"quit\"}oops", "", "{}"] {
+        input.extend_from_slice(message.as_bytes());
+        loop {
+            let frame = match codec.decode(&mut input).unwrap() {
+                None => codec.end_message(&mut input),
+                frame => frame,
+            };
+            match frame {
+                None => break,
+                Some(Ok(_)) => told.push('.'),
+                Some(Err(BadFrame::NotAnObject)) => told.push('r'),
+                Some(Err(_)) => told.push('b'),
+            }
+        }
+        told.push('|');
+    }
+    assert_eq!(told, "r|.||.r||b|");
 }

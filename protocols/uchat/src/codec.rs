@@ -34,7 +34,7 @@ macro_rules! codecs {
                 /// The same, with at most `levels` objects and arrays open at once instead of
                 /// [`limits::NESTING`](crate::limits::NESTING); the frame itself is the first.
                 pub fn with_nesting(mut self, levels: usize) -> Self {
-                    self.framing.nesting = levels;
+                    self.framing.set_nesting(levels);
                     self
                 }
 
@@ -80,7 +80,7 @@ macro_rules! codecs {
                         None => Ok(None),
                         Some(Piece::Raw(bytes)) => Ok(Some(Ok($read::Raw(bytes)))),
                         Some(Piece::Line(line)) => {
-                            let fields = Fields::of_line(&line, self.framing.nesting)?;
+                            let fields = Fields::of_line(&line, self.framing.nesting())?;
                             Ok(Some($reader(fields, self.flavor)))
                         }
                     }

@@ -28,7 +28,8 @@ pub(crate) enum Piece {
 pub(crate) struct Framing {
     start: StreamStart,
     frame_bytes: usize,
-    pub(crate) nesting: usize,
+    /// How many levels an object may have: small, as there is one for each connection.
+    nesting: u32,
     /// How many bytes of an unended line were searched for its end.
     searched: usize,
     /// How many raw bytes are still to come before the next line.
@@ -42,11 +43,19 @@ impl Framing {
         Self {
             start: StreamStart::default(),
             frame_bytes,
-            nesting: limits::NESTING,
+            nesting: limits::NESTING as u32,
             searched: 0,
             raw_left: 0,
             object: None,
         }
+    }
+
+    pub(crate) fn set_nesting(&mut self, levels: usize) {
+        self.nesting = u32::try_from(levels).unwrap_or(u32::MAX);
+    }
+
+    pub(crate) fn nesting(&self) -> usize {
+        self.nesting as usize
     }
 
     pub(crate) fn expect_raw(&mut self, size: u64) {
@@ -95,9 +104,10 @@ impl Framing {
         if self.raw_left > 0 || !self.start.pass(input) {
             return None;
         }
+        let nesting = self.nesting();
         let object = self
             .object
-            .get_or_insert_with(|| Box::new(Scanner::new(self.nesting)));
+            .get_or_insert_with(|| Box::new(Scanner::new(nesting)));
         if object.is_idle() {
             skip_white_space(input);
         }

@@ -50,15 +50,15 @@ impl<A: Adapter> Connection<A> {
     pub(super) async fn read_all(&mut self, reader: &mut Reader) -> End {
         let mut codec = self.adapter.codec();
         let mut buffer = BytesMut::new();
-        let (mut behind, mut unframed, mut overhead) = (Behind::More, 0, 0);
+        let (mut behind, mut unframed) = (Behind::More, 0);
         self.greet();
         loop {
             if let Some(end) = self.room_for_one_more(unframed).await {
                 return end;
             }
-            if unframed + overhead >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
+            if unframed >= MAX_UNFRAMED_BYTES && buffer.is_empty() {
                 Box::pin(self.keep_pace()).await;
-                (unframed, overhead) = (0, 0);
+                unframed = 0;
             }
             // Named by nothing, so that an idle connection has no room for it.
             match self.decode(&mut codec, &mut buffer, behind) {
@@ -100,12 +100,11 @@ impl<A: Adapter> Connection<A> {
                     if unframed > 0 && fresh > 0 {
                         self.adapter.receiving(now());
                     }
-                    unframed += fresh;
+                    unframed += fresh + reader.take_overhead();
                     self.session
                         .hub()
                         .counts()
                         .received(self.session.number(), fresh);
-                    overhead += reader.take_overhead();
                     behind = match ends_message {
                         true => Behind::Message,
                         false => Behind::More,

@@ -67,8 +67,12 @@ impl WebSocketWire {
 
     /// Whether something is to be written beside the dialect's frames.
     pub(in crate::gateway) fn is_pending(&self) -> bool {
-        let waits = || self.is_ping_due || self.shared.is_waiting.load(Ordering::Acquire);
-        !self.control.is_empty() || (!self.is_closed && waits()) || self.wire.is_pending()
+        !self.control.is_empty() || self.has_control() || self.wire.is_pending()
+    }
+
+    fn has_control(&self) -> bool {
+        let is_waiting = || self.is_ping_due || self.shared.is_waiting.load(Ordering::Acquire);
+        !self.is_closed && is_waiting()
     }
 
     /// Takes as much of the slices as the socket takes; each holds whole frames, but for what was taken of the first before.
@@ -111,10 +115,15 @@ impl WebSocketWire {
         payloads: &mut [&'a [u8]; MAX_FRAMES],
     ) -> usize {
         let (mut count, mut begun) = (0, self.begun);
+        // What is to be said between two frames goes as soon as one ends.
+        let most = match begun.is_some() && self.has_control() {
+            true => 1,
+            false => MAX_FRAMES,
+        };
         for slice in slices {
             let mut rest = &slice[..];
             while !rest.is_empty() {
-                if count == MAX_FRAMES {
+                if count == most {
                     return count;
                 }
                 let frame = begun.take().unwrap_or_else(|| self.frame(rest));
@@ -202,13 +211,13 @@ impl WebSocketWire {
     /// Says farewell behind all that was written: by this code, or as the peer did if that was first.
     pub(in crate::gateway) fn poll_close(&mut self, code: u16, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_closed {
+            // What fails here has nobody to hear it.
+            let _ = ready!(self.poll_flush(Some(cx)));
             self.is_closed = true;
             let theirs = self.shared.said().close.take();
             let payload = theirs.unwrap_or_else(|| Bytes::copy_from_slice(&code.to_be_bytes()));
-            let farewell = frame::control(Control::Close, &payload);
-            self.control = [&self.control[..], &farewell].concat().into();
+            self.control = frame::control(Control::Close, &payload);
         }
-        // What fails here has nobody to hear it.
         self.poll_flush(Some(cx)).map(drop)
     }
 

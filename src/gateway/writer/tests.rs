@@ -460,3 +460,31 @@ async fn a_closed_writer_takes_nothing_more() {
     peer.read_to_string(&mut all).await.unwrap();
     assert_eq!(all, "event goodbye");
 }
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn a_frame_whose_header_went_out_is_written_to_its_end_whoever_is_too_slow() {
+    use crate::gateway::dialect::Messages;
+    use crate::gateway::transport::Transport;
+
+    let (near, mut far) = tokio::io::duplex(1);
+    let transport = Transport::memory(near).with_web_socket(bytes::BytesMut::new());
+    let (_reader, wire) = transport.split(None, Messages::Lines);
+    let timeout = PeerTimeout(Duration::ZERO);
+    let counted = Counted::default();
+    let writer = Writer::new(wire, timeout, BOUNDS, counted, None, None, None);
+    push(&writer, "one\n", 1).unwrap();
+    push(&writer, "two\n", 1).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(writer.poll_drain(&mut cx).is_pending());
+    writer.close(EndReason::TooSlow, "end\n".into());
+    let mut got = Vec::new();
+    let drained = async {
+        std::future::poll_fn(|cx| writer.poll_drain(cx)).await;
+        writer.say_farewell(1008).await;
+        writer.shut_down().await;
+    };
+    let (_, read) = tokio::join!(drained, far.read_to_end(&mut got));
+    read.unwrap();
+    assert_eq!(got, b"\x81\x03one\x81\x03end\x88\x02\x03\xF0");
+}
