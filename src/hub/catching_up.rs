@@ -2,6 +2,7 @@
 //! and told before what came after it.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,15 +31,36 @@ pub(super) struct Missing {
     footings: Vec<Footing>,
 }
 
-/// Where something is missing in a room.
+/// What some commits did and found in a room.
 #[derive(Clone, Copy)]
 struct Span {
-    /// What was told last.
+    /// What was told before them.
     told: Seq,
-    /// Before this change something is missing.
+    /// Their first change there, or the one behind the first place that they found.
     first: Seq,
-    /// Before this one, which may be the same, maybe more.
-    last: Seq,
+    /// The last of their changes or places so far.
+    reached: Seq,
+    /// The last change before which something is missing: before the first of theirs, or between them.
+    last: Option<Seq>,
+}
+
+impl Span {
+    fn new(told: Seq, first: Seq) -> Self {
+        Self {
+            told,
+            first,
+            reached: told,
+            last: None,
+        }
+    }
+
+    /// They go on with this change.
+    fn reach(&mut self, seq: Seq) {
+        if seq > self.reached.next() {
+            self.last = Some(seq);
+        }
+        self.reached = self.reached.max(seq);
+    }
 }
 
 /// What other nodes did between changes of this one's, by rooms and in order.
@@ -49,29 +71,29 @@ impl Missing {
     /// What other nodes did before these commits, and was not told here. In each room the commits follow what this node did.
     pub(super) fn of(commits: &[Commit], state: &HubState) -> Option<Self> {
         let mut missing = Self::default();
-        let mut told: IdMap<RoomId, Seq> = IdMap::default();
         for commit in commits {
             for event in &commit.events {
-                let known = told.get(&event.room.id).copied();
-                if let Some(known) = known.or_else(|| state.told(&event.room)) {
-                    if event.seq > known.next() {
-                        missing.before(event.room.id, known, event.seq);
-                    }
-                    told.insert(event.room.id, known.max(event.seq));
+                let span = missing.span(event.room.id, event.seq, || state.told(&event.room));
+                if let Some(span) = span {
+                    span.reach(event.seq);
                 }
             }
             for footing in commit.write.footings() {
-                let known = told.get(&footing.room).copied();
-                match known.or_else(|| state.told_of(footing.room)) {
-                    Some(known) if footing.seq > known => {
-                        missing.before(footing.room, known, footing.seq.next());
-                        told.insert(footing.room, footing.seq);
+                let Footing { room, user, seq } = footing;
+                match missing.span(room, seq.next(), || state.told_of(room)) {
+                    Some(span) if seq > span.reached => {
+                        span.last = Some(seq.next());
+                        span.reached = seq;
                     }
-                    Some(known) => missing.is_ahead |= footing.seq < known,
-                    None => missing.news |= state.is_connected(footing.user),
+                    Some(span) => {
+                        let is_ahead = seq < span.reached;
+                        missing.is_ahead |= is_ahead;
+                    }
+                    None => missing.news |= state.is_connected(user),
                 }
             }
         }
+        missing.rooms.retain(|_, span| span.last.is_some());
         if !missing.news && !missing.is_ahead && missing.rooms.is_empty() {
             return None;
         }
@@ -82,13 +104,17 @@ impl Missing {
         Some(missing)
     }
 
-    fn before(&mut self, room: RoomId, told: Seq, seq: Seq) {
-        let span = Span {
-            told,
-            first: seq,
-            last: seq,
-        };
-        self.rooms.entry(room).or_insert(span).last = seq;
+    /// What the commits did in a room so far; where that is nothing, they begin with this change. `None`: nobody here is told of it.
+    fn span(
+        &mut self,
+        room: RoomId,
+        first: Seq,
+        told: impl FnOnce() -> Option<Seq>,
+    ) -> Option<&mut Span> {
+        match self.rooms.entry(room) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(vacant) => Some(vacant.insert(Span::new(told()?, first))),
+        }
     }
 }
 
@@ -114,7 +140,8 @@ impl Hub {
             self.heed_unread_news().await;
         }
         let mut between = Between::default();
-        for (&room, &Span { told, first, last }) in &missing.rooms {
+        for (&room, span) in &missing.rooms {
+            let (told, first, last) = (span.told, span.first, span.last.unwrap_or(span.first));
             // What this node did before was told, and is behind nothing here.
             self.catch_up_from(Some(told), room, first).await;
             let mut others = VecDeque::new();

@@ -52,6 +52,8 @@ struct State {
     parts: VecDeque<Part>,
     /// Something that takes a while is being told, and what came after it waits.
     is_held: bool,
+    /// What commits did that were taken and are told when that is over.
+    held: Vec<RoomEvent>,
     workers: Vec<Arc<Waiting>>,
     /// Those of the workers that wait, and were not called since.
     idle: Vec<Arc<Waiting>>,
@@ -143,21 +145,26 @@ impl CommitQueue {
         }
     }
 
-    /// The events of a room among commits that wait to be told.
+    /// The events of a room among commits that are not told yet.
     pub(super) fn waiting_events(&self, room: RoomId) -> Vec<RoomEvent> {
         let state = self.lock();
         let commits = state.arrivals.iter().filter_map(|arrival| match arrival {
             Arrival::Commit(commit, _) => Some(commit),
             Arrival::Foreign(_) => None,
         });
-        let events = commits.flat_map(|commit| &commit.events);
+        let waiting = commits.flat_map(|commit| &commit.events);
+        let events = state.held.iter().chain(waiting);
         let of_room = events.filter(|event| event.room.id == room);
         of_room.cloned().collect()
     }
 
-    /// What comes waits until the given is dropped. To be called under the state's lock, by who has taken what came before.
-    pub(super) fn hold(&self) -> Held<'_> {
-        self.lock().is_held = true;
+    /// What comes waits until the given is dropped. To be called under the state's lock, by who has taken these commits, and what came
+    /// before.
+    pub(super) fn hold(&self, commits: &[Commit]) -> Held<'_> {
+        let mut state = self.lock();
+        state.is_held = true;
+        let events = commits.iter().flat_map(|commit| &commit.events);
+        state.held = events.cloned().collect();
         Held(self)
     }
 
@@ -298,6 +305,7 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.is_held = false;
+        state.held.clear();
         call(state, 1);
     }
 }

@@ -67,7 +67,7 @@ impl Hub {
                 if state.is_shared {
                     self.publish_commits(&commits);
                     if let Some(missing) = Missing::of(&commits, state) {
-                        let held = self.inner.commit_queue.hold();
+                        let held = self.inner.commit_queue.hold(&commits);
                         return Told::Later(Later::Commits(commits, missing, handing), held);
                     }
                 }

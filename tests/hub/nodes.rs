@@ -534,3 +534,26 @@ async fn a_node_says_whether_it_is_ready_and_what_the_bus_did_not_bring() {
     let ready = pair.there.hub.readiness().await;
     assert_eq!(ready.store, Err(Error::Unavailable));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_did_is_told_before_what_another_did_then() {
+    for health in Health::ALL {
+        let mut pair = Pair::new(health).await;
+        let mut clara = pair.here.again("boris").await;
+        clara.sees(name("tea"), &["anna", "boris"]).await;
+        clara.told();
+        // Nobody delivers before all three are committed.
+        for (is_anna, text) in [(true, "one"), (false, "two"), (true, "three")] {
+            let client = match is_anna {
+                true => &mut pair.anna,
+                false => &mut pair.boris,
+            };
+            let post = client.session.post(say(name("tea"), text), |_| {});
+            post.await;
+        }
+        let told = ["#tea anna: one", "#tea boris: two", "#tea anna: three"];
+        for client in [&mut pair.anna, &mut pair.boris, &mut clara] {
+            assert_eq!(client.hears(&told).await, told, "{health:?}");
+        }
+    }
+}

@@ -239,12 +239,16 @@ impl PostgresBackend {
             let status: Sql<Option<Option<String>>> =
                 asked.and_then(|answers| first(answers.first().map_or(&[], Vec::as_slice)));
             match status {
-                Ok(status) => match status.flatten().as_deref() {
-                    Some("committed") => return Ok(()),
-                    Some("aborted") => return Err(CommitError::NothingKept(why)),
-                    Some("in progress") => {}
-                    _ => return Err(CommitError::Lost(why)),
-                },
+                Ok(status) => {
+                    let status = status.flatten();
+                    tracing::warn!(status, error = %why, "a commit was not answered: what became of it was asked for");
+                    match status.as_deref() {
+                        Some("committed") => return Ok(()),
+                        Some("aborted") => return Err(CommitError::NothingKept(why)),
+                        Some("in progress") => {}
+                        _ => return Err(CommitError::Lost(why)),
+                    }
+                }
                 Err(error) => why = error,
             }
             if Instant::now() + AGAIN >= until {
