@@ -15,6 +15,12 @@ async fn what_was_accepted_is_there_after_a_kill() {
     try_out(&["kill", "--rounds", "1"]).await;
 }
 
+/// A round of each fault; where PostgreSQL or NATS is not installed it is left out, which is said.
+#[tokio::test]
+async fn several_nodes_keep_what_was_accepted_whatever_fails() {
+    try_out(&["cluster", "--kills", "1", "--others", "1"]).await;
+}
+
 #[tokio::test]
 async fn what_was_accepted_is_there_after_fsync_failed() {
     try_out(&["sync", "--rounds", "1", "--milliseconds", "200"]).await;

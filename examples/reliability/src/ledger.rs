@@ -1,9 +1,11 @@
 //! What writers were told, held against what the room's history has.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::AddAssign;
 
 use serde_json::Value;
+
+use crate::writers::SAID;
 
 /// What one was told of something that one asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Ledger {
     pub said: Vec<Entry>,
     /// The texts that others said, a list a connection.
     pub heard: Vec<Vec<String>>,
+    /// It was there, in its last connection, until all was told.
+    pub stayed: bool,
     /// Why the server refused, or did not let in.
     pub reasons: HashMap<String, usize>,
 }
@@ -86,7 +90,7 @@ impl AddAssign for Sums {
 }
 
 /// What must be 0.
-pub const FAULTS: [&str; 9] = [
+pub const FAULTS: [&str; 10] = [
     "accepted, not found",
     "found twice",
     "out of order",
@@ -96,6 +100,7 @@ pub const FAULTS: [&str; 9] = [
     "files not whole",
     "heard, not found",
     "heard twice or out of order",
+    "missed by who was there",
 ];
 
 /// What a room's history has, as `tolmach history --json` prints it, oldest first.
@@ -153,6 +158,9 @@ impl<'a> Found<'a> {
                 last = place.max(last);
             }
         }
+        for ledger in ledgers {
+            sums.count("missed by who was there", self.missed(ledger, &at));
+        }
         for heard in ledgers.iter().flat_map(|ledger| &ledger.heard) {
             let mut last = None;
             for text in heard {
@@ -165,6 +173,34 @@ impl<'a> Found<'a> {
             }
         }
         sums
+    }
+
+    /// How many messages that were never changed one did not hear, of those between the first and the last that it heard in a connection;
+    /// where it stayed, of all behind the first, and at least the very last one.
+    fn missed(&self, ledger: &Ledger, at: &HashMap<&str, usize>) -> u64 {
+        let key = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+        let own: HashSet<&str> = ledger.said.iter().map(|entry| entry.key.as_str()).collect();
+        let mut missed = 0;
+        for (number, heard) in ledger.heard.iter().enumerate() {
+            let keys: HashSet<String> = heard.iter().map(|text| key(text)).collect();
+            let places = keys.iter().filter_map(|key| at.get(key.as_str()).copied());
+            let places: Vec<usize> = places.collect();
+            let end = self.rows.len().saturating_sub(1);
+            let is_last = ledger.stayed && number + 1 == ledger.heard.len();
+            let (first, last) = match (places.iter().min(), places.iter().max()) {
+                (first, _) if is_last => (first.copied().unwrap_or(end), end),
+                (Some(first), Some(last)) => (*first, *last),
+                _ => continue,
+            };
+            let between = self.rows.get(first..=last).unwrap_or_default();
+            missed += between
+                .iter()
+                .filter_map(|row| row["text"].as_str().filter(|text| text.ends_with(SAID)))
+                .map(key)
+                .filter(|key| !own.contains(key.as_str()) && !keys.contains(key))
+                .count() as u64;
+        }
+        missed
     }
 
     fn judge_entry(&self, entry: &Entry, places: &[usize], sums: &mut Sums) {
@@ -286,8 +322,12 @@ mod tests {
             ],
             ..Ledger::default()
         };
-        let reader = heard(&["a.0 said", "a.0 said", "b.0 said"]);
-        let sums = Found::new(&rows).judge(&[writer, reader]);
-        assert_eq!(FAULTS.map(|fault| sums.of(fault)), [1; 9]);
+        let reader = heard(&["a.1 said", "a.0 said", "a.0 said", "b.0 said"]);
+        let late = Ledger {
+            stayed: true,
+            ..heard(&["a.0 said"])
+        };
+        let sums = Found::new(&rows).judge(&[writer, reader, late]);
+        assert_eq!(FAULTS.map(|fault| sums.of(fault)), [1; 10]);
     }
 }

@@ -11,9 +11,10 @@
 //! Read it in this order: [`server`] (the gateway as a process), [`client`] (one client for all dialects) and [`member`] (with
 //! its socket); [`rounds`] (what is accepted is kept: [`writers`], and the [`ledger`] of what they were told); [`latency`]
 //! (what one bad client costs the others: [`trouble`]); [`crowd`] (very many connections);
-//! [`copies`] (what copies cost those who write meanwhile); [`encrypted`] (connections through TLS).
+//! [`cluster`] (the same for several nodes, with PostgreSQL and NATS); [`copies`] (what copies cost those who write meanwhile); [`encrypted`] (connections through TLS).
 
 pub mod client;
+pub mod cluster;
 pub mod copies;
 pub mod crowd;
 pub mod encrypted;
@@ -60,6 +61,8 @@ pub enum Scenario {
     Sync(rounds::Rounds),
     /// The log cannot be written: closed, full, or read by nobody
     Log(rounds::Rounds),
+    /// Three nodes over PostgreSQL and NATS: each of these, and nodes, is killed, paused or cut off
+    Cluster(cluster::Faults),
     /// What one who does not read costs the others
     Stalled(latency::Plan),
     /// What one who says all that he can costs the others
@@ -88,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Outcome<()> {
         Scenario::Disk(rounds) => rounds.run(&program, rounds::Harm::Disk).await,
         Scenario::Sync(rounds) => rounds.run(&program, rounds::Harm::Sync).await,
         Scenario::Log(rounds) => rounds.run(&program, rounds::Harm::Log).await,
+        Scenario::Cluster(faults) => faults.run(&program).await,
         Scenario::Stalled(plan) => plan.run(&program, trouble::Kind::Stalled).await,
         Scenario::Flooder(plan) => plan.run(&program, trouble::Kind::Flooder).await,
         Scenario::Vanished(plan) => plan.run(&program, trouble::Kind::Vanished).await,

@@ -18,7 +18,7 @@ use crate::harm::{FailingSync, Log, Place, visit};
 use crate::ledger::{FAULTS, Found, Ledger, Sums, Then};
 use crate::member::Member;
 use crate::server::{Account, Server};
-use crate::writers::{EACH, Writers};
+use crate::writers::{EACH, Places, Writers};
 
 /// How often a harm is done, and for how long.
 #[derive(Debug, Args)]
@@ -157,7 +157,8 @@ impl<'a> Trial<'a> {
         let name = format!("round{round}");
         let id = server.room(&name)?;
         let room = Room { name, id };
-        let writers = Writers::start(&server, &room, &self.writers)?;
+        let places = Places::of([&server])?;
+        let writers = Writers::start(&places, &room, &self.writers, Duration::ZERO);
         let pause = plan.pause();
         match harm {
             // Another moment in each round.

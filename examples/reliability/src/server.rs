@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::Outcome;
+use crate::client::Dialect;
 
 /// The password of every account.
 pub const PASSWORD: &str = "CorrectHorseBatteryStaple";
@@ -34,7 +35,7 @@ impl Drop for Server {
 }
 
 /// Who is somebody at the gateway: the account's login, its API token and the token's number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Account {
     /// The login, without regard to case the only one of its name.
     pub login: String,
@@ -42,6 +43,23 @@ pub struct Account {
     pub token: String,
     /// The number of the token.
     pub token_id: i32,
+}
+
+impl Account {
+    /// Its name as a guest of JIM: an account's login is none.
+    #[must_use]
+    pub fn guest(&self) -> String {
+        format!("{}-guest", self.login)
+    }
+
+    /// The name that it has in rooms where it comes by this dialect.
+    #[must_use]
+    pub fn shown(&self, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Jim => self.guest(),
+            Dialect::Talker | Dialect::Purpose | Dialect::Uchat => self.login.clone(),
+        }
+    }
 }
 
 impl Server {
@@ -194,7 +212,7 @@ impl Server {
     /// # Errors
     /// It does not within 15 seconds.
     pub fn terminate(mut self) -> Outcome<ExitStatus> {
-        kill(self.pid()?, Signal::SIGTERM)?;
+        self.signal(Signal::SIGTERM)?;
         let deadline = Instant::now() + Duration::from_secs(15);
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
@@ -203,6 +221,14 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         Err("SIGTERM did not end it".into())
+    }
+
+    /// Sends its process a signal.
+    ///
+    /// # Errors
+    /// It is no more.
+    pub fn signal(&self, signal: Signal) -> Outcome<()> {
+        Ok(kill(self.pid()?, signal)?)
     }
 
     /// User and system time so far; the kernel counts in hundredths of a second.

@@ -1,14 +1,16 @@
 //! Those who write while something bad happens: four of each dialect, each waiting for an answer before it goes on.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::Outcome;
-use crate::client::{Answer, Deed, Dialect, Room};
+use crate::client::{Answer, Deed, Dialect, Happened, Room};
 use crate::files;
 use crate::ledger::{Entry, Ledger, Then, Told};
 use crate::member::Member;
@@ -17,8 +19,11 @@ use crate::server::{Account, Server};
 /// Those of each dialect.
 pub const EACH: usize = 4;
 
+/// Within which time a connection ends after Talker's last words.
+const FAREWELL: Duration = Duration::from_millis(300);
+
 /// What a text ends with until it is edited.
-const SAID: &str = " said";
+pub const SAID: &str = " said";
 
 /// Writers at work, each with what it was told.
 pub struct Writers {
@@ -26,26 +31,77 @@ pub struct Writers {
     is_over: Arc<AtomicBool>,
 }
 
-impl Writers {
-    /// Sets one to work for each account, the dialects in turn.
+/// Where gateways are that are one: whoever is cut off at one comes again at the next. A handle: clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Places(Arc<Mutex<Vec<HashMap<Dialect, SocketAddr>>>>);
+
+impl Places {
+    /// The places of these.
     ///
     /// # Errors
-    /// The gateway has no listener of a dialect.
-    pub fn start(server: &Server, room: &Room, accounts: &[Account]) -> Outcome<Self> {
+    /// A gateway has no listener of a dialect.
+    pub fn of<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Outcome<Self> {
+        let places = Self::default();
+        for (number, server) in servers.into_iter().enumerate() {
+            places.set(number, server)?;
+        }
+        Ok(places)
+    }
+
+    /// The gateway of this number, from 0, is here from now on.
+    ///
+    /// # Errors
+    /// It has no listener of a dialect.
+    pub fn set(&self, number: usize, server: &Server) -> Outcome<()> {
+        let place = |dialect: Dialect| Ok((dialect, server.address(dialect.listener())?));
+        let place = Dialect::ALL
+            .into_iter()
+            .map(place)
+            .collect::<Outcome<_>>()?;
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match places.get_mut(number) {
+            Some(known) => *known = place,
+            None => places.push(place),
+        }
+        Ok(())
+    }
+
+    /// Where one speaks a dialect, of the gateway of this number; behind the last comes the first.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn address(&self, number: usize, dialect: Dialect) -> Outcome<SocketAddr> {
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = places.len().max(1);
+        let address = places.get(number % count).and_then(|all| all.get(&dialect));
+        Ok(*address.ok_or("there is no gateway")?)
+    }
+}
+
+impl Writers {
+    /// Sets one to work for each account, the dialects and the places in turn; each rests for so long between two messages.
+    #[must_use]
+    pub fn start(places: &Places, room: &Room, accounts: &[Account], rest: Duration) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
-        let mut tasks = Vec::new();
-        for (account, dialect) in accounts.iter().zip(Dialect::ALL.into_iter().cycle()) {
+        let dialects = Dialect::ALL.into_iter().cycle();
+        let writers = accounts.iter().zip(dialects).enumerate();
+        let tasks = writers.map(|(place, (account, dialect))| {
             let writer = Writer {
                 dialect,
-                address: server.address(dialect.listener())?,
+                places: places.clone(),
+                place,
                 account: account.clone(),
                 room: room.clone(),
+                rest,
                 is_over: is_over.clone(),
                 ledger: Ledger::default(),
             };
-            tasks.push(tokio::spawn(writer.work()));
+            tokio::spawn(writer.work())
+        });
+        Self {
+            tasks: tasks.collect(),
+            is_over,
         }
-        Ok(Self { tasks, is_over })
     }
 
     /// Has them finish what they are at.
@@ -64,9 +120,12 @@ impl Writers {
 
 struct Writer {
     dialect: Dialect,
-    address: std::net::SocketAddr,
+    places: Places,
+    /// At which gateway it is, or comes next.
+    place: usize,
     account: Account,
     room: Room,
+    rest: Duration,
     is_over: Arc<AtomicBool>,
     ledger: Ledger,
 }
@@ -75,9 +134,8 @@ impl Writer {
     /// Writes, and comes again where it is cut off, until all is over.
     async fn work(mut self) -> Ledger {
         while !self.is_over.load(Ordering::Relaxed) {
-            let entered = Member::enter(self.dialect, self.address, &self.account, &self.room);
             let mut heard = Vec::new();
-            match entered.await {
+            match self.enter().await {
                 Ok(mut member) => {
                     let ended = self.write(&mut member, &mut heard).await;
                     if let Err(error) = ended {
@@ -89,11 +147,17 @@ impl Writer {
                     sleep(Duration::from_millis(20)).await;
                 }
             }
+            self.place += 1;
             // Edits are told in each dialect's own way.
             heard.retain(|text| text.ends_with(SAID));
             self.ledger.heard.push(heard);
         }
         self.ledger
+    }
+
+    async fn enter(&self) -> Outcome<Member> {
+        let address = self.places.address(self.place, self.dialect)?;
+        Member::enter(self.dialect, address, &self.account, &self.room).await
     }
 
     fn told(&mut self, reason: String) {
@@ -115,6 +179,7 @@ impl Writer {
             };
             self.ledger.said.push(entry);
             written?;
+            sleep(self.rest).await;
         }
         Ok(())
     }
@@ -128,7 +193,7 @@ impl Writer {
         heard: &mut Vec<String>,
     ) -> Outcome<()> {
         let text = format!("{}{SAID}", entry.key);
-        let said = member.act(Deed::Say(&text), heard).await?;
+        let said = self.act(Deed::Say(&text), member, heard).await?;
         entry.said = self.judged(&said);
         entry.id = said.ok().flatten();
         if entry.said == Told::Refused {
@@ -139,7 +204,7 @@ impl Writer {
                 let id = entry.id.ok_or("no number was told")?;
                 let text = format!("{} edited", entry.key);
                 entry.then = Then::Edited(Told::Nothing);
-                let edited = member.act(Deed::Edit(id, &text), heard).await?;
+                let edited = self.act(Deed::Edit(id, &text), member, heard).await?;
                 entry.then = Then::Edited(self.judged(&edited));
             }
             (Dialect::Purpose | Dialect::Uchat, 2) => {
@@ -156,6 +221,31 @@ impl Writer {
         Ok(())
     }
 
+    /// Asks, and waits for the answer. Talker's last words look like a refusal: one behind which the connection ends is no answer.
+    async fn act(
+        &self,
+        deed: Deed<'_>,
+        member: &mut Member,
+        heard: &mut Vec<String>,
+    ) -> Outcome<Answer> {
+        let answer = member.act(deed, heard).await?;
+        if let (Dialect::Talker, Err(words)) = (self.dialect, &answer) {
+            let ended = async {
+                loop {
+                    match member.next().await {
+                        Ok(Happened::Heard(text)) => heard.push(text),
+                        Ok(Happened::Answered(_) | Happened::Entered | Happened::Told(_)) => {}
+                        Err(_) => return,
+                    }
+                }
+            };
+            if timeout(FAREWELL, ended).await.is_ok() {
+                return Err(words.as_str().into());
+            }
+        }
+        Ok(answer)
+    }
+
     async fn send_file(
         &mut self,
         entry: &mut Entry,
@@ -163,7 +253,8 @@ impl Writer {
         heard: &mut Vec<String>,
     ) -> Outcome<()> {
         entry.then = Then::File { is_whole: false };
-        let (to, name) = (self.address, entry.key.clone());
+        let to = self.places.address(self.place, self.dialect)?;
+        let name = entry.key.clone();
         let (room, account) = (self.room.clone(), self.account.clone());
         let upload = move || files::upload(to, &name, &room, &account);
         match tokio::task::spawn_blocking(upload).await?? {

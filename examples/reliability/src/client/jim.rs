@@ -9,6 +9,8 @@ use crate::server::Account;
 
 /// No answer depends on the client's clock.
 const NOW: i64 = 1;
+/// What the gateway calls itself.
+const GATEWAY: &str = "tolmach";
 
 pub(super) struct Jim {
     protocol: Protocol<Asked>,
@@ -23,8 +25,7 @@ enum Asked {
 impl Jim {
     pub(super) fn new(who: &Account, room: &Room) -> Self {
         Self {
-            // An account's name is none for a guest.
-            protocol: Protocol::new(format!("{}-guest", who.login)),
+            protocol: Protocol::new(who.guest()),
             room: format!("#{}", room.name),
         }
     }
@@ -38,6 +39,10 @@ impl Client for Jim {
     fn ask(&mut self, deed: Deed<'_>, out: &mut BytesMut) -> Outcome<()> {
         match deed {
             Deed::Say(text) => self.protocol.say(&self.room, text, Asked::Say, NOW, out),
+            Deed::Who => {
+                let text = format!("who {}", self.room);
+                self.protocol.say(GATEWAY, &text, Asked::Say, NOW, out);
+            }
             Deed::Edit(..) | Deed::Delete(_) | Deed::Find(_) => return lacking(),
         }
         Ok(())

@@ -71,6 +71,8 @@ pub enum Deed<'a> {
     Delete(i64),
     /// The number of one's own message of this text: purpose, which does not tell it with the answer.
     Find(&'a str),
+    /// Who is there, which the gateway then says: JIM.
+    Who,
 }
 
 /// What came of a deed: the message's number where the dialect tells it, or why it was refused.

@@ -57,7 +57,7 @@ impl Client for Purpose {
                 let asked = Asked::Find(text.to_owned());
                 (Request::Messages { chat, from, to }, asked)
             }
-            Deed::Edit(..) => return lacking(),
+            Deed::Edit(..) | Deed::Who => return lacking(),
         };
         self.protocol.ask(request, asked, out);
         Ok(())

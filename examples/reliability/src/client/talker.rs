@@ -34,7 +34,7 @@ impl Client for Talker {
                 self.edited = Some(id);
                 message(text, Some(id)).write(out);
             }
-            Deed::Delete(_) | Deed::Find(_) => return lacking(),
+            Deed::Delete(_) | Deed::Find(_) | Deed::Who => return lacking(),
         }
         Ok(())
     }

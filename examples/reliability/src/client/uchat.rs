@@ -60,7 +60,7 @@ impl Client for Uchat {
                 let message = i32::try_from(id)?;
                 Request::Delete { room, message }
             }
-            Deed::Find(_) => return lacking(),
+            Deed::Find(_) | Deed::Who => return lacking(),
         };
         self.protocol.ask(request, Asked::Deed, out);
         Ok(())
