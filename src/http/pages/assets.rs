@@ -47,6 +47,7 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
     "console/dialects.js",
     "console/figures.js",
     "console/history.js",
+    "console/link.js",
     "console/main.js",
     "console/meaning.js",
     "console/members.js",

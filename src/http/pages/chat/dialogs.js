@@ -16,9 +16,13 @@ export async function makeRoom(rooms) {
     fields: [
       field("Name", { name: "title", required: true, maxLength: 100, autocomplete: "off" }),
       field("Description", { name: "description", maxLength: 1000, autocomplete: "off" }),
-      h("fieldset", {}, h("legend", { textContent: "Who may enter" }),
+      h(
+        "fieldset",
+        {},
+        h("legend", { textContent: "Who may enter" }),
         kind(uchat.ROOM.PUBLIC, "Anybody finds and enters it", true),
-        kind(uchat.ROOM.PRIVATE, "Only whom you add: it is in no list", false)),
+        kind(uchat.ROOM.PRIVATE, "Only whom you add: it is in no list", false),
+      ),
     ],
     action: "Make room",
   });
@@ -42,21 +46,35 @@ export function findRooms(session, rooms, open) {
     state.textContent = found.length === 0 ? "No other room begins like that. A new one is made by New room." : "";
   };
   const name = h("input", { type: "search", name: "name", input: find, autocomplete: "off" });
-  const form = h("form", { class: "stack", submit: (event) => event.preventDefault() },
+  const form = h(
+    "form",
+    { class: "stack", submit: (event) => event.preventDefault() },
     h("h2", { textContent: "Find rooms", id: "finding" }),
     h("label", {}, "Name begins with", name),
-    state, list,
-    h("div", { class: "row end" }, button("Close", () => dialog.close())));
+    state,
+    list,
+    h(
+      "div",
+      { class: "row end" },
+      button("Close", () => dialog.close()),
+    ),
+  );
   const dialog = show(h("dialog", { "aria-labelledby": "finding" }, form));
   find();
 }
 
 function foundRoom(room, enter) {
-  return h("li", { class: "row" },
-    h("div", { class: "grow" },
+  return h(
+    "li",
+    { class: "row" },
+    h(
+      "div",
+      { class: "grow" },
       h("b", { class: "cut", textContent: room.name, dir: "auto" }),
-      h("p", { class: "muted small-text cut", textContent: room.desc, dir: "auto" })),
-    button("Enter", enter, { class: "small", "aria-description": room.name }));
+      h("p", { class: "muted small-text cut", textContent: room.desc, dir: "auto" }),
+    ),
+    button("Enter", enter, { class: "small", "aria-description": room.name }),
+  );
 }
 
 /** Asks whom to write to, and what. Resolves to the login once it is sent. */
@@ -86,17 +104,26 @@ export function aboutRoom(room, role, acts) {
     dialog.close();
     act(room);
   };
-  const form = h("form", { method: "dialog", class: "stack" },
+  const form = h(
+    "form",
+    { method: "dialog", class: "stack" },
     h("h2", { textContent: `About ${signed(room)}`, id: "about-room", dir: "auto" }),
     h("p", { class: "muted small-text", textContent: kindInWords(room) }),
     ...(mayChange ? changing(room) : [h("p", { textContent: room.description, dir: "auto" })]),
-    h("div", { class: "row" },
+    h(
+      "div",
+      { class: "row" },
       isOrdinary ? button("Leave room", then(acts.leave)) : null,
       mayChange ? button("Clear history", then(acts.clear), { class: "danger" }) : null,
-      mayChange ? button("Delete room", then(acts.remove), { class: "danger" }) : null),
-    h("div", { class: "row end" },
+      mayChange ? button("Delete room", then(acts.remove), { class: "danger" }) : null,
+    ),
+    h(
+      "div",
+      { class: "row end" },
       button("Close", () => dialog.close()),
-      mayChange ? h("button", { class: "primary", value: "save", textContent: "Save" }) : null));
+      mayChange ? h("button", { class: "primary", value: "save", textContent: "Save" }) : null,
+    ),
+  );
   const dialog = show(h("dialog", { "aria-labelledby": "about-room" }, form));
   dialog.addEventListener("close", () => {
     const entered = Object.fromEntries(new FormData(form));

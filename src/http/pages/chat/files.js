@@ -46,7 +46,10 @@ async function addressOf(message) {
 function forgetOldest() {
   const [[id, address]] = shown;
   shown.delete(id);
-  address.then((url) => URL.revokeObjectURL(url), () => {});
+  address.then(
+    (url) => URL.revokeObjectURL(url),
+    () => {},
+  );
 }
 
 async function download(message) {

@@ -37,7 +37,12 @@ const app = { session, rooms, people, api, composer, history: null, role: SIMPLE
 const timeline = new Timeline(people, () => session.userId, { ...messageActs(app), atEnd: markRead });
 app.timeline = timeline;
 const members = new Members(app);
-const panel = new Panel(new Map([["toggle-members", members], ["toggle-search", new Search(app)]]));
+const panel = new Panel(
+  new Map([
+    ["toggle-members", members],
+    ["toggle-search", new Search(app)],
+  ]),
+);
 const acts = roomActs(session, api);
 const isNarrow = matchMedia("(max-width: 45rem)");
 
@@ -108,12 +113,13 @@ async function writeTo(login) {
   const to = await writePrivately(api, login);
   const room = to && rooms.directWith(to);
   if (room) open(room);
-  else if (to) rooms.addEventListener("change", function opened() {
-    const made = rooms.directWith(to);
-    if (!made) return;
-    rooms.removeEventListener("change", opened);
-    open(made);
-  });
+  else if (to)
+    rooms.addEventListener("change", function opened() {
+      const made = rooms.directWith(to);
+      if (!made) return;
+      rooms.removeEventListener("change", opened);
+      open(made);
+    });
 }
 
 function showHit(id) {
@@ -121,16 +127,18 @@ function showHit(id) {
   timeline.show(id);
 }
 
-session.addEventListener("in", () => attempt(async () => {
-  const wasOpen = openRoom();
-  setIn(true);
-  byId("connection").hidden = true;
-  composer.setConnected(true);
-  byId("me").textContent = session.login;
-  await rooms.load();
-  if (wasOpen) await comeBack(wasOpen);
-  else begin(rooms.find(Number(sessionStorage.getItem(OPEN))));
-}));
+session.addEventListener("in", () =>
+  attempt(async () => {
+    const wasOpen = openRoom();
+    setIn(true);
+    byId("connection").hidden = true;
+    composer.setConnected(true);
+    byId("me").textContent = session.login;
+    await rooms.load();
+    if (wasOpen) await comeBack(wasOpen);
+    else begin(rooms.find(Number(sessionStorage.getItem(OPEN))));
+  }),
+);
 
 /** After a connection was lost: what was missed, in the room that is open. */
 async function comeBack(wasOpen) {

@@ -64,9 +64,12 @@ export class Members {
       "li",
       { class: "member" },
       h("span", { class: `presence ${presence}`, "aria-hidden": "true" }),
-      h("div", { class: "grow" },
+      h(
+        "div",
+        { class: "grow" },
         h("b", { class: "cut", textContent: member.login, dir: "auto" }),
-        h("p", { class: "muted small-text", textContent: words })),
+        h("p", { class: "muted small-text", textContent: words }),
+      ),
       isSelf || member.id === 0 ? null : this.#write(member),
       isSelf || !this.#mayBan(member, own) ? null : this.#ban(member),
     );

@@ -11,7 +11,12 @@ const HUES = 8;
 
 /** Whether a message stands below the name of the one before it. */
 export function goesOn(message, before) {
-  return before !== undefined && before.user_id === message.user_id && message.date - before.date < TOGETHER && isSameDay(message, before);
+  return (
+    before !== undefined &&
+    before.user_id === message.user_id &&
+    message.date - before.date < TOGETHER &&
+    isSameDay(message, before)
+  );
 }
 
 export const isSameDay = (message, before) => before !== undefined && day(before.date) === day(message.date);
@@ -70,9 +75,12 @@ function quoteBlock(quote, message, acts) {
   return h(
     "blockquote",
     {},
-    h("button", { type: "button", class: "quote", tabIndex: -1, click: () => acts.jump(quote, message) },
+    h(
+      "button",
+      { type: "button", class: "quote", tabIndex: -1, click: () => acts.jump(quote, message) },
       h("b", { textContent: quote.name }),
-      h("span", { class: "cut", textContent: quote.line, dir: "auto" })),
+      h("span", { class: "cut", textContent: quote.line, dir: "auto" }),
+    ),
   );
 }
 

@@ -13,7 +13,8 @@ export function offerNotifications() {
   control.hidden = !("Notification" in window);
   control.addEventListener("click", async () => {
     const wanted = !isOn() && (await Notification.requestPermission()) === "granted";
-    if (!wanted && Notification.permission === "denied") say("This browser keeps notifications of this page back.", { bad: true });
+    if (!wanted && Notification.permission === "denied")
+      say("This browser keeps notifications of this page back.", { bad: true });
     localStorage.setItem(WANTED, wanted ? "yes" : "no");
     show(control);
   });

@@ -3,9 +3,29 @@
  * frame as it is sent, which frame answers it, and what that says.
  */
 export const RQ = {
-  LOG_IN: 0, SIGN_UP: 1, TOKEN: 2, MSG: 3, EDIT_MSG: 4, DEL_MSG: 5, DEL_HIST: 6, GET_NEW_MSGS: 7, SEARCH_MSGS: 8, ERROR_MSG: 9,
-  OLD_MSGS: 10, GET_ROOMS: 11, NEW_ROOM: 12, DEL_ROOM: 13, JOIN_ROOM: 14, UPD_ROOM_NAME: 15, UPD_ROOM_DESC: 16, SEARCH_CH: 18,
-  GET_MEMBERS: 19, MEMBER_INFO: 20, NEW_MEMBER: 21, BAN_MEMBER: 22, LOG_OUT: 26,
+  LOG_IN: 0,
+  SIGN_UP: 1,
+  TOKEN: 2,
+  MSG: 3,
+  EDIT_MSG: 4,
+  DEL_MSG: 5,
+  DEL_HIST: 6,
+  GET_NEW_MSGS: 7,
+  SEARCH_MSGS: 8,
+  ERROR_MSG: 9,
+  OLD_MSGS: 10,
+  GET_ROOMS: 11,
+  NEW_ROOM: 12,
+  DEL_ROOM: 13,
+  JOIN_ROOM: 14,
+  UPD_ROOM_NAME: 15,
+  UPD_ROOM_DESC: 16,
+  SEARCH_CH: 18,
+  GET_MEMBERS: 19,
+  MEMBER_INFO: 20,
+  NEW_MEMBER: 21,
+  BAN_MEMBER: 22,
+  LOG_OUT: 26,
 };
 
 /** A room's kinds. */
@@ -42,7 +62,11 @@ export const logOut = (token) => request({ type: RQ.LOG_OUT, token });
 
 export const myRooms = (after = 0) => request({ type: RQ.GET_ROOMS, date: after }, undefined, (answer) => answer.rooms);
 export const findRooms = (name) =>
-  request({ type: RQ.SEARCH_CH, name }, (answer) => answer.rooms, (answer) => answer.rooms);
+  request(
+    { type: RQ.SEARCH_CH, name },
+    (answer) => answer.rooms,
+    (answer) => answer.rooms,
+  );
 export const joinRoom = (room) => request({ type: RQ.JOIN_ROOM, room_id: room }, (answer) => answer.id === room);
 export const deleteRoom = (room) => request({ type: RQ.DEL_ROOM, room_id: room }, inRoom(room));
 export const renameRoom = (room, title) => request({ type: RQ.UPD_ROOM_NAME, room_id: room, room_name: title }, inRoom(room));

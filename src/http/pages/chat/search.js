@@ -18,8 +18,12 @@ export class Search {
 
   open(panel, room) {
     this.#room = room;
-    const form = h("form", { class: "row", role: "search", submit: (event) => this.#submit(event) },
-      h("div", { class: "grow" }, this.#input), h("button", { textContent: "Go" }));
+    const form = h(
+      "form",
+      { class: "row", role: "search", submit: (event) => this.#submit(event) },
+      h("div", { class: "grow" }, this.#input),
+      h("button", { textContent: "Go" }),
+    );
     this.#input.value = "";
     this.#say("Finds messages that contain a text, in any case, back to the beginning.");
     panel.append(h("h2", { textContent: "Search" }), form, this.#state, this.#hits);
@@ -51,9 +55,12 @@ export class Search {
     const text = isFile(message) ? message.file_name : message.message;
     const entry = button("", () => this.#app.showHit(message.message_id), { class: "plain hit" });
     entry.append(
-      h("span", { class: "row small-text" },
+      h(
+        "span",
+        { class: "row small-text" },
         h("b", { textContent: this.#app.people.nameOf(message.user_id) }),
-        h("span", { class: "muted", textContent: whole(message.date) })),
+        h("span", { class: "muted", textContent: whole(message.date) }),
+      ),
       h("span", { class: "excerpt", dir: "auto" }, ...rich(excerpt(text, term), term)),
     );
     return h("li", {}, entry);

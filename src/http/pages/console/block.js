@@ -7,18 +7,27 @@ const SIGNS = { opened: "+", ended: ">", closed: "-", in: ">", out: "<", event: 
 export function block(entry) {
   const { kind, time, connection, dialect, user } = entry;
   const lines = linesOf(entry).map((line) => h("span", { class: "line", textContent: line }));
-  return h("li", { class: `entry ${kind}` },
+  return h(
+    "li",
+    { class: `entry ${kind}` },
     h("span", { class: "muted when", textContent: seconds(new Date(time)) }),
     h("span", { class: "who cut", textContent: connection ? `#${connection} ${dialect} ${user ?? "-"}` : "" }),
     h("span", { class: "sign", textContent: SIGNS[kind] ?? "?" }),
-    h("span", { class: "lines" }, ...lines));
+    h("span", { class: "lines" }, ...lines),
+  );
 }
 
 /** What an entry says, line by line. */
 function linesOf({ kind, frames, event, error, entries, address }) {
   if (frames) return frames.flat();
   if (event) return [headline(event), JSON.stringify(event)];
-  const words = { opened: `from ${address}`, ended: "(end)", closed: "closed", refused: error, lost: `${entries} entries are missing: this was read too slowly` };
+  const words = {
+    opened: `from ${address}`,
+    ended: "(end)",
+    closed: "closed",
+    refused: error,
+    lost: `${entries} entries are missing: this was read too slowly`,
+  };
   return [words[kind] ?? kind];
 }
 

@@ -12,7 +12,12 @@ export function history(room) {
   const empty = h("p", { class: "empty", textContent: "Nothing was said here." });
   const more = button("Older messages", () => attempt(() => load(oldest)));
   const search = h("input", { type: "search", "aria-label": "Search messages", placeholder: "Search" });
-  const form = h("form", { class: "row", role: "search", submit: find }, h("div", { class: "grow" }, search), h("button", { textContent: "Go" }));
+  const form = h(
+    "form",
+    { class: "row", role: "search", submit: find },
+    h("div", { class: "grow" }, search),
+    h("button", { textContent: "Go" }),
+  );
   const items = new Map();
   let wanted = "";
   let oldest = null;
@@ -49,13 +54,29 @@ export function history(room) {
 
 function item(room, message) {
   const { id, from, time, kind, text, updated, deleted, file } = message;
-  const said = deleted ? "deleted" : [file && `[file] ${file.name}`, kind === "emote" ? `/me ${text}` : text].filter(Boolean).join("\n");
-  const element = h("li", {},
-    h("p", { class: "row" },
+  const said = deleted
+    ? "deleted"
+    : [file && `[file] ${file.name}`, kind === "emote" ? `/me ${text}` : text].filter(Boolean).join("\n");
+  const element = h(
+    "li",
+    {},
+    h(
+      "p",
+      { class: "row" },
       h("b", { textContent: from, dir: "auto" }),
-      h("span", { class: "muted small-text grow", textContent: `${whole(new Date(time))}${updated && !deleted ? ", edited" : ""}` }),
-      deleted ? null : button("Delete", () => remove(room, id, element), { class: "small danger plain", "aria-description": `${from}: ${said}` })),
-    h("p", { class: deleted ? "said muted" : "said", textContent: said, dir: "auto" }));
+      h("span", {
+        class: "muted small-text grow",
+        textContent: `${whole(new Date(time))}${updated && !deleted ? ", edited" : ""}`,
+      }),
+      deleted
+        ? null
+        : button("Delete", () => remove(room, id, element), {
+            class: "small danger plain",
+            "aria-description": `${from}: ${said}`,
+          }),
+    ),
+    h("p", { class: deleted ? "said muted" : "said", textContent: said, dir: "auto" }),
+  );
   return element;
 }
 

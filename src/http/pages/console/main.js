@@ -36,7 +36,8 @@ function route() {
 
 async function enter() {
   const me = await read("/me");
-  if (!me.user.operator) throw new Error(`${me.user.login} is no operator. On the machine: tolmach user operator ${me.user.login} yes`);
+  if (!me.user.operator)
+    throw new Error(`${me.user.login} is no operator. On the machine: tolmach user operator ${me.user.login} yes`);
   localStorage.setItem(IN, "yes");
   byId("welcome").hidden = true;
   byId("console").hidden = false;
@@ -66,10 +67,12 @@ byId("login-form").addEventListener("submit", async (event) => {
     byId("login-error").textContent = error.message;
   }
 });
-byId("log-out").addEventListener("click", () => attempt(async () => {
-  await ask("POST", "/logout");
-  leave("");
-}));
+byId("log-out").addEventListener("click", () =>
+  attempt(async () => {
+    await ask("POST", "/logout");
+    leave("");
+  }),
+);
 addEventListener("hashchange", () => !byId("console").hidden && route());
 onOut(() => leave("Your login has ended. Log in again."));
 

@@ -4,9 +4,20 @@
  */
 const POSTED = { text: "message", emote: "emote", sticker: "sticker", file: "file" };
 const SIMPLE = {
-  edited: "edited", deleted: "deleted", history_cleared: "history_cleared", titled: "described", described: "described",
-  renamed: "renamed", quieted: "voice", slowed: "voice", room_deleted: "room_deleted", member_joined: "member_joined",
-  member_left: "member_left", access_changed: "administration", member_unbanned: "administration", role_changed: "administration",
+  edited: "edited",
+  deleted: "deleted",
+  history_cleared: "history_cleared",
+  titled: "described",
+  described: "described",
+  renamed: "renamed",
+  quieted: "voice",
+  slowed: "voice",
+  room_deleted: "room_deleted",
+  member_joined: "member_joined",
+  member_left: "member_left",
+  access_changed: "administration",
+  member_unbanned: "administration",
+  role_changed: "administration",
 };
 const PRESENCE = { online: "online", idle: "idle", back: "idle", offline: "offline" };
 const DIRECT = "direct";

@@ -17,5 +17,10 @@ export function now(view) {
 }
 
 function tile(name, value, help) {
-  return h("div", { class: "tile", title: help }, h("dt", { class: "muted small-text", textContent: name }), h("dd", { textContent: value }));
+  return h(
+    "div",
+    { class: "tile", title: help },
+    h("dt", { class: "muted small-text", textContent: name }),
+    h("dd", { textContent: value }),
+  );
 }

@@ -31,7 +31,13 @@ export class Pairs {
     const meaning = meaningOf(event, audience(out, happened, origin));
     if (!meaning) return;
     const key = `${meaning} ${out.dialect.split(".")[0]}`;
-    const pair = { time: out.time, from: said?.dialect ?? "the operator", to: out.dialect, said: said?.frames ?? [], told: out.frames };
+    const pair = {
+      time: out.time,
+      from: said?.dialect ?? "the operator",
+      to: out.dialect,
+      said: said?.frames ?? [],
+      told: out.frames,
+    };
     this.#kept.set(key, [pair, ...(this.#kept.get(key) ?? [])].slice(0, KEPT));
   }
 }

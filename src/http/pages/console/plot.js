@@ -20,21 +20,30 @@ const SPAN = 3_600_000;
 
 /**
  * A plot of the last hour.
- * @param {{title: string, unit: string, series: {name: string, points: [number, number][]}[]}} plot points are times, in
- *   milliseconds, with values in the unit
+ * @param {{title: string, unit: string, series: {name: string, points: [number, number | null][]}[]}} plot points are times, in
+ *   milliseconds, with values in the unit; null where there was nothing to measure
  */
 export function plot({ title, unit, series }, until = Date.now()) {
   const from = until - SPAN;
   const shown = series.map(({ name, points }) => ({ name, points: points.filter(([time]) => time >= from) }));
-  const most = nice(Math.max(0, ...shown.flatMap(({ points }) => points.map(([, value]) => value))));
+  const most = nice(Math.max(0, ...shown.flatMap(({ points }) => points.map(([, value]) => value ?? 0))));
   const width = isNarrow.matches ? 340 : 560;
   const x = (time) => EDGE.left + ((time - from) / SPAN) * (width - EDGE.left - EDGE.right);
   const y = (value) => HEIGHT - EDGE.bottom - (value / most) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const svg = draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${title}, ${unit}. ${inWords(shown, unit)}`, class: "plot" });
+  const svg = draw("svg", {
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    role: "img",
+    "aria-label": `${title}, ${unit}. ${inWords(shown, unit)}`,
+    class: "plot",
+  });
   svg.append(...axes(from, until, most, x, y), ...shown.flatMap(({ points }, i) => line(points, i, x, y)));
-  return h("figure", { class: "plot-card" },
+  return h(
+    "figure",
+    { class: "plot-card" },
     h("figcaption", {}, h("b", { textContent: title }), h("span", { class: "muted small-text", textContent: ` ${unit}` })),
-    svg, h("ul", { class: "legend", role: "list" }, ...shown.map((one, i) => entry(one, i, unit))));
+    svg,
+    h("ul", { class: "legend", role: "list" }, ...shown.map((one, i) => entry(one, i, unit))),
+  );
 }
 
 function axes(from, until, most, x, y) {
@@ -53,31 +62,63 @@ function axes(from, until, most, x, y) {
 }
 
 function line(points, index, x, y) {
-  if (points.length === 0) return [];
-  const at = points.map(([time, value]) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`);
-  const path = draw("path", { d: `M${at.join("L")}`, class: `series s${index}`, "stroke-dasharray": DASHES[index % DASHES.length] });
-  const every = Math.max(1, Math.ceil(points.length / 6));
-  const marked = points.filter((_, i) => (points.length - 1 - i) % every === 0);
-  const marks = marked.map(([time, value]) => mark(index, x(time), y(value)));
-  return [path, ...marks];
+  const place = ([time, value]) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`;
+  const ways = runs(points).map((run) => `M${run.map(place).join("L")}`);
+  const path = draw("path", { d: ways.join(""), class: `series s${index}`, "stroke-dasharray": DASHES[index % DASHES.length] });
+  return [path, ...marked(points).map(([time, value]) => mark(index, x(time), y(value)))];
+}
+
+/** The points without those that have no value, in pieces that are whole. */
+function runs(points) {
+  const all = [[]];
+  for (const point of points) {
+    if (point[1] === null) all.push([]);
+    else all.at(-1).push(point);
+  }
+  return all.filter((run) => run.length > 0);
+}
+
+/** The points that bear a mark: some on the way, and those that stand alone. */
+function marked(points) {
+  const shown = points.filter(([, value]) => value !== null);
+  const every = Math.max(1, Math.ceil(shown.length / 6));
+  const some = shown.filter((_, i) => (shown.length - 1 - i) % every === 0);
+  const alone = runs(points)
+    .filter((run) => run.length === 1)
+    .flat();
+  return [...new Set([...some, ...alone])];
 }
 
 function mark(index, x, y) {
-  return draw("path", { d: SHAPES[MARKS[index % MARKS.length]], class: `mark s${index}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
+  return draw("path", {
+    d: SHAPES[MARKS[index % MARKS.length]],
+    class: `mark s${index}`,
+    transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
+  });
 }
 
 function entry({ name, points }, index, unit) {
   const sample = draw("svg", { viewBox: "0 0 40 12", class: "sample", "aria-hidden": "true" });
-  sample.append(draw("path", { d: "M0 6H40", class: `series s${index}`, "stroke-dasharray": DASHES[index % DASHES.length] }), mark(index, 20, 6));
-  const last = points.at(-1);
-  return h("li", { class: "row" }, sample, name, h("b", { textContent: last ? short(last[1]) : "–" }), h("span", { class: "unseen", textContent: unit }));
+  sample.append(
+    draw("path", { d: "M0 6H40", class: `series s${index}`, "stroke-dasharray": DASHES[index % DASHES.length] }),
+    mark(index, 20, 6),
+  );
+  const last = points.findLast(([, value]) => value !== null);
+  return h(
+    "li",
+    { class: "row" },
+    sample,
+    name,
+    h("b", { textContent: last ? short(last[1]) : "–" }),
+    h("span", { class: "unseen", textContent: unit }),
+  );
 }
 
 function inWords(series, unit) {
   const one = ({ name, points }) => {
-    if (points.length === 0) return `${name}: nothing yet`;
-    const highest = Math.max(...points.map(([, value]) => value));
-    return `${name}: now ${short(points.at(-1)[1])}, at most ${short(highest)}`;
+    const values = points.map(([, value]) => value).filter((value) => value !== null);
+    if (values.length === 0) return `${name}: nothing yet`;
+    return `${name}: now ${short(values.at(-1))}, at most ${short(Math.max(...values))}`;
   };
   return `Last hour, ${unit}: ${series.map(one).join("; ")}.`;
 }

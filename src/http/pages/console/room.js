@@ -22,15 +22,24 @@ export function room(view, name) {
   };
   view.append(
     h("p", {}, h("a", { href: "#rooms", textContent: "All rooms" })),
-    h("h2", { class: "title", textContent: name, dir: "auto" }), facts, acts,
-    h("div", { class: "columns" },
+    h("h2", { class: "title", textContent: name, dir: "auto" }),
+    facts,
+    acts,
+    h(
+      "div",
+      { class: "columns" },
       h("section", { class: "stack" }, h("h3", { textContent: "Members" }), members.element),
-      h("section", { class: "stack" }, h("h3", { textContent: "History" }), said.element)));
+      h("section", { class: "stack" }, h("h3", { textContent: "History" }), said.element),
+    ),
+  );
   return poll(4, load);
 }
 
 function factsOf({ id, title, description, kind, members, created }) {
-  const about = [title, description].filter(Boolean).map((text) => `“${text}”`).join(", ");
+  const about = [title, description]
+    .filter(Boolean)
+    .map((text) => `“${text}”`)
+    .join(", ");
   return `Number ${id}, ${kind}, ${members} members, since ${whole(new Date(created))}. ${about}`;
 }
 

@@ -3,6 +3,7 @@ import { ask as inquire, field } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt } from "../shared/toast.js";
 import { ask, read } from "./api.js";
+import { toRoom } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
 
@@ -12,7 +13,7 @@ export function rooms(view) {
     name: "Rooms",
     help: "There is no room yet. New room makes one.",
     columns: [
-      { title: "Room", cell: (room) => h("a", { href: `#room/${encodeURIComponent(room.name)}`, textContent: room.name, dir: "auto" }) },
+      { title: "Room", cell: (room) => toRoom(room.name) },
       { title: "Title", cell: (room) => h("span", { textContent: room.title, dir: "auto" }) },
       { title: "Kind", cell: (room) => `${room.kind}${room.protected ? ", with a password" : ""}` },
       { title: "Members", cell: (room) => `${room.members}`, number: true },

@@ -3,6 +3,7 @@ import { ask as inquire } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt, say } from "../shared/toast.js";
 import { ask, path, read } from "./api.js";
+import { toUser } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
 
@@ -18,7 +19,7 @@ export function sessions(view) {
     help: "Nobody is connected.",
     columns: [
       { title: "Number", cell: (session) => `${session.id}`, number: true },
-      { title: "User", cell: (session) => h("a", { href: `#user/${encodeURIComponent(session.user)}`, textContent: session.user, dir: "auto" }) },
+      { title: "User", cell: (session) => toUser(session.user) },
       { title: "Dialect", cell: (session) => session.dialect },
       { title: "Listener", cell: (session) => session.listener ?? "" },
       { title: "Address", cell: (session) => h("span", { class: "mono", textContent: session.address ?? "" }) },
@@ -35,7 +36,10 @@ export function sessions(view) {
 }
 
 function closing(session, close) {
-  return button("Close session", () => close(session), { class: "small danger", "aria-description": `${session.user}, number ${session.id}` });
+  return button("Close session", () => close(session), {
+    class: "small danger",
+    "aria-description": `${session.user}, number ${session.id}`,
+  });
 }
 
 /** Asks, and ends a session. */

@@ -16,12 +16,23 @@ export class Table {
 
   constructor(description) {
     this.#is = description;
-    this.#search = h("input", { type: "search", "aria-label": `Search ${description.name.toLowerCase()}`, placeholder: "Search", input: () => this.#draw() });
-    const titles = description.columns.map(({ title, number }) => h("th", { scope: "col", class: number ? "number" : null, textContent: title }));
+    this.#search = h("input", {
+      type: "search",
+      "aria-label": `Search ${description.name.toLowerCase()}`,
+      placeholder: "Search",
+      input: () => this.#draw(),
+    });
+    const titles = description.columns.map(({ title, number }) =>
+      h("th", { scope: "col", class: number ? "number" : null, textContent: title }),
+    );
     const table = h("table", { "aria-label": description.name }, h("thead", {}, h("tr", {}, ...titles)), this.#body);
-    this.element = h("div", { class: "stack" },
+    this.element = h(
+      "div",
+      { class: "stack" },
       h("div", { class: "row" }, h("div", { class: "search" }, this.#search), this.#count),
-      h("div", { class: "scroll" }, table), this.#empty);
+      h("div", { class: "scroll" }, table),
+      this.#empty,
+    );
   }
 
   show(rows) {

@@ -10,13 +10,35 @@ const SHOWN = 500;
 /** What goes over the wire now: filtered, paused, saved. */
 export function tap(view, session) {
   const list = h("ol", { class: "tap mono", "aria-label": "What happens" });
-  const state = h("p", { class: "muted small-text", role: "status", textContent: "Waiting for the first frame. Whatever anybody says or is told appears here." });
+  const state = h("p", {
+    class: "muted small-text",
+    role: "status",
+    textContent: "Waiting for the first frame. Whatever anybody says or is told appears here.",
+  });
   const room = h("input", { name: "room", placeholder: "every room", autocomplete: "off" });
-  const number = h("input", { name: "session", placeholder: "every session", inputMode: "numeric", value: session, autocomplete: "off" });
+  const number = h("input", {
+    name: "session",
+    placeholder: "every session",
+    inputMode: "numeric",
+    value: session,
+    autocomplete: "off",
+  });
   const wanted = h("input", { type: "search", placeholder: "any text", input: () => draw() });
   const pause = button("Pause", () => setPaused(!isPaused), { "aria-pressed": "false" });
-  const form = h("form", { class: "row filters", submit: (event) => { event.preventDefault(); attach(); } },
-    h("label", {}, "Room", room), h("label", {}, "Session", number), h("label", {}, "Contains", wanted), h("button", { textContent: "Apply" }));
+  const form = h(
+    "form",
+    {
+      class: "row filters",
+      submit: (event) => {
+        event.preventDefault();
+        attach();
+      },
+    },
+    h("label", {}, "Room", room),
+    h("label", {}, "Session", number),
+    h("label", {}, "Contains", wanted),
+    h("button", { textContent: "Apply" }),
+  );
   let stream = null;
   let isPaused = false;
   let isDue = false;

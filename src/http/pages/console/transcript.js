@@ -19,7 +19,15 @@ const SLACK = 60;
 
 /** The text of a transcript. */
 export function transcript(entries) {
-  const run = { people: new Map(), names: new Set(), rooms: new Set(), accounts: new Map(), steps: [], late: [], times: entries.map(({ time }) => Date.parse(time) / 1000) };
+  const run = {
+    people: new Map(),
+    names: new Set(),
+    rooms: new Set(),
+    accounts: new Map(),
+    steps: [],
+    late: [],
+    times: entries.map(({ time }) => Date.parse(time) / 1000),
+  };
   for (const entry of entries) take(run, entry);
   const lost = entries.filter(({ kind }) => kind === "lost").length > 0;
   const comments = [...SAVED, ...(lost ? ["Entries are missing: they came too fast."] : [])];
@@ -51,13 +59,28 @@ const steps = {
   in(run, { frames }, person) {
     for (const frame of frames) {
       if (!person.name) Object.assign(person, { login: run.steps.push({ said: [], told: [] }) - 1, room: roomOf(frame) });
-      else run.steps.push({ said: framed(person, ">", frame.map((line) => hide(run, line.replaceAll(SECRET, PASSWORD)))), told: [] });
+      else
+        run.steps.push({
+          said: framed(
+            person,
+            ">",
+            frame.map((line) => hide(run, line.replaceAll(SECRET, PASSWORD))),
+          ),
+          told: [],
+        });
     }
   },
   out(run, { frames }, person) {
     const step = run.steps.at(-1);
     if (!person.name || !step || run.steps.indexOf(step) === person.login) return;
-    for (const frame of frames) step.told.push(...framed(person, "<", frame.map((line) => hide(run, secret(person, line)))));
+    for (const frame of frames)
+      step.told.push(
+        ...framed(
+          person,
+          "<",
+          frame.map((line) => hide(run, secret(person, line))),
+        ),
+      );
   },
   ended(run, _, person) {
     if (person.name) run.steps.push({ said: [`${person.name} > (end)`], told: [] });

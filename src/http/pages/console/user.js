@@ -24,8 +24,12 @@ export function user(view, login) {
   });
   view.append(
     h("p", {}, h("a", { href: "#users", textContent: "All users" })),
-    h("h2", { class: "title", textContent: login, dir: "auto" }), facts, acts,
-    h("div", { class: "row title" }, h("h3", { class: "grow", textContent: "Tokens" }), make), tokens.element);
+    h("h2", { class: "title", textContent: login, dir: "auto" }),
+    facts,
+    acts,
+    h("div", { class: "row title" }, h("h3", { class: "grow", textContent: "Tokens" }), make),
+    tokens.element,
+  );
   return poll(10, load);
 }
 
@@ -46,7 +50,11 @@ function tokenTable(login, again) {
       { title: "Made", cell: (token) => time(token.created) },
       { title: "Used", cell: (token) => time(token.used) },
       { title: "From", cell: (token) => h("span", { class: "mono", textContent: token.address ?? "" }) },
-      { title: "", cell: (token) => button("Revoke", () => revoke(token), { class: "small danger", "aria-description": `token ${token.id}` }) },
+      {
+        title: "",
+        cell: (token) =>
+          button("Revoke", () => revoke(token), { class: "small danger", "aria-description": `token ${token.id}` }),
+      },
     ],
     key: (token) => token.id,
     text: (token) => `${token.id} ${token.kind} ${token.address}`,
@@ -70,7 +78,8 @@ async function newPassword(login) {
   const fields = [field("New password", { name: "password", type: "password", required: true, autocomplete: "new-password" })];
   const words = "Sessions that came in by the old one end.";
   const entered = await inquire({ title: `A new password for ${login}`, words, fields, action: "Set password" });
-  if (entered && (await attempt(() => ask("PATCH", path`/users/${login}`, entered).then(() => true)))) say("The password is set.");
+  if (entered && (await attempt(() => ask("PATCH", path`/users/${login}`, entered).then(() => true))))
+    say("The password is set.");
 }
 
 async function remove(login) {

@@ -3,6 +3,7 @@ import { ask as inquire, field } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt } from "../shared/toast.js";
 import { ask, path, read } from "./api.js";
+import { toUser } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
 
@@ -15,7 +16,7 @@ export function users(view) {
     name: "Users",
     help: "There is no account yet. New user makes one.",
     columns: [
-      { title: "Login", cell: (user) => h("a", { href: `#user/${encodeURIComponent(user.login)}`, textContent: user.login, dir: "auto" }) },
+      { title: "Login", cell: (user) => toUser(user.login) },
       { title: "Name", cell: (user) => h("span", { textContent: user.name, dir: "auto" }) },
       { title: "Number", cell: (user) => `${user.id}`, number: true },
       { title: "Is", cell: stateOf },
@@ -35,7 +36,10 @@ export function users(view) {
 
 /** What an account is, in words. */
 export function stateOf({ kind, operator, disabled }) {
-  return [kind === "guest" ? "guest" : null, operator ? "operator" : null, disabled ? "disabled" : null].filter(Boolean).join(", ") || "account";
+  return (
+    [kind === "guest" ? "guest" : null, operator ? "operator" : null, disabled ? "disabled" : null].filter(Boolean).join(", ") ||
+    "account"
+  );
 }
 
 async function all() {

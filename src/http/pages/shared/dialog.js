@@ -12,7 +12,12 @@ export function ask({ title, words, fields = [], action, danger = false }) {
     h("h2", { textContent: title, id: "question" }),
     words ? h("p", { textContent: words }) : null,
     ...fields,
-    h("div", { class: "row end" }, button("Cancel", () => dialog.close()), yes),
+    h(
+      "div",
+      { class: "row end" },
+      button("Cancel", () => dialog.close()),
+      yes,
+    ),
   );
   const dialog = show(h("dialog", { "aria-labelledby": "question" }, form));
   return new Promise((resolve) => {

@@ -10,7 +10,11 @@ const waiting = new Set();
 
 /** Says something at the page's edge. */
 export function say(words, { bad = false } = {}) {
-  const toast = place(words, bad, button("Dismiss", () => toast.remove(), { class: "plain small" }));
+  const toast = place(
+    words,
+    bad,
+    button("Dismiss", () => toast.remove(), { class: "plain small" }),
+  );
   setTimeout(() => toast.remove(), STAY);
 }
 
@@ -29,7 +33,18 @@ export async function attempt(act) {
 
 /** Says what was done, and offers to undo it. */
 export function done(words, undo) {
-  const toast = place(words, false, button("Undo", () => { toast.remove(); attempt(undo); }, { class: "small" }));
+  const toast = place(
+    words,
+    false,
+    button(
+      "Undo",
+      () => {
+        toast.remove();
+        attempt(undo);
+      },
+      { class: "small" },
+    ),
+  );
   setTimeout(() => toast.remove(), STAY);
 }
 

@@ -1,0 +1,60 @@
+//! What a page sends and fetches over the API: files, private messages, presence.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::{in_lobby, stage};
+
+/// A picture of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_is_sent_is_seen() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let anna = in_lobby(&gateway, &browser, "anna").await;
+    let boris = in_lobby(&gateway, &browser, "boris").await;
+    let dir = tempfile::tempdir().unwrap();
+    let picture = dir.path().join("pixel.png");
+    std::fs::write(&picture, STANDARD.decode(PIXEL).unwrap()).unwrap();
+    anna.control("button", "Attach file").await;
+    anna.choose(picture.to_str().unwrap()).await;
+    for page in [&anna, &boris] {
+        page.control("image", "pixel.png").await;
+        page.until("document.querySelector('.picture').naturalWidth === 1")
+            .await;
+    }
+    for page in [anna, boris] {
+        page.close(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_shown_with_presence_and_written_to() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let anna = in_lobby(&gateway, &browser, "anna").await;
+    let boris = in_lobby(&gateway, &browser, "boris").await;
+    anna.click("button", "Members").await;
+    anna.sees("online, member").await;
+    anna.until("document.querySelectorAll('.member').length === 2")
+        .await;
+    anna.until("document.querySelectorAll('.presence.online').length === 2")
+        .await;
+    anna.click("button", "Close this column").await;
+    anna.click("button", "Private message").await;
+    anna.fill("textbox", "To", "boris").await;
+    anna.fill("textbox", "Text", "Between us").await;
+    anna.click("button", "Send privately").await;
+    anna.control("heading", "@boris").await;
+    anna.sees("Between us").await;
+    boris.click("button", "anna 1 unread").await;
+    boris.sees("Between us").await;
+    boris.say("Nobody else").await;
+    anna.sees("Nobody else").await;
+    for page in [anna, boris] {
+        page.close(&[]).await;
+    }
+}
