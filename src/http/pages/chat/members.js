@@ -68,7 +68,7 @@ export class Members {
         "div",
         { class: "grow" },
         h("b", { class: "cut", textContent: member.login, dir: "auto" }),
-        h("p", { class: "muted small-text", textContent: words }),
+        h("p", { class: "muted small-text cut", textContent: words }),
       ),
       isSelf || member.id === 0 ? null : this.#write(member),
       isSelf || !this.#mayBan(member, own) ? null : this.#ban(member),

@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod chat;
+mod console;
 mod files;
 
 use tolmach_browser_tests::{Browser, Gateway, PASSWORD, Page};

@@ -1,0 +1,64 @@
+//! The console.
+
+use serde_json::json;
+use tolmach_browser_tests::{Browser, Gateway, PASSWORD, Page, Peer};
+
+use crate::{in_lobby, stage};
+
+/// A page on which an operator has come in.
+async fn operating(gateway: &Gateway, browser: &Browser) -> Page {
+    gateway.operator("olga").await;
+    let page = browser.page().await;
+    page.open(&gateway.url("/console#rooms")).await;
+    page.fill("textbox", "Login", "olga").await;
+    page.fill("textbox", "Password", PASSWORD).await;
+    page.click("button", "Log in").await;
+    page.control("link", "Rooms").await;
+    page
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_does_is_seen_by_the_page() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let anna = in_lobby(&gateway, &browser, "anna").await;
+    anna.say("Buy now").await;
+    let olga = operating(&gateway, &browser).await;
+    olga.click("link", "lobby").await;
+    olga.sees("Buy now").await;
+    olga.click("button", "Delete").await;
+    anna.sees_no_more("Buy now").await;
+    olga.click("button", "Ban").await;
+    anna.sees("Nothing is open").await;
+    olga.click("button", "Unban").await;
+    olga.click("link", "Sessions").await;
+    olga.click("button", "Close session").await;
+    olga.click("button", "Close").await;
+    anna.control("button", "Log in").await;
+    for page in [anna, olga] {
+        page.close(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_have_tokens_and_the_tap_shows_what_is_said() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    gateway.account("tara").await;
+    let mut tara = Peer::talker(&gateway, "tara", "lobby").await;
+    let olga = operating(&gateway, &browser).await;
+    olga.click("link", "Users").await;
+    olga.click("link", "tara").await;
+    olga.control("button", "New token").await;
+    olga.click("link", "Tap").await;
+    olga.control("button", "Save transcript").await;
+    olga.control("button", "Pause").await;
+    tara.say(&json!({"type": "message", "content": "Seen in the tap"}))
+        .await;
+    olga.sees("posted by tara").await;
+    olga.reload().await;
+    olga.control("heading", "Tap").await;
+    olga.close(&[]).await;
+}
