@@ -32,9 +32,10 @@ async fn ready(State(site): State<Arc<Site>>) -> Response {
     let is = site.hub.readiness().await;
     let ready = Ready {
         ready: is.store.is_ok() && is.is_bus_connected,
-        store: is
-            .store
-            .map_or_else(|error| error.to_string(), |()| READY.to_owned()),
+        store: is.store.map_or_else(
+            |error| format!("no write can be committed: {}", error.name()),
+            |()| READY.to_owned(),
+        ),
         bus: match is.is_bus_connected {
             true => READY,
             false => "not connected",

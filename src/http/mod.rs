@@ -9,6 +9,7 @@
 
 #![allow(dead_code)]
 
+mod admission;
 mod api;
 mod authentication;
 mod body;
@@ -86,6 +87,7 @@ fn router(site: &Arc<Site>) -> Router<Arc<Site>> {
             site.clone(),
             api::across_origins,
         ))
+        .layer(middleware::from_fn(admission::admitted))
         .layer(middleware::map_response(headers::secured))
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use serde::Serialize;
 
+use super::headers::CONTENT_SECURITY;
 use crate::model::{EndReason, Error};
 
 /// Its media type.
@@ -106,13 +107,13 @@ pub(super) fn refusal(reason: EndReason) -> BytesMut {
     };
     let body = Problem::new(status, title, reason.to_string()).json();
     let mut answer = BytesMut::new();
-    answer.extend_from_slice(
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
-            body.len()
-        )
-        .as_bytes(),
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\ncontent-security-policy: {CONTENT_SECURITY}\r\nreferrer-policy: no-referrer\r\n\
+         x-frame-options: DENY\r\nconnection: close\r\n\r\n",
+        body.len()
     );
+    answer.extend_from_slice(head.as_bytes());
     answer.extend_from_slice(&body);
     answer
 }

@@ -18,11 +18,12 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::super::Site;
+use super::super::admission::check_length;
 use super::super::authentication::Asker;
 use super::super::connection::Connection;
 use super::super::problem::Problem;
 use super::document::{Api, Operation, Who};
-use super::input::{At, Parameters, check_length, cut, number};
+use super::input::{At, Parameters, cut, number};
 use super::rooms::{direct_with, selector};
 use super::{Made, made, messages};
 use crate::commands::{Direct, FindRoom, ReadMessage};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::TryStreamExt;
@@ -14,11 +14,9 @@ use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
 
 use super::super::Site;
+use super::super::admission::MAX_BODY;
 use super::super::problem::Problem;
 use crate::model::{Error, Result};
-
-/// Most bytes of a body of JSON.
-pub(super) const MAX_BODY: u64 = 64 * 1024;
 
 /// A body of JSON.
 pub(super) struct Json<T>(pub(super) T);
@@ -34,7 +32,6 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Json<T> {
                 "send JSON, with the header Content-Type: application/json",
             ));
         }
-        check_length(request.headers(), MAX_BODY)?;
         let bytes = whole(request.into_body()).await?;
         read(&bytes).map(Self).map_err(Problem::from)
     }
@@ -59,18 +56,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let of = headers.get(CONTENT_TYPE).and_then(|of| of.to_str().ok());
     let essence = of.unwrap_or_default().split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-/// Refuses a body that says that it is larger; 0: there is no limit.
-pub(super) fn check_length(headers: &HeaderMap, limit: u64) -> Result<()> {
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
-    let length: u64 = length.and_then(|length| length.parse().ok()).unwrap_or(0);
-    match limit > 0 && length > limit {
-        true => Err(Error::TooLarge { limit }),
-        false => Ok(()),
-    }
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, Problem> {

@@ -154,3 +154,26 @@ async fn it_is_ready_while_something_can_be_kept() {
     store.fail(Fault::None);
     assert_eq!(http.get("/readyz", &[]).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_request_says_its_host_once_and_brings_no_more_than_it_may() {
+    let daemon = Daemon::start(HTTP).await;
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let mut http = Http::connect(&daemon).await;
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n");
+        http.send(request.as_bytes()).await;
+        let answer = http.answer(false).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "Invalid"));
+    }
+    // Also where nobody reads it.
+    let body = vec![b'x'; 64 * 1024 + 1];
+    for (method, path) in [("GET", "/healthz"), ("POST", "/api/v1/logout")] {
+        let mut http = Http::connect(&daemon).await;
+        let length = format!("Content-Length: {}", body.len());
+        let answer = http.ask(method, path, &[&length], None).await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (413, "TooLarge")
+        );
+    }
+}
