@@ -347,7 +347,8 @@ impl Listener {
         let name = self.name(&event.room).await?;
         let (kind, message, more) = change(&event.change, &name);
         let is_out = event.change.ends(self.cursor.user) || event.change == RoomChange::RoomDeleted;
-        if is_out {
+        // Where there is more to read, one may be in it again: the store says.
+        if is_out && !self.behind.contains(&room) {
             self.cursor.places.remove(&room);
         }
         let told = Told {

@@ -260,6 +260,38 @@ async fn a_stream_goes_on_where_it_was_left_once() {
 }
 
 #[tokio::test]
+async fn who_went_and_came_again_while_not_listening_misses_nothing() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    let mut boris = Asking::account(&daemon, "boris").await;
+    anna.post("/rooms", json!({"name": "tea"})).await;
+    let (own, by_anna) = ("/rooms/tea/members/boris", "/rooms/tea/bans/boris");
+    boris.done("PUT", own, None).await;
+    let mut heard = events(&daemon, "boris").await;
+    let place = heard.place().await;
+    drop(heard);
+    boris.done("DELETE", own, None).await;
+    anna.say("tea", "out").await;
+    anna.done("PUT", by_anna, None).await;
+    anna.done("DELETE", by_anna, None).await;
+    boris.done("PUT", own, None).await;
+    anna.say("tea", "in").await;
+    let mut heard = Listening::begin(&daemon, "boris", "events", Some(&place)).await;
+    let mut seq = 0;
+    loop {
+        let (_, data) = heard.next().await.unwrap();
+        let next = data["seq"].as_i64().unwrap();
+        assert!(seq == 0 || next == seq + 1, "{data}");
+        seq = next;
+        if data["text"] == "in" {
+            break;
+        }
+    }
+    anna.say("tea", "on").await;
+    assert_eq!(heard.hears_text("on").await["seq"], seq + 1);
+}
+
+#[tokio::test]
 async fn what_ends_an_account_or_its_token_ends_the_stream() {
     let daemon = Daemon::start(HTTP).await;
     for (login, reason) in [
