@@ -4,6 +4,8 @@
 //! a queue with a bound, and what that does not hold is dropped and counted.
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error as _;
+use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State as ConnectionState;
-use async_nats::{Client, ConnectOptions, Event, Subscriber};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Subscriber};
 use futures_core::Stream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -51,6 +53,48 @@ impl std::fmt::Debug for NatsOptions {
         let mut shown = f.debug_struct("NatsOptions");
         shown.field("servers", &self.servers);
         shown.field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl NatsOptions {
+    /// How one connects, and says who one is.
+    fn login(&self) -> ConnectOptions {
+        let connect = ConnectOptions::new()
+            .name("tolmach")
+            .connection_timeout(Duration::from_secs(2));
+        let connect = match self.credentials.clone() {
+            Some((user, Some(password))) => connect.user_and_password(user, password),
+            Some((token, None)) => connect.token(token),
+            None => connect,
+        };
+        match &self.authorities {
+            Some(path) => connect.add_root_certificates(path.clone()),
+            None => connect,
+        }
+    }
+}
+
+/// Why waiting for a server helps nothing; `None`: it may come.
+fn refusal(error: &ConnectError) -> Option<String> {
+    let cause = error.source().map(ToString::to_string);
+    let cause = cause.unwrap_or_else(|| error.to_string());
+    let is_unknown = || {
+        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        cause.is_some_and(|cause: &io::Error| cause.kind() == io::ErrorKind::InvalidData)
+    };
+    match error.kind() {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+            Some("the server does not accept the user and the password, or the token".to_owned())
+        }
+        ConnectErrorKind::Tls => Some(format!("TLS cannot be used: {cause}")),
+        ConnectErrorKind::Io if is_unknown() => Some(format!(
+            "the server's certificate is not accepted: {cause}; bus.ca names a file of further authorities"
+        )),
+        ConnectErrorKind::ServerParse => Some(cause),
+        ConnectErrorKind::Io
+        | ConnectErrorKind::Dns
+        | ConnectErrorKind::TimedOut
+        | ConnectErrorKind::MaxReconnects => None,
     }
 }
 
@@ -125,7 +169,8 @@ impl NatsBus {
     /// one of them is. Must be called in a tokio runtime.
     ///
     /// # Errors
-    /// What cannot be right at any time: an address that is none, a file that cannot be read.
+    /// What cannot be right at any time: an address that is none, a file that cannot be read, credentials that are refused, a
+    /// certificate that nobody known vouches for.
     pub async fn connect(
         options: &NatsOptions,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
@@ -139,14 +184,18 @@ impl NatsBus {
             dropped: AtomicU64::new(0),
             received: AtomicU64::new(0),
         });
+        if let Err(error) = options.login().connect(&options.servers[..]).await
+            && let Some(why) = refusal(&error)
+        {
+            return Err(why.into());
+        }
         let heard = shared.clone();
-        let mut connect = ConnectOptions::new()
-            .name("tolmach")
+        let connect = options
+            .login()
             .no_echo()
             .retry_on_initial_connect()
             .max_reconnects(None)
             .reconnect_delay_callback(|_| RETRY)
-            .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(ANSWER))
             .ping_interval(PING)
             .subscription_capacity(TOPIC_QUEUE)
@@ -154,14 +203,6 @@ impl NatsBus {
                 heard.happened(&event);
                 std::future::ready(())
             });
-        connect = match options.credentials.clone() {
-            Some((user, Some(password))) => connect.user_and_password(user, password),
-            Some((token, None)) => connect.token(token),
-            None => connect,
-        };
-        if let Some(path) = &options.authorities {
-            connect = connect.add_root_certificates(path.clone());
-        }
         let client = connect.connect(&options.servers[..]).await?;
         let until = Instant::now() + FIRST;
         while client.connection_state() != ConnectionState::Connected && Instant::now() < until {

@@ -191,3 +191,42 @@ async fn a_bus_that_comes_later_is_found() {
     pair.talk(0, 5).await;
     pair.heard_all(5).await;
 }
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told_so_at_the_start() {
+    let Some(server) = NatsServer::start() else {
+        return;
+    };
+    let mut options = NatsOptions {
+        servers: vec![server.url()],
+        credentials: Some(("user".into(), Some("wrong".into()))),
+        authorities: None,
+        prefix: "test".into(),
+    };
+    let wrong = NatsBus::connect(&options).await.err().unwrap().to_string();
+    assert!(wrong.contains("does not accept the user"), "{wrong}");
+    options.credentials = None;
+    assert!(NatsBus::connect(&options).await.is_err());
+    options.credentials = Some(("user".into(), Some("secret".into())));
+    assert!(NatsBus::connect(&options).await.unwrap().is_connected());
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_known_vouches_for_is_refused() {
+    let Some((server, authority)) = NatsServer::encrypted() else {
+        return;
+    };
+    let mut options = NatsOptions {
+        servers: vec![server.url().replace("nats://", "tls://")],
+        credentials: Some(("user".into(), Some("secret".into()))),
+        authorities: None,
+        prefix: "test".into(),
+    };
+    let unknown = NatsBus::connect(&options).await.err().unwrap().to_string();
+    assert!(
+        unknown.contains("certificate") && unknown.contains("bus.ca"),
+        "{unknown}"
+    );
+    options.authorities = Some(authority);
+    assert!(NatsBus::connect(&options).await.unwrap().is_connected());
+}

@@ -1,6 +1,6 @@
 //! A NATS server of a test's own, on a port that the kernel gives; it ends with the test.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ pub struct NatsServer {
     directory: TempDir,
     port: u16,
     child: Child,
+    more: Vec<String>,
 }
 
 impl NatsServer {
@@ -25,8 +26,46 @@ impl NatsServer {
             left_out("nats-server");
             return None;
         }
+        Some(Self::begin(tempfile::tempdir().unwrap(), &[]))
+    }
+
+    /// One that speaks TLS, and the file of the authority that vouches for it, as `openssl` makes both; `None` where one of the
+    /// programs is not there.
+    #[must_use]
+    pub fn encrypted() -> Option<(Self, PathBuf)> {
+        for name in ["nats-server", "openssl"] {
+            if program(name, &[]).is_none() {
+                left_out(name);
+                return None;
+            }
+        }
         let directory = tempfile::tempdir().unwrap();
-        let child = run(directory.path(), "-1");
+        let make = |words: &str| {
+            let made = Command::new("openssl")
+                .args(words.split(' '))
+                .current_dir(directory.path())
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{made:?}");
+        };
+        let key = "req -x509 -newkey rsa:2048 -nodes -days 2";
+        make(&format!(
+            "{key} -keyout ca.key -out ca.pem -subj /CN=authority"
+        ));
+        make(&format!(
+            "{key} -CA ca.pem -CAkey ca.key -keyout key.pem -out certificate.pem -subj /CN=bus \
+             -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+        ));
+        let file = |name: &str| directory.path().join(name).display().to_string();
+        let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+        let authority = directory.path().join("ca.pem");
+        let tls = ["--tls", "--tlscert", &certificate, "--tlskey", &key];
+        let tls: Vec<String> = tls.iter().map(ToString::to_string).collect();
+        Some((Self::begin(directory, &tls), authority))
+    }
+
+    fn begin(directory: TempDir, more: &[String]) -> Self {
+        let child = run(directory.path(), "-1", more);
         let until = Instant::now() + Duration::from_secs(20);
         let port = loop {
             if let Some(port) = port_of(directory.path(), child.id()) {
@@ -35,11 +74,12 @@ impl NatsServer {
             assert!(Instant::now() < until, "nats-server does not start");
             std::thread::sleep(Duration::from_millis(20));
         };
-        Some(Self {
+        Self {
             directory,
             port,
             child,
-        })
+            more: more.to_vec(),
+        }
     }
 
     /// Its URL, without who one is.
@@ -71,7 +111,7 @@ impl NatsServer {
 
     /// On the port that it had.
     pub fn start_again(&mut self) {
-        self.child = run(self.directory.path(), &self.port.to_string());
+        self.child = run(self.directory.path(), &self.port.to_string(), &self.more);
     }
 }
 
@@ -83,22 +123,23 @@ impl Drop for NatsServer {
     }
 }
 
-fn run(directory: &Path, port: &str) -> Child {
+fn run(directory: &Path, port: &str, more: &[String]) -> Child {
     Command::new("nats-server")
         .args(["--addr", "127.0.0.1", "--port", port])
         .args(["--user", "user", "--pass", "secret"])
         .arg("--ports_file_dir")
         .arg(directory)
+        .args(more)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
 }
 
-/// The server writes where it listens: `{"nats":["nats://127.0.0.1:4222"]}`.
+/// The server writes where it listens: `{"nats":["nats://127.0.0.1:4222"]}`, or `tls://`.
 fn port_of(directory: &Path, process: u32) -> Option<u16> {
     let path = directory.join(format!("nats-server_{process}.ports"));
     let text = std::fs::read_to_string(path).ok()?;
-    let (_, rest) = text.split_once("nats://127.0.0.1:")?;
+    let (_, rest) = text.split_once("://127.0.0.1:")?;
     rest.split('"').next()?.parse().ok()
 }
