@@ -28,6 +28,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("TALKER__CLOSE_AFTER", "0s"),
     ("PURPOSE__PROBE_AFTER", "0s"),
     ("PRESENCE__GRACE", "0s"),
+    ("HTTP__ADDRESS", "127.0.0.1:0"),
 ];
 
 /// A gateway that runs.
@@ -70,6 +71,14 @@ impl Gateway {
     /// It does not.
     pub(crate) fn address(&self, dialect: Dialect) -> Outcome<SocketAddr> {
         self.server.address(dialect.listener())
+    }
+
+    /// Where it listens for HTTP.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) fn http(&self) -> Outcome<SocketAddr> {
+        self.server.address("http")
     }
 
     /// How hands are shaken with it.

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use rustls::pki_types::ServerName;
-use tolmach_load::{Crowd, Measured, Newcomer, Plan, Wire};
+use tolmach_load::{Crowd, Measured, Newcomer, Plan, WebSocket, Wire};
 use tolmach_reliability::Outcome;
+use tolmach_reliability::client::Dialect;
 use tolmach_reliability::server::resident_of;
 
 use crate::Measure;
 use crate::cores::{Cores, Spent};
 use crate::server::Server;
 use crate::shape::{Group, Load, Shape};
-use crate::subject::{About, Kind, Subject};
+use crate::subject::{About, Kind, Over, Subject};
 use crate::wires::{Bare, DialectWire, Irc, JetStream, Mqtt, Nats, Postgres, Redis, TEXT_BYTES};
 
 /// How many accounts there are at most: beyond that, some have several connections.
@@ -176,7 +177,7 @@ fn newcomers(
 ) -> Outcome<Vec<Newcomer>> {
     let mut newcomers = Vec::with_capacity(load.rooms * load.members);
     let encryption = match server {
-        Server::Tolmach(gateway) if about.tls => Some(gateway.encryption()?.config()),
+        Server::Tolmach(gateway) if about.over == Over::Tls => Some(gateway.encryption()?.config()),
         _ => None,
     };
     for room in 0..load.rooms {
@@ -194,11 +195,15 @@ fn newcomers(
             let wire: Box<dyn Wire> = match (&mut *server, &made, dialect) {
                 (Server::Tolmach(gateway), Some(room), Some(dialect)) => {
                     let who = gateway.account(dialect, newcomers.len(), accounts)?;
-                    Box::new(DialectWire::new(dialect, &who, room))
+                    let wire = Box::new(DialectWire::new(dialect, &who, room));
+                    match about.over {
+                        Over::WebSocket => Box::new(WebSocket::new(wire, &path(dialect))),
+                        Over::Tcp | Over::Tls => wire,
+                    }
                 }
                 _ => wire(about.kind, number, member),
             };
-            let one = Newcomer::new(server.address(dialect)?, room, speaks, wire);
+            let one = Newcomer::new(server.address(dialect, about.over)?, room, speaks, wire);
             newcomers.push(match &encryption {
                 Some(config) => one.through(config.clone(), ServerName::try_from("localhost")?),
                 None => one,
@@ -206,6 +211,13 @@ fn newcomers(
         }
     }
     Ok(newcomers)
+}
+
+/// Where a dialect is spoken over WebSocket.
+fn path(dialect: Dialect) -> String {
+    // Revisions are not part of the name.
+    let name = dialect.listener().split('.').next().unwrap_or_default();
+    format!("/ws/{name}")
 }
 
 /// How a peer is spoken to.

@@ -17,7 +17,7 @@ use tolmach_reliability::client::Dialect;
 
 use crate::cores::Process;
 use crate::gateway::Gateway;
-use crate::subject::Kind;
+use crate::subject::{Kind, Over};
 use crate::wires::{Postgres, TABLE};
 
 /// How long a server may take to listen.
@@ -71,13 +71,14 @@ impl Server {
         }
     }
 
-    /// Where it is spoken to, in this dialect where it is tolmach.
+    /// Where it is spoken to, in this dialect and over this where it is tolmach.
     ///
     /// # Errors
     /// tolmach does not listen for it.
-    pub(crate) fn address(&self, dialect: Option<Dialect>) -> Outcome<SocketAddr> {
+    pub(crate) fn address(&self, dialect: Option<Dialect>, over: Over) -> Outcome<SocketAddr> {
         match (self, dialect) {
             (Self::Peer { address, .. }, _) => Ok(*address),
+            (Self::Tolmach(gateway), _) if over == Over::WebSocket => gateway.http(),
             (Self::Tolmach(gateway), Some(dialect)) => gateway.address(dialect),
             (Self::Tolmach(_), None) => Err("no dialect".into()),
         }

@@ -21,10 +21,21 @@ pub(crate) struct About {
     pub(crate) kind: Kind,
     /// How those speak who speak, and those hear who only hear, where it is tolmach.
     pub(crate) dialects: Option<[Dialect; 2]>,
-    /// Whether they speak through TLS.
-    pub(crate) tls: bool,
+    /// Through what they speak.
+    pub(crate) over: Over,
     /// Where it is measured though it is not named.
     groups: &'static [Group],
+}
+
+/// What there is between a protocol and TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Nothing.
+    Tcp,
+    /// TLS.
+    Tls,
+    /// WebSocket.
+    WebSocket,
 }
 
 /// A server as it is started.
@@ -67,7 +78,7 @@ const fn bare(name: &'static str, title: &'static str, echo: bool, answers: bool
         title,
         kind: Kind::Bare { echo, answers },
         dialects: None,
-        tls: false,
+        over: Over::Tcp,
         groups: match answers {
             true => &[Table, Pairs],
             false => &[Table, Pairs, Rate, Members, Rooms],
@@ -81,7 +92,7 @@ const fn peer(name: &'static str, title: &'static str, kind: Kind) -> About {
         title,
         kind,
         dialects: None,
-        tls: false,
+        over: Over::Tcp,
         groups: &[Table, Rate, Idle],
     }
 }
@@ -98,7 +109,7 @@ const fn tolmach(
         title,
         kind,
         dialects: Some(dialects),
-        tls: false,
+        over: Over::Tcp,
         groups,
     }
 }
@@ -153,10 +164,20 @@ const SUBJECTS: &[About] = &[
         &[Table],
     ),
     About {
-        tls: true,
+        over: Over::Tls,
         ..tolmach(
             "jim-tls",
             "tolmach JIM through TLS, `memory:`",
+            MEMORY,
+            [Jim, Jim],
+            &[Table, Idle],
+        )
+    },
+    About {
+        over: Over::WebSocket,
+        ..tolmach(
+            "jim-ws",
+            "tolmach JIM over WebSocket, `memory:`",
             MEMORY,
             [Jim, Jim],
             &[Table, Idle],

@@ -12,7 +12,7 @@
 //! Every text says who said it, as which of its messages, and when it was meant to be said ([`Stamp`]). So each delivery is
 //! checked for loss, order and content, and its latency holds what it waited for before it could be sent.
 //!
-//! Read it in this order: [`Wire`], [`Stamp`], [`Crowd`], [`Measured`].
+//! Read it in this order: [`Wire`], [`WebSocket`], [`Stamp`], [`Crowd`], [`Measured`].
 
 mod channel;
 mod crowd;
@@ -21,6 +21,7 @@ mod measured;
 mod member;
 mod stamp;
 mod timer;
+mod web_socket;
 mod wire;
 
 pub use crowd::{Crowd, Pace, Plan};
@@ -28,4 +29,5 @@ pub use failure::Failure;
 pub use measured::Measured;
 pub use member::Newcomer;
 pub use stamp::Stamp;
+pub use web_socket::WebSocket;
 pub use wire::{Heard, Wire};

@@ -30,7 +30,7 @@ pub enum Messages {
     Bytes,
     /// A binary message for each frame.
     Frames(FrameLength),
-    /// A text message for each line, without the line feed at its end; what is sent as [`Content`] goes in binary ones.
+    /// A text message for each line, without the LF or CRLF at its end; what is sent as [`Content`] goes in binary ones.
     Lines,
 }
 

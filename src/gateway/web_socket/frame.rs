@@ -45,12 +45,15 @@ impl Frame {
 
     /// A message of what the line holds that `bytes` begin with; an empty line is none.
     pub(super) fn line(bytes: &[u8]) -> Self {
-        let end = memchr::memchr(b'\n', bytes);
-        let frame = match end.unwrap_or(bytes.len()) {
+        let (text, behind) = match memchr::memchr(b'\n', bytes) {
+            None => (bytes.len(), 0),
+            Some(end) if bytes[..end].ends_with(b"\r") => (end - 1, 2),
+            Some(end) => (end, 1),
+        };
+        let frame = match text {
             0 => Self::NONE,
             length => Self::message(Data::Text, length),
         };
-        let behind = usize::from(end.is_some());
         Self { behind, ..frame }
     }
 
@@ -134,6 +137,8 @@ mod tests {
         assert_eq!(frame.advance(9), (8, 2));
         assert!(frame.is_written() && !frame.is_begun());
         assert_eq!(Frame::line(b"cd").length(), 2);
+        let ended = Frame::line(b"cd\r\nef");
+        assert_eq!((ended.payload, ended.length()), (2, 4));
         let mut empty = Frame::line(b"\n\n");
         assert_eq!((empty.head().len(), empty.advance(0)), (0, (0, 1)));
     }

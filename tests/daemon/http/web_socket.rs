@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
+use tolmach::hub::tap::{Taken, TapEvent};
 
 use super::{Http, Socket};
 use crate::support::{Client, Daemon, Jim, Purpose, Talker, Uchat, int, uchat};
@@ -237,4 +238,31 @@ async fn purpose_speaks_over_it_in_both_revisions() {
         boris.accepted("LOGOFF", []).await;
         anna.sees_leave(id).await;
     }
+}
+
+#[tokio::test]
+async fn who_watches_sees_the_dialects_frames_and_nothing_of_their_messages() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut viewer = daemon.hub().tap().watch();
+    let mut socket = Socket::open(&daemon, "/ws/jim").await;
+    let hello = r#"{"action":"presence","time":1,"user":{"account_name":"anna"}}"#;
+    let (head, tail) = hello.split_at(20);
+    socket.send(head).await;
+    socket.send(tail).await;
+    let answer = socket.text().await;
+    let (mut opened, mut came, mut went) = (None, Vec::new(), Vec::new());
+    while let Some(Taken::Record(record)) = viewer.take() {
+        let line = record.line;
+        match record.what {
+            TapEvent::Opened => {
+                opened = line.map(|line| (line.dialect.label.clone(), line.listener.clone()));
+            }
+            TapEvent::In { bytes, .. } => came.extend_from_slice(&bytes),
+            TapEvent::Out { bytes, .. } => went.extend_from_slice(&bytes),
+            _ => {}
+        }
+    }
+    assert_eq!(opened, Some(("jim".to_owned(), Some("http".into()))));
+    assert_eq!(String::from_utf8(came).unwrap(), hello);
+    assert_eq!(String::from_utf8(went).unwrap(), answer + "\n");
 }

@@ -192,3 +192,31 @@ fn who_says_nothing_is_idle_until_something_is_said() {
     boris.say("/ping");
     anna.hears(&["** boris is back in #tea"]);
 }
+
+/// A line as a client's text message, whose mask changes nothing.
+fn says(person: &mut Person, line: &str) {
+    let length = u8::try_from(line.len()).unwrap();
+    person.write(&[&[0x81, 0x80 | length, 0, 0, 0, 0], line.as_bytes()].concat());
+}
+
+#[test]
+fn telnet_goes_over_web_socket_as_the_dialects_from_inside_do() {
+    let bench = Bench::running("");
+    let mut anna = bench.web_socket();
+    anna.hears_message("** Who are you? Say your name, or /login NAME PASSWORD");
+    says(&mut anna, "anna");
+    anna.hears_message("-- you are anna; /help tells what there is");
+    says(&mut anna, "/join tea\n");
+    anna.hears_message("-- in #tea: anna");
+    let mut clara = jim(&bench, "clara");
+    anna.hears_message("** clara is in #tea now");
+    says(&mut anna, "Hello");
+    anna.hears_message("#tea <anna> Hello");
+    clara.hears_of("Hello");
+    msg(&mut clara, "clara", "#tea", "two\\nlines");
+    anna.hears_message("#tea <clara> two");
+    anna.hears_message("#tea <clara> lines");
+    says(&mut anna, "/quit");
+    anna.hears_message("-- goodbye");
+    assert_eq!(anna.bytes(4), [0x88, 2, 0x03, 0xE8]);
+}

@@ -36,6 +36,7 @@ pub(crate) struct Bench {
 const CONFIG: &str = r#"
 data_dir = "DIR/data"
 store.url = "memory:"
+http.address = "127.0.0.1:0"
 "#;
 
 const LISTENERS: &str = r#"
@@ -89,7 +90,6 @@ impl Bench {
             }
         }
         command
-            .env("TOLMACH_HTTP__ADDRESS", "")
             .args(arguments)
             .arg("-c")
             .arg(self.path("tolmach.toml"));
@@ -130,6 +130,18 @@ impl Bench {
             writer: stream.try_clone().unwrap(),
             reader: BufReader::new(stream),
         }
+    }
+
+    /// A connection that has agreed to speak telnet over WebSocket.
+    pub(crate) fn web_socket(&self) -> Person {
+        let mut person = self.connect("http");
+        person.say(
+            "GET /ws/telnet HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade",
+        );
+        person.say("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        person.hears_of("HTTP/1.1 101 ");
+        while person.line() != "" {}
+        person
     }
 
     /// A telnet guest in the room `tea`.
@@ -219,6 +231,21 @@ impl Person {
         let mut rest = String::new();
         self.reader.read_to_string(&mut rest).unwrap();
         assert_eq!(rest.lines().collect::<Vec<_>>(), lines);
+    }
+
+    /// The next frame of a WebSocket is this text.
+    #[track_caller]
+    pub(crate) fn hears_message(&mut self, text: &str) {
+        let head = self.bytes(2);
+        assert_eq!(head[0], 0x81, "{head:x?}");
+        let got = self.bytes(head[1].into());
+        assert_eq!(String::from_utf8(got).unwrap(), text);
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).unwrap();
+        bytes
     }
 
     fn line(&mut self) -> String {
