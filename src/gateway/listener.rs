@@ -339,8 +339,7 @@ impl ConnectionLimiter {
         mut permit: Permit,
     ) {
         let (dialect, hub, limits) = (dialect.clone(), self.hub.clone(), self.limits());
-        let listener = transport.listener().cloned();
-        permit.open = Some(hub.counts().came_in(listener, dialect.name()));
+        permit.speak(dialect.name(), transport.listener());
         self.threads.run(transport, move |transport, place| {
             permit.place = place;
             dialect.serve(transport, &hub, limits, shutdown, permit);
@@ -486,6 +485,15 @@ impl Permit {
     /// The connection is looked after from now on.
     pub(super) fn watch(&self, writer: &Arc<Writer>) {
         self.limiter.writers().push(Arc::downgrade(writer));
+    }
+
+    /// It counts as one of this dialect from now on, and no longer as one of another that it spoke before.
+    pub(super) fn speak(&mut self, dialect: &'static str, listener: Option<&Arc<str>>) {
+        let counts = self.limiter.hub.counts();
+        self.open = Some(match self.open.take() {
+            Some(before) => counts.changed(before, listener, dialect),
+            None => counts.came_in(listener, dialect),
+        });
     }
 
     /// Where it is told which limits were hit.

@@ -14,11 +14,14 @@ mod api;
 mod authentication;
 mod body;
 mod connection;
+mod family;
 mod headers;
 mod health;
+mod metrics;
 mod origin;
 mod pages;
 mod problem;
+mod process;
 mod web_socket;
 
 use std::sync::Arc;
@@ -79,6 +82,7 @@ fn router(site: &Arc<Site>) -> Router<Arc<Site>> {
     Router::new()
         .merge(api::routes())
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(pages::routes())
         .merge(web_socket::routes())
         .fallback(not_found)

@@ -78,10 +78,11 @@ pub(super) fn serve<D: Dialect>(
     hub: &Hub,
     limits: Limits,
     shutdown: watch::Receiver<bool>,
-    permit: Permit,
+    mut permit: Permit,
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
     let listener = transport.listener().cloned();
+    permit.speak(dialect.name(), listener.as_ref());
     let (mut reader, wire) = transport.split(dialect.frame_length(), dialect.messages());
     let session_options = dialect.session_options();
     let line = hub.tap().line(tapped.clone(), address, listener);

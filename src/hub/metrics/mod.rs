@@ -79,6 +79,21 @@ struct Rare {
     closes: BTreeMap<(DialectNumber, String), u64>,
 }
 
+impl Rare {
+    /// Where those are counted that came by this listener and speak this dialect.
+    fn place_of(&mut self, listener: Option<&Arc<str>>, dialect: &'static str) -> usize {
+        let is_it = |one: &Connections| one.listener.as_ref() == listener && one.dialect == dialect;
+        self.open.iter().position(is_it).unwrap_or_else(|| {
+            self.open.push(Connections {
+                listener: listener.cloned(),
+                dialect,
+                open: 0,
+            });
+            self.open.len() - 1
+        })
+    }
+}
+
 impl<const ROWS: usize> Default for Outcomes<ROWS> {
     fn default() -> Self {
         Self((0..ROWS).map(|_| Default::default()).collect())
@@ -157,37 +172,42 @@ impl Counts {
     /// There is a listener, to which nobody may have come yet.
     pub(crate) fn listens(&self, listener: Arc<str>, dialect: &'static str) {
         let dialect = self.number(dialect);
-        self.place_of(Some(listener), dialect);
-    }
-
-    fn place_of(&self, listener: Option<Arc<str>>, dialect: DialectNumber) -> usize {
-        let dialect = self.dialects.name(dialect);
-        let open = &mut self.rare().open;
-        let is_it = |one: &Connections| one.listener == listener && one.dialect == dialect;
-        open.iter().position(is_it).unwrap_or_else(|| {
-            open.push(Connections {
-                listener,
-                dialect,
-                open: 0,
-            });
-            open.len() - 1
-        })
+        self.rare()
+            .place_of(Some(&listener), self.dialects.name(dialect));
     }
 
     /// Somebody is connected, until [`left`](Self::left) is told what this gives.
-    pub(crate) fn came_in(&self, listener: Option<Arc<str>>, dialect: &'static str) -> OpenPlace {
-        let dialect = self.number(dialect);
-        self.connections[dialect.place()].add(1);
-        let place = self.place_of(listener, dialect);
-        if let Some(here) = self.rare().open.get_mut(place) {
+    pub(crate) fn came_in(&self, listener: Option<&Arc<str>>, dialect: &'static str) -> OpenPlace {
+        let number = self.number(dialect);
+        self.connections[number.place()].add(1);
+        let dialect = self.dialects.name(number);
+        let mut rare = self.rare();
+        let place = rare.place_of(listener, dialect);
+        if let Some(here) = rare.open.get_mut(place) {
             here.open += 1;
         }
         OpenPlace(NonZeroU32::MIN.saturating_add(place as u32))
     }
 
+    /// Who is connected speaks this dialect from now on, as one that came in for it, unless it did before.
+    pub(crate) fn changed(
+        &self,
+        place: OpenPlace,
+        listener: Option<&Arc<str>>,
+        dialect: &'static str,
+    ) -> OpenPlace {
+        let name = self.dialects.name(self.number(dialect));
+        let before = self.rare().open.get(place.index()).map(|here| here.dialect);
+        if before == Some(name) {
+            return place;
+        }
+        self.left(place);
+        self.came_in(listener, dialect)
+    }
+
     /// Somebody is connected no longer.
-    pub(crate) fn left(&self, OpenPlace(place): OpenPlace) {
-        if let Some(here) = self.rare().open.get_mut(place.get() as usize - 1) {
+    pub(crate) fn left(&self, place: OpenPlace) {
+        if let Some(here) = self.rare().open.get_mut(place.index()) {
             here.open = here.open.saturating_sub(1);
         }
     }
@@ -223,6 +243,12 @@ impl Counts {
 /// Among which of those that are connected one counts: their place, from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OpenPlace(NonZeroU32);
+
+impl OpenPlace {
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// What was committed and is being handed to sockets: dropped once the last one has it.
 pub(super) struct Handing {

@@ -9,6 +9,7 @@ mod api_messages;
 mod api_rooms;
 mod client;
 mod listener;
+mod metrics;
 mod pages;
 mod socket;
 mod web_socket;
