@@ -225,6 +225,10 @@ impl Config {
             .name(&self.name)
             .frame_bytes(self.limits.frame_bytes)
             .file_bytes(self.limits.file_bytes)
+            .public_url(match self.http.address {
+                Some(_) => &*self.http.public_url,
+                None => "",
+            })
     }
 
     /// What is listened on, and how: the listeners, and HTTP behind them.

@@ -74,8 +74,7 @@ impl Plan {
             left.iter()
                 .map(|gone| format!("listener {}: removed from {}", gone.name, gone.address)),
         );
-        let of_all = [&meant_before.limits, &meant.limits]
-            .map(|limits| (limits.frame_bytes, limits.file_bytes));
+        let of_all = [&meant_before, &meant].map(|config| config.dialect_options());
         let mut listeners = Vec::new();
         for (new, old) in config.listeners.iter().zip(running) {
             let Some(old) = old else {

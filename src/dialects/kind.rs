@@ -23,15 +23,18 @@ pub struct DialectOptions {
     pub frame_bytes: usize,
     /// Bytes of one uploaded file, at most; 0 is no limit.
     pub file_bytes: u64,
+    /// What links to files begin with, without a slash at the end; empty: there are none.
+    pub public_url: String,
 }
 
 impl Default for DialectOptions {
-    /// The name `tolmach`, frames of 2 MiB, files of 10 MB.
+    /// The name `tolmach`, frames of 2 MiB, files of 10 MB, no links.
     fn default() -> Self {
         Self {
             name: "tolmach".to_owned(),
             frame_bytes: 2 * 1024 * 1024,
             file_bytes: 10_000_000,
+            public_url: String::new(),
         }
     }
 }
@@ -41,6 +44,7 @@ setters! {
         name: impl Into<String>,
         frame_bytes: usize,
         file_bytes: u64,
+        public_url: impl Into<String>,
     }
 }
 

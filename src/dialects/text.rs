@@ -67,9 +67,15 @@ fn one_line(text: &str) -> String {
 /// A message's text for a dialect that has no emotes, stickers or files.
 #[must_use]
 pub fn plain(message: &Message) -> Cow<'_, str> {
+    plain_with_link(message, "")
+}
+
+/// As [`plain`], with a file's link behind its name, which begins with this; none where that is empty.
+#[must_use]
+pub fn plain_with_link<'a>(message: &'a Message, public_url: &str) -> Cow<'a, str> {
     match message.kind {
         MessageKind::Emote => with_emote(message),
-        _ => without_emote(message),
+        _ => without_emote_with_link(message, public_url),
     }
 }
 
@@ -82,10 +88,19 @@ pub fn with_emote(message: &Message) -> Cow<'_, str> {
 /// A message's text for a dialect that has emotes but no stickers or files.
 #[must_use]
 pub fn without_emote(message: &Message) -> Cow<'_, str> {
+    without_emote_with_link(message, "")
+}
+
+/// As [`without_emote`], with a file's link behind its name, which begins with this; none where that is empty.
+#[must_use]
+pub fn without_emote_with_link<'a>(message: &'a Message, public_url: &str) -> Cow<'a, str> {
     let text = match (message.kind, &message.file) {
         (MessageKind::Sticker, _) => Cow::Owned(format!(":{}:", message.text)),
         (MessageKind::File, Some(file)) => {
-            let line = format!("[file] {} ({})", file.name, size(file.size));
+            let mut line = format!("[file] {} ({})", file.name, size(file.size));
+            if !public_url.is_empty() {
+                line += &format!(" {public_url}/files/{}", message.id.0);
+            }
             Cow::Owned(if message.text.is_empty() || message.text == file.name {
                 line
             } else {

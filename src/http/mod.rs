@@ -39,6 +39,7 @@ use crate::control::MAX_WATCHING;
 use crate::gateway::{Limits, Permit, Serve, Transport};
 use crate::hub::Hub;
 use crate::model::EndReason;
+use api::stats::{Samples, take_samples};
 use problem::Problem;
 use web_socket::Spoken;
 
@@ -54,6 +55,8 @@ pub(crate) struct Site {
     file_bytes: u64,
     /// Who may watch the tap.
     viewers: Arc<Semaphore>,
+    /// How it went in the last hour.
+    samples: Samples,
 }
 
 /// Speaks HTTP on a gateway's listener.
@@ -62,7 +65,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// What `[http]` of a configuration describes, over a hub.
+    /// What `[http]` of a configuration describes, over a hub. Must be called in a tokio runtime.
     pub(crate) fn new(hub: Hub, config: &Config) -> Self {
         let site = Arc::new(Site {
             hub,
@@ -70,7 +73,9 @@ impl Http {
             spoken: Spoken::of(config),
             file_bytes: config.limits.file_bytes,
             viewers: Arc::new(Semaphore::new(MAX_WATCHING)),
+            samples: Samples::default(),
         });
+        tokio::spawn(take_samples(site.hub.clone(), Arc::downgrade(&site)));
         Self {
             router: router(&site).with_state(site),
         }

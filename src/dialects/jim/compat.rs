@@ -33,14 +33,17 @@ struct Form {
 pub(super) struct Encoders {
     notices: Vec<u16>,
     everyone: Arc<str>,
+    /// What links to files begin with.
+    public_url: Arc<str>,
     shared: Vec<(Form, SharedEncoder)>,
 }
 
 impl Encoders {
-    pub(super) fn new(notices: &[u16], everyone: Arc<str>) -> Self {
+    pub(super) fn new(notices: &[u16], everyone: Arc<str>, public_url: Arc<str>) -> Self {
         let mut encoders = Self {
             notices: notices.to_vec(),
             everyone,
+            public_url,
             shared: Vec::new(),
         };
         let words = EVERYONE.map(|word| Some(Arc::from(word)));
@@ -75,7 +78,9 @@ impl Encoders {
             address,
         });
         let style = Style::Compat(form.spelling);
-        SharedEncoder(Arc::new(JimEncoder::new(&self.notices, style, everyone)))
+        let url = self.public_url.clone();
+        let encoder = JimEncoder::new(&self.notices, style, everyone, url);
+        SharedEncoder(Arc::new(encoder))
     }
 }
 

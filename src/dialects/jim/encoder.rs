@@ -7,7 +7,7 @@ use tolmach_jim::{Extra, ServerFrame};
 
 use super::outcome::Style;
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, configured, plain};
+use crate::dialects::text::{EDITED, configured, plain_with_link};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -27,6 +27,8 @@ pub(super) struct JimEncoder {
     important: bool,
     style: Style,
     everyone: Option<Everyone>,
+    /// What links to files begin with.
+    public_url: Arc<str>,
 }
 
 /// How somebody calls everyone's room, which is shown to it under that word.
@@ -47,12 +49,18 @@ pub(super) fn stored_extra(extra: &Extra) -> String {
 }
 
 impl JimEncoder {
-    pub(super) fn new(notices: &[u16], style: Style, everyone: Option<Everyone>) -> Self {
+    pub(super) fn new(
+        notices: &[u16],
+        style: Style,
+        everyone: Option<Everyone>,
+        public_url: Arc<str>,
+    ) -> Self {
         Self {
             basic: notices.contains(&BASIC),
             important: notices.contains(&IMPORTANT),
             style,
             everyone,
+            public_url,
         }
     }
 
@@ -61,9 +69,13 @@ impl JimEncoder {
         let notice =
             |code, text: String| move |out: &mut BytesMut| self.notice(code, &text, event.at, out);
         match &event.change {
-            RoomChange::Posted(message) => self.said(event, message, &plain(message), out),
+            RoomChange::Posted(message) => {
+                let text = plain_with_link(message, &self.public_url);
+                self.said(event, message, &text, out);
+            }
             RoomChange::Edited(message) => {
-                self.said(event, message, &format!("{EDITED}{}", plain(message)), out);
+                let text = plain_with_link(message, &self.public_url);
+                self.said(event, message, &format!("{EDITED}{text}"), out);
             }
             RoomChange::Titled
             | RoomChange::Described { .. }

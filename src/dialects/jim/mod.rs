@@ -66,7 +66,8 @@ impl DialectKind for Jim {
         settings.probe_after = Duration::ZERO;
     }
 
-    fn new(settings: &JimSettings, _options: &DialectOptions) -> Self {
+    fn new(settings: &JimSettings, options: &DialectOptions) -> Self {
+        let public_url: Arc<str> = options.public_url.as_str().into();
         match settings.flavor {
             Flavor::Document => Self {
                 probe_after: settings.probe_after,
@@ -74,12 +75,13 @@ impl DialectKind for Jim {
                     &settings.notices,
                     Style::Document,
                     None,
+                    public_url,
                 ))),
                 compat: None,
             },
             Flavor::Compat => {
                 let everyone: Arc<str> = settings.everyone.as_str().into();
-                let encoders = Encoders::new(&settings.notices, everyone.clone());
+                let encoders = Encoders::new(&settings.notices, everyone.clone(), public_url);
                 Self {
                     // "No probe."
                     probe_after: Duration::ZERO,
@@ -144,5 +146,10 @@ fn line_length(bytes: &[u8]) -> usize {
 /// A form that says all that the dialect can.
 #[cfg(test)]
 pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
-    Box::new(JimEncoder::new(&[100, 101], Style::Document, None))
+    Box::new(JimEncoder::new(
+        &[100, 101],
+        Style::Document,
+        None,
+        "".into(),
+    ))
 }

@@ -201,7 +201,8 @@ impl TalkerAdapter {
             ServerFrame::Message(frame).write(self.rules.flavor, out);
         }
         for message in messages.iter().rev().filter(|message| !message.deleted) {
-            ServerFrame::Message(said(message, false)).write(self.rules.flavor, out);
+            ServerFrame::Message(said(message, false, &self.rules.public_url))
+                .write(self.rules.flavor, out);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, configured, without_emote};
+use crate::dialects::text::{EDITED, configured, without_emote_with_link};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -22,6 +22,8 @@ const OWN_EXTRA: &str = "talker:";
 pub(super) struct TalkerEncoder {
     flavor: Flavor,
     gateway: String,
+    /// What links to files begin with.
+    public_url: String,
 }
 
 /// Unknown properties of a `message`, made clean, as the hub keeps them.
@@ -54,9 +56,9 @@ pub(super) fn sender(user: &UserRef) -> User {
 }
 
 /// A message as it was said.
-pub(super) fn said(message: &Message, private: bool) -> Frame {
+pub(super) fn said(message: &Message, private: bool, public_url: &str) -> Frame {
     Frame {
-        content: without_emote(message).into_owned(),
+        content: without_emote_with_link(message, public_url).into_owned(),
         user: sender(&message.sender),
         time: message.created.seconds(),
         id: Some(message.id.0),
@@ -93,8 +95,12 @@ pub(super) fn from_gateway(gateway: &str, content: impl Into<String>, time: i64)
 }
 
 impl TalkerEncoder {
-    pub(super) fn new(flavor: Flavor, gateway: String) -> Self {
-        Self { flavor, gateway }
+    pub(super) fn new(flavor: Flavor, gateway: String, public_url: String) -> Self {
+        Self {
+            flavor,
+            gateway,
+            public_url,
+        }
     }
 
     fn room(&self, event: &RoomEvent, out: &mut Encoding) {
@@ -103,9 +109,9 @@ impl TalkerEncoder {
             out.instead(Audience::MINE, |_| Encoded::ending(reason));
         };
         let frame = match &event.change {
-            RoomChange::Posted(message) => said(message, private),
+            RoomChange::Posted(message) => said(message, private, &self.public_url),
             RoomChange::Edited(message) => {
-                let mut frame = said(message, private);
+                let mut frame = said(message, private, &self.public_url);
                 frame.content.insert_str(0, EDITED);
                 frame.edit = frame.id.take();
                 frame.time = event.at.seconds();

@@ -41,6 +41,8 @@ struct Rules {
     replay: usize,
     flavor: Flavor,
     gateway: String,
+    /// What links to files begin with.
+    public_url: String,
 }
 
 impl DialectKind for Talker {
@@ -76,8 +78,10 @@ impl DialectKind for Talker {
             replay: settings.replay,
             flavor,
             gateway: options.name.clone(),
+            public_url: options.public_url.clone(),
         });
-        let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, options.name.clone())));
+        let (name, url) = (options.name.clone(), options.public_url.clone());
+        let encoder = SharedEncoder(Arc::new(TalkerEncoder::new(flavor, name, url)));
         Self { rules, encoder }
     }
 }
@@ -122,5 +126,9 @@ impl Dialect for Talker {
 /// A form that says all that the dialect can.
 #[cfg(test)]
 pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
-    Box::new(TalkerEncoder::new(Flavor::Document, "tolmach".to_owned()))
+    Box::new(TalkerEncoder::new(
+        Flavor::Document,
+        "tolmach".to_owned(),
+        String::new(),
+    ))
 }

@@ -6,6 +6,7 @@
 
 mod bans;
 mod cursor;
+mod dialects;
 mod document;
 mod events;
 mod files;
@@ -16,6 +17,7 @@ mod members;
 mod messages;
 mod rooms;
 mod sessions;
+pub(super) mod stats;
 mod tap;
 mod tokens;
 mod users;
@@ -77,6 +79,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         sessions::requests,
         events::requests,
         tap::requests,
+        dialects::requests,
+        stats::requests,
     ]
     .into_iter()
     .fold(Api::new(), |api, more| more(api));

@@ -361,3 +361,59 @@ async fn the_tap_is_for_operators_as_long_as_they_are() {
         .await;
     while tap.next().await.is_some() {}
 }
+
+#[tokio::test]
+async fn the_table_counts_and_the_figures_are_of_the_last_hour() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    let mut chief = Asking::operator(&daemon, "chief").await;
+    let mut talker = daemon.talker_in("chief", "lobby").await;
+    anna.done("PUT", "/rooms/lobby/members/anna", None).await;
+    anna.say("lobby", "Tea?").await;
+    talker.hears("anna", "Tea?").await;
+    let rows = anna.get("/dialects").await;
+    let cell = |dialect: &str| {
+        let mut rows = rows.as_array().unwrap().iter();
+        let found = rows.find(|row| row["dialect"] == dialect && row["meaning"] == "message");
+        (
+            found.unwrap()["count"].clone(),
+            found.unwrap()["level"].clone(),
+        )
+    };
+    assert_eq!(cell("talker"), (json!(1), json!("native")));
+    assert_eq!(cell("jim"), (json!(0), json!("native")));
+    anna.refused("GET", "/stats", None, (403, "NotAllowed"))
+        .await;
+    let sample = chief.get("/stats").await["samples"][0].clone();
+    assert!(
+        sample["time"].is_string() && sample["messages"].is_f64(),
+        "{sample}"
+    );
+    assert!(
+        sample["connections"].is_object() && sample["commit_p50"].is_null(),
+        "{sample}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_is_a_link_in_jim_and_talker_where_there_are_links() {
+    let daemon = Daemon::start(&format!(
+        "{HTTP}\nhttp.public_url = 'https://chat.example/'"
+    ))
+    .await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    let mut jim = daemon.guest_in("mallory", "lobby").await;
+    daemon.account("boris").await;
+    let mut talker = daemon.talker_in("boris", "lobby").await;
+    anna.done("PUT", "/rooms/lobby/members/anna", None).await;
+    let auth = ["Authorization: Bearer token-anna"];
+    let path = "/api/v1/rooms/lobby/files?name=cat.png";
+    let sent = anna.http.ask("POST", path, &auth, Some(b"meow")).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let text = format!(
+        "[file] cat.png (4 B) https://chat.example/files/{}",
+        sent.json()["id"]
+    );
+    talker.hears("anna", &text).await;
+    jim.hears("anna", "#lobby", &text).await;
+}
