@@ -75,7 +75,7 @@ impl Http {
             viewers: Arc::new(Semaphore::new(MAX_WATCHING)),
             samples: Samples::default(),
         });
-        tokio::spawn(take_samples(site.hub.clone(), Arc::downgrade(&site)));
+        tokio::spawn(take_samples(Arc::downgrade(&site)));
         Self {
             router: router(&site).with_state(site),
         }

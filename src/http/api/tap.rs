@@ -19,7 +19,7 @@ use super::document::{Api, Operation, Who};
 use super::events::{kept_alive, stream_of};
 use super::input::Parameters;
 use super::rooms::selector;
-use crate::control::tap::{Entry, TapQuery, Watching};
+use crate::control::tap::{Entry, Happened, TapQuery, Watching};
 use crate::hub::{Bounds, Events, Session};
 use crate::model::{Error, SessionId};
 
@@ -87,8 +87,7 @@ async fn watch_tap(
     });
     let events = entries
         .flatten()
-        .map(|entry| serde_json::to_string(&entry).unwrap_or_default())
-        .map(|entry| Ok::<_, Infallible>(Event::default().data(entry)));
+        .map(|entry| Ok::<_, Infallible>(event(&entry)));
     Ok(kept_alive(events).into_response())
 }
 
@@ -108,4 +107,19 @@ impl Viewer {
             }
         }
     }
+}
+
+fn event(entry: &Entry) -> Event {
+    let kind = match &entry.what {
+        Happened::Opened => "opened",
+        Happened::Ended => "ended",
+        Happened::Closed => "closed",
+        Happened::In { .. } => "in",
+        Happened::Out { .. } => "out",
+        Happened::Event { .. } => "event",
+        Happened::Refused { .. } => "refused",
+        Happened::Lost { .. } => "lost",
+    };
+    let data = serde_json::to_string(entry).unwrap_or_default();
+    Event::default().event(kind).data(data)
 }

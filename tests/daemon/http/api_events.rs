@@ -384,15 +384,20 @@ async fn the_table_counts_and_the_figures_are_of_the_last_hour() {
     assert_eq!(cell("jim"), (json!(0), json!("native")));
     anna.refused("GET", "/stats", None, (403, "NotAllowed"))
         .await;
-    let sample = chief.get("/stats").await["samples"][0].clone();
+    let stats = chief.get("/stats").await;
+    let now = &stats["now"];
+    assert_eq!(
+        (&now["sessions"]["talker"], &now["messages"]),
+        (&json!(1), &json!(1)),
+        "{now}"
+    );
+    assert_eq!(now["connections"]["talker"], 1, "{now}");
+    let sample = &stats["history"][0];
     assert!(
-        sample["time"].is_string() && sample["messages"].is_f64(),
+        sample["at"].is_string() && sample["messages_per_second"].is_f64(),
         "{sample}"
     );
-    assert!(
-        sample["connections"].is_object() && sample["commit_p50"].is_null(),
-        "{sample}"
-    );
+    assert!(sample["commit_p50"].is_null(), "{sample}");
 }
 
 #[tokio::test]
@@ -402,7 +407,7 @@ async fn a_file_is_a_link_in_jim_and_talker_where_there_are_links() {
     ))
     .await;
     let mut anna = Asking::account(&daemon, "anna").await;
-    let mut jim = daemon.guest_in("mallory", "lobby").await;
+    let mut jim = daemon.guest_in("mallory", "#lobby").await;
     daemon.account("boris").await;
     let mut talker = daemon.talker_in("boris", "lobby").await;
     anna.done("PUT", "/rooms/lobby/members/anna", None).await;
