@@ -105,6 +105,8 @@ pub struct On {
     pub token: Option<String>,
     /// An address, a network or a login that is kept out.
     pub subject: Option<String>,
+    /// The number of a message, over all rooms.
+    pub message: Option<String>,
 }
 
 impl On {
@@ -112,14 +114,22 @@ impl On {
     fn of(act: &str, fields: &Value) -> Self {
         let of = |key: &str| fields.get(key).and_then(text);
         let named = |acts: &[&str], key: &str| acts.contains(&act).then(|| of(key)).flatten();
+        let flag = |acts: &[&str], key: &str| {
+            let is = fields.get(key).filter(|_| acts.contains(&act))?.as_bool()?;
+            Some(is.to_string())
+        };
         Self {
             user: of("user").or_else(|| named(&["register"], "login")),
             room: of("room").or_else(|| named(&["create_room"], "name")),
-            to: named(&["rename_user"], "login").or_else(|| named(&["rename_room"], "name")),
+            to: named(&["rename_user"], "login")
+                .or_else(|| named(&["rename_room"], "name"))
+                .or_else(|| flag(&["set_operator"], "operator"))
+                .or_else(|| flag(&["set_disabled"], "disabled")),
             role: of("role"),
             session: named(&["close_session"], "id"),
             token: named(&["revoke_token"], "id"),
             subject: of("subject"),
+            message: named(&["edit", "delete", "hide"], "message"),
         }
     }
 }
@@ -214,6 +224,7 @@ impl Act {
             session,
             token,
             subject,
+            message,
         } = &self.on;
         let (uid, pid, account, peer) = match &self.by {
             By::Process { uid, pid } => (Some(*uid), *pid, None, None),
@@ -233,6 +244,7 @@ impl Act {
             session,
             token,
             subject,
+            message_id = message,
             error = self.error,
             at,
             "operator"
@@ -279,8 +291,12 @@ pub(crate) fn log_kept(data_dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::{AddBan, CloseSession, CreateRoom, Register, RenameUser, SetRole, Users};
-    use crate::model::{BanSubject, Role, RoomSelector, Secret, SessionId, UserSelector};
+    use crate::commands::{
+        AddBan, CloseSession, CreateRoom, Delete, Register, RenameUser, SetOperator, SetRole, Users,
+    };
+    use crate::model::{
+        BanSubject, MessageId, Role, RoomSelector, Secret, SessionId, UserSelector,
+    };
 
     fn act(command: impl Into<AnyCommand>) -> Option<Act> {
         Act::of(By::this_process(), &command.into())
@@ -324,5 +340,12 @@ mod tests {
             reason: "text".to_owned(),
         };
         assert_eq!(on(ban), "add_ban subject=192.0.2.0/24");
+        let message = MessageId(12);
+        assert_eq!(on(Delete { message }), "delete message=12");
+        let operator = SetOperator {
+            user: UserSelector::login("anna"),
+            operator: true,
+        };
+        assert_eq!(on(operator), "set_operator to=true user=anna");
     }
 }

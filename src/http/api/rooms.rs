@@ -311,6 +311,22 @@ async fn change_room(
         .map(|slow| lasting("slow", slow))
         .transpose()?;
     let keep = changed.keep.as_deref().map(kept).transpose()?;
+    if keep.is_some() {
+        asker.must_operate()?;
+    }
+    let owner = changed.owner.map(UserSelector::login);
+    if let Some(user) = owner.clone() {
+        asker.call(FindUser { user }).await?;
+    }
+    // Of the rest this alone has a bound that only the room knows.
+    if let Some(pause) = pause {
+        asker
+            .change(SetSlow {
+                room: room(),
+                pause,
+            })
+            .await?;
+    }
     if let Some(name) = changed.name {
         asker.change(RenameRoom { room: room(), name }).await?;
     }
@@ -342,19 +358,10 @@ async fn change_room(
             })
             .await?;
     }
-    if let Some(pause) = pause {
-        asker
-            .change(SetSlow {
-                room: room(),
-                pause,
-            })
-            .await?;
-    }
     if let Some(keep) = keep {
         asker.operate(SetKeep { room: room(), keep }).await?;
     }
-    if let Some(owner) = changed.owner {
-        let user = UserSelector::login(owner);
+    if let Some(user) = owner {
         asker
             .change(AddMember {
                 room: room(),
