@@ -3,7 +3,7 @@
 //!
 //! The same functions are driven by libFuzzer (`fuzz/run`, one program per target in `fuzz_targets`) and, over the inputs in
 //! `corpus`, by a plain test (`cargo test --manifest-path fuzz/Cargo.toml`). What a target checks stands in its module:
-//! [`codec`], [`session`], [`control`], [`config`], [`proxy`], [`archive`].
+//! [`codec`], [`session`], [`control`], [`config`], [`proxy`], [`web_socket`], [`archive`].
 // What does not hold is to be found as a panic.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
@@ -14,6 +14,7 @@ pub mod control;
 pub mod proxy;
 pub mod seeds;
 pub mod session;
+pub mod web_socket;
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("control", control::requests),
     ("config", config::text),
     ("proxy", proxy::header),
+    ("web_socket", web_socket::connection),
     ("archive", archive::bytes),
     ("jim_session", session::jim),
     ("talker_session", session::talker),

@@ -7,6 +7,7 @@ use tolmach_uchat::Secret;
 
 use crate::archive;
 use crate::session::{ANNAS_PASSWORD, ANNAS_TOKEN, STEP_END};
+use crate::web_socket;
 
 /// The longest seed in bytes: what is longer is found soon enough.
 const LONGEST: u64 = 8192;
@@ -87,6 +88,9 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         ),
     ] {
         seeds.push(("proxy", name.to_owned(), header.to_vec()));
+    }
+    for (name, input) in web_socket::seeds() {
+        seeds.push(("web_socket", name.to_owned(), input));
     }
     seeds.push(("archive", "each-part".to_owned(), archive::seed()));
     seeds

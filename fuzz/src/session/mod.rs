@@ -147,7 +147,7 @@ fn run<W: Wire>(input: &[u8], wire: impl FnOnce(u8) -> W) {
 }
 
 /// Runs it where the clock moves only when nothing else can go on.
-fn on_still_time(future: impl Future<Output = ()>) {
+pub(crate) fn on_still_time(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -380,6 +380,7 @@ impl<'a, W: Wire> World<'a, W> {
             .await
             .unwrap();
         sessions
+            .sessions
             .into_iter()
             .map(|session| session.user.login.clone())
             .collect()
