@@ -87,18 +87,11 @@ function open(pairs, row) {
         { class: "stack" },
         h("h2", { id: "cell-title", tabIndex: -1, autofocus: true, textContent: `${row.name} in ${row.dialect}` }),
         h("p", { textContent: row.says || "It is left out." }),
-        h("p", { class: "muted small-text", textContent: sourcesOf(row) }),
         ...list,
         h("div", { class: "row end" }, close),
       ),
     ),
   );
-}
-
-/** How often it came from where. */
-function sourcesOf({ count, from }) {
-  const parts = Object.entries(from).map(([dialect, times]) => `${times} from ${dialect === "none" ? "the operator" : dialect}`);
-  return count === 0 ? "Not once since the start." : `${count} times since the start: ${parts.join(", ")}.`;
 }
 
 function pairBlock({ time, from, to, said, told }) {

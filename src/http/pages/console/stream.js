@@ -1,6 +1,8 @@
 /** How many entries are kept; with one more the oldest go, so many at once. */
 const MOST = 20_000;
 const GO = 1000;
+/** What entries are, which is what their events are called. */
+const KINDS = ["opened", "ended", "closed", "in", "out", "event", "refused", "lost"];
 
 /** The tap: what comes in, what it becomes, what goes out. Events: `entry` (detail: it), `state` (detail: words, or none). */
 export class Stream extends EventTarget {
@@ -13,7 +15,7 @@ export class Stream extends EventTarget {
     this.#source = new EventSource(`/api/v1/tap?${query}`);
     this.#source.addEventListener("open", () => this.#say(""));
     this.#source.addEventListener("error", () => this.#say(this.#trouble));
-    this.#source.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
+    for (const kind of KINDS) this.#source.addEventListener(kind, (event) => this.#take(JSON.parse(event.data)));
   }
 
   close() {

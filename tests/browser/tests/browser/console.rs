@@ -62,3 +62,29 @@ async fn accounts_have_tokens_and_the_tap_shows_what_is_said() {
     olga.control("heading", "Tap").await;
     olga.close(&[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_and_the_table_of_translations_are_shown() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    gateway.account("tara").await;
+    let mut tara = Peer::talker(&gateway, "tara", "lobby").await;
+    let mut jim = Peer::jim(&gateway, "jimmy", "lobby").await;
+    let olga = operating(&gateway, &browser).await;
+    olga.click("link", "Now").await;
+    olga.until("document.querySelectorAll('svg.plot').length === 5")
+        .await;
+    olga.sees("Slow clients closed").await;
+    olga.click("link", "Dialects").await;
+    olga.control("button", "message in a room in jim: native, 0 times")
+        .await;
+    tara.say(&json!({"type": "message", "content": "Across dialects"}))
+        .await;
+    jim.hears("Across dialects").await;
+    olga.click("button", "message in a room in jim: native, 1 times")
+        .await;
+    olga.until("document.querySelectorAll('.pair .frames').length === 2")
+        .await;
+    olga.close(&[]).await;
+}
