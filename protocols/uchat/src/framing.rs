@@ -27,11 +27,12 @@ pub(crate) enum Piece {
 #[derive(Debug)]
 pub(crate) struct Framing {
     start: StreamStart,
-    frame_bytes: usize,
-    /// How many levels an object may have: small, as there is one for each connection.
+    /// Most bytes of a line. This and the next two are small, as there is one of each for each connection.
+    frame_bytes: u32,
+    /// How many levels an object may have.
     nesting: u32,
     /// How many bytes of an unended line were searched for its end.
-    searched: usize,
+    searched: u32,
     /// How many raw bytes are still to come before the next line.
     raw_left: u64,
     /// Looks for the end of the object that an unended line begins with, once a message ended in it.
@@ -42,7 +43,7 @@ impl Framing {
     pub(crate) fn new(frame_bytes: usize) -> Self {
         Self {
             start: StreamStart::default(),
-            frame_bytes,
+            frame_bytes: small(frame_bytes),
             nesting: limits::NESTING as u32,
             searched: 0,
             raw_left: 0,
@@ -51,7 +52,7 @@ impl Framing {
     }
 
     pub(crate) fn set_nesting(&mut self, levels: usize) {
-        self.nesting = u32::try_from(levels).unwrap_or(u32::MAX);
+        self.nesting = small(levels);
     }
 
     pub(crate) fn nesting(&self) -> usize {
@@ -120,7 +121,7 @@ impl Framing {
             self.begin_line();
         }
         // There is no line end in it.
-        self.searched = input.len();
+        self.searched = small(input.len());
         line.map(|mut line| {
             mend_surrogates(&mut line);
             line
@@ -140,23 +141,27 @@ impl Framing {
 
     /// The length of the line that `input` begins with, if its end has come; each byte is looked at once.
     fn find(&mut self, input: &BytesMut) -> Result<Option<usize>, DecodeError> {
-        let window = &input[..input.len().min(self.frame_bytes.saturating_add(1))];
-        let searched = self.searched.min(window.len());
+        let limit = self.frame_bytes as usize;
+        let window = &input[..input.len().min(limit.saturating_add(1))];
+        let searched = (self.searched as usize).min(window.len());
         match memchr::memchr(b'\n', &window[searched..]) {
             Some(after) => {
                 let length = searched + after;
                 self.begin_line();
                 Ok(Some(length))
             }
-            None if input.len() > self.frame_bytes => Err(DecodeError::TooLong {
-                limit: self.frame_bytes,
-            }),
+            None if input.len() > limit => Err(DecodeError::TooLong { limit }),
             None => {
-                self.searched = window.len();
+                self.searched = small(window.len());
                 Ok(None)
             }
         }
     }
+}
+
+/// What is beyond is as much as there can be: no buffer is that long.
+fn small(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 /// Whether there is nothing but white space, which the end `\r\n` leaves too.
