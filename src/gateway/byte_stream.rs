@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::dialect::Messages;
 use super::transport::{Read, Reader, Transport};
-use super::writer::Wire;
+use super::wire::Wire;
 use crate::model::EndReason;
 
 /// Both sides of a connection, encrypted or not.

@@ -25,6 +25,7 @@ pub mod tls;
 mod transport;
 #[cfg(feature = "http")]
 mod web_socket;
+mod wire;
 mod writer;
 
 use std::future::Future;

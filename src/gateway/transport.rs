@@ -23,7 +23,7 @@ use super::opening::{Beginning, FirstBytes, Opening};
 use super::tls::{Channel, TlsReader};
 #[cfg(feature = "http")]
 use super::web_socket::{self, WebSocketReader};
-use super::writer::Wire;
+use super::wire::Wire;
 use crate::model::EndReason;
 
 /// How much room a read is given at least.

@@ -14,7 +14,7 @@ use super::attempts::Attempts;
 use super::authenticator::{self, Authenticator};
 use super::backlog::Backlog;
 use super::clock::{Clock, SystemClock};
-use super::commands::{Actor, EndGuests};
+use super::commands::{Actor, COMMANDS, EndGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
 use super::metrics::Counts;
@@ -246,7 +246,7 @@ impl HubBuilder {
     fn open(self) -> Result<Inner, StartError> {
         let tap = tap::Tap::new(self.clock.clone());
         let identity = Arc::<Identity>::default();
-        let counts = Arc::<Counts>::default();
+        let counts = Arc::new(Counts::new(COMMANDS));
         let commit_queue = Arc::new(CommitQueue::new(counts.clone()));
         let node = self.place.is_some().then(|| identity.clone());
         let limits = limits(&self.options, node);

@@ -25,7 +25,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::dialect::Messages;
 use super::transport::Source;
-use super::writer::Wire;
+use super::wire::Wire;
 pub(super) use reader::WebSocketReader;
 pub(super) use wire::WebSocketWire;
 

@@ -13,7 +13,7 @@ use tungstenite::protocol::frame::coding::{Control, Data};
 use super::Shared;
 use super::frame::{self, Frame};
 use crate::gateway::dialect::Messages;
-use crate::gateway::writer::Wire;
+use crate::gateway::wire::Wire;
 
 /// How many frames one write takes together.
 const MAX_FRAMES: usize = 16;

@@ -31,6 +31,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::liveness::PeerTimeout;
+use super::wire::Wire;
 use crate::hub::metrics::DialectNumber;
 use crate::hub::tap::{TapConnection, TapEvent};
 use crate::hub::{Backlog, Bounds, CountedWaiting, Delivery, Hub, Overflow, Sink, Waiting};
@@ -41,7 +42,6 @@ use chunk::{Chunk, Source};
 use pacer::Pacer;
 pub use pacer::Pacing;
 use socket::Socket;
-pub(super) use socket::Wire;
 use waiting::Reader;
 pub use window::Numbering;
 use window::SendWindow;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Counts;
 use super::dialects::DialectNumber;
 use super::histogram::{Distribution, Histogram, SIZES, TIMES};
-use super::{COMMANDS, Counts};
 use crate::bus::BusFigures;
 use crate::hub::Hub;
 use crate::hub::sink::Waiting;
@@ -216,7 +216,7 @@ impl Counts {
     }
 
     fn command_figures(&self) -> Vec<CommandFigures> {
-        let names = COMMANDS.iter().copied().chain(["Other"]).enumerate();
+        let names = self.names.iter().copied().chain(["Other"]).enumerate();
         let all = names.flat_map(|(row, name)| {
             let counted = self.commands.read(row);
             counted.map(move |(outcome, count)| CommandFigures {

@@ -35,16 +35,17 @@ pub use histogram::Distribution;
 pub(super) use told::Told;
 
 use super::Hub;
-use super::commands::COMMANDS;
 
 /// What is counted; see the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counts {
     dialects: Dialects,
     pub(super) told: Told,
     shards: Sharded<Shard>,
-    commands: Outcomes<{ COMMANDS.len() + 1 }>,
-    logins: Outcomes<MAX_DIALECTS>,
+    /// What commands are called, but for those that are in no list.
+    names: &'static [&'static str],
+    commands: Outcomes,
+    logins: Outcomes,
     connections: [Counter; MAX_DIALECTS],
     commit_seconds: Histogram,
     commit_writes: Histogram,
@@ -69,7 +70,7 @@ struct Traffic {
 
 /// How often something came to each outcome.
 #[derive(Debug)]
-struct Outcomes<const ROWS: usize>(Box<[[Counter; COUNT]]>);
+struct Outcomes(Box<[[Counter; COUNT]]>);
 
 /// What has a lock of its own, as nobody comes or goes often.
 #[derive(Debug, Default)]
@@ -94,13 +95,11 @@ impl Rare {
     }
 }
 
-impl<const ROWS: usize> Default for Outcomes<ROWS> {
-    fn default() -> Self {
-        Self((0..ROWS).map(|_| Default::default()).collect())
+impl Outcomes {
+    fn new(rows: usize) -> Self {
+        Self((0..rows).map(|_| Default::default()).collect())
     }
-}
 
-impl<const ROWS: usize> Outcomes<ROWS> {
     fn add(&self, row: usize, error: Option<&Error>) {
         if let Some(row) = self.0.get(row) {
             row[outcome::number(error)].add(1);
@@ -115,7 +114,30 @@ impl<const ROWS: usize> Outcomes<ROWS> {
     }
 }
 
+impl Default for Counts {
+    /// Where no command is in a list.
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
 impl Counts {
+    /// For commands that are called so; what else is asked for counts together.
+    pub(super) fn new(commands: &'static [&'static str]) -> Self {
+        Self {
+            dialects: Dialects::default(),
+            told: Told::default(),
+            shards: Sharded::default(),
+            names: commands,
+            commands: Outcomes::new(commands.len() + 1),
+            logins: Outcomes::new(MAX_DIALECTS),
+            connections: Default::default(),
+            commit_seconds: Histogram::default(),
+            commit_writes: Histogram::default(),
+            rare: Mutex::default(),
+        }
+    }
+
     /// The number of a dialect of this name, which it has from now on.
     pub(crate) fn number(&self, name: &'static str) -> DialectNumber {
         self.dialects.number(name)
