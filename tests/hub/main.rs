@@ -25,6 +25,7 @@ mod guest_bans;
 mod guests;
 mod keeping_rooms;
 mod leases;
+mod listening;
 mod login_floods;
 mod members;
 mod messages;

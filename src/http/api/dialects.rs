@@ -32,7 +32,7 @@ struct Cell {
     /// How it looks; empty where it is left out.
     says: &'static str,
     /// What tells it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     by: By,
     /// How often it was told since the start, whatever came of it.
     count: u64,

@@ -29,6 +29,7 @@ const PAGE: usize = 500;
 #[serde(deny_unknown_fields)]
 struct NewMessage {
     /// As written.
+    #[schema(min_length = 1)]
     text: String,
     /// What it is; else a text, or an emote where it begins with `/me `.
     #[serde(default)]
@@ -52,6 +53,7 @@ enum Kind {
 #[serde(deny_unknown_fields)]
 struct Edited {
     /// The text from now on; an emote where it begins with `/me `.
+    #[schema(min_length = 1)]
     text: String,
 }
 

@@ -69,6 +69,7 @@ enum Kind {
 #[serde(deny_unknown_fields)]
 struct NewRoom {
     /// At most 25 characters, without white space and `#`.
+    #[schema(min_length = 1, max_length = 25)]
     name: String,
     /// At most 100 characters; else the name.
     #[serde(default)]
@@ -89,9 +90,11 @@ struct NewRoom {
 #[serde(deny_unknown_fields)]
 struct ChangedRoom {
     /// Another name.
+    #[schema(min_length = 1, max_length = 25)]
     #[serde(default)]
     name: Option<String>,
     /// Another title.
+    #[schema(min_length = 1, max_length = 100)]
     #[serde(default)]
     title: Option<String>,
     /// Another description.

@@ -73,8 +73,10 @@ impl User {
 #[serde(deny_unknown_fields)]
 struct NewUser {
     /// At most 25 characters, without spaces.
+    #[schema(min_length = 1, max_length = 25)]
     login: String,
     /// Its password.
+    #[schema(min_length = 1)]
     password: String,
     /// The display name; else the login.
     #[serde(default)]
@@ -89,6 +91,7 @@ struct NewUser {
 #[serde(deny_unknown_fields)]
 struct ChangedUser {
     /// Another password; the sessions that came in by the old one end.
+    #[schema(min_length = 1)]
     #[serde(default)]
     password: Option<String>,
     /// The password that holds now, which one's own change needs.
@@ -147,8 +150,8 @@ async fn list_users(
 ) -> Answer<Vec<User>> {
     let (after, limit) = (parameters.text("after")?, parameters.limit(PAGE)?);
     parameters.end()?;
-    let after = after.map(|after| fold_login(&after).map_err(|why| Error::invalid("after", why)));
-    let after = after.transpose()?;
+    // Any text has its place among logins.
+    let after = after.map(|after| fold_login(&after).unwrap_or_else(|_| after.to_lowercase()));
     let accounts = asker.operate(Users).await?;
     let folded = accounts.into_iter().filter_map(|account| {
         let folded = fold_login(&account.user.login).ok()?;

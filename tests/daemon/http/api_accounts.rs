@@ -112,7 +112,7 @@ async fn an_operator_makes_lists_changes_and_ends_accounts() {
         each(&chief.get("/users?after=CHIEF").await, "login"),
         ["Zoe"]
     );
-    for bad in ["limit=0", "limit=501", "limit=x", "what=1", "after=%20"] {
+    for bad in ["limit=0", "limit=501", "limit=x", "what=1"] {
         let path = format!("/users?{bad}");
         let problem = chief.refused("GET", &path, None, (400, "Invalid")).await;
         assert_eq!(problem["field"], bad.split('=').next().unwrap());
