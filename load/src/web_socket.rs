@@ -142,9 +142,13 @@ fn write_frame(kind: u8, payload: &[u8], out: &mut BytesMut) {
     out.put_u8(IS_FINAL | kind);
     match payload.len() {
         short @ 0..126 => out.put_u8(IS_MASKED | short as u8),
-        long => {
+        long @ 126..0x10000 => {
+            out.put_u8(IS_MASKED | 126);
+            out.put_u16(long as u16);
+        }
+        longer => {
             out.put_u8(IS_MASKED | 127);
-            out.put_u64(long as u64);
+            out.put_u64(longer as u64);
         }
     }
     out.put_u32(0);
@@ -209,6 +213,15 @@ mod tests {
         assert_eq!(hear(&mut wire, b"\x81\x02h", &mut out), Ok(0));
         assert_eq!(hear(&mut wire, b"\x81\x02hi\x89\x00\x81", &mut out), Ok(6));
         assert_eq!(out.split(), b"\x8A\x80\0\0\0\0"[..]);
+        // A length is written as short as it can be.
+        for (length, head) in [
+            (125, &b"\x82\xFD\0\0\0\0"[..]),
+            (126, b"\x82\xFE\0\x7E\0\0\0\0"),
+            (65_536, b"\x82\xFF\0\0\0\0\0\x01\0\0\0\0\0\0"),
+        ] {
+            wire.say(&"x".repeat(length), &mut out);
+            assert_eq!(out.split()[..head.len()], *head);
+        }
         wire.say("yes", &mut out);
         assert_eq!(out.split(), b"\x82\x83\0\0\0\0yes"[..]);
         assert!(hear(&mut wire, b"\x88\x02\x03\xE8", &mut out).is_err());
