@@ -7,8 +7,6 @@
 //!
 //! A handler gets at the hub as an adapter or the control socket does, by commands and sessions, and knows no more of it.
 
-#![allow(dead_code)]
-
 mod admission;
 mod api;
 mod authentication;

@@ -1,6 +1,7 @@
 //! chromedriver, and what it is told: WebDriver, JSON in HTTP requests over the loopback.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -31,8 +32,9 @@ struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.process.kill();
+        // Its browsers are of its group, and go on without it where a test failed. They may be gone already.
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.process.wait();
     }
 }
@@ -55,6 +57,7 @@ impl Browser {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
