@@ -29,14 +29,15 @@ use axum::extract::{Extension, Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN, VARY,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::connection::Connection;
 use super::problem::Problem;
@@ -91,19 +92,19 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     );
     let api = api.serve(Method::GET, "/openapi.json", show_document, described);
     let (router, document) = api.finish();
+    // As a text it is a fraction of the tree. It holds what can be written.
+    let written = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     router
         .route("/files/{id}", get(files::fetch_file))
-        .layer(Extension(Document(Arc::new(document))))
+        .layer(Extension(Document(written)))
 }
 
-/// What describes all of it.
+/// What describes all of it, as JSON.
 #[derive(Clone)]
-struct Document(Arc<Value>);
+struct Document(Bytes);
 
-async fn show_document(
-    Extension(Document(document)): Extension<Document>,
-) -> axum::Json<Arc<Value>> {
-    axum::Json(document)
+async fn show_document(Extension(Document(document)): Extension<Document>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], document)
 }
 
 /// Lets the pages of `http.origins` read the answers of the API.
