@@ -89,7 +89,7 @@ pub struct DialectFigures {
 pub struct Closes {
     /// Why: a word of those in docs/log.md, `too_many_connections` or `address_banned`.
     pub reason: String,
-    /// How many.
+    /// How many connections ended so since the start.
     pub count: u64,
 }
 
@@ -98,7 +98,7 @@ pub struct Closes {
 pub struct Logins {
     /// `ok`, or the name of an [`Error`](crate::model::Error) as the log has it.
     pub outcome: &'static str,
-    /// How often.
+    /// How many attempts came to this since the start.
     pub count: u64,
 }
 
@@ -109,7 +109,7 @@ pub struct CommandFigures {
     pub command: String,
     /// `ok`, or the name of an [`Error`](crate::model::Error) as the log has it.
     pub outcome: &'static str,
-    /// How often.
+    /// How many times the command came to this since the start.
     pub count: u64,
 }
 
@@ -125,7 +125,7 @@ pub struct TranslationFigures {
     pub meaning: Meaning,
     /// How much of it arrived.
     pub level: Level,
-    /// How often.
+    /// How many there were since the start, counted as said above.
     pub count: u64,
 }
 

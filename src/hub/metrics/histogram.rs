@@ -108,7 +108,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// How often altogether.
+    /// How many values it holds, whatever their size.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
