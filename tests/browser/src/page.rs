@@ -130,6 +130,12 @@ impl Page {
         }
     }
 
+    /// Lets the page have what a person would be asked for: `notifications`.
+    pub async fn grant(&self, permission: &str) {
+        let permissions = json!({"permissions": [permission]});
+        self.cdp("Browser.grantPermissions", permissions).await;
+    }
+
     /// Says something in the open room of the chat.
     pub async fn say(&self, text: &str) {
         self.fill("textbox", "Message", text).await;

@@ -12,13 +12,24 @@ export function offerNotifications() {
   const control = byId("notify");
   control.hidden = !("Notification" in window);
   control.addEventListener("click", async () => {
-    const wanted = !isOn() && (await Notification.requestPermission()) === "granted";
+    const wanted = !isOn() && (await Notification.requestPermission()) === "granted" && canTell();
     if (!wanted && Notification.permission === "denied")
       say("This browser keeps notifications of this page back.", { bad: true });
     localStorage.setItem(WANTED, wanted ? "yes" : "no");
     show(control);
   });
   if (!control.hidden) show(control);
+}
+
+/** Whether a page may tell of something itself: on some telephones only what runs behind pages may. */
+function canTell() {
+  try {
+    new Notification("tolmach", { body: "You are told here of what is said while you look elsewhere.", tag: "tolmach" });
+    return true;
+  } catch {
+    say("This browser shows no notifications of a page.", { bad: true });
+    return false;
+  }
 }
 
 function show(control) {

@@ -153,3 +153,39 @@ async fn rooms_are_made_counted_and_changed() {
         page.close(&[]).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_elsewhere_is_notified_where_that_is_wanted() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let anna = in_lobby(&gateway, &browser, "anna").await;
+    let boris = in_lobby(&gateway, &browser, "boris").await;
+    // Counts what the browser is asked to show; it is asked as ever.
+    let count = "window.told = []; const Own = Notification; \
+         window.Notification = class extends Own { \
+             constructor(title, options) { super(title, options); window.told.push(`${title}: ${options.body}`); } }";
+    anna.js(count).await;
+    boris.say("Before it is wanted").await;
+    anna.sees("Before it is wanted").await;
+    anna.grant("notifications").await;
+    anna.click("button", "Notifications").await;
+    anna.until("document.getElementById('notify').getAttribute('aria-pressed') === 'true'")
+        .await;
+    anna.js("document.hasFocus = () => false").await;
+    boris.say("While anna looks elsewhere").await;
+    anna.until("window.told.length === 2").await;
+    let told = anna.js("return window.told[1]").await;
+    assert_eq!(told, "#lobby: boris: While anna looks elsewhere");
+    anna.say("Of one's own nothing is told").await;
+    anna.js("document.hasFocus = () => true").await;
+    boris.say("While anna looks here").await;
+    anna.sees("While anna looks here").await;
+    assert_eq!(anna.js("return window.told.length").await, 2);
+    anna.click("button", "Notifications").await;
+    anna.until("document.getElementById('notify').getAttribute('aria-pressed') === 'false'")
+        .await;
+    for page in [anna, boris] {
+        page.close(&[]).await;
+    }
+}

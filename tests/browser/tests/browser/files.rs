@@ -31,6 +31,39 @@ async fn a_picture_that_is_sent_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_pasted_and_what_is_dropped_is_sent() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let anna = in_lobby(&gateway, &browser, "anna").await;
+    let boris = in_lobby(&gateway, &browser, "boris").await;
+    let carry = "const carried = new DataTransfer(); \
+         carried.items.add(new File(['abc'], name)); \
+         const event = make(carried); place.dispatchEvent(event); return event.defaultPrevented";
+    let paste = "const place = document.getElementById('text'); const name = 'pasted.txt'; \
+         const make = (clipboardData) => new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true});";
+    let drop = "const place = document.getElementById('messages'); const name = 'dropped.txt'; \
+         const make = (dataTransfer) => new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true});";
+    for (act, name) in [(paste, "pasted.txt"), (drop, "dropped.txt")] {
+        let taken = anna.js(&format!("{act} {carry}")).await;
+        assert_eq!(taken, true, "the browser does nothing of its own");
+        for page in [&anna, &boris] {
+            page.sees(name).await;
+        }
+    }
+    anna.until("document.querySelectorAll('#uploads li').length === 0")
+        .await;
+    // What is pasted without a file is text, and the browser's own.
+    let text = "const carried = new DataTransfer(); carried.setData('text/plain', 'only text'); \
+         const event = new ClipboardEvent('paste', {clipboardData: carried, bubbles: true, cancelable: true}); \
+         document.getElementById('text').dispatchEvent(event); return event.defaultPrevented";
+    assert_eq!(anna.js(text).await, false);
+    for page in [anna, boris] {
+        page.close(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_are_shown_with_presence_and_written_to() {
     let Some((gateway, browser)) = stage().await else {
         return;
