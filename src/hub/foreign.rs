@@ -2,26 +2,41 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::Hub;
 use super::commit_queue::{CommitQueue, Foreign};
 use super::state::HubState;
 use super::watching::Watch;
 use crate::bus::{Beat, Envelope, Listener, Payload, Topic, VERSION};
+use crate::cluster::Question;
 use crate::id_map::IdSet;
 use crate::model::{NodeId, RoomEvent, RoomId, Seq};
 use crate::store::Commit;
 
 /// Of how many rooms others are asked at once who is there.
 const ASKED: usize = 256;
+/// Most questions and answers that wait beside the delivery; more are lost.
+const AT_ONCE: usize = 256;
 
 impl Hub {
     /// Hears from now on what concerns this node.
     pub(super) fn join_bus(&self) {
+        let (at_once, heard) = mpsc::channel(AT_ONCE);
         let listener = BusListener {
             commit_queue: self.inner.commit_queue.clone(),
             watch: self.inner.watch.clone(),
+            at_once,
         };
         self.inner.bus.join(self.node(), Arc::new(listener));
+        drop(self.run(self.clone().hear_at_once(heard)));
+    }
+
+    /// Hears what does not wait for the delivery, until this node leaves the bus.
+    async fn hear_at_once(self, mut heard: mpsc::Receiver<Envelope>) {
+        while let Some(envelope) = heard.recv().await {
+            self.deliver_envelope(envelope).await;
+        }
     }
 
     /// Under the state's lock, so that the others hear it in the same order.
@@ -211,10 +226,32 @@ impl Hub {
 struct BusListener {
     commit_queue: Arc<CommitQueue>,
     watch: Arc<Watch>,
+    at_once: mpsc::Sender<Envelope>,
+}
+
+/// Whether it is heard at once: the delivery may wait for the store, and whether that can be reached is just what is asked.
+fn is_at_once(payload: &Payload) -> bool {
+    match payload {
+        Payload::Ask { question, .. } => *question == Question::Renew,
+        Payload::Answer { .. } => true,
+        Payload::Rooms(_)
+        | Payload::Presence(_)
+        | Payload::AskPresence(_)
+        | Payload::Everybody(_)
+        | Payload::Leaving
+        | Payload::News
+        | Payload::Beat(_)
+        | Payload::Unknown => false,
+    }
 }
 
 impl Listener for BusListener {
     fn receive(&self, envelope: Envelope) {
+        if is_at_once(&envelope.payload) {
+            // One that is lost counts as not asked, or not answered.
+            let _ = self.at_once.try_send(envelope);
+            return;
+        }
         // Many that wait are looked for once.
         let is_news = envelope.payload == Payload::News && envelope.version <= VERSION;
         self.commit_queue.arrive(match is_news {

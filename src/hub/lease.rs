@@ -14,6 +14,8 @@ use crate::model::{EndReason, NodeId, Result};
 
 /// What is added to the time at which another's lease is over, so that it is over by then.
 const MARGIN: Duration = Duration::from_millis(10);
+/// How soon the registry is tried again by who is about to give up.
+const AGAIN: Duration = Duration::from_millis(20);
 
 impl Hub {
     /// Enters the registry, if there is one, and does what those that are gone have left to do.
@@ -72,6 +74,16 @@ impl Hub {
         let sessions = self.with_state(|state| state.sessions.len()) as u64;
         let renewed = cluster.registry.renew(self.node(), sessions);
         timeout(within, renewed).await.ok()?.ok()
+    }
+
+    /// Whether the registry answers within this time, however often it is tried.
+    async fn is_back(&self, within: Duration) -> bool {
+        let answered = async {
+            while self.renew(within).await.is_none() {
+                sleep(AGAIN).await;
+            }
+        };
+        timeout(within, answered).await.is_ok()
     }
 
     /// Whether this node reaches the registry, and is not gone: asked by one who does not reach it.
@@ -138,7 +150,7 @@ impl Hub {
         let answers = asked.join_all().await;
         let alone = answers.contains(&Some(true)) || answers.iter().all(Option::is_none);
         // It may have come back while they were asked.
-        if alone && self.renew(cluster.lease / 12).await.is_none() {
+        if alone && !self.is_back(cluster.lease / 12).await {
             tracing::error!("the registry cannot be reached from here");
             self.with_state(|state| state.end_every(EndReason::NodeLost));
         }

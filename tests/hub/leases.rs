@@ -14,7 +14,7 @@ use tolmach::cluster::{
 use tolmach::commands;
 use tolmach::hub::{Hub, HubBuilder, Scope};
 use tolmach::model::{Error, NodeId, Role, RoomKind, UserSelector};
-use tolmach::store::{MemoryStore, Store};
+use tolmach::store::{Commit, CommitSink, MemoryStore, Store};
 
 use crate::support::{Client, World, guest, log_in, name, password, register, say};
 
@@ -91,10 +91,46 @@ impl Registry for Reached {
     }
 }
 
-/// A node, and how it reaches the registry.
+/// Between a node's store and its hub.
+#[derive(Default)]
+struct Gate(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    is_shut: bool,
+    commits: Vec<Commit>,
+    to: Option<Arc<dyn CommitSink>>,
+}
+
+impl Gate {
+    /// From now on the hub hears of no commit, as where the store does not answer.
+    fn shut(&self) {
+        self.0.lock().unwrap().is_shut = true;
+    }
+
+    fn open(&self) {
+        let mut held = self.0.lock().unwrap();
+        held.is_shut = false;
+        let commits = std::mem::take(&mut held.commits);
+        held.to.as_ref().unwrap().committed(commits);
+    }
+}
+
+impl CommitSink for Gate {
+    fn committed(&self, batch: Vec<Commit>) {
+        let mut held = self.0.lock().unwrap();
+        match (held.is_shut, &held.to) {
+            (false, Some(to)) => to.committed(batch),
+            _ => held.commits.extend(batch),
+        }
+    }
+}
+
+/// A node, and how it reaches the registry and hears of commits.
 struct Node {
     world: World,
     reached: Reached,
+    gate: Arc<Gate>,
 }
 
 impl Deref for Node {
@@ -124,8 +160,13 @@ impl Shared {
             .bus(self.bus.clone())
             .node_name(called)
             .registry(Arc::new(reached.clone()), LEASE);
-        let world = self.world(builder).await;
-        Node { world, reached }
+        let gate = Arc::<Gate>::default();
+        let world = self.world(builder, gate.clone()).await;
+        Node {
+            world,
+            reached,
+            gate,
+        }
     }
 
     /// Nobody hears of a node any more.
@@ -136,9 +177,11 @@ impl Shared {
         node.reached.by(Way::Away);
     }
 
-    async fn world(&self, builder: HubBuilder) -> World {
+    async fn world(&self, builder: HubBuilder, gate: Arc<Gate>) -> World {
         let rows = self.rows.clone();
         World::over(builder, move |limits, sink| {
+            gate.0.lock().unwrap().to = Some(sink);
+            let sink = gate;
             let mut rows = rows.lock().unwrap();
             let store = Arc::new(match rows.as_ref() {
                 Some(first) => first.beside(limits, sink),
@@ -450,6 +493,38 @@ async fn where_nobody_reaches_the_registry_everybody_stays() {
         enters(&west, "anna").await.err(),
         Some(Error::AlreadyConnected)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_store_says_so_and_everybody_stays() {
+    let (_shared, east, west) = Shared::two().await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    let mut there = west.again("anna").await;
+    pass(LEASE).await;
+    // What anna says there is never answered, and what she says here comes behind it: nothing more is told there.
+    west.gate.shut();
+    let unanswered = there.call(say(name("tea"), "never answered"));
+    assert!(
+        timeout(Duration::from_millis(10), unanswered)
+            .await
+            .is_err()
+    );
+    anna.ok(say(name("tea"), "behind it")).await;
+    for node in [&east, &west] {
+        node.reached.by(Way::Away);
+    }
+    pass(LEASE * 3).await;
+    for client in [&mut anna, &mut there] {
+        assert!(!was_ended(client));
+    }
+    for node in [&east, &west] {
+        node.reached.by(Way::Open);
+    }
+    west.gate.open();
+    pass(LEASE * 2).await;
+    for client in [&mut anna, &mut there] {
+        assert!(!was_ended(client));
+    }
 }
 
 #[tokio::test(start_paused = true)]
