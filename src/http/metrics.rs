@@ -230,6 +230,8 @@ impl Collected {
         families.histogram("commit_writes", help, &figures.commit_writes)?;
         let help = "Writes whose outcome is not known yet.";
         families.gauge("store_queue", help, one(figures.store_queue))?;
+        let help = "How often a database in another process was asked something in order to write.";
+        families.counter("store_round_trips", help, one(figures.store_round_trips))?;
         let help = "From durable until the last socket was handed its frames.";
         families.seconds("delivery", help, &figures.delivery_seconds)?;
         let bus = figures.bus;

@@ -192,6 +192,12 @@ pub trait Store: Send + Sync + 'static {
     /// Carries out what was submitted and stops taking writes; from then on they are [`Error::Unavailable`](crate::model::Error::Unavailable).
     async fn close(&self);
 
+    /// How often something was asked of a database in another process in order to write, answers that came together counted
+    /// once; 0 where the store is in this process.
+    fn round_trips(&self) -> u64 {
+        0
+    }
+
     /// Writes all rows, as they are at one moment, to the empty file at `path`, as a database that
     /// [`DatabaseCopy::open`] takes. Blocks the thread.
     ///

@@ -38,6 +38,8 @@ pub struct Figures {
     pub commit_writes: Distribution,
     /// Writes that were submitted, and whose outcome is not known yet.
     pub store_queue: u64,
+    /// How often the store asked something of a database in another process in order to write.
+    pub store_round_trips: u64,
     /// Seconds from durable until the last socket of this node was handed its frames.
     pub delivery_seconds: Distribution,
     /// What the bus carried.
@@ -142,6 +144,7 @@ impl Figures {
             commit_seconds: Histogram::read([&counts.commit_seconds], &TIMES),
             commit_writes: Histogram::read([&counts.commit_writes], &SIZES),
             store_queue: hub.inner.commit_queue.under_way(),
+            store_round_trips: hub.inner.store.round_trips(),
             delivery_seconds: counts.delivery_seconds(),
             bus: hub.bus_figures(),
             connections: Vec::new(),

@@ -154,12 +154,6 @@ impl PostgresStore {
     pub fn commits(&self) -> u64 {
         self.writer.commits()
     }
-
-    /// How often something was asked of the database to write, answers that came together counted once.
-    #[must_use]
-    pub fn round_trips(&self) -> u64 {
-        self.trips.load(Ordering::Relaxed)
-    }
 }
 
 /// Connects and brings the tables up to date, on a thread that may wait.
@@ -216,6 +210,10 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.writer.close().await;
+    }
+
+    fn round_trips(&self) -> u64 {
+        self.trips.load(Ordering::Relaxed)
     }
 
     #[cfg(feature = "sqlite")]

@@ -42,6 +42,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("tolmach_commit_seconds", &[]),
     ("tolmach_commit_writes", &[]),
     ("tolmach_store_queue", &[]),
+    ("tolmach_store_round_trips_total", &[]),
     ("tolmach_delivery_seconds", &[]),
     ("tolmach_bus_published_total", &[]),
     ("tolmach_bus_received_total", &[]),
