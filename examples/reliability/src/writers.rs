@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub const SAID: &str = " said";
 pub struct Writers {
     tasks: Vec<JoinHandle<Ledger>>,
     is_over: Arc<AtomicBool>,
+    accepted: Arc<AtomicU64>,
 }
 
 /// Where gateways are that are one: whoever is cut off at one comes again at the next. A handle: clones are the same.
@@ -83,6 +84,7 @@ impl Writers {
     #[must_use]
     pub fn start(places: &Places, room: &Room, accounts: &[Account], rest: Duration) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
+        let accepted = Arc::<AtomicU64>::default();
         let dialects = Dialect::ALL.into_iter().cycle();
         let writers = accounts.iter().zip(dialects).enumerate();
         let tasks = writers.map(|(place, (account, dialect))| {
@@ -94,6 +96,7 @@ impl Writers {
                 room: room.clone(),
                 rest,
                 is_over: is_over.clone(),
+                accepted: accepted.clone(),
                 ledger: Ledger::default(),
             };
             tokio::spawn(writer.work())
@@ -101,7 +104,14 @@ impl Writers {
         Self {
             tasks: tasks.collect(),
             is_over,
+            accepted,
         }
+    }
+
+    /// How many messages they know to be accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Has them finish what they are at.
@@ -127,6 +137,8 @@ struct Writer {
     room: Room,
     rest: Duration,
     is_over: Arc<AtomicBool>,
+    /// How many messages all of them know to be accepted.
+    accepted: Arc<AtomicU64>,
     ledger: Ledger,
 }
 
@@ -177,6 +189,9 @@ impl Writer {
                 (Dialect::Uchat, 3) => self.send_file(&mut entry, member, heard).await,
                 _ => self.say(&mut entry, number, member, heard).await,
             };
+            if entry.said == Told::Accepted {
+                self.accepted.fetch_add(1, Ordering::Relaxed);
+            }
             self.ledger.said.push(entry);
             written?;
             sleep(self.rest).await;

@@ -8,13 +8,14 @@ mod witness;
 
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use nix::sys::signal::Signal;
 use tokio::time::sleep;
 
 use crate::Outcome;
 use crate::client::Room;
 use crate::ledger::{FAULTS, Found, Ledger, Sums, Then};
+use crate::writers::Writers;
 use crate::{client::Dialect, files};
 use bench::{LEASE, NODES, Nodes};
 use contest::Contest;
@@ -30,11 +31,14 @@ pub struct Faults {
     /// How often each other thing is done
     #[arg(long, default_value_t = 20)]
     pub others: u64,
+    /// These alone
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Fault>,
 }
 
 /// What is done while everybody writes and reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
     /// kill -9 of a node, which is started again.
     NodeKilled,
     /// kill -9 of NATS, which is started again.
@@ -74,9 +78,14 @@ impl Fault {
 /// Beside the faults of a ledger.
 const HELD_TWICE: &str = "names held twice";
 const UNSETTLED: &str = "presence not settled";
+const LATE: &str = "accepted again too late";
 const DEFECTS: &str = "defects logged";
 /// How often a name was taken, and somebody spoke by it.
 const TAKEN: &str = "names taken";
+/// Within which time something is accepted again, once a fault is over.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long that is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long writers rest between two messages: what is tried is not how many there can be.
 const REST: Duration = Duration::from_millis(20);
 
@@ -90,34 +99,36 @@ impl Faults {
             return Ok(());
         };
         let mut columns = Vec::new();
-        for fault in Fault::ALL {
+        let is_meant = |fault: &Fault| self.only.is_empty() || self.only.contains(fault);
+        for fault in Fault::ALL.into_iter().filter(is_meant) {
             let rounds = match fault {
                 Fault::NodeKilled => self.kills,
                 _ => self.others,
             };
-            let mut sums = Sums::default();
+            let mut column = Column::new(fault);
             for round in 0..rounds {
                 let begun = Instant::now();
-                let found = trial.round(fault, round).await?;
+                let (found, again) = trial.round(fault, round).await?;
                 let broken = broken(&found);
                 eprintln!(
-                    "{} {} of {rounds}: {:.1?} {}",
+                    "{} {} of {rounds}: {:.1?}, accepted again after {again:.1?} {}",
                     fault.name(),
                     round + 1,
                     begun.elapsed(),
                     broken.join(", ")
                 );
-                sums += found;
+                column.sums += found;
+                column.again.push(again);
             }
-            columns.push((fault.name(), rounds, sums));
+            columns.push(column);
         }
         print(&columns);
         for (reason, count) in &trial.reasons {
             eprintln!("{count:>8}  {reason}");
         }
-        let all = columns.iter().flat_map(|(fault, _, sums)| {
-            let broken = broken(sums).into_iter();
-            broken.map(move |what| format!("{fault}: {what}"))
+        let all = columns.iter().flat_map(|column| {
+            let broken = broken(&column.sums).into_iter();
+            broken.map(|what| format!("{}: {what}", column.fault.name()))
         });
         let all: Vec<String> = all.collect();
         match all.is_empty() {
@@ -128,33 +139,58 @@ impl Faults {
 }
 
 fn broken(sums: &Sums) -> Vec<&'static str> {
-    let all = FAULTS.into_iter().chain([HELD_TWICE, UNSETTLED, DEFECTS]);
+    let all = FAULTS
+        .into_iter()
+        .chain([HELD_TWICE, UNSETTLED, LATE, DEFECTS]);
     all.filter(|fault| sums.of(fault) > 0).collect()
 }
 
+/// What all rounds of a fault came to.
+struct Column {
+    fault: Fault,
+    sums: Sums,
+    /// How long it took each time, once the fault was over, until something was accepted.
+    again: Vec<Duration>,
+}
+
+impl Column {
+    fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            sums: Sums::default(),
+            again: Vec::new(),
+        }
+    }
+
+    /// The middle one and the longest, in ms.
+    fn again(&self) -> String {
+        let mut again = self.again.clone();
+        again.sort_unstable();
+        let middle = again.get(again.len() / 2).copied().unwrap_or_default();
+        let longest = again.last().copied().unwrap_or_default();
+        format!("{}, {}", middle.as_millis(), longest.as_millis())
+    }
+}
+
 /// A table as documentation has it.
-fn print(columns: &[(&str, u64, Sums)]) {
-    let line = |what: &str, cells: Vec<String>| println!("| {what} | {} |", cells.join(" | "));
-    line(
-        "",
-        columns
-            .iter()
-            .map(|(name, ..)| (*name).to_owned())
-            .collect(),
-    );
+fn print(columns: &[Column]) {
+    let line = |what: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        println!("| {what} | {} |", cells.join(" | "));
+    };
+    line("", &|column| column.fault.name().to_owned());
     println!("|{}", "---|".repeat(columns.len() + 1));
-    let rounds = columns.iter().map(|(_, rounds, _)| rounds.to_string());
-    line("rounds", rounds.collect());
+    line("rounds", &|column| column.again.len().to_string());
     let mut rows: Vec<&str> = Vec::new();
-    for (what, _) in columns.iter().flat_map(|(.., sums)| &sums.0) {
+    for (what, _) in columns.iter().flat_map(|column| &column.sums.0) {
         if !rows.contains(what) {
             rows.push(what);
         }
     }
     for what in rows {
-        let cells = columns.iter().map(|(.., sums)| sums.of(what).to_string());
-        line(what, cells.collect());
+        line(what, &|column| column.sums.of(what).to_string());
     }
+    line("accepted again after ms: middle, longest", &Column::again);
 }
 
 /// What all rounds share.
@@ -177,7 +213,8 @@ impl Trial {
         }))
     }
 
-    async fn round(&mut self, fault: Fault, round: u64) -> Outcome<Sums> {
+    /// What came of it, and how long it took, once the fault was over, until something was accepted.
+    async fn round(&mut self, fault: Fault, round: u64) -> Outcome<(Sums, Duration)> {
         self.count += 1;
         let nodes = &mut self.nodes;
         let name = format!("round{}", self.count);
@@ -188,10 +225,12 @@ impl Trial {
         let contest = Contest::begin(nodes, &contested);
         sleep(Duration::from_millis(500 + round * 370 % 1000)).await;
         strike(nodes, fault, round).await?;
+        let again = accepts_again(&writers).await;
         sleep(Duration::from_secs(2)).await;
         let mut ledgers = writers.stop().await?;
         let (taken, twice) = contest.end().await?;
         let mut sums = Sums::default();
+        sums.count(LATE, u64::from(again > AGAIN));
         let settled = Witnesses::agree(nodes, &room).await;
         sums.count(UNSETTLED, u64::from(settled.is_err()));
         match settled {
@@ -210,7 +249,7 @@ impl Trial {
         for (reason, count) in ledgers.into_iter().flat_map(|ledger| ledger.reasons) {
             *self.reasons.entry(reason).or_default() += count;
         }
-        Ok(sums)
+        Ok((sums, again))
     }
 
     fn look_at_files(
@@ -234,6 +273,15 @@ impl Trial {
         }
         Ok(())
     }
+}
+
+/// How long it takes from now on until something is accepted.
+async fn accepts_again(writers: &Writers) -> Duration {
+    let (begun, before) = (Instant::now(), writers.accepted());
+    while writers.accepted() == before && begun.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(5)).await;
+    }
+    begun.elapsed()
 }
 
 /// Does it, and heals it after another time in each round.
