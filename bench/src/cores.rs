@@ -27,11 +27,7 @@ impl Cores {
     /// # Errors
     /// There are not so many.
     pub(crate) fn part(servers: usize) -> Outcome<Self> {
-        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        // Who is root may have more than that.
-        if setrlimit(Resource::RLIMIT_NOFILE, FILES.max(most), FILES.max(most)).is_err() {
-            setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
-        }
+        open_many_files()?;
         let allowed = sched_getaffinity(Pid::from_raw(0))?;
         let is_allowed = |core: &usize| allowed.is_set(*core).unwrap_or_default();
         let mut all: Vec<_> = (0..CpuSet::count()).filter(is_allowed).collect();
@@ -56,6 +52,16 @@ impl Cores {
     }
 }
 
+/// Lets as many files be open as the system allows, for processes that are started, too.
+pub(crate) fn open_many_files() -> Outcome<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    // Who is root may have more than that.
+    if setrlimit(Resource::RLIMIT_NOFILE, FILES.max(most), FILES.max(most)).is_err() {
+        setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    }
+    Ok(())
+}
+
 fn set(cores: &[usize]) -> nix::Result<CpuSet> {
     let mut set = CpuSet::new();
     cores.iter().try_for_each(|core| set.set(*core))?;
@@ -72,21 +78,26 @@ pub(crate) struct Spent {
 impl Spent {
     /// Reads the CPU time of both from `/proc`; `server` is a process number, and its children count.
     pub(crate) fn read(server: u32) -> io::Result<Self> {
-        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
-        let mut of_server = time_of(server)?;
-        for child in children.split_whitespace().flat_map(str::parse) {
-            // One that has just ended counts no more.
-            of_server += time_of(child).unwrap_or_default();
-        }
         Ok(Self {
-            server: of_server,
+            server: time_with_children(server)?,
             own: time_of(std::process::id())?,
         })
     }
 }
 
+/// CPU time of a process and of its children that are there.
+pub(crate) fn time_with_children(process: u32) -> io::Result<Duration> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    let mut time = time_of(process)?;
+    for child in children.split_whitespace().flat_map(str::parse) {
+        // One that has just ended counts no more.
+        time += time_of(child).unwrap_or_default();
+    }
+    Ok(time)
+}
+
 /// CPU time of all threads of a process: to the nanosecond where the kernel counts so, else in hundredths of a second.
-fn time_of(process: u32) -> io::Result<Duration> {
+pub(crate) fn time_of(process: u32) -> io::Result<Duration> {
     let mut sum = Duration::ZERO;
     for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
         let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {

@@ -42,13 +42,13 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts it, over a new store.
+    /// Starts it with these settings, too, and a data directory of its own.
     ///
     /// # Errors
     /// It does not start.
-    pub(crate) fn start(program: &Path, store: &str, dir: &Path) -> Outcome<Self> {
+    pub(crate) fn start(program: &Path, settings: &[(&str, &str)], dir: &Path) -> Outcome<Self> {
         let dir = tempfile::tempdir_in(dir)?;
-        let settings = [SETTINGS, &[("STORE__URL", store)]].concat();
+        let settings = [SETTINGS, settings].concat();
         let server = Server::spawn(Server::command(program, dir.path(), &settings))?;
         let control = UnixStream::connect(dir.path().join("control.sock"))?;
         Ok(Self {

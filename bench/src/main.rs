@@ -9,9 +9,10 @@
 //!
 //! `bench/run` builds all that is needed and runs it; `bench/run --help` tells what there is to choose. Read it in this order:
 //! [`shape`] (the loads), [`subject`] (who is put under them), [`server`] and [`gateway`] (how those are started), [`bare`],
-//! [`wires`] (how each is spoken to), [`round`] (one measurement), [`table`], [`document`]. Linux only.
+//! [`wires`] (how each is spoken to), [`round`] (one measurement), [`table`], [`document`]; [`cluster`] (several nodes). Linux only.
 
 mod bare;
+mod cluster;
 mod cores;
 mod document;
 mod gateway;
@@ -50,6 +51,8 @@ enum Action {
     /// The bare loop: what others are measured by
     #[command(hide = true)]
     Bare(bare::Loop),
+    /// What several nodes cost beside one, with PostgreSQL and NATS on the same cores
+    Cluster(cluster::Cluster),
 }
 
 /// What is measured.
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
     let Arguments { action, measure } = Arguments::parse();
     let outcome = match action {
         Some(Action::Bare(bare)) => bare.run().map_err(Into::into),
+        Some(Action::Cluster(cluster)) => cluster.run(),
         None => run(&measure),
     };
     match outcome {
@@ -154,7 +158,7 @@ impl Measure {
 }
 
 /// How long a sync of a page takes, in the middle of some.
-fn sync_time(disk: &Path) -> Outcome<Duration> {
+pub(crate) fn sync_time(disk: &Path) -> Outcome<Duration> {
     let mut file = tempfile::tempfile_in(disk)?;
     let mut times = Vec::new();
     for _ in 0..200 {

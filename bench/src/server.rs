@@ -47,7 +47,7 @@ impl Server {
         [dir, disk]: [&Path; 2],
     ) -> Outcome<Option<Self>> {
         let gateway = |store, dir| {
-            let gateway = Gateway::start(tolmach, store, dir)?;
+            let gateway = Gateway::start(tolmach, &[("STORE__URL", store)], dir)?;
             Ok(Some(Self::Tolmach(Box::new(gateway))))
         };
         match kind {

@@ -227,6 +227,12 @@ impl Postgres {
         self.ask(url, statement);
     }
 
+    /// The number of its first process, whose children the others are.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.pid().as_raw().unsigned_abs()
+    }
+
     /// Its first process.
     fn pid(&self) -> Pid {
         let file = fs::read_to_string(self.directory.join("data/postmaster.pid")).expect("it runs");
