@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tolmach::commands::{Actor, Change, CreateRoom, Edit, Register, Send, Submission};
 use tolmach::model::{
     HistoryOrder, HistoryQuery, Message, MessageId, MessageKind, Result as Told, RoomId,
-    RoomSelector, Secret, Timestamp, UserId, fold_text,
+    RoomSelector, SearchQuery, Secret, Timestamp, UserId, fold_text,
 };
 use tolmach::store::{Commit, CommitSink, Limits, SqliteStore, Store};
 
@@ -207,9 +207,11 @@ impl Bench {
                 for _ in 0..RUNS {
                     let needle = fold_text(&needle(&mut self.words));
                     let begun = Instant::now();
-                    let found = self
-                        .store
-                        .search(self.room, Some(self.user), &needle, prefix, 50);
+                    let query = SearchQuery {
+                        prefix,
+                        ..SearchQuery::containing(needle, 50)
+                    };
+                    let found = self.store.search(self.room, Some(self.user), &query);
                     times.add(begun, &found.await?);
                 }
                 let name = if prefix {

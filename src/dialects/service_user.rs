@@ -7,7 +7,7 @@ use crate::commands;
 use crate::hub::Session;
 use crate::model::{
     Error, HistoryOrder, HistoryQuery, Message, MessageKind, Presence, Result, RoomSelector,
-    Secret, Timestamp, User, UserKind, UserSelector, fold_login,
+    SearchQuery, Secret, Timestamp, User, UserKind, UserSelector, fold_login,
 };
 
 use super::text::plain;
@@ -258,9 +258,7 @@ pub async fn waiting(session: &mut Session) -> Option<String> {
 async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result<Vec<String>> {
     let command = commands::Search {
         room,
-        text: text.to_owned(),
-        prefix: false,
-        limit: FOUND,
+        query: SearchQuery::containing(text, FOUND),
     };
     let found = session.call(command).await?;
     Ok(tell(&found.messages, "nothing was found"))

@@ -14,6 +14,38 @@ pub enum HistoryOrder {
     Newest,
 }
 
+/// Which messages of a room are sought. All bounds that are given hold together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchQuery {
+    /// What is seen in the message, without regard to case.
+    pub text: String,
+    /// Only messages that begin with it.
+    pub prefix: bool,
+    /// Only messages with a greater id.
+    pub after: Option<MessageId>,
+    /// Only messages with a smaller id.
+    pub before: Option<MessageId>,
+    /// The order of the answer; the limit takes from its beginning.
+    pub order: HistoryOrder,
+    /// Most messages in the answer.
+    pub limit: usize,
+}
+
+impl SearchQuery {
+    /// The newest messages in which this is seen, newest first, at most `limit`.
+    #[must_use]
+    pub fn containing(text: impl Into<String>, limit: usize) -> Self {
+        Self {
+            text: text.into(),
+            prefix: false,
+            after: None,
+            before: None,
+            order: HistoryOrder::Newest,
+            limit,
+        }
+    }
+}
+
 /// Which messages of a room are wanted. All bounds that are given hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryQuery {

@@ -25,7 +25,7 @@ pub use error::{Error, Result};
 pub use event::{
     EndReason, Event, Origin, Presence, PresenceChange, PresenceEvent, RoomChange, RoomEvent,
 };
-pub use history::{HistoryOrder, HistoryQuery};
+pub use history::{HistoryOrder, HistoryQuery, SearchQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
 pub use message::{FileInfo, Message, MessageKind, Quote};
 #[cfg(feature = "sqlite")]

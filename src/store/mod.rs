@@ -57,7 +57,7 @@ use async_trait::async_trait;
 
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, News, Result, Role,
-    RoomEvent, RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    RoomEvent, RoomId, SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
@@ -268,16 +268,14 @@ pub trait Store: Send + Sync + 'static {
         viewer: Option<UserId>,
         query: &HistoryQuery,
     ) -> Result<Page>;
-    /// Messages of a room in which `folded` is seen without regard to case (`prefix`: at the beginning), whatever their kind: see
-    /// [`MessageKind::searched`](crate::model::MessageKind::searched). Newest first, as [`Store::history`] sees them, without
-    /// deleted ones, at most [`PAGE_BYTES`].
+    /// Messages of a room as `query` says (its text is folded), whatever their kind: see
+    /// [`MessageKind::searched`](crate::model::MessageKind::searched). As [`Store::history`] sees them, without deleted ones,
+    /// at most [`PAGE_BYTES`].
     async fn search(
         &self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Result<Vec<Arc<Message>>>;
     /// The rooms in which something may be over age at this time, or was marked so and is still there: where `keep` (zero: for
     /// ever) holds for those that say nothing of it themselves. In the order of their numbers.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tolmach::commands::{self, EraseUser, Place};
-use tolmach::model::{BanSubject, Error, Role, RoomKind, UserId, UserSelector};
+use tolmach::model::{BanSubject, Error, Role, RoomKind, SearchQuery, UserId, UserSelector};
 
 use crate::support::{
     Client, World, by_id, create_room, guest, log_in, login, name, password, register, say, to_user,
@@ -299,16 +299,15 @@ async fn no_byte_of_what_was_erased_is_left_in_the_files() {
     // What others said is all there, and found.
     let search = commands::Search {
         room: name("own"),
-        text: "of boris".into(),
-        prefix: true,
-        limit: 2_000,
+        query: SearchQuery {
+            prefix: true,
+            ..SearchQuery::containing("of boris", 2_000)
+        },
     };
     assert_eq!(boris.ok(search).await.messages.len(), 750);
     let search = commands::Search {
         room: name("own"),
-        text: "zebra".into(),
-        prefix: false,
-        limit: 9,
+        query: SearchQuery::containing("zebra", 9),
     };
     assert_eq!(boris.ok(search).await.messages.len(), 0);
     let again = world.killed().await;

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use tolmach::commands::{self, AnyCommand};
-use tolmach::model::{Error, HistoryQuery, MessageId, Result, Role, Room, RoomKind, Timestamp};
+use tolmach::model::{
+    Error, HistoryQuery, MessageId, Result, Role, Room, RoomKind, SearchQuery, Timestamp,
+};
 
 use crate::support::{Client, World, by_id, create_room, draft, enter, login, say};
 
@@ -97,9 +99,7 @@ fn edit(message: MessageId) -> AnyCommand {
 fn search(room: &Room) -> AnyCommand {
     commands::Search {
         room: by_id(room.id),
-        text: "words".into(),
-        prefix: false,
-        limit: 10,
+        query: SearchQuery::containing("words", 10),
     }
     .into()
 }

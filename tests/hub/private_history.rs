@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use tolmach::commands;
-use tolmach::model::{Error, Event, HistoryQuery, MessageId, RoomChange, RoomKind};
+use tolmach::model::{Error, Event, HistoryQuery, MessageId, RoomChange, RoomKind, SearchQuery};
 
 use crate::support::{Client, World, by_id, create_room, login, name, texts};
 
 async fn found(client: &mut Client, text: &str) -> Vec<String> {
     let search = commands::Search {
         room: name("cellar"),
-        text: text.to_owned(),
-        prefix: false,
-        limit: 100,
+        query: SearchQuery::containing(text, 100),
     };
     texts(client.ok(search).await)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use tolmach::commands::{self, AnyCommand, AnyReply};
 use tolmach::model::{
-    Event, HistoryQuery, MessageId, Result, Role, RoomChange, RoomId, RoomKind, Timestamp, UserId,
+    Event, HistoryQuery, MessageId, Result, Role, RoomChange, RoomId, RoomKind, SearchQuery,
+    Timestamp, UserId,
 };
 
 use crate::support::{Client, World, create_room, login, name, register, say, to_user};
@@ -54,9 +55,7 @@ fn command(dice: &mut Dice, number: usize) -> AnyCommand {
         .into(),
         19 => commands::Search {
             room: room(),
-            text: number.to_string(),
-            prefix: false,
-            limit: 5,
+            query: SearchQuery::containing(number.to_string(), 5),
         }
         .into(),
         20 => commands::Ban { room: room(), user }.into(),

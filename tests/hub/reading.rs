@@ -3,7 +3,7 @@
 use tolmach::commands;
 use tolmach::model::{
     Error, Event, HistoryOrder, HistoryQuery, MessageId, Role, RoomChange, RoomEvent, RoomKind,
-    Seq, Timestamp,
+    SearchQuery, Seq, Timestamp,
 };
 
 use crate::support::{Client, World, by_id, enter, login, name, texts, to_user};
@@ -17,9 +17,10 @@ fn history(change: impl FnOnce(&mut HistoryQuery)) -> commands::History {
 fn search(text: &str, prefix: bool, limit: usize) -> commands::Search {
     commands::Search {
         room: name("tea"),
-        text: text.to_owned(),
-        prefix,
-        limit,
+        query: SearchQuery {
+            prefix,
+            ..SearchQuery::containing(text, limit)
+        },
     }
 }
 

@@ -10,7 +10,9 @@ use super::rooms::by_id;
 use super::{encoder, gateway};
 use crate::commands;
 use crate::gateway::RequestContext;
-use crate::model::{Error, HistoryOrder, HistoryQuery, Message, MessageId, Result, Timestamp};
+use crate::model::{
+    Error, HistoryOrder, HistoryQuery, Message, MessageId, Result, SearchQuery, Timestamp,
+};
 
 /// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -82,9 +84,10 @@ impl UchatAdapter {
         }
         let command = commands::Search {
             room: by_id(room),
-            text,
-            prefix: self.rules.flavor == Flavor::Document,
-            limit: limits::COUNT as usize,
+            query: SearchQuery {
+                prefix: self.rules.flavor == Flavor::Document,
+                ..SearchQuery::containing(text, limits::COUNT as usize)
+            },
         };
         let messages = cx.session.call(command).await?.messages;
         write(&messages, Page::search(&mut out));

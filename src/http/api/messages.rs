@@ -17,7 +17,7 @@ use super::{Answer, Done, Made, answer, done, made};
 use crate::commands::{Delete, Edit, History, Offline, ReadMessage, Search, Send};
 use crate::model::{
     self, Error, HistoryOrder, HistoryQuery, MessageId, MessageKind, Result, RoomId, RoomSelector,
-    Target,
+    SearchQuery, Target,
 };
 use crate::shown::Message;
 
@@ -100,37 +100,36 @@ pub(super) fn requests(api: Api) -> Api {
         )
 }
 
-/// Which messages are wanted.
-struct Wanted {
-    before: Option<MessageId>,
-    after: Option<MessageId>,
-    limit: usize,
-}
-
 async fn list_messages(
     mut asker: Asker,
     At(name): At<String>,
     mut parameters: Parameters,
 ) -> Answer<Vec<Message>> {
-    let wanted = Wanted {
-        before: parameters.number("before")?.map(MessageId),
-        after: parameters.number("after")?.map(MessageId),
-        limit: parameters.limit(PAGE)?,
-    };
+    let before = parameters.number("before")?.map(MessageId);
+    let after = parameters.number("after")?.map(MessageId);
+    let limit = parameters.limit(PAGE)?;
     let sought = parameters.text("q")?.filter(|sought| !sought.is_empty());
     parameters.end()?;
+    let order = match after {
+        Some(_) => HistoryOrder::Oldest,
+        None => HistoryOrder::Newest,
+    };
     let room = selector(&mut asker, &name).await?;
     let found = match sought {
-        Some(text) => search(&mut asker, room, text, &wanted).await?,
-        None => {
-            let order = match wanted.after {
-                Some(_) => HistoryOrder::Oldest,
-                None => HistoryOrder::Newest,
-            };
-            let query = HistoryQuery {
-                before: wanted.before,
+        Some(text) => {
+            let query = SearchQuery {
+                after,
+                before,
                 order,
-                ..HistoryQuery::page(room, wanted.after, wanted.limit)
+                ..SearchQuery::containing(text, limit)
+            };
+            asker.read(Search { room, query }).await?
+        }
+        None => {
+            let query = HistoryQuery {
+                before,
+                order,
+                ..HistoryQuery::page(room, after, limit)
             };
             asker.read(History(query)).await?
         }
@@ -141,44 +140,6 @@ async fn list_messages(
         .iter()
         .map(|message| Message::of(message, &*room));
     answer(shown.collect())
-}
-
-/// A search looks from the newest message on: as far as it must for what is wanted.
-async fn search(
-    asker: &mut Asker,
-    room: RoomSelector,
-    text: String,
-    wanted: &Wanted,
-) -> Result<crate::commands::Messages> {
-    let is_wanted = |id: MessageId| {
-        wanted.before.is_none_or(|before| id < before)
-            && wanted.after.is_none_or(|after| id > after)
-    };
-    let mut limit = wanted.limit;
-    loop {
-        let search = Search {
-            room: room.clone(),
-            text: text.clone(),
-            prefix: false,
-            limit,
-        };
-        let mut found = asker.read(search).await?;
-        let is_all = found.messages.len() < limit;
-        let oldest = found.messages.last().map(|message| message.id);
-        found.messages.retain(|message| is_wanted(message.id));
-        let is_enough = match wanted.after {
-            None => found.messages.len() >= wanted.limit,
-            Some(after) => oldest.is_some_and(|oldest| oldest <= after),
-        };
-        if is_all || is_enough {
-            if wanted.after.is_some() {
-                found.messages.reverse();
-            }
-            found.messages.truncate(wanted.limit);
-            return Ok(found);
-        }
-        limit = limit.saturating_mul(4);
-    }
 }
 
 /// Where somebody says something: a direct room is made when it is first needed.

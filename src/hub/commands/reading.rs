@@ -10,8 +10,8 @@ use super::waiting::ReadWaiting;
 use super::{Caller, Command, Needs};
 use crate::model::{
     Error, HistoryQuery, Membership, Message, MessageId, Present, Quote, Result, Role, Room,
-    RoomEvent, RoomId, RoomKind, RoomSelector, SeenMarks as Marks, Seq, Timestamp, UserRef,
-    fold_text,
+    RoomEvent, RoomId, RoomKind, RoomSelector, SearchQuery, SeenMarks as Marks, Seq, Timestamp,
+    UserRef, fold_text,
 };
 use crate::store::RoomRow;
 
@@ -79,17 +79,13 @@ async fn with_quotes(
     Ok(messages)
 }
 
-/// Finds messages of a room, of every kind, by what is seen of them, without regard to case; newest first.
+/// Finds messages of a room, of every kind, by what is seen of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
     /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// What is looked for, without regard to case.
-    pub text: String,
-    /// Only those that begin with it.
-    pub prefix: bool,
-    /// Most messages in the answer.
-    pub limit: usize,
+    /// What is looked for there.
+    pub query: SearchQuery,
 }
 
 impl Command for Search {
@@ -100,10 +96,12 @@ impl Command for Search {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Messages> {
         let room = caller.sees(View::History, &self.room).await?;
-        let (viewer, folded) = (caller.actor()?.user(), fold_text(&self.text));
-        let store = caller.store();
-        let found = store.search(room.room.id, viewer, &folded, self.prefix, self.limit);
-        let found = found.await?;
+        let viewer = caller.actor()?.user();
+        let query = SearchQuery {
+            text: fold_text(&self.query.text),
+            ..self.query
+        };
+        let found = caller.store().search(room.room.id, viewer, &query).await?;
         Ok(Messages {
             messages: with_quotes(found, &room, caller).await?,
             room: Arc::new(room.room.clone()),

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    HistoryQuery, MessageId, Role, RoomId, RoomSelector, Secret, Seq, SessionId, Timestamp,
-    TokenId, TokenText, UserSelector,
+    HistoryQuery, MessageId, Role, RoomId, RoomSelector, SearchQuery, Secret, Seq, SessionId,
+    Timestamp, TokenId, TokenText, UserSelector,
 };
 
 /// What no `Debug` may show.
@@ -112,9 +112,7 @@ fn one_of_each() -> Vec<AnyCommand> {
         History(HistoryQuery::page(room(), None, 1)).into(),
         Search {
             room: room(),
-            text: text(),
-            prefix: false,
-            limit: 1,
+            query: SearchQuery::containing(text(), 1),
         }
         .into(),
         FindMessage {

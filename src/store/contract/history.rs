@@ -251,7 +251,7 @@ pub(super) async fn a_cleared_history_is_invisible(bench: &Bench) {
     assert!(
         bench
             .store
-            .search(room, None, "1", false, 9)
+            .search(room, None, &SearchQuery::containing("1", 9))
             .await
             .unwrap()
             .is_empty()
@@ -292,7 +292,7 @@ pub(super) async fn a_hidden_message_is_hidden_from_one(bench: &Bench) {
         );
         let found = bench
             .store
-            .search(room, viewer, "2", false, 9)
+            .search(room, viewer, &SearchQuery::containing("2", 9))
             .await
             .unwrap();
         assert_eq!(found.len(), usize::from(viewer != Some(bob)));
@@ -312,7 +312,11 @@ pub(super) async fn a_deleted_message_stays_without_text(bench: &Bench) {
         bench.store.message(ids[0]).await.unwrap().as_ref(),
         Some(first)
     );
-    let found = bench.store.search(room, None, "", false, 9).await.unwrap();
+    let found = bench
+        .store
+        .search(room, None, &SearchQuery::containing("", 9))
+        .await
+        .unwrap();
     assert_eq!(texts(&found), ["2"]);
 }
 
@@ -355,21 +359,28 @@ pub(super) async fn search_folds_both_sides(bench: &Bench) {
     ] {
         let found = bench
             .store
-            .search(room, None, &fold_text(needle), prefix, 10)
+            .search(
+                room,
+                None,
+                &SearchQuery {
+                    prefix,
+                    ..SearchQuery::containing(fold_text(needle), 10)
+                },
+            )
             .await
             .unwrap();
         assert_eq!(texts(&found), expected, "{needle}");
     }
     let found = bench
         .store
-        .search(room, None, "привет", false, 1)
+        .search(room, None, &SearchQuery::containing("привет", 1))
         .await
         .unwrap();
     assert_eq!(texts(&found), ["привет"]);
     assert!(
         bench
             .store
-            .search(room, None, "привет", false, 0)
+            .search(room, None, &SearchQuery::containing("привет", 0))
             .await
             .unwrap()
             .is_empty()
@@ -398,7 +409,17 @@ pub(super) async fn what_is_seen_is_found(bench: &Bench) {
     ];
     let ids: Vec<MessageId> = all.map(|one| bench.by(anna, one).unwrap().id).to_vec();
     let look = async |needle: &str, prefix| {
-        let found = bench.store.search(room, None, needle, prefix, 99).await;
+        let found = bench
+            .store
+            .search(
+                room,
+                None,
+                &SearchQuery {
+                    prefix,
+                    ..SearchQuery::containing(needle, 99)
+                },
+            )
+            .await;
         let place = |found: &Arc<Message>| ids.iter().position(|id| *id == found.id);
         let places = found.unwrap().iter().map(place).collect::<Option<Vec<_>>>();
         places.unwrap()
@@ -443,7 +464,7 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
     assert_eq!(
         bench
             .store
-            .search(room, None, "here", false, 9)
+            .search(room, None, &SearchQuery::containing("here", 9))
             .await
             .unwrap()
             .len(),
@@ -452,7 +473,7 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
     assert_eq!(
         bench
             .store
-            .search(room, None, "here", false, 2)
+            .search(room, None, &SearchQuery::containing("here", 2))
             .await
             .unwrap()
             .len(),
@@ -461,7 +482,7 @@ pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
     assert_eq!(
         bench
             .store
-            .search(room, None, "hay", false, 2_100)
+            .search(room, None, &SearchQuery::containing("hay", 2_100))
             .await
             .unwrap()
             .len(),

@@ -112,7 +112,10 @@ pub(super) async fn what_is_over_age_is_shown_no_more_and_then_gone(bench: &Benc
         let page = bench.store.history(room, Some(bob), &query).await.unwrap();
         assert_eq!(texts(&page.messages)[3], "tea 35");
         assert_eq!(page.omitted, 5);
-        let found = bench.store.search(room, None, "tea", false, 99).await;
+        let found = bench
+            .store
+            .search(room, None, &SearchQuery::containing("tea", 99))
+            .await;
         assert_eq!(found.unwrap().len(), 10);
         assert_eq!(bench.left(other, HistoryOrder::Oldest).await.len(), 40);
         for message in [said[0], said[1], said[29]] {
@@ -158,7 +161,11 @@ pub(super) async fn what_is_over_age_is_shown_no_more_and_then_gone(bench: &Benc
     let last = bench.at(1_000).say(anna, room, "and on");
     assert_eq!(last.id.0, next.id.0 + 1);
     assert!(last.created > next.created);
-    let found = bench.store.search(room, None, "", false, 99).await.unwrap();
+    let found = bench
+        .store
+        .search(room, None, &SearchQuery::containing("", 99))
+        .await
+        .unwrap();
     assert_eq!(texts(&found), ["and on"]);
 }
 

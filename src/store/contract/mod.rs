@@ -31,8 +31,8 @@ use crate::commands::{
     Submission,
 };
 use crate::model::{
-    Error, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector, Secret,
-    Timestamp, UserId, UserSelector,
+    Error, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector, SearchQuery,
+    Secret, Timestamp, UserId, UserSelector,
 };
 
 macro_rules! contract {
@@ -113,6 +113,7 @@ contract! {
     searches {
         any_search_agrees_with_a_plain_filter
         a_search_ends_by_bytes_too
+        pages_of_a_search_go_on_by_id_to_the_end
     }
     changes {
         changes_come_gapless_and_as_things_are_now

@@ -197,7 +197,7 @@ pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
     assert!(
         bench
             .store
-            .search(room, None, "", false, 9)
+            .search(room, None, &SearchQuery::containing("", 9))
             .await
             .unwrap()
             .is_empty()

@@ -3,7 +3,7 @@
 use super::history::Numbers;
 use super::*;
 use crate::commands::{ClearHistory, Hide, Send};
-use crate::model::{MessageKind, fold_text, has_visible};
+use crate::model::{HistoryOrder, MessageKind, fold_text, has_visible};
 use crate::store::PAGE_BYTES;
 
 /// What texts and needles are made of: what folds oddly, what means something in queries, what is long in UTF-8.
@@ -162,6 +162,19 @@ impl Trial {
         text[start..].iter().take(longest).collect()
     }
 
+    /// One of the ids, one beside them, or none.
+    fn bound(&mut self) -> Option<MessageId> {
+        match self.below(8) {
+            0 => Some(MessageId(0)),
+            1 => Some(MessageId(i64::MAX)),
+            2 | 3 if !self.known.is_empty() => {
+                let chosen = self.below(self.known.len());
+                Some(self.known[chosen].message.id)
+            }
+            _ => None,
+        }
+    }
+
     pub(in crate::store) async fn search(&mut self, bench: &Bench) {
         let needle = self.needle();
         let viewer = [None, Some(self.users[0]), Some(self.users[1])][self.below(3)];
@@ -174,25 +187,36 @@ impl Trial {
                 text.contains(&needle)
             }
         };
-        let shown = self.known.iter().rev().filter(|known| known.shown);
+        let order = [HistoryOrder::Newest, HistoryOrder::Oldest][self.below(2)];
+        let (after, before) = (self.bound(), self.bound());
+        let shown = self.known.iter().filter(|known| known.shown);
         let seen =
             shown.filter(|known| viewer.is_none_or(|viewer| !known.hidden.contains(&viewer)));
-        let expected = seen.filter(|known| holds(&known.text)).take(limit);
-        let expected: Vec<_> = expected
+        let mut expected: Vec<_> = seen
+            .filter(|known| holds(&known.text))
             .map(|known| (known.message.id, known.text.as_str().into()))
+            .filter(|(id, _)| after.is_none_or(|after| *id > after))
+            .filter(|(id, _)| before.is_none_or(|before| *id < before))
             .collect();
-        let found = bench
-            .store
-            .search(self.room, viewer, &needle, prefix, limit);
-        let found = found.await.unwrap();
+        if order == HistoryOrder::Newest {
+            expected.reverse();
+        }
+        expected.truncate(limit);
+        let query = SearchQuery {
+            text: needle,
+            prefix,
+            after,
+            before,
+            order,
+            limit,
+        };
+        let found = bench.store.search(self.room, viewer, &query).await;
+        let found = found.unwrap();
         let found: Vec<_> = found
             .iter()
             .map(|found| (found.id, found.kind.searched(&found.text, None)))
             .collect();
-        assert_eq!(
-            found, expected,
-            "{needle:?} {viewer:?} prefix: {prefix} limit: {limit}"
-        );
+        assert_eq!(found, expected, "{query:?} {viewer:?}");
     }
 }
 
@@ -207,6 +231,37 @@ pub(super) async fn any_search_agrees_with_a_plain_filter(bench: &Bench) {
     }
 }
 
+pub(super) async fn pages_of_a_search_go_on_by_id_to_the_end(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let large = "x".repeat(PAGE_BYTES / 3);
+    let said = (0..9).map(|number| match number % 3 {
+        0 => bench.say(anna, room, "another thing").id,
+        _ => bench.say(anna, room, &large).id,
+    });
+    let said: Vec<MessageId> = said.collect();
+    let mut expected: Vec<_> = [1, 2, 4, 5, 7, 8].map(|number| said[number]).to_vec();
+    for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
+        let mut query = SearchQuery {
+            order,
+            ..SearchQuery::containing("xx", 4)
+        };
+        let mut found: Vec<MessageId> = Vec::new();
+        loop {
+            let page = bench.store.search(room, None, &query).await.unwrap();
+            let Some(last) = page.last() else { break };
+            match order {
+                HistoryOrder::Oldest => query.after = Some(last.id),
+                HistoryOrder::Newest => query.before = Some(last.id),
+            }
+            assert!(page.len() <= 4);
+            found.extend(page.iter().map(|message| message.id));
+        }
+        assert_eq!(found, expected, "{order:?}");
+        expected.reverse();
+    }
+}
+
 pub(super) async fn a_search_ends_by_bytes_too(bench: &Bench) {
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
@@ -214,7 +269,11 @@ pub(super) async fn a_search_ends_by_bytes_too(bench: &Bench) {
     for number in 0..3 {
         bench.say(anna, room, &format!("{large}{number}"));
     }
-    let found = bench.store.search(room, None, "x", false, 9).await.unwrap();
+    let found = bench
+        .store
+        .search(room, None, &SearchQuery::containing("x", 9))
+        .await
+        .unwrap();
     let ends: Vec<&str> = texts(&found)
         .iter()
         .map(|text| &text[text.len() - 1..])

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    RoomId, SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store that forgets everything when it is dropped.
@@ -277,11 +277,9 @@ impl Store for MemoryStore {
         &self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Result<Vec<Arc<Message>>> {
-        Ok(self.read(|view| view.search(room, viewer, folded, prefix, limit)))
+        Ok(self.read(|view| view.search(room, viewer, query)))
     }
 
     async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {

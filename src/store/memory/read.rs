@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::tables::{RoomEntry, Tables};
 use crate::model::{
     HistoryOrder, HistoryQuery, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind,
-    SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
+    SearchQuery, SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
 };
 use crate::store::Page;
 use crate::store::logged::{as_shown, peer_of, posted};
@@ -134,9 +134,7 @@ impl View<'_> {
         self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Vec<Arc<Message>> {
         let Some(entry) = self.0.rooms.get(&room) else {
             return Vec::new();
@@ -144,18 +142,28 @@ impl View<'_> {
         let holds = |message: &&Arc<Message>| {
             let text = message.kind.searched(&message.text, message.file.as_ref());
             let text = fold_text(&text);
-            if prefix {
-                text.starts_with(folded)
-            } else {
-                text.contains(folded)
+            match query.prefix {
+                true => text.starts_with(&query.text),
+                false => text.contains(&query.text),
             }
         };
         let first = self.first_shown(room, entry, viewer);
-        let shown = entry.messages.get(first..).unwrap_or_default();
-        let said = shown.iter().rev().filter(|message| !message.deleted);
-        let mut found = said
-            .filter(|message| !is_hidden_in(entry, viewer, message.id))
+        let window = between(entry, first, (query.after, query.before));
+        let said = entry.messages.get(window).unwrap_or_default().iter();
+        let found = said
+            .filter(|message| !message.deleted && !is_hidden_in(entry, viewer, message.id))
             .filter(holds);
+        match query.order {
+            HistoryOrder::Oldest => self.findings(found, query.limit),
+            HistoryOrder::Newest => self.findings(found.rev(), query.limit),
+        }
+    }
+
+    fn findings<'m>(
+        self,
+        mut found: impl Iterator<Item = &'m Arc<Message>>,
+        limit: usize,
+    ) -> Vec<Arc<Message>> {
         let mut findings = Findings::new(limit);
         while !findings.are_complete()
             && let Some(message) = found.next()
@@ -322,18 +330,24 @@ fn is_hidden_in(entry: &RoomEntry, viewer: Option<UserId>, id: MessageId) -> boo
     viewer.is_some_and(|viewer| entry.hidden.contains(&(viewer, id)))
 }
 
+/// Which messages have an id between these two.
+fn between(
+    entry: &RoomEntry,
+    first: usize,
+    (after, before): (Option<MessageId>, Option<MessageId>),
+) -> Range<usize> {
+    let until =
+        |holds: &dyn Fn(&Message) -> bool| entry.messages.partition_point(|message| holds(message));
+    let start = after.map_or(first, |id| first.max(until(&|message| message.id <= id)));
+    let end = before.map_or(entry.messages.len(), |id| until(&|message| message.id < id));
+    start..end.max(start)
+}
+
 /// Which messages the bounds leave that rise with `seq`.
 fn window(entry: &RoomEntry, first: usize, query: &HistoryQuery) -> Range<usize> {
     let before =
         |holds: &dyn Fn(&Message) -> bool| entry.messages.partition_point(|message| holds(message));
-    let mut start = first;
-    let mut end = entry.messages.len();
-    if let Some(after) = query.after {
-        start = start.max(before(&|message| message.id <= after));
-    }
-    if let Some(id) = query.before {
-        end = end.min(before(&|message| message.id < id));
-    }
+    let Range { mut start, mut end } = between(entry, first, (query.after, query.before));
     if let Some(upto) = query.upto {
         end = end.min(before(&|message| message.seq <= upto));
     }

@@ -13,7 +13,9 @@ use super::session::{Query, query};
 use super::values::{
     self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, at_most_one, count, every, first, limit,
 };
-use crate::model::{HistoryOrder, HistoryQuery, RoomId, Seq, Timestamp, UserId, UserRef};
+use crate::model::{
+    HistoryOrder, HistoryQuery, MessageId, RoomId, Seq, Timestamp, UserId, UserRef,
+};
 use crate::store::page::Filling;
 use crate::store::{Page, RoomRow, RowsError};
 
@@ -58,10 +60,7 @@ impl Piece {
         order: HistoryOrder,
         most: usize,
     ) -> Query {
-        let direction = match order {
-            HistoryOrder::Oldest => "ASC",
-            HistoryOrder::Newest => "DESC",
-        };
+        let direction = direction(order);
         let (most, start, end) = (limit(most), self.start, self.end);
         match self.edited {
             None => {
@@ -77,6 +76,13 @@ impl Piece {
                 query!(sql, room, start, end, viewer, most, from, to)
             }
         }
+    }
+}
+
+pub(super) fn direction(order: HistoryOrder) -> &'static str {
+    match order {
+        HistoryOrder::Oldest => "ASC",
+        HistoryOrder::Newest => "DESC",
     }
 }
 
@@ -137,13 +143,7 @@ async fn pieces(
     };
     let (mut start, mut end) = (Seq(hidden.0 + 1), Seq(row.room.seq.0 + 1));
     end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
-    if let Some(after) = query.after {
-        let past = after.0.saturating_add(1);
-        start = boundary(moment, room, (start, end), "id", past).await?;
-    }
-    if let Some(before) = query.before {
-        end = boundary(moment, room, (start, end), "id", before.0).await?;
-    }
+    (start, end) = between(moment, room, (start, end), (query.after, query.before)).await?;
     if query.from.is_none() && query.to.is_none() {
         let edited = None;
         return Ok(vec![Piece { start, end, edited }]);
@@ -156,6 +156,23 @@ async fn pieces(
     }
     add_rising(moment, room, query, (start, end), &mut pieces).await?;
     Ok(pieces)
+}
+
+/// The part of a stretch whose messages have an id between these two.
+pub(super) async fn between(
+    moment: &mut Moment,
+    room: RoomId,
+    (mut start, mut end): (Seq, Seq),
+    (after, before): (Option<MessageId>, Option<MessageId>),
+) -> Sql<(Seq, Seq)> {
+    if let Some(after) = after {
+        let past = after.0.saturating_add(1);
+        start = boundary(moment, room, (start, end), "id", past).await?;
+    }
+    if let Some(before) = before {
+        end = boundary(moment, room, (start, end), "id", before.0).await?;
+    }
+    Ok((start, end))
 }
 
 /// The pieces of a stretch in which the time does not fall.

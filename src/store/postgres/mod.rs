@@ -63,7 +63,7 @@ use super::{
 };
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// How long a database is tried that does not answer.
@@ -398,18 +398,15 @@ impl Store for PostgresStore {
         &self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Result<Vec<Arc<Message>>> {
         let search = Search {
             room,
             viewer,
-            folded,
-            prefix,
+            query,
         };
         let mut moment = self.readers.moment().await?;
-        let found = search.run(&mut moment, &self.gateway, limit).await;
+        let found = search.run(&mut moment, &self.gateway).await;
         moment.end(found)
     }
 

@@ -85,7 +85,7 @@ impl Piece {
     }
 }
 
-fn direction(order: HistoryOrder) -> &'static str {
+pub(super) fn direction(order: HistoryOrder) -> &'static str {
     match order {
         HistoryOrder::Oldest => "ASC",
         HistoryOrder::Newest => "DESC",
@@ -174,12 +174,7 @@ fn pieces(
     };
     let (mut start, mut end) = (Seq(hidden.0 + 1), Seq(last.0 + 1));
     end = end.min(query.upto.map_or(end, |upto| Seq(upto.0.saturating_add(1))));
-    if let Some(after) = query.after {
-        start = boundary(conn, room, start, end, |place| place.id <= after)?;
-    }
-    if let Some(before) = query.before {
-        end = boundary(conn, room, start, end, |place| place.id < before)?;
-    }
+    (start, end) = between(conn, room, (start, end), (query.after, query.before))?;
     if query.from.is_none() && query.to.is_none() {
         return Ok(vec![Piece::whole(start, end)]);
     }
@@ -191,6 +186,22 @@ fn pieces(
     }
     add_rising(conn, room, query, (start, end), &mut pieces)?;
     Ok(pieces)
+}
+
+/// The part of a stretch whose messages have an id between these two.
+pub(super) fn between(
+    conn: &Connection,
+    room: RoomId,
+    (mut start, mut end): (Seq, Seq),
+    (after, before): (Option<MessageId>, Option<MessageId>),
+) -> Sql<(Seq, Seq)> {
+    if let Some(after) = after {
+        start = boundary(conn, room, start, end, |place| place.id <= after)?;
+    }
+    if let Some(before) = before {
+        end = boundary(conn, room, start, end, |place| place.id < before)?;
+    }
+    Ok((start, end))
 }
 
 /// The pieces of a stretch in which the time does not fall.

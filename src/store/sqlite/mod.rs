@@ -64,7 +64,7 @@ use super::{CommitSink, Limits, Page, RoomRow, Store, TokenRow, UserRow, Write};
 use crate::free_space::FreeSpace;
 use crate::model::{
     GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent, RoomId,
-    SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// A store in one SQLite file (write-ahead log, every commit synced).
@@ -318,24 +318,21 @@ impl Store for SqliteStore {
         &self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Result<Vec<Arc<Message>>> {
         let search = Arc::new(Search {
             room,
             viewer,
-            folded: folded.to_owned(),
-            prefix,
+            query: query.clone(),
         });
-        let (mut findings, mut before) = (Findings::new(limit), Some(Seq(i64::MAX)));
-        while let Some(end) = before.filter(|_| !findings.are_complete()) {
+        let (mut findings, mut left) = (Findings::new(query.limit), Some(search::ALL));
+        while let Some(next) = left.filter(|_| !findings.are_complete()) {
             let (search, senders, index) = (search.clone(), self.senders(), self.index.clone());
-            (findings, before) = self
+            (findings, left) = self
                 .readers
-                .read_of(search.room, move |conn| {
-                    let next = search::step(conn, &index, senders, &search, end, &mut findings)?;
-                    Ok((findings, next))
+                .read_of(room, move |conn| {
+                    let left = search::step(conn, &index, senders, &search, next, &mut findings)?;
+                    Ok((findings, left))
                 })
                 .await?;
         }

@@ -15,8 +15,8 @@ use crate::commands::{
     MarkSeen, Send, SetSlow, SetTitle, Unban,
 };
 use crate::model::{
-    FileInfo, HistoryOrder, HistoryQuery, MessageId, MessageKind, RoomId, RoomKind, Seq, Timestamp,
-    UserId,
+    FileInfo, HistoryOrder, HistoryQuery, MessageId, MessageKind, RoomId, RoomKind, SearchQuery,
+    Seq, Timestamp, UserId,
 };
 use crate::store::contract::{Bench, Gate, Recorder, at, create_room, enter, limits, post, who};
 use crate::store::time::AHEAD;
@@ -356,13 +356,18 @@ impl<'a> Twins<'a> {
             same!(members(room));
             same!(seen_marks(room));
             same!(files(room));
-            same!(search(room, viewer, look.needle, look.prefix, look.limit));
             let mut after = Seq(0);
             while let Some(last) = same!(changes(room, after, look.limit)).last() {
                 assert!(last.seq > after);
                 after = last.seq;
             }
             for order in [HistoryOrder::Oldest, HistoryOrder::Newest] {
+                let sought = SearchQuery {
+                    prefix: look.prefix,
+                    order,
+                    ..SearchQuery::containing(look.needle, look.limit)
+                };
+                same!(search(room, viewer, &sought));
                 let mut query = HistoryQuery::page(at(room), None, look.limit);
                 (query.order, query.touched) = (order, look.touched);
                 (query.from, query.to) = look

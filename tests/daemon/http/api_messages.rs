@@ -1,9 +1,10 @@
 //! Messages and files.
 
 use serde_json::json;
+use tolmach::commands;
 
 use super::api::{Asking, HTTP, each};
-use crate::support::Daemon;
+use crate::support::{Daemon, room};
 
 /// Anna and Boris in a room of Anna's.
 async fn two(daemon: &Daemon) -> (Asking, Asking) {
@@ -185,6 +186,32 @@ async fn a_history_is_paged_both_ways_and_searched() {
         ["needle 3"]
     );
     assert_eq!(texts("q=nothing").await, [""; 0]);
+    // Pages end by bytes, too, wherever that is: by ids all of them come to the end, from either side.
+    let large = "needle".repeat(170_000);
+    for number in 0..12 {
+        daemon
+            .operate(commands::Send::text(
+                room("tea"),
+                &format!("{large}{number}"),
+            ))
+            .await;
+    }
+    let mut all = Vec::new();
+    for (from, bound) in [("after", 0), ("before", i64::MAX)] {
+        let mut pages = Vec::new();
+        let mut place = bound;
+        loop {
+            let path = format!("/rooms/tea/messages?q=needle&{from}={place}");
+            let page = each(&boris.get(&path).await, "id");
+            let Some(last) = page.last() else { break };
+            place = last.as_i64().unwrap();
+            pages.extend(page.iter().map(|id| id.as_i64().unwrap()));
+        }
+        assert_eq!(pages.len(), 16, "{pages:?}");
+        all.push(pages);
+    }
+    all[1].reverse();
+    assert!(all[0] == all[1] && all[0].is_sorted(), "{all:?}");
     for bad in [
         "limit=0",
         "limit=501",

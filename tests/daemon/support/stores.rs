@@ -9,7 +9,7 @@ use tolmach::commands::{ExpireTokens, TouchToken};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
-    RoomId, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    RoomId, SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 use tolmach::store::{
     Commit, CommitSink, Limits, MemoryStore, Page, RoomRow, Store, TokenRow, UserRow, Write,
@@ -256,11 +256,9 @@ impl<S: Store> Store for FaultyStore<S> {
         &self,
         room: RoomId,
         viewer: Option<UserId>,
-        folded: &str,
-        prefix: bool,
-        limit: usize,
+        query: &SearchQuery,
     ) -> Result<Vec<Arc<Message>>> {
-        self.store.search(room, viewer, folded, prefix, limit).await
+        self.store.search(room, viewer, query).await
     }
 
     async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::commands::Actor;
-use crate::model::{Error, HistoryQuery, RoomSelector, UserId};
+use crate::model::{Error, HistoryQuery, RoomSelector, SearchQuery, UserId};
 use crate::store::contract::{Bench, Gate, Recorder, limits, post};
 use crate::store::sqlite::open;
 use crate::store::{DatabaseCopy, SqliteStore, Store};
@@ -121,7 +121,9 @@ async fn a_room_that_cannot_be_read_is_named_once_and_the_others_go_on() {
         assert_eq!(read(&store, one).await, Ok(400));
         assert_eq!(read(&store, two).await, Err(Error::Unavailable));
         assert_eq!(read(&store, three).await, Ok(400));
-        let found = store.search(two, None, "y", false, 9).await;
+        let found = store
+            .search(two, None, &SearchQuery::containing("y", 9))
+            .await;
         assert_eq!(found, Err(Error::Unavailable));
     }
     assert_eq!(store.readers.damage().found(), HashSet::from([Some(two)]));

@@ -9,11 +9,12 @@ use std::{fs, io};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
+use super::super::history::direction;
 use super::super::open::{connection, new_private};
 use super::super::values::{Sql, all, one, run};
 use super::feed::Batch;
 use super::grams;
-use crate::model::{MessageId, RoomId, Seq, Timestamp, fold_text};
+use crate::model::{HistoryOrder, MessageId, RoomId, Seq, Timestamp, fold_text};
 
 /// "tols": says in the file's header what it is.
 const APPLICATION: i32 = 0x746f_6c73;
@@ -165,11 +166,12 @@ pub(super) fn rooms(conn: &Connection) -> Sql<Vec<Covered>> {
     })
 }
 
-/// The places that a query names between `start` and `end` (not in it), newest first.
-pub(super) fn select(room: RoomId) -> String {
+/// The places that a query names between `start` and `end` (not in it).
+pub(super) fn select(room: RoomId, order: HistoryOrder) -> String {
     format!(
-        "SELECT rowid FROM room_{0} WHERE room_{0} MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid DESC",
-        room.0
+        "SELECT rowid FROM room_{0} WHERE room_{0} MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid {1}",
+        room.0,
+        direction(order)
     )
 }
 

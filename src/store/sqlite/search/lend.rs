@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection};
 use super::super::values::{Sql, run};
 use super::file;
 use super::index::Index;
-use crate::model::{RoomId, Seq};
+use crate::model::{HistoryOrder, RoomId, Seq};
 
 impl Index {
     /// Answers with what the index says of a room from now on, if it says anything. To be called before the rows are read
@@ -85,7 +85,7 @@ pub(super) struct Moment<'a> {
 
 impl Moment<'_> {
     /// The statement of the places that a query names; see [`file::select`].
-    pub(super) fn prepare(&self) -> Sql<CachedStatement<'_>> {
-        self.conn.prepare_cached(&file::select(self.room))
+    pub(super) fn prepare(&self, order: HistoryOrder) -> Sql<CachedStatement<'_>> {
+        self.conn.prepare_cached(&file::select(self.room, order))
     }
 }

@@ -32,10 +32,10 @@ pub(super) use self::indexer::Indexer;
 pub use self::moment::IndexMoment;
 
 use self::step::Step;
-use super::history::bounds;
+use super::history::{between, bounds};
 use super::reads::Senders;
 use super::values::Sql;
-use crate::model::{RoomId, Seq, UserId, fold_text};
+use crate::model::{HistoryOrder, RoomId, SearchQuery, Seq, UserId, fold_text};
 use crate::store::page::Findings;
 
 /// A room with so many messages is indexed: fewer are read as fast.
@@ -55,35 +55,57 @@ impl Index {
 pub(super) struct Search {
     pub(super) room: RoomId,
     pub(super) viewer: Option<UserId>,
-    pub(super) folded: String,
-    /// At the beginning only.
-    pub(super) prefix: bool,
+    pub(super) query: SearchQuery,
 }
+
+/// A stretch of a room's changes, its end not in it.
+pub(super) type Stretch = (Seq, Seq);
+
+/// The whole room.
+pub(super) const ALL: Stretch = (Seq(0), Seq(i64::MAX));
 
 impl Search {
     fn is_in(&self, text: &str) -> bool {
         let text = fold_text(text);
-        if self.prefix {
-            text.starts_with(&self.folded)
-        } else {
-            text.contains(&self.folded)
+        match self.query.prefix {
+            true => text.starts_with(&self.query.text),
+            false => text.contains(&self.query.text),
+        }
+    }
+
+    /// What is left of a stretch once it was read up to this place.
+    fn behind(&self, place: Seq, (start, end): Stretch) -> Stretch {
+        match self.query.order {
+            HistoryOrder::Oldest => (Seq(place.0 + 1), end),
+            HistoryOrder::Newest => (start, place),
         }
     }
 }
 
-/// One step of a search, newest first, from before `end` on. Says where to go on, if there is more.
+/// What the index says of a part of a room.
+enum Half {
+    /// It names the candidates.
+    Covered,
+    /// It says nothing.
+    Tail,
+}
+
+/// One step of a search through what is left of the room. Says what is left then, if there is more.
 pub(super) fn step(
     conn: &Connection,
     index: &Index,
     senders: Senders,
     search: &Search,
-    end: Seq,
+    left: Stretch,
     findings: &mut Findings,
-) -> Sql<Option<Seq>> {
+) -> Sql<Option<Stretch>> {
     index.with_moment(search.room, |moment| {
-        let Some((cleared, _)) = bounds(conn, search.room, search.viewer)? else {
+        let Some((cleared, last)) = bounds(conn, search.room, search.viewer)? else {
             return Ok(None);
         };
+        let window = (left.0.max(Seq(cleared.0 + 1)), left.1.min(Seq(last.0 + 1)));
+        let query = &search.query;
+        let (start, end) = between(conn, search.room, window, (query.after, query.before))?;
         let mut step = Step {
             conn,
             senders,
@@ -91,14 +113,24 @@ pub(super) fn step(
             findings,
             looks: CHUNK,
         };
-        let first = Seq(cleared.0 + 1);
         let Some(moment) = moment else {
-            return step.read(first, end);
+            let stopped = step.read(start, end)?;
+            return Ok(stopped.map(|place| search.behind(place, (start, end))));
         };
-        let tail = Seq(moment.covered.0 + 1).max(first);
-        match step.read(tail, end)? {
-            Some(next) => Ok(Some(next)),
-            None => step.ask(index, &moment, first, end.min(tail)),
+        let tail = Seq(moment.covered.0 + 1).min(end).max(start);
+        let halves = match query.order {
+            HistoryOrder::Oldest => [Half::Covered, Half::Tail],
+            HistoryOrder::Newest => [Half::Tail, Half::Covered],
+        };
+        for half in halves {
+            let stopped = match half {
+                Half::Covered => step.ask(index, &moment, start, tail)?,
+                Half::Tail => step.read(tail, end)?,
+            };
+            if let Some(place) = stopped {
+                return Ok(Some(search.behind(place, (start, end))));
+            }
         }
+        Ok(None)
     })
 }

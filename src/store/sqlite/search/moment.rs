@@ -8,7 +8,7 @@ use super::super::values::{Sql, all, one, run};
 use super::super::{DatabaseCopy, Fault, OpenError};
 use super::file::{self, Covered};
 use super::grams;
-use crate::model::{FileInfo, MessageKind, Seq, fold_text};
+use crate::model::{FileInfo, HistoryOrder, MessageKind, Seq, fold_text};
 
 /// How many messages of a room are looked for.
 const SAMPLE: i64 = 100;
@@ -68,7 +68,7 @@ impl IndexMoment {
             let text = kind.searched(row.get_ref(2)?.as_str()?, file.as_ref());
             Ok((row.get::<_, Seq>(0)?, fold_text(&text)))
         })?;
-        let sql = file::select(room);
+        let sql = file::select(room, HistoryOrder::Newest);
         for (seq, text) in sample {
             let needle: String = text.chars().take(NEEDLE).collect();
             let Some(query) = grams::query(&needle, false) else {

@@ -28,7 +28,7 @@ impl Step<'_> {
         let piece = Piece::whole(start, end);
         let mut statement = self
             .conn
-            .prepare_cached(&Piece::select(HistoryOrder::Newest))?;
+            .prepare_cached(&Piece::select(self.search.query.order))?;
         let values = piece.values(self.search.room, self.search.viewer);
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
@@ -48,21 +48,22 @@ impl Step<'_> {
         start: Seq,
         end: Seq,
     ) -> Sql<Option<Seq>> {
-        let query = grams::query(&self.search.folded, self.search.prefix);
+        let sought = &self.search.query;
+        let query = grams::query(&sought.text, sought.prefix);
         let edited = self.edited_since(moment.covered, start, end)?;
         let (Some(query), Some(edited)) = (query, edited) else {
             return self.read(start, end);
         };
-        let mut end = end;
+        let mut left = (start, end);
         let asked = (|| {
-            let mut statement = moment.prepare()?;
+            let mut statement = moment.prepare(sought.order)?;
             let rows = statement.query(params![query, start, end])?;
-            let mut candidates = Candidates::new(rows, edited)?;
+            let mut candidates = Candidates::new(rows, edited, sought.order)?;
             while let Some(seq) = candidates.next()? {
                 if let Err(error) = self.verify(seq) {
                     return Ok(Err(error));
                 }
-                end = seq;
+                left = self.search.behind(seq, left);
                 if self.is_over() {
                     return Ok(Ok(Some(seq)));
                 }
@@ -71,7 +72,7 @@ impl Step<'_> {
         })();
         asked.unwrap_or_else(|error| {
             index.suspect(&error);
-            self.read(start, end)
+            self.read(left.0, left.1)
         })
     }
 
@@ -96,7 +97,7 @@ impl Step<'_> {
         let piece = Piece::whole(seq, Seq(seq.0 + 1));
         let mut statement = self
             .conn
-            .prepare_cached(&Piece::select(HistoryOrder::Newest))?;
+            .prepare_cached(&Piece::select(self.search.query.order))?;
         let values = piece.values(self.search.room, self.search.viewer);
         match statement.query(params_from_iter(values))?.next()? {
             Some(row) => self.look_at(row),
@@ -125,18 +126,24 @@ impl Step<'_> {
     }
 }
 
-/// Places from two sources, newest first, each once.
+/// Places from two sources in one order, each once.
 struct Candidates<'a> {
     rows: Rows<'a>,
+    order: HistoryOrder,
     indexed: Option<Seq>,
-    /// The newest is the last.
+    /// The first is the last.
     edited: Vec<Seq>,
 }
 
 impl<'a> Candidates<'a> {
-    fn new(rows: Rows<'a>, edited: Vec<Seq>) -> Sql<Self> {
+    /// `edited`: the oldest first.
+    fn new(rows: Rows<'a>, mut edited: Vec<Seq>, order: HistoryOrder) -> Sql<Self> {
+        if order == HistoryOrder::Oldest {
+            edited.reverse();
+        }
         let mut candidates = Self {
             rows,
+            order,
             indexed: None,
             edited,
         };
@@ -150,7 +157,11 @@ impl<'a> Candidates<'a> {
     }
 
     fn next(&mut self) -> Sql<Option<Seq>> {
-        let next = self.indexed.max(self.edited.last().copied());
+        let places = self.indexed.into_iter().chain(self.edited.last().copied());
+        let next = match self.order {
+            HistoryOrder::Oldest => places.min(),
+            HistoryOrder::Newest => places.max(),
+        };
         if next.is_some() && self.indexed == next {
             self.advance()?;
         }

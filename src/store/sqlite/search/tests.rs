@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::file;
 use crate::commands::{Actor, DeleteRoom, Edit, Hide};
-use crate::model::{HistoryQuery, MessageId, RoomId, RoomSelector, Seq, UserId};
+use crate::model::{HistoryQuery, MessageId, RoomId, RoomSelector, SearchQuery, Seq, UserId};
 use crate::store::contract::at;
 use crate::store::contract::{Bench, Gate, Recorder, Trial, limits, post, texts};
 use crate::store::{SqliteStore, Store};
@@ -41,7 +41,7 @@ impl Open {
     async fn found(&self, room: RoomId, needle: &str) -> Vec<String> {
         let found = self
             .store
-            .search(room, None, needle, false, 100)
+            .search(room, None, &SearchQuery::containing(needle, 100))
             .await
             .unwrap();
         texts(&found).into_iter().map(str::to_owned).collect()
@@ -389,7 +389,7 @@ async fn a_kill_at_any_moment_leaves_an_index_that_is_right() {
                 let expected = texts(&all).into_iter().filter(holds).count();
                 let found = killed
                     .store
-                    .search(room, None, needle, false, 9_999)
+                    .search(room, None, &SearchQuery::containing(needle, 9_999))
                     .await
                     .unwrap();
                 assert_eq!(found.len(), expected, "{needle} {round}");
