@@ -80,6 +80,8 @@ impl Missing {
             }
             for footing in commit.write.footings() {
                 let Footing { room, user, seq } = footing;
+                // Its membership began elsewhere, which comes first.
+                missing.news |= commit.events.is_empty() && state.lacks_place(room, user);
                 match missing.span(room, seq.next(), || state.told_of(room)) {
                     Some(span) if seq > span.reached => {
                         span.last = Some(seq.next());
@@ -137,7 +139,7 @@ impl Hub {
     /// Tells what is missing before the first of the commits, and gives what is between them.
     pub(super) async fn find_missing(&self, missing: &Missing) -> Between {
         if missing.news {
-            self.heed_unread_news().await;
+            self.heed_all_news().await;
         }
         let mut between = Between::default();
         for (&room, span) in &missing.rooms {

@@ -158,6 +158,20 @@ impl CommitQueue {
         of_room.cloned().collect()
     }
 
+    /// The news that were read and are not told yet.
+    pub(super) fn take_news(&self) -> Vec<NewsPage> {
+        let mut state = self.lock();
+        let (mut news, mut others) = (Vec::new(), VecDeque::new());
+        for arrival in state.arrivals.drain(..) {
+            match arrival {
+                Arrival::Foreign(Foreign::News(page)) => news.push(page),
+                Arrival::Foreign(_) | Arrival::Commit(..) => others.push_back(arrival),
+            }
+        }
+        state.arrivals = others;
+        news
+    }
+
     /// What comes waits until the given is dropped. To be called under the state's lock, by who has taken these commits, and what came
     /// before.
     pub(super) fn hold(&self, commits: &[Commit]) -> Held<'_> {
@@ -363,7 +377,7 @@ mod tests {
 
     use super::*;
     use crate::bus::{Payload, VERSION};
-    use crate::model::NodeId;
+    use crate::model::{News, NodeId};
 
     fn envelope(node: u64) -> Envelope {
         Envelope {
@@ -377,6 +391,27 @@ mod tests {
     async fn is_called(worker: &Worker<'_>) -> bool {
         let moment = Duration::from_secs(1);
         timeout(moment, worker.called()).await.is_ok()
+    }
+
+    #[test]
+    fn news_are_taken_before_their_turn_and_what_else_waits_stays_in_order() {
+        let queue = CommitQueue::default();
+        let page = NewsPage {
+            news: vec![News::Bans],
+            ..NewsPage::default()
+        };
+        queue.arrive(Foreign::Envelope(envelope(1)));
+        queue.arrive(Foreign::News(page.clone()));
+        queue.arrive(Foreign::Envelope(envelope(2)));
+        assert_eq!(queue.take_news(), [page]);
+        assert_eq!(queue.take_news(), []);
+        for node in [1, 2] {
+            let Some(Slice::Foreign(next, _held)) = queue.take_slice() else {
+                panic!("an envelope was to be told");
+            };
+            assert_eq!(next, Foreign::Envelope(envelope(node)));
+        }
+        assert!(queue.take_slice().is_none());
     }
 
     #[tokio::test(start_paused = true)]

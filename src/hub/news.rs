@@ -19,8 +19,11 @@ impl Hub {
         }
     }
 
-    /// Heeds what was not read yet, before it is its turn.
-    pub(super) async fn heed_unread_news(&self) {
+    /// Heeds what was not heeded yet, before it is its turn.
+    pub(super) async fn heed_all_news(&self) {
+        for page in self.inner.commit_queue.take_news() {
+            self.heed(page).await;
+        }
         if let Some(page) = self.read_news().await {
             self.heed(page).await;
         }

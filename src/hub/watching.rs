@@ -237,13 +237,22 @@ impl Hub {
                             self.lose_node(node).await;
                         }
                     }
-                    if !self.inner.bus.is_connected() || !self.inner.watch.silent().is_empty() {
+                    if !self.inner.bus.is_connected() || self.is_anybody_silent() {
                         self.inner.watch.lock().lost = true;
                         self.look_for_lost().await;
                     }
                 }
             }
         }
+    }
+
+    /// Whether another node does not say on the bus that it is there, be it that it never did.
+    fn is_anybody_silent(&self) -> bool {
+        let cluster = self.inner.cluster.as_ref();
+        let registered = cluster.map(|cluster| cluster.holdings().others.clone());
+        let heard: IdSet<NodeId> = self.inner.watch.others().into_iter().collect();
+        !self.inner.watch.silent().is_empty()
+            || registered.is_some_and(|nodes| nodes.iter().any(|node| !heard.contains(node)))
     }
 
     fn ask_again(&self) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::{advance, timeout};
+use tokio::time::{advance, sleep, timeout};
 use tolmach::bus::{Bus, LocalBus};
 use tolmach::cluster::{
     ExclusiveName, Holder, MemoryRegistry, NodeInfo, NodeState, Registration, Registry, Round,
@@ -16,7 +16,7 @@ use tolmach::hub::{Hub, HubBuilder, Scope};
 use tolmach::model::{Error, NodeId, Role, RoomKind, UserSelector};
 use tolmach::store::{Commit, CommitSink, MemoryStore, Store};
 
-use crate::support::{Client, World, guest, log_in, name, password, register, say};
+use crate::support::{Client, TestBus, World, guest, log_in, name, password, register, say};
 
 /// How long nobody misses a node.
 const LEASE: Duration = Duration::from_secs(10);
@@ -152,12 +152,17 @@ struct Shared {
 impl Shared {
     /// One more node.
     async fn node(&self, called: &str) -> Node {
+        self.node_on(self.bus.clone(), called).await
+    }
+
+    /// One more node, on a bus of its own.
+    async fn node_on(&self, bus: Arc<dyn Bus>, called: &str) -> Node {
         let reached = Reached {
             registry: self.registry.clone(),
             way: Arc::new(Mutex::new(Way::Open)),
         };
         let builder = Hub::builder()
-            .bus(self.bus.clone())
+            .bus(bus)
             .node_name(called)
             .registry(Arc::new(reached.clone()), LEASE);
         let gate = Arc::<Gate>::default();
@@ -590,4 +595,25 @@ async fn who_does_not_answer_is_named_and_has_no_lag() {
     assert_eq!(east.op_err(export.clone()).await, Error::Unavailable);
     pass(LEASE * 2).await;
     assert_eq!(east.op(export).await.sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_does_of_which_the_bus_never_told_is_found() {
+    let shared = Shared::default();
+    // What one says there the other cannot hear, and neither bus knows.
+    let [ours, theirs] = [TestBus::default(), TestBus::default()].map(Arc::new);
+    let east = shared.node_on(ours, "east").await;
+    let west = shared.node_on(theirs, "west").await;
+    for user in ["anna", "boris"] {
+        east.op(register(user)).await;
+    }
+    let members = [("anna", Role::Member), ("boris", Role::Member)];
+    east.room("tea", RoomKind::Public, members).await;
+    let (mut anna, mut boris) = (east.again("anna").await, west.again("boris").await);
+    // By then each has read of the other in the registry.
+    sleep(LEASE / 2).await;
+    boris.say(name("tea"), "is anybody there").await;
+    anna.hears(&["#tea boris: is anybody there"]).await;
+    anna.say(name("tea"), "I am").await;
+    boris.hears(&["#tea anna: I am"]).await;
 }

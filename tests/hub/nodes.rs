@@ -12,8 +12,8 @@ use tolmach::model::{
 };
 
 use crate::support::{
-    Client, Cluster, Health, World, create_room, login, name, password, register, say, to_user,
-    token,
+    Client, Cluster, Health, World, create_room, enter, login, name, password, register, say,
+    to_user, token,
 };
 
 /// Two nodes, `tea` with anna at the first and boris at the second; the bus is then as it is to be.
@@ -513,6 +513,35 @@ async fn who_is_late_hears_what_the_others_there_heard_since() {
     pair.anna.say(name("tea"), "and now").await;
     dora.hears(&["#tea anna: and now"]).await;
     clara.hears(&["#tea anna: and now"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_enters_where_they_were_added_hears_first_that_they_were() {
+    let mut pair = Pair::new(Health::Lossy).await;
+    for user in ["clara", "dora"] {
+        pair.here.op(register(user)).await;
+    }
+    let add = |user: &str| commands::AddMember {
+        room: name("tea"),
+        user: login(user),
+    };
+    pair.here.op(add("dora")).await;
+    let mut clara = pair.there.again("clara").await;
+    drop(pair.boris);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    pair.here.op(add("clara")).await;
+    pair.anna.say(name("tea"), "welcome").await;
+    clara.told();
+    // This login tells where the room is at; what became of clara, nobody has told.
+    let _dora = pair.there.again("dora").await;
+    assert_eq!(clara.heard(), [""; 0]);
+    clara.ok(enter(name("tea"))).await;
+    let before_the_answer = [
+        "#tea joined clara",
+        "#tea anna: welcome",
+        "#tea online clara",
+    ];
+    assert_eq!(clara.heard(), before_the_answer);
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,13 @@ impl HubState {
             && user_entry.sessions.iter().any(is_elsewhere)
     }
 
+    /// Whether a session of a user is not in a room, though it is in all rooms where the user is a member.
+    pub(in crate::hub) fn lacks_place(&self, room: RoomId, user: UserId) -> bool {
+        let places = self.sessions_in_all_rooms(user).into_iter();
+        let mut places = places.filter_map(|session| self.sessions.get(&session));
+        places.any(|entry| !entry.rooms.contains(&room))
+    }
+
     /// A user's row, and the tokens that are left to it, may be others than when its sessions opened.
     pub(in crate::hub) fn review_user(
         &mut self,

@@ -18,7 +18,7 @@ use tolmach::model::{
 use tolmach::store::{CommitSink, Limits, MemoryStore, Store};
 
 pub(crate) use client::{Client, names, texts};
-pub(crate) use cluster::{Cluster, Health};
+pub(crate) use cluster::{Cluster, Health, TestBus};
 pub(crate) use wall_clock::WallClock;
 pub(crate) use words::{
     by_id, create_room, draft, enter, guest, lines, log_in, login, name, password, register, say,
