@@ -175,8 +175,10 @@ impl PostgresBackend {
         self.connect()?;
         let space = self.session.as_ref().map_or(0, |session| session.space);
         let lock = match reach {
-            Reach::Rooms => "SELECT pg_advisory_xact_lock_shared($1, $2)",
-            Reach::All => "SELECT pg_advisory_xact_lock($1, $2)",
+            Reach::Rooms => {
+                "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared($1, $2)"
+            }
+            Reach::All => "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock($1, $2)",
         };
         let names = wanted.names();
         let found_at_once = names.is_empty();
@@ -189,7 +191,6 @@ impl PostgresBackend {
         let mut opening = vec![
             query!("BEGIN ISOLATION LEVEL READ COMMITTED"),
             query!(lock, WRITES, space),
-            query!("SELECT pg_current_xact_id()::text"),
         ];
         let node = self.node.as_ref().map(|identity| identity.node());
         // Whoever finds this node gone waits for the commit, or is before it.

@@ -15,6 +15,11 @@ const NODES: i32 = 0x746F_6C02;
 /// The lock of those that change the tables themselves.
 pub(super) const TABLES: i32 = 0x746F_6C03;
 
+/// What the connection that writes asks of the server, beside what all do. It looks rows up by their keys, with the same few
+/// statements over and over: to plan them anew for each transaction takes longer than to carry them out, and a plan that
+/// was made while a table was small is to be right when it is large.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+
 /// How long a node waits for another that may be about to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// After which time it looks again.
@@ -43,6 +48,7 @@ impl Neighbours {
     /// There is no connection, or there is another node, and one of the two is to be alone.
     pub(super) async fn join(self, connector: &Connector) -> Sql<Session> {
         let mut session = connector.connect().await?;
+        session.run(PLANS).await?;
         let sql = match self {
             Self::None => "SELECT pg_try_advisory_lock($1, $2)",
             Self::OnTheBus => "SELECT pg_try_advisory_lock_shared($1, $2)",
