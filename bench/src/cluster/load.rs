@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use tolmach_load::Pace;
 
 /// Which nodes there are, and who is at which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub(super) enum Setting {
     /// One node with SQLite.
     Sqlite,
@@ -56,6 +57,8 @@ impl fmt::Display for Setting {
 /// A load: rooms with one who speaks in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Load {
+    /// What it is called on the command line.
+    name: &'static str,
     pub(super) rooms: usize,
     /// How many in each only hear.
     pub(super) receivers: usize,
@@ -65,8 +68,9 @@ pub(super) struct Load {
 }
 
 impl Load {
-    const fn flood(rooms: usize, receivers: usize, in_flight: u32) -> Self {
+    const fn flood(name: &'static str, rooms: usize, receivers: usize, in_flight: u32) -> Self {
         Self {
+            name,
             rooms,
             receivers,
             in_flight,
@@ -74,8 +78,9 @@ impl Load {
         }
     }
 
-    const fn even(rooms: usize, receivers: usize, per_second: u32) -> Self {
+    const fn even(name: &'static str, rooms: usize, receivers: usize, per_second: u32) -> Self {
         Self {
+            name,
             rooms,
             receivers,
             in_flight: 0,
@@ -84,24 +89,24 @@ impl Load {
     }
 
     /// As many as can be accepted, with nobody to hear them.
-    pub(super) const ACCEPTED: Self = Self::flood(64, 0, 16);
+    pub(super) const ACCEPTED: Self = Self::flood("accepted", 64, 0, 16);
     /// The same, each heard by two.
-    pub(super) const HEARD: Self = Self::flood(64, 2, 16);
+    pub(super) const HEARD: Self = Self::flood("heard", 64, 2, 16);
     /// One at a time.
-    pub(super) const ONE: Self = Self::flood(1, 2, 1);
+    pub(super) const ONE: Self = Self::flood("one", 1, 2, 1);
     /// An even pace.
-    pub(super) const EVEN: Self = Self::even(64, 2, 500);
+    pub(super) const EVEN: Self = Self::even("even", 64, 2, 500);
     /// Ten receivers at each node.
-    pub(super) const TEN: Self = Self::even(10, 20, 100);
+    pub(super) const TEN: Self = Self::even("ten", 10, 20, 100);
     /// A hundred.
-    pub(super) const HUNDRED: Self = Self::even(4, 200, 20);
+    pub(super) const HUNDRED: Self = Self::even("hundred", 4, 200, 20);
 
     /// Transactions of about 1, 10, 100 and 1,000 messages.
     pub(super) const BATCHES: [Self; 4] = [
-        Self::flood(1, 0, 1),
-        Self::flood(20, 0, 1),
-        Self::flood(100, 0, 2),
-        Self::flood(100, 0, 20),
+        Self::flood("batches", 1, 0, 1),
+        Self::flood("batches", 20, 0, 1),
+        Self::flood("batches", 100, 0, 2),
+        Self::flood("batches", 100, 0, 20),
     ];
 
     /// All but those of [`Load::BATCHES`].
@@ -116,6 +121,15 @@ impl Load {
 
     /// Those for who has little time.
     pub(super) const QUICK: [Self; 2] = [Self::ONE, Self::TEN];
+
+    /// The one of [`Load::ALL`] that has this name.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|load| load.name == name);
+        found.ok_or_else(|| format!("one of {}", Self::ALL.map(|load| load.name).join(", ")))
+    }
 
     /// Where it shows something.
     pub(super) fn settings(self) -> &'static [Setting] {

@@ -40,8 +40,14 @@ pub(crate) struct Cluster {
     /// How many seconds each counts
     #[arg(long, value_name = "NUMBER", default_value_t = 2.0)]
     seconds: f64,
+    /// In these settings alone
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Setting>,
+    /// Under these loads alone
+    #[arg(long, value_name = "LOAD", value_delimiter = ',', value_parser = Load::parse)]
+    load: Vec<Load>,
     /// One round of moments, to see that it works
-    #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
+    #[arg(long, conflicts_with_all = ["rounds", "seconds", "load"])]
     quick: bool,
 }
 
@@ -76,17 +82,19 @@ impl Cluster {
         let Some(mut site) = Site::start(&program)? else {
             return Ok(());
         };
-        let (rounds, seconds, loads) = match self.quick {
-            true => (1, 0.2, &Load::QUICK[..]),
-            false => (self.rounds, self.seconds, &Load::ALL[..]),
+        let (rounds, seconds, loads) = match (self.quick, &self.load[..]) {
+            (true, _) => (1, 0.2, &Load::QUICK[..]),
+            (false, []) => (self.rounds, self.seconds, &Load::ALL[..]),
+            (false, chosen) => (self.rounds, self.seconds, chosen),
         };
+        let is_meant = |setting: &&Setting| self.only.is_empty() || self.only.contains(setting);
         let time = Duration::try_from_secs_f64(seconds)?;
         let (mut table, mut failed) = (Table::default(), Vec::new());
         for _ in 0..rounds {
             table.syncs.push(sync_time(&Site::disk())?);
             table.rows.push(site.rows_per_second()?);
             for load in loads.iter().copied() {
-                for setting in load.settings() {
+                for setting in load.settings().iter().filter(is_meant) {
                     match measure(&mut site, *setting, load, time) {
                         Ok(found) => {
                             eprintln!("{setting}, {load}: {found}");
@@ -98,10 +106,14 @@ impl Cluster {
             }
         }
         for load in Load::BATCHES {
-            let before = site.written()?;
-            match measure(&mut site, Setting::Postgres, load, time) {
-                Ok(_) => table.add_batches(before, site.written()?),
-                Err(error) => failed.push(format!("{}, {load}: {error}", Setting::Postgres)),
+            let mut batches = || -> Outcome<()> {
+                let before = site.written()?;
+                measure(&mut site, Setting::Postgres, load, time)?;
+                table.add_batches(before, site.written()?);
+                Ok(())
+            };
+            if let Err(error) = batches() {
+                failed.push(format!("{}, {load}: {error}", Setting::Postgres));
             }
         }
         println!("{}\n\n{table}", conditions(&Site::disk())?);
