@@ -45,7 +45,7 @@ impl Asker {
     }
 }
 
-/// See the module.
+/// Who waits for a turn, and how many may have one at once.
 pub(crate) struct Turns {
     queue: Arc<Mutex<Queue>>,
     limit: Dial,
@@ -99,7 +99,7 @@ impl Turns {
         locked(&self.queue).free == 0
     }
 
-    /// Whether somebody waits.
+    /// Whether somebody waits for a turn now.
     #[cfg(feature = "tls")]
     pub(crate) fn are_awaited(&self) -> bool {
         let queue = locked(&self.queue);

@@ -5,7 +5,7 @@ use std::io;
 /// Why a crowd cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The system's.
+    /// The operating system refused what was asked of it.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A connection's end; the last bytes that came may say why.
@@ -34,7 +34,7 @@ pub enum Failure {
         /// The number of the message of this sender that was to come, where the sender is known.
         expected: Option<u32>,
     },
-    /// Something is missing.
+    /// Not all that had to come did so in time.
     #[error("{missing} of {expected} {what} did not come within {seconds} s")]
     Missing {
         /// What did not come, in the plural: deliveries, answers.

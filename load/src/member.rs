@@ -55,7 +55,7 @@ pub(crate) struct Encryption {
     pub(crate) name: ServerName<'static>,
 }
 
-/// Somebody who came.
+/// A connection that is in its room.
 pub(crate) struct Member {
     pub(crate) channel: Channel,
     pub(crate) wire: Box<dyn Wire>,
@@ -96,7 +96,7 @@ impl Member {
     }
 }
 
-/// Where somebody is.
+/// The place of a connection among all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seat {
     pub(crate) room: usize,

@@ -16,7 +16,7 @@ const IS_MASKED: u8 = 0x80;
 pub struct WebSocket {
     wire: Box<dyn Wire>,
     path: String,
-    /// Hands are shaken.
+    /// Whether the server has agreed to speak WebSocket.
     is_open: bool,
     /// What was heard and is not whole for the protocol.
     heard: Vec<u8>,

@@ -28,7 +28,7 @@ pub trait Wire {
     fn hears_itself(&self) -> bool;
 }
 
-/// What was heard.
+/// What a connection was told, as far as the load looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard<'a> {
     /// One is in the room.

@@ -28,7 +28,7 @@ use crate::word::{Word, bounded};
 /// In the data directory: what was done while no gateway ran.
 const KEPT: &str = "audit.jsonl";
 
-/// Who does something.
+/// Who does what an audit line tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum By {
@@ -41,7 +41,7 @@ pub enum By {
     },
     /// An account that is an operator, over HTTP.
     Account {
-        /// Its login.
+        /// The login of the operator's account.
         account: String,
         /// From where it came.
         peer: Option<IpAddr>,

@@ -199,9 +199,9 @@ pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> 
 
 /// What the listeners of a configuration are to the running gateway.
 struct Fates {
-    /// Of each listener.
+    /// What becomes of each listener, in the order of the configuration.
     listeners: Vec<Fate>,
-    /// Of HTTP's.
+    /// What becomes of the HTTP listener.
     #[cfg(feature = "http")]
     http: Fate,
 }

@@ -272,7 +272,7 @@ async fn leave(name: &str, session: &mut Session) -> Result<Vec<String>> {
     Ok(vec![format!("you are no member of #{bare} any more")])
 }
 
-/// Messages, oldest first.
+/// Messages as lines, the oldest first.
 fn tell(messages: &[Arc<Message>], none: &str) -> Vec<String> {
     let mut lines: Vec<String> = messages.iter().rev().map(|said| line(said)).collect();
     if lines.is_empty() {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::transport::Transport;
 use crate::hub::Hub;
 
-/// See the module.
+/// All threads that carry connections, and how many each of them carries.
 pub(super) struct Threads {
     /// How many connections the runtime that started the gateway carries, of those that were given a place.
     here: Load,

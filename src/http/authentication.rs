@@ -31,7 +31,7 @@ pub(super) struct Asker {
     session: Session,
     /// Who it is, as of now.
     pub(super) user: Arc<User>,
-    /// By what.
+    /// The token by which the account was known, be it from a header or the cookie.
     pub(super) token: TokenText,
     address: Option<IpAddr>,
 }

@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[error("the body paused for more than {} s", PAUSE.as_secs())]
 pub(super) struct Paused;
 
-/// See the module.
+/// A body that fails where it pauses for longer than [`PAUSE`].
 pub(super) struct Timed {
     body: Incoming,
     /// There while something is waited for.

@@ -84,7 +84,7 @@ impl<'a> Families<'a> {
         self.family(name, help, None, MetricType::Unknown, values)
     }
 
-    /// Times: `NAME_seconds`.
+    /// Writes a histogram of times in seconds, named `NAME_seconds`.
     pub(super) fn seconds(&mut self, name: &str, help: &str, values: &Distribution) -> fmt::Result {
         let unit = Some(&Unit::Seconds);
         let metric = self
@@ -93,7 +93,7 @@ impl<'a> Families<'a> {
         distribution(metric, values)
     }
 
-    /// Sizes.
+    /// Writes a histogram of sizes, which have no unit.
     pub(super) fn histogram(
         &mut self,
         name: &str,

@@ -32,7 +32,7 @@ const PREFIX: &str = "tolmach";
 pub(super) enum Format {
     /// Prometheus' text format, 0.0.4.
     Prometheus,
-    /// OpenMetrics, 1.0.0.
+    /// The text format of OpenMetrics 1.0.0, with units and a line at its end.
     OpenMetrics,
 }
 

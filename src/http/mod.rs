@@ -45,7 +45,7 @@ use web_socket::Spoken;
 pub(crate) struct Site {
     /// As a dialect has it.
     hub: Hub,
-    /// What `[http]` says.
+    /// The section `[http]` of the configuration.
     options: config::Http,
     /// What is spoken over WebSocket.
     spoken: Vec<Spoken>,

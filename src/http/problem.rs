@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::headers::CONTENT_SECURITY;
 use crate::model::{EndReason, Error};
 
-/// Its media type.
+/// The media type of a [`Problem`], RFC 9457.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was not carried out.

@@ -73,7 +73,7 @@ pub(super) struct Part {
 }
 
 enum Arrival {
-    /// Durable since then.
+    /// A commit of this node, and since when it is durable.
     Commit(Commit, Instant),
     Foreign(Foreign),
 }
@@ -100,7 +100,7 @@ pub(super) enum Slice<'a> {
     Foreign(Foreign, Held<'a>),
 }
 
-/// See [`Slice::Foreign`].
+/// Keeps what is behind a [`Slice::Foreign`] in the queue until it is dropped.
 pub(super) struct Held<'a>(&'a CommitQueue);
 
 /// One who delivers, until this is dropped.

@@ -18,7 +18,7 @@ use crate::cluster::{
 use crate::id_map::IdSet;
 use crate::model::{EndReason, Error, NodeId, Result, SessionId, SessionInfo, UserId};
 
-/// See the module.
+/// What a hub has that is one of several nodes.
 pub(super) struct Cluster {
     pub(super) registry: Arc<dyn Registry>,
     pub(super) identity: Arc<Identity>,

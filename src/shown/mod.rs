@@ -42,7 +42,7 @@ pub(crate) struct Message {
 pub(crate) struct File {
     /// The name its sender gave it, without directories.
     pub(crate) name: String,
-    /// In bytes.
+    /// How long the file is, in bytes.
     pub(crate) size: u64,
 }
 

@@ -37,7 +37,7 @@ pub(super) enum Wait {
 /// What the decoder is to take its buffer's end for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Behind {
-    /// More may come.
+    /// More may come; no message ended here.
     More,
     /// More may come, and here a message ended.
     Message,

@@ -48,7 +48,7 @@ pub(super) enum Item {
     Data { ends_message: bool },
     /// It wants an answer with the same payload.
     Ping(Bytes),
-    /// It answers one.
+    /// The answer to a ping; what it carries means nothing here.
     Pong,
     /// Nothing comes behind it.
     Close(Bytes),

@@ -23,7 +23,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Nothing at all.
+    /// A header of no bytes, behind which nothing comes.
     pub(super) const NONE: Self = Self {
         head: [0; MAX_HEAD],
         from: 0,

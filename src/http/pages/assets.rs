@@ -73,7 +73,7 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
     "shared/toast.js",
 ];
 
-/// Style sheets.
+/// The style sheets, by their paths below the pages' folder.
 const STYLES: &[(&str, &[u8])] = embedded![
     "chat/chat.css",
     "chat/messages.css",
@@ -81,7 +81,7 @@ const STYLES: &[(&str, &[u8])] = embedded![
     "shared/style.css",
 ];
 
-/// Pictures.
+/// The pictures, by their paths below the pages' folder.
 const PICTURES: &[(&str, &[u8])] = embedded!["shared/icon.svg",];
 
 /// A file that pages load.
@@ -93,7 +93,7 @@ pub(super) struct Asset {
     content: &'static [u8],
 }
 
-/// All of them.
+/// All files that pages load, of every kind.
 pub(super) fn all() -> impl Iterator<Item = Asset> {
     let of = |files: &'static [(&'static str, &'static [u8])], kind| {
         files.iter().map(move |(path, content)| Asset {

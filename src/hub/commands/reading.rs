@@ -155,7 +155,7 @@ impl Command for FindMessage {
 /// A message by its number over all rooms, if one may see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMessage {
-    /// Its number.
+    /// The number of the message.
     pub message: MessageId,
 }
 
@@ -180,7 +180,7 @@ impl Command for ReadMessage {
 pub struct Changes {
     /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// After this place.
+    /// Changes are read that came after this one; 0 is before the first.
     pub after: Seq,
     /// So many changes are looked at, at most.
     pub limit: usize,
@@ -446,7 +446,7 @@ impl Command for Members {
 /// How many members each of these rooms has, banned ones not counted; of those that one may know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberCounts {
-    /// Which rooms.
+    /// The numbers of the rooms whose members are counted.
     pub rooms: Vec<RoomId>,
 }
 

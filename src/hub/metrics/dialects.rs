@@ -16,7 +16,7 @@ pub(crate) struct DialectNumber(u8);
 pub(super) struct Dialects([OnceLock<&'static str>; MAX_DIALECTS - 1]);
 
 impl DialectNumber {
-    /// The dialect's place.
+    /// Where this dialect counts in an array of [`MAX_DIALECTS`].
     pub(super) fn place(self) -> usize {
         usize::from(self.0) % MAX_DIALECTS
     }

@@ -46,7 +46,7 @@ pub(super) static SIZES: Bounds = Bounds {
     scale: 1.0,
 };
 
-/// Counts by bounds.
+/// How many values lie between which bounds.
 #[derive(Debug, Default)]
 pub(super) struct Histogram {
     /// Up to each of the bounds, and beyond the last.

@@ -24,7 +24,7 @@ pub(in crate::hub) enum Outgoing {
     Push {
         session: SessionId,
         sink: Arc<dyn Sink>,
-        /// The session's.
+        /// The dialect of the session whose sink this is.
         dialect: DialectNumber,
         room: RoomId,
         delivery: Delivery,

@@ -147,7 +147,7 @@ impl HubState {
         }
     }
 
-    /// A user goes.
+    /// A user goes, and with it what was kept of its direct rooms.
     pub(super) fn unfollow(&mut self, user: UserId) {
         let user_entry = self.online.get_mut(&user);
         let rooms = user_entry.and_then(|user_entry| user_entry.directs.take());

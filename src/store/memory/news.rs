@@ -8,7 +8,7 @@ use crate::store::{NewsPage, NewsPlace};
 /// How many are kept: who reads later than that is told that some are gone.
 const MAX_KEPT: usize = 4096;
 
-/// The last news.
+/// The last news, as many as are kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeptNews {
     kept: VecDeque<News>,

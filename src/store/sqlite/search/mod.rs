@@ -61,7 +61,7 @@ pub(super) struct Search {
 /// A stretch of a room's changes, its end not in it.
 pub(super) type Stretch = (Seq, Seq);
 
-/// The whole room.
+/// The stretch from a room's first message to its last.
 pub(super) const ALL: Stretch = (Seq(0), Seq(i64::MAX));
 
 impl Search {
@@ -86,7 +86,7 @@ impl Search {
 enum Half {
     /// It names the candidates.
     Covered,
-    /// It says nothing.
+    /// The index says nothing of what is left: each message is looked at.
     Tail,
 }
 

@@ -7,7 +7,7 @@ use crate::dialects::client::{Arrival, ChatClient, Place, Said, Saying};
 use bytes::BytesMut;
 use serde_json::{Value, json};
 
-/// SHA-256 of "secret".
+/// The SHA-256 of `secret`, in hexadecimal digits.
 const PASS: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
 fn identity() -> Identity {
