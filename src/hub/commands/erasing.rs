@@ -202,8 +202,8 @@ impl Hub {
 
 /// Parts an account from its rooms, tokens, bans and contacts, and marks it.
 #[derive(Debug, Clone)]
-struct BeginErasure {
-    user: UserSelector,
+pub(crate) struct BeginErasure {
+    pub(crate) user: UserSelector,
 }
 
 impl Change for BeginErasure {
@@ -233,9 +233,9 @@ impl Change for BeginErasure {
 /// Deletes messages of a user. What was shown to somebody is told; the rooms of those that were not deleted before, and whether
 /// they had files.
 #[derive(Debug, Clone)]
-struct EraseMessages {
-    user: UserId,
-    messages: Vec<MessageId>,
+pub(crate) struct EraseMessages {
+    pub(crate) user: UserId,
+    pub(crate) messages: Vec<MessageId>,
 }
 
 impl Change for EraseMessages {
@@ -272,9 +272,9 @@ impl Change for EraseMessages {
 
 /// Takes a user's names from what is kept of changes; where to go on, if there are more.
 #[derive(Debug, Clone)]
-struct EraseNames {
-    user: UserId,
-    after: (RoomId, Seq),
+pub(crate) struct EraseNames {
+    pub(crate) user: UserId,
+    pub(crate) after: (RoomId, Seq),
 }
 
 impl Change for EraseNames {
@@ -295,8 +295,8 @@ impl Change for EraseNames {
 
 /// Frees the name, has what is gone wiped from the disk, and takes the mark away once that is done; whether it is.
 #[derive(Debug, Clone)]
-struct EndErasure {
-    user: UserId,
+pub(crate) struct EndErasure {
+    pub(crate) user: UserId,
 }
 
 impl Change for EndErasure {

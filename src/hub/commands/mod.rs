@@ -62,6 +62,7 @@ pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
 pub(crate) use {
     entering::EnterRoom,
+    erasing::{BeginErasure, EndErasure, EraseMessages, EraseNames},
     opening::{AddGuest, OpenSession},
     tokens::AddSessionToken,
 };

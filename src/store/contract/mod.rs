@@ -6,6 +6,7 @@ mod changes;
 mod commits;
 mod contacts;
 mod declared;
+mod erasing;
 mod files;
 mod gate;
 mod history;
@@ -70,6 +71,10 @@ contract! {
         all_guests_end_together
         tokens_are_kept_by_hash_touched_and_expired
         who_is_gone_changes_nothing
+    }
+    erasing {
+        what_a_user_said_is_read_a_part_at_a_time
+        an_account_is_erased_step_by_step
     }
     contacts {
         contacts_are_kept_in_the_order_of_numbers

@@ -495,7 +495,7 @@ async fn said_by(
     after: MessageId,
     looks: usize,
 ) -> Sql<(Vec<Arc<Message>>, Option<MessageId>)> {
-    let sql = "SELECT id FROM messages WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2 - 1";
+    let sql = "SELECT id FROM messages WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2::bigint - 1";
     let end: Option<MessageId> = first(&moment.ask(query!(sql, after, limit(looks))).await?)?;
     let sql = format!(
         "SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id > $1 AND m.id <= $2 AND m.sender = $3 ORDER BY m.id"
