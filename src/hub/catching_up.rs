@@ -71,7 +71,7 @@ impl Missing {
     /// What other nodes did before these commits, and was not told here. In each room the commits follow what this node did.
     pub(super) fn of(commits: &[Commit], state: &HubState) -> Option<Self> {
         let mut missing = Self::default();
-        for commit in commits {
+        for commit in commits.iter().filter(|commit| commit.is_kept()) {
             for event in &commit.events {
                 let span = missing.span(event.room.id, event.seq, || state.told(&event.room));
                 if let Some(span) = span {

@@ -45,6 +45,8 @@ pub(super) struct CommitQueue {
 #[derive(Default)]
 struct State {
     arrivals: VecDeque<Arrival>,
+    /// How many of them are commits that do not hold.
+    void: usize,
     /// How many commits have come since the start.
     committed: u64,
     /// That there may be news waits to be told.
@@ -234,6 +236,13 @@ impl CommitQueue {
         if !state.has_slice() {
             return None;
         }
+        if state.is_held {
+            // Nobody is told of them but who asked: they are in nobody's way, and what holds the others may take long.
+            return Some(Slice::Commits(
+                state.take_void(),
+                Handing::new(self.counts.clone()),
+            ));
+        }
         if let Some(foreign) = state.take_foreign() {
             state.is_held = true;
             state.looks_for_news &= foreign != Foreign::LookForNews;
@@ -247,7 +256,24 @@ impl CommitQueue {
 
 impl State {
     fn has_slice(&self) -> bool {
-        !self.is_held && !self.arrivals.is_empty()
+        match self.is_held {
+            true => self.void > 0,
+            false => !self.arrivals.is_empty(),
+        }
+    }
+
+    /// All commits that do not hold, from among what else waits.
+    fn take_void(&mut self) -> Vec<Commit> {
+        let (mut taken, mut left) = (Vec::new(), VecDeque::new());
+        for arrival in self.arrivals.drain(..) {
+            match arrival {
+                Arrival::Commit(commit, _) if !commit.is_kept() => taken.push(commit),
+                Arrival::Commit(..) | Arrival::Foreign(_) => left.push_back(arrival),
+            }
+        }
+        self.arrivals = left;
+        self.void = 0;
+        taken
     }
 
     /// What is next, where that is something else than a commit.
@@ -272,6 +298,7 @@ impl State {
             if !commit.events.is_empty() {
                 handing.add(since);
             }
+            self.void -= usize::from(!commit.is_kept());
             slice.push(commit);
         }
         if self.arrivals.is_empty() {
@@ -363,6 +390,7 @@ impl CommitSink for CommitQueue {
         self.counts.committed(submitted, durable);
         let mut state = self.lock();
         state.committed += batch.len() as u64;
+        state.void += batch.iter().filter(|commit| !commit.is_kept()).count();
         let arrivals = batch.into_iter();
         let arrivals = arrivals.map(|commit| Arrival::Commit(commit, durable));
         state.arrivals.extend(arrivals);
@@ -377,7 +405,9 @@ mod tests {
 
     use super::*;
     use crate::bus::{Payload, VERSION};
-    use crate::model::{News, NodeId};
+    use crate::model::{Error, News, NodeId};
+    use crate::store::{ApplyError, Limits, RowKeys, Transaction, Write};
+    use std::any::Any;
 
     fn envelope(node: u64) -> Envelope {
         Envelope {
@@ -412,6 +442,64 @@ mod tests {
             assert_eq!(next, Foreign::Envelope(envelope(node)));
         }
         assert!(queue.take_slice().is_none());
+    }
+
+    /// A write that does nothing.
+    struct Nothing;
+
+    impl Write for Nothing {
+        fn name(&self) -> &'static str {
+            "nothing"
+        }
+
+        fn rows(&self, _: &mut RowKeys) {}
+
+        fn apply(
+            &mut self,
+            _: &Limits,
+            _: &mut dyn Transaction,
+        ) -> Result<Vec<RoomEvent>, ApplyError> {
+            Ok(Vec::new())
+        }
+
+        fn complete(self: Box<Self>, _: Result<(), Error>, _: &mut dyn Any) {}
+    }
+
+    /// The outcomes of the commits that are next.
+    fn outcomes(queue: &CommitQueue) -> Option<Vec<Result<(), Error>>> {
+        match queue.take_slice()? {
+            Slice::Commits(commits, _) => {
+                Some(commits.into_iter().map(|commit| commit.outcome).collect())
+            }
+            Slice::Foreign(..) => None,
+        }
+    }
+
+    #[test]
+    fn what_does_not_hold_is_told_while_something_else_is_waited_for() {
+        let queue = CommitQueue::default();
+        let commit = |outcome| Commit {
+            write: Box::new(Nothing),
+            outcome,
+            events: Vec::new(),
+        };
+        let (void, refused) = (Err(Error::Unavailable), Err(Error::NoSuchRoom));
+        queue.arrive(Foreign::LookForNews);
+        let Some(Slice::Foreign(_, held)) = queue.take_slice() else {
+            panic!("news were to be looked for");
+        };
+        queue.committed(vec![
+            commit(Ok(())),
+            commit(void.clone()),
+            commit(refused.clone()),
+        ]);
+        assert!(queue.has_slice());
+        assert_eq!(outcomes(&queue), Some(vec![void.clone()]));
+        assert!(!queue.has_slice() && outcomes(&queue).is_none());
+        drop(held);
+        queue.committed(vec![commit(void.clone())]);
+        assert_eq!(outcomes(&queue), Some(vec![Ok(()), refused, void]));
+        assert!(!queue.has_slice());
     }
 
     #[tokio::test(start_paused = true)]
