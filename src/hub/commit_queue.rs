@@ -230,6 +230,11 @@ impl CommitQueue {
         self.lock().has_slice()
     }
 
+    /// The commits that do not hold, among all that wait.
+    pub(super) fn take_void(&self) -> Vec<Commit> {
+        self.lock().take_void()
+    }
+
     /// What is to be told next, to be told under the lock under which this is called.
     pub(super) fn take_slice(&self) -> Option<Slice<'_>> {
         let mut state = self.lock();

@@ -1,10 +1,11 @@
 //! The way of what was committed, here or at another node, to the state, in its order, and from there to the sinks.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use super::Hub;
 use super::catching_up::{Between, Missing};
-use super::commit_queue::{Foreign, Held, MAX_FLUSHES, Slice};
+use super::commit_queue::{Foreign, Held, MAX_FLUSHES, Slice, Worker};
 use super::metrics::Handing;
 use super::sink::Sink;
 use super::state::HubState;
@@ -34,12 +35,12 @@ impl Hub {
         loop {
             worker.called().await;
             self.flush_parts().await;
-            self.deliver_slice().await;
+            self.deliver_slice(&worker).await;
         }
     }
 
     /// Tells the state what is next, if anything is, and flushes what that gave sessions to read.
-    async fn deliver_slice(&self) {
+    async fn deliver_slice(&self, worker: &Worker<'_>) {
         // Another worker may have taken it.
         if !self.inner.commit_queue.has_slice() {
             return;
@@ -50,13 +51,30 @@ impl Hub {
             Told::Nothing => self.flush(dirty).await,
             Told::Later(later, _held) => {
                 self.flush(dirty).await;
-                self.deliver_later(later).await;
+                let mut later = pin!(self.deliver_later(later));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = &mut later => break,
+                        () = worker.called() => self.deliver_beside().await,
+                    }
+                }
             }
         }
         // A little at a time, so that what one connection says at once does not fill the others' queues.
         if self.inner.commit_queue.has_slice() {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Does what need not wait for something else that takes a while.
+    async fn deliver_beside(&self) {
+        self.flush_parts().await;
+        let ((), dirty) = self.on_state(|state| {
+            let void = self.inner.commit_queue.take_void();
+            self.tell_commits(state, void, &mut Between::default());
+        });
+        self.flush(dirty).await;
     }
 
     /// Tells the state of commits. What else there is, is told by the caller.
