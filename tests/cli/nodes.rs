@@ -18,6 +18,7 @@ const PASSWORD: &str = "CorrectHorse";
 struct Shared {
     nats: NatsServer,
     database: String,
+    lease: Duration,
 }
 
 impl Shared {
@@ -25,16 +26,20 @@ impl Shared {
     fn start() -> Option<Self> {
         let (nats, server) = (NatsServer::start()?, Postgres::shared()?);
         let database = server.database();
-        Some(Self { nats, database })
+        Some(Self {
+            nats,
+            database,
+            lease: LEASE,
+        })
     }
 
     /// A place for a node, or for commands.
     fn place(&self, name: &str) -> Bench {
         let bench = Bench::offline();
         let bus = self.nats.url().replace("://", "://user:secret@");
+        let (database, lease) = (&self.database, self.lease.as_secs());
         bench.configure(&format!(
-            "[store]\nurl = {:?}\n[bus]\nurl = {bus:?}\n[node]\nname = {name:?}\nlease = \"2s\"\n[presence]\ngrace = \"1s\"\n",
-            self.database
+            "[store]\nurl = {database:?}\n[bus]\nurl = {bus:?}\n[node]\nname = {name:?}\nlease = \"{lease}s\"\n[presence]\ngrace = \"1s\"\n"
         ));
         bench
     }
@@ -189,6 +194,54 @@ fn a_paused_node_commits_nothing_and_begins_afresh() {
     );
     drop(again);
     let (_back, _) = let_in(&east);
+}
+
+#[test]
+fn while_the_database_is_away_for_all_who_speaks_is_told_so_and_stays() {
+    let (Some(nats), Some(server)) = (NatsServer::start(), Postgres::quick()) else {
+        return;
+    };
+    // Long enough for questions between nodes on a busy machine.
+    let (database, lease) = (server.database(), LEASE * 3);
+    let shared = Shared {
+        nats,
+        database,
+        lease,
+    };
+    let [east, west] = shared.two();
+    let mut anna = anna_by_jim(&east, "anna", PASSWORD);
+    anna.makes("tea");
+    let mut guest = Client::guest(&west, "gast");
+    let entered = guest.ask(r##"{"action":"join","time":1,"room":"#tea"}"##);
+    assert!(entered.contains("\"response\":200"), "{entered}");
+    // So that each knows of the other by the registry.
+    sleep(lease / 2);
+    server.kill();
+    let away = Instant::now();
+    let says = |client: &mut Client, login: &str| {
+        client.say(format!(
+            r##"{{"action":"msg","time":1,"to":"#tea","from":"{login}","message":"hello"}}"##
+        ));
+        client.hear_of("\"response\":")
+    };
+    while away.elapsed() < lease * 3 / 2 {
+        for (client, login) in [(&mut anna, "anna"), (&mut guest, "gast")] {
+            let asked = Instant::now();
+            let answer = says(client, login);
+            let waited = asked.elapsed();
+            assert!(
+                answer.contains("\"response\":503") && waited < Duration::from_secs(5),
+                "after {waited:?}: {answer}"
+            );
+        }
+        sleep(Duration::from_millis(100));
+    }
+    server.serve();
+    for (client, login) in [(&mut anna, "anna"), (&mut guest, "gast")] {
+        until("nothing is accepted", || {
+            says(client, login).contains("\"response\":200")
+        });
+    }
 }
 
 #[test]
