@@ -22,8 +22,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{Bus, BusFigures, Envelope, Listener, Topic};
 use crate::model::NodeId;
 
-/// How long a bus is waited for that is not there at the start.
-const FIRST: Duration = Duration::from_secs(10);
 /// How soon a connection is tried again.
 const RETRY: Duration = Duration::from_millis(250);
 /// How often the server is asked whether it is there; one that has not answered twice is away.
@@ -36,7 +34,7 @@ const TOPIC_QUEUE: usize = 16_384;
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Where a NATS bus is, and how one gets in.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NatsOptions {
     /// `nats://HOST:PORT` or `tls://HOST:PORT` each; any of them will do.
     pub servers: Vec<String>,
@@ -46,6 +44,21 @@ pub struct NatsOptions {
     pub authorities: Option<PathBuf>,
     /// What all subjects begin with.
     pub prefix: String,
+    /// How long a bus is waited for that is not there at the start.
+    pub patience: Duration,
+}
+
+impl Default for NatsOptions {
+    /// No server, the prefix `tolmach`, ten seconds of patience.
+    fn default() -> Self {
+        Self {
+            servers: Vec::new(),
+            credentials: None,
+            authorities: None,
+            prefix: "tolmach".to_owned(),
+            patience: Duration::from_secs(10),
+        }
+    }
 }
 
 impl std::fmt::Debug for NatsOptions {
@@ -165,7 +178,7 @@ impl Shared {
 }
 
 impl NatsBus {
-    /// A bus at these servers; they are waited for at most ten seconds. Without them it begins all the same, and is there once
+    /// A bus at these servers; they are waited for as long as the options say. Without them it begins all the same, and is there once
     /// one of them is. Must be called in a tokio runtime.
     ///
     /// # Errors
@@ -184,6 +197,7 @@ impl NatsBus {
             dropped: AtomicU64::new(0),
             received: AtomicU64::new(0),
         });
+        let begun = Instant::now();
         if let Err(error) = options.login().connect(&options.servers[..]).await
             && let Some(why) = refusal(&error)
         {
@@ -204,12 +218,12 @@ impl NatsBus {
                 std::future::ready(())
             });
         let client = connect.connect(&options.servers[..]).await?;
-        let until = Instant::now() + FIRST;
+        let until = begun + options.patience;
         while client.connection_state() != ConnectionState::Connected && Instant::now() < until {
             sleep(Duration::from_millis(20)).await;
         }
         if client.connection_state() != ConnectionState::Connected {
-            tracing::warn!("the bus is not there: the gateway starts without it");
+            tracing::warn!("the bus is not there: what other nodes do is read from the store");
         }
         let (queue, queued) = mpsc::channel(QUEUE);
         let tasks = vec![

@@ -35,6 +35,8 @@ use super::failure::{Failure, Outcome};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look.
 const STEP: Duration = Duration::from_millis(20);
+/// How long a command waits for a bus that does not answer: it needs none, and others find in the store what it did.
+const BUS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What stands behind the name of a node that is a command at work: no gateway's name has a space in it.
 pub(super) const COMMAND: &str = " (command)";
@@ -225,7 +227,7 @@ impl Operator {
         std::mem::forget(lock);
         let mut config = self.config.clone();
         config.node.name = config.node.shown_name() + COMMAND;
-        open_hub(&config)
+        open_hub(&config, BUS_PATIENCE)
             .await
             .map_err(|error| Failure::because(error.to_string()))
     }

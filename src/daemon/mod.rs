@@ -17,6 +17,7 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use obstacles::obstacles;
 #[cfg(all(feature = "cli", feature = "sqlite"))]
@@ -37,6 +38,9 @@ use tls::Encryption;
 
 /// What is said where files cannot be sent.
 const NO_FILES: &str = "files cannot be sent: several nodes need a directory that they share (files.url = \"file:///…\")";
+
+/// How long a gateway waits at its start for a bus that does not answer.
+const BUS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// That a configuration has no listener, and how to mend it.
 const NO_LISTENER: &str = "there is no listener: nobody can connect; \
@@ -133,7 +137,7 @@ impl Daemon {
         // What cannot be used is said before anything is opened.
         let encryption = Encryption::load(config)?;
         encryption.tell();
-        let hub = open_hub(config).await?;
+        let hub = open_hub(config, BUS_PATIENCE).await?;
         let shown = encryption.shown.clone();
         let fates = Fates::all_new(config);
         let gateway = match builder(&hub, config, encryption, program.as_deref(), &fates) {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 #[cfg(any(feature = "nats", feature = "postgres"))]
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use super::StartError;
 #[cfg(feature = "nats")]
 use crate::bus::{NatsBus, NatsOptions};
@@ -21,14 +23,17 @@ use crate::store::{Neighbours, PostgresStore, PostgresUrl, Store};
 
 /// Opens the store and starts the hub that a configuration describes, and makes the rooms that exist from the start.
 ///
-/// The caller holds the lock on the data directory.
+/// The caller holds the lock on the data directory. `patience`: how long a bus is waited for that does not answer.
 ///
 /// # Errors
 /// [`StartError::Hub`].
-pub async fn open_hub(config: &Config) -> Result<Hub, StartError> {
+pub async fn open_hub(config: &Config, patience: Duration) -> Result<Hub, StartError> {
     #[cfg(feature = "sqlite")]
     refuse_half_restored(config)?;
-    let hub = with_bus(builder(config)?, config).await?.start().await?;
+    let hub = with_bus(builder(config)?, config, patience)
+        .await?
+        .start()
+        .await?;
     make_rooms(&hub, config)
         .await
         .map_err(hub::StartError::from)?;
@@ -109,7 +114,15 @@ fn over_postgres(
 }
 
 /// Joins it to the other nodes, if there can be any.
-async fn with_bus(builder: HubBuilder, config: &Config) -> Result<HubBuilder, StartError> {
+#[cfg_attr(
+    not(feature = "nats"),
+    expect(unused_variables, reason = "a bus of this process is there at once")
+)]
+async fn with_bus(
+    builder: HubBuilder,
+    config: &Config,
+    patience: Duration,
+) -> Result<HubBuilder, StartError> {
     match &config.bus.url {
         BusUrl::Local => Ok(builder),
         #[cfg(feature = "nats")]
@@ -119,6 +132,7 @@ async fn with_bus(builder: HubBuilder, config: &Config) -> Result<HubBuilder, St
                 credentials: servers.credentials.clone(),
                 authorities: config.bus.ca.clone(),
                 prefix: config.bus.prefix.clone(),
+                patience,
             };
             let bus = NatsBus::connect(&options).await.map_err(StartError::Bus)?;
             Ok(builder.bus(Arc::new(bus)))

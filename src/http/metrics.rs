@@ -239,6 +239,8 @@ impl Collected {
         families.counter("bus_published", help, one(bus.published))?;
         let help = "Envelopes that this node heard from others.";
         families.counter("bus_received", help, one(bus.received))?;
+        let help = "Envelopes that were not published: the bus was away, or too slow.";
+        families.counter("bus_dropped", help, one(bus.dropped))?;
         let help = "Changes of rooms that the bus did not bring in time, read from the store.";
         families.counter("bus_gaps", help, one(bus.gaps))
     }

@@ -17,6 +17,7 @@ async fn bus(url: &str) -> Arc<NatsBus> {
         credentials: Some(("user".into(), Some("secret".into()))),
         authorities: None,
         prefix: "test".into(),
+        ..NatsOptions::default()
     };
     Arc::new(NatsBus::connect(&options).await.unwrap())
 }
@@ -202,6 +203,7 @@ async fn who_is_not_let_in_is_told_so_at_the_start() {
         credentials: Some(("user".into(), Some("wrong".into()))),
         authorities: None,
         prefix: "test".into(),
+        ..NatsOptions::default()
     };
     let wrong = NatsBus::connect(&options).await.err().unwrap().to_string();
     assert!(wrong.contains("does not accept the user"), "{wrong}");
@@ -221,6 +223,7 @@ async fn a_server_that_nobody_known_vouches_for_is_refused() {
         credentials: Some(("user".into(), Some("secret".into()))),
         authorities: None,
         prefix: "test".into(),
+        ..NatsOptions::default()
     };
     let unknown = NatsBus::connect(&options).await.err().unwrap().to_string();
     assert!(

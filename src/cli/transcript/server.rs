@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -63,7 +64,9 @@ impl Server {
         for listener in &mut config.listeners {
             listener.address = ([127, 0, 0, 1], 0).into();
         }
-        let hub = open_hub(&config).await.map_err(|error| error.to_string())?;
+        let hub = open_hub(&config, Duration::ZERO)
+            .await
+            .map_err(|error| error.to_string())?;
         let gateway = daemon::gateway(hub.clone(), &config).map_err(|error| error.to_string())?;
         let gateway = gateway.start().await.map_err(|error| error.to_string())?;
         Ok(Self {

@@ -20,7 +20,7 @@ const ANSWER: Duration = Duration::from_secs(4);
 /// How long no connection is tried after one that failed.
 const REST: Duration = Duration::from_millis(250);
 /// How often it is said at most that reads fail.
-const SAID: Duration = Duration::from_secs(1);
+const SAID: Duration = Duration::from_secs(30);
 
 /// A pool of connections, which live on a thread of its own.
 pub(super) struct Readers {
@@ -137,7 +137,16 @@ impl Pool {
         let connected = self
             .within(async { connecting.await.map_err(|error| RowsError(error.into()))? })
             .await;
-        self.state().failed = connected.is_err().then(Instant::now);
+        let mut state = self.state();
+        match &connected {
+            Err(_) => state.failed = Some(Instant::now()),
+            Ok(_) if state.failed.take().is_some() => {
+                state.said = Tally::new(SAID);
+                tracing::info!("the store is reached again");
+            }
+            Ok(_) => {}
+        }
+        drop(state);
         connected
     }
 

@@ -192,7 +192,7 @@ async fn a_history_is_paged_both_ways_and_searched() {
         daemon
             .operate(commands::Send::text(
                 room("tea"),
-                &format!("{large}{number}"),
+                format!("{large}{number}"),
             ))
             .await;
     }

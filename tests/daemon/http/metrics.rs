@@ -47,6 +47,7 @@ const ALL: &[(&str, &[&str])] = &[
     ("tolmach_bus_published_total", &[]),
     ("tolmach_bus_received_total", &[]),
     ("tolmach_bus_gaps_total", &[]),
+    ("tolmach_bus_dropped_total", &[]),
     ("process_cpu_seconds_total", &[]),
     ("process_resident_memory_bytes", &[]),
     ("process_virtual_memory_bytes", &[]),
