@@ -429,15 +429,40 @@ struct Speech {
 }
 
 impl Speech {
-    /// How many messages were to be said until then.
+    /// How many messages were to be said until then: the first at the start.
     fn due(&self, now: Duration) -> u64 {
+        if self.per_second == 0 {
+            return 0;
+        }
         let since = (now - self.start).as_nanos() * u128::from(self.per_second);
-        u64::try_from(since / 1_000_000_000).unwrap_or(u64::MAX)
+        u64::try_from(since / 1_000_000_000 + 1).unwrap_or(u64::MAX)
     }
 
     /// When this message is to be said.
     fn time_of(&self, number: u64) -> Duration {
         let after = u128::from(number) * 1_000_000_000 / u128::from(self.per_second.max(1));
         self.start + Duration::from_nanos(u64::try_from(after).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_said_when_it_is_meant_to_be() {
+        let start = Duration::from_secs(7);
+        let mut speech = Speech {
+            start,
+            per_second: 20,
+            said: 0,
+        };
+        for number in 0..3 {
+            let at = speech.time_of(number);
+            assert_eq!(speech.due(at), number + 1);
+            assert_eq!(speech.due(at + Duration::from_millis(49)), number + 1);
+        }
+        speech.per_second = 0;
+        assert_eq!(speech.due(start + Duration::from_secs(1)), 0);
     }
 }
