@@ -101,12 +101,12 @@ impl Load {
     /// A hundred.
     pub(super) const HUNDRED: Self = Self::even("hundred", 4, 200, 20);
 
-    /// Transactions of about 1, 10, 100 and 1,000 messages.
+    /// Ever larger transactions.
     pub(super) const BATCHES: [Self; 4] = [
         Self::flood("batches", 1, 0, 1),
         Self::flood("batches", 20, 0, 1),
-        Self::flood("batches", 100, 0, 2),
-        Self::flood("batches", 100, 0, 20),
+        Self::flood("batches", 100, 0, 4),
+        Self::flood("batches", 100, 0, 100),
     ];
 
     /// All but those of [`Load::BATCHES`].

@@ -13,6 +13,7 @@ mod site;
 mod table;
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,11 +93,13 @@ impl Cluster {
         let (mut table, mut failed) = (Table::default(), Vec::new());
         for _ in 0..rounds {
             table.syncs.push(sync_time(&Site::disk())?);
-            table.rows.push(site.rows_per_second()?);
+            table.inserted.push(site.rows_per_second()?);
             for load in loads.iter().copied() {
                 for setting in load.settings().iter().filter(is_meant) {
-                    match measure(&mut site, *setting, load, time) {
-                        Ok(found) => {
+                    let spent = |site: &Site| site.spent(*setting);
+                    match measure(&mut site, *setting, load, time, spent) {
+                        Ok(measured) => {
+                            let found = Found::of(&measured);
                             eprintln!("{setting}, {load}: {found}");
                             table.add(*setting, load, found);
                         }
@@ -105,15 +108,11 @@ impl Cluster {
                 }
             }
         }
-        for load in Load::BATCHES {
-            let mut batches = || -> Outcome<()> {
-                let before = site.written()?;
-                measure(&mut site, Setting::Postgres, load, time)?;
-                table.add_batches(before, site.written()?);
-                Ok(())
-            };
-            if let Err(error) = batches() {
-                failed.push(format!("{}, {load}: {error}", Setting::Postgres));
+        let batches = if self.quick { 2 } else { Load::BATCHES.len() };
+        for load in Load::BATCHES.into_iter().take(batches) {
+            match measure(&mut site, Setting::Postgres, load, time, Site::written) {
+                Ok(measured) => table.add_batches(measured.before, measured.after),
+                Err(error) => failed.push(format!("{}, {load}: {error}", Setting::Postgres)),
             }
         }
         println!("{}\n\n{table}", conditions(&Site::disk())?);
@@ -124,7 +123,14 @@ impl Cluster {
     }
 }
 
-fn measure(site: &mut Site, setting: Setting, load: Load, time: Duration) -> Outcome<Found> {
+/// Has a load speak and hear; the watch is read when counting begins and when it ends.
+fn measure<W>(
+    site: &mut Site,
+    setting: Setting,
+    load: Load,
+    time: Duration,
+    watch: impl Fn(&Site) -> io::Result<W>,
+) -> Outcome<Measured<W>> {
     let mut crowd = Crowd::gather(site.newcomers(setting, &load)?)?;
     site.settle(setting)?;
     let plan = Plan {
@@ -133,10 +139,10 @@ fn measure(site: &mut Site, setting: Setting, load: Load, time: Duration) -> Out
         warm_up: time / 3,
         time,
     };
-    let found = Found::of(&crowd.run(&plan, || site.spent(setting))?);
+    let measured = crowd.run(&plan, || watch(site))?;
     drop(crowd);
     site.settle(setting)?;
-    Ok(found)
+    Ok(measured)
 }
 
 impl Found {

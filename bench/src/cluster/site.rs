@@ -18,7 +18,7 @@ use crate::wires::{DialectWire, TABLE};
 /// How often it is looked whether all is quiet.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long that is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The part of a core of which all together take less where all is quiet.
 const QUIET: f64 = 0.05;
 /// How often PostgreSQL alone is given rows, and how many each time.
@@ -183,16 +183,17 @@ impl Site {
     ///
     /// # Errors
     /// It does not say.
-    pub(super) fn written(&self) -> Outcome<Written> {
-        let mut stream = TcpStream::connect(self.alone[0].http()?)?;
+    pub(super) fn written(&self) -> io::Result<Written> {
+        let address = self.alone[0].http().map_err(io::Error::other)?;
+        let mut stream = TcpStream::connect(address)?;
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
-        let value = |name: &str| -> Outcome<f64> {
+        let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
-            let line = line.ok_or_else(|| format!("{name} is not counted"))?;
-            Ok(line.trim().parse()?)
+            let value = line.and_then(|line| line.trim().parse().ok());
+            value.ok_or_else(|| io::Error::other(format!("{name}is not counted")))
         };
         Ok(Written {
             writes: value("tolmach_commit_writes_sum ")?,

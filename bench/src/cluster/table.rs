@@ -16,7 +16,7 @@ pub(super) struct Table {
     /// How long a sync of a page took, once a round.
     pub(super) syncs: Vec<Duration>,
     /// How many rows a second PostgreSQL took, once a round.
-    pub(super) rows: Vec<f64>,
+    pub(super) inserted: Vec<f64>,
     /// Messages and round trips of a transaction.
     batches: Vec<[f64; 2]>,
 }
@@ -51,95 +51,120 @@ impl Table {
         median(syncs).unwrap_or(f64::NAN)
     }
 
-    /// Messages a second, and as a ratio to SQLite.
-    fn rate(&self, setting: Setting, load: Load) -> String {
-        if !load.settings().contains(&setting) {
-            return String::new();
+    /// What is shown of a setting under a load; nothing where it was not measured.
+    fn cell(&self, setting: Setting, load: Load, shown: impl Fn() -> String) -> String {
+        match self.found.contains_key(&(setting, load)) {
+            true => shown(),
+            false => String::new(),
         }
-        let rate = self.of(setting, load, |found| found.rate);
-        let ratio = self.ratio(setting, Setting::Sqlite, load, |found| found.rate);
-        format!("{rate:.0} ({ratio:.2})")
+    }
+
+    /// A row for each setting, with a cell for each of these.
+    fn rows(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        head: &[&str],
+        cells: impl Fn(Setting) -> Vec<String>,
+    ) -> fmt::Result {
+        writeln!(
+            f,
+            "| {} |\n|{}",
+            head.join(" | "),
+            "---|".repeat(head.len())
+        )?;
+        for setting in Setting::ALL {
+            writeln!(f, "| {setting} | {} |", cells(setting).join(" | "))?;
+        }
+        writeln!(f)
     }
 
     fn throughput(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| accepted messages a second (ratio to SQLite); ms until one is known to be accepted: p50, p99 | at most, nobody hears | at most, two hear each | one at a time | in syncs (p50) | at 500 a second |\n\
-             |---|---|---|---|---|---|"
-        )?;
-        for setting in Setting::ALL {
-            let [one, even] = [Load::ONE, Load::EVEN].map(|load| {
-                [0, 1].map(|part| self.of(setting, load, |found| found.accepted[part]))
-            });
-            writeln!(
-                f,
-                "| {setting} | {} | {} | {:.2}, {:.2} | {:.1} | {:.2}, {:.2} |",
-                self.rate(setting, Load::ACCEPTED),
-                self.rate(setting, Load::HEARD),
-                one[0],
-                one[1],
-                one[0] / self.sync(),
-                even[0],
-                even[1],
-            )?;
-        }
-        writeln!(f)
+        let head = [
+            "accepted messages a second (ratio to SQLite); ms until one is known to be accepted: p50, p99",
+            "at most, nobody hears",
+            "at most, two hear each",
+            "one at a time",
+            "at 500 a second",
+        ];
+        self.rows(f, &head, |setting| {
+            let at_most = |load| {
+                self.cell(setting, load, || {
+                    let rate = self.of(setting, load, |found| found.rate);
+                    let ratio = self.ratio(setting, Setting::Sqlite, load, |found| found.rate);
+                    format!("{rate:.0} ({ratio:.2})")
+                })
+            };
+            let accepted = |load, part: usize| self.of(setting, load, |found| found.accepted[part]);
+            let known = |load| format!("{:.2}, {:.2}", accepted(load, 0), accepted(load, 1));
+            let syncs = || accepted(Load::ONE, 0) / self.sync();
+            vec![
+                at_most(Load::ACCEPTED),
+                at_most(Load::HEARD),
+                self.cell(setting, Load::ONE, || {
+                    format!("{}; p50 is {:.1} syncs", known(Load::ONE), syncs())
+                }),
+                self.cell(setting, Load::EVEN, || known(Load::EVEN)),
+            ]
+        })
     }
 
     fn costs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| CPU-µs for a message: nodes, PostgreSQL, NATS, the load; cores in use | at most, nobody hears | at most, two hear each | at 500 a second |\n\
-             |---|---|---|---|"
-        )?;
-        for setting in Setting::ALL {
-            let cells = [Load::ACCEPTED, Load::HEARD, Load::EVEN].map(|load| {
-                if !load.settings().contains(&setting) {
-                    return String::new();
-                }
-                let cost = |place: usize| self.of(setting, load, |found| found.cost[place]);
-                let nodes = match setting {
-                    Setting::Sqlite | Setting::Postgres => format!("{:.0}", cost(0)),
-                    Setting::Own | Setting::Half | Setting::Other => {
-                        format!("{:.0} + {:.0}", cost(0), cost(1))
-                    }
-                };
-                format!(
-                    "{nodes}, {:.0}, {:.0}, {:.0}; {:.2}",
-                    cost(2),
-                    cost(3),
-                    cost(4),
-                    self.of(setting, load, |found| found.cores)
-                )
-            });
-            writeln!(f, "| {setting} | {} |", cells.join(" | "))?;
-        }
-        writeln!(f)
+        let head = [
+            "CPU-µs for a message: nodes, PostgreSQL, NATS, the load; cores in use",
+            "at most, nobody hears",
+            "at most, two hear each",
+            "one at a time",
+            "at 500 a second",
+        ];
+        self.rows(f, &head, |setting| {
+            let loads = [Load::ACCEPTED, Load::HEARD, Load::ONE, Load::EVEN];
+            let cell = |load| {
+                self.cell(setting, load, || {
+                    let cost = |place: usize| self.of(setting, load, |found| found.cost[place]);
+                    let second = match setting {
+                        Setting::Sqlite | Setting::Postgres => String::new(),
+                        Setting::Own | Setting::Half | Setting::Other => {
+                            format!(" + {:.0}", cost(1))
+                        }
+                    };
+                    format!(
+                        "{:.0}{second}, {:.0}, {:.0}, {:.0}; {:.2}",
+                        cost(0),
+                        cost(2),
+                        cost(3),
+                        cost(4),
+                        self.of(setting, load, |found| found.cores)
+                    )
+                })
+            };
+            loads.map(cell).to_vec()
+        })
     }
 
     fn deliveries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| ms until a message is heard: p50, p99; CPU-µs of both nodes for a delivery (ratio to those at the sender's node) | one at a time | at 500 a second | 20 hear each, 2,000 deliveries a second | 200 hear each, 4,000 |\n\
-             |---|---|---|---|---|"
-        )?;
-        for setting in Setting::ALL {
-            let cells = [Load::ONE, Load::EVEN, Load::TEN, Load::HUNDRED].map(|load| {
-                if !load.settings().contains(&setting) {
-                    return String::new();
-                }
-                let late = |part: usize| self.of(setting, load, |found| found.latency[part]);
-                let late = format!("{:.2}, {:.2}", late(0), late(1));
-                let cost = self.of(setting, load, |found| found.delivery);
-                let ratio = self.ratio(setting, Setting::Own, load, |found| found.delivery);
-                match load {
-                    Load::TEN | Load::HUNDRED => format!("{late}; {cost:.1} ({ratio:.2})"),
-                    _ => late,
-                }
-            });
-            writeln!(f, "| {setting} | {} |", cells.join(" | "))?;
-        }
-        writeln!(f)
+        let head = [
+            "ms until a message is heard: p50, p99; CPU-µs of the nodes for a delivery (ratio to those at the sender's node)",
+            "one at a time, two hear",
+            "at 500 a second, two hear each",
+            "20 hear each, 2,000 deliveries a second",
+            "200 hear each, 4,000",
+        ];
+        self.rows(f, &head, |setting| {
+            let loads = [Load::ONE, Load::EVEN, Load::TEN, Load::HUNDRED];
+            let cell = |load| {
+                self.cell(setting, load, || {
+                    let late = |part: usize| self.of(setting, load, |found| found.latency[part]);
+                    let late = format!("{:.2}, {:.2}", late(0), late(1));
+                    let cost = self.of(setting, load, |found| found.delivery);
+                    let ratio = self.ratio(setting, Setting::Own, load, |found| found.delivery);
+                    match load {
+                        Load::TEN | Load::HUNDRED => format!("{late}; {cost:.1} ({ratio:.2})"),
+                        _ => late,
+                    }
+                })
+            };
+            loads.map(cell).to_vec()
+        })
     }
 
     fn round_trips(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,7 +187,7 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = median(self.rows.iter().copied()).unwrap_or(f64::NAN);
+        let rows = median(self.inserted.iter().copied()).unwrap_or(f64::NAN);
         writeln!(
             f,
             "PostgreSQL alone took {rows:.0} rows/s of one connection, a hundred a transaction; a sync took {:.2} ms.\n",
