@@ -61,18 +61,25 @@ impl LogHandle {
     }
 }
 
-/// The crate that speaks to NATS. Of what it says at `info` the gateway says what matters itself.
-const BUS: &str = "async_nats";
+/// The crates that speak to NATS and to S3. Of what they say at `info` the gateway says what matters itself.
+const SPEAKERS: [&str; 2] = ["async_nats", "object_store"];
 
-/// What `level` lets through; of the bus's crate warnings at most, unless it is named.
+/// What `level` lets through; of these crates warnings at most, unless they are named.
 fn filter(level: &str) -> Result<Targets, String> {
     let filter = level.parse::<Targets>();
     let filter = filter.map_err(|error: ParseError| format!("log.level: {error}"))?;
-    let is_named = filter.iter().any(|(target, _)| target.starts_with(BUS));
-    Ok(match filter.default_level() {
-        Some(level) if !is_named => filter.with_target(BUS, level.min(LevelFilter::WARN)),
-        _ => filter,
-    })
+    let Some(level) = filter.default_level() else {
+        return Ok(filter);
+    };
+    let is_named = |speaker: &&str| {
+        filter
+            .iter()
+            .any(|(target, _)| target.starts_with(*speaker))
+    };
+    let unnamed: Vec<_> = SPEAKERS.into_iter().filter(|it| !is_named(it)).collect();
+    Ok(unnamed.into_iter().fold(filter, |filter, speaker| {
+        filter.with_target(speaker, level.min(LevelFilter::WARN))
+    }))
 }
 
 /// From now on what `level` lets through is logged, for this process, and so is each panic.
@@ -176,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_the_crate_of_the_bus_only_trouble_is_logged_unless_it_is_named() {
+    fn of_the_crates_that_speak_to_servers_only_trouble_is_logged_unless_they_are_named() {
         for (level, info, warn) in [
             ("info", false, true),
             ("trace", false, true),
@@ -185,6 +192,7 @@ mod tests {
             ("tolmach=info", false, false),
             ("warn,async_nats=info", true, true),
             ("info,async_nats::connector=debug", true, true),
+            ("info,object_store=info", false, true),
         ] {
             let filter = filter(level).unwrap();
             let enabled = |at: Level| filter.would_enable("async_nats::connector", &at);

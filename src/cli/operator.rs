@@ -9,6 +9,7 @@
 //!           └─ again ─┘ for 5 s
 //! ```
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ use crate::daemon::lock::{DataDirLock, LockError};
 #[cfg(feature = "sqlite")]
 use crate::daemon::refuse_half_restored;
 use crate::daemon::{files_directory, open_hub};
+#[cfg(feature = "s3")]
+use crate::files::Bucket;
 use crate::hub::Hub;
 use crate::model::{Error, FileInfo, RoomId};
 use crate::refusal::of_file;
@@ -51,6 +54,35 @@ enum Way {
     Unknown,
     Gateway(ControlClient),
     Here(Hub),
+}
+
+/// Where the contents of files lie.
+pub(super) enum Contents {
+    Directory(PathBuf),
+    #[cfg(feature = "s3")]
+    Bucket(Bucket),
+}
+
+impl Contents {
+    /// Copies that of a message to a file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] where there is none; it cannot be read or written.
+    pub(super) async fn copy(&self, room: RoomId, file: &FileInfo, into: &Path) -> io::Result<()> {
+        match self {
+            Self::Directory(directory) => {
+                let from = directory.join(room.to_string()).join(&file.stored);
+                std::fs::copy(from, into).map(|_| ())
+            }
+            #[cfg(feature = "s3")]
+            Self::Bucket(bucket) => {
+                let mut from = bucket.read(room, &file.stored, 0..file.size).await?;
+                let mut into = tokio::fs::File::create(into).await?;
+                tokio::io::copy(&mut from, &mut into).await?;
+                into.sync_all().await
+            }
+        }
+    }
 }
 
 impl Operator {
@@ -166,10 +198,18 @@ impl Operator {
         }
     }
 
-    /// Where the content of a message's file lies, by the configuration.
-    pub(super) fn content(&self, room: RoomId, file: &FileInfo) -> PathBuf {
-        let room = files_directory(&self.config).join(room.to_string());
-        room.join(&file.stored)
+    /// Where the contents of files lie, by the configuration.
+    ///
+    /// # Errors
+    /// What is said of a bucket cannot be.
+    pub(super) fn contents(&self) -> Outcome<Contents> {
+        #[cfg(feature = "s3")]
+        if let Some(bucket) = self.config.files.bucket() {
+            let bucket = Bucket::new(&bucket);
+            let bucket = bucket.map_err(|fault| Failure::because(fault.to_string()))?;
+            return Ok(Contents::Bucket(bucket));
+        }
+        Ok(Contents::Directory(files_directory(&self.config)))
     }
 
     /// Closes what was opened.

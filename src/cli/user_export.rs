@@ -16,7 +16,7 @@ use crate::model::{
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
-use super::operator::Operator;
+use super::operator::{Contents, Operator};
 use super::time::Time;
 use super::user::account;
 
@@ -90,13 +90,14 @@ impl ExportArgs {
             document.write(format_args!("{}:{value},\n", json!(name)))?;
         }
         document.write(format_args!("\"messages\":["))?;
+        let contents = to.contents()?;
         let (mut after, mut separator) = (Some(MessageId(0)), "\n");
         while let Some(from) = after {
             let user = UserSelector::Id(user);
             let page = to.ask(about, SaidBy { user, after: from }).await?;
             for message in &page.messages {
                 let room = label(to, message.room, &mut labels).await?;
-                let copy = self.copy(to, message)?;
+                let copy = self.copy(&contents, message).await?;
                 let object = object(message, &room, copy.as_deref());
                 document.write(format_args!("{separator}{object}"))?;
                 separator = ",\n";
@@ -134,16 +135,16 @@ impl ExportArgs {
     }
 
     /// Copies a message's file; its name among the copies.
-    fn copy(&self, to: &Operator, message: &Message) -> Outcome<Option<String>> {
+    async fn copy(&self, from: &Contents, message: &Message) -> Outcome<Option<String>> {
         let (Some(directory), Some(file)) = (&self.files, &message.file) else {
             return Ok(None);
         };
         let name = copy_name(message.id, file);
-        let (from, into) = (to.content(message.room, file), directory.join(&name));
+        let into = directory.join(&name);
         let failed = |error: io::Error| Failure::because(format!("{}: {error}", into.display()));
         fs::create_dir_all(directory).map_err(failed)?;
-        match fs::copy(&from, &into) {
-            Ok(_) => Ok(Some(name)),
+        match from.copy(message.room, file, &into).await {
+            Ok(()) => Ok(Some(name)),
             // What was said is there; what became of the content is another matter.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),

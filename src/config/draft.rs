@@ -146,6 +146,7 @@ impl Draft {
         errors.extend(client_and_authorities(&config).err());
         errors.extend(clients_required_and_plain(&config).err());
         errors.extend(files_that_last(&config).err());
+        errors.extend(bucket_and_its_key(&config).err());
         #[cfg(feature = "nats")]
         errors.extend(store_of_several(&config).err());
         listeners::fit(&mut config.listeners, has_ipv6);
@@ -159,7 +160,7 @@ impl Draft {
 /// Files that nobody will know of are not kept.
 fn files_that_last(config: &Config) -> Result<(), ConfigError> {
     match (&config.store.url, &config.files.url) {
-        (StoreUrl::Memory, FilesUrl::Directory(_)) => {
+        (StoreUrl::Memory, url) if *url != FilesUrl::Beside => {
             let wrong = "given, and store.url is \"memory:\", which keeps nothing";
             Err(config.unusable(
                 "files.url",
@@ -169,6 +170,41 @@ fn files_that_last(config: &Config) -> Result<(), ConfigError> {
         }
         _ => Ok(()),
     }
+}
+
+/// What is said of a bucket is for one, and its access key is whole.
+fn bucket_and_its_key(config: &Config) -> Result<(), ConfigError> {
+    let files = &config.files;
+    let said = [
+        ("files.endpoint", &files.endpoint),
+        ("files.region", &files.region),
+        ("files.access_key_id", &files.access_key_id),
+        ("files.secret_access_key", &files.secret_access_key),
+    ];
+    let needless = said.iter().find(|(_, said)| said.is_some());
+    let (key, wrong, right) = match (&files.url, needless) {
+        (FilesUrl::Beside | FilesUrl::Directory(_), Some((key, _))) => {
+            let wrong = "given, and files.url is no s3:// bucket";
+            (*key, wrong, "leave it out, or name a bucket")
+        }
+        (FilesUrl::Beside | FilesUrl::Directory(_), None) => return Ok(()),
+        #[cfg(feature = "s3")]
+        (FilesUrl::S3 { .. }, _) => {
+            let right = "give both, or neither for what the environment says";
+            match (&files.access_key_id, &files.secret_access_key) {
+                (Some(_), None) => {
+                    let wrong = "given without files.secret_access_key";
+                    ("files.access_key_id", wrong, right)
+                }
+                (None, Some(_)) => {
+                    let wrong = "given without files.access_key_id";
+                    ("files.secret_access_key", wrong, right)
+                }
+                (Some(_), Some(_)) | (None, None) => return Ok(()),
+            }
+        }
+    };
+    Err(config.unusable(key, wrong, right))
 }
 
 /// Nodes share what they keep.

@@ -24,7 +24,11 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         show: store_url,
     },
     key!(store.connections: connections, "How many connections to a `postgres://` database read at once, 1 to 1000; one more writes."),
-    key!(files.url: url::files, "Where the contents of files are kept. `file:///PATH` is a directory, which is this gateway's alone (its nodes share it) and is made where there is none; `\"\"` one beside the database."),
+    key!(files.url: url::files, "Where the contents of files are kept. `file:///PATH` is a directory, which is this gateway's alone (its nodes share it) and is made where there is none; `s3://BUCKET/PREFIX` a bucket, what begins with the prefix is this gateway's alone; `\"\"` a directory beside the database."),
+    key!(files.endpoint: url::endpoint, "Where the server of an `s3://` bucket is: `https://HOST`, or `http://HOST:PORT` on a network of its own. Not set: as `AWS_ENDPOINT_URL` says, else AWS."),
+    key!(files.region: url::word, "The region of an `s3://` bucket. Not set: as `AWS_REGION` says, else `us-east-1`."),
+    key!(files.access_key_id: url::word, "The id of the access key to an `s3://` bucket. Without both: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (and `AWS_SESSION_TOKEN`), else the role of the machine."),
+    key!(secret files.secret_access_key: url::word, "The access key to an `s3://` bucket."),
     key!(bus.url: url::bus, "What carries events between nodes: `local:` is this process alone, `nats://HOST:PORT` NATS."),
     key!(bus.prefix: url::prefix, "What all subjects of a NATS bus begin with; several gateways may share one."),
     key!(bus.ca: some_path, "A PEM file: authorities that vouch for the servers of a NATS bus, beside the system's."),
@@ -86,12 +90,16 @@ pub(super) const GENERAL: &[Key<Config>] = &[
 ];
 
 /// The keys that only a start looks at.
-pub(super) const NEEDS_RESTART: [&str; 11] = [
+pub(super) const NEEDS_RESTART: [&str; 15] = [
     "data_dir",
     "name",
     "store.url",
     "store.connections",
     "files.url",
+    "files.endpoint",
+    "files.region",
+    "files.access_key_id",
+    "files.secret_access_key",
     "bus.url",
     "bus.prefix",
     "bus.ca",

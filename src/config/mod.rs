@@ -263,7 +263,7 @@ impl Config {
         ConfigError::new(self.origins.of(key), key, wrong, right)
     }
 
-    /// Whether files can be sent: several nodes need a directory that they share.
+    /// Whether files can be sent: several nodes need a place that they share.
     #[must_use]
     pub fn has_files(&self) -> bool {
         self.bus.url == BusUrl::Local || self.files.url != FilesUrl::Beside

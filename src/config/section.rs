@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "s3")]
+use crate::files::S3Options;
 use crate::gateway::TlsMode;
 use crate::settings::{Choice, Show, quoted};
 
@@ -41,10 +43,44 @@ impl Default for Store {
 }
 
 /// `[files]`: where the contents of files are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Files {
     /// Where the contents of files are kept, and in which kind of place.
     pub url: FilesUrl,
+    /// Where the server of a bucket is, if it is none of AWS or the environment does not say it.
+    pub endpoint: Option<String>,
+    /// The region of a bucket, if the environment does not say it.
+    pub region: Option<String>,
+    /// The id of an access key to a bucket, if the environment does not say it.
+    pub access_key_id: Option<String>,
+    /// The access key to a bucket; a secret.
+    pub secret_access_key: Option<String>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Files({:?}, {:?})", self.url, self.endpoint)
+    }
+}
+
+#[cfg(feature = "s3")]
+impl Files {
+    /// The bucket, where that is the place.
+    pub(crate) fn bucket(&self) -> Option<S3Options> {
+        let FilesUrl::S3 { bucket, prefix } = &self.url else {
+            return None;
+        };
+        Some(S3Options {
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            credentials: self
+                .access_key_id
+                .clone()
+                .zip(self.secret_access_key.clone()),
+        })
+    }
 }
 
 /// A place for the contents of files that this build has.
@@ -55,6 +91,14 @@ pub enum FilesUrl {
     Beside,
     /// This directory, which several nodes may share; an absolute path.
     Directory(PathBuf),
+    /// A bucket of S3, which several nodes may share.
+    #[cfg(feature = "s3")]
+    S3 {
+        /// The name of the bucket.
+        bucket: String,
+        /// What the names of all objects begin with; empty: nothing.
+        prefix: String,
+    },
 }
 
 /// `[bus]`: what carries events between nodes.
@@ -443,6 +487,10 @@ impl Show for FilesUrl {
         Some(match self {
             Self::Beside => quoted(""),
             Self::Directory(path) => quoted(&format!("file://{}", path.display())),
+            #[cfg(feature = "s3")]
+            Self::S3 { bucket, prefix } if prefix.is_empty() => quoted(&format!("s3://{bucket}")),
+            #[cfg(feature = "s3")]
+            Self::S3 { bucket, prefix } => quoted(&format!("s3://{bucket}/{prefix}")),
         })
     }
 }

@@ -33,9 +33,9 @@ pub(super) fn store(written: &Written) -> Result<StoreUrl, ValueError> {
     Err(ValueError::new(fault, right))
 }
 
-/// Reads the URL of the place for files: `file:///PATH`, or nothing.
+/// Reads the URL of the place for files: `file:///PATH`, `s3://BUCKET/PREFIX`, or nothing.
 pub(super) fn files(written: &Written) -> Result<FilesUrl, ValueError> {
-    let right = "write \"file:///PATH\", or \"\" for a directory beside the database";
+    let right = "write \"file:///PATH\", \"s3://BUCKET/PREFIX\", or \"\" for a directory beside the database";
     let fault = match read::text(written)?.split_once(':') {
         None if read::text(written)?.is_empty() => return Ok(FilesUrl::Beside),
         None => "this is not a URL of a place for files".into(),
@@ -46,10 +46,68 @@ pub(super) fn files(written: &Written) -> Result<FilesUrl, ValueError> {
             Some(_) => "file:// needs an absolute path behind it, of a directory below /".into(),
             None => "file: needs // and an absolute path behind it".into(),
         },
+        #[cfg(feature = "s3")]
+        Some(("s3", place)) => match bucket(place) {
+            Ok(url) => return Ok(url),
+            Err(fault) => fault.into(),
+        },
+        #[cfg(not(feature = "s3"))]
         Some(("s3", _)) => "this build cannot keep files in S3".into(),
         Some((scheme, _)) => format!("there is no place for files of kind {scheme:?}"),
     };
     Err(ValueError::new(fault, right))
+}
+
+#[cfg(feature = "s3")]
+fn bucket(place: &str) -> Result<FilesUrl, &'static str> {
+    let place = place
+        .strip_prefix("//")
+        .ok_or("s3: needs // and a bucket behind it")?;
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(is_plain) {
+        return Err(
+            "a bucket's name is 3 to 63 letters, digits, - and . (keys have keys of their own)",
+        );
+    }
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    let is_part =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(is_plain);
+    if !prefix.is_empty() && !prefix.split('/').all(is_part) {
+        return Err("a prefix is letters, digits, -, _ and ., with / between");
+    }
+    Ok(FilesUrl::S3 {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+    })
+}
+
+/// Reads where a server of S3 is.
+pub(super) fn endpoint(written: &Written) -> Result<Option<String>, ValueError> {
+    let url = read::text(written)?;
+    let place = url.strip_prefix("http://").or(url.strip_prefix("https://"));
+    let place = place.map(|place| place.strip_suffix('/').unwrap_or(place));
+    let is_place = |place: &&str| !place.is_empty() && !place.contains(['@', '/', '?', '#', ' ']);
+    match place.filter(is_place) {
+        Some(_) => Ok(Some(url.to_owned())),
+        None => Err(ValueError::new(
+            "this is no server's URL",
+            "write \"https://HOST\" or, where nobody else is on the network, \"http://HOST:PORT\"",
+        )),
+    }
+}
+
+/// Reads a word that a server knows.
+pub(super) fn word(written: &Written) -> Result<Option<String>, ValueError> {
+    match read::text(written)? {
+        text if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err(ValueError::new(
+            "this is no word",
+            "write it without spaces, or leave it out",
+        )),
+    }
 }
 
 /// Reads the URL of a bus: `local:`, or servers as `nats://USER:PASSWORD@HOST:PORT`, with commas between.

@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::archive::{self, About, ArchiveWriter, PartName};
+use super::contents::{Contents, Opened};
 use super::target::{Removed, Target, Unwritten};
 use super::{CopyError, Places, Progress, Told};
 use crate::files::Hold;
@@ -91,25 +91,25 @@ fn write(
         bytes: 0,
     };
     progress.begin("files", None);
+    let contents = Contents::of(places)?;
     database.each_file(|CopiedFile { room, stored, .. }| {
-        let path = places.files.join(room.0.to_string()).join(&stored);
-        match File::open(&path) {
-            Ok(file) => {
+        match contents.open(room, &stored)? {
+            Some(content) => {
                 backup.files += 1;
                 let name = PartName::File { room, stored };
-                part(&mut writer, &name, file, &path, progress)
+                part(&mut writer, &name, content, progress)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            None => {
                 backup.missing += 1;
                 Ok(())
             }
-            Err(error) => Err(CopyError::at(&path)(error).into()),
         }
     })?;
     for name in certificate(&places.tls)? {
         let path = places.tls.join(&name);
         let file = File::open(&path).map_err(CopyError::at(&path))?;
-        part(&mut writer, &PartName::Tls(name), file, &path, progress)?;
+        let content = Opened::of(file).map_err(CopyError::at(&path))?;
+        part(&mut writer, &PartName::Tls(name), content, progress)?;
     }
     let out = writer.finish().map_err(Unwritten::Out)?;
     backup.bytes = out.count;
@@ -143,17 +143,15 @@ pub(super) fn copied(
 fn part<W: Write>(
     writer: &mut ArchiveWriter<W>,
     name: &PartName,
-    file: File,
-    path: &Path,
+    content: Opened,
     progress: &dyn Progress,
 ) -> Result<(), Unwritten> {
-    let about = file.metadata().map_err(CopyError::at(path))?;
     let told = Told {
-        inner: file,
+        inner: content.reader,
         progress,
     };
     writer
-        .part(name, about.permissions().mode(), about.len(), told)
+        .part(name, content.mode, content.bytes, told)
         .map_err(Unwritten::Out)
 }
 

@@ -53,6 +53,10 @@ pub enum CopyError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Server(#[from] crate::store::PostgresError),
+    /// What is said of the bucket for files cannot be.
+    #[cfg(feature = "s3")]
+    #[error(transparent)]
+    Bucket(#[from] crate::files::S3Fault),
     /// There is no such room to export.
     #[error("there is no such room; `tolmach room list` shows them")]
     NoSuchRoom,

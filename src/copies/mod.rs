@@ -10,6 +10,8 @@ pub mod archive;
 #[cfg(feature = "sqlite")]
 mod backup;
 #[cfg(feature = "sqlite")]
+mod contents;
+#[cfg(feature = "sqlite")]
 mod export;
 #[cfg(feature = "sqlite")]
 mod failure;

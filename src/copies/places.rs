@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, FilesUrl, StoreUrl};
+#[cfg(feature = "s3")]
+use crate::files::S3Options;
 
 /// The places of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,9 @@ pub struct Places {
     pub database: PathBuf,
     /// The directory of the contents of files: unless one is configured, it lies beside the database, with its name.
     pub files: PathBuf,
+    /// The bucket of the contents of files, where they are not in that directory.
+    #[cfg(feature = "s3")]
+    pub bucket: Option<S3Options>,
     /// The directory of the certificate that the gateway made for itself.
     pub tls: PathBuf,
 }
@@ -47,7 +52,11 @@ impl Places {
             files: match &config.files.url {
                 FilesUrl::Beside => database.with_extension("files"),
                 FilesUrl::Directory(path) => path.clone(),
+                #[cfg(feature = "s3")]
+                FilesUrl::S3 { .. } => database.with_extension("files"),
             },
+            #[cfg(feature = "s3")]
+            bucket: config.files.bucket(),
             tls: tls_in(&config.data_dir),
         }
     }

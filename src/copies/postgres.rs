@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::io::BufRead;
 use std::os::unix::fs::DirBuilderExt;
 
+use super::contents::Contents;
 use super::staging::gone;
 use super::target::beside;
 use super::{CopyError, Imported, Places, Progress, import};
@@ -13,7 +14,7 @@ use crate::store::{PostgresStore, PostgresUrl};
 /// which goes afterwards. Blocks the thread.
 ///
 /// # Errors
-/// [`CopyError`]; nothing is left then.
+/// [`CopyError`]; nothing is left then, but in a bucket what a gateway's next start removes.
 pub fn import_to_postgres(
     places: &Places,
     url: &PostgresUrl,
@@ -22,8 +23,9 @@ pub fn import_to_postgres(
     progress: &dyn Progress,
 ) -> Result<Imported, CopyError> {
     let files = &places.files;
+    let contents = Contents::of(places)?;
     let has_files = fs::read_dir(files).is_ok_and(|mut found| found.next().is_some());
-    if has_files {
+    if contents.is_directory() && has_files {
         return Err(CopyError::NotUnused(files.clone()));
     }
     let aside = beside(files, "-importing");
@@ -33,6 +35,8 @@ pub fn import_to_postgres(
         data_dir: aside.clone(),
         database: aside.join("import.db"),
         files: aside.join("files"),
+        #[cfg(feature = "s3")]
+        bucket: None,
         tls: aside.join("tls"),
     };
     let mut private = DirBuilder::new();
@@ -44,10 +48,12 @@ pub fn import_to_postgres(
         .and_then(|()| import(&staged, rooms, export, progress))
         .and_then(|imported| {
             progress.begin("filling the database", None);
-            gone(fs::remove_dir(files)).map_err(CopyError::at(files))?;
-            gone(fs::rename(&staged.files, files)).map_err(CopyError::at(files))?;
+            if contents.is_directory() {
+                gone(fs::remove_dir(files)).map_err(CopyError::at(files))?;
+            }
+            contents.take_over(&staged.files)?;
             let filled = PostgresStore::fill(url, rooms, &staged.database);
-            if filled.is_err() {
+            if filled.is_err() && contents.is_directory() {
                 gone(fs::remove_dir_all(files)).map_err(CopyError::at(files))?;
             }
             Ok(filled.map(|()| imported)?)

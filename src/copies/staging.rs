@@ -13,6 +13,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::contents::Contents;
 use super::target::{beside, sync_directory_of};
 use super::{CopyError, Places};
 use crate::model::RoomId;
@@ -121,13 +122,12 @@ impl Staging {
             // One that was broken off may have brought it there.
             gone(fs::remove_dir_all(&places.tls)).map_err(CopyError::at(&places.tls))?;
         }
-        for path in [&places.files, &places.tls] {
-            match fs::rename(staged(path), path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(CopyError::at(path)(error));
-                }
-                Ok(()) | Err(_) => sync_directory_of(path)?,
+        Contents::of(places)?.take_over(&staged(&places.files))?;
+        match fs::rename(staged(&places.tls), &places.tls) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(CopyError::at(&places.tls)(error));
             }
+            Ok(()) | Err(_) => sync_directory_of(&places.tls)?,
         }
         let database = &places.database;
         fs::rename(self.database(), database).map_err(CopyError::at(database))?;

@@ -1,12 +1,11 @@
 //! Whether all that is kept is whole.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::backup::{copied, held};
+use super::contents::Contents;
 use super::{CopyError, Places, Progress};
 use crate::hexadecimal::hexadecimal;
 use crate::store::{CopiedFile, Fault, IndexMoment};
@@ -44,10 +43,10 @@ pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, Copy
         return Ok(verified);
     }
     verified.messages = database.messages()?;
-    let mut files = Vec::new();
+    let (contents, mut files) = (Contents::of(places)?, Vec::new());
     database.each_file(|file| {
         verified.files += 1;
-        files.extend(file_fault(places, &file)?);
+        files.extend(file_fault(&contents, &file)?);
         progress.add(0).map_err(CopyError::at(&places.files))
     })?;
     verified.faults.extend(files);
@@ -57,40 +56,40 @@ pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, Copy
     Ok(verified)
 }
 
-fn file_fault(places: &Places, file: &CopiedFile) -> Result<Option<Fault>, CopyError> {
+fn file_fault(contents: &Contents<'_>, file: &CopiedFile) -> Result<Option<Fault>, CopyError> {
     let CopiedFile {
         room,
         stored,
         size,
         sha256,
     } = file;
-    let path = places.files.join(room.0.to_string()).join(stored);
-    let what = match fs::metadata(&path) {
-        Ok(found) if found.len() == *size => match sha256 {
-            Some(sha256) if hash_of(&path).map_err(CopyError::at(&path))? != *sha256 => {
+    let place = contents.place(*room, stored);
+    let what = match contents.open(*room, stored)? {
+        Some(found) if found.bytes == *size => match sha256 {
+            Some(sha256)
+                if hexadecimal(&hash_of(found.reader).map_err(CopyError::at(&place))?)
+                    != *sha256 =>
+            {
                 "has another content than the one that was sent: its SHA-256 is another".to_owned()
             }
             Some(_) | None => return Ok(None),
         },
-        Ok(found) => format!("has {} bytes, and its message says {size}", found.len()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            "is not there, and a message has it".to_owned()
-        }
-        Err(error) => return Err(CopyError::at(&path)(error)),
+        Some(found) => format!("has {} bytes, and its message says {size}", found.bytes),
+        None => "is not there, and a message has it".to_owned(),
     };
     Ok(Some(Fault {
         kind: "file",
-        name: path.display().to_string(),
+        name: place.display().to_string(),
         what,
     }))
 }
 
-fn hash_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
-    let mut buffer = vec![0; 64 * 1024];
+/// The SHA-256 of all that comes.
+pub(super) fn hash_of(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
     loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
+        match from.read(&mut buffer)? {
+            0 => return Ok(hash.finalize().to_vec()),
             count => hash.update(&buffer[..count]),
         }
     }

@@ -37,7 +37,7 @@ use plain::Encryption;
 use tls::Encryption;
 
 /// What is said where files cannot be sent.
-const NO_FILES: &str = "files cannot be sent: several nodes need a directory that they share (files.url = \"file:///…\")";
+const NO_FILES: &str = "files cannot be sent: several nodes need a place that they share (files.url = \"s3://…\" or \"file:///…\")";
 
 /// How long a gateway waits at its start for a bus that does not answer.
 const BUS_PATIENCE: Duration = Duration::from_secs(10);
@@ -138,6 +138,13 @@ impl Daemon {
         let encryption = Encryption::load(config)?;
         encryption.tell();
         let hub = open_hub(config, BUS_PATIENCE).await?;
+        #[cfg(feature = "s3")]
+        if let Some(files) = hub.files()
+            && let Err(fault) = files.tried().await
+        {
+            hub.stop().await;
+            return Err(hub::StartError::from(fault).into());
+        }
         let shown = encryption.shown.clone();
         let fates = Fates::all_new(config);
         let gateway = match builder(&hub, config, encryption, program.as_deref(), &fates) {

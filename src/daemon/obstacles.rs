@@ -32,6 +32,11 @@ pub fn obstacles(config: &Config) -> Vec<String> {
     if let FilesUrl::Directory(path) = &config.files.url {
         found.extend(usable(path, true).err());
     }
+    #[cfg(feature = "s3")]
+    if let Some(bucket) = config.files.bucket() {
+        let usable = crate::files::Bucket::is_usable(&bucket);
+        found.extend(usable.err().map(|fault| fault.to_string()));
+    }
     #[cfg(feature = "postgres")]
     if let StoreUrl::Postgres(url) = &config.store.url {
         let looked = crate::store::PostgresStore::is_there(url);

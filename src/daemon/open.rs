@@ -64,7 +64,7 @@ pub(crate) fn refuse_half_restored(config: &Config) -> Result<(), StartError> {
     }
 }
 
-/// Where the contents of files lie.
+/// Where the contents of files lie; those of a bucket, until they have come in.
 #[must_use]
 pub fn files_directory(config: &Config) -> PathBuf {
     let places = Places::of(config).unwrap_or_else(|| Places::without_database(config));
@@ -80,7 +80,7 @@ fn builder(config: &Config) -> Result<HubBuilder, StartError> {
             tracing::warn!("the store is memory: everything is lost when the gateway stops");
             builder.temporary_files(files_directory(config))
         }
-        StoreUrl::Sqlite(path) => over_sqlite(builder, path).files(files_directory(config)),
+        StoreUrl::Sqlite(path) => with_files(over_sqlite(builder, path), config),
         #[cfg(feature = "postgres")]
         StoreUrl::Postgres(url) => over_postgres(builder, config, url)?,
     })
@@ -108,9 +108,18 @@ fn over_postgres(
         Ok(Arc::new(store) as Arc<dyn Store>)
     });
     Ok(match config.has_files() {
-        true => builder.files(files_directory(config)),
+        true => with_files(builder, config),
         false => builder,
     })
+}
+
+fn with_files(builder: HubBuilder, config: &Config) -> HubBuilder {
+    let directory = files_directory(config);
+    #[cfg(feature = "s3")]
+    if let Some(bucket) = config.files.bucket() {
+        return builder.files_in_s3(bucket, directory);
+    }
+    builder.files(directory)
 }
 
 /// Joins it to the other nodes, if there can be any.

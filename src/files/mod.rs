@@ -1,111 +1,145 @@
-//! The contents of messages' files, in a directory beside the store.
-//!
-//! ```text
-//!  ROOT/incoming/NAME   under way: nobody's yet, gone when it breaks off
-//!  ROOT/ROOM/NAME       whole and on the disk: a message of the room has it, or is about to
-//! ```
-//!
-//! Several processes, also on several machines, may have one area. What one of them is about to give to a message it keeps
-//! locked (`flock`), so that no other takes it for what nobody has; a lock ends with its process.
+//! The contents of messages' files, beside the store: in a directory, or in a bucket of S3 as `PREFIX/ROOM/NAME`.
 //!
 //! Names are made here, of random digits; nothing that a client says becomes a part of a path but a short extension of
-//! letters and digits. A content is never held in memory whole.
+//! letters and digits. A content is never held in memory whole: it comes in to a directory, where nobody looks, and is brought
+//! to its place when all of it is there.
 //!
-//! The order that keeps a message and its file together: the content is written and synced, moved to its room, then the
-//! message is committed. What breaks off before the commit leaves at most a file that no message has, which
-//! [`Suspects::remove`] removes. Whoever copies an area, in this process or another, [holds](Hold) it meanwhile.
+//! The order that keeps a message and its file together: the content lies in its place to stay, then the message is committed. What
+//! breaks off before the commit leaves at most a content that no message has, which [`Suspects::remove`] removes.
 
+mod directory;
+#[cfg(feature = "s3")]
+mod s3;
 mod upload;
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
+
+use directory::Directory;
+pub use directory::Hold;
+#[cfg(feature = "s3")]
+pub(crate) use s3::Bucket;
+#[cfg(feature = "s3")]
+use s3::S3;
+#[cfg(feature = "s3")]
+pub use s3::{S3Fault, S3Options};
 pub use upload::{Placed, Upload};
 
 use crate::dial::Dial;
-use crate::free_space::FreeSpace;
 use crate::model::RoomId;
 
-/// Where what is under way lies.
-const INCOMING: &str = "incoming";
-/// How many files one sweep locks at a time.
-const LOCKED: usize = 64;
+/// How many contents one sweep has in hand at a time.
+const AT_ONCE: usize = 64;
 /// Most characters of an extension that is kept.
 const EXTENSION_CHARS: usize = 10;
 /// Most characters of a name here: 32 digits, a dot, an extension.
 const STORED_CHARS: usize = 32 + 1 + EXTENSION_CHARS;
 
-/// Makes a directory, and those that lead to it, that only this user can enter.
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
+/// A content that is being read.
+pub type Reading = Box<dyn AsyncRead + Send + Sync + Unpin>;
 
 /// See the module. A handle: clones are the same area.
 #[derive(Clone, Debug)]
 pub struct FileArea {
-    shared: Arc<Shared>,
+    place: Place,
 }
+
+#[derive(Clone, Debug)]
+enum Place {
+    Directory(Directory),
+    #[cfg(feature = "s3")]
+    S3(S3),
+}
+
+/// A content that is there.
+#[derive(Debug)]
+pub struct Found(Source);
 
 #[derive(Debug)]
-struct Shared {
-    root: PathBuf,
-    /// Its end takes the directory with it.
-    temporary: bool,
-    space: FreeSpace,
+enum Source {
+    File(tokio::fs::File),
+    #[cfg(feature = "s3")]
+    Object {
+        bucket: Bucket,
+        room: RoomId,
+        stored: String,
+    },
 }
 
-/// Keeps what messages have had in an area there, until it is dropped or its process ends. It is a lock on the directory, which a
-/// network's file system does not show to other machines.
-#[derive(Debug)]
-pub struct Hold {
-    _locked: Locked,
-}
-
-impl Hold {
-    /// Holds the area in a directory; others may hold it, too. Blocks the thread while a sweep removes something.
+impl Found {
+    /// So many of its bytes, from there.
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotFound`] where there is no such directory; it cannot be locked.
-    pub fn of(root: &Path) -> io::Result<Self> {
-        let file = File::open(root)?;
-        file.lock_shared()?;
-        Ok(Self {
-            _locked: Locked(file),
-        })
+    /// It cannot be read; [`io::ErrorKind::NotFound`] where it is gone by now.
+    pub async fn read(self, part: Range<u64>) -> io::Result<Reading> {
+        match self.0 {
+            Source::File(mut file) => {
+                if part.start > 0 {
+                    file.seek(SeekFrom::Start(part.start)).await?;
+                }
+                let bytes = part.end.saturating_sub(part.start);
+                Ok(Box::new(file.take(bytes)))
+            }
+            #[cfg(feature = "s3")]
+            Source::Object {
+                bucket,
+                room,
+                stored,
+            } => bucket.read(room, &stored, part).await,
+        }
     }
 }
 
-/// What no message of a room had when it was looked for, locked so that nobody gives it to one.
+/// What lies in a room, or is about to be a message's there.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// By their names.
+    pub names: Vec<String>,
+    /// What another process may be about to give to a message, and for how long nobody can know.
+    pub young: Vec<(String, Duration)>,
+}
+
+/// What no message of a room had when it was looked for, and nobody gives to one.
 #[derive(Debug)]
-pub struct Suspects {
-    area: FileArea,
-    room: RoomId,
-    locked: Vec<(String, Locked)>,
+pub struct Suspects(Suspected);
+
+#[derive(Debug)]
+enum Suspected {
+    Locked(directory::Suspects),
+    #[cfg(feature = "s3")]
+    Named {
+        bucket: Bucket,
+        room: RoomId,
+        names: Vec<String>,
+    },
 }
 
 impl Suspects {
-    /// Removes those that no message has; `had` was read after they were locked. `false`: not now, the area is [held](Hold).
+    /// Removes those that no message has; `had` was read after they were suspected. `false`: not now, the area is [held](Hold).
     ///
     /// # Errors
-    /// A file cannot be removed.
-    pub fn remove(self, had: &HashSet<String>) -> io::Result<bool> {
-        // Who holds the area from here on finds what messages have from here on.
-        let Some(_unheld) = self.area.unheld()? else {
-            return Ok(false);
-        };
-        let directory = self.area.directory(self.room);
-        let not_had = self.locked.iter().filter(|(name, _)| !had.contains(name));
-        for (name, _) in not_had {
-            gone(std::fs::remove_file(directory.join(name)))?;
+    /// One cannot be removed.
+    pub async fn remove(self, had: HashSet<String>) -> io::Result<bool> {
+        match self.0 {
+            Suspected::Locked(suspects) => on_disk(move || suspects.remove(&had)).await,
+            #[cfg(feature = "s3")]
+            Suspected::Named {
+                bucket,
+                room,
+                names,
+            } => {
+                let not_had = names.into_iter().filter(|name| !had.contains(name));
+                bucket.remove(room, not_had.collect()).await?;
+                Ok(true)
+            }
         }
-        Ok(true)
     }
 }
 
@@ -118,29 +152,62 @@ impl FileArea {
     /// # Errors
     /// The directory cannot be made or written.
     pub fn open(root: &Path, temporary: bool, disk_free: impl Into<Dial>) -> io::Result<Self> {
-        let incoming = root.join(INCOMING);
-        make_directory(&incoming)?;
-        for name in names(&incoming)? {
-            let path = incoming.join(name);
-            // It is nobody's, unless whoever takes it in has it locked.
-            if let Some(_locked) = locked(&path)? {
-                gone(std::fs::remove_file(&path))?;
-            }
+        let place = Place::Directory(Directory::open(root, temporary, disk_free)?);
+        Ok(Self { place })
+    }
+
+    /// The area in a bucket, of which nothing is asked yet. What comes in is in this directory of the node's own until it is
+    /// whole. `is_shared`: other processes have the area, too.
+    ///
+    /// # Errors
+    /// The directory cannot be made or written.
+    #[cfg(feature = "s3")]
+    pub(crate) fn in_s3(
+        bucket: Bucket,
+        is_shared: bool,
+        incoming: &Path,
+        disk_free: impl Into<Dial>,
+    ) -> io::Result<Self> {
+        let incoming = Directory::open(incoming, false, disk_free)?;
+        let place = Place::S3(S3::new(bucket, incoming, is_shared));
+        Ok(Self { place })
+    }
+
+    /// Waits until the place is known to take contents; 10 s for an answer, then it goes on without, and the log says so. A directory was
+    /// tried when it was opened.
+    ///
+    /// # Errors
+    /// The place answers, and takes none.
+    #[cfg(feature = "s3")]
+    pub async fn tried(&self) -> Result<(), S3Fault> {
+        match &self.place {
+            Place::Directory(_) => Ok(()),
+            Place::S3(s3) => s3.bucket().tried_until_it_answers().await,
         }
-        let shared = Shared {
-            root: root.to_owned(),
-            temporary,
-            space: FreeSpace::new(root, disk_free),
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+    }
+
+    /// Whether it is worth waiting until all that nobody has is swept, before the first is served: not where each step goes over a network.
+    pub(crate) fn is_near(&self) -> bool {
+        match &self.place {
+            Place::Directory(_) => true,
+            #[cfg(feature = "s3")]
+            Place::S3(_) => false,
+        }
+    }
+
+    /// Where what comes in lies, and perhaps all.
+    fn directory(&self) -> &Directory {
+        match &self.place {
+            Place::Directory(directory) => directory,
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => s3.incoming(),
+        }
     }
 
     /// Whether the disk has room for another content.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.shared.space.has_room()
+        self.directory().has_room()
     }
 
     /// Begins to take in a content; `name` is what its sender calls it.
@@ -151,147 +218,149 @@ impl FileArea {
         Upload::begin(self.clone(), stored_name(name)).await
     }
 
-    /// A content, from its beginning.
+    /// A content.
     ///
     /// # Errors
     /// [`io::ErrorKind::NotFound`] where there is none of that name, or no such name can be.
-    pub async fn read(&self, room: RoomId, stored: &str) -> io::Result<tokio::fs::File> {
+    pub async fn find(&self, room: RoomId, stored: &str) -> io::Result<Found> {
         if !is_stored_name(stored) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        tokio::fs::File::open(self.directory(room).join(stored)).await
+        Ok(Found(match &self.place {
+            Place::Directory(directory) => Source::File(directory.find(room, stored).await?),
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => {
+                s3.bucket().size(room, stored).await?;
+                Source::Object {
+                    bucket: s3.bucket().clone(),
+                    room,
+                    stored: stored.to_owned(),
+                }
+            }
+        }))
+    }
+
+    /// Whether what lies in a directory can be [taken in](FileArea::take_in): into a bucket only nothing can. Blocks the thread.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn can_take_in(&self, from: &Path) -> io::Result<bool> {
+        match &self.place {
+            Place::Directory(_) => Ok(true),
+            #[cfg(feature = "s3")]
+            Place::S3(_) => directory::names(from).map(|names| names.is_empty()),
+        }
     }
 
     /// Moves all that lies in a directory to a room, for messages that are about to be committed. No directory
-    /// is an empty one. Until the answer is dropped nothing of it is swept.
+    /// is an empty one. Until the answer is dropped nothing of it is swept. Blocks the thread.
     ///
     /// # Errors
     /// A name that cannot be here; it cannot be moved.
     #[cfg(feature = "sqlite")]
     pub(crate) fn take_in(&self, room: RoomId, from: &Path) -> io::Result<Hold> {
-        let (hold, names) = (Hold::of(&self.shared.root)?, names(from)?);
-        if names.is_empty() {
-            return Ok(hold);
-        }
-        let to = self.directory(room);
-        make_directory(&to)?;
-        for name in names {
-            if !is_stored_name(&name) {
-                return Err(io::ErrorKind::InvalidFilename.into());
-            }
-            self.bring(&from.join(&name), &to.join(&name))?;
-        }
-        File::open(&to)?.sync_all()?;
-        File::open(&self.shared.root)?.sync_all()?;
-        Ok(hold)
-    }
-
-    /// Moves a file, from another disk, too.
-    #[cfg(feature = "sqlite")]
-    fn bring(&self, from: &Path, to: &Path) -> io::Result<()> {
-        match std::fs::rename(from, to) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
-            moved => return moved,
-        }
-        let part = self.incoming().join(stored_name(""));
-        std::fs::copy(from, &part)
-            .and_then(|_| File::open(&part)?.sync_all())
-            .and_then(|()| std::fs::rename(&part, to))
-            .inspect_err(|_| {
-                // The next start removes what stays.
-                let _ = std::fs::remove_file(&part);
-            })?;
-        std::fs::remove_file(from)
+        self.directory().take_in(room, from)
     }
 
     /// Makes an empty file that only this user can read, for something that is under way; it is gone at the next start, unless it
-    /// is removed before.
+    /// is removed before. Blocks the thread.
     ///
     /// # Errors
     /// It cannot be made.
     #[cfg(feature = "sqlite")]
     pub(crate) fn new_file(&self) -> io::Result<PathBuf> {
-        let path = self.incoming().join(stored_name(""));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?;
-        Ok(path)
+        self.directory().new_file()
     }
 
     /// The rooms that have files.
     ///
     /// # Errors
-    /// The directory cannot be read.
-    pub fn rooms(&self) -> io::Result<Vec<RoomId>> {
-        let names = names(&self.shared.root)?;
-        let rooms = names
-            .iter()
-            .filter_map(|name| name.parse().ok().map(RoomId));
-        Ok(rooms.collect())
+    /// They cannot be listed.
+    pub async fn rooms(&self) -> io::Result<Vec<RoomId>> {
+        match &self.place {
+            Place::Directory(directory) => {
+                let directory = directory.clone();
+                on_disk(move || directory.rooms()).await
+            }
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => s3.bucket().rooms().await,
+        }
     }
 
-    /// What lies in a room, or is about to be a message's there.
+    /// What lies in a room.
     ///
     /// # Errors
-    /// The directory cannot be read.
-    pub fn contents(&self, room: RoomId) -> io::Result<Vec<String>> {
-        names(&self.directory(room))
+    /// It cannot be listed.
+    pub async fn contents(&self, room: RoomId) -> io::Result<Contents> {
+        match &self.place {
+            Place::Directory(directory) => {
+                let directory = directory.clone();
+                let names = on_disk(move || directory.contents(room)).await?;
+                Ok(Contents {
+                    names,
+                    young: Vec::new(),
+                })
+            }
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => s3.contents(room).await,
+        }
     }
 
-    /// Locks the first of these, which no message of the room had; without those that somebody is about to give to a message. They
+    /// The first of these, which no message of the room had; without those that somebody is about to give to a message. They
     /// are taken from `names`. `None`: not now, the area is [held](Hold).
     ///
     /// # Errors
     /// They cannot be locked.
-    pub fn suspect(&self, room: RoomId, names: &mut Vec<String>) -> io::Result<Option<Suspects>> {
-        // What was taken in under a hold is had by messages once that is over.
-        if self.unheld()?.is_none() {
-            return Ok(None);
+    pub async fn suspect(
+        &self,
+        room: RoomId,
+        names: &mut Vec<String>,
+    ) -> io::Result<Option<Suspects>> {
+        let first = names[..names.len().min(AT_ONCE)].to_vec();
+        let count = first.len();
+        let suspected = match &self.place {
+            Place::Directory(directory) => {
+                let directory = directory.clone();
+                let suspected = on_disk(move || directory.suspect(room, first)).await?;
+                suspected.map(Suspected::Locked)
+            }
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => Some(Suspected::Named {
+                bucket: s3.bucket().clone(),
+                room,
+                names: first,
+            }),
+        };
+        if suspected.is_some() {
+            names.drain(..count);
         }
-        let (rest, directory) = (
-            names.split_off(names.len().min(LOCKED)),
-            self.directory(room),
-        );
-        let mut suspects = Vec::new();
-        for name in std::mem::replace(names, rest) {
-            suspects.extend(locked(&directory.join(&name))?.map(|file| (name, file)));
-        }
-        Ok(Some(Suspects {
-            area: self.clone(),
-            room,
-            locked: suspects,
-        }))
-    }
-
-    /// That nobody holds the area, as long as this is not dropped.
-    fn unheld(&self) -> io::Result<Option<Locked>> {
-        lock_alone(File::open(&self.shared.root)?)
+        Ok(suspected.map(Suspects))
     }
 
     /// Where nothing is left in a room's directory it goes, too; where something is, it stays.
     pub fn tidy(&self, room: RoomId) {
-        let _ = std::fs::remove_dir(self.directory(room));
-    }
-
-    fn directory(&self, room: RoomId) -> PathBuf {
-        self.shared.root.join(room.0.to_string())
-    }
-
-    fn incoming(&self) -> PathBuf {
-        self.shared.root.join(INCOMING)
+        self.directory().tidy(room);
     }
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if self.temporary
-            && let Err(error) = gone(std::fs::remove_dir_all(&self.root))
-        {
-            tracing::warn!(%error, path = %self.root.display(), "temporary files stay behind");
-        }
+/// Whether the log has said already that the place does not answer.
+pub(crate) fn is_told(error: &io::Error) -> bool {
+    match error.get_ref() {
+        #[cfg(feature = "s3")]
+        Some(inner) => inner.is::<S3Fault>(),
+        #[cfg(not(feature = "s3"))]
+        Some(_) => false,
+        None => false,
     }
+}
+
+/// Work with the disk, away from what must not wait for it.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other)?
 }
 
 /// The last component of a name that a client gave: nothing of it leads anywhere.
@@ -329,55 +398,8 @@ fn stored_name(name: &str) -> String {
     }
 }
 
-/// The names in a directory; none where there is no directory.
-fn names(directory: &Path) -> io::Result<Vec<String>> {
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let name = |entry: io::Result<std::fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
-    entries
-        .filter_map(|entry| name(entry).transpose())
-        .collect()
-}
-
-/// A file that is locked until this is dropped, even where a process that was begun meanwhile has it open, too.
-#[derive(Debug)]
-struct Locked(File);
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // It is closed next, which unlocks it at the latest when the others close it.
-        let _ = self.0.unlock();
-    }
-}
-
-/// A file that nobody else has locked, locked until it is dropped. `None`: somebody has, or it is gone.
-fn locked(path: &Path) -> io::Result<Option<Locked>> {
-    match File::options().read(true).write(true).open(path) {
-        Ok(file) => lock_alone(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// The file, locked for this one alone until it is dropped; `None`: others have it locked. Some file systems lock so only what
-/// was opened for writing.
-fn lock_alone(file: File) -> io::Result<Option<Locked>> {
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Locked(file))),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// What is not there needs not be removed.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
+#[cfg(test)]
+#[cfg(feature = "s3")]
+mod contract;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,9 @@
 
 use tokio::io::AsyncReadExt;
 
+use std::sync::Arc;
+
+use super::directory::{INCOMING, names};
 use super::*;
 
 fn all(root: &Path) -> Vec<String> {
@@ -27,7 +30,8 @@ async fn a_content_comes_and_is_read_again() {
     placed.submitted();
     drop(placed);
     let mut text = String::new();
-    let mut file = area.read(RoomId(7), &name).await.unwrap();
+    let found = area.find(RoomId(7), &name).await.unwrap();
+    let mut file = found.read(0..7).await.unwrap();
     file.read_to_string(&mut text).await.unwrap();
     assert_eq!(text, "one two");
     assert_eq!(all(root.path()), [format!("7/{name}")]);
@@ -90,37 +94,47 @@ async fn a_sweep_leaves_what_messages_have_and_what_is_on_its_way() {
     }
     let on_its_way = area.receive("b").await.unwrap().place(RoomId(3)).await;
     let on_its_way = on_its_way.unwrap();
-    assert_eq!(area.rooms().unwrap(), [RoomId(3)]);
-    assert_eq!(area.contents(RoomId(3)).unwrap().len(), 3);
+    assert_eq!(area.rooms().await.unwrap(), [RoomId(3)]);
+    assert_eq!(area.contents(RoomId(3)).await.unwrap().names.len(), 3);
     let had = HashSet::from([kept[0].clone()]);
-    let suspect = |names: &[&String]| {
+    let suspect = async |names: &[&String]| {
         let mut names = names.iter().map(|name| (*name).clone()).collect();
-        area.suspect(RoomId(3), &mut names).unwrap()
+        area.suspect(RoomId(3), &mut names).await.unwrap()
     };
     let hold = Hold::of(root.path()).unwrap();
     let again = Hold::of(root.path()).unwrap();
-    assert!(suspect(&[&kept[1]]).is_none());
+    assert!(suspect(&[&kept[1]]).await.is_none());
     drop((hold, again));
-    let suspects = suspect(&[&kept[1]]).unwrap();
+    let suspects = suspect(&[&kept[1]]).await.unwrap();
     let hold = Hold::of(root.path()).unwrap();
-    assert!(!suspects.remove(&had).unwrap());
+    assert!(!suspects.remove(had.clone()).await.unwrap());
     drop(hold);
-    assert!(area.read(RoomId(3), &kept[1]).await.is_ok(), "it was held");
+    assert!(area.find(RoomId(3), &kept[1]).await.is_ok(), "it was held");
     // Another process' look at the same directory.
     let other = FileArea::open(root.path(), false, 0_u64).unwrap();
-    let mut names = other.contents(RoomId(3)).unwrap();
-    let suspects = other.suspect(RoomId(3), &mut names).unwrap().unwrap();
-    assert!(suspects.remove(&had).unwrap());
-    assert!(area.read(RoomId(3), &kept[0]).await.is_ok());
-    assert!(area.read(RoomId(3), &kept[1]).await.is_err());
-    assert!(area.read(RoomId(3), on_its_way.name()).await.is_ok());
+    let mut names = other.contents(RoomId(3)).await.unwrap().names;
+    let suspects = other.suspect(RoomId(3), &mut names).await.unwrap().unwrap();
+    assert!(suspects.remove(had.clone()).await.unwrap());
+    assert!(area.find(RoomId(3), &kept[0]).await.is_ok());
+    assert!(area.find(RoomId(3), &kept[1]).await.is_err());
+    assert!(area.find(RoomId(3), on_its_way.name()).await.is_ok());
     drop(on_its_way);
     other.tidy(RoomId(3));
-    assert_eq!(area.contents(RoomId(3)).unwrap(), [kept[0].clone()]);
+    assert_eq!(
+        area.contents(RoomId(3)).await.unwrap().names,
+        [kept[0].clone()]
+    );
     let nobody = HashSet::new();
-    assert!(suspect(&[&kept[0]]).unwrap().remove(&nobody).unwrap());
+    assert!(
+        suspect(&[&kept[0]])
+            .await
+            .unwrap()
+            .remove(nobody)
+            .await
+            .unwrap()
+    );
     area.tidy(RoomId(3));
-    assert_eq!(area.rooms().unwrap(), []);
+    assert_eq!(area.rooms().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -137,7 +151,7 @@ async fn what_comes_in_at_one_process_is_left_alone_by_another_that_starts() {
     FileArea::open(root.path(), false, 0_u64).unwrap();
     assert_eq!(names(&root.path().join(INCOMING)).unwrap().len(), 1);
     let placed = upload.place(RoomId(1)).await.unwrap();
-    assert!(area.read(RoomId(1), placed.name()).await.is_ok());
+    assert!(area.find(RoomId(1), placed.name()).await.is_ok());
 }
 
 #[tokio::test]
@@ -150,7 +164,7 @@ async fn contents_are_placed_while_others_tidy_up() {
     let tidying = std::thread::spawn(move || {
         while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
             other.tidy(RoomId(1));
-            std::thread::sleep(std::time::Duration::from_micros(20));
+            std::thread::sleep(Duration::from_micros(20));
         }
     });
     for _ in 0..100 {
@@ -167,7 +181,7 @@ async fn no_name_leads_out_of_the_area() {
     let area = FileArea::open(&root.path().join("files"), false, 0_u64).unwrap();
     std::fs::write(root.path().join("secret"), "s").unwrap();
     for name in ["../../secret", "..", ".", "", "/etc/passwd", "a/b", "a\0b"] {
-        let error = area.read(RoomId(1), name).await.unwrap_err();
+        let error = area.find(RoomId(1), name).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{name:?}");
     }
     for (given, last) in [
@@ -185,8 +199,8 @@ async fn no_name_leads_out_of_the_area() {
 }
 
 #[cfg(feature = "sqlite")]
-#[test]
-fn contents_are_taken_in_from_another_disk() {
+#[tokio::test]
+async fn contents_are_taken_in_from_another_disk() {
     // Where there is none, it is the same disk.
     let elsewhere = Path::new("/dev/shm");
     let from = match elsewhere.is_dir() {
@@ -197,14 +211,14 @@ fn contents_are_taken_in_from_another_disk() {
     let area = FileArea::open(root.path(), false, 0_u64).unwrap();
     std::fs::write(from.path().join("a1"), "one").unwrap();
     let hold = area.take_in(RoomId(5), from.path()).unwrap();
-    let mut names = area.contents(RoomId(5)).unwrap();
-    assert_eq!(names, ["a1"]);
-    assert!(area.suspect(RoomId(5), &mut names).unwrap().is_none());
+    let mut lying = area.contents(RoomId(5)).await.unwrap().names;
+    assert_eq!(lying, ["a1"]);
+    assert!(area.suspect(RoomId(5), &mut lying).await.unwrap().is_none());
     drop(hold);
-    assert!(area.suspect(RoomId(5), &mut names).unwrap().is_some());
+    assert!(area.suspect(RoomId(5), &mut lying).await.unwrap().is_some());
     assert_eq!(std::fs::read(root.path().join("5/a1")).unwrap(), b"one");
     for emptied in [from.path(), &root.path().join(INCOMING)] {
-        assert_eq!(super::names(emptied).unwrap(), [""; 0]);
+        assert_eq!(names(emptied).unwrap(), [""; 0]);
     }
 }
 

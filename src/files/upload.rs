@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use super::{FileArea, Locked, gone, make_directory};
+use super::directory::{Directory, Locked, gone, make_directory};
+#[cfg(feature = "s3")]
+use super::s3::{OnItsWay, S3};
+use super::{FileArea, Place};
 use crate::hexadecimal::hexadecimal;
 use crate::model::RoomId;
 
@@ -29,11 +32,24 @@ pub struct Upload {
 /// [submitted](Placed::submitted), nothing of it is left.
 #[derive(Debug)]
 pub struct Placed {
-    area: FileArea,
-    room: RoomId,
     name: String,
     bytes: u64,
     sha256: String,
+    lies: Lies,
+}
+
+/// Where a content lies that is nobody's yet; no sweep takes it.
+#[derive(Debug)]
+enum Lies {
+    InDirectory(InDirectory),
+    #[cfg(feature = "s3")]
+    InS3(OnItsWay),
+}
+
+#[derive(Debug)]
+struct InDirectory {
+    directory: Directory,
+    room: RoomId,
     file: Removed,
     /// Where it lies, once it is submitted.
     path: Option<PathBuf>,
@@ -57,7 +73,7 @@ impl Drop for Removed {
 
 impl Upload {
     pub(super) async fn begin(area: FileArea, name: String) -> io::Result<Self> {
-        let path = area.incoming().join(&name);
+        let path = area.directory().incoming().join(&name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -92,38 +108,65 @@ impl Upload {
         self.bytes
     }
 
-    /// All is there: it is brought to the disk and to its room.
+    /// All is there: it is brought to its room, to stay.
     ///
     /// # Errors
-    /// The disk does not take it.
+    /// The place does not take it.
     pub async fn place(mut self, room: RoomId) -> io::Result<Placed> {
         self.file.flush().await?;
+        match self.area.place.clone() {
+            Place::Directory(directory) => self.synced(directory, room).await,
+            #[cfg(feature = "s3")]
+            Place::S3(s3) => self.sent(&s3, room).await,
+        }
+    }
+
+    async fn synced(self, directory: Directory, room: RoomId) -> io::Result<Placed> {
         self.file.sync_all().await?;
-        let placed = self.moved(room).await?;
+        let placed = self.moved(directory.clone(), room).await?;
         // A new name lasts once its directory is on the disk, and a new directory once its own is.
-        sync_directory(&placed.area.directory(room)).await?;
-        sync_directory(&placed.area.shared.root).await?;
+        sync_directory(&directory.directory(room)).await?;
+        sync_directory(directory.root()).await?;
         Ok(placed)
     }
 
-    async fn moved(mut self, room: RoomId) -> io::Result<Placed> {
-        let directory = self.area.directory(room);
-        let to = directory.join(&self.name);
+    async fn moved(mut self, directory: Directory, room: RoomId) -> io::Result<Placed> {
+        let into = directory.directory(room);
+        let to = into.join(&self.name);
         let locked = self.file.into_std().await;
         if let Some(part) = &self.part.0 {
-            move_into(part, &directory, &to)?;
+            move_into(part, &into, &to)?;
         }
         self.part.0 = None;
         Ok(Placed {
-            area: self.area,
-            room,
             name: self.name,
             bytes: self.bytes,
             sha256: hexadecimal(&self.hash.finalize()),
-            file: Removed(Some(to)),
-            path: None,
-            _locked: Locked(locked),
+            lies: Lies::InDirectory(InDirectory {
+                directory,
+                room,
+                file: Removed(Some(to)),
+                path: None,
+                _locked: Locked(locked),
+            }),
         })
+    }
+
+    #[cfg(feature = "s3")]
+    async fn sent(self, s3: &S3, room: RoomId) -> io::Result<Placed> {
+        let sha256 = self.hash.finalize();
+        let placed = Placed {
+            lies: Lies::InS3(s3.on_its_way(room, &self.name)),
+            name: self.name,
+            bytes: self.bytes,
+            sha256: hexadecimal(&sha256),
+        };
+        if let Some(part) = &self.part.0 {
+            s3.bucket()
+                .put(room, &placed.name, part, placed.bytes, &sha256)
+                .await?;
+        }
+        Ok(placed)
     }
 }
 
@@ -168,20 +211,28 @@ impl Placed {
 
     /// A message that has it is handed to the store: from now on it stays, whatever becomes of this.
     pub fn submitted(&mut self) {
-        self.path = self.file.0.take();
+        match &mut self.lies {
+            Lies::InDirectory(lies) => lies.path = lies.file.0.take(),
+            #[cfg(feature = "s3")]
+            Lies::InS3(lies) => lies.keep(),
+        }
     }
 
     /// The store refused the message: nobody has the content.
-    pub fn refused(mut self) {
-        self.file.0 = self.path.take();
+    pub fn refused(self) {
+        match self.lies {
+            Lies::InDirectory(mut lies) => lies.file.0 = lies.path.take(),
+            #[cfg(feature = "s3")]
+            Lies::InS3(lies) => lies.give_up(),
+        }
     }
 }
 
-impl Drop for Placed {
+impl Drop for InDirectory {
     fn drop(&mut self) {
         if self.file.0.is_some() {
             drop(std::mem::replace(&mut self.file, Removed(None)));
-            self.area.tidy(self.room);
+            self.directory.tidy(self.room);
         }
     }
 }

@@ -29,6 +29,8 @@ use super::{Hub, Inner, Options, files, tap};
 use crate::bus::{Bus, LocalBus};
 use crate::cluster::{Identity, Registry};
 use crate::files::FileArea;
+#[cfg(feature = "s3")]
+use crate::files::{Bucket, S3Fault, S3Options};
 use crate::model::Error;
 use crate::refusal::of_file;
 use crate::store::{CommitSink, Dial, Limits, MemoryStore, Store};
@@ -47,6 +49,10 @@ pub enum StartError {
         /// Why it cannot be used.
         error: io::Error,
     },
+    /// The bucket for the contents of files cannot be used.
+    #[cfg(feature = "s3")]
+    #[error("files cannot be kept in {0}")]
+    S3(#[from] S3Fault),
     /// The first changes cannot be made, or the files cannot be swept.
     #[error("the hub cannot start: {0}")]
     Hub(#[from] Error),
@@ -84,6 +90,9 @@ struct Place {
 struct FilesDirectory {
     path: PathBuf,
     is_temporary: bool,
+    /// Where contents are kept; the directory is for what comes in.
+    #[cfg(feature = "s3")]
+    s3: Option<S3Options>,
 }
 
 impl Hub {
@@ -177,8 +186,25 @@ impl HubBuilder {
     }
 
     fn files_in(mut self, path: &Path, is_temporary: bool) -> Self {
-        let path = path.to_owned();
-        self.files = Some(FilesDirectory { path, is_temporary });
+        self.files = Some(FilesDirectory {
+            path: path.to_owned(),
+            is_temporary,
+            #[cfg(feature = "s3")]
+            s3: None,
+        });
+        self
+    }
+
+    /// Lets files be sent, and keeps their contents in a bucket, which several nodes may share; what comes in is in the directory of
+    /// this node's own, which is made where there is none, until it is whole. What no message has is removed from both. The bucket
+    /// is asked nothing at the start; [`FileArea::tried`] does that.
+    #[cfg(feature = "s3")]
+    pub fn files_in_s3(mut self, options: S3Options, incoming: impl AsRef<Path>) -> Self {
+        self.files = Some(FilesDirectory {
+            path: incoming.as_ref().to_owned(),
+            is_temporary: false,
+            s3: Some(options),
+        });
         self
     }
 
@@ -252,7 +278,8 @@ impl HubBuilder {
         let limits = limits(&self.options, node);
         let store =
             (self.store)(limits.clone(), commit_queue.clone()).map_err(StartError::Store)?;
-        let open = |files: FilesDirectory| files.open(limits.disk_free.clone());
+        let is_shared = self.bus.is_some();
+        let open = |files: FilesDirectory| files.open(limits.disk_free.clone(), is_shared);
         let files = self.files.map(open).transpose()?;
         let grace = self.options.grace;
         let backlog = Arc::new(Backlog::new(self.options.queue_total_bytes, counts.clone()));
@@ -263,7 +290,6 @@ impl HubBuilder {
             Moment::of(self.clock.as_ref()),
         );
         state.backlog = backlog.clone();
-        let is_shared = self.bus.is_some();
         state.is_shared = is_shared;
         state.count_in(counts.clone());
         let timeout = self.authenticator_timeout;
@@ -316,9 +342,19 @@ impl HubBuilder {
 }
 
 impl FilesDirectory {
-    fn open(self, disk_free: Dial) -> Result<FileArea, StartError> {
-        let Self { path, is_temporary } = self;
-        FileArea::open(&path, is_temporary, disk_free)
+    /// `is_shared`: other nodes have the same files.
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(unused_variables, reason = "a directory has locks")
+    )]
+    fn open(self, disk_free: Dial, is_shared: bool) -> Result<FileArea, StartError> {
+        let path = self.path;
+        #[cfg(feature = "s3")]
+        if let Some(options) = &self.s3 {
+            let area = FileArea::in_s3(Bucket::new(options)?, is_shared, &path, disk_free);
+            return area.map_err(|error| StartError::Files { path, error });
+        }
+        FileArea::open(&path, self.is_temporary, disk_free)
             .map_err(|error| StartError::Files { path, error })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
-use crate::files::{FileArea, Upload, last_component};
+use crate::files::{FileArea, Found, Upload, is_told, last_component};
 use crate::model::{
     Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
     Target, clean_line, has_visible,
@@ -18,6 +18,16 @@ use crate::model::{
 const NAME_CHARS: usize = 255;
 /// How long a sweep waits before it looks again whether the files are still held.
 const HELD: Duration = Duration::from_secs(1);
+/// How long one waits before it tries again what failed.
+const FAILED: Duration = Duration::from_secs(60);
+
+/// What a sweep of a room came to.
+enum Swept {
+    /// What no message has is gone.
+    All,
+    /// Something of it may be there, and is to be looked for after so long.
+    Again(Duration),
+}
 
 impl Hub {
     /// Where the contents of files are, if they can be sent here at all.
@@ -30,14 +40,11 @@ impl Hub {
     ///
     /// # Errors
     /// [`Error::NoSuchMessage`] where the message has no file or its content is gone.
-    pub async fn content_of(&self, message: &Message) -> Result<(FileInfo, tokio::fs::File)> {
+    pub async fn content_of(&self, message: &Message) -> Result<(FileInfo, Found)> {
         let info = message.file.clone().ok_or(Error::NoSuchMessage)?;
         let files = self.files().ok_or(Error::NoSuchMessage)?;
-        match files.read(message.room, &info.stored).await {
-            Ok(file) => Ok((info, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoSuchMessage),
-            Err(error) => Err(unavailable(error)),
-        }
+        let found = files.find(message.room, &info.stored).await;
+        Ok((info, found.map_err(not_had)?))
     }
 
     /// Writes all that the store has in memory to a new file, as a database, which whoever asked removes.
@@ -48,7 +55,8 @@ impl Hub {
     pub async fn write_store(&self) -> Result<std::path::PathBuf> {
         let none = || Error::Unsupported("there is no place for files".to_owned());
         let area = self.files().cloned().ok_or_else(none)?;
-        let path = on_disk(move || area.new_file()).await?;
+        let made = tokio::task::spawn_blocking(move || area.new_file()).await;
+        let path = made.map_err(|_| Error::Internal)?.map_err(unavailable)?;
         let (store, to) = (self.inner.store.clone(), path.clone());
         let written = tokio::task::spawn_blocking(move || store.write_to(&to)).await;
         let written = written.unwrap_or(Err(Error::Internal));
@@ -59,70 +67,108 @@ impl Hub {
         written.map(|()| path)
     }
 
-    /// Removes what no message has: what was left by a process that was killed.
+    /// Removes what no message has: what was left by a process that was killed. Where that goes over a network, nobody waits for it.
     pub(super) async fn sweep_all_files(&self) -> Result<()> {
+        match self.files() {
+            Some(files) if files.is_near() => self.sweep_each_room().await,
+            Some(_) => {
+                self.run(self.clone().sweep_from_afar());
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn sweep_each_room(&self) -> Result<()> {
         let Some(files) = self.files() else {
             return Ok(());
         };
-        for room in files.rooms().map_err(unavailable)? {
-            if !self.sweep_files(room).await? {
-                self.run(self.clone().sweep_unless_held(room));
+        for room in files.rooms().await.map_err(unavailable)? {
+            if let Swept::Again(_) = self.sweep_files(room).await? {
+                self.sweep_soon(room);
             }
         }
         Ok(())
     }
 
-    /// Sweeps a room, as soon as its files are not held by somebody who copies them.
-    async fn sweep_unless_held(self, room: RoomId) {
+    /// Tries until all is swept.
+    async fn sweep_from_afar(self) {
         let mut hub = self;
+        while hub.sweep_each_room().await.is_err() {
+            let Some(again) = hub.after(FAILED).await else {
+                return;
+            };
+            hub = again;
+        }
+    }
+
+    /// Itself after so long; its end does not wait for this.
+    async fn after(self, time: Duration) -> Option<Self> {
+        let inner = Arc::downgrade(&self.inner);
+        drop(self);
+        tokio::time::sleep(time).await;
+        let inner = inner.upgrade()?;
+        Some(Self { inner })
+    }
+
+    /// Sweeps a room, as soon as its files are not held by somebody who copies them, and nobody else is about to give them to messages.
+    async fn sweep_until_done(self, room: RoomId) {
+        let (mut hub, mut has_failed) = (self, false);
         loop {
             let one_at_a_time = hub.inner.sweeps.begin(room).await;
             let swept = hub.sweep_files(room).await;
             drop(one_at_a_time);
-            match swept {
-                Ok(true) => return,
-                Ok(false) => {}
+            let wait = match swept {
+                Ok(Swept::All) => return,
+                Ok(Swept::Again(after)) => after,
                 Err(error) => {
-                    tracing::warn!(%error, %room, "files that no message has stay until the next start");
-                    return;
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::warn!(%error, %room, "files that no message has stay for now");
+                    }
+                    FAILED
                 }
+            };
+            // Another one that waits will see what this one would.
+            if !hub.inner.sweeps.wait(room) {
+                return;
             }
-            // The hub's end does not wait for this.
-            let inner = Arc::downgrade(&hub.inner);
-            drop(hub);
-            tokio::time::sleep(HELD).await;
-            let Some(inner) = inner.upgrade() else {
+            let Some(again) = hub.after(wait).await else {
                 return;
             };
-            hub = Self { inner };
+            hub = again;
+            hub.inner.sweeps.waited(room);
         }
     }
 
-    /// `false`: the files are held.
-    async fn sweep_files(&self, room: RoomId) -> Result<bool> {
+    async fn sweep_files(&self, room: RoomId) -> Result<Swept> {
         let Some(files) = self.files() else {
-            return Ok(true);
+            return Ok(Swept::All);
         };
-        let area = files.clone();
-        let mut names = on_disk(move || area.contents(room)).await?;
-        if !names.is_empty() {
-            let had: HashSet<_> = self.inner.store.files(room).await?.into_iter().collect();
+        let contents = files.contents(room).await.map_err(unavailable)?;
+        let (mut names, mut young) = (contents.names, contents.young);
+        if !names.is_empty() || !young.is_empty() {
+            let had = self.files_had(room).await?;
             names.retain(|name| !had.contains(name));
+            young.retain(|(name, _)| !had.contains(name));
         }
         while !names.is_empty() {
-            let area = files.clone();
-            let suspected = on_disk(move || Ok((area.suspect(room, &mut names)?, names))).await?;
-            let (Some(suspects), rest) = suspected else {
-                return Ok(false);
+            let suspects = files.suspect(room, &mut names).await.map_err(unavailable)?;
+            let Some(suspects) = suspects else {
+                return Ok(Swept::Again(HELD));
             };
-            names = rest;
-            let had = self.inner.store.files(room).await?.into_iter().collect();
-            if !on_disk(move || suspects.remove(&had)).await? {
-                return Ok(false);
+            let had = self.files_had(room).await?;
+            if !suspects.remove(had).await.map_err(unavailable)? {
+                return Ok(Swept::Again(HELD));
             }
         }
         files.tidy(room);
-        Ok(true)
+        let last = young.into_iter().map(|(_, left)| left).max();
+        Ok(last.map_or(Swept::All, Swept::Again))
+    }
+
+    async fn files_had(&self, room: RoomId) -> Result<HashSet<String>> {
+        let had = self.inner.store.files(room).await?;
+        Ok(had.into_iter().collect())
     }
 
     /// After this event some of the room's files may be nobody's any more.
@@ -144,7 +190,7 @@ impl Hub {
         }
         // One that has not begun yet will see what this one would.
         if self.inner.sweeps.await_one(room) {
-            self.run(self.clone().sweep_unless_held(room));
+            self.run(self.clone().sweep_until_done(room));
         }
     }
 }
@@ -153,6 +199,7 @@ impl Hub {
 #[derive(Default)]
 pub(super) struct Sweeps {
     due: std::sync::Mutex<HashSet<RoomId>>,
+    later: std::sync::Mutex<HashSet<RoomId>>,
     under_way: tokio::sync::Mutex<()>,
 }
 
@@ -169,19 +216,26 @@ impl Sweeps {
         turn
     }
 
+    /// Whether a sweep of the room is to wait; `false`: one does already.
+    fn wait(&self, room: RoomId) -> bool {
+        self.later().insert(room)
+    }
+
+    fn waited(&self, room: RoomId) {
+        self.later().remove(&room);
+    }
+
+    fn later(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
+        self.later
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     fn due(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
         self.due
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// Work with the disk, away from what must not wait for it.
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| Error::Internal)?.map_err(unavailable)
 }
 
 impl Session {
@@ -259,11 +313,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NoSuchMessage`], also where the message has no file or its content is gone.
-    pub async fn fetch_file(
-        &mut self,
-        room: RoomId,
-        low_bits: i32,
-    ) -> Result<(FileInfo, tokio::fs::File)> {
+    pub async fn fetch_file(&mut self, room: RoomId, low_bits: i32) -> Result<(FileInfo, Found)> {
         let room = Some(RoomSelector::Id(room));
         let message = self.call(FindMessage { low_bits, room }).await?;
         self.hub.content_of(&message).await
@@ -284,6 +334,16 @@ fn file_name(name: &str) -> Result<String> {
 }
 
 fn unavailable(error: io::Error) -> Error {
-    tracing::error!(%error, "the file area");
+    if !is_told(&error) {
+        tracing::error!(%error, "the file area");
+    }
     Error::Unavailable
+}
+
+/// That a content cannot be had, as whoever asked for its message is told.
+pub(crate) fn not_had(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::NoSuchMessage,
+        _ => unavailable(error),
+    }
 }

@@ -32,6 +32,8 @@ mod reload;
 mod replay;
 mod resources;
 mod rooms;
+#[cfg(all(feature = "s3", feature = "jim"))]
+mod s3;
 mod serve;
 mod sessions;
 mod sockets;

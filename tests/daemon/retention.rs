@@ -126,7 +126,7 @@ async fn a_file_goes_after_its_message() {
     becomes(&daemon, &[]).await;
     let area = daemon.hub().files().unwrap().clone();
     let gone = async {
-        while !area.rooms().unwrap().is_empty() {
+        while !area.rooms().await.unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
     };

@@ -209,7 +209,7 @@ fn names() {
 
 #[test]
 fn words_and_urls() {
-    let files = "write \"file:///PATH\", or \"\" for a directory beside the database";
+    let files = "write \"file:///PATH\", \"s3://BUCKET/PREFIX\", or \"\" for a directory beside the database";
     let store = "write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\" or \"memory:\"";
     assert_errors(&[
         (
@@ -281,6 +281,10 @@ fn words_and_urls() {
             &format!("2: files.url: there is no place for files of kind \"ftp\"; {files}"),
         ),
         (
+            "[files]\nendpoint = 'http://h'",
+            "2: files.endpoint: given, and files.url is no s3:// bucket; leave it out, or name a bucket",
+        ),
+        (
             "[store]\nurl = 'memory:'\n[files]\nurl = 'file:///srv'",
             "4: files.url: given, and store.url is \"memory:\", which keeps nothing; leave it out, or use a store that lasts",
         ),
@@ -289,6 +293,58 @@ fn words_and_urls() {
             "1: data_dir: the path is empty; write a path",
         ),
     ]);
+}
+
+#[cfg(feature = "s3")]
+#[test]
+fn a_bucket_and_its_key() {
+    let right = "write \"file:///PATH\", \"s3://BUCKET/PREFIX\", or \"\" for a directory beside the database";
+    let name = "a bucket's name is 3 to 63 letters, digits, - and . (keys have keys of their own)";
+    let prefix = "a prefix is letters, digits, -, _ and ., with / between";
+    for (url, wrong) in [
+        ("s3:tea", "s3: needs // and a bucket behind it"),
+        ("s3://", name),
+        ("s3://id:secret@tea", name),
+        ("s3://tea/../x", prefix),
+        ("s3://tea/a//b", prefix),
+        ("s3://tea/a?secret", prefix),
+    ] {
+        let text = format!("[files]\nurl = '{url}'");
+        assert_errors(&[(&text, &format!("2: files.url: {wrong}; {right}"))]);
+    }
+    let both = "give both, or neither for what the environment says";
+    let endpoint =
+        "write \"https://HOST\" or, where nobody else is on the network, \"http://HOST:PORT\"";
+    assert_errors(&[
+        (
+            "[files]\nurl = 's3://tea'\naccess_key_id = 'i'",
+            &format!("3: files.access_key_id: given without files.secret_access_key; {both}"),
+        ),
+        (
+            "[files]\nurl = 's3://tea'\nsecret_access_key = 'hush'",
+            &format!("3: files.secret_access_key: given without files.access_key_id; {both}"),
+        ),
+        (
+            "[files]\nurl = 's3://tea'\nendpoint = 'minio:9000'",
+            &format!("3: files.endpoint: this is no server's URL; {endpoint}"),
+        ),
+        (
+            "[files]\nurl = 's3://tea'\nendpoint = 'http://u:secret@h'",
+            &format!("3: files.endpoint: this is no server's URL; {endpoint}"),
+        ),
+        (
+            "[files]\nurl = 's3://tea'\nregion = ''",
+            "3: files.region: this is no word; write it without spaces, or leave it out",
+        ),
+        (
+            "[store]\nurl = 'memory:'\n[files]\nurl = 's3://tea'",
+            "4: files.url: given, and store.url is \"memory:\", which keeps nothing; leave it out, or use a store that lasts",
+        ),
+    ]);
+    let text = "[files]\nurl = 's3://tea/a/b/'\naccess_key_id = 'i'\nsecret_access_key = 'hush'";
+    let config = Config::from_toml(text).unwrap();
+    assert!(!format!("{config:?}{}", config.describe()).contains("hush"));
+    assert_eq!(config.files.bucket().unwrap().to_string(), "s3://tea/a/b");
 }
 
 #[cfg(not(feature = "nats"))]

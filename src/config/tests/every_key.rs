@@ -10,12 +10,16 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 67] = [
+const VALUES: [(&str, &str); 71] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
     ("store.connections", "17"),
     ("files.url", r#""file:///srv/tolmach""#),
+    ("files.endpoint", r#""http://127.0.0.1:9000""#),
+    ("files.region", r#""eu-central-1""#),
+    ("files.access_key_id", r#""GATE""#),
+    ("files.secret_access_key", r#""***""#),
     ("bus.url", r#""local:""#),
     ("bus.prefix", r#""gate.east""#),
     ("bus.ca", r#""nats.pem""#),
@@ -110,7 +114,7 @@ fn file(key: &str, value: &str) -> String {
     }
 }
 
-/// Both files of `[tls]` must be given.
+/// Both files of `[tls]` must be given, and both parts of an access key, to a bucket.
 fn with_partner(key: &str) -> (String, Vec<(String, String)>) {
     match key {
         "tls.certificate" => (
@@ -128,6 +132,24 @@ fn with_partner(key: &str) -> (String, Vec<(String, String)>) {
         "tls.client_ca" => (
             "client = 'optional'".into(),
             vec![("TOLMACH_TLS__CLIENT".into(), "optional".into())],
+        ),
+        "files.endpoint" | "files.region" => (
+            "url = 's3://tea'".into(),
+            vec![("TOLMACH_FILES__URL".into(), "s3://tea".into())],
+        ),
+        "files.access_key_id" => (
+            "url = 's3://tea'\nsecret_access_key = 'k'".into(),
+            vec![
+                ("TOLMACH_FILES__URL".into(), "s3://tea".into()),
+                ("TOLMACH_FILES__SECRET_ACCESS_KEY".into(), "k".into()),
+            ],
+        ),
+        "files.secret_access_key" => (
+            "url = 's3://tea'\naccess_key_id = 'i'".into(),
+            vec![
+                ("TOLMACH_FILES__URL".into(), "s3://tea".into()),
+                ("TOLMACH_FILES__ACCESS_KEY_ID".into(), "i".into()),
+            ],
         ),
         _ => Default::default(),
     }

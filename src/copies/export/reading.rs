@@ -139,6 +139,8 @@ impl StagedRoom {
             data_dir: aside.path.clone(),
             database: aside.path.join("room.db"),
             files: aside.path.join("files"),
+            #[cfg(feature = "s3")]
+            bucket: None,
             tls: aside.path.join("tls"),
         })?;
         let end = lines.take_in(&mut staging)?;

@@ -1,9 +1,7 @@
 //! Writing an export.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{Read, Write};
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -14,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::{About, End, FORMAT, PIECE, Piece};
 use crate::copies::backup::{copied, held};
+use crate::copies::contents::{Contents, Opened};
 use crate::copies::target::{Target, Unwritten};
 use crate::copies::{CopyError, Places, Progress};
-use crate::files::is_stored_name;
 use crate::hexadecimal::hexadecimal;
-use crate::model::RoomSelector;
+use crate::model::{RoomId, RoomSelector};
 use crate::store::Row;
 
 /// What an export holds.
@@ -61,7 +59,8 @@ pub fn export(
             created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             room: room.map(|room| room.0),
         };
-        let mut lines = Lines::begin(out, &places.files, about, progress)?;
+        let contents = Contents::of(places)?;
+        let mut lines = Lines::begin(out, &contents, about, progress)?;
         database.each_row(room, |table, row| lines.row(table, row))?;
         lines.end()
     })
@@ -70,7 +69,7 @@ pub fn export(
 /// An export that is being written.
 struct Lines<'a> {
     out: &'a mut dyn Write,
-    area: &'a Path,
+    contents: &'a Contents<'a>,
     progress: &'a dyn Progress,
     end: End,
     missing: u64,
@@ -81,13 +80,13 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn begin(
         out: &'a mut dyn Write,
-        area: &'a Path,
+        contents: &'a Contents<'a>,
         about: About,
         progress: &'a dyn Progress,
     ) -> Result<Self, Unwritten> {
         let mut lines = Self {
             out,
-            area,
+            contents,
             progress,
             end: End::default(),
             missing: 0,
@@ -119,27 +118,21 @@ impl<'a> Lines<'a> {
     }
 
     fn file(&mut self, room: i64, stored: &str) -> Result<(), Unwritten> {
-        let path = self.area.join(room.to_string()).join(stored);
-        let mut file = match File::open(&path) {
-            Ok(file) if is_stored_name(stored) => file,
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(CopyError::at(&path)(error).into());
-            }
-            Ok(_) | Err(_) => {
-                self.missing += 1;
-                return Ok(());
-            }
+        let number = RoomId(i32::try_from(room).unwrap_or_default());
+        let Some(Opened { mut reader, .. }) = self.contents.open(number, stored)? else {
+            self.missing += 1;
+            return Ok(());
         };
         self.end.files += 1;
         let (mut hash, mut buffer) = (Sha256::new(), Vec::with_capacity(PIECE));
         loop {
             buffer.clear();
-            let read = (&mut file).take(PIECE as u64).read_to_end(&mut buffer);
-            read.map_err(CopyError::at(&path))?;
+            let read = (&mut reader).take(PIECE as u64).read_to_end(&mut buffer);
+            read.map_err(CopyError::at(&self.contents.place(number, stored)))?;
             hash.update(&buffer);
             let is_last = buffer.len() < PIECE;
             let piece = Piece {
-                room: i32::try_from(room).unwrap_or_default(),
+                room: number.0,
                 stored: stored.to_owned(),
                 data: STANDARD.encode(&buffer),
                 sha256: is_last.then(|| hexadecimal(&hash.clone().finalize())),

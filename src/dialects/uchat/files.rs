@@ -8,6 +8,7 @@ use super::outcome::refusal;
 use crate::commands;
 use crate::files::Upload;
 use crate::gateway::{Content, RequestContext, Response};
+use crate::hub::not_had;
 use crate::model::{Error, Result, RoomId};
 
 /// A file on its way over a connection.
@@ -155,9 +156,9 @@ impl UchatAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Content> {
         self.identify(&Secret(token), cx).await?;
-        let (info, file) = cx.session.fetch_file(RoomId(room), message).await?;
+        let (info, found) = cx.session.fetch_file(RoomId(room), message).await?;
         Ok(Content {
-            reader: Box::new(file),
+            reader: found.read(0..info.size).await.map_err(not_had)?,
             bytes: info.size,
             patience: TRANSFER_PATIENCE,
         })

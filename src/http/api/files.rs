@@ -1,6 +1,5 @@
 //! Files, up and down: never whole in memory.
 
-use std::io::SeekFrom;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -14,8 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::io::AsyncReadExt;
 
 use super::super::Site;
 use super::super::admission::check_length;
@@ -27,6 +25,8 @@ use super::input::{At, Parameters, cut, number};
 use super::rooms::{direct_with, selector};
 use super::{Made, made, messages};
 use crate::commands::{Direct, FindRoom, ReadMessage};
+use crate::files::Reading;
+use crate::hub::not_had;
 use crate::model::{Error, MessageId, Result, RoomId};
 use crate::shown::Message;
 
@@ -113,7 +113,7 @@ pub(super) async fn fetch_file(
 ) -> Result<Response, Problem> {
     let message = MessageId(number("id", &id)?);
     let message = asker.read(ReadMessage { message }).await?;
-    let (info, mut file) = site.hub.content_of(&message).await?;
+    let (info, found) = site.hub.content_of(&message).await?;
     let mut answer = HeaderMap::new();
     let media = PICTURES.iter().find(|(end, _)| {
         let start = info.name.len().checked_sub(end.len());
@@ -146,23 +146,22 @@ pub(super) async fn fetch_file(
             return Ok((range, problem).into_response());
         }
     };
-    let length = match info.size {
-        0 => 0,
-        _ => part.end() - part.start() + 1,
+    let part = match info.size {
+        0 => 0..0,
+        _ => *part.start()..*part.end() + 1,
     };
+    let length = part.end - part.start;
     answer.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    if file.seek(SeekFrom::Start(*part.start())).await.is_err() {
-        return Err(Error::Unavailable.into());
-    }
-    Ok((status, answer, content(file, length)).into_response())
+    let content = content(found.read(part).await.map_err(not_had)?, length);
+    Ok((status, answer, content).into_response())
 }
 
 fn header(text: String) -> Result<HeaderValue> {
     HeaderValue::try_from(text).map_err(|_| Error::Internal)
 }
 
-/// So much of a file from where it is.
-fn content(file: File, length: u64) -> Body {
+/// So much of a file.
+fn content(file: Reading, length: u64) -> Body {
     let parts = stream::try_unfold((file, length), async |(mut file, left)| {
         if left == 0 {
             return Ok(None);

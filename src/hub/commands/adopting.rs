@@ -28,7 +28,8 @@ impl Hub {
     /// All of it is there in the end, or nothing; whatever else is written waits meanwhile.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::NoSuchRoom`]; [`Error::Unavailable`] where the store does not take it.
+    /// [`Error::NameTaken`], [`Error::NoSuchRoom`]; [`Error::Unsupported`] where it has files and contents are kept in a bucket;
+    /// [`Error::Unavailable`] where the store does not take it.
     pub async fn adopt_room(
         &self,
         from: DatabaseCopy,
@@ -39,12 +40,17 @@ impl Hub {
         validate_room_name("room", &name)?;
         let area = self.files().cloned();
         let none = || Error::Unsupported("files cannot be kept here".to_owned());
+        let area = area.ok_or_else(none)?;
+        if !area.can_take_in(&files).map_err(|_| Error::Unavailable)? {
+            let reason = "a room's files cannot be taken into a bucket: import it where files.url is a directory";
+            return Err(Error::Unsupported(reason.to_owned()));
+        }
         let adopted = AdoptRoom {
             from,
             room,
             name,
             files,
-            area: area.ok_or_else(none)?,
+            area,
         };
         self.commit(Actor::Operator, None, adopted, |_, (room, _)| Ok(room))
             .await

@@ -8,6 +8,8 @@ mod api_hostile;
 mod api_messages;
 mod api_rooms;
 mod client;
+#[cfg(feature = "s3")]
+mod files_in_s3;
 mod listener;
 mod metrics;
 mod pages;

@@ -12,9 +12,11 @@
 
 mod nats;
 mod postgres;
+mod s3;
 
 pub use nats::NatsServer;
 pub use postgres::Postgres;
+pub use s3::{BUCKET, KEY, KEY_ID, Mood, S3Server};
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
