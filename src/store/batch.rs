@@ -153,7 +153,11 @@ impl Stopped {
             RowKey::Room(_) | RowKey::RoomName(_) | RowKey::Message(_) => Some(key.clone()),
             RowKey::Direct(one, other) => Some(RowKey::Direct(*one.min(other), *one.max(other))),
             RowKey::Member(room, _) => Some(RowKey::Room(*room)),
-            RowKey::User(_) | RowKey::Login(_) | RowKey::Token(_) => None,
+            RowKey::User(_)
+            | RowKey::Login(_)
+            | RowKey::Token(_)
+            | RowKey::TokenHash(_)
+            | RowKey::Places(_) => None,
         };
         keys.as_slice().iter().filter_map(place).collect()
     }

@@ -63,6 +63,11 @@ impl Findings {
         self.allowance.is_used_up()
     }
 
+    #[cfg(feature = "postgres")]
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     pub(super) fn push(&mut self, message: Arc<Message>) {
         self.allowance.take(size(&message));
         self.messages.push(message);

@@ -342,6 +342,10 @@ pub enum RowKey {
     Message(MessageId),
     /// A token by number.
     Token(TokenId),
+    /// A token by the SHA-256 of its text.
+    TokenHash([u8; 32]),
+    /// All of a user's places in rooms, and these rooms.
+    Places(UserId),
 }
 
 /// The rows that writes say they will look at, so that a store behind a network fetches those of a whole batch at

@@ -8,6 +8,7 @@ use super::Work;
 use super::accounts::new_user;
 use super::command::looks_at;
 use super::work::Done;
+use crate::hub::hashing::token_hash;
 use crate::model::{
     Error, NodeId, Role, Seq, TokenId, TokenKind, TokenText, UserId, UserKind, UserSelector,
     fold_login,
@@ -50,8 +51,12 @@ impl Change for OpenSession {
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.user(&UserSelector::Id(self.user));
+        keys.add(RowKey::Places(self.user));
         if let Some(by) = self.by {
             keys.add(RowKey::Token(by));
+        }
+        if let Some(made) = &self.token {
+            keys.add(RowKey::TokenHash(token_hash(&made.0)));
         }
     }
 
@@ -152,6 +157,7 @@ impl Change for EndGuest {
 
     fn rows(&self, keys: &mut RowKeys) {
         keys.user(&UserSelector::Id(self.user));
+        keys.add(RowKey::Places(self.user));
     }
 
     fn apply(self, work: &mut Work<'_>) -> Done {

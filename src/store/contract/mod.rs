@@ -20,10 +20,11 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use self::declared::Declared;
 pub(super) use self::gate::{Gate, Gated, Verdict};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) use self::searches::Trial;
 
 use super::{Commit, CommitSink, Limits, MemoryStore, RoomRow, Store};
@@ -205,20 +206,31 @@ impl Bench {
     #[cfg(feature = "postgres")]
     pub(super) fn postgres() -> Option<Self> {
         let server = tolmach_test_servers::Postgres::shared()?;
-        let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
         let database = server.database();
-        let url = super::PostgresUrl::parse(&database).unwrap();
-        let (alone, inner) = (super::Neighbours::None, gate.clone());
-        let around = |backend| inner.before(backend);
-        let opened = super::PostgresStore::over(&url, 2, alone, limits(), sink.clone(), around);
-        let bench = Self::over(Arc::new(opened.unwrap()), sink, gate, true, None);
+        let indexing = super::postgres::Indexing {
+            large: 10,
+            entry: 3,
+            rest: Duration::from_millis(2),
+        };
         let up = "UPDATE counters SET value = 2147483646 WHERE name IN ('users', 'rooms')";
-        let used = move || drop(server.ask(&database, up));
-        Some(Self {
+        let bench = Self::in_postgres(&database, indexing);
+        Some(bench.using_up(move || drop(server.ask(&database, up))))
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn in_postgres(database: &str, indexing: super::postgres::Indexing) -> Self {
+        let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
+        let url = super::PostgresUrl::parse(database).unwrap();
+        let (alone, inner) = (super::Neighbours::None, gate.clone());
+        let (limits, told) = (limits(), sink.clone());
+        let store = super::PostgresStore::over(&url, 2, alone, limits, told, indexing, |backend| {
+            inner.before(backend)
+        });
+        Self {
             numbers_have_gaps: true,
             nul_is_kept: false,
-            ..bench.using_up(used)
-        })
+            ..Self::over(Arc::new(store.unwrap()), sink, gate, true, None)
+        }
     }
 
     pub(super) fn over(

@@ -33,6 +33,13 @@ const REST: Duration = Duration::from_millis(250);
 /// How often a transaction is begun at most, where its connection is gone or another stands in its way.
 const BEGINNINGS: usize = 3;
 
+const SAY_DONE: &str = "INSERT INTO writers (id, done) VALUES ($1, $2) \
+    ON CONFLICT (id) DO UPDATE SET done = excluded.done, at = now()";
+/// After a crash another transaction may get the number of one of which nothing was on disk; so what was said to be done is looked
+/// at, too, after it.
+const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
+const IS_DONE: &str = "SELECT done = $2 FROM writers WHERE id = $1";
+
 /// What one thread writes with.
 pub(in crate::store) struct PostgresBackend {
     pub(super) rows: Overlay,
@@ -57,6 +64,9 @@ pub(in crate::store) struct PostgresBackend {
     trips: Arc<AtomicU64>,
     /// On whose behalf it writes.
     node: Option<Arc<Identity>>,
+    /// Under which number it says what it did last, in each transaction.
+    writer: i64,
+    done: i64,
     // Dropped after the connection that lives on it.
     runtime: Runtime,
 }
@@ -86,6 +96,8 @@ impl PostgresBackend {
             deadline: None,
             trips,
             node,
+            writer: rand::random(),
+            done: 0,
             runtime,
         }
     }
@@ -105,6 +117,16 @@ impl PostgresBackend {
         }
         let (parts, queries): (Vec<Part>, Vec<Query>) = parts.into_iter().unzip();
         let answers = self.ask(queries)?;
+        self.learn(parts, answers)
+    }
+
+    /// The same after all that is to be written already.
+    pub(super) fn load_after_writes(&mut self, parts: Vec<(Part, Query)>) -> Sql<()> {
+        let (parts, asked): (Vec<Part>, Vec<Query>) = parts.into_iter().unzip();
+        let mut queries = self.rows.take_pending()?;
+        let written = queries.len();
+        queries.extend(asked);
+        let answers = self.ask(queries)?.split_off(written);
         self.learn(parts, answers)
     }
 
@@ -234,21 +256,25 @@ impl PostgresBackend {
         let until = since + ASKING;
         self.deadline = Some(until);
         loop {
-            let sql = "SELECT pg_xact_status($1::text::xid8)";
+            let asked = vec![
+                query!(STATUS, number.clone()),
+                query!(IS_DONE, self.writer, self.done),
+            ];
             let connected = self.connect();
-            let asked = connected.and_then(|()| self.ask(vec![query!(sql, number.clone())]));
-            let status: Sql<Option<Option<String>>> =
-                asked.and_then(|answers| first(answers.first().map_or(&[], Vec::as_slice)));
-            match status {
-                Ok(status) => {
-                    let status = status.flatten();
+            let told = connected.and_then(|()| self.ask(asked));
+            match told.and_then(|answers| became(&answers)) {
+                Ok((status, is_done)) => {
                     tracing::warn!(status, error = %why, "a commit was not answered: what became of it was asked for");
                     match status.as_deref() {
-                        Some("committed") => return Ok(()),
-                        Some("aborted") => return Err(CommitError::NothingKept(why)),
+                        Some("committed") if is_done => return Ok(()),
+                        Some("committed" | "aborted") => return Err(CommitError::NothingKept(why)),
                         Some("in progress") => {}
                         _ => return Err(CommitError::Lost(why)),
                     }
+                }
+                // The server has crashed, and nothing of it was on disk.
+                Err(error) if is_of_the_future(&error) => {
+                    return Err(CommitError::NothingKept(error));
                 }
                 Err(error) => why = error,
             }
@@ -291,6 +317,8 @@ impl Backend for PostgresBackend {
     fn commit(&mut self) -> Result<(), CommitError> {
         let nothing_kept = CommitError::NothingKept;
         let mut queries = self.rows.take_pending().map_err(nothing_kept)?;
+        self.done += 1;
+        queries.push(query!(SAY_DONE, self.writer, self.done));
         queries.push(query!("COMMIT"));
         let began = Instant::now();
         self.deadline = Some(began + COMMITTING);
@@ -336,6 +364,20 @@ impl Backend for PostgresBackend {
 fn said(error: &RowsError) -> Option<&tokio_postgres::error::DbError> {
     let error = error.0.downcast_ref::<tokio_postgres::Error>()?;
     error.as_db_error()
+}
+
+/// The status of the transaction that has a number, if it is known, and whether it is the one that was meant.
+fn became(answers: &[Vec<Row>]) -> Sql<(Option<String>, bool)> {
+    let [status, is_done] = answers else {
+        return Err(RowsError("an answer is missing".into()));
+    };
+    let status: Option<Option<String>> = first(status)?;
+    Ok((status.flatten(), first(is_done)?.unwrap_or_default()))
+}
+
+/// Whether no transaction had this number yet.
+fn is_of_the_future(error: &RowsError) -> bool {
+    said(error).is_some_and(|said| *said.code() == SqlState::INVALID_PARAMETER_VALUE)
 }
 
 /// Whether a connection can be used after this.

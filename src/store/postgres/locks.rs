@@ -14,6 +14,8 @@ pub(super) const WRITES: i32 = 0x746F_6C01;
 const NODES: i32 = 0x746F_6C02;
 /// The lock of those that change the tables themselves.
 pub(super) const TABLES: i32 = 0x746F_6C03;
+/// The lock of the node that indexes texts.
+pub(super) const SEARCHES: i32 = 0x746F_6C04;
 
 /// What the connection that writes asks of the server, beside what all do. It looks rows up by their keys, with the same few
 /// statements over and over: to plan them anew for each transaction takes longer than to carry them out, and a plan that

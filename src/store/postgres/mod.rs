@@ -13,10 +13,13 @@
 
 mod aged;
 mod backend;
+mod bans;
 mod changes;
 mod history;
+mod indexer;
 mod locks;
 mod news;
+mod numbers;
 mod offline;
 mod overlay;
 mod readers;
@@ -28,6 +31,7 @@ mod session;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tls;
 mod url;
 mod values;
@@ -41,11 +45,13 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::runtime::{Builder, Runtime};
 
+pub(super) use self::indexer::Indexing;
 pub use self::locks::Neighbours;
 pub use self::registry::PostgresRegistry;
 pub use self::url::PostgresUrl;
 
 use self::backend::PostgresBackend;
+use self::indexer::Indexer;
 use self::locks::Taken;
 use self::readers::Readers;
 use self::search::Search;
@@ -87,6 +93,8 @@ pub struct PostgresStore {
     readers: Readers,
     gateway: Arc<UserRef>,
     trips: Arc<AtomicU64>,
+    indexing: Indexing,
+    _indexer: Indexer,
 }
 
 impl PostgresStore {
@@ -102,18 +110,26 @@ impl PostgresStore {
         limits: Limits,
         sink: Arc<dyn CommitSink>,
     ) -> Result<Self, PostgresError> {
-        Self::over(url, connections, neighbours, limits, sink, |backend| {
-            backend
-        })
+        let indexing = Indexing::default();
+        Self::over(
+            url,
+            connections,
+            neighbours,
+            limits,
+            sink,
+            indexing,
+            |backend| backend,
+        )
     }
 
-    /// As [`PostgresStore::open`], with something around the backend.
+    /// As [`PostgresStore::open`], with something around the backend, and rooms indexed as it is said.
     pub(super) fn over<B: Backend + 'static>(
         url: &PostgresUrl,
         connections: usize,
         neighbours: Neighbours,
         limits: Limits,
         sink: Arc<dyn CommitSink>,
+        indexing: Indexing,
         around: impl FnOnce(PostgresBackend) -> B,
     ) -> Result<Self, PostgresError> {
         let failed = |why| PostgresError {
@@ -130,6 +146,7 @@ impl PostgresStore {
         });
         let readers = Readers::start(connector.clone(), connections);
         let readers = readers.map_err(|error| failed(error.to_string()))?;
+        let indexer = Indexer::start(connector.clone(), indexing);
         let trips = Arc::<AtomicU64>::default();
         let backend = PostgresBackend::new(
             runtime,
@@ -146,6 +163,8 @@ impl PostgresStore {
             readers,
             gateway,
             trips,
+            indexing,
+            _indexer: indexer.map_err(|error| failed(error.to_string()))?,
         })
     }
 
@@ -189,15 +208,21 @@ fn opened(connector: &Connector, neighbours: Neighbours) -> Result<(Runtime, Ses
 async fn open_once(connector: &Connector, neighbours: Neighbours) -> Sql<Session> {
     let mut session = neighbours.join(connector).await?;
     tables::bring_up_to_date(&mut session).await?;
+    // Nobody asks any more what these did last.
+    let sql = "DELETE FROM writers WHERE at < now() - interval '1 day'";
+    session.run(sql).await?;
     Ok(session)
 }
 
 /// Whether waiting helps nothing: the server has said no, and not that it is about to start or to stop.
 fn is_said(error: &RowsError) -> bool {
     match error.0.downcast_ref::<tokio_postgres::Error>() {
-        Some(error) => error.as_db_error().is_some_and(|said| {
-            !said.code().code().starts_with("57P") && !said.code().code().starts_with("53")
-        }),
+        Some(error) => match error.as_db_error() {
+            Some(said) => {
+                !said.code().code().starts_with("57P") && !said.code().code().starts_with("53")
+            }
+            None => tls::is_distrust(error),
+        },
         None => true,
     }
 }
@@ -404,6 +429,7 @@ impl Store for PostgresStore {
             room,
             viewer,
             query,
+            indexing: self.indexing,
         };
         let mut moment = self.readers.moment().await?;
         let found = search.run(&mut moment, &self.gateway).await;

@@ -194,7 +194,8 @@ pub(super) fn wipe(url: &PostgresUrl) -> Result<(), PostgresError> {
     on_a_thread(url, |runtime, connector| {
         runtime.block_on(async {
             let session = patient(connector.connect().await?).await?;
-            let tables = "users, contacts, tokens, rooms, members, messages, hidden, changes, guest_bans, bans, news";
+            let tables = "users, contacts, tokens, rooms, members, messages, searches, hidden, changes, guest_bans, bans, \
+                news";
             session.run(&format!("VACUUM {tables}")).await
         })
     })

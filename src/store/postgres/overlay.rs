@@ -2,7 +2,7 @@
 //!
 //! Nothing of it outlives the transaction: another node may change the rows after it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio_postgres::Row;
@@ -61,12 +61,15 @@ pub(super) struct Overlay {
     pub(super) rosters: HashMap<RoomId, BTreeSet<(Timestamp, UserId)>>,
     pub(super) messages: HashMap<MessageId, Option<Message>>,
     pub(super) tokens: HashMap<TokenId, Option<TokenRow>>,
+    pub(super) hashes: HashMap<[u8; 32], Option<TokenId>>,
+    /// All rooms where users have a place, whose rows are in `members`.
+    pub(super) places: HashMap<UserId, BTreeSet<RoomId>>,
     /// Whole contact lists.
     pub(super) contacts: HashMap<UserId, BTreeSet<UserId>>,
     pub(super) guest_bans: Option<Vec<GuestBan>>,
     pub(super) gateway_bans: Option<Vec<GatewayBan>>,
-    /// Those known to have said something.
-    pub(super) spoke: HashSet<UserId>,
+    /// Whether they have said something.
+    pub(super) spoke: HashMap<UserId, bool>,
     /// The last numbers that were given.
     pub(super) counters: HashMap<String, i64>,
     pub(super) numbers: VecDeque<MessageId>,
@@ -94,10 +97,10 @@ impl Overlay {
         for row in rows {
             match part {
                 Part::Users => self.learn_user(values::user(row)?),
-                Part::Tokens => {
-                    let token = values::token(row)?;
-                    self.tokens.insert(token.info.id, Some(token));
+                Part::Spoke => {
+                    self.spoke.insert(row.try_get(0)?, row.try_get(1)?);
                 }
+                Part::Tokens | Part::Hashes => self.learn_token(values::token(row)?),
                 Part::Names => {
                     self.names.insert(row.try_get(0)?, Some(row.try_get(1)?));
                 }
@@ -126,6 +129,12 @@ impl Overlay {
                     let key = (member.room, member.user);
                     self.members.insert(key, Some(member));
                 }
+                Part::Places => {
+                    let member = values::member(row)?;
+                    let (room, user) = (member.room, member.user);
+                    self.places.entry(user).or_default().insert(room);
+                    self.members.insert((room, user), Some(member));
+                }
                 Part::Messages => {
                     let message = values::message(row, gateway)?;
                     self.messages.insert(message.id, Some(message));
@@ -144,6 +153,16 @@ impl Overlay {
             self.logins.insert(folded.clone(), Some(row.user.id));
         }
         self.users.insert(row.user.id, Some(row));
+    }
+
+    pub(super) fn learn_token(&mut self, row: TokenRow) {
+        self.hashes.insert(row.hash, Some(row.info.id));
+        self.tokens.insert(row.info.id, Some(row));
+    }
+
+    pub(super) fn forget_token(&mut self, id: TokenId) {
+        self.tokens.insert(id, None);
+        self.hashes.retain(|_, holder| *holder != Some(id));
     }
 
     /// What was named and not found is not there.
@@ -171,6 +190,12 @@ impl Overlay {
         }
         for id in &wanted.tokens {
             self.tokens.entry(*id).or_default();
+        }
+        for hash in &wanted.hashes {
+            self.hashes.entry(*hash).or_default();
+        }
+        for user in &wanted.places {
+            self.places.entry(*user).or_default();
         }
     }
 
@@ -251,6 +276,9 @@ impl Overlay {
         }
         self.rooms.insert(id, None);
         self.rosters.insert(id, BTreeSet::new());
+        for rooms in self.places.values_mut() {
+            rooms.remove(&id);
+        }
         for (_, member) in self.members.iter_mut().filter(|((room, _), _)| *room == id) {
             *member = None;
         }
@@ -287,11 +315,24 @@ impl Overlay {
         Some(roster.filter_map(row).flatten().collect())
     }
 
+    /// A user's places, in the order of rooms; `None` where they are still to be read.
+    pub(super) fn places_of(&self, user: UserId) -> Option<Vec<Membership>> {
+        let rooms = self.places.get(&user)?.iter();
+        let row = |room: &RoomId| self.members.get(&(*room, user)).cloned();
+        Some(rooms.filter_map(row).flatten().collect())
+    }
+
     /// Keeps a membership, or ends it.
     pub(super) fn set_member(&mut self, key: (RoomId, UserId), member: Option<Membership>) {
         if let Some(roster) = self.rosters.get_mut(&key.0) {
             roster.retain(|(_, user)| *user != key.1);
             roster.extend(member.iter().map(|member| (member.joined, member.user)));
+        }
+        if let Some(rooms) = self.places.get_mut(&key.1) {
+            match member {
+                Some(_) => rooms.insert(key.0),
+                None => rooms.remove(&key.0),
+            };
         }
         self.members.insert(key, member);
         self.pending.members.insert(key);
@@ -299,7 +340,7 @@ impl Overlay {
 
     pub(super) fn add_message(&mut self, message: Message, number: i64) {
         let sender = message.sender.id;
-        if self.spoke.insert(sender) {
+        if self.spoke.insert(sender, true) != Some(true) {
             self.pending.spoke.insert(sender);
         }
         self.messages.insert(message.id, Some(message.clone()));

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use super::aged;
 use super::backend::PostgresBackend;
+use super::bans;
 use super::overlay::{Fall, KnownRoom};
 use super::session::query;
 use super::values::{
-    self, GUEST_BAN, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, at_most_one, column, count,
-    every, first, from_json, json, limit, millis, network, text,
+    self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every, first, json,
+    limit, millis, text,
 };
-use super::wanted::{Part, Reach, numbers, pair};
+use super::wanted::{Part, Reach, pair, people, places};
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, RoomEvent,
     RoomId, RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name,
     fold_text,
 };
-use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
 use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
 
@@ -31,34 +31,6 @@ fn broken(why: &'static str) -> RowsError {
 }
 
 impl PostgresBackend {
-    /// The next number of users, rooms or tokens.
-    fn next(&mut self, of: &str) -> Sql<Result<i32, NumbersUsed>> {
-        if self.last_of(of)? >= i64::from(i32::MAX) {
-            return Ok(Err(NumbersUsed));
-        }
-        Ok(i32::try_from(self.next_of(of)?).map_err(|_| NumbersUsed))
-    }
-
-    /// The last number that was given.
-    fn last_of(&mut self, of: &str) -> Sql<i64> {
-        if !self.rows.counters.contains_key(of) {
-            let sql = "SELECT value FROM counters WHERE name = $1 FOR UPDATE";
-            let found = self.fetch(query!(sql, of.to_owned()))?;
-            let last = first(&found)?.unwrap_or_default();
-            self.rows.counters.insert(of.to_owned(), last);
-        }
-        Ok(self.rows.counters.get(of).copied().unwrap_or_default())
-    }
-
-    /// The next number of whatever has a counter, which is kept from others until the commit.
-    pub(super) fn next_of(&mut self, of: &str) -> Sql<i64> {
-        let next = self.last_of(of)? + 1;
-        self.rows.counters.insert(of.to_owned(), next);
-        let sql = "UPDATE counters SET value = $2 WHERE name = $1";
-        self.rows.write(query!(sql, of.to_owned(), next));
-        Ok(next)
-    }
-
     fn write_user(&mut self, sql: &'static str, row: &UserRow) {
         let user = &row.user;
         self.rows.write(query!(
@@ -123,11 +95,6 @@ impl PostgresBackend {
         }
         Ok(self.rows.rooms.get_mut(&id).and_then(Option::as_mut))
     }
-
-    /// The first messages' numbers of those that this batch may need.
-    fn more_numbers(&mut self) -> Sql<()> {
-        self.load(numbers(self.numbers).into_iter().collect())
-    }
 }
 
 fn folded_name(row: &RoomRow) -> Option<String> {
@@ -184,15 +151,23 @@ impl Transaction for PostgresBackend {
     }
 
     fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError> {
-        column(&self.fetch(query!(GUESTS, node))?)
+        let guests: Vec<UserId> = column(&self.fetch(query!(GUESTS, node))?)?;
+        // Each of them will be looked at.
+        let known = self.rows.rooms.keys().copied().collect();
+        self.load_after_writes(people(&guests, known, self.reach))?;
+        for guest in &guests {
+            self.rows.places.entry(*guest).or_default();
+        }
+        Ok(guests)
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
-        if self.rows.spoke.contains(&id) {
-            return Ok(true);
+        if !self.rows.spoke.contains_key(&id) {
+            let sql = "SELECT id, spoke FROM users WHERE id = $1";
+            self.load_after_writes(vec![(Part::Spoke, query!(sql, id))])?;
+            self.rows.spoke.entry(id).or_default();
         }
-        let spoke = self.fetch(query!("SELECT spoke FROM users WHERE id = $1", id))?;
-        Ok(first(&spoke)?.unwrap_or_default())
+        Ok(self.rows.spoke.get(&id).copied().unwrap_or_default())
     }
 
     fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError> {
@@ -233,9 +208,11 @@ impl Transaction for PostgresBackend {
     }
 
     fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
-        let sql = "SELECT id FROM tokens WHERE hash = $1";
-        let held = self.fetch(query!(sql, row.hash.to_vec()))?;
-        if !held.is_empty() {
+        if !self.rows.hashes.contains_key(&row.hash) {
+            let sql = format!("SELECT {TOKEN} FROM tokens WHERE hash = $1");
+            self.load_after_writes(vec![(Part::Hashes, query!(sql, row.hash.to_vec()))])?;
+        }
+        if self.rows.hashes.get(&row.hash).copied().flatten().is_some() {
             return Ok(None);
         }
         // A token is not always the first row that a write touches.
@@ -254,7 +231,7 @@ impl Transaction for PostgresBackend {
             info.used,
             info.address.as_deref().map(text),
         ));
-        self.rows.tokens.insert(info.id, Some(row));
+        self.rows.learn_token(row);
         Ok(Some(info))
     }
 
@@ -291,7 +268,7 @@ impl Transaction for PostgresBackend {
     }
 
     fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError> {
-        self.rows.tokens.insert(id, None);
+        self.rows.forget_token(id);
         self.rows
             .write(query!("DELETE FROM tokens WHERE id = $1", id));
         Ok(())
@@ -300,6 +277,7 @@ impl Transaction for PostgresBackend {
     fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
         let sql = "DELETE FROM tokens WHERE kind = 'session' AND coalesce(used, created) < $1";
         self.rows.tokens.clear();
+        self.rows.hashes.clear();
         self.rows.write(query!(sql, before));
         Ok(())
     }
@@ -375,6 +353,8 @@ impl Transaction for PostgresBackend {
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
         self.rows.write_after_rows(query!(KEEP_LAST_MESSAGE))?;
         for sql in [
+            "DELETE FROM indexed WHERE room = $1",
+            "DELETE FROM searches WHERE room = $1",
             "DELETE FROM rooms WHERE id = $1",
             "DELETE FROM members WHERE room = $1",
             "DELETE FROM guest_bans WHERE room = $1",
@@ -462,13 +442,13 @@ impl Transaction for PostgresBackend {
     }
 
     fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError> {
-        let sql = format!("SELECT {MEMBER} FROM members m WHERE m.\"user\" = $1 ORDER BY m.room");
-        let members = every(&self.fetch(query!(sql, user))?, values::member)?;
-        for member in &members {
-            let key = (member.room, member.user);
-            self.rows.members.insert(key, Some(member.clone()));
+        if !self.rows.places.contains_key(&user) {
+            // Each of these rooms will be looked at.
+            let known = self.rows.rooms.keys().copied().collect();
+            self.load_after_writes(places(vec![user], known, self.reach))?;
+            self.rows.places.entry(user).or_default();
         }
-        Ok(members)
+        Ok(self.rows.places_of(user).unwrap_or_default())
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
@@ -494,60 +474,27 @@ impl Transaction for PostgresBackend {
     }
 
     fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError> {
-        if self.rows.guest_bans.is_none() {
-            let sql = format!("SELECT {GUEST_BAN} FROM guest_bans ORDER BY room, folded");
-            let bans = every(&self.fetch(query!(sql))?, values::guest_ban)?;
-            self.rows.guest_bans = Some(bans);
-        }
-        let mut bans = self.rows.guest_bans.clone().unwrap_or_default();
-        bans.retain(|ban| room.is_none_or(|room| room == ban.room));
-        Ok(bans)
+        bans::guest_bans(self, room)
     }
 
     fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError> {
-        self.rows.guest_bans = None;
-        let sql = format!(
-            "INSERT INTO guest_bans ({GUEST_BAN}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (room, folded, network) \
-                DO UPDATE SET \"user\" = excluded.\"user\", login = excluded.login, created = excluded.created"
-        );
-        let network = network(&ban);
-        let (login, folded) = (text(&ban.login), text(&ban.folded));
-        let query = query!(sql, ban.room, ban.user, login, folded, network, ban.created);
-        self.rows.write(query);
-        Ok(())
+        bans::put_guest_ban(self, ban)
     }
 
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
-        self.rows.guest_bans = None;
-        let sql = "DELETE FROM guest_bans WHERE room = $1 AND folded = $2 AND network = $3";
-        self.rows
-            .write(query!(sql, ban.room, text(&ban.folded), network(ban)));
-        Ok(())
+        bans::remove_guest_ban(self, ban)
     }
 
     fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
-        if self.rows.gateway_bans.is_none() {
-            let found = self.fetch(query!("SELECT ban FROM bans"))?;
-            let mut bans: Vec<GatewayBan> = every(&found, |row| from_json(row, 0))?;
-            bans.sort_by(|one, other| one.subject.cmp(&other.subject));
-            self.rows.gateway_bans = Some(bans);
-        }
-        Ok(self.rows.gateway_bans.clone().unwrap_or_default())
+        bans::gateway_bans(self)
     }
 
     fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
-        self.rows.gateway_bans = None;
-        let sql = "INSERT INTO bans (subject, ban) VALUES ($1, $2) ON CONFLICT (subject) DO UPDATE SET ban = excluded.ban";
-        let query = query!(sql, json(&ban.subject)?, json(&ban)?);
-        self.rows.write(query);
-        Ok(())
+        bans::put_gateway_ban(self, ban)
     }
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
-        self.rows.gateway_bans = None;
-        let query = query!("DELETE FROM bans WHERE subject = $1", json(subject)?);
-        self.rows.write(query);
-        Ok(())
+        bans::remove_gateway_ban(self, subject)
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {
@@ -663,65 +610,5 @@ impl Transaction for PostgresBackend {
             self.rows.write(query!(sql, user, message.room, message.id));
         }
         Ok(())
-    }
-}
-
-impl PostgresBackend {
-    /// Asks for parts of the rows, after all that is to be written already.
-    fn load_after_writes(&mut self, parts: Vec<(Part, super::session::Query)>) -> Sql<()> {
-        for (part, query) in parts {
-            let found = self.fetch(query)?;
-            self.rows.learn(part, &found, &self.gateway)?;
-        }
-        Ok(())
-    }
-
-    /// The first message's place in a stretch of a room that has no value below `bound`.
-    pub(super) fn boundary(
-        &mut self,
-        room: RoomId,
-        (start, end): (Seq, Seq),
-        by: &'static str,
-        bound: i64,
-    ) -> Sql<Seq> {
-        let sql = "SELECT message_boundary($1, $2, $3, $4, $5)";
-        let found = self.fetch(query!(sql, room, start, end, by, bound))?;
-        first(&found)?.ok_or_else(|| broken("no place was found"))
-    }
-
-    /// The first time from `at` on that no message before these falls bears.
-    fn free(&mut self, room: RoomId, falls: &[Fall], at: Timestamp) -> Sql<Timestamp> {
-        let mut free = at;
-        loop {
-            let (tried, mut start) = (free, Seq(0));
-            for fall in falls {
-                if fall.last >= free {
-                    free = self.free_in(room, (start, fall.seq), free)?;
-                }
-                start = fall.seq;
-            }
-            if free == tried {
-                return Ok(free);
-            }
-        }
-    }
-
-    /// The same within one stretch, where times rise by no less than the messages' numbers do.
-    fn free_in(&mut self, room: RoomId, stretch: (Seq, Seq), at: Timestamp) -> Sql<Timestamp> {
-        let place = self.boundary(room, stretch, "created", at.0)?;
-        let sql = "SELECT created, created - number FROM messages WHERE room = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 1";
-        let found = self.fetch(query!(sql, room, place, stretch.1))?;
-        let found = at_most_one(&found, |row| {
-            Ok((row.try_get::<_, Timestamp>(0)?, row.try_get::<_, i64>(1)?))
-        })?;
-        let Some((_, lead)) = found.filter(|(created, _)| *created == at) else {
-            return Ok(at);
-        };
-        // Without a gap between them all have the same lead.
-        let past = self.boundary(room, (place, stretch.1), "lead", lead.saturating_add(1))?;
-        let sql =
-            "SELECT created FROM messages WHERE room = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1";
-        let last = first(&self.fetch(query!(sql, room, past))?)?;
-        Ok(time::after(last.unwrap_or(at)))
     }
 }

@@ -39,7 +39,7 @@ impl Connector {
     pub(super) fn new(url: &PostgresUrl) -> Result<Self, String> {
         Ok(Self {
             url: url.clone(),
-            tls: Tls::new(&url.verified)?,
+            tls: Tls::new(&url.verified, url.own.as_ref())?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Encrypted connections to the database.
 
+use std::error::Error as _;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,13 +10,17 @@ use std::task::{Context, Poll};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as Encrypted;
+use x509_cert::der::Decode;
 
 use super::url::Verified;
 
@@ -23,42 +29,90 @@ use super::url::Verified;
 pub(super) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    /// Takes what it needs from disk.
+    /// Takes what it needs from disk: authorities, and what one proves by who one is (certificate and key).
     ///
     /// # Errors
-    /// What is wrong with the authorities' file.
-    pub(super) fn new(verified: &Verified) -> Result<Self, String> {
+    /// What is wrong with a file.
+    pub(super) fn new(
+        verified: &Verified,
+        own: Option<&(PathBuf, PathBuf)>,
+    ) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        let config = match verified {
+        let builder = match verified {
             Verified::Not => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-                .with_no_client_auth(),
+                .with_custom_certificate_verifier(Arc::new(Anybody(provider))),
             Verified::BySystem => {
                 let mut roots = RootCertStore::empty();
                 let found = rustls_native_certs::load_native_certs().certs;
                 roots.add_parsable_certificates(found);
-                builder.with_root_certificates(roots).with_no_client_auth()
+                builder.with_root_certificates(roots)
             }
             Verified::ByFile(file) => {
-                let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
                 let mut roots = RootCertStore::empty();
-                let found = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?;
-                for certificate in found {
-                    let certificate = certificate.map_err(|error| wrong(&error))?;
-                    roots.add(certificate).map_err(|error| wrong(&error))?;
+                for certificate in certificates(file)? {
+                    let added = roots.add(certificate);
+                    added.map_err(|error| wrong(file, &error))?;
                 }
-                if roots.is_empty() {
-                    return Err(wrong(&"there is no certificate in it"));
-                }
-                builder.with_root_certificates(roots).with_no_client_auth()
+                builder.with_root_certificates(roots)
+            }
+        };
+        let config = match own {
+            None => builder.with_no_client_auth(),
+            Some((file, key)) => {
+                let chain = certificates(file)?;
+                let read = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+                let config = builder.with_client_auth_cert(chain, read);
+                config.map_err(|error| wrong(key, &error))?
             }
         };
         Ok(Self(Arc::new(config)))
     }
+}
+
+fn wrong(file: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{}: {error}", file.display())
+}
+
+/// The certificates in a file, one at least.
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    let found: Vec<_> = found.map_err(|error| wrong(file, &error))?;
+    if found.is_empty() {
+        return Err(wrong(file, &"there is no certificate in it"));
+    }
+    Ok(found)
+}
+
+/// A server's certificate is not believed.
+#[derive(Debug, thiserror::Error)]
+#[error("the server's certificate is not accepted: {0}")]
+struct Distrust(String);
+
+impl Distrust {
+    /// The error of a handshake, by this name if it is that.
+    fn named(error: io::Error) -> io::Error {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        let why = match inner {
+            Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                "it is from no authority that is trusted here (sslrootcert)".to_owned()
+            }
+            Some(Error::InvalidCertificate(other)) => other.to_string(),
+            _ => return error,
+        };
+        io::Error::new(io::ErrorKind::InvalidData, Self(why))
+    }
+}
+
+/// Whether a server was reached, and is not believed to be what it says.
+pub(super) fn is_distrust(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|it| it.downcast_ref::<io::Error>());
+    cause
+        .and_then(io::Error::get_ref)
+        .is_some_and(|inner| inner.is::<Distrust>())
 }
 
 impl MakeTlsConnect<Socket> for Tls {
@@ -84,10 +138,10 @@ impl TlsConnect<Socket> for Handshake {
 
     fn connect(self, socket: Socket) -> Self::Future {
         Box::pin(async move {
-            self.0
-                .connect(self.1, socket)
-                .await
+            let shaken = self.0.connect(self.1, socket).await;
+            shaken
                 .map(|it| Stream(Box::new(it)))
+                .map_err(Distrust::named)
         })
     }
 }
@@ -97,7 +151,30 @@ pub(super) struct Stream(Box<Encrypted<Socket>>);
 
 impl TlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let certificates = self.0.get_ref().1.peer_certificates();
+        let end_point = certificates.and_then(|all| end_point(all.first()?));
+        end_point.map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+    }
+}
+
+/// What a password's proof is bound to (RFC 5929, `tls-server-end-point`): the certificate, hashed as its signature is, MD5 and
+/// SHA-1 replaced by SHA-256. `None`: it is signed in another way.
+fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
+    let read = x509_cert::Certificate::from_der(certificate).ok()?;
+    match read.signature_algorithm.oid.to_string().as_str() {
+        // RSA and ECDSA with MD5, SHA-1, SHA-256; with SHA-384; with SHA-512.
+        "1.2.840.113549.1.1.4"
+        | "1.2.840.113549.1.1.5"
+        | "1.2.840.113549.1.1.11"
+        | "1.2.840.10045.4.1"
+        | "1.2.840.10045.4.3.2" => Some(Sha256::digest(certificate).to_vec()),
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => {
+            Some(Sha384::digest(certificate).to_vec())
+        }
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => {
+            Some(Sha512::digest(certificate).to_vec())
+        }
+        _ => None,
     }
 }
 

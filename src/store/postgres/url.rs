@@ -16,11 +16,15 @@ const UNANSWERED: Duration = Duration::from_secs(4);
 /// Where a PostgreSQL database is: `postgres://USER[:PASSWORD]@HOST[:PORT][,HOST…]/DATABASE[?sslmode=…]`, as libpq reads it.
 ///
 /// `sslmode` is `disable`, `prefer` (unless said), `require` (encrypted, whoever it is; with `sslrootcert` as `verify-full`)
-/// or `verify-full` (by the authorities in the file `sslrootcert`, or those of the system). It is shown without its password.
+/// or `verify-full` (by the authorities in the file `sslrootcert`, or those of the system). `sslcert` and `sslkey` name the files of
+/// a certificate of one's own and its key; `channel_binding` is `disable`, `prefer` (unless said) or `require`. It is shown
+/// without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     pub(super) config: Config,
     pub(super) verified: Verified,
+    /// The files of one's own certificate and of its key.
+    pub(super) own: Option<(PathBuf, PathBuf)>,
 }
 
 /// By what a server is believed to be what it says.
@@ -42,12 +46,15 @@ impl PostgresUrl {
     pub fn parse(url: &str) -> Result<Self, String> {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut root, mut rest) = ("prefer".to_owned(), None, Vec::new());
+        let (mut certificate, mut key) = (None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = || percent_decode_str(value).decode_utf8_lossy().into_owned();
             match name {
                 "sslmode" => mode = decoded(),
                 "sslrootcert" => root = Some(decoded()).filter(|file| file != "system"),
+                "sslcert" => certificate = Some(decoded().into()),
+                "sslkey" => key = Some(decoded().into()),
                 _ => rest.push(pair),
             }
         }
@@ -74,6 +81,14 @@ impl PostgresUrl {
             "require" | "verify-full" => (SslMode::Require, verified()),
             _ => return Err("sslmode is disable, prefer, require or verify-full".to_owned()),
         };
+        let own = match (certificate, key) {
+            (None, None) => None,
+            (Some(_), Some(_)) if ssl == SslMode::Disable => {
+                return Err("sslcert is of no use without encryption".to_owned());
+            }
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            _ => return Err("sslcert and sslkey go together".to_owned()),
+        };
         config
             .ssl_mode(ssl)
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
@@ -87,7 +102,11 @@ impl PostgresUrl {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECTING);
         }
-        Ok(Self { config, verified })
+        Ok(Self {
+            config,
+            verified,
+            own,
+        })
     }
 }
 
@@ -131,6 +150,11 @@ mod tests {
             ("postgres://db/tolmach", "no user"),
             ("postgres://u:secret@db/x?sslmode=maybe", "sslmode is"),
             ("postgres://u:secret@db/x?fruit=pear", "fruit"),
+            ("postgres://u:secret@db/x?sslkey=key.pem", "go together"),
+            (
+                "postgres://u:secret@db/x?sslmode=disable&sslkey=a&sslcert=b",
+                "without encryption",
+            ),
             ("postgres://u:secret@db:port/x", "port"),
         ] {
             let said = PostgresUrl::parse(url).unwrap_err();

@@ -24,13 +24,16 @@ pub(super) enum Reach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Users,
+    Spoke,
     Tokens,
+    Hashes,
     Names,
     Pairs,
     Homes,
     Rooms,
     Falls,
     Members,
+    Places,
     Messages,
     Numbers,
     Counters,
@@ -47,6 +50,9 @@ pub(super) struct Wanted {
     pub(super) members: BTreeSet<(RoomId, UserId)>,
     pub(super) messages: BTreeSet<MessageId>,
     pub(super) tokens: BTreeSet<TokenId>,
+    pub(super) hashes: BTreeSet<[u8; 32]>,
+    /// Users all of whose places are wanted.
+    pub(super) places: BTreeSet<UserId>,
     /// What single writes name: places in rooms that are still to be found.
     indirect: Vec<Named>,
     /// How many numbers of messages may be needed.
@@ -107,6 +113,12 @@ impl Wanted {
                 RowKey::Message(id) => named.messages.push(*id),
                 RowKey::Token(id) => {
                     self.tokens.insert(*id);
+                }
+                RowKey::TokenHash(hash) => {
+                    self.hashes.insert(*hash);
+                }
+                RowKey::Places(user) => {
+                    self.places.insert(*user);
                 }
             }
         }
@@ -225,6 +237,15 @@ impl Wanted {
             let sql = format!("SELECT {TOKEN} FROM tokens WHERE id = ANY($1)");
             parts.push((Part::Tokens, query!(sql, tokens)));
         }
+        if !self.hashes.is_empty() {
+            let hashes: Vec<Vec<u8>> = self.hashes.iter().map(|hash| hash.to_vec()).collect();
+            let sql = format!("SELECT {TOKEN} FROM tokens WHERE hash = ANY($1)");
+            parts.push((Part::Hashes, query!(sql, hashes)));
+        }
+        if !self.places.is_empty() {
+            let users: Vec<UserId> = self.places.iter().copied().collect();
+            parts.extend(places(users, self.rooms.iter().copied().collect(), reach));
+        }
         match reach {
             Reach::Rooms => parts.extend(numbers(self.numbers)),
             Reach::All => parts.push((Part::Counters, query!("SELECT name, value FROM counters"))),
@@ -236,6 +257,36 @@ impl Wanted {
     pub(super) fn numbers(&self) -> i64 {
         self.numbers.max(1)
     }
+}
+
+/// All places of users, and their rooms but those that are known, where nobody changes these meanwhile.
+pub(super) fn places(users: Vec<UserId>, known: Vec<RoomId>, reach: Reach) -> Vec<(Part, Query)> {
+    let sql = format!("SELECT {MEMBER} FROM members m WHERE m.\"user\" = ANY($1)");
+    let mut parts = vec![(Part::Places, query!(sql, users.clone()))];
+    if reach == Reach::All {
+        let theirs = "IN (SELECT room FROM members WHERE \"user\" = ANY($1))";
+        let sql = format!(
+            "SELECT {ROOM}, r.messages FROM rooms r WHERE r.id {theirs} AND r.id <> ALL($2)"
+        );
+        parts.push((Part::Rooms, query!(sql, users.clone(), known.clone())));
+        let sql = format!(
+            "SELECT room, seq, last FROM falls WHERE room {theirs} AND room <> ALL($2) ORDER BY room, seq"
+        );
+        parts.push((Part::Falls, query!(sql, users, known)));
+    }
+    parts
+}
+
+/// What will be asked of those whose places end.
+pub(super) fn people(users: &[UserId], known: Vec<RoomId>, reach: Reach) -> Vec<(Part, Query)> {
+    let sql = format!("SELECT {USER} FROM users u WHERE u.id = ANY($1)");
+    let spoke = "SELECT id, spoke FROM users WHERE id = ANY($1)";
+    let mut parts = vec![
+        (Part::Users, query!(sql, users.to_vec())),
+        (Part::Spoke, query!(spoke, users.to_vec())),
+    ];
+    parts.extend(places(users.to_vec(), known, reach));
+    parts
 }
 
 fn pairs(pairs: &BTreeSet<(UserId, UserId)>) -> Option<(Part, Query)> {

@@ -37,6 +37,34 @@ fn left_out(program: &str) {
     eprintln!("{program} is not installed: its tests are left out");
 }
 
+/// Makes the keys and certificates of an authority (`ca.pem`), of one of 127.0.0.1 that it vouches for (`certificate.pem`, `key.pem`),
+/// of a client named `certain` (`client.pem`, `client.key`) and of another authority (`other.pem`). `false`: there is no `openssl`.
+fn certificates(directory: &Path) -> bool {
+    if program("openssl", &[]).is_none() {
+        left_out("openssl");
+        return false;
+    }
+    let make = |words: &str| {
+        let made = std::process::Command::new("openssl")
+            .args("req -x509 -newkey rsa:2048 -nodes -days 2".split(' '))
+            .args(words.split(' '))
+            .current_dir(directory)
+            .output()
+            .expect("openssl");
+        assert!(made.status.success(), "{made:?}");
+    };
+    make("-keyout ca.key -out ca.pem -subj /CN=authority");
+    make("-keyout other.key -out other.pem -subj /CN=other");
+    let by = "-CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE";
+    make(&format!(
+        "{by} -keyout key.pem -out certificate.pem -subj /CN=server -addext subjectAltName=IP:127.0.0.1"
+    ));
+    make(&format!(
+        "{by} -keyout client.key -out client.pem -subj /CN=certain"
+    ));
+    true
+}
+
 /// A port of 127.0.0.1 that nobody listens on.
 fn free_port() -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a port");

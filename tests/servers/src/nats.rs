@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::{left_out, program};
+use crate::{certificates, left_out, program};
 
 /// A running server.
 pub struct NatsServer {
@@ -33,29 +33,14 @@ impl NatsServer {
     /// programs is not there.
     #[must_use]
     pub fn encrypted() -> Option<(Self, PathBuf)> {
-        for name in ["nats-server", "openssl"] {
-            if program(name, &[]).is_none() {
-                left_out(name);
-                return None;
-            }
+        if program("nats-server", &[]).is_none() {
+            left_out("nats-server");
+            return None;
         }
         let directory = tempfile::tempdir().unwrap();
-        let make = |words: &str| {
-            let made = Command::new("openssl")
-                .args(words.split(' '))
-                .current_dir(directory.path())
-                .output()
-                .unwrap();
-            assert!(made.status.success(), "{made:?}");
-        };
-        let key = "req -x509 -newkey rsa:2048 -nodes -days 2";
-        make(&format!(
-            "{key} -keyout ca.key -out ca.pem -subj /CN=authority"
-        ));
-        make(&format!(
-            "{key} -CA ca.pem -CAkey ca.key -keyout key.pem -out certificate.pem -subj /CN=bus \
-             -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
-        ));
+        if !certificates(directory.path()) {
+            return None;
+        }
         let file = |name: &str| directory.path().join(name).display().to_string();
         let (certificate, key) = (file("certificate.pem"), file("key.pem"));
         let authority = directory.path().join("ca.pem");

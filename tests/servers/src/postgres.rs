@@ -1,6 +1,7 @@
 //! A PostgreSQL of one's own.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +23,7 @@ pub struct Postgres {
     programs: PathBuf,
     port: u16,
     databases: AtomicU32,
-    settings: &'static [&'static str],
+    settings: Vec<String>,
     process: Mutex<Option<Child>>,
     /// Its input ends with this process.
     _end: Child,
@@ -48,7 +49,46 @@ impl Postgres {
         Self::start(&[])
     }
 
-    fn start(settings: &'static [&'static str]) -> Option<Self> {
+    /// One that speaks TLS, too, with the keys and certificates in a directory: its own is of 127.0.0.1 (`ca.pem` vouches for it,
+    /// `other.pem` does not). The role `certain` needs its certificate (`client.pem`, `client.key`), `scram` its password.
+    #[must_use]
+    pub fn encrypted() -> Option<(Self, tempfile::TempDir)> {
+        let made = tempfile::tempdir().expect("a directory");
+        if !crate::certificates(made.path()) {
+            return None;
+        }
+        let server = Self::quick()?;
+        let data = server.directory.join("data");
+        for name in ["ca.pem", "certificate.pem", "key.pem"] {
+            let own = data.join(name);
+            fs::copy(made.path().join(name), &own).expect("a copy");
+            fs::set_permissions(&own, PermissionsExt::from_mode(0o600)).expect("chmod");
+            if Uid::effective().is_root() {
+                let user = user();
+                nix::unistd::chown(&own, Some(user.uid), Some(user.gid)).expect("chown");
+            }
+        }
+        let rules = "hostssl all certain 127.0.0.1/32 cert\nhostssl all scram 127.0.0.1/32 scram-sha-256\n\
+            host all tolmach 127.0.0.1/32 trust\n";
+        fs::write(data.join("pg_hba.conf"), rules).expect("rules");
+        for setting in [
+            "ssl_ca_file = 'ca.pem'",
+            "ssl_cert_file = 'certificate.pem'",
+            "ssl_key_file = 'key.pem'",
+            "ssl = on",
+        ] {
+            server.sql("postgres", &format!("ALTER SYSTEM SET {setting}"));
+        }
+        server.sql("postgres", "CREATE ROLE certain SUPERUSER LOGIN");
+        server.sql(
+            "postgres",
+            "CREATE ROLE scram SUPERUSER LOGIN PASSWORD 'secret'",
+        );
+        server.sql("postgres", "SELECT pg_reload_conf()");
+        Some((server, made))
+    }
+
+    fn start(settings: &[&str]) -> Option<Self> {
         let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
         let mut places: Vec<PathBuf> = versions.flatten().map(|it| it.path().join("bin")).collect();
         places.sort();
@@ -69,7 +109,7 @@ impl Postgres {
             programs: initdb.parent().expect("a directory").to_owned(),
             port: free_port(),
             databases: AtomicU32::new(0),
-            settings,
+            settings: settings.iter().map(ToString::to_string).collect(),
             process: Mutex::new(None),
             _end: end,
             directory,
@@ -117,7 +157,7 @@ impl Postgres {
                 "-c",
                 "shared_buffers=64MB",
             ]);
-        for setting in self.settings {
+        for setting in &self.settings {
             command.args(["-c", setting]);
         }
         command

@@ -1,5 +1,8 @@
 //! What only a database on a server can promise.
 
+mod encrypted;
+mod searches;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -12,7 +15,9 @@ use tolmach_test_servers::Postgres;
 
 use super::*;
 use crate::cluster::{Identity, Registration, Registry};
-use crate::commands::{Actor, Delete, Direct, Edit, EndGuests, Hide, MarkSeen, Send};
+use crate::commands::{
+    Actor, AddGuest, Delete, Direct, Edit, EndGuests, Hide, MarkSeen, OpenSession, Send,
+};
 use crate::model::{Error, HistoryQuery, NodeId, RoomSelector};
 use crate::store::contract::{Bench, Gate, Recorder, Sent, Verdict, at, limits, post, texts, who};
 use crate::store::{ApplyError, RowKeys, Scrub, Transaction};
@@ -21,16 +26,6 @@ use crate::store::{ApplyError, RowKeys, Scrub, Transaction};
 struct Node {
     bench: Bench,
     store: Arc<PostgresStore>,
-}
-
-/// The same with a gate before its commits.
-fn gated(database: &str) -> Bench {
-    let url = PostgresUrl::parse(database).unwrap();
-    let (sink, gate) = (Arc::new(Recorder::default()), Arc::new(Gate::default()));
-    let inner = gate.clone();
-    let around = |backend| inner.before(backend);
-    let store = PostgresStore::over(&url, 2, Neighbours::None, limits(), sink.clone(), around);
-    Bench::over(Arc::new(store.unwrap()), sink, gate, true, None)
 }
 
 fn node(database: &str) -> Node {
@@ -141,6 +136,50 @@ fn round_trips_do_not_grow_with_a_batch() {
     ];
     assert!(seen.iter().all(|trips| *trips <= 8), "{seen:?}");
     assert!(by_number <= 3, "{seen:?}");
+}
+
+/// All others wait for logins, on all nodes.
+#[test]
+fn round_trips_of_logins_do_not_grow_with_what_one_is_in() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let node = node(&server.database());
+    let bench = &node.bench;
+    let anna = bench.account("anna");
+    let users: Vec<UserId> = (0..10)
+        .map(|place| bench.account(&format!("user{place}")))
+        .collect();
+    let rooms: Vec<RoomId> = (0..30)
+        .map(|place| bench.room(&format!("room{place}"), anna))
+        .collect();
+    let guests: Vec<UserId> = (0..30)
+        .map(|place| bench.guest(&format!("guest{place}")))
+        .collect();
+    for room in &rooms {
+        users.iter().for_each(|user| bench.enter(*user, *room));
+    }
+    for guest in &guests {
+        rooms[..5]
+            .iter()
+            .for_each(|room| bench.enter(*guest, *room));
+    }
+    let logins = trips(&node, 400, |bench, place| {
+        let opening = OpenSession {
+            user: users[place % 10],
+            password: None,
+            by: None,
+            token: Some(format!("token{place}").as_str().into()),
+            address: String::new(),
+            is_login: true,
+        };
+        bench.submit(Actor::Operator, opening).ticket
+    });
+    assert!(logins <= 3, "{logins}");
+    let before = node.store.round_trips();
+    bench.operator(EndGuests { node: None }).unwrap();
+    let ends = node.store.round_trips() - before;
+    assert!(ends <= 8, "{ends}");
 }
 
 #[tokio::test]
@@ -357,7 +396,7 @@ async fn a_node_that_is_gone_commits_nothing() {
     let store = PostgresStore::open(&url, 2, Neighbours::OnTheBus, limits, sink.clone()).unwrap();
     let bench = Bench::over(Arc::new(store), sink, Arc::new(Gate::default()), true, None);
     let registry = PostgresRegistry::open(&url).unwrap();
-    let rename = |login: &str| crate::commands::AddGuest {
+    let rename = |login: &str| AddGuest {
         login: login.into(),
         address: None,
         node: Some(identity.node()),
@@ -470,7 +509,7 @@ async fn a_commit_whose_answer_is_lost_is_asked_for() {
     assert_eq!(texts(&kept), ["first", "second"]);
     // One that did not come to its COMMIT.
     drop(node);
-    let bench = gated(&database);
+    let bench = Bench::in_postgres(&database, Indexing::default());
     let sent = held(&bench, anna, post(room, "third"), || {
         server.terminate(&database)
     });
@@ -496,7 +535,7 @@ async fn a_commit_of_which_nothing_can_be_known_stops_nothing() {
     let Some(server) = Postgres::quick() else {
         return;
     };
-    let bench = gated(&server.database());
+    let bench = Bench::in_postgres(&server.database(), Indexing::default());
     let anna = bench.account("anna");
     let room = bench.room("lobby", anna);
     let asked = Instant::now();
@@ -518,6 +557,71 @@ async fn a_commit_of_which_nothing_can_be_known_stops_nothing() {
         assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
     }
     assert_eq!(texts(&history(&bench, room).await), ["back"]);
+}
+
+/// What had a number and was on no disk when the server crashed: the number is another's then.
+#[tokio::test]
+async fn a_number_that_became_another_transactions_says_nothing() {
+    let Some(server) = Postgres::quick() else {
+        return;
+    };
+    let database = server.database();
+    let mut has_been_given_again = false;
+    for round in 0..5 {
+        let rest = Duration::from_secs(3_600);
+        let indexing = Indexing {
+            rest,
+            ..Indexing::default()
+        };
+        let bench = Bench::in_postgres(&database, indexing);
+        let anna = bench.account(&format!("anna{round}"));
+        let room = bench.room(&format!("lobby{round}"), anna);
+        let said = bench.say(anna, room, "before");
+        let last = "SELECT max(backend_xid::text::int8) FROM pg_stat_activity";
+        let edit = Edit::text(said.id, "never");
+        bench.gate.set(Verdict::Hold);
+        let sent = bench.submit(Actor::User(anna), edit);
+        bench.gate.wait_for_commit();
+        let held_by: i64 = server.ask(&database, last).parse().unwrap();
+        server.kill();
+        server.serve();
+        for _ in 0..40 {
+            let given = server
+                .ask(&database, "SELECT pg_current_xact_id()")
+                .parse::<i64>();
+            match given.unwrap().cmp(&held_by) {
+                std::cmp::Ordering::Less => {}
+                std::cmp::Ordering::Equal => {
+                    has_been_given_again = true;
+                    break;
+                }
+                std::cmp::Ordering::Greater => break,
+            }
+        }
+        bench.gate.set(Verdict::Pass);
+        assert_eq!(bench.sink.wait_for(sent).0, Err(Error::Unavailable));
+        assert_eq!(texts(&history(&bench, room).await), ["before"]);
+    }
+    assert!(has_been_given_again, "it was on disk each time");
+}
+
+/// A transaction that goes on after its COMMIT was given up is waited for.
+#[tokio::test]
+async fn a_commit_that_is_still_under_way_is_waited_for() {
+    let Some(server) = Postgres::shared() else {
+        return;
+    };
+    let database = server.database();
+    let bench = node(&database).bench;
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    // It is longer than the COMMIT may take, and shorter than it is asked what became of it.
+    let slow = "CREATE FUNCTION dawdle() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$; \
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()";
+    server.ask(&database, slow);
+    assert_eq!(bench.say(anna, room, "late").text, "late");
+    server.ask(&database, "DROP TRIGGER slow ON messages");
+    assert_eq!(texts(&history(&bench, room).await), ["late"]);
 }
 
 /// One that answers no more, though its machine does.
@@ -572,8 +676,10 @@ async fn a_node_that_is_paused_holds_up_others_for_a_while_only() {
     let inner = gate.clone();
     let around = |backend| inner.before(backend);
     let neighbours = Neighbours::OnTheBus;
-    let paused = PostgresStore::over(&url, 2, neighbours, limits(), sink.clone(), around).unwrap();
-    let paused = Bench::over(Arc::new(paused), sink, gate, true, None);
+    let indexing = Indexing::default();
+    let sunk = sink.clone();
+    let paused = PostgresStore::over(&url, 2, neighbours, limits(), sunk, indexing, around);
+    let paused = Bench::over(Arc::new(paused.unwrap()), sink, gate, true, None);
     let sent = held(&paused, anna, post(room, "paused"), || {
         let asked = Instant::now();
         while other.bench.by(anna, post(room, "on")).is_err() {
