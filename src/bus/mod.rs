@@ -71,7 +71,8 @@ pub enum Payload {
     AskPresence(Vec<RoomId>),
     /// The answer to that, for one room, or a part of it.
     Everybody(Everybody),
-    /// That node stops: its users may come again at another.
+    /// That node stops, or goes on as another one: its users may come again elsewhere, and what it says of presence from now on
+    /// counts no more.
     Leaving,
     /// The store has [news](crate::model::News).
     News,
@@ -106,7 +107,7 @@ pub struct PresenceNews {
     /// The number of this: greater than all before.
     pub version: u64,
     /// The user that is there, and its presence.
-    pub who: Present,
+    pub who: There,
     /// Whether the user is there at all.
     pub is_there: bool,
 }
@@ -125,7 +126,18 @@ pub struct Everybody {
     /// This is the last part.
     pub is_last: bool,
     /// Who is there, and how.
-    pub users: Vec<Present>,
+    pub users: Vec<There>,
+}
+
+/// How a user is in a room by the sessions of one node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct There {
+    /// The user, and its presence.
+    #[serde(flatten)]
+    pub who: Present,
+    /// All its connections there broke off: it is idle for what is left of the grace, unless it says farewell elsewhere.
+    #[serde(default)]
+    pub lingers: bool,
 }
 
 /// How those who lost something learn that they did.

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use identity::Identity;
 pub use memory::MemoryRegistry;
-pub use question::{Answer, Question};
+pub use question::{Answer, Question, Together};
 
 use crate::model::{NodeId, Result, Timestamp, UserId};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ExclusiveName;
-use crate::model::{SessionId, SessionInfo, UserId};
+use crate::model::{EndReason, RoomId, SessionId, SessionInfo, UserId};
 
 /// What is asked of one node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,13 @@ pub enum Question {
         /// The user whose sessions are meant; `None`: everybody's.
         of: Option<UserId>,
     },
+    /// Sessions of that node are to be ended, as the user ended another one.
+    EndTogether {
+        /// Which ones.
+        sessions: Together,
+        /// What they are told.
+        reason: EndReason,
+    },
     /// An open session of that node is to be closed.
     Close {
         /// The session's number, which ends in that of its node.
@@ -38,6 +45,17 @@ pub enum Question {
         /// Only if it is this user's.
         of: Option<UserId>,
     },
+}
+
+/// Sessions that one of them ends all: a user's over one dialect in the same rooms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Together {
+    /// Whose they are.
+    pub user: UserId,
+    /// Over which dialect.
+    pub dialect: String,
+    /// Each is attached to one of these rooms at least.
+    pub rooms: Vec<RoomId>,
 }
 
 /// What a node says to a [`Question`].

@@ -118,7 +118,7 @@ impl Hub {
                     self.inner.watch.answered(node, room);
                 }
             }
-            Payload::Leaving => self.lose_node(envelope.node).await,
+            Payload::Leaving => self.lose_node(envelope.node, true).await,
             Payload::News => self.look_for_news().await,
             Payload::Beat(beat) => self.heed_beat(envelope.node, beat).await,
             Payload::Ask { number, question } => {
@@ -182,6 +182,9 @@ impl Hub {
 
     /// Asks a node who is in rooms; again from time to time, until it has answered.
     pub(super) fn ask_presence(&self, node: NodeId, rooms: Vec<RoomId>) {
+        if self.with_state(|state| state.is_lost(node)) {
+            return;
+        }
         self.inner.watch.asks(node, &rooms);
         for rooms in rooms.chunks(ASKED) {
             let rooms = rooms.to_vec();
@@ -189,10 +192,10 @@ impl Hub {
         }
     }
 
-    /// A node is no more.
-    pub(super) async fn lose_node(&self, node: NodeId) {
+    /// A node is no more; `is_for_good`: it never comes again under this number.
+    pub(super) async fn lose_node(&self, node: NodeId, is_for_good: bool) {
         self.inner.watch.forget(node);
-        let ((), dirty) = self.on_state(|state| state.node_is_gone(node));
+        let ((), dirty) = self.on_state(|state| state.node_is_gone(node, is_for_good));
         self.flush(dirty).await;
     }
 

@@ -9,6 +9,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Hub;
 use super::commands::{Actor, EndGuests};
+use super::state::HubState;
+use crate::bus::{Payload, Topic};
 use crate::cluster::{Identity, Question, Round};
 use crate::model::{EndReason, NodeId, Result};
 
@@ -101,7 +103,9 @@ impl Hub {
         };
         for node in self.inner.watch.silent() {
             if !round.others.contains(&node) {
-                self.lose_node(node).await;
+                // Who was never seen in the registry may have come there since it was asked.
+                let is_for_good = cluster.holdings().others.contains(&node);
+                self.lose_node(node, is_for_good).await;
             }
         }
         let unreturned = {
@@ -163,7 +167,8 @@ impl Hub {
             node = %lost,
             "this node was found gone"
         );
-        self.with_state(|state| state.end_every(EndReason::NodeLost));
+        self.with_state(HubState::end_as_gone);
+        self.publish(Topic::All, Payload::Leaving);
         // What was asked for as the old node is refused first.
         self.answers().await;
         inner.bus.leave(lost);

@@ -52,6 +52,7 @@ pub mod tap;
 mod timers;
 pub mod translation;
 mod under_way;
+mod watched_room;
 mod watching;
 
 use std::any::Any;
@@ -78,6 +79,7 @@ pub use pulse::Readiness;
 pub use session::{ConnectionInfo, Session};
 pub use sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 pub use state::Scope;
+pub use watched_room::WatchedRoom;
 
 use crate::bus::{Bus, Envelope, Payload, Topic, VERSION};
 use crate::cluster::Identity;
@@ -139,9 +141,17 @@ struct Inner {
 }
 
 impl Hub {
-    /// From now on nobody hears of anybody's presence: all are about to go, and each would be told of each.
+    /// From now on nobody hears of anybody's presence: all are about to go, and each would be told of each. To other nodes
+    /// the users of this one are idle, as they may come again there.
     pub fn suppress_presence(&self) {
         self.with_state(|state| state.presence_suppressed = true);
+        self.say_leaving();
+    }
+
+    fn say_leaving(&self) {
+        if self.inner.is_shared {
+            self.publish(Topic::All, Payload::Leaving);
+        }
     }
 
     /// Ends every session with [`EndReason::Shutdown`].
@@ -153,9 +163,7 @@ impl Hub {
     pub async fn stop(&self) {
         self.end_all();
         self.leave_cluster().await;
-        if self.inner.is_shared {
-            self.publish(Topic::All, Payload::Leaving);
-        }
+        self.say_leaving();
         self.inner.bus.leave(self.node());
         self.inner.watch.end();
         self.inner.store.close().await;

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::Hub;
 use super::commands::{Actor, EndGuest};
 use crate::bus::{Payload, Topic};
-use crate::cluster::{Answer, Question};
+use crate::cluster::{Answer, Question, Together};
 use crate::model::{EndReason, NodeId};
 
 /// How long another node may take to answer.
@@ -89,11 +90,35 @@ impl Hub {
             Question::Renew => Answer::Done(self.can_renew().await),
             Question::Echo => Answer::Done(true),
             Question::Sessions { of } => Answer::Sessions(self.session_infos(of)),
+            Question::EndTogether { sessions, reason } => {
+                self.with_state(|state| state.end_together(&sessions, None, reason));
+                Answer::Done(true)
+            }
             Question::Close { id, of } => Answer::Done(
                 self.with_state(|state| state.close(id, of, EndReason::ClosedByOperator)),
             ),
         };
         self.publish(Topic::Node(from), Payload::Answer { number, answer });
+    }
+
+    /// Has other nodes end the sessions that belong together with one that ended here. Who does not answer is asked once more.
+    pub(super) async fn end_together_at(
+        self,
+        nodes: Vec<NodeId>,
+        sessions: Together,
+        reason: EndReason,
+    ) {
+        let mut asked = JoinSet::new();
+        for node in nodes {
+            let (hub, sessions) = (self.clone(), sessions.clone());
+            asked.spawn(async move {
+                let question = Question::EndTogether { sessions, reason };
+                if hub.ask_node(node, question.clone()).await.is_none() {
+                    hub.ask_node(node, question).await;
+                }
+            });
+        }
+        asked.join_all().await;
     }
 
     /// Ends a guest that nobody is behind, and waits until its name is free.

@@ -12,7 +12,7 @@ use super::commands::{
 use super::encoder::SharedEncoder;
 use super::metrics::DialectNumber;
 use super::sink::Sink;
-use super::state::{CurrentUser, Scope};
+use super::state::{CurrentUser, HubState, Scope};
 use super::tap::{TapConnection, TapEvent};
 use super::under_way::UnderWay;
 use crate::model::{
@@ -208,7 +208,7 @@ impl Session {
             }
         };
         let (session, under_way) = (self.id(), self.posted.begin());
-        let then = move |state: &mut super::state::HubState, outcome: Result<Arc<Message>>| {
+        let then = move |state: &mut HubState, outcome: Result<Arc<Message>>| {
             state
                 .counting
                 .counts
@@ -271,11 +271,15 @@ impl Session {
         self.leave_state(Some(ago));
     }
 
-    /// Ends the user's other sessions of this dialect that are attached to the same rooms.
+    /// Ends the user's other sessions of this dialect that are attached to the same rooms, at whichever node they are.
     pub fn end_others_here(&self, reason: EndReason) {
-        if let Some(session) = self.id() {
-            self.hub
-                .with_state(|state| state.end_others_here(session, reason));
+        let Some(session) = self.id() else { return };
+        let end = |state: &mut HubState| state.end_others_here(session, reason);
+        if let Some((sessions, nodes)) = self.hub.with_state(end)
+            && !nodes.is_empty()
+        {
+            let elsewhere = self.hub.clone().end_together_at(nodes, sessions, reason);
+            drop(self.hub.run(elsewhere));
         }
     }
 

@@ -16,7 +16,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Hub;
 use super::commit_queue::Foreign;
-use super::state::HubState;
 use crate::bus::{Beat, Payload, Topic};
 use crate::id_map::{IdMap, IdSet};
 use crate::model::{NodeId, RoomId, Seq};
@@ -217,11 +216,8 @@ impl Hub {
                 _ = beat.tick() => {
                     if self.inner.bus.has_others(self.node()) {
                         let (mut beat, rooms) = self.inner.watch.beat();
-                        let version = |state: &mut HubState| {
-                            let rooms = rooms.into_iter().take(BEAT_ROOMS);
-                            rooms.map(|room| (room, state.version_of(room))).collect()
-                        };
-                        beat.presences = self.with_state(version);
+                        let rooms = rooms.into_iter().take(BEAT_ROOMS).collect();
+                        beat.presences = self.with_state(|state| state.versions(rooms));
                         self.publish(Topic::All, Payload::Beat(beat));
                     }
                 }
@@ -234,7 +230,7 @@ impl Hub {
                     // Where there is a registry, it says who is gone.
                     if self.inner.cluster.is_none() && self.inner.bus.is_connected() {
                         for node in self.inner.watch.silent_for(GONE) {
-                            self.lose_node(node).await;
+                            self.lose_node(node, false).await;
                         }
                     }
                     if !self.inner.bus.is_connected() || self.is_anybody_silent() {

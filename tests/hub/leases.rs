@@ -13,10 +13,12 @@ use tolmach::cluster::{
 };
 use tolmach::commands;
 use tolmach::hub::{Hub, HubBuilder, Scope};
-use tolmach::model::{Error, NodeId, Role, RoomKind, UserSelector};
+use tolmach::model::{EndReason, Error, NodeId, Role, RoomKind, UserSelector};
 use tolmach::store::{Commit, CommitSink, MemoryStore, Store};
 
-use crate::support::{Client, TestBus, World, guest, log_in, name, password, register, say};
+use crate::support::{
+    Client, Health, TestBus, World, guest, log_in, name, password, register, say,
+};
 
 /// How long nobody misses a node.
 const LEASE: Duration = Duration::from_secs(10);
@@ -451,6 +453,40 @@ async fn who_was_found_gone_ends_its_sessions_and_begins_afresh() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_goes_on_after_it_was_found_gone_brings_nobody_back() {
+    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
+    let east = shared.node_on(bus.clone(), "east").await;
+    let west = shared.node_on(bus.clone(), "west").await;
+    for user in ["anna", "boris"] {
+        east.op(register(user)).await;
+    }
+    let members = [("anna", Role::Member), ("boris", Role::Member)];
+    east.room("tea", RoomKind::Public, members).await;
+    let (mut anna, mut boris) = (east.again("anna").await, west.again("boris").await);
+    pass(LEASE).await;
+    boris.told();
+    // It stands still.
+    bus.mute(0);
+    east.reached.by(Way::Lost);
+    pass(LEASE * 5).await;
+    assert_eq!(boris.heard(), ["#tea idle anna", "#tea offline anna"]);
+    // It goes on, and does not know yet.
+    bus.unmute();
+    pass(LEASE / 5).await;
+    anna.session.set_silent(true);
+    pass(LEASE / 5).await;
+    east.reached.by(Way::Open);
+    pass(LEASE * 4).await;
+    assert!(was_ended(&mut anna));
+    assert_eq!(boris.heard(), [""; 0]);
+    assert_eq!(boris.who(name("tea")).await, ["boris"]);
+    // As another node it is heard.
+    let mut again = east.again("anna").await;
+    boris.hears(&["#tea online anna"]).await;
+    again.sees(name("tea"), &["anna", "boris"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_cut_off_ends_its_sessions_before_its_lease_is_over() {
     let (_shared, east, west) = Shared::two().await;
     let mut anna = enters(&east, "anna").await.unwrap();
@@ -563,6 +599,45 @@ async fn sessions_are_listed_and_closed_at_all_nodes() {
     assert!(boris.heard().contains(&"ended ClosedByOperator".to_owned()));
     let gone = east.op_err(close(boris.id())).await;
     assert!(matches!(gone, Error::Invalid { .. }), "{gone:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_ends_the_others_in_a_room_ends_them_at_all_nodes() {
+    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
+    let east = shared.node_on(bus.clone(), "east").await;
+    let west = shared.node_on(bus.clone(), "west").await;
+    for user in ["anna", "boris"] {
+        east.op(register(user)).await;
+    }
+    let members = [("anna", Role::Member), ("boris", Role::Member)];
+    east.room("tea", RoomKind::Public, members).await;
+    for is_lost in [false, true] {
+        let anna = east.again("anna").await;
+        let mut there = west.again("anna").await;
+        let mut boris = west.again("boris").await;
+        let other = west.client_over("other", false, Scope::AllRooms);
+        let mut other = west.seat(other, "anna").await;
+        let elsewhere = west.client_over("plain", false, Scope::OneRoom);
+        let mut elsewhere = west.seat(elsewhere, "anna").await;
+        pass(Duration::from_secs(1)).await;
+        for client in [&mut there, &mut boris, &mut other, &mut elsewhere] {
+            client.told();
+        }
+        if is_lost {
+            bus.set(Health::Lossy);
+        }
+        anna.session.end_others_here(EndReason::ClosedTogether);
+        pass(Duration::from_secs(1)).await;
+        bus.set(Health::Sound);
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(there.heard(), ["ended ClosedTogether"], "{is_lost}");
+        for client in [&mut other, &mut boris] {
+            client.say(name("tea"), "I am still there").await;
+        }
+        // It was in no room.
+        elsewhere.enter(name("tea")).await;
+        assert!(anna.session.user().is_some());
+    }
 }
 
 #[tokio::test(start_paused = true)]

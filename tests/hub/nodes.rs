@@ -6,9 +6,10 @@ use std::time::Duration;
 use tolmach::bus::{Bus, Envelope, Payload, Topic, VERSION};
 use tolmach::commands::{self, TokenEnd};
 use tolmach::hub::Scope;
+use tolmach::hub::tap::{Taken, TapEvent, Viewer};
 use tolmach::model::{
-    BanSubject, Error, Event, NodeId, Role, RoomChange, RoomEvent, RoomKind, Seq, Timestamp,
-    UserId, UserRef,
+    BanSubject, Error, Event, NodeId, Role, RoomChange, RoomEvent, RoomKind, RoomSelector, Seq,
+    Timestamp, UserId, UserRef,
 };
 
 use crate::support::{
@@ -405,6 +406,120 @@ async fn users_of_a_node_that_stops_or_dies_are_idle_and_then_absent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn users_of_a_node_are_idle_from_when_it_begins_to_stop() {
+    let mut pair = Pair::new(Health::Sound).await;
+    // As a gateway stops: first its connections end, each as it takes its last words, then the hub.
+    pair.there.hub.suppress_presence();
+    pair.boris.session.farewell();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    pair.there.hub.stop().await;
+    tokio::time::sleep(Duration::from_secs(26)).await;
+    assert_eq!(pair.anna.heard(), ["#tea idle boris"]);
+    pair.anna.sees(name("tea"), &["anna", "boris (idle)"]).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(pair.anna.heard(), ["#tea offline boris"]);
+}
+
+/// Somebody in `tea` who watches, at each of three nodes, and boris, who is at the second one.
+async fn watched_at_three() -> (Pair, World, [Client; 3]) {
+    let pair = Pair::new(Health::Sound).await;
+    let third = pair.cluster.node().await;
+    let mut watchers = [
+        pair.here.account("clara").await,
+        pair.there.account("dora").await,
+        third.account("emil").await,
+    ];
+    for watcher in &mut watchers {
+        watcher.enter(name("tea")).await;
+    }
+    let all = ["anna", "boris", "clara", "dora", "emil"];
+    for watcher in &mut watchers {
+        watcher.sees(name("tea"), &all).await;
+    }
+    for watcher in &mut watchers {
+        watcher.told();
+    }
+    (pair, third, watchers)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_farewell_at_another_node_ends_what_is_left_of_the_grace() {
+    for stops in [false, true] {
+        let (mut pair, third, mut watchers) = watched_at_three().await;
+        match stops {
+            false => pair.boris.session.break_off(),
+            true => {
+                pair.there.hub.stop().await;
+                watchers[1].told();
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut again = third.again("boris").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        again.session.farewell();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        for (at, watcher) in watchers.iter_mut().enumerate() {
+            if stops && at == 1 {
+                continue;
+            }
+            let told = watcher.heard();
+            let of_boris: Vec<_> = told.iter().filter(|line| line.ends_with("boris")).collect();
+            let expected = ["#tea idle boris", "#tea back boris", "#tea offline boris"];
+            assert_eq!(of_boris, expected, "at {at}, {stops}");
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let told = watchers[0].heard();
+        assert!(!told.iter().any(|line| line.ends_with("boris")), "{told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_farewell_of_which_the_bus_never_told_is_found() {
+    let (mut pair, third, mut watchers) = watched_at_three().await;
+    pair.boris.session.break_off();
+    let mut again = third.again("boris").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for watcher in &mut watchers {
+        watcher.told();
+    }
+    pair.cluster.bus.set(Health::Away);
+    again.session.farewell();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    pair.cluster.bus.set(Health::Sound);
+    for watcher in &mut watchers {
+        watcher.hears(&["#tea offline boris"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_broke_off_last_is_idle_for_the_whole_grace_wherever_that_was() {
+    let (mut pair, third, mut watchers) = watched_at_three().await;
+    let mut again = third.again("boris").await;
+    again.session.set_silent(true);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    pair.boris.session.break_off();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    // It was silent, and now it is gone.
+    again.session.break_off();
+    tokio::time::sleep(Duration::from_secs(29)).await;
+    assert_eq!(watchers[0].heard(), ["#tea idle boris"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(watchers[0].heard(), ["#tea offline boris"]);
+    // Silent at one and broken off at another: the silent one says farewell.
+    let (mut pair, third, mut watchers) = watched_at_three().await;
+    let mut again = third.again("boris").await;
+    again.session.set_silent(true);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    pair.boris.session.break_off();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    again.session.farewell();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    for watcher in &mut watchers {
+        assert_eq!(watcher.heard(), ["#tea idle boris", "#tea offline boris"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_connected_elsewhere_is_not_offline() {
     let mut pair = Pair::new(Health::Sound).await;
     pair.anna.ok(to_user(login("boris"), "hello")).await;
@@ -585,4 +700,57 @@ async fn what_a_node_did_is_told_before_what_another_did_then() {
             assert_eq!(client.hears(&told).await, told, "{health:?}");
         }
     }
+}
+
+/// The next text that a viewer is told was said; `None`: none in two seconds.
+async fn said(viewer: &mut Viewer) -> Option<String> {
+    let posted = async {
+        loop {
+            if let Taken::Record(record) = viewer.next().await
+                && let TapEvent::Event(event) = &record.what
+                && let Some(message) = event.posted()
+            {
+                return message.text.clone();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_millis(2100), posted)
+        .await
+        .ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_a_room_is_told_what_others_do_where_nobody_is() {
+    in_each_health(async |mut pair: Pair| {
+        let mut draft = to_user(login("boris"), "first");
+        draft.offline = commands::Offline::Store;
+        pair.anna.ok(draft.clone()).await;
+        let third = pair.cluster.node().await;
+        // By then it is known there what happened before.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let mut viewer = third.hub.tap().watch();
+        let direct = RoomSelector::Direct("anna".into(), "boris".into());
+        let mut watched = Vec::new();
+        for room in [name("tea"), direct] {
+            let room = third.op(commands::FindRoom { room }).await;
+            watched.push(third.hub.watch_room(&room));
+        }
+        pair.anna.say(name("tea"), "hello").await;
+        assert_eq!(said(&mut viewer).await.as_deref(), Some("hello"));
+        draft.text = "psst".into();
+        pair.anna.ok(draft.clone()).await;
+        assert_eq!(said(&mut viewer).await.as_deref(), Some("psst"));
+        // A room in which somebody is goes on when nobody watches any more.
+        let mut boris = third.again("boris").await;
+        drop(watched);
+        pair.anna.say(name("tea"), "and now").await;
+        boris.hears(&["#tea anna: and now"]).await;
+        assert_eq!(said(&mut viewer).await.as_deref(), Some("and now"));
+        boris.session.farewell();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pair.anna.say(name("tea"), "to nobody there").await;
+        pair.anna.ok(draft).await;
+        assert_eq!(said(&mut viewer).await, None);
+    })
+    .await;
 }

@@ -10,8 +10,8 @@ use super::focus::Focus;
 use super::{Endpoint, Entry, Happened, TapQuery};
 use crate::commands::{FindRoom, Sessions};
 use crate::control::protocol::{self, Answer, MAX_REQUEST, read_line};
-use crate::hub::Hub;
 use crate::hub::tap::{Record, Show, Taken, TapEvent, Viewer, without_tokens};
+use crate::hub::{Hub, WatchedRoom};
 use crate::model::{Error, Event, Result, Timestamp, UserKind};
 
 /// Records that are shown before others may run.
@@ -23,6 +23,8 @@ const LAST: Duration = Duration::from_secs(1);
 /// Somebody who watches over the control socket, and what is known of what is shown.
 pub(crate) struct Watching {
     viewer: Viewer,
+    /// What other nodes do there is told, too.
+    _room: Option<WatchedRoom>,
     focus: Focus,
     /// Nothing else is told.
     events: bool,
@@ -38,7 +40,7 @@ impl Watching {
         let viewer = hub.tap().watch();
         let room = match query.room {
             None => None,
-            Some(room) => Some(hub.operate(FindRoom { room }).await?.id),
+            Some(room) => Some(hub.operate(FindRoom { room }).await?),
         };
         if let Some(session) = query.session {
             let open = hub.operate(Sessions).await?;
@@ -48,7 +50,8 @@ impl Watching {
         }
         Ok(Self {
             viewer,
-            focus: Focus::new(room, query.session),
+            focus: Focus::new(room.as_ref().map(|room| room.id), query.session),
+            _room: room.map(|room| hub.watch_room(&room)),
             events: query.events,
             shows: HashMap::new(),
         })

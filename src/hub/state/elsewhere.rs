@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::effects::Outward;
 use super::{HubState, LiveRoom};
-use crate::bus::{Everybody, PresenceNews};
+use crate::bus::{Everybody, PresenceNews, There};
 use crate::model::{NodeId, Presence, PresenceChange, Present, RoomId, UserId};
 
 /// No room: whoever is connected is there.
@@ -24,9 +24,16 @@ pub(super) struct Elsewhere(BTreeMap<NodeId, AtNode>);
 struct AtNode {
     /// Of the last that was heard.
     version: u64,
-    users: BTreeMap<UserId, Present>,
+    users: BTreeMap<UserId, There>,
     /// What was heard of an answer.
-    parts: Vec<Present>,
+    parts: Vec<There>,
+}
+
+/// A user of another node whose presence may be another now.
+struct Heard {
+    user: UserId,
+    /// It was there by an open connection, and is not any more.
+    said_farewell: bool,
 }
 
 impl Elsewhere {
@@ -36,7 +43,8 @@ impl Elsewhere {
             .0
             .values()
             .filter_map(|at_node| at_node.users.get(&user));
-        at_nodes.min_by_key(|present| present.presence == Presence::Idle)
+        let present = at_nodes.map(|there| &there.who);
+        present.min_by_key(|present| present.presence == Presence::Idle)
     }
 
     /// A user is nowhere here any more.
@@ -44,6 +52,22 @@ impl Elsewhere {
         for at_node in self.0.values_mut() {
             at_node.users.remove(&user);
         }
+    }
+
+    /// A user is idle there no more where all its connections broke off.
+    pub(super) fn forget_lingering(&mut self, user: UserId) {
+        for at_node in self.0.values_mut() {
+            if at_node.users.get(&user).is_some_and(|there| there.lingers) {
+                at_node.users.remove(&user);
+            }
+        }
+    }
+
+    /// Other nodes at which a user is there.
+    pub(super) fn nodes_of(&self, user: UserId) -> Vec<NodeId> {
+        let at_nodes = self.0.iter();
+        let its = at_nodes.filter(|(_, at_node)| at_node.users.contains_key(&user));
+        its.map(|(node, _)| *node).collect()
     }
 
     /// The users of a node there.
@@ -55,7 +79,7 @@ impl Elsewhere {
     }
 
     /// Whose presence may be another now; `None`: something was missed.
-    fn hear(&mut self, node: NodeId, news: PresenceNews) -> Option<Vec<UserId>> {
+    fn hear(&mut self, node: NodeId, news: PresenceNews) -> Option<Vec<Heard>> {
         let at_node = self.0.entry(node).or_default();
         if news.version <= at_node.version {
             return Some(Vec::new());
@@ -64,16 +88,20 @@ impl Elsewhere {
             return None;
         }
         at_node.version = news.version;
-        let user = news.who.user.id;
-        match news.is_there {
+        let user = news.who.who.user.id;
+        let before = match news.is_there {
             true => at_node.users.insert(user, news.who),
             false => at_node.users.remove(&user),
         };
-        Some(vec![user])
+        let said_farewell = !news.is_there && before.is_some_and(|there| !there.lingers);
+        Some(vec![Heard {
+            user,
+            said_farewell,
+        }])
     }
 
     /// The same, of everybody.
-    fn hear_all(&mut self, node: NodeId, all: Everybody) -> Option<Vec<UserId>> {
+    fn hear_all(&mut self, node: NodeId, all: Everybody) -> Option<Vec<Heard>> {
         let at_node = self.0.entry(node).or_default();
         if all.is_first {
             at_node.parts.clear();
@@ -86,15 +114,20 @@ impl Elsewhere {
         if parts.len() != all.total {
             return None;
         }
-        let before = std::mem::take(&mut at_node.users);
+        let mut before = std::mem::take(&mut at_node.users);
         at_node.version = all.version;
-        let users = parts.into_iter().map(|present| (present.user.id, present));
+        let users = parts.into_iter().map(|there| (there.who.user.id, there));
         at_node.users = users.collect();
-        let mut concerned: Vec<UserId> = at_node.users.keys().copied().collect();
-        concerned.extend(before.into_keys());
-        concerned.sort();
-        concerned.dedup();
-        Some(concerned)
+        before.retain(|user, _| !at_node.users.contains_key(user));
+        let gone = before
+            .into_iter()
+            .map(|(user, there)| (user, !there.lingers));
+        let here = at_node.users.keys().map(|user| (*user, false));
+        let concerned = gone.chain(here).map(|(user, said_farewell)| Heard {
+            user,
+            said_farewell,
+        });
+        Some(concerned.collect())
     }
 }
 
@@ -115,9 +148,12 @@ impl HubState {
         let Some(entry) = live_room.presences.get(&user) else {
             return;
         };
-        let who = Present {
-            presence: entry.here.unwrap_or(Presence::Idle),
-            ..self.describe(room, user, entry)
+        let who = There {
+            who: Present {
+                presence: entry.here.unwrap_or(Presence::Idle),
+                ..self.describe(room, user, entry)
+            },
+            lingers: entry.lingers,
         };
         let (is_there, before) = (entry.here.is_some(), live_room.version);
         let version = self.next_version();
@@ -134,7 +170,7 @@ impl HubState {
     }
 
     /// The other nodes are told that a user is connected to this one, or no longer.
-    pub(super) fn publish_connected(&mut self, who: Present, is_there: bool) {
+    pub(super) fn publish_connected(&mut self, who: There, is_there: bool) {
         if !self.is_shared || self.presence_suppressed {
             return;
         }
@@ -175,8 +211,11 @@ impl HubState {
         }
     }
 
-    /// Everybody of this node in a room, as other nodes are told who ask.
+    /// Everybody of this node in a room, as other nodes are told who ask; nothing, where this node says nothing of it any more.
     pub(in crate::hub) fn everybody(&self, room: RoomId) -> Vec<Everybody> {
+        if self.presence_suppressed {
+            return Vec::new();
+        }
         let (version, users) = match self.live_rooms.get(&room) {
             _ if room == HALL => (self.hall_version, self.connected()),
             None => (0, Vec::new()),
@@ -184,9 +223,12 @@ impl HubState {
                 let here = |(user, entry): (&UserId, &super::PresenceEntry)| {
                     let presence = entry.here?;
                     let described = self.describe(room, *user, entry);
-                    Some(Present {
-                        presence,
-                        ..described
+                    Some(There {
+                        who: Present {
+                            presence,
+                            ..described
+                        },
+                        lingers: entry.lingers,
                     })
                 };
                 let users = live_room.presences.iter().filter_map(here);
@@ -208,7 +250,7 @@ impl HubState {
             .collect()
     }
 
-    fn connected(&self) -> Vec<Present> {
+    fn connected(&self) -> Vec<There> {
         let online = self.online.values();
         let sessions = online.filter_map(|user_entry| {
             let mut sessions = user_entry.sessions.iter();
@@ -223,8 +265,17 @@ impl HubState {
         self.live_rooms.keys().copied().chain([HALL]).collect()
     }
 
-    /// The number of what this node said last of a room; 0: nobody is there.
-    pub(in crate::hub) fn version_of(&self, room: RoomId) -> u64 {
+    /// These rooms with the number of what this node said last of each. None, where it says nothing of presence any more.
+    pub(in crate::hub) fn versions(&self, mut rooms: Vec<RoomId>) -> Vec<(RoomId, u64)> {
+        if self.presence_suppressed {
+            rooms.clear();
+        }
+        let version = |room| (room, self.version_of(room));
+        rooms.into_iter().map(version).collect()
+    }
+
+    /// 0: nobody is there.
+    fn version_of(&self, room: RoomId) -> u64 {
         match room == HALL {
             true => self.hall_version,
             false => self
@@ -244,6 +295,9 @@ impl HubState {
 
     /// Another node says how one of its users is in a room; `false`: something that it said before was missed.
     pub(in crate::hub) fn hear_presence(&mut self, node: NodeId, news: PresenceNews) -> bool {
+        if self.is_lost(node) {
+            return true;
+        }
         let room = news.room;
         let Some(elsewhere) = self.elsewhere(room) else {
             return true;
@@ -254,6 +308,9 @@ impl HubState {
 
     /// The same, of everybody.
     pub(in crate::hub) fn hear_everybody(&mut self, node: NodeId, all: Everybody) -> bool {
+        if self.is_lost(node) {
+            return true;
+        }
         self.gone.retain(|(_, gone)| *gone != node);
         let room = all.room;
         let Some(elsewhere) = self.elsewhere(room) else {
@@ -263,9 +320,16 @@ impl HubState {
         self.heard_of(room, heard)
     }
 
-    fn heard_of(&mut self, room: RoomId, heard: Option<Vec<UserId>>) -> bool {
+    fn heard_of(&mut self, room: RoomId, heard: Option<Vec<Heard>>) -> bool {
         let is_all = heard.is_some();
-        for user in heard.into_iter().flatten() {
+        for Heard {
+            user,
+            said_farewell,
+        } in heard.into_iter().flatten()
+        {
+            if said_farewell {
+                self.end_lingering(room, user);
+            }
             self.merge(room, user);
         }
         is_all
@@ -273,6 +337,9 @@ impl HubState {
 
     /// Whether what a node said last of a room, by its number, was not heard.
     pub(in crate::hub) fn has_missed(&mut self, node: NodeId, room: RoomId, version: u64) -> bool {
+        if self.is_lost(node) {
+            return false;
+        }
         let Some(elsewhere) = self.elsewhere(room) else {
             return false;
         };
@@ -280,16 +347,22 @@ impl HubState {
         at_node.map_or(0, |at_node| at_node.version) != version
     }
 
+    /// Whether a node is no more, and never comes again: what it says of presence counts no more.
+    pub(in crate::hub) fn is_lost(&self, node: NodeId) -> bool {
+        self.lost.contains(&node)
+    }
+
     /// A node is no more: its users are idle for the grace, since they may come again elsewhere.
-    pub(in crate::hub) fn node_is_gone(&mut self, node: NodeId) {
+    pub(in crate::hub) fn node_is_gone(&mut self, node: NodeId, is_for_good: bool) {
         self.hall.0.remove(&node);
-        if self.gone.iter().any(|(_, gone)| *gone == node) {
+        let was_lost = is_for_good && !self.lost.insert(node);
+        if was_lost || self.gone.iter().any(|(_, gone)| *gone == node) {
             return;
         }
         self.gone.push((self.now.instant + self.grace, node));
         self.change_users_of(node, |at_node| {
-            for present in at_node.users.values_mut() {
-                present.presence = Presence::Idle;
+            for there in at_node.users.values_mut() {
+                (there.who.presence, there.lingers) = (Presence::Idle, true);
             }
         });
     }
@@ -339,6 +412,7 @@ impl HubState {
                         user: present.user,
                         presence: Presence::Online,
                         here: None,
+                        lingers: false,
                     },
                 );
                 self.tell_presence(room, user, PresenceChange::Online);
@@ -384,11 +458,15 @@ impl HubState {
 }
 
 /// What the others are told of somebody who is connected.
-pub(super) fn connected(user: &Arc<crate::model::UserRef>) -> Present {
-    Present {
+pub(super) fn connected(user: &Arc<crate::model::UserRef>) -> There {
+    let who = Present {
         user: user.clone(),
         presence: Presence::Online,
         status: None,
         profile: String::new(),
+    };
+    There {
+        who,
+        lingers: false,
     }
 }

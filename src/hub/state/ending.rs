@@ -6,7 +6,8 @@ use bytes::BytesMut;
 
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
-use crate::model::{EndReason, SessionId, UserId};
+use crate::cluster::Together;
+use crate::model::{EndReason, NodeId, SessionId, UserId};
 
 impl HubState {
     /// A session took no more of what it was given: it is too slow.
@@ -34,25 +35,43 @@ impl HubState {
         self.ending.push((session, reason));
     }
 
-    /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms.
-    pub(in crate::hub) fn end_others_here(&mut self, session: SessionId, reason: EndReason) {
-        let Some(own) = self.sessions.get(&session) else {
-            return;
+    /// Ends the other sessions of the session's user and dialect that are attached to one of its rooms. Those are given, and the
+    /// other nodes that may have such sessions, too.
+    pub(in crate::hub) fn end_others_here(
+        &mut self,
+        session: SessionId,
+        reason: EndReason,
+    ) -> Option<(Together, Vec<NodeId>)> {
+        let own = self.sessions.get(&session)?;
+        let together = Together {
+            user: own.user.id,
+            dialect: own.dialect.to_owned(),
+            rooms: own.rooms.iter().copied().collect(),
         };
-        let is_other = |id: SessionId, entry: &SessionEntry| {
-            id != session
-                && entry.user.id == own.user.id
-                && entry.dialect == own.dialect
-                && !entry.rooms.is_disjoint(&own.rooms)
+        self.end_together(&together, Some(session), reason);
+        let nodes = self.hall.nodes_of(together.user);
+        Some((together, nodes))
+    }
+
+    /// Ends the sessions that belong together, but for one.
+    pub(in crate::hub) fn end_together(
+        &mut self,
+        together: &Together,
+        but: Option<SessionId>,
+        reason: EndReason,
+    ) {
+        let is_one = |entry: &SessionEntry| {
+            let mut rooms = together.rooms.iter();
+            entry.dialect == together.dialect && rooms.any(|room| entry.rooms.contains(room))
         };
-        let others: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(id, entry)| is_other(**id, entry))
-            .map(|(id, _)| *id)
-            .collect();
-        self.ending
-            .extend(others.into_iter().map(|id| (id, reason)));
+        let user_entry = self.online.get(&together.user);
+        let sessions = user_entry.map(|user_entry| user_entry.sessions.iter());
+        let ending = sessions
+            .into_iter()
+            .flatten()
+            .filter(|id| but != Some(**id))
+            .filter(|id| self.sessions.get(id).is_some_and(|entry| is_one(entry)));
+        self.ending.extend(ending.map(|id| (*id, reason)));
     }
 
     /// Ends every session. All go at once: nobody is told of the others.
@@ -65,6 +84,21 @@ impl HubState {
     pub(in crate::hub) fn end_every(&mut self, reason: EndReason) {
         self.ending
             .extend(self.sessions.keys().map(|session| (*session, reason)));
+    }
+
+    /// Ends every session and everybody's presence, of which nobody is told: this node is gone, and for how long its users are
+    /// idle the others know.
+    pub(in crate::hub) fn end_as_gone(&mut self) {
+        let before = std::mem::replace(&mut self.presence_suppressed, true);
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.end_now(session, EndReason::NodeLost);
+        }
+        let users: Vec<UserId> = self.online.keys().copied().collect();
+        for user in users {
+            self.end_grace(user);
+        }
+        self.presence_suppressed = before;
     }
 
     /// Closes a session that is asked for by its number; of a user, only one of its own. Whether there is such a one.

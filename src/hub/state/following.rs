@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{FollowedDirect, HubState, SessionEntry, password_mark};
 use crate::bus::Topic;
 use crate::model::{
-    EndReason, RoomChange, RoomEvent, RoomId, RoomRef, Seq, SessionId, TokenId, UserId, UserRef,
+    EndReason, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId, TokenId, UserId,
+    UserRef,
 };
 use crate::store::UserRow;
 
@@ -152,10 +153,39 @@ impl HubState {
         let user_entry = self.online.get_mut(&user);
         let rooms = user_entry.and_then(|user_entry| user_entry.directs.take());
         for room in rooms.into_iter().flat_map(|rooms| *rooms) {
-            if let Some(direct) = self.directs.get_mut(&room) {
-                direct.followers -= 1;
-                if direct.followers == 0 {
-                    self.directs.remove(&room);
+            self.unfollow_direct(room);
+        }
+    }
+
+    fn unfollow_direct(&mut self, room: RoomId) {
+        if let Some(direct) = self.directs.get_mut(&room) {
+            direct.followers -= 1;
+            if direct.followers == 0 {
+                self.directs.remove(&room);
+            }
+        }
+    }
+
+    /// The tap is told what happens in a room after this change, at whichever node; until [`HubState::unwatch`].
+    pub(in crate::hub) fn watch(&mut self, room: &Arc<RoomRef>, seq: Seq) {
+        match room.kind {
+            // The bus does not bring it: beats say where to look.
+            RoomKind::Direct => {
+                let direct = FollowedDirect { seq, followers: 0 };
+                self.directs.entry(room.id).or_insert(direct).followers += 1;
+            }
+            RoomKind::Public | RoomKind::Private => self.live_room(room, seq).watchers += 1,
+        }
+    }
+
+    pub(in crate::hub) fn unwatch(&mut self, room: &RoomRef) {
+        match room.kind {
+            RoomKind::Direct => self.unfollow_direct(room.id),
+            RoomKind::Public | RoomKind::Private => {
+                // Of one that was removed there is nothing left.
+                if let Some(live_room) = self.live_rooms.get_mut(&room.id) {
+                    live_room.watchers -= 1;
+                    self.forget_if_empty(room.id);
                 }
             }
         }

@@ -26,7 +26,7 @@ use crate::hub::encoder::SharedEncoder;
 use crate::hub::metrics::DialectNumber;
 use crate::hub::sink::Sink;
 use crate::hub::tap::{Tap, TapUser};
-use crate::id_map::IdMap;
+use crate::id_map::{IdMap, IdSet};
 use crate::model::{
     EndReason, GatewayBan, NodeId, RoomId, RoomRef, Seq, SessionId, SessionInfo, Timestamp,
     TokenId, User, UserId, UserKind, UserRef,
@@ -136,7 +136,7 @@ pub(in crate::hub) struct OnlineUser {
     pub(in crate::hub) graces: BTreeMap<RoomId, Instant>,
 }
 
-/// A room with somebody in it.
+/// A room with somebody in it, or that is watched.
 pub(in crate::hub) struct LiveRoom {
     pub(in crate::hub) reference: Arc<RoomRef>,
     pub(in crate::hub) subscribers: Vec<Subscriber>,
@@ -147,15 +147,17 @@ pub(in crate::hub) struct LiveRoom {
     elsewhere: Option<Elsewhere>,
     /// Of what the others were told last of who is there at this one.
     version: u64,
+    /// How many want the tap to be told of it, wherever it happens.
+    watchers: u32,
     buffers: Vec<Buffer>,
 }
 
-/// A direct room with a session of one of its users.
+/// A direct room with a session of one of its users, or that is watched.
 struct FollowedDirect {
     /// The last change that was told here.
     seq: Seq,
-    /// How many of the two are here.
-    followers: u8,
+    /// How many of the two are here, and how many watch.
+    followers: u32,
 }
 
 /// A session's place in a room, with what is needed to reach it.
@@ -186,6 +188,8 @@ pub(in crate::hub) struct HubState {
     last_version: u64,
     /// Nodes that are no more, and when their users are absent.
     gone: Vec<(Instant, NodeId)>,
+    /// Nodes that said that they are no more, or that the registry knows no more.
+    lost: IdSet<NodeId>,
     /// Other nodes may use the store and the bus.
     pub(in crate::hub) is_shared: bool,
     /// What is told now was done at another node.
@@ -231,6 +235,7 @@ impl HubState {
             hall_version: 0,
             last_version: 0,
             gone: Vec::new(),
+            lost: IdSet::default(),
             is_shared: false,
             is_foreign: false,
             in_grace: BTreeSet::new(),

@@ -19,6 +19,8 @@ pub(in crate::hub) struct PresenceEntry {
     pub(in crate::hub) presence: Presence,
     /// How it is there by sessions of this node; `None`: by others' alone.
     pub(in crate::hub) here: Option<Presence>,
+    /// It is here because its last connection here broke off a moment ago.
+    pub(in crate::hub) lingers: bool,
 }
 
 impl HubState {
@@ -62,6 +64,7 @@ impl HubState {
             user: reference,
             presence: Presence::Online,
             here: None,
+            lingers: false,
         });
         self.subscribe(session, room.id);
         if !was_there {
@@ -243,6 +246,20 @@ impl HubState {
         self.forget_if_gone(user);
     }
 
+    /// A user said farewell where it was last in a room: it is nowhere idle there any more because a connection broke off before.
+    pub(super) fn end_lingering(&mut self, room: RoomId, user: UserId) {
+        let live_room = self.live_rooms.get_mut(&room);
+        if let Some(elsewhere) = live_room.and_then(|live_room| live_room.elsewhere.as_mut()) {
+            elsewhere.forget_lingering(user);
+        }
+        if self
+            .presence_entry(room, user)
+            .is_some_and(|entry| entry.lingers)
+        {
+            self.end_grace_in(user, room);
+        }
+    }
+
     fn end_grace_in(&mut self, user: UserId, room: RoomId) {
         if let Some(until) = self
             .online
@@ -302,19 +319,26 @@ impl HubState {
         if let Some(entry) = self.presence_entry(room, user)
             && entry.here.take().is_some()
         {
+            let lingered = std::mem::take(&mut entry.lingers);
             self.publish_here(room, user);
+            if !lingered {
+                self.end_lingering(room, user);
+            }
         }
         self.merge(room, user);
         self.flush_room(room);
         self.forget_if_empty(room);
     }
 
-    fn forget_if_empty(&mut self, room: RoomId) {
+    pub(super) fn forget_if_empty(&mut self, room: RoomId) {
         let Some(live_room) = self.live_rooms.get_mut(&room) else {
             return;
         };
         let mut presences = live_room.presences.values();
-        if live_room.subscribers.is_empty() && !presences.any(|entry| entry.here.is_some()) {
+        if live_room.subscribers.is_empty()
+            && live_room.watchers == 0
+            && !presences.any(|entry| entry.here.is_some())
+        {
             self.forget_room(room);
         }
     }
@@ -325,22 +349,26 @@ impl HubState {
             return;
         };
         let sessions = &self.sessions;
-        let active = live_room.subscribers.iter().any(|subscriber| {
-            subscriber.user == user
-                && subscriber.is_seen
-                && sessions
-                    .get(&subscriber.session)
-                    .is_some_and(|entry| !entry.silent)
-        });
-        let now = if active {
-            Presence::Online
-        } else {
-            Presence::Idle
+        let own = live_room
+            .subscribers
+            .iter()
+            .filter(|subscriber| subscriber.user == user && subscriber.is_seen);
+        let mut own = own
+            .filter_map(|subscriber| sessions.get(&subscriber.session))
+            .peekable();
+        let lingers = own.peek().is_none();
+        let now = match own.any(|entry| !entry.silent) {
+            true => Presence::Online,
+            false => Presence::Idle,
         };
         let Some(entry) = live_room.presences.get_mut(&user) else {
             return;
         };
-        if entry.here.replace(now) != Some(now) {
+        let before = (
+            entry.here.replace(now),
+            std::mem::replace(&mut entry.lingers, lingers),
+        );
+        if before != (Some(now), lingers) {
             self.publish_here(room, user);
         }
         self.merge(room, user);

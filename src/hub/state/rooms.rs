@@ -150,6 +150,7 @@ impl HubState {
                 seq,
                 elsewhere: None,
                 version: 0,
+                watchers: 0,
                 buffers: Vec::new(),
             }
         })

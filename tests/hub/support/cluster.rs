@@ -42,9 +42,19 @@ impl TestBus {
 
     /// The node that came as this one, from 0, is there no more, and says no farewell.
     pub(crate) fn kill(&self, number: usize) {
+        self.mute(number);
+        self.inner.leave(self.nodes.lock().unwrap()[number]);
+    }
+
+    /// Nothing is heard of the node that came as this one, from 0.
+    pub(crate) fn mute(&self, number: usize) {
         let node = self.nodes.lock().unwrap()[number];
         self.dead.lock().unwrap().push(node);
-        self.inner.leave(node);
+    }
+
+    /// Whoever was muted is heard again.
+    pub(crate) fn unmute(&self) {
+        self.dead.lock().unwrap().clear();
     }
 
     fn is(&self, health: Health) -> bool {
