@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -94,7 +94,7 @@ pub(crate) fn of_address(address: &str, error: &io::Error) -> String {
     let place = address.parse::<SocketAddr>().ok();
     match error.kind() {
         ErrorKind::AddrInUse => {
-            let who = place.and_then(|place| listening(place.port()));
+            let who = place.and_then(listening);
             format!(
                 "{} listens there already; stop it, or give this listener another address",
                 who.unwrap_or_else(|| "another process (`ss -ltnp` as root shows which)".to_owned())
@@ -110,22 +110,61 @@ pub(crate) fn of_address(address: &str, error: &io::Error) -> String {
     }
 }
 
-/// Who listens on a TCP port, where this user may see it: `process 17 (nginx)`.
-fn listening(port: u16) -> Option<String> {
+/// Who stands in the way of listening there, where this user may see it: `process 17 (nginx)`.
+fn listening(place: SocketAddr) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
-    let ours = format!(":{port:04X}");
-    let lines = tables.iter().flatten().flat_map(|table| table.lines());
-    let inodes: Vec<String> = lines
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        // 0A: it listens.
-        .filter(|words| words.get(3) == Some(&"0A") && words[1].ends_with(&ours))
-        .filter_map(|words| Some(format!("socket:[{}]", words.get(9)?)))
+    let tables: Vec<String> = tables.into_iter().flatten().collect();
+    let mut sockets = in_the_way(&tables.concat(), place).into_iter();
+    sockets.find_map(|socket| holder(&socket))
+}
+
+/// The sockets that keep another from listening there, as descriptors name them, out of the system's table of TCP; what
+/// certainly does first: of `[::]` the table does not say whether it hears IPv4.
+fn in_the_way(table: &str, place: SocketAddr) -> Vec<String> {
+    let is_over =
+        |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    let wanted = place.ip().to_canonical();
+    let lines = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    // 0A: it listens.
+    let listening = lines.filter(|words| words.get(3) == Some(&"0A"));
+    let mut found: Vec<(u8, String)> = listening
+        .filter_map(|words| {
+            let (address, port) = local(words[1])?;
+            let doubt = match address {
+                address if address == wanted => 0,
+                address if !is_over(address, wanted) && !is_over(wanted, address) => return None,
+                address => 1 + u8::from(address.is_ipv6() != wanted.is_ipv6()),
+            };
+            let socket = format!("socket:[{}]", words.get(9)?);
+            (port == place.port()).then_some((doubt, socket))
+        })
         .collect();
+    found.sort();
+    found.into_iter().map(|(_, socket)| socket).collect()
+}
+
+/// An address and port as the table writes them: `0100007F:1F90`, four bytes at a time as numbers of this machine.
+fn local(text: &str) -> Option<(IpAddr, u16)> {
+    let (address, port) = text.split_once(':')?;
+    let words = address.as_bytes().chunks(8).map(|digits| {
+        let digits = std::str::from_utf8(digits).ok()?;
+        u32::from_str_radix(digits, 16).ok().map(u32::to_ne_bytes)
+    });
+    let bytes = words.collect::<Option<Vec<_>>>()?.concat();
+    let address = match <[u8; 4]>::try_from(&*bytes) {
+        Ok(bytes) => IpAddr::from(bytes),
+        Err(_) => IpAddr::from(<[u8; 16]>::try_from(&*bytes).ok()?).to_canonical(),
+    };
+    Some((address, u16::from_str_radix(port, 16).ok()?))
+}
+
+/// Which process has a socket.
+fn holder(socket: &str) -> Option<String> {
     let is_meant = |descriptor: fs::DirEntry| {
         let target = fs::read_link(descriptor.path()).unwrap_or_default();
-        inodes
-            .iter()
-            .any(|inode| target.as_os_str() == inode.as_str())
+        target.as_os_str() == socket
     };
     let is_number = |process: &fs::DirEntry| {
         let name = process.file_name();
@@ -191,6 +230,55 @@ mod tests {
             &ErrorKind::PermissionDenied.into(),
         );
         assert!(denied.contains("belongs to root (mode"), "{denied}");
+    }
+
+    #[test]
+    fn who_listens_elsewhere_on_the_port_is_not_in_the_way() {
+        let written = |address: IpAddr, port: u16, inode: u8| {
+            let bytes = match address {
+                IpAddr::V4(address) => address.octets().to_vec(),
+                IpAddr::V6(address) => address.octets().to_vec(),
+            };
+            let words = bytes
+                .chunks(4)
+                .map(|word| format!("{:08X}", u32::from_ne_bytes(word.try_into().unwrap())));
+            let local = words.collect::<String>();
+            format!("0: {local}:{port:04X} 0:0 0A 0:0 0:0 0 0 0 {inode} 1 0\n")
+        };
+        let table: String = [
+            "0.0.0.0",
+            "127.0.0.41",
+            "127.0.0.47",
+            "::",
+            "::1",
+            "::ffff:127.0.0.9",
+        ]
+        .iter()
+        .zip(1..)
+        .map(|(address, inode)| written(address.parse().unwrap(), 7777, inode))
+        .chain([written("127.0.0.50".parse().unwrap(), 7778, 9)])
+        .collect();
+        let others = "1: 0100007F:1E61 0100007F:1E62 01 0:0 0:0 0 0 0 8 1 0\nno table\n";
+        let table = table + others;
+        for (place, inodes) in [
+            ("127.0.0.47:7777", "3 1 4"),
+            ("127.0.0.48:7777", "1 4"),
+            ("127.0.0.9:7777", "6 1 4"),
+            ("[::ffff:127.0.0.47]:7777", "3 1 4"),
+            ("[::1]:7777", "5 4"),
+            ("[::2]:7777", "4"),
+            ("0.0.0.0:7777", "1 2 3 6 4"),
+            ("[::]:7777", "4 5 1 2 3 6"),
+            ("127.0.0.50:7778", "9"),
+            ("127.0.0.47:7778", ""),
+        ] {
+            let found = in_the_way(&table, place.parse().unwrap());
+            let found: Vec<_> = found
+                .iter()
+                .map(|socket| socket.trim_start_matches("socket:[").trim_end_matches(']'))
+                .collect();
+            assert_eq!(found.join(" "), inodes, "{place}");
+        }
     }
 
     #[test]
