@@ -16,13 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::UnixStream;
 
-use crate::commands::{AnyCommand, Command};
+use crate::commands::{AnyCommand, Command, FindRoom, FindUser};
 #[cfg(feature = "sqlite")]
 use crate::copies::BroughtRoom;
 use crate::hub::Hub;
-#[cfg(feature = "sqlite")]
-use crate::model::RoomId;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, RoomId, RoomKind, RoomSelector, UserId, UserSelector};
 use crate::word::{Word, bounded};
 
 /// In the data directory: what was done while no gateway ran.
@@ -132,6 +130,27 @@ impl On {
             message: named(&["edit", "delete", "hide"], "message"),
         }
     }
+
+    /// Whom and where a command names by number is said by name, as it is before the act.
+    async fn name(&mut self, hub: &Hub, command: &AnyCommand) {
+        let written = serde_json::to_value(command).unwrap_or_default();
+        let fields = written.as_object().and_then(|act| act.values().next());
+        let number = |key| {
+            let number = fields?.get(key)?.get("id")?.as_i64()?;
+            i32::try_from(number).ok()
+        };
+        if let Some(id) = number("user") {
+            let user = UserSelector::Id(UserId(id));
+            let found = hub.operate(FindUser { user }).await;
+            self.user = found.map_or(self.user.take(), |user| Some(user.login.clone()));
+        }
+        if let Some(id) = number("room") {
+            let room = RoomSelector::Id(RoomId(id));
+            let found = hub.operate(FindRoom { room }).await.ok();
+            let named = found.filter(|room| room.kind != RoomKind::Direct);
+            self.room = named.map_or(self.room.take(), |room| Some(room.name.clone()));
+        }
+    }
 }
 
 /// A name, a number, or what a selector holds of either.
@@ -156,7 +175,11 @@ pub async fn operate<C>(hub: &Hub, by: By, command: C, keep: impl FnOnce(Act)) -
 where
     C: Command + Into<AnyCommand> + Clone,
 {
-    let act = Act::of(by, &command.clone().into());
+    let asked = command.clone().into();
+    let mut act = Act::of(by, &asked);
+    if let Some(act) = &mut act {
+        act.on.name(hub, &asked).await;
+    }
     let outcome = hub.operate(command).await;
     if let Some(mut act) = act {
         act.error = outcome.as_ref().err().map(|error| Word(error).to_string());
@@ -294,9 +317,7 @@ mod tests {
     use crate::commands::{
         AddBan, CloseSession, CreateRoom, Delete, Register, RenameUser, SetOperator, SetRole, Users,
     };
-    use crate::model::{
-        BanSubject, MessageId, Role, RoomSelector, Secret, SessionId, UserSelector,
-    };
+    use crate::model::{BanSubject, MessageId, Role, Secret, SessionId};
 
     fn act(command: impl Into<AnyCommand>) -> Option<Act> {
         Act::of(By::this_process(), &command.into())
@@ -308,6 +329,32 @@ mod tests {
         let named = on.as_object().unwrap().iter();
         let named = named.filter_map(|(key, value)| Some(format!(" {key}={}", value.as_str()?)));
         format!("{}{}", act.act, named.collect::<String>())
+    }
+
+    #[tokio::test]
+    async fn whom_a_command_names_by_number_is_named() {
+        let hub = Hub::builder().start().await.unwrap();
+        let register = Register {
+            login: "anna".to_owned(),
+            secret: Secret::password("secret of anna"),
+            name: String::new(),
+            description: String::new(),
+        };
+        let anna = hub.operate(register).await.unwrap();
+        let tea = hub.operate(CreateRoom::public("tea")).await.unwrap();
+        let role = SetRole {
+            room: RoomSelector::Id(tea.room.id),
+            user: UserSelector::Id(anna.id),
+            role: Role::Admin,
+        };
+        let mut kept = None;
+        let outcome = operate(&hub, By::this_process(), role, |act| kept = Some(act)).await;
+        let on = kept.unwrap().on;
+        assert_eq!(
+            (on.user.as_deref(), on.room.as_deref()),
+            (Some("anna"), Some("tea")),
+            "{outcome:?}"
+        );
     }
 
     #[test]
