@@ -155,7 +155,7 @@ impl Daemon {
             }
         };
         let path = control::socket_path(&config.data_dir);
-        let running = Arc::new(Running::new(gateway, config.clone(), shown, program));
+        let running = Arc::new(Running::new(gateway, config.clone(), shown, program, fates));
         let hub = running.gateway().hub().clone();
         match control::listen(hub, running.clone(), &path).await {
             Ok(control) => Ok(Self {
@@ -212,9 +212,9 @@ pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> 
 struct Fates {
     /// What becomes of each listener, in the order of the configuration.
     listeners: Vec<Fate>,
-    /// What becomes of the HTTP listener.
+    /// What becomes of the HTTP listener, and what speaks there.
     #[cfg(feature = "http")]
-    http: Fate,
+    http: (Fate, http::Speaker),
 }
 
 impl Fates {
@@ -222,7 +222,7 @@ impl Fates {
         Self {
             listeners: vec![Fate::Added; config.listeners.len()],
             #[cfg(feature = "http")]
-            http: Fate::Added,
+            http: (Fate::Added, http::Speaker::default()),
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Running {
     /// Held by whoever changes it: one after another.
     changing: tokio::sync::Mutex<Phase>,
     config: Mutex<Config>,
+    #[cfg(feature = "http")]
+    http: super::http::Speaker,
 }
 
 /// Of what connections are shown.
@@ -56,12 +58,15 @@ impl Running {
         config: Config,
         shown: Option<String>,
         program: Option<Arc<dyn Program>>,
+        #[cfg_attr(not(feature = "http"), expect(unused_variables))] fates: Fates,
     ) -> Self {
         Self {
             gateway,
             program,
             changing: tokio::sync::Mutex::new(Phase::Serving(shown)),
             config: Mutex::new(config),
+            #[cfg(feature = "http")]
+            http: fates.http.1,
         }
     }
 
@@ -156,10 +161,14 @@ impl Running {
         let fates = Fates {
             listeners,
             #[cfg(feature = "http")]
-            http: self.fate_of_http(&config),
+            http: (self.fate_of_http(&config), self.http.clone()),
         };
         let gateway = builder(hub, &config, encryption, Some(&**program), &fates)?;
         self.gateway.change(gateway).await?;
+        #[cfg(feature = "http")]
+        if let Some(http) = self.http.get() {
+            http.set(&config);
+        }
         if is_another {
             told.tell();
         }
@@ -182,7 +191,7 @@ impl Running {
         match is_same && running.any(|(name, _)| name == HTTP) {
             true => Fate::Kept {
                 running: HTTP.to_owned(),
-                speaks_otherwise: true,
+                speaks_otherwise: false,
             },
             false => Fate::Added,
         }

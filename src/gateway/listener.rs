@@ -32,7 +32,7 @@ use crate::hub::tap::TapDialect;
 use crate::hub::{Bounds, Hub};
 use crate::model::{EndReason, Network};
 #[cfg(feature = "http")]
-use crate::model::{RoomId, UserId};
+use crate::model::{RoomId, User};
 use crate::throttle::Throttle;
 use crate::word::Word;
 
@@ -517,10 +517,21 @@ impl Permit {
         &self.limiter.message_paces
     }
 
-    /// When the next message of a user in a room is due that is said over it, if that is not now.
+    /// When the next message of a user in a room is due that is said over it, if that is not now: then it is logged.
     #[cfg(feature = "http")]
-    pub(crate) fn message_due(&self, user: UserId, room: RoomId) -> Option<tokio::time::Instant> {
-        self.message_paces().take(user, room)
+    pub(crate) fn message_due(
+        &self,
+        user: &User,
+        room: RoomId,
+        peer: Option<IpAddr>,
+    ) -> Option<tokio::time::Instant> {
+        let due = self.message_paces().take(user.id, room)?;
+        let hit = Hit {
+            user: Some(user.login.clone()),
+            ..Hit::from(peer)
+        };
+        self.hits().note("messages_per_second", hit);
+        Some(due)
     }
 
     /// Its part of what all connections may hold of unfinished frames.

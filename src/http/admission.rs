@@ -5,27 +5,39 @@ use axum::http::header::{CONTENT_LENGTH, HOST};
 use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::Body as _;
 
+use super::body;
 use super::problem::Problem;
-use crate::model::{Error, Result};
+use crate::model::Error;
 
 /// Most bytes of a body that is no file.
 pub(super) const MAX_BODY: u64 = 64 * 1024;
 
-/// Answers what is not to be handed on.
+/// Answers what is not to be handed on. What is has its body whole, but for a file's: so nobody is asked who it is before all
+/// is there by which it acts, and rights that were withdrawn meanwhile are withdrawn.
 pub(super) async fn admitted(request: Request, next: Next) -> Response {
+    match admit(request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admit(request: Request) -> Result<Request, Problem> {
     if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1
     {
-        let wrong = Error::invalid("Host", "say it once");
-        return Problem::from(wrong).into_response();
+        return Err(Error::invalid("Host", "say it once").into());
     }
-    // Who reads a body bounds it; not everybody does.
-    if !is_upload(&request)
-        && let Err(error) = check_length(request.headers(), MAX_BODY)
-    {
-        return Problem::from(error).into_response();
+    if is_upload(&request) {
+        return Ok(request);
     }
-    next.run(request).await
+    check_length(request.headers(), MAX_BODY)?;
+    let (head, content) = request.into_parts();
+    let content = match content.is_end_stream() {
+        true => content,
+        false => body::whole(content, MAX_BODY).await?.into(),
+    };
+    Ok(Request::from_parts(head, content))
 }
 
 /// Whether a file comes with it, which has a bound of its own.
@@ -34,7 +46,7 @@ fn is_upload(request: &Request) -> bool {
 }
 
 /// Refuses a body that says that it is larger; 0: there is no limit.
-pub(super) fn check_length(headers: &HeaderMap, limit: u64) -> Result<()> {
+pub(super) fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Error> {
     let length = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok());

@@ -1,6 +1,5 @@
 //! Who asks: by a token, in `Authorization` or in the cookie of a login. Nobody is online by it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -16,7 +15,7 @@ use crate::commands::{AnyCommand, Command, Identify};
 use crate::control::audit::{self, By};
 use crate::hexadecimal::{hexadecimal, unhexadecimal};
 use crate::hub::{Bounds, ConnectionInfo, Events, Hub, Scope, Session};
-use crate::model::{Error, Result, TokenText, User};
+use crate::model::{Error, Result, Target, TokenText, User};
 
 /// The cookie that holds the token of a login.
 pub(super) const SESSION_COOKIE: &str = "tolmach_session";
@@ -33,7 +32,8 @@ pub(super) struct Asker {
     pub(super) user: Arc<User>,
     /// The token by which the account was known, be it from a header or the cookie.
     pub(super) token: TokenText,
-    address: Option<IpAddr>,
+    /// The connection that it asks by.
+    pub(super) connection: Arc<Connection>,
 }
 
 impl FromRequestParts<Arc<Site>> for Asker {
@@ -43,7 +43,7 @@ impl FromRequestParts<Arc<Site>> for Asker {
         parts: &mut Parts,
         site: &Arc<Site>,
     ) -> Result<Self, Self::Rejection> {
-        let connection = connection(parts)?;
+        let connection = connection(parts)?.clone();
         let token = match (bearer(&parts.headers)?, cookie(&parts.headers)) {
             (Some(token), _) => token,
             (None, Some(token)) => {
@@ -54,7 +54,7 @@ impl FromRequestParts<Arc<Site>> for Asker {
             }
             (None, None) => return Err(Error::Unauthenticated.into()),
         };
-        Ok(Self::by(&site.hub, TokenText(token), connection.address).await?)
+        Ok(Self::by(&site.hub, TokenText(token), connection).await?)
     }
 }
 
@@ -70,7 +70,7 @@ fn check_page(site: &Site, headers: &HeaderMap, is_encrypted: bool) -> Result<()
         let reason = "what changes something by the cookie needs the header X-Requested-With";
         return Err(Error::not_allowed(reason));
     }
-    if !origin::is_welcome(&site.options, headers, is_encrypted) {
+    if !origin::is_welcome(&site.said().options, headers, is_encrypted) {
         let reason = "the page's origin is not one of http.origins";
         return Err(Error::not_allowed(reason));
     }
@@ -104,11 +104,11 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A connection at the hub whose user is not online by it.
-pub(super) fn unseen(hub: &Hub, address: Option<IpAddr>, bounds: Bounds) -> (Session, Events) {
-    let (sink, events) = Events::channel(bounds);
+pub(super) fn unseen(hub: &Hub, by: &Connection, bounds: Bounds) -> (Session, Events) {
+    let (sink, events) = Events::channel_over(bounds, by.is_encrypted);
     let session = hub.connect(ConnectionInfo {
         dialect: crate::config::HTTP,
-        address,
+        address: by.address,
         exclusive: false,
         scope: Scope::Unseen,
         encoder: Events::encoder(),
@@ -118,8 +118,8 @@ pub(super) fn unseen(hub: &Hub, address: Option<IpAddr>, bounds: Bounds) -> (Ses
 }
 
 impl Asker {
-    async fn by(hub: &Hub, token: TokenText, address: Option<IpAddr>) -> Result<Self> {
-        let (mut session, _) = unseen(hub, address, Bounds::default());
+    async fn by(hub: &Hub, token: TokenText, connection: Arc<Connection>) -> Result<Self> {
+        let (mut session, _) = unseen(hub, &connection, Bounds::default());
         let identify = Identify {
             token: token.clone(),
         };
@@ -129,8 +129,24 @@ impl Asker {
             session,
             user,
             token,
-            address,
+            connection,
         })
+    }
+
+    /// Refuses what was withdrawn since it was asked who it is: the token, the account, or its being let in.
+    pub(super) async fn judge_again(&mut self) -> Result<()> {
+        let token = self.token.clone();
+        self.user = self.session.call(Identify { token }).await?;
+        Ok(())
+    }
+
+    /// Waits until its next message is due where it goes to.
+    pub(super) async fn keep_pace(&mut self, to: &Target) -> Result<()> {
+        let paced = self.connection.keep_pace(&mut self.session, &self.user, to);
+        match paced.await {
+            true => self.judge_again().await,
+            false => Ok(()),
+        }
     }
 
     /// Has something done as the account.
@@ -141,11 +157,6 @@ impl Asker {
     /// Its connection at the hub.
     pub(super) fn session(&mut self) -> &mut Session {
         &mut self.session
-    }
-
-    /// Where it comes from.
-    pub(super) fn address(&self) -> Option<IpAddr> {
-        self.address
     }
 
     /// Refuses who is no operator.
@@ -164,7 +175,7 @@ impl Asker {
         self.must_operate()?;
         let by = By::Account {
             account: self.user.login.clone(),
-            peer: self.address,
+            peer: self.connection.address,
         };
         audit::operate(&self.hub, by, command, |act| act.log()).await
     }

@@ -5,9 +5,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::BoxError;
+use axum::http::StatusCode;
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::problem::Problem;
+use crate::model::Error;
 
 /// How long a body may pause.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -16,6 +21,28 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 #[error("the body paused for more than {} s", PAUSE.as_secs())]
 pub(super) struct Paused;
+
+/// All of a body of this many bytes at most.
+pub(super) async fn whole(body: axum::body::Body, limit: u64) -> Result<Bytes, Problem> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.try_next().await.map_err(cut)? {
+        if (bytes.len() + chunk.len()) as u64 > limit {
+            return Err(Error::TooLarge { limit }.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.into())
+}
+
+/// A body that did not come whole.
+pub(super) fn cut(error: axum::Error) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "RequestTimeout",
+        format!("the body did not come whole: {error}"),
+    )
+}
 
 /// A body that fails where it pauses for longer than [`PAUSE`].
 pub(super) struct Timed {

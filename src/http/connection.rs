@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use super::body::Timed;
 use super::problem::refusal;
 use crate::gateway::{ByteStream, Limits, Permit, Transport};
 use crate::hub::Session;
-use crate::model::Target;
+use crate::model::{Target, User};
 
 /// Within which a request's headers must be there, counted from when the connection is ready for it.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -39,6 +40,8 @@ pub(super) struct Connection {
     /// Is true once the gateway stops, or does not listen here any more.
     pub(super) shutdown: watch::Receiver<bool>,
     permit: Mutex<Option<Permit>>,
+    /// Whether a whole head of a request has come.
+    was_asked: AtomicBool,
 }
 
 impl Connection {
@@ -49,15 +52,16 @@ impl Connection {
     }
 
     /// Waits until the next message of a user is due in the room that it goes to: over all connections of the user together.
-    pub(super) async fn keep_pace(&self, session: &mut Session, to: &Target) {
-        let Some((user, room)) = session.speaks_in(to).await else {
-            return;
+    /// Whether it waited.
+    pub(super) async fn keep_pace(&self, session: &mut Session, user: &User, to: &Target) -> bool {
+        let Some((_, room)) = session.speaks_in(to).await else {
+            return false;
         };
         let due = {
             let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
             permit
                 .as_ref()
-                .and_then(|permit| permit.message_due(user, room))
+                .and_then(|permit| permit.message_due(user, room, self.address))
         };
         if let Some(due) = due {
             tokio::select! {
@@ -65,6 +69,12 @@ impl Connection {
                 () = tokio::time::sleep_until(due) => {}
             }
         }
+        due.is_some()
+    }
+
+    /// Whether it is to end.
+    pub(super) fn is_ending(&self) -> bool {
+        *self.shutdown.borrow()
     }
 
     /// Is done once it is to end.
@@ -79,12 +89,17 @@ pub(super) async fn serve(
     router: Router,
     transport: Transport,
     limits: Limits,
-    shutdown: watch::Receiver<bool>,
+    mut shutdown: watch::Receiver<bool>,
     permit: Permit,
 ) {
     let address = transport.peer();
     let mut stream = ByteStream::new(transport);
-    match tokio::time::timeout(HEADERS, stream.open()).await {
+    let opened = tokio::select! {
+        biased;
+        opened = tokio::time::timeout(HEADERS, stream.open()) => opened,
+        _ = shutdown.wait_for(|down| *down) => return,
+    };
+    match opened {
         Err(_) => return,
         Ok(Err(reason)) => {
             // Nobody is there to be told of what fails here.
@@ -100,6 +115,7 @@ pub(super) async fn serve(
         limits,
         shutdown,
         permit: Mutex::new(Some(permit)),
+        was_asked: AtomicBool::new(false),
     });
     let requests = Requests {
         router: TowerToHyperService::new(router),
@@ -113,8 +129,13 @@ pub(super) async fn serve(
         .with_upgrades();
     let mut served = pin!(served);
     let outcome = tokio::select! {
+        biased;
         outcome = &mut served => outcome,
         () = connection.ending() => {
+            // Hyper would wait for its first request.
+            if !connection.was_asked.load(Ordering::Relaxed) {
+                return;
+            }
             served.as_mut().graceful_shutdown();
             served.await
         }
@@ -137,6 +158,7 @@ impl Service<Request<Incoming>> for Requests {
     type Future = <TowerToHyperService<Router> as Service<Request<Body>>>::Future;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.connection.was_asked.store(true, Ordering::Relaxed);
         let mut request = request.map(|body| Body::new(Timed::new(body)));
         request.extensions_mut().insert(self.connection.clone());
         self.router.call(request)

@@ -87,7 +87,7 @@ impl FromRequestParts<Arc<Site>> for Reader {
         parts: &mut Parts,
         site: &Arc<Site>,
     ) -> Result<Self, Self::Rejection> {
-        if !site.options.metrics {
+        if !site.said().options.metrics {
             OperatorOnly::from_request_parts(parts, site).await?;
         }
         Ok(Self)

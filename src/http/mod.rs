@@ -22,7 +22,7 @@ mod problem;
 mod process;
 mod web_socket;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::Request;
@@ -45,20 +45,46 @@ use web_socket::Spoken;
 pub(crate) struct Site {
     /// As a dialect has it.
     hub: Hub,
-    /// The section `[http]` of the configuration.
-    options: config::Http,
-    /// What is spoken over WebSocket.
-    spoken: Vec<Spoken>,
-    /// Bytes of one uploaded file, at most; 0: there is no limit.
-    file_bytes: u64,
+    /// What the configuration says now; read anew for each request.
+    said: RwLock<Arc<Said>>,
     /// Who may watch the tap.
     viewers: Arc<Semaphore>,
     /// How it went in the last hour.
     samples: Samples,
 }
 
+/// What the configuration says.
+struct Said {
+    /// The section `[http]` of the configuration.
+    options: config::Http,
+    /// What is spoken over WebSocket.
+    spoken: Vec<Spoken>,
+    /// Bytes of one uploaded file, at most; 0: there is no limit.
+    file_bytes: u64,
+}
+
+impl Said {
+    fn by(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            options: config.http.clone(),
+            spoken: Spoken::of(config),
+            file_bytes: config.limits.file_bytes,
+        })
+    }
+}
+
+impl Site {
+    fn said(&self) -> Arc<Said> {
+        self.said
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
 /// Speaks HTTP on a gateway's listener.
 pub(crate) struct Http {
+    site: Arc<Site>,
     router: Router,
 }
 
@@ -67,16 +93,22 @@ impl Http {
     pub(crate) fn new(hub: Hub, config: &Config) -> Self {
         let site = Arc::new(Site {
             hub,
-            options: config.http.clone(),
-            spoken: Spoken::of(config),
-            file_bytes: config.limits.file_bytes,
+            said: RwLock::new(Said::by(config)),
             viewers: Arc::new(Semaphore::new(MAX_WATCHING)),
             samples: Samples::default(),
         });
         tokio::spawn(take_samples(Arc::downgrade(&site)));
         Self {
-            router: router(&site).with_state(site),
+            router: router(&site).with_state(site.clone()),
+            site,
         }
+    }
+
+    /// What is asked from now on, over connections that are open too, is answered as this configuration says.
+    pub(crate) fn set(&self, config: &Config) {
+        let said = Said::by(config);
+        let now = self.site.said.write();
+        *now.unwrap_or_else(PoisonError::into_inner) = said;
     }
 }
 
@@ -176,6 +208,25 @@ mod tests {
         let mut all = Vec::new();
         near.read_to_end(&mut all).await.unwrap();
         assert_eq!(begun.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_nothing_does_not_hold_up_the_end() {
+        const ASKED: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        for said in ["", "GET /he", ASKED, &format!("{ASKED}GET /he")] {
+            let (gateway, mut near) = connected().await;
+            near.write_all(said.as_bytes()).await.unwrap();
+            if said.starts_with(ASKED) {
+                let mut answer = Vec::new();
+                while !answer.ends_with(b"\r\n\r\nok") {
+                    assert!(near.read_buf(&mut answer).await.unwrap() > 0);
+                }
+            }
+            let begun = Instant::now();
+            gateway.close().await;
+            assert!(begun.elapsed() < Duration::from_secs(1), "{said:?}");
+            assert_eq!(near.read(&mut [0; 16]).await.unwrap(), 0, "{said:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

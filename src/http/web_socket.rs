@@ -122,13 +122,14 @@ fn agree(
     query: &str,
     request: &Request,
 ) -> Result<(Arc<dyn Serve>, HeaderValue), Problem> {
-    let mut all = site.spoken.iter();
+    let said = site.said();
+    let mut all = said.spoken.iter();
     let Some(spoken) = all.find(|spoken| spoken.dialect == name) else {
         let detail = format!("no listener speaks {name:?}");
         return Err(Problem::new(StatusCode::NOT_FOUND, "NotFound", detail));
     };
     let headers = request.headers();
-    if !origin::is_welcome(&site.options, headers, connection.is_encrypted) {
+    if !origin::is_welcome(&said.options, headers, connection.is_encrypted) {
         let error = Error::NotAllowed("the page's origin is not one of http.origins".into());
         return Err(error.into());
     }

@@ -79,6 +79,7 @@ pub struct Events(Arc<Queue>);
 struct Queue {
     state: Mutex<QueueState>,
     bounds: Bounds,
+    is_encrypted: bool,
 }
 
 #[derive(Default)]
@@ -95,8 +96,16 @@ impl Events {
     /// A sink for a [`ConnectionInfo`] whose encoder is [`Events::encoder`] (or gives events, too), and its other end.
     #[must_use]
     pub fn channel(bounds: Bounds) -> (Arc<dyn Sink>, Self) {
-        let state = Mutex::default();
-        let queue = Arc::new(Queue { state, bounds });
+        Self::channel_over(bounds, false)
+    }
+
+    /// As [`Events::channel`], for who passes on what it is told: encrypted or not.
+    pub(crate) fn channel_over(bounds: Bounds, is_encrypted: bool) -> (Arc<dyn Sink>, Self) {
+        let queue = Arc::new(Queue {
+            state: Mutex::default(),
+            bounds,
+            is_encrypted,
+        });
         (queue.clone(), Self(queue))
     }
 
@@ -204,6 +213,10 @@ impl Sink for Queue {
 
     fn was_closed(&self) -> bool {
         self.lock().is_closed
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 }
 

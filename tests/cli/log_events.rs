@@ -1,11 +1,13 @@
 //! The log: what it says of what happens, and `docs/log.md`, which lists that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::bench::{Bench, read};
+use super::bench::{Bench, Running, read};
 use super::people::{Client, PATIENCE, anna_by_jim, by_talker};
 
 const LIMITS: &str = "[limits]\nconnections = 20\nconnections_per_address = 8\nfailed_logins = 2\n\
@@ -283,6 +285,38 @@ fn who_is_too_slow_is_named() {
         }
     }
     let hit = find(&bench, "a limit was hit", limit("queue"));
+    assert_eq!(
+        (&hit["user"], &hit["peer"]),
+        (&"anna".into(), &"127.0.0.1".into())
+    );
+}
+
+#[test]
+fn who_floods_the_api_is_named() {
+    let mut bench = Bench::offline();
+    bench.configure(
+        "[log]\nformat = \"json\"\n[limits]\nmessages_per_second = 50\nmessages_burst = 1\n",
+    );
+    bench.make_store();
+    bench
+        .run_with(&["user", "add", "anna"], "pass-of-anna")
+        .done();
+    let token = bench.run(&["token", "create", "anna"]).done();
+    bench.run(&["room", "add", "lobby", "anna"]).done();
+    let mut serve = bench.command(&["serve"]);
+    serve.env("TOLMACH_HTTP__ADDRESS", "127.0.0.1:0");
+    let log = std::fs::File::create(bench.path("log")).unwrap();
+    let gateway = bench.gateway.insert(Running::start(&mut serve, log));
+    let mut http = TcpStream::connect(("127.0.0.1", gateway.port("http"))).unwrap();
+    let body = r#"{"text":"again"}"#;
+    let request = format!(
+        "POST /api/v1/rooms/lobby/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        token.trim_end(),
+        body.len()
+    );
+    http.write_all(request.repeat(3).as_bytes()).unwrap();
+    let hit = find(&bench, "a limit was hit", limit("messages_per_second"));
     assert_eq!(
         (&hit["user"], &hit["peer"]),
         (&"anna".into(), &"127.0.0.1".into())

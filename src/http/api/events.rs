@@ -31,8 +31,8 @@ use super::rooms::found;
 use crate::commands::{Changes, FindUser, Memberships};
 use crate::hub::{Bounds, Events, Session};
 use crate::model::{
-    Error, Event, Membership, PresenceChange, PresenceEvent, Result, RoomChange, RoomEvent, RoomId,
-    RoomRef, RoomSelector, Seq, Timestamp, UserId, UserSelector,
+    EndReason, Error, Event, Membership, PresenceChange, PresenceEvent, Result, RoomChange,
+    RoomEvent, RoomId, RoomRef, RoomSelector, Seq, Timestamp, UserId, UserSelector,
 };
 use crate::shown::Message;
 use crate::shown::time::Time;
@@ -53,6 +53,24 @@ where
     S: Stream<Item = Result<sse::Event, Infallible>> + Send + 'static,
 {
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// The last that a stream tells where the gateway ends it.
+pub(super) fn ended(reason: EndReason) -> Result<sse::Event> {
+    let told = Told {
+        room: None,
+        seq: None,
+        at: Time(Timestamp::now()),
+        by: None,
+        message: None,
+        more: json!({"reason": reason, "detail": reason.to_string()}),
+    };
+    event("ended", &told)
+}
+
+fn event(kind: &str, data: &impl Serialize) -> Result<sse::Event> {
+    let data = serde_json::to_string(data).map_err(|_| Error::Internal)?;
+    Ok(sse::Event::default().event(kind).data(data))
 }
 
 pub(super) fn requests(api: Api) -> Api {
@@ -117,7 +135,7 @@ async fn listen_to_events(
         events: connection.limits.queue_events,
         bytes: connection.limits.queue_bytes,
     };
-    let (mut session, events) = unseen(&site.hub, asker.address(), bounds);
+    let (mut session, events) = unseen(&site.hub, &connection, bounds);
     session.log_in_token(&asker.token.0).await?;
     let mut listener = Listener {
         session,
@@ -246,14 +264,16 @@ impl Listener {
     /// What is told next; `None`: nothing more.
     async fn next(&mut self) -> Option<sse::Event> {
         while !self.is_over {
-            let told = if let Some(event) = self.ready.pop_front() {
+            let told = if self.connection.is_ending() {
+                self.end(EndReason::Shutdown)
+            } else if let Some(event) = self.ready.pop_front() {
                 self.tell(&event).await
             } else if let Some(room) = self.behind.front().copied() {
                 self.read(room).await
             } else {
                 let event = tokio::select! {
                     biased;
-                    () = self.connection.ending() => None,
+                    () = self.connection.ending() => continue,
                     event = self.events.next() => event,
                 };
                 self.hear(event?.as_ref()).await
@@ -319,20 +339,13 @@ impl Listener {
                 self.event(kind, &data).map(Some)
             }
             Event::Room(_) | Event::Presence(_) => Ok(None),
-            Event::Ended(reason) => {
-                self.is_over = true;
-                let more = json!({"reason": reason, "detail": reason.to_string()});
-                let told = Told {
-                    room: None,
-                    seq: None,
-                    at: Time(Timestamp::now()),
-                    by: None,
-                    message: None,
-                    more,
-                };
-                self.event("ended", &told).map(Some)
-            }
+            Event::Ended(reason) => self.end(*reason),
         }
+    }
+
+    fn end(&mut self, reason: EndReason) -> Result<Option<sse::Event>> {
+        self.is_over = true;
+        Ok(Some(ended(reason)?.id(self.cursor.write()?)))
     }
 
     /// Tells of a change of a room, if that was not told.
@@ -363,9 +376,7 @@ impl Listener {
     }
 
     fn event(&self, kind: &str, data: &impl Serialize) -> Result<sse::Event> {
-        let data = serde_json::to_string(data).map_err(|_| Error::Internal)?;
-        let event = sse::Event::default().event(kind).data(data);
-        Ok(event.id(self.cursor.write()?))
+        Ok(event(kind, data)?.id(self.cursor.write()?))
     }
 
     /// What a room is called: a direct one by the logins of the two.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
@@ -18,10 +18,10 @@ use tokio::io::AsyncReadExt;
 use super::super::Site;
 use super::super::admission::check_length;
 use super::super::authentication::Asker;
-use super::super::connection::Connection;
+use super::super::body::cut;
 use super::super::problem::Problem;
 use super::document::{Api, Operation, Who};
-use super::input::{At, Parameters, cut, number};
+use super::input::{At, Parameters, number};
 use super::rooms::{direct_with, selector};
 use super::{Made, made, messages};
 use crate::commands::{Direct, FindRoom, ReadMessage};
@@ -64,7 +64,6 @@ pub(super) fn requests(api: Api) -> Api {
 
 async fn send_file(
     State(site): State<Arc<Site>>,
-    Extension(connection): Extension<Arc<Connection>>,
     mut asker: Asker,
     At(room): At<String>,
     mut parameters: Parameters,
@@ -76,7 +75,7 @@ async fn send_file(
     parameters.end()?;
     let room = room_of(&mut asker, &room).await?;
     asker.session().may_post(room).await?;
-    let limit = site.file_bytes;
+    let limit = site.said().file_bytes;
     check_length(request.headers(), limit)?;
     let mut upload = asker.session().begin_upload(&name).await?;
     let mut content = request.into_body().into_data_stream();
@@ -89,7 +88,8 @@ async fn send_file(
             return Err(Error::Unavailable.into());
         }
     }
-    connection.keep_pace(asker.session(), &room.into()).await;
+    asker.judge_again().await?;
+    asker.keep_pace(&room.into()).await?;
     let message = asker.session().post_file(room, upload, &name).await?;
     made(messages::shown(&mut asker, &message).await?)
 }

@@ -3,18 +3,19 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use futures_util::TryStreamExt;
+use bytes::BytesMut;
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
+use tolmach_json::{StreamStart, mend_surrogates};
 
 use super::super::Site;
 use super::super::admission::MAX_BODY;
+use super::super::body;
 use super::super::problem::Problem;
 use crate::model::{Error, Result};
 
@@ -32,7 +33,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Json<T> {
                 "send JSON, with the header Content-Type: application/json",
             ));
         }
-        let bytes = whole(request.into_body()).await?;
+        // It is there whole by now.
+        let mut bytes = BytesMut::from(body::whole(request.into_body(), MAX_BODY).await?);
+        StreamStart::default().pass(&mut bytes);
+        mend_surrogates(&mut bytes);
         read(&bytes).map(Self).map_err(Problem::from)
     }
 }
@@ -56,27 +60,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let of = headers.get(CONTENT_TYPE).and_then(|of| of.to_str().ok());
     let essence = of.unwrap_or_default().split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
-    let mut stream = body.into_data_stream();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = stream.try_next().await.map_err(cut)? {
-        if (bytes.len() + chunk.len()) as u64 > MAX_BODY {
-            return Err(Error::TooLarge { limit: MAX_BODY }.into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-/// A body that did not come whole.
-pub(super) fn cut(error: axum::Error) -> Problem {
-    Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "RequestTimeout",
-        format!("the body did not come whole: {error}"),
-    )
 }
 
 /// A value of JSON; the field that is wrong is named.

@@ -63,7 +63,7 @@ async fn log_in(
     let wants_cookie = parameters.flag("cookie")?;
     parameters.end()?;
     // Nobody is online by it; the session ends with the answer, and the token stays.
-    let (mut session, _) = unseen(&site.hub, connection.address, Bounds::default());
+    let (mut session, _) = unseen(&site.hub, &connection, Bounds::default());
     let command = LogIn {
         login: login.login,
         secret: Secret::Password(login.password),

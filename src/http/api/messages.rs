@@ -1,15 +1,11 @@
 //! What is said in a room.
 
-use std::sync::Arc;
-
-use axum::extract::Extension;
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::super::authentication::Asker;
-use super::super::connection::Connection;
 use super::document::{Api, Operation, Who};
 use super::input::{At, Json, Parameters, number};
 use super::rooms::{direct_with, found, named, selector};
@@ -151,7 +147,6 @@ pub(super) async fn target(asker: &mut Asker, name: &str) -> Result<Target> {
 }
 
 async fn say_message(
-    Extension(connection): Extension<Arc<Connection>>,
     mut asker: Asker,
     At(name): At<String>,
     Json(new): Json<NewMessage>,
@@ -166,7 +161,7 @@ async fn say_message(
         Some(Kind::Emote) => (MessageKind::Emote, new.text),
         Some(Kind::Sticker) => (MessageKind::Sticker, new.text),
     };
-    connection.keep_pace(asker.session(), &to).await;
+    asker.keep_pace(&to).await?;
     let send = Send {
         kind,
         reply_to: new.reply_to.map(MessageId),
@@ -198,13 +193,12 @@ async fn message(asker: &mut Asker, name: &str, id: &str) -> Result<(RoomId, Mes
 }
 
 async fn edit_message(
-    Extension(connection): Extension<Arc<Connection>>,
     mut asker: Asker,
     At((name, id)): At<(String, String)>,
     Json(edited): Json<Edited>,
 ) -> Answer<Message> {
     let (room, message) = message(&mut asker, &name, &id).await?;
-    connection.keep_pace(asker.session(), &room.into()).await;
+    asker.keep_pace(&room.into()).await?;
     let edit = Edit::text(message, &edited.text);
     let message = asker.call(edit).await?;
     answer(shown(&mut asker, &message).await?)

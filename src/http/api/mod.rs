@@ -120,7 +120,7 @@ pub(super) async fn across_origins(
     let asked_from = request.headers().get(ORIGIN).cloned();
     let connection = request.extensions().get::<Arc<Connection>>();
     let is_encrypted = connection.is_some_and(|connection| connection.is_encrypted);
-    let is_welcome = origin::is_welcome(&site.options, request.headers(), is_encrypted);
+    let is_welcome = origin::is_welcome(&site.said().options, request.headers(), is_encrypted);
     let welcome = asked_from.filter(|_| is_welcome);
     let headers = request.headers();
     let is_preflight = *request.method() == Method::OPTIONS

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, State};
 use axum::http::{Method, StatusCode};
-use axum::response::sse::Event;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response, sse};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,12 +15,12 @@ use super::super::authentication::{OperatorOnly, unseen};
 use super::super::connection::Connection;
 use super::super::problem::Problem;
 use super::document::{Api, Operation, Who};
-use super::events::{kept_alive, stream_of};
+use super::events::{ended, kept_alive, stream_of};
 use super::input::Parameters;
 use super::rooms::selector;
 use crate::control::tap::{Entry, Happened, TapQuery, Watching};
 use crate::hub::{Bounds, Events, Session};
-use crate::model::{Error, SessionId};
+use crate::model::{EndReason, Error, Event, SessionId};
 
 pub(super) fn requests(api: Api) -> Api {
     let watch = Operation::new(
@@ -51,6 +50,7 @@ struct Viewer {
     _session: Session,
     connection: Arc<Connection>,
     _permit: OwnedSemaphorePermit,
+    is_over: bool,
 }
 
 async fn watch_tap(
@@ -72,7 +72,7 @@ async fn watch_tap(
     };
     let permit = site.viewers.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Error::Unavailable)?;
-    let (mut session, events) = unseen(&site.hub, asker.address(), Bounds::default());
+    let (mut session, events) = unseen(&site.hub, &connection, Bounds::default());
     session.log_in_token(&asker.token.0).await?;
     let viewer = Viewer {
         watching: Watching::start(&site.hub, query).await?,
@@ -80,36 +80,39 @@ async fn watch_tap(
         _session: session,
         connection,
         _permit: permit,
+        is_over: false,
     };
     let entries = stream::unfold(viewer, async |mut viewer| {
         let entries = viewer.next().await?;
         Some((stream::iter(entries), viewer))
     });
-    let events = entries
-        .flatten()
-        .map(|entry| Ok::<_, Infallible>(event(&entry)));
+    let events = entries.flatten().map(Ok::<_, Infallible>);
     Ok(kept_alive(events).into_response())
 }
 
 impl Viewer {
     /// `None`: nothing more is told.
-    async fn next(&mut self) -> Option<Vec<Entry>> {
-        loop {
+    async fn next(&mut self) -> Option<Vec<sse::Event>> {
+        if self.is_over {
+            return None;
+        }
+        let reason = loop {
             tokio::select! {
                 biased;
-                () = self.connection.ending() => return None,
-                event = self.events.next() => {
-                    if matches!(event.as_deref(), None | Some(crate::model::Event::Ended(_))) {
-                        return None;
-                    }
-                }
-                entries = self.watching.next() => return Some(entries),
+                () = self.connection.ending() => break EndReason::Shutdown,
+                event = self.events.next() => match event?.as_ref() {
+                    Event::Ended(reason) => break *reason,
+                    Event::Room(_) | Event::Presence(_) => {}
+                },
+                entries = self.watching.next() => return Some(entries.iter().map(told).collect()),
             }
-        }
+        };
+        self.is_over = true;
+        ended(reason).ok().map(|last| vec![last])
     }
 }
 
-fn event(entry: &Entry) -> Event {
+fn told(entry: &Entry) -> sse::Event {
     let kind = match &entry.what {
         Happened::Opened => "opened",
         Happened::Ended => "ended",
@@ -121,5 +124,5 @@ fn event(entry: &Entry) -> Event {
         Happened::Lost { .. } => "lost",
     };
     let data = serde_json::to_string(entry).unwrap_or_default();
-    Event::default().event(kind).data(data)
+    sse::Event::default().event(kind).data(data)
 }

@@ -218,7 +218,7 @@ async fn change_user(
     if let Some(password) = &changed.password {
         check_password(&site, password)?;
         match &changed.current {
-            Some(current) if is_own => is_right(&site, &asker, current).await?,
+            Some(current) if is_own => is_right(&site, &mut asker, current).await?,
             None if is_own && !asker.user.operator => {
                 let reason = "say the password that holds now, too";
                 return Err(Error::invalid("current", reason).into());
@@ -277,15 +277,16 @@ fn check_password(site: &Site, password: &str) -> Result<()> {
     }
 }
 
-/// Whether this is the password of who asks, by the rules of a login.
-async fn is_right(site: &Site, asker: &Asker, password: &str) -> Result<()> {
-    let (mut session, _) = unseen(&site.hub, asker.address(), Bounds::default());
+/// Whether this is the password of who asks, by the rules of a login, which may take a while.
+async fn is_right(site: &Site, asker: &mut Asker, password: &str) -> Result<()> {
+    let (mut session, _) = unseen(&site.hub, &asker.connection, Bounds::default());
     let command = LogIn {
         login: asker.user.login.clone(),
         secret: Secret::password(password),
         token: false,
     };
-    session.call(command).await.map(drop)
+    session.call(command).await?;
+    asker.judge_again().await
 }
 
 async fn remove_user(OperatorOnly(asker): OperatorOnly, At(login): At<String>) -> Done {

@@ -26,13 +26,13 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route(
             "/",
             get(async move |State(site): State<Arc<Site>>, request| {
-                shown(site.options.chat, chat, request).await
+                shown(site.said().options.chat, chat, request).await
             }),
         )
         .route(
             "/console",
             get(async move |State(site): State<Arc<Site>>, request| {
-                shown(site.options.console, console, request).await
+                shown(site.said().options.console, console, request).await
             }),
         );
     assets::all().fold(pages, |router, asset: Asset| {

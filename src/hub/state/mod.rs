@@ -351,7 +351,6 @@ impl HubState {
         let mut infos: Vec<SessionInfo> = self
             .sessions
             .iter()
-            .filter(|(_, entry)| entry.scope.is_seen())
             .filter(|(_, entry)| of.is_none_or(|user| user == entry.user.id))
             .map(|(id, entry)| SessionInfo {
                 id: *id,

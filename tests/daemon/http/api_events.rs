@@ -130,7 +130,10 @@ async fn what_happens_is_heard_and_nobody_sees_who_listens() {
     // It is nobody to the others.
     talker.hears("anna", "Tea?").await;
     talker.hears_nothing().await;
-    assert_eq!(daemon.sessions().await.len(), 1);
+    let open = daemon.sessions().await.into_iter();
+    let mut spoken: Vec<_> = open.map(|session| session.dialect).collect();
+    spoken.sort();
+    assert_eq!(spoken, ["http", "talker"]);
     let members = anna.get("/rooms/tea/members").await;
     assert_eq!(members[1]["presence"], "absent");
     let path = format!("/rooms/tea/messages/{}", said["id"]);
@@ -359,7 +362,57 @@ async fn the_tap_is_for_operators_as_long_as_they_are() {
     daemon
         .operate(commands::SetOperator { user, operator })
         .await;
-    while tap.next().await.is_some() {}
+    loop {
+        let (kind, data) = tap.next().await.expect("its end is told");
+        // One that a connection says has its number.
+        if kind == "ended" && data["connection"].is_null() {
+            assert_eq!(data["reason"], json!(EndReason::ClosedByOperator));
+            break;
+        }
+    }
+    assert!(tap.next().await.is_none());
+}
+
+#[tokio::test]
+async fn streams_are_told_that_the_gateway_stops_or_goes_elsewhere() {
+    for is_moved in [false, true] {
+        let (daemon, written) = Daemon::reloadable(HTTP).await;
+        Asking::operator(&daemon, "chief").await;
+        let mut listening = events(&daemon, "chief").await;
+        let mut tap = Listening::begin(&daemon, "chief", "tap", None).await;
+        let goes = async {
+            if is_moved {
+                daemon.reload(&written, "http.address = ''").await.unwrap();
+            }
+            daemon.stop().await;
+        };
+        let told = async {
+            listening.ends(EndReason::Shutdown).await;
+            tap.ends(EndReason::Shutdown).await;
+        };
+        tokio::join!(goes, told);
+    }
+}
+
+#[tokio::test]
+async fn who_listens_is_listed_and_can_be_closed() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut chief = Asking::operator(&daemon, "chief").await;
+    for query in ["events", "tap"] {
+        let mut listening = Listening::begin(&daemon, "chief", query, None).await;
+        let own = chief.get("/sessions").await;
+        assert_eq!(own.as_array().unwrap().len(), 1, "{own}");
+        let own = &own[0];
+        assert_eq!(
+            (&own["user"], &own["dialect"], &own["address"]),
+            (&json!("chief"), &json!("http"), &json!("127.0.0.1"))
+        );
+        assert_eq!(own["encrypted"], false);
+        let path = format!("/sessions/{}", own["id"]);
+        chief.done("DELETE", &path, None).await;
+        listening.ends(EndReason::ClosedByOperator).await;
+        assert_eq!(chief.get("/sessions").await, json!([]));
+    }
 }
 
 #[tokio::test]

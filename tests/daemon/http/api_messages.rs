@@ -349,3 +349,24 @@ async fn what_cannot_be_sent_leaves_nothing() {
     let empty = anna.http.get(&path, &[auth]).await;
     assert_eq!((empty.status, empty.body.len()), (200, 0));
 }
+
+#[tokio::test]
+async fn half_a_character_and_a_mark_before_the_text_are_taken() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    anna.post("/rooms", json!({"name": "tea"})).await;
+    let headers = [
+        "Authorization: Bearer token-anna",
+        "Content-Type: application/json",
+    ];
+    for (body, text) in [
+        (&br#"{"text":"cut \ud83d"}"#[..], "cut \u{fffd}"),
+        (br#"{"text":"whole \ud83d\ude00"}"#, "whole \u{1f600}"),
+        (b"\xef\xbb\xbf{\"text\":\"marked\"}", "marked"),
+    ] {
+        let path = "/api/v1/rooms/tea/messages";
+        let answer = anna.http.ask("POST", path, &headers, Some(body)).await;
+        assert_eq!(answer.status, 201, "{text}: {}", answer.text());
+        assert_eq!(answer.json()["text"], text);
+    }
+}

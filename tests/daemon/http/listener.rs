@@ -121,6 +121,27 @@ async fn a_reload_keeps_who_is_connected_and_moves_where_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_open_sees_a_reload_at_its_next_request() {
+    let origin = "https://gone.example";
+    let (daemon, written) =
+        Daemon::reloadable(&format!("{HTTP}\nhttp.origins = ['{origin}']")).await;
+    let mut http = Http::connect(&daemon).await;
+    let from = format!("Origin: {origin}");
+    for path in ["/", "/console", "/metrics"] {
+        assert_eq!(http.get(path, &[]).await.status, 200, "{path}");
+    }
+    let answer = http.get("/api/v1/openapi.json", &[&from]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), origin);
+    let less = format!("{HTTP}\nhttp.chat = false\nhttp.console = false\nhttp.metrics = false");
+    daemon.reload(&written, &less).await.unwrap();
+    for (path, status) in [("/", 404), ("/console", 404), ("/metrics", 401)] {
+        assert_eq!(http.get(path, &[]).await.status, status, "{path}");
+    }
+    let answer = http.get("/api/v1/openapi.json", &[&from]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_said() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

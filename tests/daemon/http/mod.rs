@@ -7,6 +7,7 @@ mod api_events;
 mod api_hostile;
 mod api_messages;
 mod api_rooms;
+mod api_withdrawn;
 mod client;
 #[cfg(feature = "s3")]
 mod files_in_s3;

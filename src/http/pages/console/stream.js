@@ -28,6 +28,8 @@ export class Stream extends EventTarget {
   }
 
   #take(entry) {
+    // The end of the stream itself.
+    if (!entry.kind) return this.#say(entry.detail);
     if (this.entries.push(entry) > MOST) this.entries.splice(0, GO);
     this.dispatchEvent(new CustomEvent("entry", { detail: entry }));
   }
