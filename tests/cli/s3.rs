@@ -73,10 +73,9 @@ fn copies_hold_what_is_in_the_bucket_and_bring_it_back() {
     other.run(&["restore", &path("all.tar")]).done();
     other.run(&["store", "verify"]).done();
     // What is another than it was, and what is gone, is found.
-    let key = |number: usize| format!("gate/{}", before[number].0);
-    for number in 0..2 {
-        let len = before[number].1.len();
-        server.put(&key(number), &vec![b'x'; len.max(1)], Duration::ZERO);
+    for (name, content) in &before[..2] {
+        let other = vec![b'x'; content.len().max(1)];
+        server.put(&format!("gate/{name}"), &other, Duration::ZERO);
     }
     let verified = bench.run(&["store", "verify"]);
     assert_eq!(verified.code, Some(1));
