@@ -215,8 +215,8 @@ impl Wanted {
         if !self.users.is_empty() || !rooms.is_empty() {
             let users: Vec<UserId> = self.users.iter().copied().collect();
             let sql = format!(
-                "SELECT {USER} FROM users u WHERE u.id = ANY($1) OR u.id IN \
-                    (SELECT unnest(ARRAY[low, high]) FROM rooms WHERE id = ANY($2) AND low IS NOT NULL)"
+                "SELECT {USER} FROM users u WHERE u.id = ANY($1::int4[] || ARRAY( \
+                    SELECT unnest(ARRAY[low, high]) FROM rooms WHERE id = ANY($2)))"
             );
             parts.push((Part::Users, query!(sql, users, rooms)));
         }
