@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
-use crate::files::{FileArea, Found, Upload, is_told, last_component};
+use crate::files::{FileArea, Found, Reading, Upload, is_told, last_component};
 use crate::model::{
     Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
     Target, clean_line, has_visible,
@@ -45,6 +46,14 @@ impl Hub {
         let files = self.files().ok_or(Error::NoSuchMessage)?;
         let found = files.find(message.room, &info.stored).await;
         Ok((info, found.map_err(not_had)?))
+    }
+
+    /// So many bytes of a content that was found, from there.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMessage`] where it is gone by now; [`Error::Unavailable`].
+    pub async fn read_content(found: Found, part: Range<u64>) -> Result<Reading> {
+        found.read(part).await.map_err(not_had)
     }
 
     /// Writes all that the store has in memory to a new file, as a database, which whoever asked removes.
@@ -341,7 +350,7 @@ fn unavailable(error: io::Error) -> Error {
 }
 
 /// That a content cannot be had, as whoever asked for its message is told.
-pub(crate) fn not_had(error: io::Error) -> Error {
+fn not_had(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => Error::NoSuchMessage,
         _ => unavailable(error),

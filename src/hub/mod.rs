@@ -72,7 +72,6 @@ pub use clock::{Clock, SystemClock};
 pub use embed::Events;
 pub use encoder::{Audience, Encoded, Encoding, EventEncoder, SharedEncoder};
 pub use external::ExternalError;
-pub(crate) use files::not_had;
 pub use options::Options;
 pub use policy::{Policy, PolicyRequest, Verdict};
 pub use pulse::Readiness;

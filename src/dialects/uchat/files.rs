@@ -8,7 +8,7 @@ use super::outcome::refusal;
 use crate::commands;
 use crate::files::Upload;
 use crate::gateway::{Content, RequestContext, Response};
-use crate::hub::not_had;
+use crate::hub::Hub;
 use crate::model::{Error, Result, RoomId};
 
 /// A file on its way over a connection.
@@ -158,7 +158,7 @@ impl UchatAdapter {
         self.identify(&Secret(token), cx).await?;
         let (info, found) = cx.session.fetch_file(RoomId(room), message).await?;
         Ok(Content {
-            reader: found.read(0..info.size).await.map_err(not_had)?,
+            reader: Hub::read_content(found, 0..info.size).await?,
             bytes: info.size,
             patience: TRANSFER_PATIENCE,
         })

@@ -26,7 +26,7 @@ use super::rooms::{direct_with, selector};
 use super::{Made, made, messages};
 use crate::commands::{Direct, FindRoom, ReadMessage};
 use crate::files::Reading;
-use crate::hub::not_had;
+use crate::hub::Hub;
 use crate::model::{Error, MessageId, Result, RoomId};
 use crate::shown::Message;
 
@@ -152,7 +152,7 @@ pub(super) async fn fetch_file(
     };
     let length = part.end - part.start;
     answer.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    let content = content(found.read(part).await.map_err(not_had)?, length);
+    let content = content(Hub::read_content(found, part).await?, length);
     Ok((status, answer, content).into_response())
 }
 
