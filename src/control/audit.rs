@@ -105,6 +105,8 @@ pub struct On {
     pub subject: Option<String>,
     /// The number of a message, over all rooms.
     pub message: Option<String>,
+    /// What was changed, where that is chosen: switches with what they are now.
+    pub changed: Option<String>,
 }
 
 impl On {
@@ -120,7 +122,7 @@ impl On {
             user: of("user").or_else(|| named(&["register"], "login")),
             room: of("room").or_else(|| named(&["create_room"], "name")),
             to: named(&["rename_user"], "login")
-                .or_else(|| named(&["rename_room"], "name"))
+                .or_else(|| named(&["rename_room", "change_room"], "name"))
                 .or_else(|| flag(&["set_operator"], "operator"))
                 .or_else(|| flag(&["set_disabled"], "disabled")),
             role: of("role"),
@@ -128,6 +130,9 @@ impl On {
             token: named(&["revoke_token"], "id"),
             subject: of("subject"),
             message: named(&["edit", "delete", "hide"], "message"),
+            changed: ["change_room", "change_user"]
+                .contains(&act)
+                .then(|| changed(fields)),
         }
     }
 
@@ -151,6 +156,18 @@ impl On {
             self.room = named.map_or(self.room.take(), |room| Some(room.name.clone()));
         }
     }
+}
+
+/// The fields of a command that are to be other.
+fn changed(fields: &Value) -> String {
+    let fields = fields.as_object().into_iter().flatten();
+    let changed =
+        fields.filter(|(key, value)| !value.is_null() && !["room", "user"].contains(&&***key));
+    let written = changed.map(|(key, value)| match value {
+        Value::Bool(is) => format!("{key}={is}"),
+        _ => key.clone(),
+    });
+    written.collect::<Vec<_>>().join(",")
 }
 
 /// A name, a number, or what a selector holds of either.
@@ -248,6 +265,7 @@ impl Act {
             token,
             subject,
             message,
+            changed,
         } = &self.on;
         let (uid, pid, account, peer) = match &self.by {
             By::Process { uid, pid } => (Some(*uid), *pid, None, None),
@@ -268,6 +286,7 @@ impl Act {
             token,
             subject,
             message_id = message,
+            changed,
             error = self.error,
             at,
             "operator"
@@ -315,7 +334,8 @@ pub(crate) fn log_kept(data_dir: &Path) {
 mod tests {
     use super::*;
     use crate::commands::{
-        AddBan, CloseSession, CreateRoom, Delete, Register, RenameUser, SetOperator, SetRole, Users,
+        AddBan, ChangeUser, CloseSession, CreateRoom, Delete, Register, RenameUser, SetOperator,
+        SetRole, Users,
     };
     use crate::model::{BanSubject, MessageId, Role, Secret, SessionId};
 
@@ -394,5 +414,17 @@ mod tests {
             operator: true,
         };
         assert_eq!(on(operator), "set_operator to=true user=anna");
+        let change = ChangeUser {
+            user: UserSelector::login("anna"),
+            name: None,
+            description: None,
+            secret: Some(Secret::password("secret")),
+            disabled: None,
+            operator: Some(true),
+        };
+        assert_eq!(
+            on(change),
+            "change_user changed=operator=true,secret user=anna"
+        );
     }
 }

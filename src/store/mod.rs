@@ -46,7 +46,8 @@ pub use sqlite::{
     SqliteStore,
 };
 pub use transaction::{
-    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, SecretBytes, TokenRow,
+    Transaction, UserRow,
 };
 
 use std::any::Any;
@@ -56,8 +57,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use crate::model::{
-    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, News, Result, Role,
-    RoomEvent, RoomId, SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, News, Result, RoomEvent,
+    RoomId, SearchQuery, SeenMarks, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 
 /// After how many bytes of text a page of a history, the answer to a search and that of [`Store::changes`] ends, whatever
@@ -246,13 +247,7 @@ pub trait Store: Send + Sync + 'static {
     /// A room's members and banned, in the order of `joined`, then of user.
     async fn members(&self, room: RoomId) -> Result<Vec<(Membership, Arc<UserRef>)>>;
     /// How many members a room has, banned ones not counted.
-    async fn member_count(&self, room: RoomId) -> Result<u64> {
-        let members = self.members(room).await?;
-        let there = members
-            .iter()
-            .filter(|(member, _)| member.role != Role::Banned);
-        Ok(there.count() as u64)
-    }
+    async fn member_count(&self, room: RoomId) -> Result<u64>;
     /// The bans of guests from a room, in the order of their names.
     async fn guest_bans(&self, room: RoomId) -> Result<Vec<GuestBan>>;
     /// The bans from the whole gateway, in the order of their subjects; those whose time is over, too.

@@ -147,6 +147,9 @@ impl From<RowsError> for ApplyError {
     }
 }
 
+/// Something that cannot be guessed.
+pub type SecretBytes = [u8; 32];
+
 /// What came of asking that what is gone is wiped from the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scrub {
@@ -282,6 +285,9 @@ pub trait Transaction {
     fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError>;
     /// Lifts the ban of this subject.
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError>;
+
+    /// What only nodes on this store know, by what it is for; where there is none yet, this is kept. It is in no export.
+    fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError>;
 
     /// The next message number, greater than all before.
     fn next_message_id(&mut self) -> Result<MessageId, RowsError>;

@@ -334,19 +334,35 @@ impl Command for SetPassword {
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
         let row = caller.account(&self.user).await?;
-        if row.password.is_none() && caller.hub().has_authenticator() {
-            let reason = "this account has its password elsewhere; change it there";
-            return Err(Error::Unsupported(reason.to_owned()));
-        }
-        check_password(&self.secret, caller)?;
         self.user = UserSelector::Id(row.user.id);
-        let asker = caller.asker(&row.user.login);
-        let hashing = &caller.hub().inner.hashing;
-        let hash = hashing.hash(&self.secret, asker).await?;
-        self.secret = Secret::Hashed(hash);
-        let came_in_by_it = |entry: &SessionEntry| !entry.by_api_token;
-        change_and_end(self, caller, EndReason::PasswordChanged, came_in_by_it).await
+        self.secret = hashed_for(&row, self.secret, caller).await?;
+        let reason = EndReason::PasswordChanged;
+        change_and_end(self, caller, reason, came_in_by_password).await
     }
+}
+
+/// A new password of an account, hashed.
+///
+/// # Errors
+/// [`Error::Unsupported`]: its password is kept elsewhere; [`Error::Invalid`]: it is too short.
+pub(super) async fn hashed_for(
+    row: &UserRow,
+    secret: Secret,
+    caller: &Caller<'_>,
+) -> Result<Secret> {
+    if row.password.is_none() && caller.hub().has_authenticator() {
+        let reason = "this account has its password elsewhere; change it there";
+        return Err(Error::Unsupported(reason.to_owned()));
+    }
+    check_password(&secret, caller)?;
+    let asker = caller.asker(&row.user.login);
+    let hashing = &caller.hub().inner.hashing;
+    Ok(Secret::Hashed(hashing.hash(&secret, asker).await?))
+}
+
+/// Whether a new password ends a session.
+pub(super) fn came_in_by_password(session: &SessionEntry) -> bool {
+    !session.by_api_token
 }
 
 /// Has an account changed, and then ends some of its sessions.

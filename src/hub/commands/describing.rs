@@ -33,8 +33,7 @@ impl Command for DescribeUser {
             *name = display_name(name, &caller.hub().options().name)?;
         }
         if let Some(description) = &mut self.description {
-            *description = clean_text(description).into_owned();
-            check_length("description", description, DESCRIPTION_CHARS)?;
+            *description = cleaned_description(description)?;
         }
         let changed = caller.commit_then(self, |state, row| {
             state.update_user(&row);
@@ -42,6 +41,16 @@ impl Command for DescribeUser {
         });
         changed.await
     }
+}
+
+/// A description as it is kept.
+///
+/// # Errors
+/// [`Error::Invalid`](crate::model::Error::Invalid): it is too long.
+pub(super) fn cleaned_description(description: &str) -> Result<String> {
+    let cleaned = clean_text(description).into_owned();
+    check_length("description", &cleaned, DESCRIPTION_CHARS)?;
+    Ok(cleaned)
 }
 
 impl Change for DescribeUser {

@@ -31,16 +31,10 @@ impl Change for AddMember {
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, _) = work.on_member(Action::Add, &self.room, &self.user)?;
-        let (room, user) = (row.room.id, user.user.id);
-        match work.role(room, user)? {
-            Some(Role::Banned) => {
-                Err(Error::not_allowed("this user is banned; lift the ban first").into())
-            }
-            Some(_) => work.show_all(room, user),
-            None => {
-                work.room_for_one_more(user, Some(room))?;
-                work.new_member(&row, user, Role::Member)
-            }
+        let room = row.room.id;
+        match work.addable(&row, &user)? {
+            Some(_) => work.show_all(room, user.user.id),
+            None => work.new_member(&row, user.user.id, Role::Member),
         }
     }
 }
@@ -235,24 +229,100 @@ impl Change for SetRole {
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, user, standing) = work.on_member(Action::Appoint, &self.room, &self.user)?;
-        if self.role == Role::Banned {
-            let reason = "owner, admin, moderator or member; to keep somebody out, ban them";
-            return Err(Error::invalid("role", reason).into());
-        }
         let membership = work.membership(&row, &user)?;
+        check_given(standing, &user, (membership.role, self.role))?;
         if membership.role == self.role {
             return Ok(());
         }
-        check_subject(standing, Some(membership.role))?;
         let row = match self.role {
-            Role::Owner => work.hand_over(&row, standing, &user)?,
+            Role::Owner => work.hand_over(&row, &user)?,
             _ => work.without_owner(row, membership.user, false)?,
         };
         work.give_role(&row, membership, self.role)
     }
 }
 
+/// Whether somebody who has one role may be given another.
+fn check_given(standing: Standing, user: &UserRow, (from, to): (Role, Role)) -> Result<()> {
+    if to == Role::Banned {
+        let reason = "owner, admin, moderator or member; to keep somebody out, ban them";
+        return Err(Error::invalid("role", reason));
+    }
+    if from == to {
+        return Ok(());
+    }
+    check_subject(standing, Some(from))?;
+    match standing {
+        _ if to != Role::Owner => Ok(()),
+        Standing::User { role, .. } if role != Some(Role::Owner) => {
+            let reason = "only the owner and the operator may name another owner";
+            Err(Error::not_allowed(reason))
+        }
+        Standing::User { .. } | Standing::Operator if user.user.kind != UserKind::Account => {
+            Err(Error::not_allowed("only an account can own a room"))
+        }
+        Standing::User { .. } | Standing::Operator => Ok(()),
+    }
+}
+
+/// Makes somebody a member of this role, whether a member before or not: [`AddMember`] and [`SetRole`], both or neither.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutMember {
+    /// Which room is meant, by number or by name.
+    pub room: RoomSelector,
+    /// Who, by number or by login.
+    pub user: UserSelector,
+    /// The role from now on; [`Role::Banned`] is refused, since that is a command of its own.
+    pub role: Role,
+}
+
+committed_as_asked!(PutMember, room);
+
+impl Change for PutMember {
+    type Outcome = ();
+    looks_at!(room: room, user: user);
+
+    fn apply(self, work: &mut Work<'_>) -> Done {
+        self.check(work)?;
+        let Self { room, user, role } = self;
+        let add = AddMember {
+            room: room.clone(),
+            user: user.clone(),
+        };
+        add.apply(work)?;
+        SetRole { room, user, role }.apply(work)
+    }
+}
+
+impl PutMember {
+    /// Whether it may be done: then nothing of it is refused.
+    pub(super) fn check(&self, work: &mut Work<'_>) -> Done {
+        let (row, user, standing) = work.on_member(Action::Appoint, &self.room, &self.user)?;
+        work.permitted(Action::Add, &row, false)?;
+        let role = work.addable(&row, &user)?;
+        Ok(check_given(
+            standing,
+            &user,
+            (role.unwrap_or(Role::Member), self.role),
+        )?)
+    }
+}
+
 impl Work<'_> {
+    /// The role of a member; `None`: of who can become one.
+    fn addable(&mut self, row: &RoomRow, user: &UserRow) -> Done<Option<Role>> {
+        let (room, user) = (row.room.id, user.user.id);
+        let role = self.role(room, user)?;
+        match role {
+            Some(Role::Banned) => {
+                return Err(Error::not_allowed("this user is banned; lift the ban first").into());
+            }
+            Some(_) => {}
+            None => self.room_for_one_more(user, Some(room))?,
+        }
+        Ok(role)
+    }
+
     /// A member sees from now on what was said before it came.
     fn show_all(&mut self, room: RoomId, user: UserId) -> Done {
         let membership = self.rows.member(room, user)?;
@@ -300,16 +370,7 @@ impl Work<'_> {
     }
 
     /// Makes a user the room's owner; the former one becomes an admin.
-    fn hand_over(&mut self, row: &RoomRow, standing: Standing, to: &UserRow) -> Done<Arc<RoomRow>> {
-        if let Standing::User { role, .. } = standing
-            && role != Some(Role::Owner)
-        {
-            let reason = "only the owner and the operator may name another owner";
-            return Err(Error::not_allowed(reason).into());
-        }
-        if to.user.kind != UserKind::Account {
-            return Err(Error::not_allowed("only an account can own a room").into());
-        }
+    fn hand_over(&mut self, row: &RoomRow, to: &UserRow) -> Done<Arc<RoomRow>> {
         let former = match row.room.owner {
             Some(former) => self.rows.member(row.room.id, former)?,
             None => None,

@@ -17,6 +17,7 @@ mod adopting;
 mod bans;
 mod caller;
 mod change;
+mod changing;
 mod command;
 mod describing;
 mod entering;
@@ -30,6 +31,7 @@ mod opening;
 mod reading;
 mod rooms;
 pub mod rules;
+mod secrets;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ pub use accounts::Account;
 pub use bans::BanAdded;
 pub use caller::Caller;
 pub use change::{Actor, Change, Submission};
+pub use changing::Keep;
 pub use command::{Command, Needs};
 pub use entering::{Create, Entered};
 pub use erasing::{Erased, Place};
@@ -64,6 +67,7 @@ pub(crate) use {
     entering::EnterRoom,
     erasing::{BeginErasure, EndErasure, EraseMessages, EraseNames},
     opening::{AddGuest, OpenSession},
+    secrets::FindSecret,
     tokens::AddSessionToken,
 };
 
@@ -169,6 +173,7 @@ commands! {
         RenameUser RemoveUser Contacts AddContact RemoveContact
     }
     describing { DescribeUser }
+    changing { ChangeUser ChangeRoom }
     tokens { CreateToken Tokens RevokeToken RenewToken UseToken }
     messages { Send Edit Delete Hide ClearHistory MarkSeen }
     waiting { Waiting }
@@ -182,5 +187,5 @@ commands! {
     erasing { EraseUser EndedAccounts }
     exporting { ExportUser SaidBy }
     bans { AddBan Bans RemoveBan }
-    members { AddMember RemoveMember Ban Unban GuestBans SetRole }
+    members { AddMember RemoveMember Ban Unban GuestBans SetRole PutMember }
 }

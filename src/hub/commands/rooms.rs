@@ -55,8 +55,7 @@ impl Command for CreateRoom {
             validate_room_name("name", &self.name)?;
         }
         if !self.title.is_empty() {
-            self.title = clean_line(&self.title).into_owned();
-            validate_title("title", &self.title)?;
+            self.title = cleaned_title(&self.title)?;
         }
         if self.name.is_empty() && self.kind == RoomKind::Private {
             self.name = unguessable_name();
@@ -88,7 +87,11 @@ fn unguessable_name() -> String {
     "private-".chars().chain(digits).collect()
 }
 
-async fn hashed(password: Option<Secret>, caller: &Caller<'_>) -> Result<Option<Secret>> {
+/// A room's password, hashed; an empty one is none.
+pub(super) async fn hashed(
+    password: Option<Secret>,
+    caller: &Caller<'_>,
+) -> Result<Option<Secret>> {
     match password.filter(|password| !password.is_empty()) {
         Some(password) => {
             let hashing = &caller.hub().inner.hashing;
@@ -276,6 +279,15 @@ impl Work<'_> {
         }
     }
 
+    /// Whether a room may be called so.
+    pub(super) fn check_free(&mut self, room: &RoomRow, name: &str) -> Done {
+        self.may_name("name", name)?;
+        match self.rows.room_by_name(&fold_room_name(name))? {
+            Some(holder) if holder.room.id != room.room.id => Err(Error::NameTaken.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The direct room of the actor and another that must be there already, for what answers something in it.
     pub(super) fn existing_direct_room(&mut self, other: &UserSelector) -> Done<Arc<RoomRow>> {
         let own = self.acting_user()?.user.id;
@@ -386,11 +398,7 @@ impl Change for RenameRoom {
 
     fn apply(self, work: &mut Work<'_>) -> Done {
         let (row, _) = work.room_for(Action::Configure, &self.room)?;
-        work.may_name("name", &self.name)?;
-        let holder = work.rows.room_by_name(&fold_room_name(&self.name))?;
-        if holder.is_some_and(|holder| holder.room.id != row.room.id) {
-            return Err(Error::NameTaken.into());
-        }
+        work.check_free(&row, &self.name)?;
         let from = row.room.name.clone();
         work.configure(&self.room, RoomChange::Renamed { from }, |room| {
             if room.title == room.name {
@@ -417,10 +425,19 @@ impl Command for SetTitle {
     about!(room: room, text: title);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
-        self.title = clean_line(&self.title).into_owned();
-        validate_title("title", &self.title)?;
+        self.title = cleaned_title(&self.title)?;
         caller.commit(self).await
     }
+}
+
+/// A title as it is kept.
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub(super) fn cleaned_title(title: &str) -> Result<String> {
+    let title = clean_line(title).into_owned();
+    validate_title("title", &title)?;
+    Ok(title)
 }
 
 impl Change for SetTitle {
@@ -572,15 +589,24 @@ pub struct SetSlow {
 /// The longest pause between two messages.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// Whether members can be made to wait so long.
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub(super) fn check_pause(pause: Duration) -> Result<()> {
+    match pause > LONGEST_PAUSE {
+        true => Err(Error::invalid("slow", "the longest pause is 6h")),
+        false => Ok(()),
+    }
+}
+
 impl Command for SetSlow {
     type Reply = bool;
     const NEEDS: Needs = Needs::User;
     about!(room: room);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
-        if self.pause > LONGEST_PAUSE {
-            return Err(Error::invalid("slow", "the longest pause is 6h"));
-        }
+        check_pause(self.pause)?;
         caller.commit(self).await
     }
 }

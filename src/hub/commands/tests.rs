@@ -56,6 +56,34 @@ fn one_of_each() -> Vec<AnyCommand> {
             description: text(),
         }
         .into(),
+        ChangeUser {
+            user: user(),
+            name: Some(name()),
+            description: Some(text()),
+            secret: Some(secret()),
+            disabled: Some(true),
+            operator: Some(true),
+        }
+        .into(),
+        ChangeRoom {
+            room: room(),
+            name: Some(name()),
+            title: Some(text()),
+            description: Some(text()),
+            private: Some(true),
+            password: Some(secret()),
+            quiet: Some(true),
+            slow: None,
+            keep: Some(Keep::AsConfigured),
+            owner: Some(user()),
+        }
+        .into(),
+        PutMember {
+            room: room(),
+            user: user(),
+            role: Role::Admin,
+        }
+        .into(),
         SetPassword {
             user: user(),
             secret: secret(),

@@ -15,8 +15,8 @@ use crate::model::{
     UserRef,
 };
 use crate::store::{
-    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, TokenRow, Transaction, UserRow,
-    Write,
+    ApplyError, Limits, RoomRow, RowKey, RowKeys, RowsError, Scrub, SecretBytes, TokenRow,
+    Transaction, UserRow, Write,
 };
 
 /// A write that may look at no row first that it did not name.
@@ -280,6 +280,10 @@ impl Transaction for Watched<'_> {
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
         self.rows.remove_gateway_ban(subject)
+    }
+
+    fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError> {
+        self.rows.secret(name, new)
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {

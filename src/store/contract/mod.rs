@@ -68,6 +68,7 @@ contract! {
         a_removed_account_frees_its_name_and_keeps_its_words
         the_last_login_is_kept_to_the_minute
         who_is_an_operator_is_kept_until_the_account_ends
+        a_secret_is_what_it_was_when_it_was_first_asked_for
         a_guest_that_ends_leaves_no_row_unless_it_spoke
         all_guests_end_together
         tokens_are_kept_by_hash_touched_and_expired

@@ -4,10 +4,22 @@ use super::*;
 use sha2::{Digest, Sha256};
 
 use crate::commands::{
-    CreateToken, EndGuest, EndGuests, ExpireTokens, OpenSession, RemoveUser, RenameUser,
-    RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword, SetTitle, TouchToken,
+    CreateToken, EndGuest, EndGuests, ExpireTokens, FindSecret, OpenSession, RemoveUser,
+    RenameUser, RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword, SetTitle,
+    TouchToken,
 };
 use crate::model::{Secret, TokenId, UserKind};
+
+pub(super) async fn a_secret_is_what_it_was_when_it_was_first_asked_for(bench: &Bench) {
+    let find = |name, byte| {
+        let new = [byte; 32];
+        bench.operator(FindSecret { name, new }).unwrap()
+    };
+    assert_eq!(find("one", 1), [1; 32]);
+    assert_eq!(find("one", 2), [1; 32]);
+    assert_eq!(find("other", 3), [3; 32]);
+    assert_eq!(find("one", 4), [1; 32]);
+}
 
 pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Bench) {
     let (anna, _) = (bench.account("Анна"), bench.guest("guest"));

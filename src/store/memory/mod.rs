@@ -260,6 +260,10 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.0.gateway_bans()))
     }
 
+    async fn member_count(&self, room: RoomId) -> Result<u64> {
+        Ok(self.read(|view| view.member_count(room)))
+    }
+
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         Ok(self.read(|view| view.seen_marks(room)))
     }

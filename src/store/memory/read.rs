@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::tables::{RoomEntry, Tables};
 use crate::model::{
-    HistoryOrder, HistoryQuery, Membership, Message, MessageId, RoomEvent, RoomId, RoomKind,
+    HistoryOrder, HistoryQuery, Membership, Message, MessageId, Role, RoomEvent, RoomId, RoomKind,
     SearchQuery, SeenMarks, Seq, Timestamp, TokenInfo, UserId, UserKind, UserRef, fold_text,
 };
 use crate::store::Page;
@@ -89,6 +89,12 @@ impl View<'_> {
             .into_iter()
             .filter_map(with_user)
             .collect()
+    }
+
+    pub(super) fn member_count(self, room: RoomId) -> u64 {
+        let members = self.0.members(room);
+        let there = members.iter().filter(|member| member.role != Role::Banned);
+        there.count() as u64
     }
 
     pub(super) fn seen_marks(self, room: RoomId) -> SeenMarks {

@@ -10,7 +10,9 @@ use crate::model::{
 };
 use crate::store::batch::{Backend, CommitError, NumbersUsed};
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, Write, time};
+use crate::store::{
+    RoomRow, RowsError, Scrub, SecretBytes, TokenRow, Transaction, UserRow, Write, time,
+};
 
 /// The rows, and the way back to where the transaction began.
 #[derive(Debug, Default)]
@@ -36,6 +38,7 @@ enum Undo {
     Member((RoomId, UserId), Option<Membership>),
     GuestBan(GuestBanKey, Option<GuestBan>),
     GatewayBan(BanSubject, Option<GatewayBan>),
+    Secret(String),
     Message(RoomId, MessageId, Option<Arc<Message>>),
     Hidden(UserId, MessageId),
     Forgotten(RoomId, Oldest),
@@ -94,6 +97,7 @@ impl MemoryBackend {
             Undo::GuestBan(key, None) => drop(tables.guest_bans.remove(&key)),
             Undo::GatewayBan(key, Some(ban)) => drop(tables.gateway_bans.insert(key, ban)),
             Undo::GatewayBan(key, None) => drop(tables.gateway_bans.remove(&key)),
+            Undo::Secret(name) => drop(tables.secrets.remove(&name)),
             Undo::Message(room, id, message) => drop(tables.set_message(room, id, message)),
             Undo::Renamed(room, seq, logged) => {
                 if let Some(entry) = tables.rooms.get_mut(&room) {
@@ -485,6 +489,15 @@ impl Transaction for MemoryBackend {
         let before = self.tables.gateway_bans.remove(subject);
         self.undo.push(Undo::GatewayBan(subject.clone(), before));
         Ok(())
+    }
+
+    fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError> {
+        if let Some(secret) = self.tables.secrets.get(name) {
+            return Ok(*secret);
+        }
+        self.tables.secrets.insert(name.to_owned(), new);
+        self.undo.push(Undo::Secret(name.to_owned()));
+        Ok(new)
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {

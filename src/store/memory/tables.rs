@@ -10,7 +10,7 @@ use crate::model::{
     Timestamp, TokenId, UserId, UserRef, fold_room_name,
 };
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, TokenRow, UserRow, time};
+use crate::store::{RoomRow, SecretBytes, TokenRow, UserRow, time};
 
 /// All that is stored. The indices follow the rows.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ pub(super) struct Tables {
     pub(super) guest_bans: BTreeMap<GuestBanKey, GuestBan>,
     /// Who is kept out of the whole gateway.
     pub(super) gateway_bans: BTreeMap<BanSubject, GatewayBan>,
+    /// By what they are for.
+    pub(super) secrets: BTreeMap<String, SecretBytes>,
     pub(super) news: KeptNews,
     pub(super) last: LastIds,
     logins: HashMap<String, UserId>,

@@ -399,6 +399,11 @@ impl Store for PostgresStore {
         Ok(bans)
     }
 
+    async fn member_count(&self, room: RoomId) -> Result<u64> {
+        let asked = query!(reads::MEMBER_COUNT, room);
+        self.readers.ask(asked, values::count).await
+    }
+
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         let asked = query!(reads::seen_marks(), room);
         let latest = self

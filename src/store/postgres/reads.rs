@@ -5,6 +5,8 @@ use super::values::{MEMBER, ROOM};
 /// The newest message's number, also of one that is gone with its room.
 pub(super) const LAST_MESSAGE: &str =
     "SELECT greatest(value, (SELECT max(id) FROM messages)) FROM counters WHERE name = 'messages'";
+pub(super) const MEMBER_COUNT: &str =
+    "SELECT count(*) FROM members WHERE room = $1 AND role <> 'banned'";
 pub(super) const FILES: &str = "SELECT m.file::json ->> 'stored' FROM messages m JOIN rooms r ON r.id = m.room \
     WHERE m.room = $1 AND m.file IS NOT NULL AND NOT m.deleted AND m.seq > greatest(r.cleared, r.pruned)";
 pub(super) const IS_HIDDEN: &str = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h \

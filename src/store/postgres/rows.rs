@@ -7,6 +7,7 @@ use super::aged;
 use super::backend::PostgresBackend;
 use super::bans;
 use super::overlay::{Fall, KnownRoom};
+use super::reads::MEMBER_COUNT;
 use super::session::query;
 use super::values::{
     self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every, first, json,
@@ -19,7 +20,7 @@ use crate::model::{
     fold_text,
 };
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
+use crate::store::{RoomRow, RowsError, Scrub, SecretBytes, TokenRow, Transaction, UserRow, time};
 
 pub(super) const GUESTS: &str = "SELECT id FROM users WHERE kind = 'guest' AND folded IS NOT NULL AND ($1::int8 IS NULL OR node = $1) ORDER BY id";
 
@@ -452,8 +453,7 @@ impl Transaction for PostgresBackend {
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        let sql = "SELECT count(*) FROM members WHERE room = $1 AND role <> 'banned'";
-        count(&self.fetch(query!(sql, room))?)
+        count(&self.fetch(query!(MEMBER_COUNT, room))?)
     }
 
     fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
@@ -495,6 +495,16 @@ impl Transaction for PostgresBackend {
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
         bans::remove_gateway_ban(self, subject)
+    }
+
+    fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError> {
+        // What another node kept is found, too.
+        let sql = "INSERT INTO secrets (name, secret) VALUES ($1, $2) \
+            ON CONFLICT (name) DO UPDATE SET secret = secrets.secret RETURNING secret";
+        let kept = self.fetch(query!(sql, text(name), new.to_vec()))?;
+        let kept: Option<Vec<u8>> = first(&kept)?;
+        let kept = kept.and_then(|kept| kept.try_into().ok());
+        kept.ok_or_else(|| broken("a secret is missing"))
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {

@@ -294,6 +294,12 @@ impl Store for SqliteStore {
         self.readers.read(bans::gateway_bans).await
     }
 
+    async fn member_count(&self, room: RoomId) -> Result<u64> {
+        self.readers
+            .read_of(room, move |conn| reads::member_count(conn, room))
+            .await
+    }
+
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         self.readers
             .read_of(room, move |conn| reads::seen_marks(conn, room))

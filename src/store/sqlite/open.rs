@@ -37,6 +37,7 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up(include_str!("schema11.sql")),
         M::up(include_str!("schema12.sql")),
         M::up(include_str!("schema13.sql")),
+        M::up(include_str!("schema14.sql")),
     ]
 });
 

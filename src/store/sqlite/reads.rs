@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::backend::LAST_MESSAGE;
 use super::values::{
-    self, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, one,
+    self, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, count, one,
 };
 use crate::model::{
     Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
@@ -205,6 +205,11 @@ pub(super) fn members(conn: &Connection, room: RoomId) -> Sql<Vec<(Membership, A
         };
         Ok((membership, Arc::new(user)))
     })
+}
+
+pub(super) fn member_count(conn: &Connection, room: RoomId) -> Sql<u64> {
+    let sql = "SELECT count(*) FROM members WHERE room = ?1 AND role <> 'banned'";
+    count(conn, sql, [room])
 }
 
 pub(super) fn seen_marks(conn: &Connection, room: RoomId) -> Sql<SeenMarks> {

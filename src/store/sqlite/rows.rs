@@ -9,6 +9,7 @@ use super::backend::{LAST_MESSAGE, SqliteBackend};
 use super::bans;
 use super::cache::CachedRoom;
 use super::changes;
+use super::reads;
 use super::times::{Fall, free};
 use super::values::{
     self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
@@ -19,7 +20,7 @@ use crate::model::{
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
-use crate::store::{RoomRow, RowsError, Scrub, TokenRow, Transaction, UserRow, time};
+use crate::store::{RoomRow, RowsError, Scrub, SecretBytes, TokenRow, Transaction, UserRow, time};
 
 pub(super) const EXPIRE_TOKENS: &str =
     "DELETE FROM tokens WHERE kind = 'session' AND coalesce(used, created) < ?1";
@@ -398,11 +399,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        Ok(count(
-            &self.conn,
-            "SELECT count(*) FROM members WHERE room = ?1 AND role <> 'banned'",
-            [room],
-        )?)
+        Ok(reads::member_count(&self.conn, room)?)
     }
 
     fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
@@ -464,6 +461,14 @@ impl Transaction for SqliteBackend {
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
         Ok(bans::remove_gateway_ban(&self.conn, subject)?)
+    }
+
+    fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError> {
+        let sql = "INSERT INTO secrets (name, secret) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        run(&self.conn, sql, params![name, new])?;
+        let sql = "SELECT secret FROM secrets WHERE name = ?1";
+        let kept = one(&self.conn, sql, [name], |row| row.get(0))?;
+        kept.ok_or_else(|| broken("a secret is missing"))
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {

@@ -239,6 +239,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.gateway_bans().await
     }
 
+    async fn member_count(&self, room: RoomId) -> Result<u64> {
+        self.store.member_count(room).await
+    }
+
     async fn seen_marks(&self, room: RoomId) -> Result<SeenMarks> {
         self.store.seen_marks(room).await
     }

@@ -1,0 +1,2 @@
+-- What only nodes on this store know, by what it is for.
+CREATE TABLE secrets (name TEXT PRIMARY KEY, secret BYTEA NOT NULL);
