@@ -1,8 +1,8 @@
 //! What every request must be, whatever it asks for.
 
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, HOST};
-use axum::http::{HeaderMap, Method, Version};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, HeaderValue, Method, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Body as _;
@@ -17,6 +17,13 @@ pub(super) const MAX_BODY: u64 = 64 * 1024;
 /// Answers what is not to be handed on. What is has its body whole, but for a file's: so nobody is asked who it is before all
 /// is there by which it acts, and rights that were withdrawn meanwhile are withdrawn.
 pub(super) async fn admitted(request: Request, next: Next) -> Response {
+    let mut encodings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    let chunked = |encoding: &HeaderValue| encoding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if !encodings.next().is_none_or(chunked) || encodings.next().is_some() {
+        let wrong = Error::invalid("Transfer-Encoding", "chunked alone, once");
+        // Others may see another end of the body.
+        return ([(CONNECTION, "close")], Problem::from(wrong)).into_response();
+    }
     match admit(request).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),

@@ -1,5 +1,6 @@
 //! A request's body, whose pauses are bounded.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -35,8 +36,16 @@ pub(super) async fn whole(body: axum::body::Body, limit: u64) -> Result<Bytes, P
     Ok(bytes.into())
 }
 
-/// A body that did not come whole.
+/// A body that did not come whole, or is none.
 pub(super) fn cut(error: axum::Error) -> Problem {
+    let first: &(dyn std::error::Error + 'static) = &error;
+    let mut causes = std::iter::successors(Some(first), |error| error.source());
+    let cause = causes.find_map(|cause| cause.downcast_ref::<io::Error>());
+    if let Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) =
+        cause.map(io::Error::kind)
+    {
+        return Error::invalid("body", "its chunks or its trailers are malformed").into();
+    }
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
         "RequestTimeout",

@@ -2,14 +2,13 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,8 +20,9 @@ use tokio::sync::watch;
 
 use super::body::Timed;
 use super::problem::refusal;
+use super::stream::{Answered, HttpStream, Turn};
 use crate::gateway::{ByteStream, Limits, Permit, Transport};
-use crate::hub::Session;
+use crate::hub::{Hub, Session};
 use crate::model::{Target, User};
 
 /// Within which a request's headers must be there, counted from when the connection is ready for it.
@@ -88,6 +88,7 @@ impl Connection {
 pub(super) async fn serve(
     router: Router,
     transport: Transport,
+    hub: Hub,
     limits: Limits,
     mut shutdown: watch::Receiver<bool>,
     permit: Permit,
@@ -117,9 +118,12 @@ pub(super) async fn serve(
         permit: Mutex::new(Some(permit)),
         was_asked: AtomicBool::new(false),
     });
+    let turn = Arc::<Turn>::default();
+    let stream = HttpStream::new(stream, hub, turn.clone());
     let requests = Requests {
         router: TowerToHyperService::new(router),
         connection: connection.clone(),
+        turn,
     };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -150,17 +154,23 @@ pub(super) async fn serve(
 struct Requests {
     router: TowerToHyperService<Router>,
     connection: Arc<Connection>,
+    turn: Arc<Turn>,
 }
 
 impl Service<Request<Incoming>> for Requests {
-    type Response = Response;
+    type Response = hyper::Response<Answered>;
     type Error = Infallible;
-    type Future = <TowerToHyperService<Router> as Service<Request<Body>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.connection.was_asked.store(true, Ordering::Relaxed);
         let mut request = request.map(|body| Body::new(Timed::new(body)));
         request.extensions_mut().insert(self.connection.clone());
-        self.router.call(request)
+        self.turn.begin();
+        let (answer, turn) = (self.router.call(request), self.turn.clone());
+        Box::pin(async {
+            let answer = answer.await?;
+            Ok(answer.map(|body| Answered::new(body, turn)))
+        })
     }
 }

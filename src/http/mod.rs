@@ -20,6 +20,8 @@ mod origin;
 mod pages;
 mod problem;
 mod process;
+mod stream;
+mod waiting;
 mod web_socket;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,15 +32,17 @@ use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::Response;
 use bytes::BytesMut;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::config::{self, Config};
 use crate::control::MAX_WATCHING;
 use crate::gateway::{Limits, Permit, Serve, Transport};
 use crate::hub::Hub;
 use crate::model::EndReason;
+use crate::store::SecretBytes;
 use api::stats::{Samples, take_samples};
 use problem::Problem;
+use waiting::Waiting;
 use web_socket::Spoken;
 
 /// What all that answers requests shares.
@@ -51,6 +55,10 @@ pub(crate) struct Site {
     viewers: Arc<Semaphore>,
     /// How it went in the last hour.
     samples: Samples,
+    /// Answers that clients have not taken yet.
+    waiting: Arc<Waiting>,
+    /// What places in streams of events are signed by, once that was needed.
+    cursor_key: OnceCell<SecretBytes>,
 }
 
 /// What the configuration says.
@@ -96,6 +104,8 @@ impl Http {
             said: RwLock::new(Said::by(config)),
             viewers: Arc::new(Semaphore::new(MAX_WATCHING)),
             samples: Samples::default(),
+            waiting: Arc::default(),
+            cursor_key: OnceCell::new(),
         });
         tokio::spawn(take_samples(Arc::downgrade(&site)));
         Self {
@@ -124,6 +134,10 @@ fn router(site: &Arc<Site>) -> Router<Arc<Site>> {
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(
             site.clone(),
+            waiting::bounded,
+        ))
+        .layer(middleware::from_fn_with_state(
+            site.clone(),
             api::across_origins,
         ))
         .layer(middleware::from_fn(admission::admitted))
@@ -150,14 +164,15 @@ impl Serve for Http {
     fn serve(
         &self,
         transport: Transport,
-        _hub: &Hub,
+        hub: &Hub,
         limits: Limits,
         shutdown: watch::Receiver<bool>,
         permit: Permit,
     ) {
         let router = self.router.clone();
+        let hub = hub.clone();
         tokio::spawn(connection::serve(
-            router, transport, limits, shutdown, permit,
+            router, transport, hub, limits, shutdown, permit,
         ));
     }
 

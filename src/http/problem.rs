@@ -40,6 +40,12 @@ impl Problem {
         }
     }
 
+    /// It may be tried again after so many seconds.
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// The answer that says it.
     pub(super) fn answer(&self) -> Response {
         let mut answer = Response::new(Body::from(self.json()));
@@ -51,6 +57,21 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        answer
+    }
+
+    /// The answer as bytes; the connection ends with it.
+    pub(super) fn last_answer(&self) -> BytesMut {
+        let body = self.json();
+        let status = StatusCode::from_u16(self.status).unwrap_or_default();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+             x-content-type-options: nosniff\r\ncontent-security-policy: {CONTENT_SECURITY}\r\nreferrer-policy: no-referrer\r\n\
+             x-frame-options: DENY\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let mut answer = BytesMut::from(head.as_bytes());
+        answer.extend_from_slice(&body);
         answer
     }
 
@@ -105,17 +126,7 @@ pub(super) fn refusal(reason: EndReason) -> BytesMut {
         EndReason::TlsRequired => (StatusCode::BAD_REQUEST, "Unsupported"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
     };
-    let body = Problem::new(status, title, reason.to_string()).json();
-    let mut answer = BytesMut::new();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-         x-content-type-options: nosniff\r\ncontent-security-policy: {CONTENT_SECURITY}\r\nreferrer-policy: no-referrer\r\n\
-         x-frame-options: DENY\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    answer.extend_from_slice(head.as_bytes());
-    answer.extend_from_slice(&body);
-    answer
+    Problem::new(status, title, reason.to_string()).last_answer()
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@ use super::Site;
 use super::connection::Connection;
 use super::origin;
 use super::problem::Problem;
+use super::stream::HttpStream;
 use crate::config::Config;
-use crate::gateway::{ByteStream, Permit, Serve};
+use crate::gateway::{Permit, Serve};
 use crate::hub::Hub;
 use crate::model::Error;
 
@@ -207,11 +208,12 @@ async fn serve(
             return;
         }
     };
-    let Ok(parts) = Upgraded::downcast::<TokioIo<ByteStream>>(upgraded) else {
+    let Ok(parts) = Upgraded::downcast::<TokioIo<HttpStream>>(upgraded) else {
         tracing::error!("a connection's stream is none of the gateway's");
         return;
     };
-    let transport = parts.io.into_inner().into_web_socket(parts.read_buf);
+    let transport = parts.io.into_inner().into_inner();
+    let transport = transport.into_web_socket(parts.read_buf);
     let (limits, shutdown) = (connection.limits, connection.shutdown.clone());
     dialect.serve(transport, &hub, limits, shutdown, permit);
 }

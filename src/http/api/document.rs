@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::super::Site;
-use super::super::problem::PROBLEM_JSON;
+use super::super::problem::{PROBLEM_JSON, Problem};
+use super::input::Parameters;
+use crate::model::Error;
 
 /// What all paths begin with.
 pub(super) const ROOT: &str = "/api/v1";
@@ -99,7 +104,7 @@ impl Operation {
 
     /// Its body is bytes, as they are.
     pub(super) fn takes_bytes(mut self) -> Self {
-        self.body = Some(json!({"required": true, "content": {"application/octet-stream": {}}}));
+        self.body = Some(json!({"required": false, "content": {"application/octet-stream": {}}}));
         self.errors.push(413);
         self
     }
@@ -154,6 +159,7 @@ impl Operation {
     }
 
     fn describe(self, method: &Method, path: &str) -> Value {
+        let family = path.split('/').nth(1).unwrap_or_default();
         let in_path = path
             .split('/')
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
@@ -162,7 +168,11 @@ impl Operation {
                 "id" => json!({"type": "integer", "minimum": 0}),
                 _ => json!({"type": "string", "minLength": 1}),
             };
-            parameter("path", name, true, schema, "")
+            let what = match (name, family) {
+                ("name", "rooms") => "The room's name; `@a,b`: the direct room of two; `#` and its number, which any room has.",
+                _ => "",
+            };
+            parameter("path", name, true, schema, what)
         });
         let parameters: Vec<Value> = in_path.chain(self.query).chain(self.headers).collect();
         let mut responses = self.replies;
@@ -185,7 +195,6 @@ impl Operation {
             .into_iter()
             .map(|(status, reply)| (status.to_string(), reply))
             .collect();
-        let family = path.split('/').nth(1).unwrap_or_default();
         let id = format!("{method} {path}").replace(['{', '}'], "");
         let id = id
             .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
@@ -213,6 +222,20 @@ impl Operation {
 
 fn parameter(place: &str, name: &str, required: bool, schema: Value, what: &str) -> Value {
     json!({"in": place, "name": name, "required": required, "schema": schema, "description": what})
+}
+
+/// Refuses a request with a parameter that is not described.
+async fn with_known_parameters(known: Arc<[String]>, request: Request, next: Next) -> Response {
+    let parameters = Parameters::of(request.uri());
+    let wrong = parameters.map(|parameters| parameters.other_than(&known).map(str::to_owned));
+    match wrong {
+        Ok(None) => next.run(request).await,
+        Ok(Some(name)) => {
+            let unknown = Error::invalid(name, "there is no such parameter here");
+            Problem::from(unknown).into_response()
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
 /// All requests of the API.
@@ -244,14 +267,22 @@ impl Api {
         T: 'static,
     {
         self.schemas.append(&mut operation.schemas);
+        let names = operation
+            .query
+            .iter()
+            .filter_map(|one| one["name"].as_str());
+        let names: Arc<[String]> = names.map(str::to_owned).collect();
         let described = operation.describe(&method, path);
         let known = self.paths.entry(path.to_owned()).or_default();
         known.insert(method.as_str().to_ascii_lowercase(), described);
         // Each of those that are asked for has a filter.
         let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
-        self.router = self
-            .router
-            .route(&format!("{ROOT}{path}"), on(filter, handler));
+        self.router = self.router.route(
+            &format!("{ROOT}{path}"),
+            on(filter, handler).layer(middleware::from_fn(move |request, next| {
+                with_known_parameters(names.clone(), request, next)
+            })),
+        );
         self
     }
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Each room is told in the order of its changes' places: what comes twice is passed over, and where something is missing it
-//! is read from the store.
+//! is read from the store. Of a room that the user is out of by now, what happened while it was a member is: [`past`](super::past).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::convert::Infallible;
@@ -27,15 +27,17 @@ use super::super::problem::Problem;
 use super::cursor::Cursor;
 use super::document::{Api, Operation, Who};
 use super::input::Parameters;
+use super::past::Stay;
 use super::rooms::found;
 use crate::commands::{Changes, FindUser, Memberships};
-use crate::hub::{Bounds, Events, Session};
+use crate::hub::{Bounds, Events, Hub, Session};
 use crate::model::{
     EndReason, Error, Event, Membership, PresenceChange, PresenceEvent, Result, RoomChange,
     RoomEvent, RoomId, RoomRef, RoomSelector, Seq, Timestamp, UserId, UserSelector,
 };
 use crate::shown::Message;
 use crate::shown::time::Time;
+use crate::store::SecretBytes;
 
 /// How often somebody who is told nothing is told that the stream goes on.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -59,6 +61,7 @@ where
 pub(super) fn ended(reason: EndReason) -> Result<sse::Event> {
     let told = Told {
         room: None,
+        room_id: None,
         seq: None,
         at: Time(Timestamp::now()),
         by: None,
@@ -77,8 +80,8 @@ pub(super) fn requests(api: Api) -> Api {
     let listen = Operation::new(Who::Account, "What happens in one's rooms, as it happens")
         .query(
             "room",
-            json!({"type": "string"}),
-            "Only in these rooms, as `a,b`.",
+            json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
+            "Only in these rooms: several times, or as `a,b`, where a comma in a name is `%2C`.",
         )
         .header(
             "Last-Event-ID",
@@ -94,6 +97,9 @@ pub(super) fn requests(api: Api) -> Api {
 struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
+    /// The room's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_id: Option<i32>,
     /// Its place among the room's changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<i64>,
@@ -115,20 +121,21 @@ async fn listen_to_events(
     headers: HeaderMap,
     mut parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let named = parameters.text("room")?;
-    parameters.end()?;
+    let named = parameters.names("room")?;
     let user = asker.user.id;
+    let find_key = || site.hub.secret("places in streams of events");
+    let key = *site.cursor_key.get_or_try_init(find_key).await?;
     let from = match headers.get("last-event-id") {
         None => None,
         Some(id) if id.is_empty() => None,
         Some(id) => {
-            let cursor = id.to_str().ok().and_then(|id| Cursor::read(id, user));
+            let cursor = id.to_str().ok().and_then(|id| Cursor::read(id, user, &key));
             let unknown = || Error::invalid("Last-Event-ID", "it is none that was given here");
             Some(cursor.ok_or_else(unknown)?)
         }
     };
     let only = match named {
-        Some(named) => Some(wanted(&mut asker, &named).await?),
+        Some(named) => Some(wanted(&mut asker, named, from.as_ref()).await?),
         None => None,
     };
     let bounds = Bounds {
@@ -141,11 +148,15 @@ async fn listen_to_events(
         session,
         events,
         connection,
-        only,
+        hub: site.hub.clone(),
+        key,
         cursor: Cursor {
             user,
+            is_of_chosen: only.is_some(),
             places: BTreeMap::new(),
         },
+        only,
+        stays: HashMap::new(),
         behind: VecDeque::new(),
         ready: VecDeque::new(),
         names: HashMap::new(),
@@ -153,7 +164,7 @@ async fn listen_to_events(
     };
     listener.begin(from).await?;
     // Who is told nothing has a place to go on from, too.
-    let first = sse::Event::default().id(listener.cursor.write()?);
+    let first = sse::Event::default().id(listener.cursor.write(&key)?);
     let told = stream::unfold((listener, Some(first)), async |(mut listener, first)| {
         let next = match first {
             Some(first) => first,
@@ -164,24 +175,19 @@ async fn listen_to_events(
     Ok(kept_alive(told).into_response())
 }
 
-/// The rooms that `a,b` names, a direct one as `@a,b`; the asker must be a member.
-async fn wanted(asker: &mut Asker, named: &str) -> Result<BTreeSet<RoomId>> {
-    let mut names: Vec<String> = Vec::new();
-    for part in named.split(',') {
-        match names.last_mut() {
-            Some(pair) if pair.starts_with('@') && !pair.contains(',') => {
-                pair.push(',');
-                pair.push_str(part);
-            }
-            _ => names.push(part.to_owned()),
-        }
-    }
+/// The rooms of these names; the asker must be a member, or have been one where it stopped.
+async fn wanted(
+    asker: &mut Asker,
+    names: Vec<String>,
+    from: Option<&Cursor>,
+) -> Result<BTreeSet<RoomId>> {
+    let was_in = |room: &RoomId| from.is_some_and(|from| from.places.contains_key(room));
     let mine = asker.call(Memberships).await?;
     let mine: BTreeSet<RoomId> = mine.iter().map(|(room, _)| room.id).collect();
     let mut rooms = BTreeSet::new();
     for name in names {
         let room = found(asker, &name).await?.id;
-        if !mine.contains(&room) {
+        if !mine.contains(&room) && !was_in(&room) {
             return Err(Error::not_allowed("join the room first"));
         }
         rooms.insert(room);
@@ -190,18 +196,22 @@ async fn wanted(asker: &mut Asker, named: &str) -> Result<BTreeSet<RoomId>> {
 }
 
 /// Somebody who listens.
-struct Listener {
+pub(super) struct Listener {
     session: Session,
     events: Events,
     connection: Arc<Connection>,
+    pub(super) hub: Hub,
+    key: SecretBytes,
     /// In these rooms alone.
     only: Option<BTreeSet<RoomId>>,
     /// What was told last.
-    cursor: Cursor,
+    pub(super) cursor: Cursor,
     /// Rooms of which the store has more.
-    behind: VecDeque<RoomId>,
+    pub(super) behind: VecDeque<RoomId>,
     /// What was read and is to be told.
-    ready: VecDeque<RoomEvent>,
+    pub(super) ready: VecDeque<RoomEvent>,
+    /// Of rooms that the user is out of by now, until when it was in.
+    pub(super) stays: HashMap<RoomId, Stay>,
     /// Direct rooms' names.
     names: HashMap<RoomId, String>,
     is_over: bool,
@@ -214,21 +224,33 @@ impl Listener {
 
     /// Finds its place in each room.
     async fn begin(&mut self, from: Option<Cursor>) -> Result<()> {
-        for (room, membership) in self.session.call(Memberships).await? {
+        let mine = self.session.call(Memberships).await?;
+        let mut left = from
+            .as_ref()
+            .map(|from| from.places.clone())
+            .unwrap_or_default();
+        for (room, membership) in mine {
+            let known = left.remove(&room.id);
             if !self.wants(room.id) {
                 continue;
             }
-            let place = match &from {
-                None => room.seq,
-                Some(from) => match from.places.get(&room.id) {
-                    // A copy of the store that was brought back may be behind it.
-                    Some(place) => (*place).min(room.seq),
-                    None => self.before_joining(&membership, room.seq).await?,
-                },
+            let place = match (&from, known) {
+                // A copy of the store that was brought back may be behind it.
+                (_, Some(place)) => place.min(room.seq),
+                (Some(from), None) if !from.is_of_chosen => {
+                    self.before_joining(&membership, room.seq).await?
+                }
+                (Some(_) | None, None) => room.seq,
             };
             self.cursor.places.insert(room.id, place);
             if place < room.seq {
                 self.behind.push_back(room.id);
+            }
+        }
+        for (room, place) in left {
+            if self.wants(room) {
+                self.cursor.places.insert(room, place);
+                self.behind.push_back(room);
             }
         }
         Ok(())
@@ -309,12 +331,35 @@ impl Listener {
             }
             // The user is out of it by now.
             Err(Error::NoSuchRoom | Error::NotAllowed(_) | Error::Banned) => {
-                self.cursor.places.remove(&room);
-                self.behind.pop_front();
+                return self.read_past(room, place).await;
             }
             Err(error) => return Err(error),
         }
+        self.stays.remove(&room);
         Ok(None)
+    }
+
+    /// Nothing more is told of a room.
+    pub(super) fn forget(&mut self, room: RoomId) {
+        self.cursor.places.remove(&room);
+        self.stays.remove(&room);
+        self.behind.retain(|behind| *behind != room);
+    }
+
+    /// Tells of the end of a stay in a room of which the store says nothing more.
+    pub(super) fn tell_gone(&mut self, room: RoomId, change: &RoomChange) -> Result<sse::Event> {
+        self.forget(room);
+        let (kind, _, more) = self::change(change, "");
+        let told = Told {
+            room: None,
+            room_id: Some(room.0),
+            seq: None,
+            at: Time(Timestamp::now()),
+            by: None,
+            message: None,
+            more,
+        };
+        self.event(kind, &told)
     }
 
     /// Something happens.
@@ -345,7 +390,7 @@ impl Listener {
 
     fn end(&mut self, reason: EndReason) -> Result<Option<sse::Event>> {
         self.is_over = true;
-        Ok(Some(ended(reason)?.id(self.cursor.write()?)))
+        Ok(Some(ended(reason)?.id(self.cursor.write(&self.key)?)))
     }
 
     /// Tells of a change of a room, if that was not told.
@@ -357,15 +402,23 @@ impl Listener {
             return Ok(None);
         }
         self.cursor.places.insert(room, event.seq);
-        let name = self.name(&event.room).await?;
+        let name = match self.stays.get(&room) {
+            Some(stay) if !stay.name_is_known => String::new(),
+            Some(_) | None => self.name(&event.room).await?,
+        };
         let (kind, message, more) = change(&event.change, &name);
         let is_out = event.change.ends(self.cursor.user) || event.change == RoomChange::RoomDeleted;
+        let is_last = self
+            .stays
+            .get(&room)
+            .is_some_and(|stay| stay.end == event.seq);
         // Where there is more to read, one may be in it again: the store says.
-        if is_out && !self.behind.contains(&room) {
-            self.cursor.places.remove(&room);
+        if is_last || is_out && !self.behind.contains(&room) {
+            self.forget(room);
         }
         let told = Told {
             room: message.is_none().then_some(&*name),
+            room_id: Some(room.0),
             seq: Some(event.seq.0),
             at: Time(event.at),
             by: Some(&event.actor.login),
@@ -376,7 +429,7 @@ impl Listener {
     }
 
     fn event(&self, kind: &str, data: &impl Serialize) -> Result<sse::Event> {
-        Ok(event(kind, data)?.id(self.cursor.write()?))
+        Ok(event(kind, data)?.id(self.cursor.write(&self.key)?))
     }
 
     /// What a room is called: a direct one by the logins of the two.
@@ -445,6 +498,7 @@ fn presence(event: &PresenceEvent) -> (&'static str, Told<'_>) {
     };
     let told = Told {
         room: Some(&event.room.name),
+        room_id: Some(event.room.id.0),
         seq: None,
         at: Time(event.at),
         by: None,

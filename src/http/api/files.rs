@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    IF_RANGE, RANGE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -55,6 +56,10 @@ pub(super) fn requests(api: Api) -> Api {
     let bytes = || json!({"schema": {"type": "string", "format": "binary"}});
     let fetch = Operation::new(Who::Account, "A message's file, or a part of it")
         .header("Range", "One range of bytes.")
+        .header(
+            "If-Range",
+            "The part is wanted if this is the file's ETag, else all of it.",
+        )
         .answered(StatusCode::OK, "*/*", bytes())
         .answered(StatusCode::PARTIAL_CONTENT, "*/*", bytes())
         .errors([404, 416]);
@@ -72,7 +77,6 @@ async fn send_file(
     let missing = || Error::invalid("name", "say what the file is called");
     let name = parameters.text("name")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(missing)?;
-    parameters.end()?;
     let room = room_of(&mut asker, &room).await?;
     asker.session().may_post(room).await?;
     let limit = site.said().file_bytes;
@@ -125,8 +129,13 @@ pub(super) async fn fetch_file(
     answer.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     answer.insert(CONTENT_DISPOSITION, attachment(&info.name)?);
     answer.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // What a message's file holds never changes.
+    let tag = header(format!("\"{}\"", message.id.0))?;
+    let is_same = headers.get(IF_RANGE).is_none_or(|range| range == tag);
+    answer.insert(ETAG, tag);
     let (status, part) = match headers
         .get(RANGE)
+        .filter(|_| is_same)
         .and_then(|range| wanted(range, info.size))
     {
         None => (StatusCode::OK, 0..=info.size.saturating_sub(1)),

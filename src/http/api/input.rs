@@ -4,12 +4,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use bytes::BytesMut;
 use hyper::body::Body as _;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use tolmach_json::{StreamStart, mend_surrogates};
 
@@ -90,28 +91,72 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// The parameters of a query, each once; what is not asked for is refused.
+/// The parameters of a query. Their values are as they came: what is a list is cut before it is decoded.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl FromRequestParts<Arc<Site>> for Parameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Problem> {
-        let read = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        let Query(all) = read.map_err(|error| Error::invalid("query", error.body_text()))?;
-        Ok(Self(all))
+        Ok(Self::of(&parts.uri)?)
     }
 }
 
+/// A text of a query as it was meant.
+fn decoded(name: &str, text: &str) -> Result<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    let decoded = decoded.map_err(|_| Error::invalid(name, "it is not UTF-8"))?;
+    Ok(decoded.into_owned())
+}
+
 impl Parameters {
+    /// Those of a request for this.
+    pub(super) fn of(uri: &Uri) -> Result<Self> {
+        let query = uri.query().unwrap_or_default();
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let read = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decoded("query", name)?, value.to_owned()))
+        });
+        Ok(Self(read.collect::<Result<_>>()?))
+    }
+
+    /// A parameter's values as they came.
+    fn take<'n>(&mut self, name: &'n str) -> impl Iterator<Item = String> + use<'_, 'n> {
+        let taken = self.0.extract_if(.., move |(known, _)| known == name);
+        taken.map(|(_, value)| value)
+    }
+
     /// A parameter's text, where it is there.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>> {
-        let place = self.0.iter().position(|(known, _)| known == name);
-        let found = place.map(|place| self.0.swap_remove(place).1);
-        match self.0.iter().any(|(known, _)| known == name) {
-            true => Err(Error::invalid(name, "give it once")),
-            false => Ok(found),
+        let mut found = self.take(name);
+        match (found.next(), found.next()) {
+            (value, None) => value.map(|value| decoded(name, &value)).transpose(),
+            (_, Some(_)) => Err(Error::invalid(name, "give it once")),
         }
+    }
+
+    /// The names in a parameter that may be there several times, each time with several of them between commas; a comma in a
+    /// name is `%2C`. `None`: it is not there.
+    pub(super) fn names(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        let lists: Vec<String> = self.take(name).collect();
+        let mut names: Vec<String> = Vec::new();
+        for list in &lists {
+            let before = names.len();
+            for part in list.split(',') {
+                let part = decoded(name, part)?;
+                match names[before..].last_mut() {
+                    // A direct room's name has one.
+                    Some(pair) if pair.starts_with('@') && !pair.contains(',') => {
+                        pair.push(',');
+                        pair.push_str(&part);
+                    }
+                    _ => names.push(part),
+                }
+            }
+        }
+        Ok((!lists.is_empty()).then_some(names))
     }
 
     /// A whole number.
@@ -141,12 +186,10 @@ impl Parameters {
         }
     }
 
-    /// Nothing else was given.
-    pub(super) fn end(self) -> Result<()> {
-        match self.0.first() {
-            Some((name, _)) => Err(Error::invalid(name, "there is no such parameter here")),
-            None => Ok(()),
-        }
+    /// The first one that has none of these names.
+    pub(super) fn other_than(&self, known: &[String]) -> Option<&str> {
+        let mut names = self.0.iter().map(|(name, _)| name.as_str());
+        names.find(|name| !known.iter().any(|known| known == name))
     }
 }
 

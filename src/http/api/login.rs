@@ -61,7 +61,6 @@ async fn log_in(
     Json(login): Json<Login>,
 ) -> Result<Response, Problem> {
     let wants_cookie = parameters.flag("cookie")?;
-    parameters.end()?;
     // Nobody is online by it; the session ends with the answer, and the token stays.
     let (mut session, _) = unseen(&site.hub, &connection, Bounds::default());
     let command = LogIn {

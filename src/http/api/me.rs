@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use super::super::authentication::Asker;
 use super::document::{Api, Operation, Who};
-use super::input::Parameters;
 use super::rooms::{self, Room};
 use super::users::User;
 use super::{Answer, answer};
@@ -27,8 +26,7 @@ pub(super) fn requests(api: Api) -> Api {
     api.serve(Method::GET, "/me", show_me, show)
 }
 
-async fn show_me(mut asker: Asker, parameters: Parameters) -> Answer<Me> {
-    parameters.end()?;
+async fn show_me(mut asker: Asker) -> Answer<Me> {
     let mine = asker.call(MyRooms).await?;
     answer(Me {
         user: User::of(&asker.user),

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::super::authentication::Asker;
 use super::document::{Api, Operation, Who};
 use super::input::{At, OptionalJson};
-use super::rooms::selector;
+use super::rooms::{entrance, selector};
 use super::{Answer, Done, answer, done};
-use crate::commands::{self, AddMember, Create, Enter, Leave, Members, RemoveMember, SetRole};
+use crate::commands::{self, AddMember, Create, Enter, Leave, Members, PutMember, RemoveMember};
 use crate::model::{self, Error, Presence, Secret, UserSelector, fold_login};
 use crate::shown::time::Time;
 
@@ -135,12 +135,11 @@ async fn put_member(
     At((name, login)): At<(String, String)>,
     OptionalJson(wanted): OptionalJson<Wanted>,
 ) -> Done {
-    let room = selector(&mut asker, &name).await?;
     let user = UserSelector::login(&*login);
     match (is_oneself(&asker, &login), wanted.role, wanted.password) {
         (true, None, password) => {
             let enter = Enter {
-                room,
+                room: entrance(&mut asker, &name).await?,
                 password: password.map(Secret::Password),
                 create: Create::No,
             };
@@ -150,7 +149,10 @@ async fn put_member(
             let reason = "it is for who enters the room itself";
             return Err(Error::invalid("password", reason).into());
         }
-        (false, None, None) => asker.change(AddMember { room, user }).await?,
+        (false, None, None) => {
+            let room = selector(&mut asker, &name).await?;
+            asker.change(AddMember { room, user }).await?;
+        }
         (_, Some(role), None) => {
             let role = match role {
                 Role::Owner => model::Role::Owner,
@@ -158,12 +160,8 @@ async fn put_member(
                 Role::Moderator => model::Role::Moderator,
                 Role::Member => model::Role::Member,
             };
-            let add = AddMember {
-                room: room.clone(),
-                user: user.clone(),
-            };
-            asker.change(add).await?;
-            asker.change(SetRole { room, user, role }).await?;
+            let room = selector(&mut asker, &name).await?;
+            asker.change(PutMember { room, user, role }).await?;
         }
     }
     done()

@@ -105,7 +105,6 @@ async fn list_messages(
     let after = parameters.number("after")?.map(MessageId);
     let limit = parameters.limit(PAGE)?;
     let sought = parameters.text("q")?.filter(|sought| !sought.is_empty());
-    parameters.end()?;
     let order = match after {
         Some(_) => HistoryOrder::Oldest,
         None => HistoryOrder::Newest,

@@ -14,13 +14,12 @@ use super::document::{Api, Operation, Who};
 use super::input::{At, Json, Parameters};
 use super::{Answer, Done, Made, answer, done, made};
 use crate::commands::{
-    AddMember, CreateRoom, DeleteRoom, Direct, FindRoom, FindUser, MemberCounts, MyRooms,
-    RenameRoom, Rooms, SearchRooms, SetDescription, SetKeep, SetPrivate, SetQuiet, SetRole,
-    SetRoomPassword, SetSlow, SetTitle,
+    ChangeRoom, CreateRoom, DeleteRoom, Direct, FindRoom, FindUser, Keep, MemberCounts, MyRooms,
+    Rooms, SearchRooms,
 };
 use crate::model::{
-    self, Error, Result, Role, RoomId, RoomKind, RoomSelector, Secret, UserId, UserSelector,
-    clean_line, fold_login, fold_text, validate_room_name, validate_title,
+    self, Error, Result, RoomId, RoomKind, RoomSelector, Secret, UserId, UserSelector, fold_login,
+    fold_text, validate_room_name,
 };
 use crate::shown::time::Time;
 
@@ -152,10 +151,16 @@ pub(super) fn requests(api: Api) -> Api {
         .serve(Method::DELETE, "/rooms/{name}", remove_room, remove)
 }
 
-/// Which room a path names: by its name, or `@a,b` for the direct room of two.
+/// Which room a path names: by its name, `@a,b` for the direct room of two, or `#` and its number. A private room is not there
+/// for who is no member of it, whatever it is asked for.
 pub(super) async fn selector(asker: &mut Asker, name: &str) -> Result<RoomSelector> {
     let Some((a, b)) = pair(name) else {
-        return Ok(RoomSelector::name(name));
+        let room = named_so(name);
+        // What an operator does is logged by the name that it gave.
+        if asker.user.operator {
+            return Ok(room);
+        }
+        return Ok(RoomSelector::Id(asker.call(FindRoom { room }).await?.id));
     };
     match other(asker, a, b) {
         Some(user) => {
@@ -175,6 +180,25 @@ pub(super) async fn selector(asker: &mut Asker, name: &str) -> Result<RoomSelect
             }
         }
         None => Err(Error::NoSuchRoom),
+    }
+}
+
+/// Which room a name says that is no direct one's. No name has a `#`.
+fn named_so(name: &str) -> RoomSelector {
+    let number = name
+        .strip_prefix('#')
+        .and_then(|number| number.parse().ok());
+    match number {
+        Some(number) => RoomSelector::Id(RoomId(number)),
+        None => RoomSelector::name(name),
+    }
+}
+
+/// As [`selector`], for who comes in: the name of a private room lets one in.
+pub(super) async fn entrance(asker: &mut Asker, name: &str) -> Result<RoomSelector> {
+    match pair(name) {
+        Some(_) => selector(asker, name).await,
+        None => Ok(named_so(name)),
     }
 }
 
@@ -246,7 +270,6 @@ async fn one(asker: &mut Asker, room: Arc<model::Room>) -> Result<Room> {
 
 async fn list_rooms(mut asker: Asker, mut parameters: Parameters) -> Answer<Vec<Room>> {
     let prefix = parameters.text("prefix")?.unwrap_or_default();
-    parameters.end()?;
     let mut rooms = match asker.user.operator {
         true => asker.operate(Rooms).await?,
         false => {
@@ -299,83 +322,26 @@ async fn change_room(
     At(name): At<String>,
     Json(changed): Json<ChangedRoom>,
 ) -> Answer<Room> {
-    let room = RoomSelector::Id(found(&mut asker, &name).await?.id);
-    let room = || room.clone();
-    // What may be refused is looked at first: then nothing was changed.
-    if let Some(name) = &changed.name {
-        validate_room_name("name", name)?;
-    }
-    if let Some(title) = &changed.title {
-        validate_title("title", &clean_line(title))?;
-    }
-    let pause = changed
-        .slow
-        .as_deref()
-        .map(|slow| lasting("slow", slow))
-        .transpose()?;
-    let keep = changed.keep.as_deref().map(kept).transpose()?;
-    if keep.is_some() {
+    let room = selector(&mut asker, &name).await?;
+    let change = ChangeRoom {
+        room,
+        name: changed.name,
+        title: changed.title,
+        description: changed.description,
+        private: changed.kind.map(|kind| kind == Kind::Private),
+        password: changed.password.map(Secret::Password),
+        quiet: changed.quiet,
+        slow: match changed.slow {
+            Some(slow) => Some(lasting("slow", &slow)?),
+            None => None,
+        },
+        keep: changed.keep.as_deref().map(kept).transpose()?,
+        owner: changed.owner.map(UserSelector::login),
+    };
+    if change.keep.is_some() {
         asker.must_operate()?;
     }
-    let owner = changed.owner.map(UserSelector::login);
-    if let Some(user) = owner.clone() {
-        asker.call(FindUser { user }).await?;
-    }
-    // Of the rest this alone has a bound that only the room knows.
-    if let Some(pause) = pause {
-        asker
-            .change(SetSlow {
-                room: room(),
-                pause,
-            })
-            .await?;
-    }
-    if let Some(name) = changed.name {
-        asker.change(RenameRoom { room: room(), name }).await?;
-    }
-    if let Some(title) = changed.title {
-        asker
-            .change(SetTitle {
-                room: room(),
-                title,
-            })
-            .await?;
-    }
-    if let Some(description) = changed.description {
-        let room = room();
-        asker.change(SetDescription { room, description }).await?;
-    }
-    if let Some(kind) = changed.kind {
-        let (room, private) = (room(), kind == Kind::Private);
-        asker.change(SetPrivate { room, private }).await?;
-    }
-    if let Some(password) = changed.password {
-        let (room, password) = (room(), Some(Secret::Password(password)));
-        asker.change(SetRoomPassword { room, password }).await?;
-    }
-    if let Some(quiet) = changed.quiet {
-        asker
-            .change(SetQuiet {
-                room: room(),
-                quiet,
-            })
-            .await?;
-    }
-    if let Some(keep) = keep {
-        asker.operate(SetKeep { room: room(), keep }).await?;
-    }
-    if let Some(user) = owner {
-        asker
-            .change(AddMember {
-                room: room(),
-                user: user.clone(),
-            })
-            .await?;
-        let (room, role) = (room(), Role::Owner);
-        asker.change(SetRole { room, user, role }).await?;
-    }
-    let room = room();
-    let room = asker.read(FindRoom { room }).await?;
+    let room = asker.change(change).await?;
     answer(one(&mut asker, room).await?)
 }
 
@@ -384,12 +350,11 @@ fn lasting(field: &str, text: &str) -> Result<Duration> {
     humantime::parse_duration(text).map_err(wrong)
 }
 
-/// How long, zero: for ever; `None`: as the configuration says.
-fn kept(text: &str) -> Result<Option<Duration>> {
+fn kept(text: &str) -> Result<Keep> {
     match text {
-        "default" => Ok(None),
-        "forever" => Ok(Some(Duration::ZERO)),
-        time => lasting("keep", time).map(Some),
+        "default" => Ok(Keep::AsConfigured),
+        "forever" => Ok(Keep::For(Duration::ZERO)),
+        time => lasting("keep", time).map(Keep::For),
     }
 }
 

@@ -55,6 +55,10 @@ struct Now {
     outbox_bytes: u64,
     /// Writes whose outcome is not known yet.
     store_queue: u64,
+    /// Bytes that came in, HTTP's too, without what TLS adds.
+    received_bytes: u64,
+    /// Bytes that were written, HTTP's too, without what TLS adds.
+    sent_bytes: u64,
     /// Slow clients that were closed.
     slow_closed: u64,
     /// What the bus did not bring, or too late.
@@ -107,6 +111,8 @@ async fn show_stats(State(site): State<Arc<Site>>, _: OperatorOnly) -> Answer<St
             outbox_events: figures.outbox.events as u64,
             outbox_bytes: figures.outbox.bytes as u64,
             store_queue: figures.store_queue,
+            received_bytes: figures.dialects.iter().map(|of| of.received_bytes).sum(),
+            sent_bytes: figures.dialects.iter().map(|of| of.sent_bytes).sum(),
             slow_closed: slow_closed(&figures),
             bus_gaps: figures.bus.gaps,
         },

@@ -60,7 +60,6 @@ async fn watch_tap(
     mut parameters: Parameters,
 ) -> Result<Response, Problem> {
     let (room, session) = (parameters.text("room")?, parameters.number("session")?);
-    parameters.end()?;
     let room = match room {
         Some(room) => Some(selector(&mut asker, &room).await?),
         None => None,

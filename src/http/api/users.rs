@@ -11,10 +11,7 @@ use super::super::authentication::{Asker, OperatorOnly, unseen};
 use super::document::{Api, Operation, Who};
 use super::input::{At, Json, Parameters};
 use super::{Answer, Done, Made, answer, done, made};
-use crate::commands::{
-    DescribeUser, FindUser, LogIn, Register, RemoveUser, SetDisabled, SetOperator, SetPassword,
-    Users,
-};
+use crate::commands::{ChangeUser, FindUser, LogIn, Register, RemoveUser, Users};
 use crate::hub::Bounds;
 use crate::model::{self, Error, Result, Secret, UserSelector, fold_login};
 use crate::shown::time::Time;
@@ -149,7 +146,6 @@ async fn list_users(
     mut parameters: Parameters,
 ) -> Answer<Vec<User>> {
     let (after, limit) = (parameters.text("after")?, parameters.limit(PAGE)?);
-    parameters.end()?;
     // Any text has its place among logins.
     let after = after.map(|after| fold_login(&after).unwrap_or_else(|_| after.to_lowercase()));
     let accounts = asker.operate(Users).await?;
@@ -227,42 +223,20 @@ async fn change_user(
         }
     }
     let user = UserSelector::Id(user.id);
-    // What may be refused comes first: then nothing was changed.
-    if changed.name.is_some() || changed.description.is_some() {
-        let describe = DescribeUser {
-            user: user.clone(),
-            name: changed.name,
-            description: changed.description,
-        };
-        change(&mut asker, is_own, describe).await?;
-    }
-    if let Some(password) = changed.password {
-        let change_password = SetPassword {
-            user: user.clone(),
-            secret: Secret::Password(password),
-        };
-        change(&mut asker, is_own, change_password).await?;
-    }
-    let (of, last) = (user.clone(), user.clone());
-    if let Some(disabled) = changed.disabled {
-        asker.operate(SetDisabled { user: of, disabled }).await?;
-    }
-    if let Some(operator) = changed.operator {
-        asker.operate(SetOperator { user, operator }).await?;
-    }
-    let changed = site.hub.operate(FindUser { user: last }).await?;
+    let change = ChangeUser {
+        user,
+        name: changed.name,
+        description: changed.description,
+        secret: changed.password.map(Secret::Password),
+        disabled: changed.disabled,
+        operator: changed.operator,
+    };
+    // One's own is changed as oneself, unless only an operator may.
+    let changed = match is_own && change.disabled.is_none() && change.operator.is_none() {
+        true => asker.call(change).await?,
+        false => asker.operate(change).await?,
+    };
     answer(User::of(&changed))
-}
-
-/// One's own is changed as oneself, another's as the operator.
-async fn change<C>(asker: &mut Asker, is_own: bool, command: C) -> Result<C::Reply>
-where
-    C: crate::commands::Command + Into<crate::commands::AnyCommand> + Clone,
-{
-    match is_own {
-        true => asker.call(command).await,
-        false => asker.operate(command).await,
-    }
 }
 
 /// As the hub will: before anything else is changed.

@@ -9,15 +9,20 @@ use super::api::{Asking, HTTP};
 use crate::support::{Daemon, PATIENCE, token, user};
 
 /// Somebody who listens.
-struct Listening {
+pub(super) struct Listening {
     http: Http,
     text: String,
     /// Of the last that came.
-    id: String,
+    pub(super) id: String,
 }
 
 impl Listening {
-    async fn begin(daemon: &Daemon, login: &str, query: &str, last: Option<&str>) -> Self {
+    pub(super) async fn begin(
+        daemon: &Daemon,
+        login: &str,
+        query: &str,
+        last: Option<&str>,
+    ) -> Self {
         let mut http = Http::connect(daemon).await;
         let last = last.map_or(String::new(), |last| format!("Last-Event-ID: {last}\r\n"));
         let request = format!(
@@ -36,7 +41,7 @@ impl Listening {
     }
 
     /// The next event: its kind and data; `None`: the stream has ended.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub(super) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (mut kind, mut data) = (String::new(), None);
@@ -65,25 +70,25 @@ impl Listening {
     }
 
     /// The next event, which must be of this kind.
-    async fn hears(&mut self, kind: &str) -> Value {
+    pub(super) async fn hears(&mut self, kind: &str) -> Value {
         let (heard, data) = self.next().await.expect("the stream goes on");
         assert_eq!(heard, kind, "{data}");
         data
     }
 
-    async fn hears_text(&mut self, text: &str) -> Value {
+    pub(super) async fn hears_text(&mut self, text: &str) -> Value {
         let data = self.hears("posted").await;
         assert_eq!(data["text"], text);
         data
     }
 
-    async fn ends(&mut self, reason: EndReason) {
+    pub(super) async fn ends(&mut self, reason: EndReason) {
         assert_eq!(self.hears("ended").await["reason"], json!(reason));
         assert!(self.next().await.is_none());
     }
 
     /// The place that a stream has before anything happens, and which it begins with.
-    async fn place(&mut self) -> String {
+    pub(super) async fn place(&mut self) -> String {
         while self.id.is_empty() {
             let chunk = self.http.chunk().await;
             self.text += std::str::from_utf8(&chunk).unwrap();
@@ -99,7 +104,7 @@ impl Listening {
     }
 }
 
-async fn events(daemon: &Daemon, login: &str) -> Listening {
+pub(super) async fn events(daemon: &Daemon, login: &str) -> Listening {
     Listening::begin(daemon, login, "events", None).await
 }
 

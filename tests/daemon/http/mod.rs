@@ -2,11 +2,14 @@
 
 mod api;
 mod api_accounts;
+mod api_bounds;
 mod api_document;
 mod api_events;
 mod api_hostile;
 mod api_messages;
+mod api_past;
 mod api_rooms;
+mod api_whole;
 mod api_withdrawn;
 mod client;
 #[cfg(feature = "s3")]
@@ -17,6 +20,7 @@ mod pages;
 mod socket;
 mod web_socket;
 mod web_socket_ends;
+mod wire;
 
 pub(crate) use client::Http;
 pub(crate) use socket::Socket;
