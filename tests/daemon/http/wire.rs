@@ -194,9 +194,8 @@ async fn what_is_odd_and_right_is_served() {
             vec![404],
         ),
         (
-            format!(
-                "POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
-            ),
+"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                .to_owned(),
             vec![100, 400],
         ),
     ] {
