@@ -29,8 +29,17 @@ fn an_example_is_a_whole_configuration_and_means_the_default() {
     assert!(default.iter().all(|(_, origin)| origin == "default"));
     let unset = all.iter().filter(|(_, origin)| origin == "default");
     let unset = unset.map(|(holds, _)| holds.trim_end()).collect::<Vec<_>>();
-    let paths = ["bus.ca", "tls.certificate", "tls.key", "tls.client_ca"];
-    assert_eq!(unset, paths);
+    let no_default = [
+        "files.endpoint",
+        "files.region",
+        "files.access_key_id",
+        "files.secret_access_key",
+        "bus.ca",
+        "tls.certificate",
+        "tls.key",
+        "tls.client_ca",
+    ];
+    assert_eq!(unset, no_default);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn bytes_are_escaped_for_a_terminal() {
         "{shown}"
     );
     assert!(
-        shown.chars().all(|c| c == '\n' || !c.is_control()),
+        shown.chars().all(|c| "\t\n".contains(c) || !c.is_control()),
         "{shown:?}"
     );
 }

@@ -7,8 +7,7 @@ use crate::hub::Hub;
 use crate::model::Result;
 use crate::store::SecretBytes;
 
-/// Finds what is kept for a purpose, or keeps this.
-#[derive(Debug)]
+/// Finds what is kept under a name, or keeps this.
 pub(crate) struct FindSecret {
     pub(crate) name: &'static str,
     pub(crate) new: SecretBytes,
@@ -25,7 +24,7 @@ impl Change for FindSecret {
 }
 
 impl Hub {
-    /// A key for this purpose that all nodes on the store share, and nobody else knows. It is made when it is first asked
+    /// A key under this name that all nodes on the store share, and nobody else knows. It is made when it is first asked
     /// for, and in no export.
     ///
     /// # Errors
