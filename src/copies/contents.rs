@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 #[cfg(feature = "s3")]
 use {
+    super::staging::gone,
     super::verify::hash_of,
     crate::files::{Bucket, Reading, S3Options},
     std::sync::Arc,
@@ -13,7 +14,6 @@ use {
     tokio::runtime::{Builder, Runtime},
 };
 
-use super::staging::gone;
 use super::target::sync_directory_of;
 use super::{CopyError, Places};
 use crate::files::is_stored_name;

@@ -245,6 +245,10 @@ impl FileArea {
     /// # Errors
     /// The directory cannot be read.
     #[cfg(feature = "sqlite")]
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(unused_variables, reason = "a directory is never asked what it holds")
+    )]
     pub(crate) fn can_take_in(&self, from: &Path) -> io::Result<bool> {
         match &self.place {
             Place::Directory(_) => Ok(true),
