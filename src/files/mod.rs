@@ -100,7 +100,7 @@ impl Found {
 /// What lies in a room, or is about to be a message's there.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// By their names.
+    /// The contents that are nobody's, by their names.
     pub names: Vec<String>,
     /// What another process may be about to give to a message, and for how long nobody can know.
     pub young: Vec<(String, Duration)>,

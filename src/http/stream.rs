@@ -36,7 +36,7 @@ const ANSWERING: u8 = 1;
 const HANDED: u8 = 2;
 
 impl Turn {
-    /// A request came.
+    /// A request came, whose answer is to follow.
     pub(super) fn begin(&self) {
         self.0.store(ANSWERING, Ordering::Relaxed);
     }
@@ -95,7 +95,7 @@ impl Body for Answered {
     }
 }
 
-/// See the module.
+/// A connection whose answers are looked at for what hyper says by itself.
 pub(super) struct HttpStream {
     stream: ByteStream,
     hub: Hub,
@@ -119,7 +119,7 @@ impl HttpStream {
         }
     }
 
-    /// The connection alone.
+    /// The connection, without what looked at its answers.
     pub(super) fn into_inner(self) -> ByteStream {
         self.stream
     }

@@ -94,14 +94,14 @@ impl Load {
     pub(super) const HEARD: Self = Self::flood("heard", 64, 2, 16);
     /// One at a time.
     pub(super) const ONE: Self = Self::flood("one", 1, 2, 1);
-    /// An even pace.
+    /// An even pace of 500 messages a second that two hear each.
     pub(super) const EVEN: Self = Self::even("even", 64, 2, 500);
     /// Ten receivers at each node.
     pub(super) const TEN: Self = Self::even("ten", 10, 20, 100);
-    /// A hundred.
+    /// An even pace in rooms of which two hundred hear.
     pub(super) const HUNDRED: Self = Self::even("hundred", 4, 200, 20);
 
-    /// Ever larger transactions.
+    /// Loads whose transactions are ever larger.
     pub(super) const BATCHES: [Self; 4] = [
         Self::flood("batches", 1, 0, 1),
         Self::flood("batches", 20, 0, 1),

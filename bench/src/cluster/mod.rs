@@ -55,7 +55,7 @@ pub(crate) struct Cluster {
 /// What was found of a setting under a load.
 #[derive(Debug, Clone, Copy)]
 struct Found {
-    /// Messages a second.
+    /// How many messages were accepted a second.
     rate: f64,
     /// ms until half, and 99 %, of the messages were known to be accepted.
     accepted: [f64; 2],

@@ -68,7 +68,7 @@ impl fmt::Debug for S3Options {
 }
 
 impl fmt::Display for S3Options {
-    /// As a URL.
+    /// The bucket and its prefix as they stand in `files.url`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separator = if self.prefix.is_empty() { "" } else { "/" };
         write!(f, "s3://{}{separator}{}", self.bucket, self.prefix)

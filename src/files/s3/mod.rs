@@ -116,7 +116,7 @@ impl OnItsWay {
         self.is_kept = true;
     }
 
-    /// Nobody has it.
+    /// No message has it: the object is removed.
     pub(super) fn give_up(mut self) {
         self.is_kept = false;
     }

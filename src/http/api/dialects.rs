@@ -31,7 +31,7 @@ struct Cell {
     level: Level,
     /// How it looks; empty where it is left out.
     says: &'static str,
-    /// What tells it.
+    /// What in the gateway tells it to a client.
     #[schema(value_type = serde_json::Value)]
     by: By,
     /// How often it was told since the start, whatever came of it.

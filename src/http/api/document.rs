@@ -21,7 +21,7 @@ use crate::model::Error;
 /// What all paths begin with.
 pub(super) const ROOT: &str = "/api/v1";
 
-/// Who may ask.
+/// Who may ask for an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     Anyone,

@@ -97,13 +97,13 @@ pub(super) fn requests(api: Api) -> Api {
 struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
-    /// The room's number.
+    /// The number of the room where it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     room_id: Option<i32>,
     /// Its place among the room's changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<i64>,
-    /// When it happened.
+    /// When it happened, by the gateway's clock.
     at: Time,
     /// Who did it; the gateway for the command line.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,7 +195,7 @@ async fn wanted(
     Ok(rooms)
 }
 
-/// Somebody who listens.
+/// A stream of events, and where it is in each of its rooms.
 pub(super) struct Listener {
     session: Session,
     events: Events,
@@ -212,7 +212,7 @@ pub(super) struct Listener {
     pub(super) ready: VecDeque<RoomEvent>,
     /// Of rooms that the user is out of by now, until when it was in.
     pub(super) stays: HashMap<RoomId, Stay>,
-    /// Direct rooms' names.
+    /// The names of direct rooms, as paths have them.
     names: HashMap<RoomId, String>,
     is_over: bool,
 }
@@ -362,7 +362,7 @@ impl Listener {
         self.event(kind, &told)
     }
 
-    /// Something happens.
+    /// What the stream tells of something that happens, if anything.
     async fn hear(&mut self, event: &Event) -> Result<Option<sse::Event>> {
         match event {
             Event::Room(event) if self.wants(event.room.id) => {

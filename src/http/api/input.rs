@@ -159,7 +159,7 @@ impl Parameters {
         Ok((!lists.is_empty()).then_some(names))
     }
 
-    /// A whole number.
+    /// A parameter that is a whole number; none where it is not given.
     pub(super) fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>> {
         let text = self.text(name)?;
         text.map(|text| number(name, &text)).transpose()

@@ -35,7 +35,7 @@ struct Login {
 struct LoggedIn {
     /// The token of the login, told this once.
     token: String,
-    /// Who it is.
+    /// The account that was logged in to.
     user: User,
 }
 

@@ -14,7 +14,7 @@ use crate::commands::MyRooms;
 /// Who asks, and where it is a member.
 #[derive(Serialize, ToSchema)]
 struct Me {
-    /// The account.
+    /// The account of who asks.
     user: User,
     /// Its rooms, direct ones too, in the order of their numbers.
     rooms: Vec<Room>,

@@ -16,9 +16,9 @@ use crate::shown::time::Time;
 /// A member of a room, or somebody who is kept out of it.
 #[derive(Serialize, ToSchema)]
 struct Member {
-    /// The login.
+    /// The login of the member.
     login: String,
-    /// The display name.
+    /// The name that others see.
     name: String,
     /// What the member may do.
     #[schema(value_type = AnyRole)]

@@ -20,11 +20,11 @@ use crate::shown::Message;
 /// Most messages of a page.
 const PAGE: usize = 500;
 
-/// Something to say.
+/// A message that is to be said.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewMessage {
-    /// As written.
+    /// The text, as it was written.
     #[schema(min_length = 1)]
     text: String,
     /// What it is; else a text, or an emote where it begins with `/me `.
@@ -44,7 +44,7 @@ enum Kind {
     Sticker,
 }
 
-/// Another text.
+/// The text that a message has from now on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Edited {

@@ -45,10 +45,10 @@ use super::problem::Problem;
 use super::{Site, origin};
 use document::{Api, Operation, ROOT, Who};
 
-/// A request's outcome.
+/// What a request is answered with, 200, or why not.
 type Answer<T> = Result<axum::Json<T>, Problem>;
 
-/// What was made.
+/// What a request has made, 201, or why not.
 type Made<T> = Result<(StatusCode, axum::Json<T>), Problem>;
 
 /// Done; there is nothing to say.
@@ -66,7 +66,7 @@ fn done() -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// All of it.
+/// All requests of the API, and the document that describes them.
 pub(super) fn routes() -> Router<Arc<Site>> {
     let api = [
         login::requests,

@@ -23,7 +23,7 @@ const PAGE: usize = 256;
 pub(super) struct Stay {
     /// The change that ended it for the last time.
     pub(super) end: Seq,
-    /// When that was.
+    /// When the stay ended.
     at: Timestamp,
     /// It was in, at the place up to which it was told.
     is_in: bool,

@@ -88,15 +88,15 @@ struct NewRoom {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangedRoom {
-    /// Another name.
+    /// The name of the room from now on.
     #[schema(min_length = 1, max_length = 25)]
     #[serde(default)]
     name: Option<String>,
-    /// Another title.
+    /// The title of the room from now on.
     #[schema(min_length = 1, max_length = 100)]
     #[serde(default)]
     title: Option<String>,
-    /// Another description.
+    /// The description of the room from now on.
     #[serde(default)]
     description: Option<String>,
     /// Whether everybody finds it.

@@ -13,14 +13,14 @@ use crate::commands::{CloseSession, Sessions};
 use crate::model::{Error, SessionId, SessionInfo};
 use crate::shown::time::Time;
 
-/// An open session.
+/// A session that is open, at whichever node.
 #[derive(Serialize, ToSchema)]
 struct Session {
     /// Its number, which no other has at any node.
     id: u64,
     /// The login of whose it is.
     user: String,
-    /// What it speaks.
+    /// The name of the dialect that it speaks.
     dialect: String,
     /// The name of the listener that it came in by.
     listener: Option<String>,

@@ -37,7 +37,7 @@ struct Stats {
 /// How it is now; counts are since the start.
 #[derive(Serialize, ToSchema)]
 struct Now {
-    /// The moment.
+    /// When these figures were taken.
     at: Time,
     /// Open connections by dialect.
     connections: BTreeMap<&'static str, u64>,

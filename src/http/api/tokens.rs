@@ -17,7 +17,7 @@ use crate::shown::time::Time;
 /// A token, without its text.
 #[derive(Serialize, ToSchema)]
 struct Token {
-    /// Its number.
+    /// The number of the token.
     id: i32,
     /// `session`: of a login; `api`: made to be kept.
     #[schema(value_type = TokenKind)]
@@ -42,7 +42,7 @@ enum TokenKind {
 /// A token that was made.
 #[derive(Serialize, ToSchema)]
 struct NewToken {
-    /// Its number.
+    /// The number of the token.
     id: i32,
     /// Its text, told this once.
     token: String,

@@ -26,11 +26,11 @@ pub(super) struct User {
     id: i32,
     /// Unique without regard to case.
     login: String,
-    /// The display name.
+    /// The name that others see.
     name: String,
     /// Free text about the user.
     description: String,
-    /// `account` or `guest`.
+    /// What the user is: `account` or `guest`.
     #[schema(value_type = UserKind)]
     kind: model::UserKind,
     /// It may do over HTTP what the command line may.
@@ -72,7 +72,7 @@ struct NewUser {
     /// At most 25 characters, without spaces.
     #[schema(min_length = 1, max_length = 25)]
     login: String,
-    /// Its password.
+    /// The password of the new account.
     #[schema(min_length = 1)]
     password: String,
     /// The display name; else the login.
@@ -97,7 +97,7 @@ struct ChangedUser {
     /// Another display name; empty: the login.
     #[serde(default)]
     name: Option<String>,
-    /// Another description.
+    /// The description of the account from now on.
     #[serde(default)]
     description: Option<String>,
     /// Whether it is switched off; for operators.

@@ -27,19 +27,19 @@ use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 pub struct ChangeRoom {
     /// Which room is meant, by number or by name.
     pub room: RoomSelector,
-    /// As [`RenameRoom`].
+    /// The name from now on, by the rules of [`RenameRoom`].
     pub name: Option<String>,
-    /// As [`SetTitle`].
+    /// The title from now on, by the rules of [`SetTitle`].
     pub title: Option<String>,
-    /// As [`SetDescription`].
+    /// The description from now on, by the rules of [`SetDescription`].
     pub description: Option<String>,
-    /// As [`SetPrivate`].
+    /// Whether it is private, by the rules of [`SetPrivate`].
     pub private: Option<bool>,
     /// As [`SetRoomPassword`]; an empty one ends it.
     pub password: Option<Secret>,
-    /// As [`SetQuiet`].
+    /// Whether it is quiet, by the rules of [`SetQuiet`].
     pub quiet: Option<bool>,
-    /// As [`SetSlow`].
+    /// The pause between two messages, by the rules of [`SetSlow`].
     pub slow: Option<Duration>,
     /// As [`SetKeep`], for operators alone.
     pub keep: Option<Keep>,
@@ -180,11 +180,11 @@ impl ChangeRoom {
 pub struct ChangeUser {
     /// Whose account, by number or by login.
     pub user: UserSelector,
-    /// As [`DescribeUser`].
+    /// The name that others see, by the rules of [`DescribeUser`].
     pub name: Option<String>,
-    /// As [`DescribeUser`].
+    /// The description, by the rules of [`DescribeUser`].
     pub description: Option<String>,
-    /// As [`SetPassword`].
+    /// The password, by the rules of [`SetPassword`].
     pub secret: Option<Secret>,
     /// As [`SetDisabled`], for operators alone.
     pub disabled: Option<bool>,

@@ -151,7 +151,7 @@ impl PostgresBackend {
         answers
     }
 
-    /// See [`Transaction::scrub`].
+    /// How far the last wiping has come: see [`Transaction::scrub`].
     pub(super) fn scrubbed(&mut self) -> Scrub {
         if let Some(wiped) = self.wiping.take_if(|wiping| wiping.is_finished()) {
             let is_done = wiped.join().unwrap_or_default();

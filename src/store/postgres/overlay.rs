@@ -64,7 +64,7 @@ pub(super) struct Overlay {
     pub(super) hashes: HashMap<[u8; 32], Option<TokenId>>,
     /// All rooms where users have a place, whose rows are in `members`.
     pub(super) places: HashMap<UserId, BTreeSet<RoomId>>,
-    /// Whole contact lists.
+    /// The contact lists that were read whole.
     pub(super) contacts: HashMap<UserId, BTreeSet<UserId>>,
     pub(super) guest_bans: Option<Vec<GuestBan>>,
     pub(super) gateway_bans: Option<Vec<GatewayBan>>,

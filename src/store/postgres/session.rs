@@ -93,7 +93,7 @@ macro_rules! query {
 }
 pub(super) use query;
 
-/// One connection.
+/// A connection to the database, with what is prepared there.
 pub(super) struct Session {
     /// The number of the schema that the tables are in: what is locked here says nothing of other schemas.
     pub(super) space: i32,
@@ -127,7 +127,7 @@ impl Session {
         Ok(())
     }
 
-    /// Asks one thing.
+    /// Asks one question, and waits for its rows.
     pub(super) async fn ask(&mut self, query: Query) -> Sql<Vec<Row>> {
         let answers = self.ask_all(&[query]).await?;
         Ok(answers.into_iter().flatten().collect())

@@ -146,7 +146,7 @@ impl TlsConnect<Socket> for Handshake {
     }
 }
 
-/// An encrypted connection.
+/// A connection to the database through TLS.
 pub(super) struct Stream(Box<Encrypted<Socket>>);
 
 impl TlsStream for Stream {

@@ -156,7 +156,7 @@ pub(super) fn first<T: for<'a> FromSql<'a>>(rows: &[Row]) -> Sql<Option<T>> {
     rows.first().map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Reads every row.
+/// Reads every row by the same function.
 pub(super) fn every<T>(rows: &[Row], decode: impl Fn(&Row) -> Sql<T>) -> Sql<Vec<T>> {
     rows.iter().map(decode).collect()
 }
