@@ -285,15 +285,20 @@ impl Postgres {
         )
     }
 
-    /// Kills all of its processes, as a power cut does.
+    /// Kills all of its processes, as a power cut does, and waits until they are gone: the next one does not start beside them.
     pub fn kill(&self) {
-        self.signal(Signal::SIGKILL);
+        // It starts no other meanwhile.
+        let _ = kill(self.pid(), Signal::SIGSTOP);
+        let killed = self.signal(Signal::SIGKILL);
         let process = self.process.lock().expect("no test panicked here").take();
         process.expect("it runs").wait().expect("its end");
+        while killed.iter().any(|pid| is_running(*pid)) {
+            sleep(Duration::from_millis(5));
+        }
     }
 
-    /// Sends its processes a signal: SIGSTOP pauses it, SIGCONT lets it go on.
-    pub fn signal(&self, signal: Signal) {
+    /// Sends its processes a signal: SIGSTOP pauses it, SIGCONT lets it go on. Which they are.
+    pub fn signal(&self, signal: Signal) -> Vec<Pid> {
         let leader = self.pid();
         let listed = Command::new("ps")
             .args(["-o", "pid=", "--ppid", &leader.to_string()])
@@ -304,11 +309,26 @@ impl Postgres {
             .split_whitespace()
             .filter_map(|pid| pid.parse().ok());
         // The first one would start others.
-        for pid in [leader].into_iter().chain(children.map(Pid::from_raw)) {
+        let all: Vec<Pid> = [leader]
+            .into_iter()
+            .chain(children.map(Pid::from_raw))
+            .collect();
+        for pid in &all {
             // One that is gone needs none.
-            let _ = kill(pid, signal);
+            let _ = kill(*pid, signal);
         }
+        all
     }
+}
+
+/// Whether a process is there that has not ended; one that nobody has waited for has.
+fn is_running(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| !"ZX".contains(state))
 }
 
 /// As whom a server runs that does not run as root.
