@@ -33,7 +33,7 @@ pub enum Question {
     },
     /// Sessions of that node are to be ended, as the user ended another one.
     EndTogether {
-        /// Which ones.
+        /// The sessions that end: of one user, over one dialect.
         sessions: Together,
         /// What they are told.
         reason: EndReason,
@@ -50,9 +50,9 @@ pub enum Question {
 /// Sessions that one of them ends all: a user's over one dialect in the same rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Together {
-    /// Whose they are.
+    /// The user whose sessions are meant.
     pub user: UserId,
-    /// Over which dialect.
+    /// The dialect that these sessions speak.
     pub dialect: String,
     /// Each is attached to one of these rooms at least.
     pub rooms: Vec<RoomId>,

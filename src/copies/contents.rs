@@ -19,7 +19,7 @@ use super::{CopyError, Places};
 use crate::files::is_stored_name;
 use crate::model::RoomId;
 
-/// Where they lie.
+/// The contents of a store's files, in a directory or in a bucket.
 pub(super) struct Contents<'a> {
     /// Their directory, where they are in one.
     directory: &'a Path,
@@ -37,7 +37,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// A file.
+    /// Reads a file of a directory as a content.
     ///
     /// # Errors
     /// It cannot be looked at.

@@ -218,7 +218,7 @@ impl FileArea {
         Upload::begin(self.clone(), stored_name(name)).await
     }
 
-    /// A content.
+    /// Opens a content, to be read.
     ///
     /// # Errors
     /// [`io::ErrorKind::NotFound`] where there is none of that name, or no such name can be.

@@ -52,7 +52,7 @@ impl Connection {
     }
 
     /// Waits until the next message of a user is due in the room that it goes to: over all connections of the user together.
-    /// Whether it waited.
+    /// Waits where the user says more than its pace lets it; whether it did.
     pub(super) async fn keep_pace(&self, session: &mut Session, user: &User, to: &Target) -> bool {
         let Some((_, room)) = session.speaks_in(to).await else {
             return false;
