@@ -405,7 +405,6 @@ fn uchat_sends_files_both_ways() {
 }
 
 /// The certificate that a gateway makes for itself is vouched for by nobody but its own file.
-#[cfg(feature = "tls")]
 #[test]
 fn through_tls_whom_to_trust_has_to_be_said() {
     let gateway = Gateway::start();

@@ -1,6 +1,5 @@
 //! `tolmach chat` through real pipes, against servers that speak the documented wire by hand, and against a gateway.
 
-#![cfg(all(feature = "jim", feature = "talker"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,9 +7,7 @@
     reason = "clippy.toml allows these in tests, but not in what tests share"
 )]
 
-#[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
 mod again;
-#[cfg(all(feature = "purpose", feature = "uchat", feature = "sqlite"))]
 mod daemon;
 mod pty;
 mod terminal;
@@ -535,26 +532,18 @@ fn a_wrong_command_line_is_told_with_the_usage() {
             "--signup",
         ),
         (&["talker", "localhost"], "--token"),
-        #[cfg(feature = "purpose")]
         (&["purpose", "localhost"], "--user NAME with a password"),
-        #[cfg(feature = "purpose")]
         (
             &["purpose", "localhost", "--user", "alice"],
             "TOLMACH_PASSWORD",
         ),
-        #[cfg(feature = "purpose")]
         (&["purpose", "localhost", "--token", "secret"], "ID:TOKEN"),
-        #[cfg(feature = "purpose")]
         (&["purpose", "localhost", "--revision", "3"], "1 to 2"),
-        #[cfg(feature = "uchat")]
         (&["uchat", "localhost"], "--user NAME with a password"),
-        #[cfg(feature = "uchat")]
         (
             &["uchat", "localhost", "--user", "alice"],
             "TOLMACH_PASSWORD",
         ),
-        #[cfg(not(feature = "tls"))]
-        (&["jim", "localhost", "--user", "alice", "--tls"], "--tls"),
         (
             &["jim", "localhost", "--user", "alice", "--insecure"],
             "--tls",

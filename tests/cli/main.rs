@@ -1,6 +1,5 @@
 //! The command line, by the real program: each test in a directory of its own.
 
-#![cfg(feature = "sqlite")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,7 +17,6 @@ mod load;
 mod log;
 mod log_events;
 mod log_secrets;
-#[cfg(all(feature = "postgres", feature = "nats", feature = "jim"))]
 mod nodes;
 mod notify;
 mod packaging;
@@ -32,7 +30,6 @@ mod reload;
 mod replay;
 mod resources;
 mod rooms;
-#[cfg(all(feature = "s3", feature = "jim"))]
 mod s3;
 mod serve;
 mod sessions;

@@ -41,7 +41,6 @@ fn a_second_one_is_refused() {
     );
 }
 
-#[cfg(feature = "jim")]
 #[test]
 fn an_address_that_is_taken_is_named() {
     let bench = Bench::offline();
@@ -56,7 +55,6 @@ fn an_address_that_is_taken_is_named() {
     );
 }
 
-#[cfg(feature = "jim")]
 #[test]
 fn the_command_line_moves_listeners() {
     let bench = Bench::offline();
@@ -71,7 +69,6 @@ fn the_command_line_moves_listeners() {
     );
 }
 
-#[cfg(feature = "jim")]
 #[test]
 fn no_address_is_all_addresses() {
     let has_ipv6 = TcpListener::bind("[::1]:0").is_ok();

@@ -32,7 +32,6 @@ fn without_a_gateway_nobody_can_be_connected() {
     }
 }
 
-#[cfg(feature = "jim")]
 mod jim {
     use std::io::{Read, Write};
     use std::net::TcpStream;

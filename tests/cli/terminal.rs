@@ -117,7 +117,6 @@ fn a_list_fits_a_narrow_terminal() {
     );
 }
 
-#[cfg(all(feature = "jim", feature = "purpose"))]
 #[test]
 fn bytes_are_escaped_for_a_terminal() {
     let bench = Bench::offline();

@@ -98,7 +98,6 @@ either_way! {
 }
 
 /// By a dialect that needs no token for it, too.
-#[cfg(feature = "jim")]
 #[test]
 fn the_last_login_is_shown() {
     let bench = Bench::running();

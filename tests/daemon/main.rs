@@ -18,7 +18,6 @@ mod flavors;
 mod garbage;
 mod gateway_bans;
 mod gateway_user;
-#[cfg(feature = "http")]
 mod http;
 mod jim_actions;
 mod jim_field_contacts;
@@ -65,7 +64,6 @@ mod talker_presence;
 mod talker_replay;
 mod talker_rooms;
 mod threads;
-#[cfg(feature = "tls")]
 mod tls;
 mod uchat_area;
 mod uchat_crossings;

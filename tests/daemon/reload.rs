@@ -308,7 +308,6 @@ async fn an_address_may_become_a_part_of_itself_and_is_given_back_where_that_fai
     Jim::new(daemon.client("door").await).hello("clara").await;
 }
 
-#[cfg(feature = "tls")]
 #[tokio::test]
 async fn a_certificate_is_read_again_and_one_that_does_not_fit_leaves_the_old_one() {
     let authority = crate::support::tls::Authority::new();

@@ -158,7 +158,6 @@ async fn an_erasure_that_was_broken_off_goes_on() {
 }
 
 /// How often each of these is somewhere in the files of the world's store.
-#[cfg(feature = "sqlite")]
 fn found(world: &World, needles: &[&str]) -> Vec<(String, usize)> {
     let bytes = world.bytes();
     let text = String::from_utf8_lossy(&bytes);
@@ -166,7 +165,6 @@ fn found(world: &World, needles: &[&str]) -> Vec<(String, usize)> {
     needles.iter().map(count).collect()
 }
 
-#[cfg(feature = "sqlite")]
 async fn busy_life(world: &World) -> [Client; 2] {
     let address: IpAddr = "198.51.100.77".parse().unwrap();
     let mut zoe = world.client_from(address);
@@ -273,7 +271,6 @@ async fn busy_life(world: &World) -> [Client; 2] {
     [zoe, boris]
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn no_byte_of_what_was_erased_is_left_in_the_files() {
     let world = World::in_a_file().await;
@@ -316,7 +313,6 @@ async fn no_byte_of_what_was_erased_is_left_in_the_files() {
     }
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_start_finishes_what_a_kill_broke_off() {
     let world = World::in_a_file().await;

@@ -186,7 +186,6 @@ async fn only_the_operator_bans_and_a_ban_is_replaced_by_another_of_its_subject(
     assert!(matches!(bad, Error::Invalid { .. }));
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn bans_hold_over_a_restart() {
     let world = World::in_a_file().await;

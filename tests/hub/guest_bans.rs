@@ -204,7 +204,6 @@ async fn an_account_of_that_name_is_somebody_else_but_a_guest_who_registers_itse
     }
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_ban_outlives_the_guest_and_the_gateway() {
     let world = World::in_a_file().await;

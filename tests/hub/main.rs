@@ -29,7 +29,6 @@ mod listening;
 mod login_floods;
 mod members;
 mod messages;
-#[cfg(feature = "nats")]
 mod nats;
 mod nodes;
 mod observing;

@@ -280,7 +280,6 @@ async fn in_a_private_room() {
 }
 
 #[tokio::test]
-#[cfg(feature = "sqlite")]
 async fn in_a_database() {
     let world = World::in_a_file().await;
     let mut cast = cast(&world).await;

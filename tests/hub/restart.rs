@@ -1,7 +1,5 @@
 //! What is there after the process was killed: a database copied while a hub runs on it, opened by another.
 
-#![cfg(feature = "sqlite")]
-
 use tolmach::commands;
 use tolmach::model::{Error, RoomKind};
 

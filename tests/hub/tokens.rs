@@ -225,7 +225,6 @@ async fn a_session_token_that_nobody_used_for_so_long_is_gone() {
     }
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_token_was_in_use_until_its_connection_closed() {
     let world =

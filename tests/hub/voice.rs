@@ -122,7 +122,6 @@ async fn in_a_slow_room_a_member_waits_between_two_messages() {
     }
 }
 
-#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_room_stays_quiet_and_slow_over_a_restart() {
     let world = World::in_a_file().await;

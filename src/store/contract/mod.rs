@@ -20,7 +20,6 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 use self::declared::Declared;
 pub(super) use self::gate::{Gate, Gated, Verdict};
@@ -211,7 +210,7 @@ impl Bench {
         let indexing = super::postgres::Indexing {
             large: 10,
             entry: 3,
-            rest: Duration::from_millis(2),
+            rest: std::time::Duration::from_millis(2),
         };
         let up = "UPDATE counters SET value = 2147483646 WHERE name IN ('users', 'rooms')";
         let bench = Self::in_postgres(&database, indexing);

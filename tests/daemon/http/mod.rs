@@ -12,7 +12,6 @@ mod api_rooms;
 mod api_whole;
 mod api_withdrawn;
 mod client;
-#[cfg(feature = "s3")]
 mod files_in_s3;
 mod listener;
 mod metrics;

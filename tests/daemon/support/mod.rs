@@ -9,7 +9,6 @@ mod purpose;
 mod shapes;
 mod stores;
 mod talker;
-#[cfg(feature = "tls")]
 pub(crate) mod tls;
 pub(crate) mod transfer;
 pub(crate) mod uchat;
@@ -202,7 +201,6 @@ impl Daemon {
     }
 
     /// As [`duplex`](Self::duplex), with hands shaken for WebSocket.
-    #[cfg(feature = "http")]
     pub(crate) fn web_socket(&self, listener: &str, bytes: usize) -> DuplexStream {
         let speaking = |transport: Transport| transport.with_web_socket(bytes::BytesMut::new());
         self.connect(listener, bytes, speaking)

@@ -2,7 +2,6 @@
 
 mod client;
 mod cluster;
-#[cfg(feature = "nats")]
 #[path = "../../daemon/support/wall_clock.rs"]
 mod wall_clock;
 mod words;
@@ -35,7 +34,6 @@ pub(crate) const BOUNDS: Bounds = Bounds {
 pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) store: Arc<dyn Store>,
-    #[cfg(feature = "sqlite")]
     files: Option<tempfile::TempDir>,
 }
 
@@ -74,25 +72,21 @@ impl World {
         Self {
             hub: builder.start().await.unwrap(),
             store: given.recv().unwrap(),
-            #[cfg(feature = "sqlite")]
             files: None,
         }
     }
 
     /// A hub over a database.
-    #[cfg(feature = "sqlite")]
     pub(crate) async fn in_a_file() -> Self {
         Self::in_a_file_with(|_| {}).await
     }
 
     /// A hub over a database, configured otherwise.
-    #[cfg(feature = "sqlite")]
     pub(crate) async fn in_a_file_with(change: impl FnOnce(&mut Options)) -> Self {
         Self::in_a_file_of(tempfile::tempdir().unwrap(), change).await
     }
 
     /// Another hub, over what this one's files hold at this moment.
-    #[cfg(feature = "sqlite")]
     pub(crate) async fn killed(&self) -> Self {
         let copy = tempfile::tempdir().unwrap();
         for file in std::fs::read_dir(self.files.as_ref().unwrap()).unwrap() {
@@ -102,7 +96,6 @@ impl World {
         Self::in_a_file_of(copy, |_| {}).await
     }
 
-    #[cfg(feature = "sqlite")]
     async fn in_a_file_of(files: tempfile::TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let path = files.path().join("hub.db");
         let mut options = Options::default();
@@ -117,7 +110,6 @@ impl World {
     }
 
     /// All that its files hold at this moment.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.files.as_ref().unwrap()).unwrap();
         let read = |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.unwrap().path());
@@ -128,11 +120,7 @@ impl World {
 
     /// One of each kind of store.
     pub(crate) async fn of_each_kind() -> Vec<Self> {
-        vec![
-            Self::new().await,
-            #[cfg(feature = "sqlite")]
-            Self::in_a_file().await,
-        ]
+        vec![Self::new().await, Self::in_a_file().await]
     }
 
     /// Nobody yet, to be attached to all rooms of whoever it becomes.
