@@ -386,6 +386,44 @@ async fn one_changes_ones_own_description_and_profile() {
 }
 
 #[tokio::test]
+async fn what_one_says_of_oneself_has_its_length() {
+    let world = World::new().await;
+    let named = |login: &str, chars: usize| commands::Register {
+        name: "é".repeat(chars),
+        ..register(login)
+    };
+    world.op(named("anna", 100)).await;
+    let too_long = world.op_err(named("boris", 101)).await;
+    assert!(
+        too_long.to_string().contains("100 characters"),
+        "{too_long}"
+    );
+    let mut anna = world.again("anna").await;
+    let described = |chars| commands::SetOwnDescription {
+        description: "é".repeat(chars),
+    };
+    anna.ok(described(10_000)).await;
+    let too_long = anna.err(described(10_001)).await;
+    assert!(
+        too_long.to_string().contains("10000 characters"),
+        "{too_long}"
+    );
+    let described = commands::Register {
+        description: "é".repeat(10_001),
+        ..register("boris")
+    };
+    assert!(matches!(
+        world.op_err(described).await,
+        Error::Invalid { .. }
+    ));
+    let user = login("boris");
+    assert_eq!(
+        world.op_err(commands::FindUser { user }).await,
+        Error::NoSuchUser
+    );
+}
+
+#[tokio::test]
 async fn a_direct_room_of_two_by_name_is_the_operators() {
     let world = World::new().await;
     let [mut anna, _boris] = world.accounts(["anna", "boris"]).await;

@@ -125,6 +125,22 @@ async fn an_account_manages_its_own_tokens() {
 }
 
 #[tokio::test]
+async fn who_only_says_who_it_is_uses_its_token() {
+    for world in World::of_each_kind().await {
+        world.op(register("anna")).await;
+        let token = world.op(create("anna", None)).await.value;
+        let used = || async {
+            let user = login("anna");
+            world.op(commands::Tokens { user }).await[0].used
+        };
+        assert_eq!(used().await, None);
+        world.client().ok(commands::Identify { token }).await;
+        world.settled().await;
+        assert!(used().await.is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_revoked_token_ends_the_sessions_it_opened_and_no_other() {
     for world in World::of_each_kind().await {
         world.op(register("anna")).await;
