@@ -1,9 +1,10 @@
-//! What is over age is marked, and then removed little by little.
+//! What is over age is marked, and then removed little by little; so is what a removed room leaves.
 //!
 //! ```text
 //!  every 20 s:  rooms in which something is over age ──MarkAged──▶ nothing of it is shown any more
-//!  meanwhile:   some of what is marked ──Forget──▶ its rows are gone ──▶ so are its files
-//!               a pause of 199 times as long as that took, …
+//!  meanwhile:   some of a room that was removed ──Forget──▶ its rows are gone ──▶ so are its files
+//!               a pause of 9 times as long as that took, …
+//!               some of what is marked, in the same way, with pauses of 199 times, …
 //! ```
 
 use std::time::Duration;
@@ -25,6 +26,8 @@ const MESSAGES: usize = 500;
 /// (as its search index, at the same pace) it is 1 %. What is measured is the time from asking to the answer, in which the store may
 /// wait for the disk or for others: that is more than it works.
 const PAUSES: u32 = 199;
+/// The same of rooms that were removed: whoever did that wants it gone soon.
+const REMOVED_PAUSES: u32 = 9;
 /// How far the clock may be from where it should be.
 const SLACK: i64 = 60 * 1000;
 /// For how long a step of the clock must have stood to be believed.
@@ -87,7 +90,8 @@ impl Hub {
         }
     }
 
-    /// Marks what is over age, and removes what is marked until then. Says how long the looking and marking took.
+    /// Marks what is over age, and removes what is marked, or was in a room that is gone, until then. Says how long the looking and
+    /// marking took.
     async fn prune(&self, now: Timestamp, until: Instant) -> Result<Duration> {
         let (keep, began) = (self.options().keep, std::time::Instant::now());
         let rooms = self.inner.store.prunable(now, keep).await?;
@@ -97,34 +101,43 @@ impl Hub {
             self.commit(Actor::Operator, None, mark, |_, ()| Ok(()))
                 .await?;
         }
+        let removed = self.inner.store.removed_rooms().await?;
         let worked = began.elapsed();
-        self.forget(rooms, until).await?;
+        self.forget(removed, REMOVED_PAUSES, until).await?;
+        self.forget(rooms, PAUSES, until).await?;
         Ok(worked)
     }
 
-    /// Removes what is marked in these rooms, a little of each in turn, until then.
-    async fn forget(&self, mut rooms: Vec<RoomId>, until: Instant) -> Result<()> {
+    /// Removes what is marked in these rooms, or what is left of them, a little of each in turn, until then.
+    async fn forget(&self, mut rooms: Vec<RoomId>, pauses: u32, until: Instant) -> Result<()> {
         while !rooms.is_empty() {
             for room in std::mem::take(&mut rooms) {
-                let (limit, began) = (MESSAGES, std::time::Instant::now());
-                let forget = Forget { room, limit };
-                let forgot = self
-                    .commit(Actor::Operator, None, forget, |_, forgot| Ok(forgot))
-                    .await?;
-                if forgot.files {
-                    self.sweep_soon(room);
-                }
-                let pause = began.elapsed() * PAUSES;
-                tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
                 if Instant::now() >= until {
                     return Ok(());
                 }
-                if !forgot.all {
+                let began = std::time::Instant::now();
+                let is_done = self.forget_some(room).await?;
+                let pause = began.elapsed() * pauses;
+                tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
+                if !is_done {
                     rooms.push(room);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Removes a little of what is marked in a room, or of what is left of it; whether that was all.
+    pub(super) async fn forget_some(&self, room: RoomId) -> Result<bool> {
+        let limit = MESSAGES;
+        let forget = Forget { room, limit };
+        let forgot = self
+            .commit(Actor::Operator, None, forget, |_, forgot| Ok(forgot))
+            .await?;
+        if forgot.files {
+            self.sweep_soon(room);
+        }
+        Ok(forgot.all)
     }
 }
 

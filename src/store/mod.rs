@@ -275,6 +275,9 @@ pub trait Store: Send + Sync + 'static {
     /// The rooms in which something may be over age at this time, or was marked so and is still there: where `keep` (zero: for
     /// ever) holds for those that say nothing of it themselves. In the order of their numbers.
     async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>>;
+    /// The rooms that were removed and of which something is still kept, though nobody finds it: [`Transaction::forget`] removes
+    /// it. In the order of their numbers.
+    async fn removed_rooms(&self) -> Result<Vec<RoomId>>;
     /// Under which names the file area holds the files of a room's messages, without deleted ones and those at or
     /// before the mark of a cleared history or of what is kept no longer.
     async fn files(&self, room: RoomId) -> Result<Vec<String>>;

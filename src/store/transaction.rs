@@ -230,7 +230,8 @@ pub trait Transaction {
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError>;
     /// The rooms that a user owns, in the order of their numbers.
     fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError>;
-    /// Ends a room: its row, members, bans, messages, changes and hidden marks.
+    /// Ends a room: its row, members and bans. Its messages, changes and hidden marks are found by nobody from then on, and may
+    /// stay until [`Transaction::forget`] removes them.
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError>;
     /// Gives the room's next sequence number, and for a message (`message_at`, the clock's time) the time it bears: that, or
     /// a later one where the last message is not earlier. No other message of the room bears it. Where the last message
@@ -317,7 +318,8 @@ pub trait Transaction {
     /// How many messages a room has after its mark ([`Room::pruned`]), deleted ones too.
     fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError>;
     /// Removes the oldest messages and other changes up to a room's mark ([`Room::pruned`]), at most `limit` of each, with
-    /// what is kept of them. Whether nothing is left up to there, and whether some of it had files.
+    /// what is kept of them; of a room that was removed, of all. Whether nothing is left up to there, and whether some of it had
+    /// files.
     fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError>;
     /// Keeps news for the other nodes, which [`Store::news`](super::Store::news) tells them. A store that only one process can
     /// open has nobody to tell.

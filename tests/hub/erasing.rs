@@ -314,6 +314,52 @@ async fn no_byte_of_what_was_erased_is_left_in_the_files() {
 }
 
 #[tokio::test]
+async fn no_byte_of_what_was_said_in_removed_rooms_is_left_either() {
+    let world = World::in_a_file().await;
+    let mut zoe = world.account("zoe").await;
+    for (room, messages) in [("tea", 700), ("coffee", 1)] {
+        zoe.ok(create_room(room, RoomKind::Public)).await;
+        for number in 0..messages {
+            zoe.say(name(room), &format!("zebra {number}")).await;
+        }
+        zoe.ok(commands::DeleteRoom { room: name(room) }).await;
+        zoe.err(say(name(room), "zebra after")).await;
+    }
+    erase(&world, "zoe").await;
+    assert_eq!(world.store.removed_rooms().await.unwrap(), []);
+    assert_eq!(found(&world, &["zebra"])[0].1, 0);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn what_a_removed_room_leaves_goes_behind_it_and_after_a_kill() {
+    let world = World::in_a_file().await;
+    let mut anna = world.account("anna").await;
+    anna.ok(create_room("tea", RoomKind::Public)).await;
+    for number in 0..1_600 {
+        anna.say(name("tea"), &format!("zebra {number}")).await;
+    }
+    let room = world.store.room_by_name("tea").await.unwrap().unwrap();
+    anna.ok(commands::DeleteRoom { room: name("tea") }).await;
+    let killed = world.killed().await;
+    for world in [&world, &killed] {
+        assert_eq!(world.store.room_by_name("tea").await.unwrap(), None);
+        let gone = async {
+            while !world.store.removed_rooms().await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), gone)
+            .await
+            .unwrap();
+    }
+    world.op(create_room("tea", RoomKind::Public)).await;
+    let again = world.store.room_by_name("tea").await.unwrap().unwrap();
+    assert!(again.room.id > room.room.id);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
 async fn a_start_finishes_what_a_kill_broke_off() {
     let world = World::in_a_file().await;
     let [zoe, _boris] = busy_life(&world).await;

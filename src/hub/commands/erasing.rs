@@ -4,6 +4,7 @@
 //!  BeginErasure   it is out of its rooms, its sessions end, nothing opens it; its name stays taken until the end
 //!  EraseMessages  what it said is deleted, some at a time, and members are told
 //!  EraseNames     what tells who did what names nobody, some at a time
+//!  Forget         what is left of rooms that were removed goes, some at a time
 //!  EndErasure     the name is free; what was there is wiped from the disk; then the mark goes
 //! ```
 //!
@@ -165,9 +166,16 @@ impl Erased {
                     None => Place::End,
                 }
             }
-            Place::End => match caller.commit(EndErasure { user }).await? {
-                true => Place::Over,
-                false => Place::End,
+            Place::End => match caller.store().removed_rooms().await?.first() {
+                // What was said in it, too, is wiped only once its rows are gone.
+                Some(room) => {
+                    caller.hub().forget_some(*room).await?;
+                    Place::End
+                }
+                None => match caller.commit(EndErasure { user }).await? {
+                    true => Place::Over,
+                    false => Place::End,
+                },
             },
         };
         Ok(())

@@ -90,7 +90,8 @@ impl Change for MarkAged {
     }
 }
 
-/// Removes the oldest of what was marked in a room, at most so many messages and other changes each.
+/// Removes the oldest of what was marked in a room, or of what is left of one that was removed, at most so many messages and other
+/// changes each.
 #[derive(Debug, Clone)]
 pub(crate) struct Forget {
     pub(crate) room: RoomId,
@@ -100,7 +101,7 @@ pub(crate) struct Forget {
 /// What a [`Forget`] came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Forgot {
-    /// Nothing of what was marked is left.
+    /// Nothing of it is left.
     pub(crate) all: bool,
     /// Some of it had files.
     pub(crate) files: bool,
@@ -115,10 +116,7 @@ impl Change for Forget {
     }
 
     fn apply(self, work: &mut Work<'_>) -> Done<Forgot> {
-        let (all, files) = match work.rows.room(self.room)? {
-            Some(_) => work.rows.forget(self.room, self.limit)?,
-            None => (true, false),
-        };
+        let (all, files) = work.rows.forget(self.room, self.limit)?;
         Ok(Forgot { all, files })
     }
 }

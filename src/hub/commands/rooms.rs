@@ -347,14 +347,24 @@ impl Work<'_> {
     }
 }
 
-/// Ends a room and all that was said in it.
+/// Ends a room and all that was said in it. It is gone for everybody at once; what was said goes little by little behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRoom {
     /// Which room is meant, by number or by name.
     pub room: RoomSelector,
 }
 
-committed_as_asked!(DeleteRoom, room);
+impl Command for DeleteRoom {
+    type Reply = ();
+    const NEEDS: Needs = Needs::User;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        caller.commit(self).await?;
+        caller.hub().look_for_aged();
+        Ok(())
+    }
+}
 
 impl Change for DeleteRoom {
     type Outcome = ();

@@ -5,7 +5,11 @@ use crate::commands::{BeginErasure, EndErasure, EraseMessages, EraseNames};
 use crate::model::Seq;
 
 /// What a user said, read so many of the gateway's messages at a time.
-async fn all_said(bench: &Bench, user: UserId, looks: usize) -> Vec<Arc<Message>> {
+pub(in crate::store) async fn all_said(
+    bench: &Bench,
+    user: UserId,
+    looks: usize,
+) -> Vec<Arc<Message>> {
     let (mut all, mut after) = (Vec::new(), Some(MessageId(0)));
     while let Some(place) = after {
         let (said, next) = bench.store.said_by(user, place, looks).await.unwrap();

@@ -18,7 +18,7 @@ impl Bench {
     }
 
     /// Whether all that was marked is gone, and files with it.
-    fn forget(&self, room: RoomId, limit: usize) -> (bool, bool) {
+    pub(super) fn forget(&self, room: RoomId, limit: usize) -> (bool, bool) {
         let forgot = self.operator(Forget { room, limit }).unwrap();
         (forgot.all, forgot.files)
     }

@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use self::declared::Declared;
+#[cfg(feature = "sqlite")]
+pub(super) use self::erasing::all_said;
 pub(super) use self::gate::{Gate, Gated, Verdict};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) use self::searches::Trial;
@@ -87,6 +89,8 @@ contract! {
         rooms_are_found_by_number_name_pair_and_prefix
         members_come_in_the_order_of_joining
         a_deleted_room_takes_everything_with_it
+        what_a_deleted_room_leaves_goes_in_portions
+        a_failed_commit_keeps_a_room_and_what_one_leaves
         numbers_are_not_given_twice
         the_two_latest_seen_marks
     }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::commands::{
-    Ban, DeleteRoom, Direct, EndGuest, Hide, Leave, MarkSeen, RenameRoom, SetRoomPassword, SetTitle,
+    Ban, DeleteRoom, Direct, EndGuest, Forget, Hide, Leave, MarkSeen, RenameRoom, SetRoomPassword,
+    SetTitle,
 };
 use crate::model::{HistoryQuery, Role, SeenMarks, Seq};
 
@@ -169,11 +170,22 @@ pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
     bench.enter(bob, room);
     let (gone, kept) = (bench.say(bob, room, "gone"), bench.say(anna, other, "kept"));
     bench.by(bob, Hide { message: gone.id }).unwrap();
+    assert_eq!(bench.store.removed_rooms().await.unwrap(), []);
     bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
     assert_eq!(bench.store.room(room).await.unwrap(), None);
     assert_eq!(bench.store.room_by_name("lobby").await.unwrap(), None);
     assert_eq!(bench.store.message(gone.id).await.unwrap(), None);
     assert!(!bench.store.is_hidden(bob, gone.id).await.unwrap());
+    assert_eq!(bench.store.hidden_by(bob).await.unwrap(), []);
+    let said = bench.store.said_by(bob, MessageId(0), 99).await.unwrap();
+    assert_eq!(said, (Vec::new(), None));
+    for refused in [
+        bench.by(bob, Edit::text(gone.id, "again")).map(drop),
+        bench.by(bob, Delete { message: gone.id }).map(drop),
+        bench.by(bob, Hide { message: gone.id }).map(drop),
+    ] {
+        assert_eq!(refused, Err(Error::NoSuchMessage));
+    }
     assert!(bench.store.members(room).await.unwrap().is_empty());
     assert!(bench.store.rooms_of(bob).await.unwrap().is_empty());
     assert!(
@@ -218,6 +230,55 @@ pub(super) async fn a_deleted_room_takes_everything_with_it(bench: &Bench) {
         bench.store.message(kept.id).await.unwrap().unwrap().text,
         "kept"
     );
+}
+
+pub(super) async fn what_a_deleted_room_leaves_goes_in_portions(bench: &Bench) {
+    let (anna, bob) = (bench.account("anna"), bench.account("bob"));
+    let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
+    bench.enter(bob, room);
+    let mut last = bench.say(bob, room, "first");
+    for number in 0..30 {
+        bench.say(anna, other, "kept");
+        last = bench.say(anna, room, &format!("tea {number}"));
+        bench.by(bob, Hide { message: last.id }).unwrap();
+        let (room, title) = (at(room), format!("title {number}"));
+        bench.by(anna, SetTitle { room, title }).unwrap();
+    }
+    bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
+    let mut portions = 1;
+    while !bench.forget(room, 7).0 {
+        assert_eq!(bench.store.removed_rooms().await.unwrap(), [room]);
+        portions += 1;
+    }
+    assert!(matches!(portions, 1 | 5..), "{portions}");
+    assert_eq!(bench.store.removed_rooms().await.unwrap(), []);
+    // Nothing more comes of asking again, nor of asking about one that never was.
+    for room in [room, RoomId(99)] {
+        assert_eq!(bench.forget(room, 7), (true, false));
+    }
+    assert_eq!(bench.store.last_message_id().await.unwrap(), last.id);
+    let query = HistoryQuery::page(at(other), None, 99);
+    let kept = bench.store.history(other, None, &query).await.unwrap();
+    assert_eq!(kept.messages.len(), 30);
+    assert!(bench.room("lobby", bob) > other);
+    assert!(bench.say(anna, other, "next").id > last.id);
+}
+
+pub(super) async fn a_failed_commit_keeps_a_room_and_what_one_leaves(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let said = bench.say(anna, room, "tea");
+    bench.gate.set(Verdict::Fail);
+    assert!(bench.by(anna, DeleteRoom { room: at(room) }).is_err());
+    assert_eq!(bench.store.removed_rooms().await.unwrap(), []);
+    assert!(bench.store.message(said.id).await.unwrap().is_some());
+    bench.by(anna, DeleteRoom { room: at(room) }).unwrap();
+    let removed = bench.store.removed_rooms().await.unwrap();
+    bench.gate.set(Verdict::Fail);
+    let limit = 7;
+    assert!(bench.operator(Forget { room, limit }).is_err());
+    assert_eq!(bench.store.removed_rooms().await.unwrap(), removed);
+    assert!(bench.forget(room, limit).0);
 }
 
 pub(super) async fn numbers_are_not_given_twice(bench: &Bench) {

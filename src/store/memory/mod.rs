@@ -290,6 +290,11 @@ impl Store for MemoryStore {
         Ok(self.read(|view| view.prunable(now, keep)))
     }
 
+    async fn removed_rooms(&self) -> Result<Vec<RoomId>> {
+        // All of a room goes with it.
+        Ok(Vec::new())
+    }
+
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {
         Ok(self.read(|view| view.files(room)))
     }

@@ -598,8 +598,9 @@ impl Transaction for MemoryBackend {
     }
 
     fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError> {
-        let entry = self.tables.rooms.get(&room);
-        let entry = entry.ok_or_else(|| broken("no such room"))?;
+        let Some(entry) = self.tables.rooms.get(&room) else {
+            return Ok((true, false));
+        };
         let mut upto = entry.row.room.pruned;
         let marked = entry.pruned();
         if marked > limit

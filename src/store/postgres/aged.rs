@@ -56,9 +56,14 @@ pub(super) struct Forgot {
 }
 
 pub(super) fn forget(rows: &mut PostgresBackend, room: RoomId, most: usize) -> Sql<Forgot> {
-    let pruned = rows
-        .known_room(room)?
-        .map_or(Seq(0), |room| room.row.room.pruned);
+    let pruned = match rows.known_room(room)? {
+        Some(known) => known.row.room.pruned,
+        None => {
+            let sql = "SELECT 1 FROM removed_rooms WHERE id = $1";
+            let is_removed = !rows.fetch(query!(sql, room))?.is_empty();
+            Seq(if is_removed { i64::MAX } else { 0 })
+        }
+    };
     let mut upto = pruned;
     for table in ["messages", "changes"] {
         let sql = format!(
@@ -83,6 +88,17 @@ pub(super) fn forget(rows: &mut PostgresBackend, room: RoomId, most: usize) -> S
     for table in ["messages", "changes", "falls"] {
         let sql = format!("DELETE FROM {table} WHERE room = $1 AND seq <= $2");
         rows.rows.write(query!(sql, room, upto));
+    }
+    // Of a room that is there the indexer takes care.
+    if pruned.0 == i64::MAX {
+        let sql = "DELETE FROM searches WHERE room = $1 AND first <= $2";
+        rows.rows.write(query!(sql, room, upto));
+    }
+    if upto.0 == i64::MAX {
+        for table in ["hidden WHERE room", "removed_rooms WHERE id"] {
+            let sql = format!("DELETE FROM {table} = $1");
+            rows.rows.write(query!(sql, room));
+        }
     }
     rows.rows.forget_messages(room, upto);
     Ok(Forgot {

@@ -57,8 +57,8 @@ use self::readers::Readers;
 use self::search::Search;
 use self::session::{Connector, Session, explain, query};
 use self::values::{
-    GUEST_BAN, MEMBER, MESSAGE, MESSAGES, ROOM, ROOM_COLUMNS, Sql, TOKEN, USER, at_most_one,
-    column, every, first, from_json, limit, millis, text,
+    GUEST_BAN, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, ROOM_COLUMNS, Sql, TOKEN, USER,
+    at_most_one, column, every, first, from_json, limit, millis, text,
 };
 use super::batch::Backend;
 use super::page::Said;
@@ -446,12 +446,17 @@ impl Store for PostgresStore {
         self.readers.ask(asked, column).await
     }
 
+    async fn removed_rooms(&self) -> Result<Vec<RoomId>> {
+        let sql = "SELECT id FROM removed_rooms ORDER BY id";
+        self.readers.ask(query!(sql), column).await
+    }
+
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {
         self.readers.ask(query!(reads::FILES, room), column).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Arc<Message>>> {
-        let sql = format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = $1");
+        let sql = format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = $1 AND {IN_A_ROOM}");
         let message = |row: &_| Ok(Arc::new(values::message(row, &self.gateway)?));
         self.readers
             .ask(query!(sql, id), |rows| at_most_one(rows, message))
@@ -529,7 +534,7 @@ async fn said_by(
     let sql = "SELECT id FROM messages WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2::bigint - 1";
     let end: Option<MessageId> = first(&moment.ask(query!(sql, after, limit(looks))).await?)?;
     let sql = format!(
-        "SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id > $1 AND m.id <= $2 AND m.sender = $3 ORDER BY m.id"
+        "SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id > $1 AND m.id <= $2 AND m.sender = $3 AND {IN_A_ROOM} ORDER BY m.id"
     );
     let upto = end.unwrap_or(MessageId(i64::MAX));
     let rows = moment.ask(query!(sql, after, upto, user)).await?;

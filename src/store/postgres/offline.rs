@@ -22,7 +22,7 @@ use {
 
 /// The rows of each table, with the columns that the same table has in a file.
 #[cfg(feature = "sqlite")]
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     (
         "users",
         "SELECT id, login, folded, name, description, kind, disabled::int, created, password, spoke::int, address, erasing::int, \
@@ -64,6 +64,7 @@ const TABLES: [(&str, &str); 11] = [
         "SELECT room, folded, network, \"user\", login, created FROM guest_bans ORDER BY 1, 2, 3",
     ),
     ("bans", "SELECT subject, ban FROM bans ORDER BY 1"),
+    ("removed_rooms", "SELECT id FROM removed_rooms ORDER BY 1"),
 ];
 /// The last numbers that were given, but for messages.
 #[cfg(feature = "sqlite")]
@@ -138,7 +139,7 @@ impl PostgresStore {
                     ));
                 }
                 session
-                    .run("TRUNCATE rooms, members, changes, news")
+                    .run("TRUNCATE rooms, removed_rooms, members, changes, news")
                     .await?;
                 Ok(session)
             })?;

@@ -10,8 +10,8 @@ use super::overlay::{Fall, KnownRoom};
 use super::reads::MEMBER_COUNT;
 use super::session::query;
 use super::values::{
-    self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every, first, json,
-    limit, millis, text,
+    self, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every,
+    first, json, limit, millis, text,
 };
 use super::wanted::{Part, Reach, pair, people, places};
 use crate::model::{
@@ -352,17 +352,13 @@ impl Transaction for PostgresBackend {
     }
 
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
-        self.rows.write_after_rows(query!(KEEP_LAST_MESSAGE))?;
+        let sql = "INSERT INTO removed_rooms (id) VALUES ($1)";
+        self.rows.write_after_rows(query!(sql, id))?;
         for sql in [
             "DELETE FROM indexed WHERE room = $1",
-            "DELETE FROM searches WHERE room = $1",
             "DELETE FROM rooms WHERE id = $1",
             "DELETE FROM members WHERE room = $1",
             "DELETE FROM guest_bans WHERE room = $1",
-            "DELETE FROM messages WHERE room = $1",
-            "DELETE FROM hidden WHERE room = $1",
-            "DELETE FROM changes WHERE room = $1",
-            "DELETE FROM falls WHERE room = $1",
         ] {
             self.rows.write(query!(sql, id));
         }
@@ -527,7 +523,7 @@ impl Transaction for PostgresBackend {
 
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
         if !self.rows.messages.contains_key(&id) {
-            let sql = format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = $1");
+            let sql = format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = $1 AND {IN_A_ROOM}");
             self.load_after_writes(vec![(Part::Messages, query!(sql, id))])?;
             self.rows.messages.entry(id).or_default();
         }

@@ -271,6 +271,9 @@ pub(super) const MESSAGE: &str = "m.id, m.room, m.seq, m.sender, m.kind, m.text,
 /// Where [`MESSAGE`] is read from.
 pub(super) const MESSAGES: &str = "messages m LEFT JOIN users s ON s.id = m.sender";
 
+/// Whether a message of [`MESSAGES`] is there for anybody: not so in a room that was removed.
+pub(super) const IN_A_ROOM: &str = "EXISTS (SELECT 1 FROM rooms WHERE id = m.room)";
+
 /// The message in a row of [`MESSAGE`]. Who has no row is the gateway.
 pub(super) fn message(row: &Row, gateway: &Arc<UserRef>) -> Sql<Message> {
     let sender = match row.try_get::<_, Option<String>>(12)? {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::overlay::Overlay;
 use super::session::{Query, query};
-use super::values::{MEMBER, MESSAGE, MESSAGES, ROOM, TOKEN, USER};
+use super::values::{IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, TOKEN, USER};
 use crate::model::{MessageId, RoomId, TokenId, UserId};
 use crate::store::{RowKey, RowKeys, Write};
 
@@ -229,7 +229,8 @@ impl Wanted {
         }
         if !self.messages.is_empty() {
             let messages: Vec<MessageId> = self.messages.iter().copied().collect();
-            let sql = format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = ANY($1)");
+            let sql =
+                format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = ANY($1) AND {IN_A_ROOM}");
             parts.push((Part::Messages, query!(sql, messages)));
         }
         if !self.tokens.is_empty() {

@@ -21,6 +21,11 @@ pub(super) fn prunable(conn: &Connection, now: Timestamp, keep: Duration) -> Sql
     all(conn, PRUNABLE, params![now, millis(keep)], |row| row.get(0))
 }
 
+pub(super) fn removed_rooms(conn: &Connection) -> Sql<Vec<RoomId>> {
+    let sql = "SELECT id FROM removed_rooms ORDER BY id";
+    all(conn, sql, [], |row| row.get(0))
+}
+
 /// Within a stretch between two falls of the time the over-aged come first, then those that are kept, then those ahead of the
 /// clock.
 pub(super) fn over_age(
@@ -71,7 +76,14 @@ pub(super) struct Forgot {
 }
 
 pub(super) fn forget(conn: &Connection, room: RoomId, limit: usize) -> Sql<Forgot> {
-    let pruned = reads::room(conn, room)?.map_or(Seq(0), |row| row.room.pruned);
+    let pruned = match reads::room(conn, room)? {
+        Some(row) => row.room.pruned,
+        None => {
+            let sql = "SELECT count(*) FROM removed_rooms WHERE id = ?1";
+            let is_removed = count(conn, sql, [room])? > 0;
+            Seq(if is_removed { i64::MAX } else { 0 })
+        }
+    };
     let mut upto = pruned;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     for table in ["messages", "changes"] {
@@ -96,6 +108,11 @@ pub(super) fn forget(conn: &Connection, room: RoomId, limit: usize) -> Sql<Forgo
     for table in ["messages", "changes", "falls"] {
         let sql = format!("DELETE FROM {table} WHERE room = ?1 AND seq <= ?2");
         run(conn, &sql, params![room, upto])?;
+    }
+    if upto.0 == i64::MAX {
+        for table in ["hidden WHERE room", "removed_rooms WHERE id"] {
+            run(conn, &format!("DELETE FROM {table} = ?1"), [room])?;
+        }
     }
     Ok(Forgot {
         upto,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
 use super::damage::{first_damage, is_damage};
-use super::values::{Sql, all};
+use super::values::{Sql, all, count};
 use crate::model::RoomId;
 
 /// Something that should hold and does not.
@@ -43,7 +43,7 @@ const DATABASE: &str = "database";
 /// How a room is called, by its columns.
 pub(super) const ROOM_NAME: &str = "coalesce(nullif(r.name, ''), 'number ' || r.id)";
 
-/// Each says the name and what does not hold, of a kind.
+/// Each says the name and what does not hold, of a kind. `{rooms}`: the numbers of those of which there may be rows.
 const CHECKS: &[(&str, &str)] = &[
     (
         "room",
@@ -63,7 +63,7 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "room",
         "SELECT 'number ' || m.room, count(*) || ' messages are in it, and it is not there' FROM messages m \
-        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = m.room) GROUP BY m.room",
+        WHERE m.room NOT IN {rooms} GROUP BY m.room",
     ),
     (
         "room",
@@ -113,12 +113,12 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "room",
         "SELECT 'number ' || c.room, 'changes of it are kept, and it is not there' FROM changes c \
-        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = c.room) GROUP BY c.room",
+        WHERE c.room NOT IN {rooms} GROUP BY c.room",
     ),
     (
         "room",
         "SELECT 'number ' || h.room, 'messages of it are hidden, and it is not there' FROM hidden h \
-        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = h.room) GROUP BY h.room",
+        WHERE h.room NOT IN {rooms} GROUP BY h.room",
     ),
     (
         "room",
@@ -208,7 +208,7 @@ const NEWEST: &[(&str, &str)] = &[
     (
         "room",
         "SELECT 'number ' || f.room, 'falls of its time are kept, and it is not there' FROM falls f \
-        WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE id = f.room) GROUP BY f.room",
+        WHERE f.room NOT IN {rooms} GROUP BY f.room",
     ),
 ];
 
@@ -247,8 +247,14 @@ pub(super) fn newest_faults(conn: &Connection) -> Sql<Vec<Fault>> {
 
 fn broken(conn: &Connection, checks: &[(&'static str, &str)]) -> Sql<Vec<Fault>> {
     let mut faults = Vec::new();
+    // An earlier version has removed all of a room at once.
+    let removed = "SELECT count(*) FROM sqlite_schema WHERE name = 'removed_rooms'";
+    let rooms = match count(conn, removed, [])? {
+        0 => "(SELECT id FROM rooms)",
+        _ => "(SELECT id FROM rooms UNION SELECT id FROM removed_rooms)",
+    };
     for (kind, sql) in checks {
-        let sql = sql.replace("{room}", ROOM_NAME);
+        let sql = sql.replace("{room}", ROOM_NAME).replace("{rooms}", rooms);
         let found = |row: &Row<'_>| {
             Ok(Fault {
                 kind,

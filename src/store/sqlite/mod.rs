@@ -351,6 +351,10 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn removed_rooms(&self) -> Result<Vec<RoomId>> {
+        self.readers.read(aged::removed_rooms).await
+    }
+
     async fn files(&self, room: RoomId) -> Result<Vec<String>> {
         self.readers
             .read_of(room, move |conn| reads::files(conn, room))

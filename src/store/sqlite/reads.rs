@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::backend::LAST_MESSAGE;
 use super::values::{
-    self, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, count, one,
+    self, IN_A_ROOM, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, count, one,
 };
 use crate::model::{
     Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
@@ -234,7 +234,7 @@ pub(super) fn message(
 ) -> Sql<Option<Arc<Message>>> {
     one(
         conn,
-        &format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1"),
+        &format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1 AND {IN_A_ROOM}"),
         [id],
         |row| senders.message(conn, row),
     )
@@ -251,7 +251,7 @@ pub(super) fn said_by(
     let sql = "SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2 - 1";
     let end: Option<MessageId> = one(conn, sql, params![after, limit], |row| row.get(0))?;
     let sql = format!(
-        "SELECT {MESSAGE} FROM messages m WHERE id > ?1 AND id <= ?2 AND sender = ?3 ORDER BY id"
+        "SELECT {MESSAGE} FROM messages m WHERE id > ?1 AND id <= ?2 AND sender = ?3 AND {IN_A_ROOM} ORDER BY id"
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let upto = end.unwrap_or(MessageId(i64::MAX));
@@ -266,13 +266,13 @@ pub(super) fn said_by(
 }
 
 pub(super) fn hidden_by(conn: &Connection, user: UserId) -> Sql<Vec<(RoomId, MessageId)>> {
-    let sql = "SELECT room, message FROM hidden WHERE user = ?1 ORDER BY room, message";
+    let sql = "SELECT h.room, message FROM hidden h JOIN rooms r ON r.id = h.room WHERE user = ?1 ORDER BY h.room, message";
     all(conn, sql, [user], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> Sql<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h ON h.user = ?1 AND h.room = m.room AND h.message = m.id \
-        WHERE m.id = ?2)";
+        JOIN rooms r ON r.id = m.room WHERE m.id = ?2)";
     Ok(one(conn, sql, params![user, message], |row| row.get(0))?.unwrap_or_default())
 }
 

@@ -12,7 +12,7 @@ use super::changes;
 use super::reads;
 use super::times::{Fall, free};
 use super::values::{
-    self, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
+    self, IN_A_ROOM, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
 };
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, RoomEvent, RoomId,
@@ -316,15 +316,11 @@ impl Transaction for SqliteBackend {
     }
 
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
-        self.keep_last_message()?;
         for sql in [
+            "INSERT INTO removed_rooms (id) VALUES (?1)",
             "DELETE FROM rooms WHERE id = ?1",
             "DELETE FROM members WHERE room = ?1",
             "DELETE FROM guest_bans WHERE room = ?1",
-            "DELETE FROM messages WHERE room = ?1",
-            "DELETE FROM hidden WHERE room = ?1",
-            "DELETE FROM changes WHERE room = ?1",
-            "DELETE FROM falls WHERE room = ?1",
         ] {
             run(&self.conn, sql, [id])?;
         }
@@ -509,7 +505,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn message(&mut self, id: MessageId) -> Result<Option<Message>, RowsError> {
-        let sql = format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1");
+        let sql = format!("SELECT {MESSAGE} FROM messages m WHERE id = ?1 AND {IN_A_ROOM}");
         let found = one(&self.conn, &sql, [id], |row| {
             let sender = row.get(SENDER)?;
             Ok((sender, values::message(row, self.gateway.clone())?))

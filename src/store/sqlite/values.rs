@@ -232,6 +232,9 @@ pub(super) fn member_from(row: &Row<'_>, first: usize) -> Sql<Membership> {
 
 pub(super) const MESSAGE: &str = "m.id, m.room, m.seq, m.sender, m.kind, m.text, m.reply_to, m.created, m.updated, m.deleted, m.file, m.extra";
 
+/// Whether a message is there for anybody: not so in a room that was removed.
+pub(super) const IN_A_ROOM: &str = "EXISTS (SELECT 1 FROM rooms WHERE id = m.room)";
+
 /// The places of some columns among [`MESSAGE`].
 pub(super) const SEQ: usize = 2;
 pub(super) const SENDER: usize = 3;

@@ -265,6 +265,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.store.search(room, viewer, query).await
     }
 
+    async fn removed_rooms(&self) -> Result<Vec<RoomId>> {
+        self.store.removed_rooms().await
+    }
+
     async fn prunable(&self, now: Timestamp, keep: Duration) -> Result<Vec<RoomId>> {
         self.store.prunable(now, keep).await
     }

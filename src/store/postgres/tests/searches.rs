@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::super::indexer::Keeper;
 use super::*;
-use crate::commands::{ClearHistory, DeleteRoom};
+use crate::commands::{ClearHistory, DeleteRoom, Forget};
 use crate::store::contract::Trial;
 
 /// Small enough for a test to be in all of it. The thread of its own does nothing here.
@@ -170,7 +170,17 @@ async fn nothing_that_is_gone_stays_in_the_index() {
     keeper.look().await.unwrap();
     assert_eq!(stays("nothing"), "1");
     bench.operator(DeleteRoom { room: at(other) }).unwrap();
-    assert_eq!(stays("secret0"), "0");
+    let forget = || {
+        let (room, limit) = (other, 8);
+        bench.operator(Forget { room, limit }).unwrap().all
+    };
+    assert!(!forget());
+    assert_eq!(
+        (stays("secret0"), stays("secret17")),
+        ("0".into(), "2".into())
+    );
+    while !forget() {}
+    assert_eq!(stays("secret17"), "1");
     bench.operator(ClearHistory { room: at(room) }).unwrap();
     // A version that knows nothing of all this.
     server.ask(&database, "DELETE FROM messages; DELETE FROM rooms");
