@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::cluster::NodeInfo;
 use crate::commands::{CloseSession, FindUser, Sessions};
 use crate::control::ControlError;
 use crate::model::{Error, SessionId, SessionInfo};
@@ -80,7 +81,8 @@ async fn sessions(to: &mut Operator, about: About<'_>) -> Outcome<Vec<SessionInf
 
 async fn close(to: &mut Operator, out: &mut Output, id: u64) -> Outcome<()> {
     match to.request(CloseSession { id: SessionId(id) }).await? {
-        Ok(()) => out.line(&format!("closed session {id}")),
+        Ok(None) => out.line(&format!("closed session {id}")),
+        Ok(Some(node)) => outstanding(out, id, &node),
         Err(ControlError::Refused(Error::Invalid { .. })) => Err(Failure::because(format!(
             "no session {id} is open; `tolmach session list` shows them"
         ))),
@@ -88,18 +90,32 @@ async fn close(to: &mut Operator, out: &mut Output, id: u64) -> Outcome<()> {
     }
 }
 
+fn outstanding(out: &mut Output, id: u64, node: &NodeInfo) -> Outcome<()> {
+    let (name, node) = (visible(&node.name), node.id);
+    out.line(&format!(
+        "session {id} is at node {name} ({node}), which has not answered: it closes it once it goes on"
+    ))
+}
+
 async fn close_all(to: &mut Operator, out: &mut Output, login: &str) -> Outcome<()> {
     let (about, user) = (About::user(login), account(login));
     let user = to.ask(about, FindUser { user }).await?;
     let sessions = sessions(to, about).await?;
-    let mut closed = 0;
+    let (mut closed, mut asked) = (0, 0);
     for session in sessions.iter().filter(|session| session.user.id == user.id) {
-        // One may have ended meanwhile.
-        let close = CloseSession { id: session.id };
-        closed += usize::from(to.request(close).await?.is_ok());
+        match to.request(CloseSession { id: session.id }).await? {
+            Ok(None) => closed += 1,
+            Ok(Some(node)) => {
+                asked += 1;
+                outstanding(out, session.id.0, &node)?;
+            }
+            // It may have ended meanwhile.
+            Err(_) => {}
+        }
     }
     let login = &user.login;
     match closed {
+        0 if asked > 0 => Ok(()),
         0 => Err(Failure::because(format!(
             "{login} has no session open; `tolmach session list` shows who has"
         ))),

@@ -33,6 +33,7 @@ mod files;
 mod foreign;
 mod hashing;
 mod lease;
+mod letters;
 pub mod metrics;
 mod names;
 mod newcomers;
@@ -272,12 +273,17 @@ impl Hub {
         self.inner.runtime.spawn(work)
     }
 
-    fn publish(&self, topic: Topic, payload: Payload) {
-        let envelope = Envelope {
+    /// What this node says to others.
+    fn envelope(&self, payload: Payload) -> Envelope {
+        Envelope {
             version: VERSION,
             node: self.node(),
             payload,
-        };
+        }
+    }
+
+    fn publish(&self, topic: Topic, payload: Payload) {
+        let envelope = self.envelope(payload);
         match topic {
             // No bus brings a node what it says itself.
             Topic::Node(node) if node == envelope.node => {

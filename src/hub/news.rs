@@ -47,6 +47,7 @@ impl Hub {
                 }
                 News::Joined { room, user, seq } => self.heed_joined(room, user, seq).await,
                 News::Bans => self.heed_bans().await,
+                News::Letter { to, envelope } => self.read_letter(to, &envelope),
             }
         }
     }

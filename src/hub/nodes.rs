@@ -145,26 +145,34 @@ impl Hub {
         self.with_state(|state| state.session_infos(of, name))
     }
 
-    /// Closes a session, wherever it is; of a user, only one of its own.
+    /// Closes a session, wherever it is; of a user, only one of its own. Its node, if that has not said yet that it is done: it was
+    /// left a letter.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where there is none; [`Error::Unavailable`] where its node does not answer.
-    pub(super) async fn close(&self, id: SessionId, of: Option<UserId>) -> Result<()> {
+    /// [`Error::Invalid`] where there is none; those of the registry and of the store.
+    pub(super) async fn close(
+        &self,
+        id: SessionId,
+        of: Option<UserId>,
+    ) -> Result<Option<NodeInfo>> {
         let reason = EndReason::ClosedByOperator;
         if self.with_state(|state| state.close(id, of, reason)) {
-            return Ok(());
+            return Ok(None);
         }
+        let none = || Error::invalid("session", "no open session has this id");
         let mut others = self.others().await?.into_iter();
         let its = others.find(|node| node.number == state::node_of(id));
-        let closed = match its {
-            Some(node) => {
-                let asked = self.ask_whether(node.id, Question::Close { id, of });
-                asked.await.ok_or(Error::Unavailable)?
-            }
-            None => false,
-        };
-        let none = || Error::invalid("session", "no open session has this id");
-        closed.then_some(()).ok_or_else(none)
+        let node = its.ok_or_else(none)?;
+        let question = Question::Close { id, of };
+        let is_heard = self.inner.bus.is_connected();
+        if is_heard && let Some(closed) = self.ask_whether(node.id, question.clone()).await {
+            return closed.then_some(None).ok_or_else(none);
+        }
+        match self.ask_by_letter(node.id, question).await? {
+            // Asked before, it may have closed it, and its answer was lost.
+            Some(Answer::Done(closed)) => (closed || is_heard).then_some(None).ok_or_else(none),
+            Some(Answer::Sessions(_)) | None => Ok(Some(node)),
+        }
     }
 
     /// The nodes that can be asked, without this one.

@@ -27,13 +27,13 @@ struct Open {
 }
 
 /// A question that is not answered; dropped, it waits no more.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     questions: &'a Questions,
-    number: u64,
+    pub(super) number: u64,
 }
 
 impl Questions {
-    fn open(&self) -> (Asked<'_>, oneshot::Receiver<Answer>) {
+    pub(super) fn open(&self) -> (Asked<'_>, oneshot::Receiver<Answer>) {
         let (tell, told) = oneshot::channel();
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.last += 1;
@@ -82,9 +82,15 @@ impl Hub {
         }
     }
 
-    /// Answers what another node asks.
+    /// Answers what another node asks over the bus.
     pub(super) async fn answer(self, from: NodeId, number: u64, question: Question) {
-        let answer = match question {
+        let answer = self.answer_to(question).await;
+        self.publish(Topic::Node(from), Payload::Answer { number, answer });
+    }
+
+    /// Does what a question is about.
+    pub(super) async fn answer_to(&self, question: Question) -> Answer {
+        match question {
             Question::Yield { name, claim } => Answer::Done(self.yield_name(name.user, claim)),
             Question::EndGuest { user } => Answer::Done(self.end_idle_guest(user).await),
             Question::Renew => Answer::Done(self.can_renew().await),
@@ -97,28 +103,35 @@ impl Hub {
             Question::Close { id, of } => Answer::Done(
                 self.with_state(|state| state.close(id, of, EndReason::ClosedByOperator)),
             ),
-        };
-        self.publish(Topic::Node(from), Payload::Answer { number, answer });
+        }
     }
 
-    /// Has other nodes end the sessions that belong together with one that ended here. Who does not answer is asked once more.
+    /// Has other nodes end the sessions that belong together with one that ended here: those that may have some, as far as is known;
+    /// where the bus says that it is away, all. Who does not answer is left a letter.
     pub(super) async fn end_together_at(
         self,
         nodes: Vec<NodeId>,
         sessions: Together,
         reason: EndReason,
     ) {
+        let question = Question::EndTogether { sessions, reason };
         let mut asked = JoinSet::new();
-        for node in nodes {
-            let (hub, sessions) = (self.clone(), sessions.clone());
-            asked.spawn(async move {
-                let question = Question::EndTogether { sessions, reason };
-                if hub.ask_node(node, question.clone()).await.is_none() {
-                    hub.ask_node(node, question).await;
-                }
-            });
+        if !self.inner.bus.is_connected() {
+            asked.spawn(async move { self.ask_all_by_letter(question).await });
+        } else {
+            for node in nodes {
+                let (hub, question) = (self.clone(), question.clone());
+                asked.spawn(async move {
+                    match hub.ask_node(node, question.clone()).await {
+                        Some(_) => Ok(()),
+                        None => hub.ask_by_letter(node, question).await.map(drop),
+                    }
+                });
+            }
         }
-        asked.join_all().await;
+        for error in asked.join_all().await.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "a user's connections at other nodes could not be ended");
+        }
     }
 
     /// Ends a guest that nobody is behind, and waits until its name is free.

@@ -276,7 +276,7 @@ impl Session {
         let Some(session) = self.id() else { return };
         let end = |state: &mut HubState| state.end_others_here(session, reason);
         if let Some((sessions, nodes)) = self.hub.with_state(end)
-            && !nodes.is_empty()
+            && self.hub.inner.cluster.is_some()
         {
             let elsewhere = self.hub.clone().end_together_at(nodes, sessions, reason);
             drop(self.hub.run(elsewhere));

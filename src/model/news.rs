@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RoomId, Seq, TokenId, UserId};
+use super::{NodeId, RoomId, Seq, TokenId, UserId};
 
-/// A change that concerns sessions wherever they are, kept in the store with the change itself. It only says where to look:
-/// whoever reads it goes by the rows as they are then, so that it does no harm to read it late or twice.
+/// A change that concerns sessions wherever they are, kept in the store with the change itself. But for a letter it only says where
+/// to look: whoever reads it goes by the rows as they are then, so that it does no harm to read it late or twice. A kind that a build
+/// does not know is of a later one, and passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum News {
@@ -29,4 +30,11 @@ pub enum News {
     },
     /// Somebody is kept out of the whole gateway, or no longer.
     Bans,
+    /// What one node has for another and must not be lost: it concerns no row.
+    Letter {
+        /// The node that is to read it; `None`: all but the one that wrote it.
+        to: Option<NodeId>,
+        /// What the bus would carry, as it travels there.
+        envelope: String,
+    },
 }

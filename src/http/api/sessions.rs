@@ -75,9 +75,16 @@ async fn close_session(mut asker: Asker, At(id): At<String>) -> Done {
         Err(Error::Invalid { reason, .. }) => {
             Err(Problem::new(StatusCode::NOT_FOUND, "NoSuchSession", reason))
         }
-        outcome => {
-            outcome?;
-            done()
-        }
+        outcome => match outcome? {
+            None => done(),
+            Some(node) => Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Unavailable",
+                format!(
+                    "node {} has not answered: it closes the session once it goes on",
+                    node.name
+                ),
+            )),
+        },
     }
 }

@@ -81,7 +81,8 @@ impl Command for Sessions {
     }
 }
 
-/// Closes a session: operators any, others one of their own.
+/// Closes a session: operators any, others one of their own. The reply: the node that it is at, where that has not said yet that it
+/// is done; it closes the session as soon as it can, and if it is gone, so is the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseSession {
     /// Which session, by its number.
@@ -89,10 +90,10 @@ pub struct CloseSession {
 }
 
 impl Command for CloseSession {
-    type Reply = ();
+    type Reply = Option<NodeInfo>;
     const NEEDS: Needs = Needs::User;
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Option<NodeInfo>> {
         let of = caller.actor()?.user();
         caller.hub().close(self.id, of).await
     }

@@ -57,7 +57,7 @@ impl<'a> Work<'a> {
     }
 
     /// The sessions of all nodes are concerned.
-    pub(super) fn add_news(&mut self, news: &News) -> Done {
+    pub(in crate::hub) fn add_news(&mut self, news: &News) -> Done {
         self.has_news = true;
         Ok(self.rows.add_news(news)?)
     }

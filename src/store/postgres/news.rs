@@ -40,13 +40,14 @@ pub(super) async fn news(moment: &mut Moment, after: Option<&NewsPlace>) -> Sql<
         return Err(RowsError("an answer is missing".into()));
     };
     let last: i64 = first(last)?.unwrap_or_default();
+    // A later version may tell what this one does not know.
     let kept = every(kept, |row| {
-        Ok((row.try_get::<_, i64>(0)?, from_json(row, 1)?))
+        Ok((row.try_get::<_, i64>(0)?, from_json(row, 1).ok()))
     })?;
     let begins = kept.first().map_or(last + 1, |(id, _)| *id);
     let end = kept.last().map_or(last, |(id, _)| *id);
     Ok(NewsPage {
-        news: kept.into_iter().map(|(_, news)| news).collect(),
+        news: kept.into_iter().filter_map(|(_, news)| news).collect(),
         next: NewsPlace {
             from: end,
             read: Vec::new(),
