@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use local::LocalBus;
 #[cfg(feature = "nats")]
-pub use nats::{NatsBus, NatsOptions};
+pub use nats::{NatsBus, NatsFault, NatsOptions};
 
 use crate::cluster::{Answer, Question};
 use crate::model::{NodeId, Present, RoomEvent, RoomId, Seq, UserId};

@@ -13,14 +13,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State as ConnectionState;
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Subscriber};
+use async_nats::{
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Subscriber,
+};
 use futures_core::Stream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Bus, BusFigures, Envelope, Listener, Topic};
-use crate::model::NodeId;
+use crate::model::{NodeId, RoomId, UserId};
 
 /// How soon a connection is tried again.
 const RETRY: Duration = Duration::from_millis(250);
@@ -30,6 +32,8 @@ const PING: Duration = Duration::from_millis(500);
 const QUEUE: usize = 8192;
 /// Most envelopes of one topic that wait to be told.
 const TOPIC_QUEUE: usize = 16_384;
+/// How long each answer may take while a bus is tried out.
+const TRIED: Duration = Duration::from_secs(2);
 /// How long an answer of the server may take before it counts as lost.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -83,6 +87,31 @@ impl NatsOptions {
         match &self.authorities {
             Some(path) => connect.add_root_certificates(path.clone()),
             None => connect,
+        }
+    }
+}
+
+/// Why a bus does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum NatsFault {
+    /// Nobody answers. It may come yet: nodes begin without it.
+    #[error("no server answers: {0}")]
+    Away(String),
+    /// Waiting helps nothing: an address that is none, a file that cannot be read, credentials that are refused, a certificate that
+    /// nobody known vouches for, subjects that are not allowed.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl NatsFault {
+    fn of(error: &ConnectError) -> Self {
+        match refusal(error) {
+            Some(why) => Self::Refused(why),
+            None => Self::Away(
+                error
+                    .source()
+                    .map_or_else(|| error.to_string(), ToString::to_string),
+            ),
         }
     }
 }
@@ -149,13 +178,7 @@ impl Shared {
     }
 
     fn subject(&self, topic: Topic) -> String {
-        let prefix = &self.prefix;
-        match topic {
-            Topic::All => format!("{prefix}.all"),
-            Topic::Node(node) => format!("{prefix}.node.{node}"),
-            Topic::Room(room) => format!("{prefix}.room.{room}"),
-            Topic::User(user) => format!("{prefix}.user.{user}"),
-        }
+        subject(&self.prefix, topic)
     }
 
     fn happened(&self, event: &Event) {
@@ -177,16 +200,95 @@ impl Shared {
     }
 }
 
+fn subject(prefix: &str, topic: Topic) -> String {
+    match topic {
+        Topic::All => format!("{prefix}.all"),
+        Topic::Node(node) => format!("{prefix}.node.{node}"),
+        Topic::Room(room) => format!("{prefix}.room.{room}"),
+        Topic::User(user) => format!("{prefix}.user.{user}"),
+    }
+}
+
 impl NatsBus {
+    /// Connects as a node does, subscribes to one subject of each kind, and publishes on one that nobody else hears, from where it must
+    /// come back. Nothing is left of it.
+    ///
+    /// # Errors
+    /// [`NatsFault`].
+    pub async fn try_out(options: &NatsOptions) -> Result<(), NatsFault> {
+        let said = Arc::<Mutex<Vec<String>>>::default();
+        let heard = said.clone();
+        let connect = options.login().request_timeout(Some(TRIED));
+        let connect = connect.event_callback(move |event| {
+            if let Event::ServerError(error) = event {
+                let mut said = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                said.push(error.to_string());
+            }
+            std::future::ready(())
+        });
+        let connected = connect.connect(&options.servers[..]).await;
+        let client = connected.map_err(|error| NatsFault::of(&error))?;
+        let refused = |error: &dyn std::fmt::Display| NatsFault::Refused(error.to_string());
+        let prefix = &options.prefix;
+        let own = subject(prefix, Topic::Node(NodeId(rand::random())));
+        let brought = client.subscribe(own.clone()).await;
+        let mut brought = brought.map_err(|error| refused(&error))?;
+        let mut others = Vec::new();
+        for topic in [Topic::All, Topic::Room(RoomId(0)), Topic::User(UserId(0))] {
+            let subscribed = client.subscribe(subject(prefix, topic)).await;
+            others.push(subscribed.map_err(|error| refused(&error))?);
+        }
+        let published = client.publish(own, "".into()).await;
+        published.map_err(|error| refused(&error))?;
+        // The server answers in order, and says before what it does not allow; once more, so that that is heard.
+        let is_answered = answers(prefix, &client).await && answers(prefix, &client).await;
+        let is_brought = is_answered
+            && timeout(TRIED, next(&mut brought))
+                .await
+                .is_ok_and(|one| one.is_some());
+        let said = said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .join("; ");
+        match (said.is_empty(), is_answered, is_brought) {
+            (true, true, true) => Ok(()),
+            (true, false, _) => Err(NatsFault::Away("it does not answer".to_owned())),
+            (true, true, false) => Err(NatsFault::Refused(format!(
+                "what is published below {prefix}. is not brought"
+            ))),
+            (false, ..) => Err(NatsFault::Refused(format!(
+                "the user needs to publish and to subscribe below {prefix}. and _INBOX.: {said}"
+            ))),
+        }
+    }
+
+    /// As [`NatsBus::try_out`], for whoever has no tokio runtime. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`NatsFault`].
+    pub fn is_usable(options: &NatsOptions) -> Result<(), NatsFault> {
+        let tried = std::thread::scope(|scope| {
+            let trying = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                runtime.map(|runtime| runtime.block_on(Self::try_out(options)))
+            });
+            trying.join()
+        });
+        match tried {
+            Ok(Ok(tried)) => tried,
+            Ok(Err(error)) => Err(NatsFault::Away(error.to_string())),
+            Err(_) => Err(NatsFault::Away("the attempt panicked".to_owned())),
+        }
+    }
+
     /// A bus at these servers; they are waited for as long as the options say. Without them it begins all the same, and is there once
     /// one of them is. Must be called in a tokio runtime.
     ///
     /// # Errors
-    /// What cannot be right at any time: an address that is none, a file that cannot be read, credentials that are refused, a
-    /// certificate that nobody known vouches for.
-    pub async fn connect(
-        options: &NatsOptions,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    /// [`NatsFault::Refused`].
+    pub async fn connect(options: &NatsOptions) -> Result<Self, NatsFault> {
         let shared = Arc::new(Shared {
             prefix: options.prefix.clone(),
             state: Mutex::default(),
@@ -198,10 +300,8 @@ impl NatsBus {
             received: AtomicU64::new(0),
         });
         let begun = Instant::now();
-        if let Err(error) = options.login().connect(&options.servers[..]).await
-            && let Some(why) = refusal(&error)
-        {
-            return Err(why.into());
+        if let Err(fault @ NatsFault::Refused(_)) = Self::try_out(options).await {
+            return Err(fault);
         }
         let heard = shared.clone();
         let connect = options
@@ -217,7 +317,8 @@ impl NatsBus {
                 heard.happened(&event);
                 std::future::ready(())
             });
-        let client = connect.connect(&options.servers[..]).await?;
+        let client = connect.connect(&options.servers[..]).await;
+        let client = client.map_err(|error| NatsFault::of(&error))?;
         let until = begun + options.patience;
         while client.connection_state() != ConnectionState::Connected && Instant::now() < until {
             sleep(Duration::from_millis(20)).await;
@@ -370,7 +471,7 @@ async fn listen(shared: Arc<Shared>, client: Client) {
         let is_another = listener.is_some() && was_connected != Some(is_connected);
         // The server answers in order: it knows of all subscriptions then.
         let is_new = !new.is_empty() || is_another || shared.has_lost.load(Ordering::Relaxed);
-        if is_connected && is_new && !answers(&shared, &client).await {
+        if is_connected && is_new && !answers(&shared.prefix, &client).await {
             drop_all(&mut heard, &new);
             shared.changed.notify_one();
             sleep(RETRY).await;
@@ -401,9 +502,9 @@ fn drop_all(heard: &mut HashMap<Topic, Heard>, new: &[Topic]) {
 }
 
 /// Whether the server has carried out what it was told before.
-async fn answers(shared: &Shared, client: &Client) -> bool {
+async fn answers(prefix: &str, client: &Client) -> bool {
     // Nobody listens there, which the server says.
-    let asked = client.request(format!("{}.nobody", shared.prefix), "".into());
+    let asked = client.request(format!("{prefix}.nobody"), "".into());
     match timeout(ANSWER, asked).await {
         Ok(Ok(_)) => true,
         Ok(Err(error)) => error.kind() == async_nats::RequestErrorKind::NoResponders,
@@ -411,10 +512,12 @@ async fn answers(shared: &Shared, client: &Client) -> bool {
     }
 }
 
+async fn next(subscriber: &mut Subscriber) -> Option<Message> {
+    std::future::poll_fn(|context| Pin::new(&mut *subscriber).poll_next(context)).await
+}
+
 async fn hear(shared: Arc<Shared>, mut subscriber: Subscriber) {
-    while let Some(message) =
-        std::future::poll_fn(|context| Pin::new(&mut subscriber).poll_next(context)).await
-    {
+    while let Some(message) = next(&mut subscriber).await {
         shared.received.fetch_add(1, Ordering::Relaxed);
         match (Envelope::decode(&message.payload), shared.listener()) {
             (Ok(envelope), Some(listener)) => listener.receive(envelope),

@@ -55,7 +55,7 @@ pub enum StartError {
     /// What carries events between nodes cannot be used.
     #[cfg(feature = "nats")]
     #[error("bus.url: the bus cannot be used: {0}")]
-    Bus(#[source] hub::OpenError),
+    Bus(#[from] crate::bus::NatsFault),
     /// The data directory cannot be had.
     #[error("{0}")]
     DataDir(String),

@@ -10,9 +10,12 @@ use super::lock::DataDirLock;
 use crate::config::{Config, FilesUrl, StoreUrl};
 use crate::gateway::{BindError, bind};
 use crate::refusal::{of_file, words};
+#[cfg(feature = "nats")]
+use {super::StartError, crate::config::BusUrl, std::time::Duration};
 
 /// What would keep a gateway of this configuration from starting now, a sentence each. Where one runs on its data directory
-/// already, its database and its addresses are in use as they should be, and not tried.
+/// already, its database and its addresses are in use as they should be, and not tried. A bus that nobody answers for is told of, too:
+/// a gateway starts without it, and hears late of the others.
 #[must_use]
 pub fn obstacles(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
@@ -41,6 +44,12 @@ pub fn obstacles(config: &Config) -> Vec<String> {
     if let StoreUrl::Postgres(url) = &config.store.url {
         let looked = crate::store::PostgresStore::is_there(url);
         found.extend(looked.err().map(|error| error.to_string()));
+    }
+    #[cfg(feature = "nats")]
+    if let BusUrl::Nats(servers) = &config.bus.url {
+        use crate::bus::NatsBus;
+        let tried = NatsBus::is_usable(&super::open::nats(config, servers, Duration::ZERO));
+        found.extend(tried.err().map(|fault| StartError::Bus(fault).to_string()));
     }
     for door in config.doors() {
         // The socket is let go at once.

@@ -10,6 +10,8 @@ use super::StartError;
 #[cfg(feature = "nats")]
 use crate::bus::{NatsBus, NatsOptions};
 use crate::commands;
+#[cfg(feature = "nats")]
+use crate::config::NatsServers;
 use crate::config::{BusUrl, Config, Registration, StoreUrl};
 #[cfg(feature = "sqlite")]
 use crate::copies;
@@ -136,16 +138,22 @@ async fn with_bus(
         BusUrl::Local => Ok(builder),
         #[cfg(feature = "nats")]
         BusUrl::Nats(servers) => {
-            let options = NatsOptions {
-                servers: servers.servers.clone(),
-                credentials: servers.credentials.clone(),
-                authorities: config.bus.ca.clone(),
-                prefix: config.bus.prefix.clone(),
-                patience,
-            };
-            let bus = NatsBus::connect(&options).await.map_err(StartError::Bus)?;
+            let options = nats(config, servers, patience);
+            let bus = NatsBus::connect(&options).await?;
             Ok(builder.bus(Arc::new(bus)))
         }
+    }
+}
+
+/// How the bus of a configuration is reached.
+#[cfg(feature = "nats")]
+pub(super) fn nats(config: &Config, servers: &NatsServers, patience: Duration) -> NatsOptions {
+    NatsOptions {
+        servers: servers.servers.clone(),
+        credentials: servers.credentials.clone(),
+        authorities: config.bus.ca.clone(),
+        prefix: config.bus.prefix.clone(),
+        patience,
     }
 }
 

@@ -197,6 +197,54 @@ fn a_paused_node_commits_nothing_and_begins_afresh() {
 }
 
 #[test]
+fn check_asks_the_bus_who_one_is_and_what_one_may_do() {
+    let Some(nats) = NatsServer::start() else {
+        return;
+    };
+    let checked = |server: &NatsServer, who: &str| {
+        let bench = Bench::offline();
+        let bus = server.url().replace("://", &format!("://{who}@"));
+        // Nothing is asked of this database before the bus is.
+        bench.configure(&format!(
+            "[bus]\nurl = {bus:?}\n[store]\nurl = \"postgres://nobody@127.0.0.1:1/none\"\n"
+        ));
+        let checked = bench.run(&["check"]);
+        assert_eq!(checked.code, Some(1), "{}", checked.err);
+        let mut of_bus = checked
+            .err
+            .lines()
+            .filter(|line| line.contains("the bus cannot be used"));
+        let told = of_bus.next().unwrap_or_default().to_owned();
+        assert_eq!(of_bus.next(), None, "{}", checked.err);
+        told
+    };
+    assert_eq!(checked(&nats, "user:secret"), "");
+    let refused = checked(&nats, "user:wrong");
+    assert!(
+        refused.contains("does not accept the user and the password"),
+        "{refused}"
+    );
+    for (publish, subscribe, named) in [
+        (["other.>"], ["tolmach.>", "_INBOX.>"], "tolmach.node."),
+        (["tolmach.>"], ["tolmach.all", "_INBOX.>"], "tolmach.node."),
+        (["tolmach.>"], ["tolmach.>", "tolmach.all"], "_INBOX."),
+    ] {
+        let nats = NatsServer::allowing(&publish, &subscribe).unwrap();
+        let refused = checked(&nats, "user:secret");
+        assert!(
+            refused.contains("needs to publish and to subscribe") && refused.contains(named),
+            "{refused}"
+        );
+    }
+    let nats = NatsServer::allowing(&["tolmach.>"], &["tolmach.>", "_INBOX.>"]).unwrap();
+    assert_eq!(checked(&nats, "user:secret"), "");
+    let mut nats = nats;
+    nats.kill();
+    let away = checked(&nats, "user:secret");
+    assert!(away.contains("no server answers"), "{away}");
+}
+
+#[test]
 fn while_the_database_is_away_for_all_who_speaks_is_told_so_and_stays() {
     let (Some(nats), Some(server)) = (NatsServer::start(), Postgres::quick()) else {
         return;

@@ -26,7 +26,25 @@ impl NatsServer {
             left_out("nats-server");
             return None;
         }
-        Some(Self::begin(tempfile::tempdir().unwrap(), &[]))
+        Some(Self::begin(tempfile::tempdir().unwrap(), &known()))
+    }
+
+    /// One that allows `user` to publish on these subjects alone, and to subscribe to those.
+    #[must_use]
+    pub fn allowing(publish: &[&str], subscribe: &[&str]) -> Option<Self> {
+        if program("nats-server", &[]).is_none() {
+            left_out("nats-server");
+            return None;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nats.conf");
+        let allowed = format!("{{publish: {publish:?}, subscribe: {subscribe:?}}}");
+        let text = format!(
+            "authorization {{users = [{{user: user, password: secret, permissions: {allowed}}}]}}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let more = ["--config".to_owned(), path.display().to_string()];
+        Some(Self::begin(directory, &more))
     }
 
     /// One that speaks TLS, and the file of the authority that vouches for it, as `openssl` makes both; `None` where one of the
@@ -45,8 +63,9 @@ impl NatsServer {
         let (certificate, key) = (file("certificate.pem"), file("key.pem"));
         let authority = directory.path().join("ca.pem");
         let tls = ["--tls", "--tlscert", &certificate, "--tlskey", &key];
-        let tls: Vec<String> = tls.iter().map(ToString::to_string).collect();
-        Some((Self::begin(directory, &tls), authority))
+        let mut more = known();
+        more.extend(tls.iter().map(ToString::to_string));
+        Some((Self::begin(directory, &more), authority))
     }
 
     fn begin(directory: TempDir, more: &[String]) -> Self {
@@ -114,10 +133,15 @@ impl Drop for NatsServer {
     }
 }
 
+fn known() -> Vec<String> {
+    ["--user", "user", "--pass", "secret"]
+        .map(ToOwned::to_owned)
+        .to_vec()
+}
+
 fn run(directory: &Path, port: &str, more: &[String]) -> Child {
     Command::new("nats-server")
         .args(["--addr", "127.0.0.1", "--port", port])
-        .args(["--user", "user", "--pass", "secret"])
         .arg("--ports_file_dir")
         .arg(directory)
         .args(more)
