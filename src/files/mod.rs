@@ -27,7 +27,7 @@ pub use directory::Hold;
 #[cfg(feature = "s3")]
 pub(crate) use s3::Bucket;
 #[cfg(feature = "s3")]
-use s3::S3;
+use s3::{S3, TooLong};
 #[cfg(feature = "s3")]
 pub use s3::{S3Fault, S3Options};
 pub use upload::{Placed, Upload};
@@ -356,6 +356,17 @@ pub(crate) fn is_told(error: &io::Error) -> bool {
         #[cfg(not(feature = "s3"))]
         Some(_) => false,
         None => false,
+    }
+}
+
+/// How many bytes the place takes at most, where it said that a content has more.
+pub(crate) fn limit_in(error: &io::Error) -> Option<u64> {
+    match error.get_ref() {
+        #[cfg(feature = "s3")]
+        Some(inner) => inner.downcast_ref().map(|TooLong { limit }| *limit),
+        #[cfg(not(feature = "s3"))]
+        Some(_) => None,
+        None => None,
     }
 }
 

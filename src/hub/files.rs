@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
-use crate::files::{FileArea, Found, Reading, Upload, is_told, last_component};
+use crate::files::{FileArea, Found, Reading, Upload, is_told, last_component, limit_in};
 use crate::model::{
     Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
     Target, clean_line, has_visible,
@@ -278,7 +278,7 @@ impl Session {
     /// Posts a file that has come in whole: the message, the content and its record are there together, or not at all.
     ///
     /// # Errors
-    /// What the store answers; [`Error::Unavailable`] where the disk does not take the content.
+    /// What the store answers; [`Error::TooLarge`] and [`Error::Unavailable`] where the place does not take the content.
     pub async fn post_file(
         &mut self,
         room: RoomId,
@@ -286,7 +286,7 @@ impl Session {
         name: &str,
     ) -> Result<Arc<Message>> {
         let name = file_name(name)?;
-        let mut placed = upload.place(room).await.map_err(unavailable)?;
+        let mut placed = upload.place(room).await.map_err(not_taken)?;
         let mut message = commands::Send {
             to: Target::Room(RoomSelector::Id(room)),
             kind: MessageKind::File,
@@ -347,6 +347,12 @@ fn unavailable(error: io::Error) -> Error {
         tracing::error!(%error, "the file area");
     }
     Error::Unavailable
+}
+
+/// That the place does not take a content.
+fn not_taken(error: io::Error) -> Error {
+    let too_large = |limit| Error::TooLarge { limit };
+    limit_in(&error).map_or_else(|| unavailable(error), too_large)
 }
 
 /// That a content cannot be had, as whoever asked for its message is told.

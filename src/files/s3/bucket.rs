@@ -40,6 +40,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const SENDING: Duration = Duration::from_secs(15 * 60);
 /// How long the place may not answer at the start.
 const START: Duration = Duration::from_secs(10);
+/// The most that S3 takes in one request, in bytes.
+const LARGEST: u64 = 5 << 30;
 /// How much of a content is sent at a time, in bytes.
 const PIECE: usize = 64 * 1024;
 /// How much of what is said of a fault is looked at, in bytes.
@@ -94,6 +96,14 @@ impl S3Fault {
             }
         }
     }
+}
+
+/// A content is longer than the place takes one.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("no content of more than {limit} bytes is taken")]
+pub(crate) struct TooLong {
+    /// In bytes.
+    pub(crate) limit: u64,
 }
 
 /// A handle: clones are the same bucket.
@@ -232,7 +242,7 @@ impl Bucket {
     /// Sends a file as a content, which S3 takes where its SHA-256 is this one.
     ///
     /// # Errors
-    /// It is not known to be there.
+    /// [`TooLong`]; it is not known to be there.
     pub(crate) async fn put(
         &self,
         room: RoomId,
@@ -258,6 +268,10 @@ impl Bucket {
         match sent.map_err(late).flatten() {
             Ok(()) => self.noted(Ok(())),
             Err(Unsent::Failed(fault)) => self.noted(Err(fault)),
+            Err(Unsent::TooLong(why)) => {
+                self.noted(Ok(()))?;
+                Err(io::Error::new(io::ErrorKind::FileTooLarge, why))
+            }
             Err(Unsent::File(error)) => Err(error),
         }
     }
@@ -270,6 +284,9 @@ impl Bucket {
         bytes: u64,
         sha256: &[u8],
     ) -> Result<(), Unsent> {
+        if bytes > LARGEST {
+            return Err(Unsent::TooLong(TooLong { limit: LARGEST }));
+        }
         let Shared { store, region, .. } = &*self.shared;
         let refused = |error: &object_store::Error| Unsent::Failed(self.fault(error));
         let credentials = store.credentials().get_credential().await;
@@ -301,6 +318,12 @@ impl Bucket {
         }
         let said = answer.into_body().bytes().await.unwrap_or_default();
         let said = String::from_utf8_lossy(&said[..said.len().min(WORDS)]).into_owned();
+        if between(&said, "<Code>", "</Code>").as_deref() == Some("EntityTooLarge") {
+            let limit = between(&said, "<MaxSizeAllowed>", "</MaxSizeAllowed>");
+            let limit = limit.and_then(|limit| limit.parse().ok());
+            let limit = limit.unwrap_or(LARGEST.min(bytes.saturating_sub(1)));
+            return Err(Unsent::TooLong(TooLong { limit }));
+        }
         Err(Unsent::Failed(S3Fault {
             url: self.shared.url.clone(),
             what: said_in(&said).unwrap_or_else(|| status.to_string()),
@@ -454,6 +477,7 @@ impl Bucket {
 /// Why a content was not sent.
 enum Unsent {
     Failed(S3Fault),
+    TooLong(TooLong),
     /// What came in cannot be read.
     File(io::Error),
 }
@@ -487,15 +511,16 @@ fn words(error: &(dyn Error + 'static)) -> String {
 
 /// The code and the message of an answer of S3.
 fn said_in(answer: &str) -> Option<String> {
-    let between = |from: &str, to: &str| {
-        let (_, rest) = answer.split_once(from)?;
-        rest.split_once(to).map(|(text, _)| text.to_owned())
-    };
-    let code = between("<Code>", "</Code>")?;
-    Some(match between("<Message>", "</Message>") {
+    let code = between(answer, "<Code>", "</Code>")?;
+    Some(match between(answer, "<Message>", "</Message>") {
         Some(message) => format!("{code} ({message})"),
         None => code,
     })
+}
+
+fn between(text: &str, from: &str, to: &str) -> Option<String> {
+    let (_, rest) = text.split_once(from)?;
+    rest.split_once(to).map(|(text, _)| text.to_owned())
 }
 
 /// What is read of an object. Nobody waits for the lock: it is there because the stream cannot be looked at by two.

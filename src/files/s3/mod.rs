@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 
-pub(crate) use bucket::Bucket;
+pub(crate) use bucket::{Bucket, TooLong};
 pub use bucket::{S3Fault, S3Options};
 
 use super::Contents;

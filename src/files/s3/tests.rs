@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tolmach_test_servers::{Mood, S3Server};
 
-use super::super::FileArea;
 use super::super::contract::{content, options, placed};
+use super::super::{FileArea, limit_in};
 use super::{Bucket, S3Options};
 use crate::model::RoomId;
 
@@ -107,6 +107,23 @@ async fn one_that_is_away_fails_soon_and_serves_again() {
         super::super::directory::names(&incoming.path().join("incoming")).unwrap(),
         [""; 0]
     );
+}
+
+#[tokio::test]
+async fn a_content_that_is_too_long_is_refused_by_its_length() {
+    let (server, incoming) = (S3Server::start(), tempfile::tempdir().unwrap());
+    server.set(Mood::Takes(50));
+    let area = area(&server, false, &incoming);
+    let refused = placed(&area, &[7; 51]).await.unwrap_err();
+    assert_eq!(limit_in(&refused), Some(50));
+    let mut kept = placed(&area, &[7; 50]).await.unwrap();
+    kept.submitted();
+    assert_eq!(server.keys().len(), 1);
+    // Nobody sends so much to be told that it is too much.
+    let bucket = Bucket::new(&options(&server)).unwrap();
+    let (file, bytes) = (incoming.path().join("none"), (5 << 30) + 1);
+    let refused = bucket.put(RoomId(1), "0001", &file, bytes, &[0; 32]).await;
+    assert_eq!(limit_in(&refused.unwrap_err()), Some(5 << 30));
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub enum Mood {
     Busy,
     /// Contents break off after so many bytes.
     Cuts(usize),
+    /// They are done, but for contents of more than so many bytes.
+    Takes(usize),
     /// They are done, and the connection is closed without an answer.
     Mute,
     /// They are done, and nothing is answered.
@@ -194,7 +196,13 @@ impl Shared {
                     self.answer(&request);
                     return;
                 }
-                Mood::Serves | Mood::Cuts(_) => self.answer(&request),
+                Mood::Takes(limit) if request.body.len() > limit => Answer::new(
+                    "400 Bad Request",
+                    format!(
+                        "<Error><Code>EntityTooLarge</Code><MaxSizeAllowed>{limit}</MaxSizeAllowed></Error>"
+                    ),
+                ),
+                Mood::Serves | Mood::Cuts(_) | Mood::Takes(_) => self.answer(&request),
             };
             let length = answer.body.len();
             let cut = match mood {
