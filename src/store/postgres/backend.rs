@@ -1,5 +1,6 @@
 //! The writer's connection: transactions, and what became of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -16,7 +17,7 @@ use super::session::{Connector, Query, Session, query, within};
 use super::values::{Sql, first};
 use super::wanted::{Part, Reach, Wanted};
 use crate::cluster::Identity;
-use crate::model::UserRef;
+use crate::model::{RoomId, UserRef};
 use crate::store::batch::{Backend, CommitError};
 use crate::store::{RowsError, Scrub, Transaction, Write};
 
@@ -33,6 +34,9 @@ const REST: Duration = Duration::from_millis(250);
 /// How often a transaction is begun at most, where its connection is gone or another stands in its way.
 const BEGINNINGS: usize = 3;
 
+/// Of how many rooms it is remembered how they were called.
+const CALLED: usize = 4_096;
+
 const SAY_DONE: &str = "INSERT INTO writers (id, done) VALUES ($1, $2) \
     ON CONFLICT (id) DO UPDATE SET done = excluded.done, at = now()";
 /// After a crash another transaction may get the number of one of which nothing was on disk; so what was said to be done is looked
@@ -47,6 +51,8 @@ pub(in crate::store) struct PostgresBackend {
     pub(super) numbers: i64,
     /// Whose changes may be made meanwhile.
     pub(super) reach: Reach,
+    /// Which rooms were called so lately.
+    called: HashMap<String, RoomId>,
     /// The user with the number 0, who has no row.
     pub(super) gateway: Arc<UserRef>,
     scrub: Option<Scrub>,
@@ -85,6 +91,7 @@ impl PostgresBackend {
             rows: Overlay::default(),
             numbers: 1,
             reach: Reach::All,
+            called: HashMap::new(),
             gateway,
             scrub: None,
             wiping: None,
@@ -202,13 +209,13 @@ impl PostgresBackend {
             }
             Reach::All => "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock($1, $2)",
         };
-        let names = wanted.names();
-        let found_at_once = names.is_empty();
-        let parts = if found_at_once {
-            wanted.rows(reach)
-        } else {
-            names
-        };
+        let mut parts = wanted.names();
+        // Rooms are most likely called as they were lately.
+        let is_guessed = reach == Reach::Rooms && wanted.guess(&self.called);
+        let found_at_once = parts.is_empty() || is_guessed;
+        if found_at_once {
+            parts.extend(wanted.rows(reach));
+        }
         let (parts, queries): (Vec<Part>, Vec<Query>) = parts.into_iter().unzip();
         let mut opening = vec![
             query!("BEGIN ISOLATION LEVEL READ COMMITTED"),
@@ -231,6 +238,10 @@ impl PostgresBackend {
         }
         self.open = Some(first(&answers.pop().unwrap_or_default())?);
         self.learn(parts, rows)?;
+        if is_guessed && !wanted.was_guessed(&self.called, &self.rows) {
+            self.called.clear();
+            return Ok(Reach::All);
+        }
         if !found_at_once {
             let pairs = wanted.pairs_of_logins(&self.rows);
             self.load(pairs.into_iter().collect())?;
@@ -241,6 +252,12 @@ impl PostgresBackend {
             self.load(wanted.rows(reach))?;
         }
         self.rows.miss(&wanted);
+        if !is_guessed {
+            if self.called.len() >= CALLED {
+                self.called.clear();
+            }
+            self.called.extend(wanted.called(&self.rows));
+        }
         Ok(reach)
     }
 

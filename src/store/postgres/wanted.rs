@@ -3,7 +3,7 @@
 //! What is named by something else than its number (a login, a room's name, two users, a message for its room) is found
 //! first, so that all rooms can be locked at once, in the order of their numbers: no two nodes wait for each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::overlay::Overlay;
 use super::session::{Query, query};
@@ -174,6 +174,42 @@ impl Wanted {
         }
         self.pairs.extend(&found);
         pairs(&found)
+    }
+
+    /// Adds the rooms that are most likely meant by names, if there is nothing else to be found first; whether that is so.
+    pub(super) fn guess(&mut self, called: &HashMap<String, RoomId>) -> bool {
+        let is_by_name =
+            self.logins.is_empty() && self.pairs.is_empty() && self.messages.is_empty();
+        if self.names.is_empty()
+            || !is_by_name
+            || !self.names.iter().all(|name| called.contains_key(name))
+        {
+            return false;
+        }
+        for named in &self.indirect {
+            let rooms = named.names.iter().filter_map(|name| called.get(name));
+            for room in rooms.chain(&named.rooms) {
+                self.rooms.insert(*room);
+                self.members
+                    .extend(named.users.iter().map(|user| (*room, *user)));
+            }
+        }
+        true
+    }
+
+    /// Whether all names are those of the rooms that were guessed.
+    pub(super) fn was_guessed(&self, called: &HashMap<String, RoomId>, rows: &Overlay) -> bool {
+        self.names
+            .iter()
+            .all(|name| rows.room_named(name) == called.get(name).copied())
+    }
+
+    /// The rooms that were found by their names.
+    pub(super) fn called(&self, rows: &Overlay) -> Vec<(String, RoomId)> {
+        let names = self.names.iter();
+        names
+            .filter_map(|name| Some((name.clone(), rows.room_named(name)?)))
+            .collect()
     }
 
     /// Adds what was found by names, and says whether all is there that writes would say something in.
