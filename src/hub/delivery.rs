@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Hub;
 use super::catching_up::{Between, Missing};
 use super::commit_queue::{Foreign, Held, MAX_FLUSHES, Slice, Worker};
+use super::guarded::guarded;
 use super::metrics::Handing;
 use super::sink::Sink;
 use super::state::HubState;
@@ -134,7 +135,7 @@ impl Hub {
     fn flush_part(&self) -> bool {
         let part = self.inner.commit_queue.take_part();
         let sinks = part.iter().flat_map(|part| &part.sinks);
-        sinks.for_each(|sink| sink.flush());
+        sinks.for_each(flush);
         part.is_some()
     }
 
@@ -144,7 +145,7 @@ impl Hub {
             self.inner.commit_queue.share(dirty, handing);
             self.deliver_if_stopped();
         } else {
-            dirty.iter().for_each(|sink| sink.flush());
+            dirty.iter().for_each(flush);
         }
     }
 
@@ -179,4 +180,8 @@ impl Hub {
         }
         while self.flush_part() {}
     }
+}
+
+fn flush(sink: &Arc<dyn Sink>) {
+    let _ = guarded("a sink", || sink.flush());
 }

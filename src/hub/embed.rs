@@ -116,7 +116,8 @@ impl Events {
         PLAIN.get_or_init(|| SharedEncoder(Arc::new(Plain))).clone()
     }
 
-    /// The next event; `None` once the session was ended and everything is read. Nothing is lost when the future is dropped.
+    /// The next event; `None` once the session was ended by the hub, or dropped, and everything is read: one that logged out may
+    /// log in again. Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
         poll_fn(|cx| self.0.poll_next(cx)).await
     }
@@ -213,6 +214,11 @@ impl Sink for Queue {
 
     fn was_closed(&self) -> bool {
         self.lock().is_closed
+    }
+
+    fn left(&self) {
+        self.lock().is_over = true;
+        self.flush();
     }
 
     fn is_encrypted(&self) -> bool {

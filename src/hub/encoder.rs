@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::guarded::guarded;
 use super::sink::Delivery;
 use super::translation::{By, Level, Meaning, Translation};
 use crate::model::{EndReason, Event};
@@ -197,7 +198,7 @@ impl Encoding {
 }
 
 /// Turns events into one wire form. Sessions that share an `EventEncoder` share the bytes: an event is encoded once for
-/// all of them.
+/// all of them. Where it panics, these sessions end with [`EndReason::OutcomeUnknown`].
 pub trait EventEncoder: Send + Sync {
     /// What the dialect is called in counts.
     fn dialect(&self) -> &'static str {
@@ -244,7 +245,13 @@ impl SharedEncoder {
         if !tells_others && !audiences.iter().any(|audience| tells(*audience)) {
             return encoding;
         }
-        self.0.encode(event, &mut encoding);
+        let written = guarded("an encoder", || self.0.encode(event, &mut encoding));
+        if written.is_none() {
+            encoding.shared.truncate(before);
+            encoding = Encoding::behind(encoding.shared, audiences);
+            encoding.others = Encoded::ending(EndReason::OutcomeUnknown);
+            return encoding;
+        }
         for audience in audiences {
             if !tells(*audience) {
                 encoding.nothing(&[*audience]);

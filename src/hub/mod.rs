@@ -31,6 +31,7 @@ pub mod encoder;
 mod external;
 mod files;
 mod foreign;
+mod guarded;
 mod hashing;
 mod lease;
 mod letters;

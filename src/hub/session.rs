@@ -10,6 +10,7 @@ use super::commands::{
     self, Actor, Caller, Command, Enter, Entered, Leave, LogIn, LogInGuest, LogInToken, Welcome,
 };
 use super::encoder::SharedEncoder;
+use super::guarded::guarded;
 use super::metrics::DialectNumber;
 use super::sink::Sink;
 use super::state::{CurrentUser, HubState, Scope};
@@ -180,7 +181,8 @@ impl Session {
     }
 
     /// Says something without waiting: `answer` is given the outcome, under the hub's lock, and may put something into the
-    /// session's sink, which is flushed then. Many can be under way at once; they are accepted in the order of posting.
+    /// session's sink, which is flushed then; where it panics, the session ends with [`EndReason::OutcomeUnknown`]. Many can be
+    /// under way at once; they are accepted in the order of posting.
     pub fn post(
         &mut self,
         message: impl Into<Box<commands::Send>>,
@@ -220,7 +222,10 @@ impl Session {
             if let (Err(Error::OutcomeUnknown), Some(session)) = (&outcome, session) {
                 state.end_later(session, EndReason::OutcomeUnknown);
             } else {
-                answer(outcome);
+                let told = guarded("an answer", || answer(outcome));
+                if let (None, Some(session)) = (told, session) {
+                    state.end_later(session, EndReason::OutcomeUnknown);
+                }
                 state.mark_dirty(&sink);
             }
             drop(under_way);
@@ -366,6 +371,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.break_off();
+        self.connection.sink.left();
     }
 }
 

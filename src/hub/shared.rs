@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Hub;
 use super::clock::Clock;
 use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
+use super::guarded::guarded;
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
 use super::state::effects::{Effects, Moment, Outgoing, Outward};
 use super::state::elsewhere::HALL;
 use crate::bus::{Payload, Topic};
-use crate::model::{Result, UserId};
+use crate::model::{EndReason, Result, UserId};
 
 /// See the module. The lock is never held across an await.
 pub(super) struct Shared(Mutex<HubState>);
@@ -70,19 +71,22 @@ fn hand_over(outgoing: Outgoing, state: &mut HubState, dirty: &mut Vec<Arc<dyn S
             delivery,
         } => {
             let told = delivery.told;
-            match sink.push(room, delivery) {
-                Ok(is_first) => {
+            match guarded("a sink", || sink.push(room, delivery)) {
+                Some(Ok(is_first)) => {
                     state.counting.counts.told.delivered(dialect, told);
                     if is_first {
                         dirty.push(sink);
                     }
                 }
-                Err(Overflow) => state.overflowed(session),
+                Some(Err(Overflow)) => state.overflowed(session),
+                None => state.end_later(session, EndReason::OutcomeUnknown),
             }
         }
-        Outgoing::ChangeReader(sink) => sink.change_reader(),
+        Outgoing::ChangeReader(sink) => {
+            let _ = guarded("a sink", || sink.change_reader());
+        }
         Outgoing::Close { sink, reason, last } => {
-            sink.close(reason, last);
+            let _ = guarded("a sink", || sink.close(reason, last));
             dirty.push(sink);
         }
         Outgoing::Flush(sink) => dirty.push(sink),

@@ -89,7 +89,8 @@ impl Delivery {
 pub struct Overflow;
 
 /// What a session is told goes here, in the order in which it happened. Everything but [`Sink::flush`] is called under the
-/// hub's lock: it queues, and neither waits nor calls the hub.
+/// hub's lock: it queues, and neither waits nor calls the hub. A session whose sink panics ends with
+/// [`EndReason::OutcomeUnknown`].
 pub trait Sink: Send + Sync {
     /// Queues what tells of a room. `Ok(true)`: nothing was waiting for a flush, so flush it.
     ///
@@ -124,6 +125,9 @@ pub trait Sink: Send + Sync {
 
     /// The reader is somebody else from now on: events that wait are not for it.
     fn change_reader(&self) {}
+
+    /// The session is dropped, so that nothing is told any more. Not called under the hub's lock.
+    fn left(&self) {}
 
     /// By what those who watch know the connection, if it has one.
     fn tap(&self) -> Option<&Arc<TapConnection>> {

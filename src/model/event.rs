@@ -400,7 +400,8 @@ pub enum EndReason {
     /// The user said farewell by another connection to the same room, where that ends all of them.
     #[error("Connection closed")]
     ClosedTogether,
-    /// The store could not say whether it kept what this session said. Connect again and read the history.
+    /// The store could not say whether it kept what this session said, or a defect of what encodes for it kept something from it.
+    /// Connect again and read the history.
     #[error("The outcome of a request is not known; connect again and read the history")]
     OutcomeUnknown,
 }

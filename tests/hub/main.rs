@@ -33,6 +33,7 @@ mod messages;
 mod nats;
 mod nodes;
 mod observing;
+mod panics;
 mod permissions;
 mod policy;
 mod presence;

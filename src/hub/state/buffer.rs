@@ -96,6 +96,12 @@ impl Buffer {
                 let event = Arc::new(event);
                 let encoding = self.encoder.encode(&event, &[], Shared::default());
                 let (instead, told) = encoding.told(Audience::Other);
+                ending_instead.extend(
+                    newcomers
+                        .iter()
+                        .zip(told.end)
+                        .map(|(session, reason)| (*session, reason)),
+                );
                 counting.translated(&self.encoder, &event, [(Audience::Other, told)]);
                 instead
             });

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use super::effects::Outgoing;
 use super::{HubState, SessionEntry};
 use crate::cluster::Together;
+use crate::hub::guarded::guarded;
 use crate::model::{EndReason, NodeId, SessionId, UserId};
 
 impl HubState {
@@ -141,7 +142,10 @@ impl HubState {
         self.remove_entry(session, broke_off.then_some(Duration::ZERO));
         let mut last = BytesMut::new();
         if reason != EndReason::OutcomeUnknown {
-            encoder.0.encode_end(reason, &mut last);
+            let said = guarded("an encoder", || encoder.0.encode_end(reason, &mut last));
+            if said.is_none() {
+                last.clear();
+            }
         }
         let last = last.freeze();
         self.outgoing.push(Outgoing::Close { sink, reason, last });

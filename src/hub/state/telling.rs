@@ -177,6 +177,8 @@ impl HubState {
                         .translated(&entry.encoder, event, [(audience, written)]);
                     counted.push((place, audience));
                 }
+                self.ending
+                    .extend(written.end.map(|reason| (session, reason)));
                 self.push(session, room.id, delivery);
             }
         }
@@ -206,6 +208,8 @@ impl HubState {
         let (delivery, written) = encoding.told(audience);
         self.counting
             .translated(&encoder, event, [(audience, written)]);
+        self.ending
+            .extend(written.end.map(|reason| (session, reason)));
         self.push(session, room, delivery);
     }
 
