@@ -166,7 +166,7 @@ impl Operator {
             Way::Gateway(client) => client.call(command).await,
             Way::Here(hub) => {
                 let keep = kept(&self.config.data_dir);
-                let done = audit::operate(hub, By::this_process(), command, keep);
+                let done = audit::operate(&*hub, By::this_process(), command, keep);
                 done.await.map_err(ControlError::Refused)
             }
             Way::Unknown => Err(ControlError::NotRunning),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::UnixStream;
 
-use crate::commands::{AnyCommand, Command, FindRoom, FindUser};
+use crate::commands::{AnyCommand, Caller, Command, FindRoom, FindUser};
 #[cfg(feature = "sqlite")]
 use crate::copies::BroughtRoom;
 use crate::hub::Hub;
@@ -188,16 +188,22 @@ fn text(value: &Value) -> Option<String> {
 ///
 /// # Errors
 /// The command's.
-pub async fn operate<C>(hub: &Hub, by: By, command: C, keep: impl FnOnce(Act)) -> Result<C::Reply>
+pub async fn operate<C>(
+    operator: impl Into<Caller<'_>>,
+    by: By,
+    command: C,
+    keep: impl FnOnce(Act),
+) -> Result<C::Reply>
 where
     C: Command + Into<AnyCommand> + Clone,
 {
+    let mut operator = operator.into();
     let asked = command.clone().into();
     let mut act = Act::of(by, &asked);
     if let Some(act) = &mut act {
-        act.on.name(hub, &asked).await;
+        act.on.name(operator.hub(), &asked).await;
     }
-    let outcome = hub.operate(command).await;
+    let outcome = operator.call(command).await;
     if let Some(mut act) = act {
         act.error = outcome.as_ref().err().map(|error| Word(error).to_string());
         keep(act);
@@ -334,9 +340,10 @@ pub(crate) fn log_kept(data_dir: &Path) {
 mod tests {
     use super::*;
     use crate::commands::{
-        AddBan, ChangeUser, CloseSession, CreateRoom, Delete, Register, RenameUser, SetOperator,
-        SetRole, Users,
+        AddBan, ChangeUser, CloseSession, CreateRoom, CreateToken, Delete, Identify, Register,
+        RenameUser, SetOperator, SetRole, Users,
     };
+    use crate::hub::Scope;
     use crate::model::{BanSubject, MessageId, Role, Secret, SessionId};
 
     fn act(command: impl Into<AnyCommand>) -> Option<Act> {
@@ -375,6 +382,46 @@ mod tests {
             (Some("anna"), Some("tea")),
             "{outcome:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn who_is_no_operator_any_more_is_refused_and_that_is_kept() {
+        let hub = Hub::builder().start().await.unwrap();
+        let register = Register {
+            login: "chief".to_owned(),
+            secret: Secret::password("secret of chief"),
+            name: String::new(),
+            description: String::new(),
+        };
+        let user = UserSelector::Id(hub.operate(register).await.unwrap().id);
+        let set = |operator| {
+            let user = user.clone();
+            hub.operate(SetOperator { user, operator })
+        };
+        set(true).await.unwrap();
+        let (user, value) = (user.clone(), None);
+        let token = hub.operate(CreateToken { user, value }).await.unwrap();
+        let (mut session, _events) = hub.attach("http", Scope::Unseen);
+        let token = token.value;
+        session.call(Identify { token }).await.unwrap();
+        set(false).await.unwrap();
+        for command in [
+            AnyCommand::from(CreateRoom::public("tea")),
+            AnyCommand::from(Register {
+                login: "zoe".to_owned(),
+                secret: Secret::password("secret of zoe"),
+                name: String::new(),
+                description: String::new(),
+            }),
+        ] {
+            let mut kept = None;
+            let operator = Caller::operating(&session);
+            let by = By::this_process();
+            let outcome = operate(operator, by, command, |act| kept = Some(act)).await;
+            assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+            assert_eq!(kept.unwrap().error.as_deref(), Some("not_allowed"));
+        }
+        assert_eq!(hub.operate(Users).await.unwrap().len(), 1);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::Site;
 use super::connection::Connection;
 use super::origin;
 use super::problem::Problem;
-use crate::commands::{AnyCommand, Command, Identify};
+use crate::commands::rules::check_operator;
+use crate::commands::{AnyCommand, Caller, Command, Identify};
 use crate::control::audit::{self, By};
 use crate::hexadecimal::{hexadecimal, unhexadecimal};
 use crate::hub::{Bounds, ConnectionInfo, Events, Hub, Scope, Session};
@@ -26,7 +27,6 @@ const BEARER: &str = "bearer ";
 
 /// Somebody who has shown a token.
 pub(super) struct Asker {
-    hub: Hub,
     session: Session,
     /// Who it is, as of now.
     pub(super) user: Arc<User>,
@@ -125,7 +125,6 @@ impl Asker {
         };
         let user = session.call(identify).await?;
         Ok(Self {
-            hub: hub.clone(),
             session,
             user,
             token,
@@ -161,10 +160,7 @@ impl Asker {
 
     /// Refuses who is no operator.
     pub(super) fn must_operate(&self) -> Result<()> {
-        match self.user.operator {
-            true => Ok(()),
-            false => Err(Error::not_allowed("only an operator may do this")),
-        }
+        check_operator(&self.user)
     }
 
     /// Has something done as the operator that the account must be.
@@ -177,7 +173,8 @@ impl Asker {
             account: self.user.login.clone(),
             peer: self.connection.address,
         };
-        audit::operate(&self.hub, by, command, |act| act.log()).await
+        let operator = Caller::operating(&self.session);
+        audit::operate(operator, by, command, |act| act.log()).await
     }
 
     /// Reads: all there is as an operator, else what the account sees.

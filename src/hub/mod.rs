@@ -88,7 +88,7 @@ use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
 use crate::store::{Limits, Store, Write};
 use attempts::Attempts;
-use commands::{Actor, Caller, Change, Command, Submission};
+use commands::{Actor, Caller, Change, Command, Mandate, Submission};
 use commit_queue::{CommitQueue, Foreign};
 use hashing::Hashing;
 use metrics::Counts;
@@ -196,7 +196,7 @@ impl Hub {
     /// # Errors
     /// The command's.
     pub async fn operate<C: Command>(&self, command: C) -> Result<C::Reply> {
-        Caller::operator(self).call(command).await
+        Caller::from(self).call(command).await
     }
 
     /// By which one can watch what happens.
@@ -302,12 +302,12 @@ impl Hub {
     /// Queues a change; `then` runs with the state once it is committed and told, or refused.
     fn submit<C: Change>(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         session: Option<SessionId>,
         change: C,
         then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
     ) {
-        self.hand_in(self.submission(actor, session, change, then));
+        self.hand_in(self.submission(mandate, session, change, then));
     }
 
     /// Gives a change to the store.
@@ -320,7 +320,7 @@ impl Hub {
     /// A change for the store's queue.
     fn submission<C: Change>(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         session: Option<SessionId>,
         change: C,
         then: impl FnOnce(&mut HubState, Result<C::Outcome>) + Send + 'static,
@@ -333,7 +333,7 @@ impl Hub {
             Some(state) => then(state, outcome),
             None => tracing::error!("a commit was told to a stranger"),
         };
-        Submission::new(actor, origin, self.time(), change, then)
+        Submission::new(mandate, origin, self.time(), change, then)
     }
 
     /// Once nobody delivers any more, whoever has queued a change does.
@@ -346,13 +346,13 @@ impl Hub {
     /// Has a change carried out and, at its place in the order of changes, does something with the state.
     async fn commit<C: Change, T: Send + 'static>(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         session: Option<SessionId>,
         change: C,
         then: impl FnOnce(&mut HubState, C::Outcome) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (tell, told) = oneshot::channel();
-        self.submit(actor, session, change, move |state, outcome| {
+        self.submit(mandate, session, change, move |state, outcome| {
             // Who asked may be gone; what was committed stays so.
             let _ = tell.send(outcome.and_then(|outcome| then(state, outcome)));
         });

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::Hub;
 use super::commands::{
-    self, Actor, Caller, Command, Enter, Entered, Leave, LogIn, LogInGuest, LogInToken, Welcome,
+    self, Caller, Command, Enter, Entered, Leave, LogIn, LogInGuest, LogInToken, Mandate, Warrant,
+    Welcome,
 };
 use super::encoder::SharedEncoder;
 use super::guarded::guarded;
@@ -199,7 +200,7 @@ impl Session {
     ) {
         let sending = commands::place_of::<commands::Send>();
         let (sink, number) = (self.connection.sink.clone(), self.number);
-        let (user, message) = match self.prepare(message).await {
+        let (mandate, message) = match self.prepare(message).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 tell_refusal(&sink, &error);
@@ -230,20 +231,19 @@ impl Session {
             }
             drop(under_way);
         };
-        let actor = Actor::User(user);
-        let write = self.hub.submission(actor, session, *message, then);
+        let write = self.hub.submission(mandate, session, *message, then);
         self.hub.hand_in(write);
     }
 
     async fn prepare(
         &mut self,
         mut message: Box<commands::Send>,
-    ) -> Result<(UserId, Box<commands::Send>)> {
-        let user = self.user_id()?;
+    ) -> Result<(Mandate, Box<commands::Send>)> {
+        self.user_id()?;
         self.decide(&mut *message).await?;
-        let message = message.prepare(&Caller::connected(self)).await?;
-        self.not_ended()?;
-        Ok((user, message))
+        let caller = Caller::connected(self);
+        let message = message.prepare(&caller).await?;
+        Ok((caller.mandate()?, message))
     }
 
     /// Who would say something to this target now, and in which room, if that is there; whether they may is not looked at.
@@ -335,6 +335,21 @@ impl Session {
         self.not_ended()?;
         let user = self.user().or_else(|| self.bearer_user());
         user.map(|user| user.id).ok_or(Error::Unauthenticated)
+    }
+
+    /// What must still hold when what is asked for now is done, where it is asked by a token: whom a ban keeps out asks for nothing.
+    pub(super) fn warrant(&self, operates: bool) -> Result<Option<Warrant>> {
+        let Some(bearer) = self.bearer.as_ref().filter(|_| self.entry.is_none()) else {
+            return Ok(None);
+        };
+        let Bearer { user, token } = bearer;
+        let address = self.connection.address;
+        self.hub.check_ban(address, Some((user.id, &user.login)))?;
+        Ok(Some(Warrant {
+            user: user.id,
+            token: *token,
+            operates,
+        }))
     }
 
     pub(super) fn bearer_user(&self) -> Option<Arc<User>> {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use tolmach::commands;
-use tolmach::model::{Error, RoomKind, TokenId, TokenInfo, TokenKind};
+use tolmach::model::{BanSubject, Error, RoomKind, TokenId, TokenInfo, TokenKind};
 
-use crate::support::{Client, World, log_in, login, name, password, register, token};
+use crate::support::{
+    Client, World, create_room, draft, log_in, login, name, password, register, say, token,
+};
 
 fn create(user: &str, value: Option<&str>) -> commands::CreateToken {
     commands::CreateToken {
@@ -82,6 +84,55 @@ async fn a_token_that_clients_already_have_is_imported_once() {
         assert_eq!(world.op_err(create("clara", None)).await, Error::NoSuchUser);
         assert_eq!(list(&world, "anna").await.len(), 1);
         assert_eq!(list(&world, "boris").await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn who_has_shown_a_token_does_nothing_once_that_is_withdrawn() {
+    for world in World::of_each_kind().await {
+        world.op(create_room("tea", RoomKind::Public)).await;
+        for (user, why) in [
+            ("anna", Error::BadCredentials),
+            ("boris", Error::Unauthenticated),
+            (
+                "carla",
+                Error::not_allowed("you are banned from this gateway"),
+            ),
+        ] {
+            world.account(user).await.enter(name("tea")).await;
+            let value = world.op(create(user, None)).await.value;
+            let mut shown = world.client();
+            shown.ok(commands::Identify { token: value }).await;
+            shown.say(name("tea"), "in time").await;
+            match user {
+                "anna" => {
+                    let (user, id) = (login(user), None);
+                    world.op(commands::RevokeToken { user, id }).await;
+                }
+                "boris" => {
+                    let (user, disabled) = (login(user), true);
+                    world.op(commands::SetDisabled { user, disabled }).await;
+                }
+                _ => {
+                    let (subject, term) = (BanSubject::Login(user.to_owned()), None);
+                    let reason = String::new();
+                    let ban = commands::AddBan {
+                        subject,
+                        term,
+                        reason,
+                    };
+                    world.op(ban).await;
+                }
+            }
+            assert_eq!(shown.err(say(name("tea"), "late")).await, why);
+            let (tell, told) = tokio::sync::oneshot::channel();
+            let answer = |outcome: Result<_, Error>| drop(tell.send(outcome.map(drop)));
+            shown.session.post(draft(name("tea"), "late"), answer).await;
+            assert_eq!(told.await.unwrap(), Err(why), "{user}");
+        }
+        let mut dora = world.account("dora").await;
+        dora.enter(name("tea")).await;
+        assert_eq!(dora.texts(name("tea")).await, ["in time"; 3]);
     }
 }
 

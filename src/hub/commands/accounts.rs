@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{about, committed_as_asked, looks_at};
 use super::work::Done;
-use super::{Actor, Caller, Change, Command, Needs, Work, rules};
+use super::{Actor, Caller, Change, Command, Mandate, Needs, Work, rules};
 use crate::hub::Session;
 use crate::hub::newcomers::Newcomer;
 use crate::hub::state::SessionEntry;
@@ -72,11 +72,12 @@ impl Command for Register {
         let session = caller.connection().ok();
         let user = session.and_then(Session::user);
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
+        let warrant = caller.warrant()?;
         let (claim, own) = match session {
             Some(session) => (session.claim_own().await?, session.id()),
             None => (None, None),
         };
-        let made = hub.commit(actor, None, self, move |state, row| {
+        let made = hub.commit(Mandate { actor, warrant }, None, self, move |state, row| {
             state.update_user(&row);
             if let (Some(own), Some(claim)) = (own, claim)
                 && state.user_of(own) == Some(row.user.id)

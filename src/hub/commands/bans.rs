@@ -216,7 +216,7 @@ impl Hub {
     }
 
     /// Refuses whom a ban keeps out, in its words.
-    pub(super) fn check_ban(
+    pub(in crate::hub) fn check_ban(
         &self,
         address: Option<IpAddr>,
         user: Option<(UserId, &str)>,

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::{Actor, Change, Command, rules};
+use super::{Actor, Change, Command, Mandate, Warrant, rules};
 use crate::hub::metrics::DialectNumber;
 use crate::hub::newcomers::Newcomer;
 use crate::hub::quota::{Maker, Taken};
@@ -20,13 +20,22 @@ use crate::turns::Asker;
 pub struct Caller<'a>(Inner<'a>);
 
 enum Inner<'a> {
-    Operator(&'a Hub),
+    /// With who has shown the token of an operator's account, where it is that.
+    Operator(&'a Hub, Option<&'a Session>),
     Connection(&'a mut Session),
 }
 
+impl<'a> From<&'a Hub> for Caller<'a> {
+    /// The operator, who may do all.
+    fn from(hub: &'a Hub) -> Self {
+        Self(Inner::Operator(hub, None))
+    }
+}
+
 impl<'a> Caller<'a> {
-    pub(in crate::hub) fn operator(hub: &'a Hub) -> Self {
-        Self(Inner::Operator(hub))
+    /// The operator, for who has shown a token: what is to last is refused if the account is no operator then.
+    pub(crate) fn operating(session: &'a Session) -> Self {
+        Self(Inner::Operator(&session.hub, Some(session)))
     }
 
     pub(in crate::hub) fn connected(session: &'a mut Session) -> Self {
@@ -80,8 +89,22 @@ impl<'a> Caller<'a> {
     /// [`Error::Unauthenticated`] before a login, and after the session was ended.
     pub fn actor(&self) -> Result<Actor> {
         match &self.0 {
-            Inner::Operator(_) => Ok(Actor::Operator),
+            Inner::Operator(..) => Ok(Actor::Operator),
             Inner::Connection(session) => session.user_id().map(Actor::User),
+        }
+    }
+
+    /// On whose behalf something is to last, and what must hold then.
+    pub(in crate::hub) fn mandate(&self) -> Result<Mandate> {
+        let (actor, warrant) = (self.actor()?, self.warrant()?);
+        Ok(Mandate { actor, warrant })
+    }
+
+    pub(super) fn warrant(&self) -> Result<Option<Warrant>> {
+        match &self.0 {
+            Inner::Operator(_, None) => Ok(None),
+            Inner::Operator(_, Some(session)) => session.warrant(true),
+            Inner::Connection(session) => session.warrant(false),
         }
     }
 
@@ -116,7 +139,7 @@ impl<'a> Caller<'a> {
         change: C,
         then: impl FnOnce(&mut HubState, C::Outcome) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (actor, session) = (self.actor()?, self.session_id());
+        let (mandate, session) = (self.mandate()?, self.session_id());
         let dialect = self.dialect();
         let then = move |state: &mut HubState, outcome| {
             if TypeId::of::<C>() == TypeId::of::<super::Send>() {
@@ -124,13 +147,13 @@ impl<'a> Caller<'a> {
             }
             then(state, outcome)
         };
-        let commit = self.hub().commit(actor, session, change, then);
+        let commit = self.hub().commit(mandate, session, change, then);
         commit.await
     }
 
-    pub(super) fn hub(&self) -> &Hub {
+    pub(crate) fn hub(&self) -> &Hub {
         match &self.0 {
-            Inner::Operator(hub) => hub,
+            Inner::Operator(hub, _) => hub,
             Inner::Connection(session) => &session.hub,
         }
     }
@@ -141,21 +164,21 @@ impl<'a> Caller<'a> {
 
     pub(super) fn session_id(&self) -> Option<SessionId> {
         match &self.0 {
-            Inner::Operator(_) => None,
+            Inner::Operator(..) => None,
             Inner::Connection(session) => session.id(),
         }
     }
 
     pub(super) fn connection(&self) -> Result<&Session> {
         match &self.0 {
-            Inner::Operator(_) => Err(Error::Unsupported("this needs a connection".to_owned())),
+            Inner::Operator(..) => Err(Error::Unsupported("this needs a connection".to_owned())),
             Inner::Connection(session) => Ok(session),
         }
     }
 
     pub(super) fn connection_mut(&mut self) -> Result<&mut Session> {
         match &mut self.0 {
-            Inner::Operator(_) => Err(Error::Unsupported("this needs a connection".to_owned())),
+            Inner::Operator(..) => Err(Error::Unsupported("this needs a connection".to_owned())),
             Inner::Connection(session) => Ok(session),
         }
     }
@@ -174,7 +197,7 @@ impl<'a> Caller<'a> {
     /// One of the rooms that the caller may make in an hour: a guest as one of its address, too, and the operator any number.
     pub(super) fn room_to_make(&self) -> Result<Taken<'_>> {
         let (makers, hub) = match &self.0 {
-            Inner::Operator(hub) => (Vec::new(), *hub),
+            Inner::Operator(hub, _) => (Vec::new(), *hub),
             Inner::Connection(session) => {
                 let user = session.user();
                 let is_guest = |user: &Arc<User>| user.kind == UserKind::Guest;

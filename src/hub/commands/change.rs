@@ -5,7 +5,7 @@ use std::mem;
 use std::time::Instant;
 
 use super::Work;
-use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, UserId};
+use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, TokenId, UserId, UserSelector};
 use crate::store::{ApplyError, Footing, Limits, RowKeys, Transaction, Write};
 
 /// On whose behalf a change is made.
@@ -24,6 +24,43 @@ impl Actor {
         match self {
             Self::User(user) => Some(user),
             Self::Operator => None,
+        }
+    }
+}
+
+/// On whose behalf a change is made, and what must still hold when it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mandate {
+    /// As whom it is done.
+    pub actor: Actor,
+    /// Of who asked by a token, outside of a session, which would end with the token.
+    pub warrant: Option<Warrant>,
+}
+
+/// By what somebody asked who has no session: what is withdrawn before the change is made is not there for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warrant {
+    /// Whose account it is.
+    pub user: UserId,
+    /// The token that was shown; none of one that another than the hub knows.
+    pub token: Option<TokenId>,
+    /// It was asked as an operator, which the account must be.
+    pub operates: bool,
+}
+
+impl From<Actor> for Mandate {
+    fn from(actor: Actor) -> Self {
+        let warrant = None;
+        Self { actor, warrant }
+    }
+}
+
+impl Mandate {
+    fn rows(&self, keys: &mut RowKeys) {
+        keys.begin(self.actor.user());
+        if let Some(warrant) = &self.warrant {
+            keys.user(&UserSelector::Id(warrant.user));
+            warrant.token.iter().for_each(|token| keys.token(token));
         }
     }
 }
@@ -58,7 +95,7 @@ pub trait Change: Send + 'static {
 /// A change on its way through a store, and `then`: who is to hear what came of it, with the state of whoever is told
 /// of commits.
 pub struct Submission<C: Change, F> {
-    actor: Actor,
+    mandate: Mandate,
     origin: Option<Origin>,
     at: Timestamp,
     submitted: Instant,
@@ -81,14 +118,14 @@ where
 {
     /// A change that is asked for at this time; `origin` is the session that asked, if one did.
     pub fn new(
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         origin: Option<Origin>,
         at: Timestamp,
         change: C,
         then: F,
     ) -> Box<Self> {
         Box::new(Self {
-            actor,
+            mandate: mandate.into(),
             origin,
             at,
             submitted: Instant::now(),
@@ -122,7 +159,7 @@ where
 
     fn rows(&self, keys: &mut RowKeys) {
         if let Progress::Asked(change) = &self.progress {
-            keys.begin(self.actor.user());
+            self.mandate.rows(keys);
             change.rows(keys);
         }
     }
@@ -135,7 +172,7 @@ where
         let Progress::Asked(change) = mem::replace(&mut self.progress, Progress::Begun) else {
             return Err(Error::Internal.into());
         };
-        let mut work = Work::begin(limits, rows, self.actor, self.origin, self.at)?;
+        let mut work = Work::begin(limits, rows, self.mandate, self.origin, self.at)?;
         self.progress = Progress::Applied(change.apply(&mut work)?);
         self.has_news = work.has_news();
         Ok(work.into_events())

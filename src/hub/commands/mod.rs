@@ -42,7 +42,7 @@ mod work;
 pub use accounts::Account;
 pub use bans::BanAdded;
 pub use caller::Caller;
-pub use change::{Actor, Change, Submission};
+pub use change::{Actor, Change, Mandate, Submission, Warrant};
 pub use changing::Keep;
 pub use command::{Command, Needs};
 pub use entering::{Create, Entered};

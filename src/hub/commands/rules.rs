@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Actor;
-use crate::model::{Error, Role, Room, RoomKind, UserKind};
+use crate::model::{Error, Role, Room, RoomKind, User, UserKind};
 use crate::store::UserRow;
 
 /// What somebody does in a room, or to somebody in it.
@@ -261,6 +261,15 @@ pub fn operator_only(actor: Actor) -> Result<(), Error> {
     match actor {
         Actor::Operator => Ok(()),
         Actor::User(_) => Err(Error::not_allowed("only the operator may do this")),
+    }
+}
+
+/// # Errors
+/// [`Error::NotAllowed`] for an account that is no operator.
+pub fn check_operator(user: &User) -> Result<(), Error> {
+    match user.operator {
+        true => Ok(()),
+        false => Err(Error::not_allowed("only an operator may do this")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::{Actor, rules};
+use super::{Actor, Mandate, Warrant, rules};
 use crate::model::{
     Error, Membership, Message, MessageId, News, Origin, Role, Room, RoomChange, RoomEvent, RoomId,
     RoomKind, RoomSelector, Seq, Timestamp, User, UserId, UserKind, UserRef, UserSelector,
@@ -26,22 +26,16 @@ pub struct Work<'a> {
 pub(super) type Done<T = ()> = Result<T, ApplyError>;
 
 impl<'a> Work<'a> {
-    /// A guest that is gone, a removed or disabled account changes nothing, even if it asked before it was.
+    /// A guest that is gone, a removed or disabled account changes nothing, even if it asked before it was; nor does who
+    /// asked by a token that was ended since, or as an operator that it is no more.
     pub(super) fn begin(
         limits: &'a Limits,
         rows: &'a mut dyn Transaction,
-        actor: Actor,
+        Mandate { actor, warrant }: Mandate,
         origin: Option<Origin>,
         at: Timestamp,
     ) -> Done<Self> {
-        if let Actor::User(id) = actor
-            && rows
-                .user(id)?
-                .is_none_or(|row| row.folded.is_none() || row.user.disabled)
-        {
-            return Err(Error::Unauthenticated.into());
-        }
-        Ok(Self {
+        let mut work = Self {
             limits,
             rows,
             actor,
@@ -49,7 +43,36 @@ impl<'a> Work<'a> {
             at,
             events: Vec::new(),
             has_news: false,
-        })
+        };
+        if let Actor::User(id) = actor {
+            work.active_user(id)?;
+        }
+        if let Some(warrant) = warrant {
+            work.check(warrant)?;
+        }
+        Ok(work)
+    }
+
+    fn active_user(&mut self, id: UserId) -> Done<Arc<UserRow>> {
+        let row = self.rows.user(id)?;
+        let row = row.filter(|row| row.folded.is_some() && !row.user.disabled);
+        Ok(row.ok_or(Error::Unauthenticated)?)
+    }
+
+    fn check(&mut self, warrant: Warrant) -> Done {
+        let row = self.active_user(warrant.user)?;
+        if let Some(token) = warrant.token
+            && self
+                .rows
+                .token(token)?
+                .is_none_or(|row| row.info.user != warrant.user)
+        {
+            return Err(Error::BadCredentials.into());
+        }
+        match warrant.operates {
+            true => Ok(rules::check_operator(&row.user)?),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn has_news(&self) -> bool {

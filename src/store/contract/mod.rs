@@ -30,8 +30,8 @@ pub(super) use self::searches::Trial;
 
 use super::{Commit, CommitSink, Limits, MemoryStore, RoomRow, Store};
 use crate::commands::{
-    self, Actor, AddGuest, Change, CreateRoom, Delete, Edit, EnterRoom, Register, RoomOutcome,
-    Submission,
+    self, Actor, AddGuest, Change, CreateRoom, Delete, Edit, EnterRoom, Mandate, Register,
+    RoomOutcome, Submission,
 };
 use crate::model::{
     Error, Message, MessageId, Result, RoomEvent, RoomId, RoomKind, RoomSelector, SearchQuery,
@@ -66,6 +66,7 @@ macro_rules! contract {
 contract! {
     people {
         accounts_are_found_by_number_and_by_folded_login
+        what_was_withdrawn_since_it_was_asked_is_not_there
         a_removed_account_frees_its_name_and_keeps_its_words
         the_last_login_is_kept_to_the_minute
         who_is_an_operator_is_kept_until_the_account_ends
@@ -275,7 +276,7 @@ impl Bench {
         self
     }
 
-    pub(super) fn submit<C: Change>(&self, actor: Actor, change: C) -> Sent<C::Outcome> {
+    pub(super) fn submit<C: Change>(&self, by: impl Into<Mandate>, change: C) -> Sent<C::Outcome> {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
         let at = Timestamp(self.clock.load(Ordering::SeqCst));
         let outcome = Arc::new(Mutex::new(None));
@@ -284,7 +285,7 @@ impl Bench {
             *told.lock().unwrap() = Some(outcome);
             *state.downcast_mut().unwrap() = ticket;
         };
-        let write = Submission::new(actor, None, at, change, then);
+        let write = Submission::new(by, None, at, change, then);
         self.store.submit(Box::new(Declared(write)));
         Sent { ticket, outcome }
     }
@@ -292,10 +293,10 @@ impl Bench {
     /// Submits, waits, and says what came of it and what there was to tell.
     pub(super) fn write<C: Change>(
         &self,
-        actor: Actor,
+        by: impl Into<Mandate>,
         change: C,
     ) -> (Result<C::Outcome>, Vec<RoomEvent>) {
-        self.sink.wait_for(self.submit(actor, change))
+        self.sink.wait_for(self.submit(by, change))
     }
 
     pub(super) fn operator<C: Change>(&self, change: C) -> Result<C::Outcome> {

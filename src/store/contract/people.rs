@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::commands::{
     CreateToken, EndGuest, EndGuests, ExpireTokens, FindSecret, OpenSession, RemoveUser,
     RenameUser, RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword, SetTitle,
-    TouchToken,
+    TouchToken, Warrant,
 };
 use crate::model::{Secret, TokenId, UserKind};
 
@@ -70,6 +70,58 @@ pub(super) async fn accounts_are_found_by_number_and_by_folded_login(bench: &Ben
         (row.user.description.as_str(), row.user.disabled),
         ("new", true)
     );
+}
+
+pub(super) async fn what_was_withdrawn_since_it_was_asked_is_not_there(bench: &Bench) {
+    let (anna, bob) = (bench.account("anna"), bench.account("bob"));
+    let room = bench.room("lobby", anna);
+    let token = |of, text: &str| {
+        let (user, value) = (who(of), Some(text.into()));
+        bench.operator(CreateToken { user, value }).unwrap().id
+    };
+    let (first, second, others) = (token(anna, "1"), token(anna, "2"), token(bob, "3"));
+    let asked = |actor, token, operates| Mandate {
+        actor,
+        warrant: Some(Warrant {
+            user: anna,
+            token,
+            operates,
+        }),
+    };
+    let own = |token| asked(Actor::User(anna), token, false);
+    let chief = asked(Actor::Operator, Some(second), true);
+    let say = |mandate| bench.write(mandate, post(room, "hello")).0.err();
+    let name = |mandate| {
+        let (room, title) = (at(room), "Tea".to_owned());
+        bench.write(mandate, SetTitle { room, title }).0.err()
+    };
+    assert_eq!(say(own(Some(first))), None);
+    assert_eq!(say(own(None)), None);
+    assert_eq!(say(own(Some(others))), Some(Error::BadCredentials));
+    let (user, id) = (who(anna), Some(first));
+    // All of it waits at once, as far as the store lets it.
+    bench.submit(Actor::Operator, RevokeToken { user, id });
+    let late = bench.submit(own(Some(first)), post(room, "late"));
+    let other = bench.submit(own(Some(second)), post(room, "by the other token"));
+    assert_eq!(
+        bench.sink.wait_for(late).0.err(),
+        Some(Error::BadCredentials)
+    );
+    assert_eq!(bench.sink.wait_for(other).0.err(), None);
+    let set = |operator| {
+        let user = who(anna);
+        bench.operator(SetOperator { user, operator }).unwrap();
+    };
+    assert!(matches!(name(chief), Some(Error::NotAllowed(_))));
+    set(true);
+    assert_eq!(name(chief), None);
+    set(false);
+    assert!(matches!(name(chief), Some(Error::NotAllowed(_))));
+    set(true);
+    let (user, disabled) = (who(anna), true);
+    bench.operator(SetDisabled { user, disabled }).unwrap();
+    assert_eq!(name(chief), Some(Error::Unauthenticated));
+    assert_eq!(say(own(None)), Some(Error::Unauthenticated));
 }
 
 pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: &Bench) {
