@@ -449,9 +449,7 @@ pub(super) fn poll_read_socket(
     buffer: &mut BytesMut,
 ) -> Poll<io::Result<usize>> {
     ready!(socket.as_ref().poll_read_ready(cx))?;
-    if buffer.capacity() == 0 {
-        *buffer = SPARE.take().unwrap_or_default();
-    }
+    fresh(buffer);
     buffer.reserve(READ_BYTES);
     // A read that does not fill the buffer tells the runtime that nothing is left: the next one waits at once.
     poll_read_buf(Pin::new(socket), cx, buffer)
@@ -482,8 +480,15 @@ pub(super) fn or_wait(
 }
 
 thread_local! {
-    /// The memory of the last buffer that all was taken from: what comes in next on this thread is read into it.
+    /// The memory of the last buffer that all was taken from: what comes in next on this thread is read into it, or what goes out encrypted.
     static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+}
+
+/// Gives a buffer that has no memory what another one of this thread left.
+pub(super) fn fresh(buffer: &mut BytesMut) {
+    if buffer.capacity() == 0 {
+        *buffer = SPARE.take().unwrap_or_default();
+    }
 }
 
 /// Gives an empty buffer's memory back.

@@ -162,9 +162,10 @@ impl TlsWire {
     /// Tells the peer that nothing more comes: by TLS's own farewell, and by TCP's.
     pub(in crate::gateway) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(mut session) = self.channel.session() {
-            session.close();
-            // A socket that fails has nobody to hear it.
-            let _ = ready!(session.poll_flush(self.socket.as_ref(), Some(cx)));
+            // What fails here has nobody to hear it.
+            if session.close().is_ok() {
+                let _ = ready!(session.poll_flush(self.socket.as_ref(), Some(cx)));
+            }
         }
         Pin::new(&mut self.socket).poll_shutdown(cx).map(drop)
     }
@@ -278,7 +279,7 @@ impl TlsReader {
             handshake.place = Place::Shakes { _turn: turn, look };
             let mut session = Session::new(channel.policy.tls.current())?;
             received = session
-                .receive(&std::mem::take(&mut handshake.hello))
+                .receive(std::mem::take(&mut handshake.hello))
                 .map(|()| 1);
             channel
                 .session
