@@ -1,4 +1,4 @@
-//! The bytes of each frame that comes in, kept beside the decoder's while somebody watches.
+//! The bytes of each frame that comes in, kept beside the decoder's while somebody watches, until nothing comes any more.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::hub::tap::{TapConnection, TapEvent};
 /// Most bytes that are kept of what a decoder takes without giving a frame.
 const MAX_TAKEN: usize = 4 * 1024 * 1024;
 
-/// What a decoder has before it, a second time. Holds no memory while nobody watches.
+/// What a decoder has before it, a second time. Holds no memory while nobody watches. Dropped, it tells that the connection is over.
 pub(super) struct FrameCapture {
     line: Arc<TapConnection>,
     captured: Option<Box<Captured>>,
@@ -28,6 +28,11 @@ impl FrameCapture {
     pub(super) fn new(line: Arc<TapConnection>) -> Self {
         let captured = None;
         Self { line, captured }
+    }
+
+    /// By what those who watch know the connection.
+    pub(super) fn line(&self) -> &TapConnection {
+        &self.line
     }
 
     /// The decoder is about to look at this.
@@ -70,6 +75,12 @@ impl FrameCapture {
     /// Tells that nothing more comes from the client.
     pub(super) fn tell_end(&self) {
         self.line.tell(TapEvent::Ended);
+    }
+}
+
+impl Drop for FrameCapture {
+    fn drop(&mut self) {
+        self.line.tell(TapEvent::Closed);
     }
 }
 

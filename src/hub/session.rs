@@ -105,6 +105,11 @@ impl Session {
         self.connection.sink.is_encrypted()
     }
 
+    /// How it is told of events now.
+    pub(crate) fn encoder(&self) -> &SharedEncoder {
+        &self.connection.encoder
+    }
+
     /// By what its dialect is counted.
     pub(crate) fn number(&self) -> DialectNumber {
         self.number

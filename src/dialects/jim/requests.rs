@@ -106,11 +106,11 @@ impl JimAdapter {
         cx: &RequestContext<'_>,
     ) -> Result<Target, Response> {
         let (style, at) = (self.style(), cx.at);
-        let Some(own) = cx.session.user().map(|user| user.login.clone()) else {
+        let Some(own) = cx.session.user() else {
             return Err(style.refused(&Error::Unauthenticated, at));
         };
-        if !is_same(&own, from) {
-            let text = format!("from: you are {own} on this connection");
+        if !is_same(&own.login, from) {
+            let text = format!("from: you are {} on this connection", own.login);
             return Err(Response::Answer(style.answer(403, text, at)));
         }
         Ok(match to.strip_prefix('#') {

@@ -35,8 +35,8 @@ use super::pace::Pace;
 use super::receiving::Receiving;
 use super::transport::{Reader, Transport};
 use super::writer::{Counted, Drained, Writer};
-use crate::hub::tap::{TapConnection, TapDialect, TapEvent};
-use crate::hub::{ConnectionInfo, Hub, Session, SharedEncoder, Sink};
+use crate::hub::tap::TapDialect;
+use crate::hub::{ConnectionInfo, Hub, Session, Sink};
 use crate::model::{EndReason, User};
 use alarm::Alarm;
 use closed::Closed;
@@ -104,14 +104,12 @@ pub(super) fn serve<D: Dialect>(
     ));
     permit.watch(&writer);
     let receiving = permit.receiving();
-    let last = Closing(line.clone());
-    let encoder = session_options.encoder;
     let session = hub.connect(ConnectionInfo {
         dialect: dialect.name(),
         address,
         exclusive: session_options.exclusive,
         scope: session_options.scope,
-        encoder: encoder.clone(),
+        encoder: session_options.encoder,
         sink: writer.clone(),
     });
     let mut connection = Connection {
@@ -128,9 +126,8 @@ pub(super) fn serve<D: Dialect>(
         permit,
     };
     async move {
-        let _last = &last;
         let (drained, ended) = {
-            let mut run = pin!(connection.run(&mut reader, &encoder));
+            let mut run = pin!(connection.run(&mut reader));
             let first = poll_fn(|cx| match writer.poll_drain(cx) {
                 Poll::Ready(drained) => Poll::Ready(Err(drained)),
                 Poll::Pending => run.as_mut().poll(cx).map(Ok),
@@ -146,7 +143,7 @@ pub(super) fn serve<D: Dialect>(
         Box::pin(close(&writer, &mut reader, drained, why)).await;
         closed::log(
             why,
-            &last.0,
+            connection.capture.line(),
             &connection.session,
             user.as_deref(),
             connection.permit.hits(),
@@ -172,15 +169,6 @@ async fn close(writer: &Writer, reader: &mut Reader, drained: Option<Drained>, w
         }
         Some(Drained::Broken) => {}
         None => writer.abort(),
-    }
-}
-
-/// Tells those who watch that a connection is over, however it ends.
-struct Closing(Arc<TapConnection>);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.tell(TapEvent::Closed);
     }
 }
 
@@ -215,13 +203,13 @@ struct Connection<A: Adapter> {
 }
 
 impl<A: Adapter> Connection<A> {
-    async fn run(&mut self, reader: &mut Reader, encoder: &SharedEncoder) -> Ended {
+    async fn run(&mut self, reader: &mut Reader) -> Ended {
         let end = self.read_all(reader).await;
         // An idle connection has no room for how it ends.
-        Box::pin(self.finish(end, encoder)).await
+        Box::pin(self.finish(end)).await
     }
 
-    async fn finish(&mut self, end: End, encoder: &SharedEncoder) -> Ended {
+    async fn finish(&mut self, end: End) -> Ended {
         // What was received whole is answered before the connection ends.
         if !matches!(end, End::Closing) {
             self.writer.room_for_requests(0, usize::MAX).await;
@@ -245,7 +233,7 @@ impl<A: Adapter> Connection<A> {
             End::Reason(reason) => {
                 self.session.farewell();
                 let mut last = BytesMut::new();
-                encoder.0.encode_end(reason, &mut last);
+                self.session.encoder().0.encode_end(reason, &mut last);
                 self.writer.finish(last.freeze());
             }
             End::Closing => self.session.break_off(),

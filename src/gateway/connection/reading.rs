@@ -215,34 +215,32 @@ impl<A: Adapter> Connection<A> {
         (!timeout.is_zero()).then(|| self.nobody_since + timeout)
     }
 
-    /// Waits for what comes next: bytes, a time, or an end.
-    async fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> Wait {
-        let login_by = self.login_by();
-        let due = earlier(login_by, self.adapter.next_timer());
-        let alarm = &mut self.alarm;
-        let mut linger = None;
+    /// Waits for what comes next: bytes, a time, or an end. What it needs is moved into what waits, and nothing stands there twice.
+    fn wait(&mut self, reader: &mut Reader, buffer: &mut BytesMut) -> impl Future<Output = Wait> {
+        let due = earlier(self.login_by(), self.adapter.next_timer());
         let was_held = std::mem::take(&mut self.was_held);
-        let (writer, shutdown) = (&self.writer, &self.shutdown);
-        let event = poll_fn(|cx| {
-            if writer.poll_closed(cx).is_ready() {
+        let mut linger = None;
+        poll_fn(move |cx| {
+            if self.writer.poll_closed(cx).is_ready() {
                 return Poll::Ready(Wait::End(End::Closing));
             }
             // Who takes no more and says no more is gone, whether or not its stream ends.
-            if writer.is_broken() {
+            if self.writer.is_broken() {
                 let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
                 if linger.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Wait::Ended(Closed::Reset));
                 }
             }
             // Who says it wakes this task by its writer.
-            if *shutdown.borrow() {
+            if *self.shutdown.borrow() {
                 return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
             }
+            let alarm = &mut self.alarm;
             let mut is_due =
                 |cx: &mut Context<'_>| due.is_some_and(|due| alarm.poll(due.into(), cx).is_ready());
             // What is due comes before what a peer that never pauses has to say, unless it is the gateway that paused.
             if !was_held && is_due(cx) {
-                return Poll::Ready(Wait::Timer);
+                return Poll::Ready(self.on_due());
             }
             match reader.poll_read(cx, buffer) {
                 Poll::Ready(Read::Ended) => Poll::Ready(Wait::Ended(Closed::Eof)),
@@ -256,17 +254,17 @@ impl<A: Adapter> Connection<A> {
                     Closed::ProtocolError,
                 ))),
                 Poll::Ready(Read::Refused(reason)) => Poll::Ready(Wait::End(End::Reason(reason))),
-                Poll::Pending if was_held && is_due(cx) => Poll::Ready(Wait::Timer),
+                Poll::Pending if was_held && is_due(cx) => Poll::Ready(self.on_due()),
                 Poll::Pending => Poll::Pending,
             }
         })
-        .await;
-        match event {
-            Wait::Timer if login_by.is_some_and(|by| now() >= by) => {
-                Wait::End(End::Reason(EndReason::NoLogin))
-            }
-            Wait::Timer => self.on_timer(),
-            event => event,
+    }
+
+    fn on_due(&mut self) -> Wait {
+        if self.login_by().is_some_and(|by| now() >= by) {
+            Wait::End(End::Reason(EndReason::NoLogin))
+        } else {
+            self.on_timer()
         }
     }
 

@@ -162,7 +162,7 @@ impl Socket {
             count -= left;
             self.written = 0;
             self.first = self.rest.pop_front();
-            if self.rest.is_empty() {
+            if self.rest.is_empty() && self.rest.capacity() > 0 {
                 self.rest = VecDeque::new();
             }
         }

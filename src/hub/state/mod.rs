@@ -266,9 +266,11 @@ impl HubState {
     /// What sessions are to be given, as far as is known. To be asked until there is nothing more: what happens to that may
     /// end sessions, of which others are told.
     pub(in crate::hub) fn take_outgoing(&mut self) -> Vec<Outgoing> {
-        for room in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for room in touched.drain(..) {
             self.flush_room(room);
         }
+        self.touched = touched;
         if self.outgoing.is_empty() {
             self.end_sessions();
         }
