@@ -59,7 +59,7 @@ mod tests {
             let served = dialect.settings().serve(&DialectOptions::default());
             let [future, writer] = served.idle_bytes();
             let name = dialect.name();
-            assert!(future <= 832, "{name}: {future} bytes");
+            assert!(future <= 768, "{name}: {future} bytes");
             assert!(writer <= 344, "{name}: {writer} bytes");
         }
     }
