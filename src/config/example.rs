@@ -70,6 +70,7 @@ fn explained(key: &str, shown: &Shown) -> [String; 2] {
 
 fn value(key: &str, shown: &Shown) -> String {
     match shown.value() {
+        Some(value) if shown.is_hidden() => format!("## {key} = {value} (a secret)"),
         Some(value) => format!("# {key} = {value}"),
         None => format!("## {key} = … (not set)"),
     }

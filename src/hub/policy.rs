@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Session;
-use super::commands::Command;
+use super::commands::{Command, Text};
 use super::external::{External, ExternalError};
 use crate::model::{Error, Result, RoomSelector, User};
 
@@ -17,6 +17,10 @@ use crate::model::{Error, Result, RoomSelector, User};
 /// once its caller is what the command needs, and before anything else of it happens; a session's commands, its messages
 /// among them, are decided in their order, one at a time. The hub's own rules come after it. Not asked is the operator, who
 /// may do all: an implementation may use [`Hub::operate`](super::Hub::operate) itself.
+///
+/// A command with several texts that others would read is asked about once for each that is not empty
+/// ([`PolicyRequest::field`]), and happens only if all may be; one without any is asked about once. Entering a room is asked about
+/// again where it makes the room, with the room's name for a text.
 ///
 /// One that fails, panics or is too slow has not decided: the command is refused with [`Error::Unavailable`], nothing was changed,
 /// unless the hub was built to [let it happen](super::HubBuilder::allow_undecided).
@@ -73,8 +77,10 @@ pub struct PolicyRequest {
     pub command: &'static str,
     /// The room it names.
     pub room: Option<RoomSelector>,
-    /// What others would read of it, as written.
+    /// What others would read of it, as written: one of its texts. `None`: it has none.
     pub text: Option<String>,
+    /// Which of its texts that is, by the field of the command: `text`, `title`, `description`… Empty where it has none.
+    pub field: &'static str,
 }
 
 /// What a [`Policy`] decides.
@@ -84,7 +90,8 @@ pub enum Verdict {
     Allow,
     /// [`Error::NotAllowed`] with this reason, which the client is shown.
     Refuse(String),
-    /// Let it happen with this text in place of its own. A command without a text is let happen as it is.
+    /// Let it happen with this text in place of the one that was asked about. A command without a text is let happen as it is;
+    /// what is in a notation (a profile's and a message's additional fields, as JSON) is left out instead.
     Rewrite(String),
 }
 
@@ -126,21 +133,47 @@ impl Asked {
 impl Session {
     /// Lets a command pass that the hub's policy lets happen, with the text that it gives. Costs nothing without one.
     pub(super) async fn decide<C: Command>(&self, command: &mut C) -> Result<()> {
+        if self.hub.inner.policy.is_none() {
+            return Ok(());
+        }
+        let room = command.room().cloned();
+        // In a box: a session that asks nobody has no room to hold for it.
+        Box::pin(self.decide_on(C::name(), room, command.texts())).await
+    }
+
+    /// Has the policy decide on each of a command's texts, or once on one that has none.
+    pub(super) async fn decide_on(
+        &self,
+        command: &'static str,
+        room: Option<RoomSelector>,
+        mut texts: Vec<Text<'_>>,
+    ) -> Result<()> {
         let Some(asked) = &self.hub.inner.policy else {
             return Ok(());
         };
-        let request = PolicyRequest {
+        let mut request = PolicyRequest {
             user: self.user().or_else(|| self.bearer_user()),
             dialect: self.connection.dialect,
             address: self.connection.address,
-            command: C::name(),
-            room: command.room().cloned(),
-            text: command.text().map(|text| text.clone()),
+            command,
+            room,
+            text: None,
+            field: "",
         };
-        // In a box: a session that asks nobody has no room to hold for it.
-        let text = Box::pin(asked.decide(request)).await?;
-        if let (Some(text), Some(own)) = (text, command.text()) {
-            *own = text;
+        texts.retain(|text| !text.text.is_empty());
+        if texts.is_empty() {
+            return asked.decide(request).await.map(drop);
+        }
+        for Text {
+            field,
+            text,
+            is_notation,
+        } in texts
+        {
+            (request.text, request.field) = (Some(text.clone()), field);
+            if let Some(other) = asked.decide(request.clone()).await? {
+                *text = if is_notation { String::new() } else { other };
+            }
         }
         Ok(())
     }

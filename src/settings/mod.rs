@@ -102,24 +102,36 @@ impl Shown {
         }
     }
 
-    /// The value as TOML, as far as anybody may see it: a secret is `"***"`. `None` where nothing is set.
+    /// Whether there is a value that nobody sees.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_secret && self.value() != self.value.as_deref()
+    }
+
+    /// The value as TOML, as far as anybody may see it: a secret is `"***"` unless it is empty. `None` where nothing is set.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
-        let seen = |value| if self.is_secret { "\"***\"" } else { value };
-        self.value.as_deref().map(seen)
+        match self.value.as_deref() {
+            Some(value) if self.is_secret && value != "\"\"" => Some("\"***\""),
+            value => value,
+        }
     }
 }
 
 impl<T> Key<T> {
-    /// Sets the key of this name; `None` if there is none.
+    /// Sets the key of this name; `None` if there is none. What is wrong with a secret is said without it.
     pub fn set(
         keys: &[Self],
         of: &mut T,
         name: &str,
         written: &Written,
     ) -> Option<Result<(), ValueError>> {
-        let key = keys.iter().find(|key| key.name == name);
-        key.map(|key| (key.read)(of, written))
+        let key = keys.iter().find(|key| key.name == name)?;
+        let read = (key.read)(of, written);
+        Some(read.map_err(|error| match key.is_secret {
+            true => error.of_a_secret(written),
+            false => error,
+        }))
     }
 
     /// All keys with what holds for them.
@@ -153,5 +165,33 @@ mod tests {
         };
         assert_eq!(shown("sesame").value(), Some("\"***\""));
         assert!(shown("sesame") != shown("open") && shown("open") == shown("open"));
+        // Nobody is led to set what would be no secret.
+        assert_eq!(shown("").value(), Some("\"\""));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_secret_is_said_without_it() {
+        let lasting: &[Key<Door>] =
+            &[key!(secret password: |written| read::duration(written).map(|_| String::new()), "")];
+        let password = String::new();
+        let mut door = Door { password };
+        for (keys, value) in [
+            (KEYS, Value::Integer(12_345_678)),
+            (lasting, Value::Integer(12_345_678)),
+            (lasting, Value::Text("12345678".into())),
+            (lasting, Value::Text("12345678 x".into())),
+        ] {
+            let written = Written::new(value, 3);
+            let error = Key::set(keys, &mut door, "password", &written);
+            let shown = format!("{:?} {written:?}", error.unwrap().unwrap_err());
+            assert!(!shown.contains("1234"), "{shown}");
+        }
+        let written = Written::new(Value::Integer(12_345_678), 3);
+        let error = Key::set(KEYS, &mut door, "password", &written);
+        let ValueError { wrong, right, .. } = error.unwrap().unwrap_err();
+        assert_eq!(
+            (wrong.as_str(), right.as_str()),
+            ("a number cannot be taken", "write it in quotes")
+        );
     }
 }

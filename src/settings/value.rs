@@ -1,7 +1,8 @@
 //! Values as somebody wrote them, and what can be wrong with one.
 
-/// A value and where it stands.
-#[derive(Debug)]
+use std::fmt;
+
+/// A value and where it stands. No `Debug` shows the value, which may be a secret.
 pub struct Written {
     /// The value that stands there.
     pub value: Value,
@@ -11,8 +12,7 @@ pub struct Written {
     pub(crate) bare: Option<String>,
 }
 
-/// A value of TOML.
-#[derive(Debug)]
+/// A value of TOML. Its `Debug` shows the kind alone.
 pub enum Value {
     /// Text between quotation marks.
     Text(String),
@@ -26,6 +26,28 @@ pub enum Value {
     Table(Vec<(String, Written)>),
     /// What no key takes (fractions, dates), as it would be written.
     Other(String),
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written")
+            .field("value", &self.value)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(…)",
+            Self::Integer(_) => "Integer(…)",
+            Self::Flag(_) => "Flag(…)",
+            Self::List(_) => "List(…)",
+            Self::Table(_) => "Table(…)",
+            Self::Other(_) => "Other(…)",
+        })
+    }
 }
 
 impl Written {
@@ -78,6 +100,35 @@ impl ValueError {
             wrong: wrong.into(),
             right: right.into(),
             line: None,
+        }
+    }
+
+    /// The same of a value that nobody is to read.
+    pub(super) fn of_a_secret(self, written: &Written) -> Self {
+        let kind = match written.value {
+            Value::Text(_) => "this text",
+            Value::Integer(_) => "a number",
+            Value::Flag(_) => "a truth value",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+            Value::Other(_) => "this value",
+        };
+        // What would be right may be made of what is wrong.
+        let is_made_of_it = match &written.value {
+            Value::Text(text) | Value::Other(text) => self.right.contains(text),
+            Value::Integer(number) => self.right.contains(&number.to_string()),
+            Value::Flag(_) => false,
+            Value::List(_) | Value::Table(_) => true,
+        };
+        let right = if is_made_of_it {
+            String::new()
+        } else {
+            self.right
+        };
+        Self {
+            wrong: format!("{kind} cannot be taken"),
+            right,
+            line: self.line,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a write reads and writes inside one transaction.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ pub struct Limits {
     pub node: Option<Arc<Identity>>,
 }
 
-/// A user with its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A user with its secret, which no `Debug` shows.
+#[derive(Clone, PartialEq, Eq)]
 pub struct UserRow {
     /// What is known of the user beside its secrets; shared by its sessions.
     pub user: Arc<User>,
@@ -46,6 +47,33 @@ pub struct UserRow {
     pub erasing: bool,
     /// When the account was last logged in to, to the minute.
     pub last_login: Option<Timestamp>,
+}
+
+/// What a `Debug` shows of something secret: whether it is there.
+const HIDDEN: fmt::Arguments<'_> = format_args!("…");
+
+impl fmt::Debug for UserRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            user,
+            reference: _,
+            folded,
+            password,
+            address,
+            node,
+            erasing,
+            last_login,
+        } = self;
+        f.debug_struct("UserRow")
+            .field("user", user)
+            .field("folded", folded)
+            .field("password", &password.as_ref().map(|_| HIDDEN))
+            .field("address", address)
+            .field("node", node)
+            .field("erasing", erasing)
+            .field("last_login", last_login)
+            .finish_non_exhaustive()
+    }
 }
 
 impl UserRow {
@@ -79,10 +107,10 @@ impl UserRow {
     }
 }
 
-/// A room with its secret.
+/// A room with its secret, which no `Debug` shows.
 ///
 /// Its `room.seq` and `room.last_message` are those of the moment it was loaded; [`Transaction::advance`] has the ones that hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RoomRow {
     /// What is known of the room beside its secrets.
     pub room: Room,
@@ -90,6 +118,15 @@ pub struct RoomRow {
     pub reference: Arc<RoomRef>,
     /// Argon2id, PHC string form.
     pub password: Option<String>,
+}
+
+impl fmt::Debug for RoomRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomRow")
+            .field("room", &self.room)
+            .field("password", &self.password.as_ref().map(|_| HIDDEN))
+            .finish_non_exhaustive()
+    }
 }
 
 impl RoomRow {
@@ -112,13 +149,21 @@ impl RoomRow {
     }
 }
 
-/// A token with its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A token with its secret, which no `Debug` shows.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TokenRow {
     /// What is listed of it.
     pub info: TokenInfo,
     /// SHA-256 of its text.
     pub hash: [u8; 32],
+}
+
+impl fmt::Debug for TokenRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRow")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a row could not be read or written: the store's own trouble, never a rule. The whole transaction is lost.

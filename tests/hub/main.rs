@@ -44,6 +44,7 @@ mod renaming_users;
 mod restart;
 mod retention;
 mod routing;
+mod secrets;
 mod simulation;
 mod source;
 mod tokens;

@@ -1,14 +1,15 @@
-//! A policy: asked before what connections do, and what becomes of it when it does not answer.
+//! A policy: asked before what connections do, about all that others would read, and what becomes of it when it does not
+//! answer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tolmach::commands;
+use tolmach::commands::{self, AnyCommand, AnyReply};
 use tolmach::hub::{ExternalError, Hub, HubBuilder, Policy, PolicyRequest, Verdict};
-use tolmach::model::{Error, RoomKind};
+use tolmach::model::{Error, FileInfo, RoomKind};
 
-use crate::support::{Client, World, create_room, draft, login, name, register, say};
+use crate::support::{Client, World, create_room, draft, guest, login, name, register, say};
 
 /// Decides by the text, and notes what it was asked.
 #[derive(Default)]
@@ -139,7 +140,259 @@ async fn asked_is_of_what_changes_something_and_not_of_the_operator() {
     ];
     assert_eq!(*policy.0.lock().unwrap(), asked);
     // What travels as any command is decided as the one that it is.
-    let any = commands::AnyCommand::from(say(name("lobby"), "damn"));
+    let any = AnyCommand::from(say(name("lobby"), "damn"));
     let refused = anna.err(any).await;
     assert_eq!(refused, Error::not_allowed("mind your words"));
+}
+
+/// Refuses `damn`, replaces `tea`, and notes of which fields it was asked.
+#[derive(Default)]
+struct Fields(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Policy for Fields {
+    async fn decide(&self, request: &PolicyRequest) -> Result<Verdict, ExternalError> {
+        let asked = format!("{}.{}", request.command, request.field);
+        self.0.lock().unwrap().push(asked);
+        assert_eq!(request.field.is_empty(), request.text.is_none());
+        Ok(match request.text.as_deref() {
+            Some(text) if text.contains("damn") => Verdict::Refuse("mind your words".to_owned()),
+            Some(text) if text.contains("tea") => Verdict::Rewrite(text.replace("tea", "coffee")),
+            _ => Verdict::Allow,
+        })
+    }
+}
+
+/// One of each command that others would read, its texts in the order of its fields.
+fn commands_of(texts: [&str; 3]) -> Vec<(AnyCommand, &'static [&'static str])> {
+    let [first, second, third] = texts.map(str::to_owned);
+    let some = |text: &String| Some(text.clone());
+    let (room, user) = (|| name("own"), || login("anna"));
+    let file = FileInfo {
+        name: second.clone(),
+        size: 1,
+        stored: String::new(),
+        sha256: None,
+    };
+    vec![
+        (
+            commands::Send {
+                file: Some(file),
+                extra: third.clone(),
+                ..say(room(), &first)
+            }
+            .into(),
+            &["text", "file", "extra"],
+        ),
+        (
+            commands::Edit::text(tolmach::model::MessageId(1), &first).into(),
+            &["text"],
+        ),
+        (
+            commands::SetStatus {
+                status: some(&first),
+            }
+            .into(),
+            &["status"],
+        ),
+        (
+            commands::SetProfile {
+                profile: first.clone(),
+            }
+            .into(),
+            &["profile"],
+        ),
+        (
+            commands::SetOwnDescription {
+                description: first.clone(),
+            }
+            .into(),
+            &["description"],
+        ),
+        (
+            commands::Register {
+                login: first.clone(),
+                name: second.clone(),
+                description: third.clone(),
+                ..register("anna")
+            }
+            .into(),
+            &["login", "name", "description"],
+        ),
+        (
+            commands::DescribeUser {
+                user: user(),
+                name: some(&first),
+                description: some(&second),
+            }
+            .into(),
+            &["name", "description"],
+        ),
+        (
+            commands::ChangeUser {
+                user: user(),
+                name: some(&first),
+                description: some(&second),
+                secret: None,
+                disabled: None,
+                operator: None,
+            }
+            .into(),
+            &["name", "description"],
+        ),
+        (
+            commands::CreateRoom {
+                title: second.clone(),
+                description: third.clone(),
+                ..commands::CreateRoom::public(&first)
+            }
+            .into(),
+            &["name", "title", "description"],
+        ),
+        (
+            commands::RenameRoom {
+                room: room(),
+                name: first.clone(),
+            }
+            .into(),
+            &["name"],
+        ),
+        (
+            commands::SetTitle {
+                room: room(),
+                title: first.clone(),
+            }
+            .into(),
+            &["title"],
+        ),
+        (
+            commands::SetDescription {
+                room: room(),
+                description: first.clone(),
+            }
+            .into(),
+            &["description"],
+        ),
+        (guest(&first).into(), &["name"]),
+        (commands::Enter::room(&first).into(), &["", "room"]),
+        // Last: the room is called otherwise from then on.
+        (
+            commands::ChangeRoom {
+                room: room(),
+                name: some(&first),
+                title: some(&second),
+                description: some(&third),
+                private: None,
+                password: None,
+                quiet: None,
+                slow: None,
+                keep: None,
+                owner: None,
+            }
+            .into(),
+            &["name", "title", "description"],
+        ),
+    ]
+}
+
+async fn asked_world() -> (World, Arc<Fields>, Client) {
+    let policy = Arc::new(Fields::default());
+    let world = World::of(Hub::builder().policy(policy.clone())).await;
+    let mut anna = world.account("anna").await;
+    anna.ok(create_room("own", RoomKind::Public)).await;
+    policy.0.lock().unwrap().clear();
+    (world, policy, anna)
+}
+
+#[tokio::test]
+async fn each_text_that_others_would_read_is_decided_on() {
+    let (world, policy, mut anna) = asked_world().await;
+    // Each of the three in turn is what is refused: nothing after it is asked.
+    for refused in 0..3 {
+        let mut texts = ["one", "two", "three"];
+        texts[refused] = "damn";
+        for (command, fields) in commands_of(texts) {
+            let texts = fields.iter().filter(|field| !field.is_empty());
+            let Some(place) = texts.enumerate().find(|(at, _)| *at == refused) else {
+                continue;
+            };
+            let kind = format!("{command:?}");
+            let kind = kind.split(['(', ' ']).next().unwrap().to_owned();
+            let outcome = match command {
+                AnyCommand::LogInGuest(_) => world.client().call(command).await,
+                _ => anna.call(command).await,
+            };
+            let why = Error::not_allowed("mind your words");
+            assert_eq!(outcome.unwrap_err(), why, "{kind}");
+            let asked = std::mem::take(&mut *policy.0.lock().unwrap());
+            let place = place.0 + usize::from(fields[0].is_empty()) + 1;
+            let expected: Vec<_> = fields[..place]
+                .iter()
+                .map(|f| format!("{kind}.{f}"))
+                .collect();
+            assert_eq!(asked, expected);
+        }
+    }
+    // What is empty is read by nobody, and what is without a text is asked about once.
+    anna.ok(commands::CreateRoom::public("two")).await;
+    anna.ok(commands::SetStatus { status: None }).await;
+    let asked = std::mem::take(&mut *policy.0.lock().unwrap());
+    assert_eq!(asked, ["CreateRoom.name", "SetStatus."]);
+    // A room that is there keeps its name, whatever that is.
+    world.op(create_room("damn", RoomKind::Public)).await;
+    let entered = anna.ok(commands::Enter::room("damn")).await;
+    assert_eq!(
+        (entered.room.name.as_str(), entered.created),
+        ("damn", false)
+    );
+    assert_eq!(*policy.0.lock().unwrap(), ["Enter."]);
+}
+
+#[tokio::test]
+async fn each_text_is_replaced_and_a_notation_is_left_out() {
+    let (world, _policy, mut anna) = asked_world().await;
+    let mut replaced = Vec::new();
+    for number in 0..commands_of([""; 3]).len() {
+        let first = format!("tea{number}");
+        let (command, _) = commands_of([&first, "tea two", "tea three"]).swap_remove(number);
+        let reply = match command {
+            AnyCommand::LogInGuest(_) => world.client().ok(command).await,
+            AnyCommand::Register(_) => world.client().ok(command).await,
+            // It would be the same name again, and there is no such message yet.
+            AnyCommand::RenameRoom(_) | AnyCommand::Edit(_) => continue,
+            _ => anna.ok(command).await,
+        };
+        replaced.push(match reply {
+            AnyReply::Send(said) => {
+                let file = said.file.as_ref().map(|file| &file.name);
+                format!("{} {file:?} {:?}", said.text, said.extra)
+            }
+            AnyReply::Register(user) => {
+                format!("{} {} {}", user.login, user.name, user.description)
+            }
+            AnyReply::DescribeUser(user) | AnyReply::ChangeUser(user) => {
+                format!("{} {}", user.name, user.description)
+            }
+            AnyReply::CreateRoom(made) | AnyReply::Enter(made) => {
+                let room = made.room;
+                format!("{} {} {}", room.name, room.title, room.description)
+            }
+            AnyReply::ChangeRoom(room) => {
+                format!("{} {} {}", room.name, room.title, room.description)
+            }
+            AnyReply::LogInGuest(welcome) => welcome.user.login.clone(),
+            _ => continue,
+        });
+    }
+    let expected = [
+        r#"coffee0 Some("coffee two") """#,
+        "coffee5 coffee two coffee three",
+        "coffee6 coffee two",
+        "coffee7 coffee two",
+        "coffee8 coffee two coffee three",
+        "coffee12",
+        "coffee13 coffee13 ",
+        "coffee14 coffee two coffee three",
+    ];
+    assert_eq!(replaced, expected);
 }

@@ -40,6 +40,7 @@ pub struct Register {
 impl Command for Register {
     type Reply = Arc<User>;
     const NEEDS: Needs = Needs::Nobody;
+    about!(texts: login, name, description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         if let Ok(session) = caller.connection()
@@ -300,7 +301,7 @@ pub struct SetOwnDescription {
 impl Command for SetOwnDescription {
     type Reply = ();
     const NEEDS: Needs = Needs::User;
-    about!(text: description);
+    about!(texts: description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
         self.description = clean_text(&self.description).into_owned();

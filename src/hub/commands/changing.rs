@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{came_in_by_password, display_name, hashed_for};
-use super::command::looks_at;
+use super::command::{about, looks_at};
 use super::describing::cleaned_description;
 use super::rooms::{check_pause, cleaned_title, hashed};
 use super::rules::{Action, operator_only};
@@ -60,14 +60,7 @@ pub enum Keep {
 impl Command for ChangeRoom {
     type Reply = Arc<Room>;
     const NEEDS: Needs = Needs::User;
-
-    fn room(&self) -> Option<&RoomSelector> {
-        Some(&self.room)
-    }
-
-    fn text(&mut self) -> Option<&mut String> {
-        self.title.as_mut().or(self.name.as_mut())
-    }
+    about!(room: room, texts: name, title, description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
         if let Some(name) = &self.name {
@@ -195,6 +188,7 @@ pub struct ChangeUser {
 impl Command for ChangeUser {
     type Reply = Arc<User>;
     const NEEDS: Needs = Needs::User;
+    about!(texts: name, description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         let row = caller.account(&self.user).await?;

@@ -32,9 +32,10 @@ pub trait Command: fmt::Debug + Send + 'static {
         None
     }
 
-    /// The text it would show to others.
-    fn text(&mut self) -> Option<&mut String> {
-        None
+    /// Every text of it that others would read: a [`Policy`](crate::hub::Policy) is asked about each that is not empty, and may
+    /// replace it.
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        Vec::new()
     }
 
     /// The room it is about, where the command names one.
@@ -47,6 +48,39 @@ pub trait Command: fmt::Debug + Send + 'static {
     /// # Errors
     /// The command's own.
     fn call(self, caller: &mut Caller<'_>) -> impl Future<Output = Result<Self::Reply>> + Send;
+}
+
+/// A text of a command that others would read: [`Command::texts`].
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Text<'a> {
+    /// The field of the command that has it: `title`, `text`…
+    pub field: &'static str,
+    /// The text, as written.
+    pub text: &'a mut String,
+    /// It is no plain text but in a notation that another text would break (members of a JSON object): where a policy
+    /// would replace it, it is left out.
+    pub is_notation: bool,
+}
+
+impl<'a> Text<'a> {
+    /// A plain text; none where the field is not set.
+    pub fn of(field: &'static str, text: impl Into<Option<&'a mut String>>) -> Option<Self> {
+        text.into().map(|text| Self {
+            field,
+            text,
+            is_notation: false,
+        })
+    }
+
+    /// A text in a notation.
+    pub fn notation(field: &'static str, text: &'a mut String) -> Self {
+        Self {
+            field,
+            text,
+            is_notation: true,
+        }
+    }
 }
 
 /// What somebody must be to ask for a command.
@@ -83,15 +117,16 @@ impl Needs {
     }
 }
 
-/// What a command names: [`Command::room`], [`Command::text`], by its fields.
+/// What a command names: [`Command::room`], [`Command::texts`], by its fields.
 macro_rules! about {
-    ($(room: $room:ident)? $(,)? $(text: $text:ident)?) => {
+    ($(room: $room:ident)? $(,)? $(texts: $($text:ident),+)?) => {
         $(fn room(&self) -> Option<&crate::model::RoomSelector> {
             Some(&self.$room)
         })?
 
-        $(fn text(&mut self) -> Option<&mut String> {
-            Some(&mut self.$text)
+        $(fn texts(&mut self) -> Vec<crate::hub::commands::Text<'_>> {
+            let texts = [$(crate::hub::commands::Text::of(stringify!($text), &mut self.$text)),+];
+            texts.into_iter().flatten().collect()
         })?
     };
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{DESCRIPTION_CHARS, check_length, display_name};
-use super::command::looks_at;
+use super::command::{about, looks_at};
 use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
 use crate::model::{News, Result, User, UserSelector, clean_text};
@@ -25,6 +25,7 @@ pub struct DescribeUser {
 impl Command for DescribeUser {
     type Reply = Arc<User>;
     const NEEDS: Needs = Needs::User;
+    about!(texts: name, description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         let user = caller.account(&self.user).await?.user.id;

@@ -8,7 +8,8 @@ use super::command::{about, committed_as_asked, looks_at};
 use super::rooms::RoomOutcome;
 use super::rules::{View, check_view};
 use super::work::Done;
-use super::{Caller, Change, Command, CreateRoom, Needs, Work};
+use super::{Caller, Change, Command, CreateRoom, Needs, Text, Work};
+use crate::hub::Session;
 use crate::model::{
     Error, Present, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, Seq,
     validate_room_name,
@@ -69,7 +70,7 @@ impl Command for Enter {
     const NEEDS: Needs = Needs::User;
     about!(room: room);
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<Entered> {
+    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Entered> {
         let (session, user) = (caller.connection()?.id(), caller.user_id()?);
         let by_name = self.room.is_by_name();
         if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &self.room {
@@ -80,7 +81,7 @@ impl Command for Enter {
             Err(Error::NoSuchRoom) => None,
             Err(error) => return Err(error),
         };
-        let hub = caller.hub();
+        let (hub, is_new) = (caller.hub(), found.is_none());
         let knows = |row: &Arc<RoomRow>| {
             session.is_some_and(|session| hub.with_state(|state| state.knows(session, &row.room)))
         };
@@ -95,6 +96,12 @@ impl Command for Enter {
             Create::IfConfigured => hub.options().create_on_join,
             Create::Always => true,
         };
+        if create && is_new {
+            let session = caller.connection()?;
+            self.room = Box::pin(name_decided(self.room, session)).await?;
+        }
+        // A room that went this moment is not made anew: its name was shown to no policy.
+        let create = create && (is_new || hub.inner.policy.is_none());
         // Who may make none now may still enter what is there.
         let to_make = create.then(|| caller.room_to_make());
         let change = EnterRoom {
@@ -131,6 +138,17 @@ impl Command for Enter {
             (entered, _) => entered,
         }
     }
+}
+
+/// What a room that is about to be made may be called, by the policy: others will read it.
+async fn name_decided(mut room: RoomSelector, session: &Session) -> Result<RoomSelector> {
+    let asked = Some(room.clone());
+    if let RoomSelector::Name(name) | RoomSelector::NameOrPublicId(name) = &mut room {
+        let text = Text::of("room", &mut *name).into_iter().collect();
+        session.decide_on(Enter::name(), asked, text).await?;
+        validate_room_name("room", name)?;
+    }
+    Ok(room)
 }
 
 /// The stored password, if the given one is it; members are let in without.

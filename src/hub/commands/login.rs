@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::command::about;
 use super::opening::{AddGuest, OpenSession, Opened};
 use super::tokens::end_sessions_by;
 use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
@@ -197,6 +198,7 @@ pub struct LogInGuest {
 impl Command for LogInGuest {
     type Reply = Welcome;
     const NEEDS: Needs = Needs::Connection;
+    about!(texts: name);
 
     fn login(&self) -> Option<&str> {
         Some(&self.name)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{about, committed_as_asked, looks_at};
 use super::rules::{Action, Standing, pause};
 use super::work::Done;
-use super::{Actor, Caller, Change, Command, Needs, Work};
+use super::{Actor, Caller, Change, Command, Needs, Text, Work};
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, Room, RoomChange,
     RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, has_visible,
@@ -97,10 +97,14 @@ fn check_visible(kind: MessageKind, text: &str) -> Result<()> {
 impl Command for Send {
     type Reply = Arc<Message>;
     const NEEDS: Needs = Needs::User;
-    /// Of a file, its name.
-    fn text(&mut self) -> Option<&mut String> {
+    fn texts(&mut self) -> Vec<Text<'_>> {
         let name = self.file.as_mut().map(|file| &mut file.name);
-        Some(name.unwrap_or(&mut self.text))
+        let texts = [
+            Text::of("text", &mut self.text),
+            Text::of("file", name),
+            Some(Text::notation("extra", &mut self.extra)),
+        ];
+        texts.into_iter().flatten().collect()
     }
 
     fn room(&self) -> Option<&RoomSelector> {
@@ -250,7 +254,7 @@ impl Edit {
 impl Command for Edit {
     type Reply = Arc<Message>;
     const NEEDS: Needs = Needs::User;
-    about!(text: text);
+    about!(texts: text);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
         self.text = clean_text(&self.text).into_owned();

@@ -44,7 +44,7 @@ pub use bans::BanAdded;
 pub use caller::Caller;
 pub use change::{Actor, Change, Mandate, Submission, Warrant};
 pub use changing::Keep;
-pub use command::{Command, Needs};
+pub use command::{Command, Needs, Text};
 pub use entering::{Create, Entered};
 pub use erasing::{Erased, Place};
 pub use exporting::{Said, UserExport};
@@ -116,9 +116,9 @@ macro_rules! commands {
             const NEEDS: Needs = Needs::Nobody;
             const IS_DECIDED: bool = false;
 
-            fn text(&mut self) -> Option<&mut String> {
+            fn texts(&mut self) -> Vec<Text<'_>> {
                 match self {
-                    $($(Self::$command(command) => command.text(),)*)*
+                    $($(Self::$command(command) => command.texts(),)*)*
                 }
             }
 

@@ -48,7 +48,7 @@ impl CreateRoom {
 impl Command for CreateRoom {
     type Reply = Entered;
     const NEEDS: Needs = Needs::User;
-    about!(text: title);
+    about!(texts: name, title, description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Entered> {
         if !self.name.is_empty() || self.title.is_empty() {
@@ -390,7 +390,7 @@ pub struct RenameRoom {
 impl Command for RenameRoom {
     type Reply = ();
     const NEEDS: Needs = Needs::User;
-    about!(room: room, text: name);
+    about!(room: room, texts: name);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         validate_room_name("name", &self.name)?;
@@ -432,7 +432,7 @@ pub struct SetTitle {
 impl Command for SetTitle {
     type Reply = bool;
     const NEEDS: Needs = Needs::User;
-    about!(room: room, text: title);
+    about!(room: room, texts: title);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
         self.title = cleaned_title(&self.title)?;
@@ -472,7 +472,7 @@ pub struct SetDescription {
 impl Command for SetDescription {
     type Reply = bool;
     const NEEDS: Needs = Needs::User;
-    about!(room: room, text: description);
+    about!(room: room, texts: description);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
         self.description = clean_text(&self.description).into_owned();

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Command, Needs};
+use super::command::about;
+use super::{Caller, Command, Needs, Text};
 use crate::cluster::NodeInfo;
 use crate::hub::state::OnlineUser;
 use crate::model::{Error, Result, SessionId, SessionInfo, clean_json, clean_text};
@@ -17,10 +18,7 @@ pub struct SetStatus {
 impl Command for SetStatus {
     type Reply = ();
     const NEEDS: Needs = Needs::Session;
-
-    fn text(&mut self) -> Option<&mut String> {
-        self.status.as_mut()
-    }
+    about!(texts: status);
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let status = self.status;
@@ -39,6 +37,10 @@ pub struct SetProfile {
 impl Command for SetProfile {
     type Reply = ();
     const NEEDS: Needs = Needs::Session;
+
+    fn texts(&mut self) -> Vec<Text<'_>> {
+        vec![Text::notation("profile", &mut self.profile)]
+    }
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
         let profile = clean_json(&self.profile);
