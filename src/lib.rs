@@ -57,6 +57,7 @@ pub mod hub;
 mod id_map;
 pub mod model;
 mod refusal;
+mod runtime;
 mod setters;
 pub mod settings;
 #[cfg(any(feature = "cli", feature = "http"))]

@@ -39,6 +39,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// Where a NATS bus is, and how one gets in.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NatsOptions {
     /// `nats://HOST:PORT` or `tls://HOST:PORT` each; any of them will do.
     pub servers: Vec<String>,

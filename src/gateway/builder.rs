@@ -1,5 +1,6 @@
 //! From a hub and what is listened on to a running gateway.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
@@ -17,20 +18,48 @@ use super::tls::{Policy, Tls};
 use super::{Gateway, Limits, ListenerOptions, TlsMode};
 use crate::hub::Hub;
 use crate::refusal::of_address;
+use crate::runtime;
 #[cfg(feature = "tls")]
 use crate::turns::Turns;
 
 /// Why a gateway does not listen.
 #[derive(Debug, thiserror::Error)]
-#[error("listener {name} cannot bind {address}: {}", of_address(.address, .error))]
+#[error("{}", self.said())]
+#[non_exhaustive]
 pub struct BindError {
-    /// The listener, as the ready line calls it.
+    /// The listener, as the ready line calls it; empty where it is about all of them.
     pub name: String,
-    /// Its address, as it was given.
+    /// Its address, as it was given; empty where it is about all of them.
     pub address: String,
     /// What the system said.
     #[source]
     pub error: io::Error,
+}
+
+impl BindError {
+    /// Why there is no gateway at all.
+    pub(super) fn of_all(reason: &'static str) -> Self {
+        Self {
+            name: String::new(),
+            address: String::new(),
+            error: io::Error::other(reason),
+        }
+    }
+
+    fn said(&self) -> String {
+        let Self {
+            name,
+            address,
+            error,
+        } = self;
+        match address.is_empty() {
+            true => format!("the gateway cannot listen: {error}"),
+            false => format!(
+                "listener {name} cannot bind {address}: {}",
+                of_address(address, error)
+            ),
+        }
+    }
 }
 
 /// A gateway that does not run yet, or what one that runs is to become; made by [`Gateway::builder`].
@@ -188,11 +217,16 @@ impl GatewayBuilder {
         self
     }
 
-    /// Starts to listen. Whoever can connect when this returns is served. Must be called in a tokio runtime.
+    /// Starts to listen. Whoever can connect when this returns is served. Must be called in a tokio runtime with I/O and timers.
     ///
     /// # Errors
-    /// The first listener that cannot be had, as one that requires TLS where there is no certificate; then the others are closed, and the hub is stopped.
+    /// The first listener that cannot be had, as one that requires TLS where there is no certificate, or that has the name of
+    /// another; then the others are closed, and the hub is stopped. One whose hub was stopped before does not start.
     pub async fn start(self) -> Result<Gateway, BindError> {
+        if let Err(missing) = runtime::current() {
+            self.hub.stop().await;
+            return Err(BindError::of_all(missing));
+        }
         let gateway = Gateway::new(
             self.hub.clone(),
             self.threads,
@@ -210,7 +244,43 @@ impl GatewayBuilder {
     }
 }
 
+impl GatewayBuilder {
+    /// Whether its listeners have names by which they can be told apart, in the ready line too.
+    pub(super) fn check_names(&self) -> Result<(), BindError> {
+        let (mut names, mut kept) = (HashSet::new(), HashSet::new());
+        for one in &self.listeners {
+            let is_wrong = |c: char| c.is_whitespace() || c.is_control();
+            let reason = match one.kept() {
+                _ if one.name.is_empty() => "its name is empty",
+                _ if one.name.contains(is_wrong) => {
+                    "its name has white space or a control character in it"
+                }
+                _ if !names.insert(&one.name) => "another listener has this name",
+                Some(running) if !kept.insert(running) => {
+                    "that socket is kept for another listener"
+                }
+                Some(_) | None => continue,
+            };
+            return Err(BindError {
+                name: one.name.clone(),
+                address: one.address(),
+                error: io::Error::new(io::ErrorKind::InvalidInput, reason),
+            });
+        }
+        Ok(())
+    }
+}
+
 impl Pending {
+    /// Its address, for a message about it.
+    fn address(&self) -> String {
+        match &self.place {
+            Place::Address(_, address, _) => address.clone(),
+            Place::Bound(..) => "the given socket".to_owned(),
+            Place::Running(..) => "the socket that it has".to_owned(),
+        }
+    }
+
     /// The listener whose socket it keeps.
     pub(super) fn kept(&self) -> Option<&str> {
         match &self.place {
@@ -233,30 +303,21 @@ impl Pending {
         openings: &Openings,
         hits: &Arc<Hits>,
     ) -> Result<Prepared, BindError> {
+        let address = self.address();
         let Self {
             name,
             place,
             options,
         } = self;
-        let (socket, address) = match place {
-            Place::Address(found, text, dialect) => {
-                let bound = found
-                    .and_then(bind)
-                    .and_then(|socket| Bound::new(socket, true));
-                (
-                    bound.map(|bound| PreparedSocket::Bound(bound, dialect)),
-                    text,
-                )
-            }
+        let socket = match place {
+            Place::Address(found, _, dialect) => found
+                .and_then(bind)
+                .and_then(|socket| Bound::new(socket, true))
+                .map(|bound| PreparedSocket::Bound(bound, dialect)),
             Place::Bound(socket, dialect) => {
-                let bound = Bound::new(socket, false);
-                let bound = bound.map(|bound| PreparedSocket::Bound(bound, dialect));
-                (bound, "the given socket".to_owned())
+                Bound::new(socket, false).map(|bound| PreparedSocket::Bound(bound, dialect))
             }
-            Place::Running(running, dialect) => {
-                let kept = PreparedSocket::Running(running, dialect);
-                (Ok(kept), "the socket that it has".to_owned())
-            }
+            Place::Running(running, dialect) => Ok(PreparedSocket::Running(running, dialect)),
         };
         let ready = socket.and_then(|socket| Ok((socket, openings.of(&name, options, hits)?)));
         match ready {
@@ -302,7 +363,8 @@ impl Openings {
             });
         }
         if options.tls == TlsMode::Required {
-            let reason = "TLS is required, and the gateway has no certificate";
+            let reason =
+                "TLS is required, and the gateway has no certificate (GatewayBuilder::tls)";
             return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
         }
         Ok(Opening {

@@ -6,6 +6,7 @@ use std::io;
 use super::builder::{Openings, Pending, Prepared, PreparedSocket};
 use super::listening::{Listening, Reception};
 use super::{BindError, Gateway, GatewayBuilder};
+use crate::runtime;
 
 /// Listeners that let their address go for a new one, each with its place among all.
 type Paused = Vec<(usize, Listening)>;
@@ -14,13 +15,15 @@ impl Gateway {
     /// Becomes what a builder describes, but for its hub, its threads and its peer timeout, which stay. Listeners that it
     /// [keeps](GatewayBuilder::keep) keep their socket and their connections; the others are closed, and their connections end
     /// as at a shutdown. Limits of one connection and what a listener takes hold for connections that come from now on, the
-    /// other limits for all; nobody is turned out for a limit. Must be called in a tokio runtime, before the gateway is closed.
+    /// other limits for all; nobody is turned out for a limit. Must be called in a tokio runtime with I/O and timers, before the gateway
+    /// is closed and its hub stopped.
     ///
     /// # Errors
-    /// The first listener that cannot be had. Then nothing has changed; where a new listener was to take the port of one that
+    /// The first listener that cannot be had, or that cannot be told from another by its name. Then nothing has changed; where a new listener was to take the port of one that
     /// goes, that one was not listened on for a moment.
     pub async fn change(&self, to: GatewayBuilder) -> Result<(), BindError> {
         let _changing = self.inner.changing.lock().await;
+        self.check(&to)?;
         let openings = self.openings(&to);
         let kept = to.listeners.iter().filter_map(Pending::kept);
         let kept: HashSet<_> = kept.map(str::to_owned).collect();
@@ -61,6 +64,18 @@ impl Gateway {
             .chain(paused.into_iter().map(|(_, one)| one));
         gone.for_each(Listening::end);
         Ok(())
+    }
+
+    /// Whether it can become that at all.
+    fn check(&self, to: &GatewayBuilder) -> Result<(), BindError> {
+        runtime::current().map_err(BindError::of_all)?;
+        if self.hub().is_stopped() {
+            return Err(BindError::of_all("its hub was stopped"));
+        }
+        if self.state().is_closed {
+            return Err(BindError::of_all("it was closed"));
+        }
+        to.check_names()
     }
 
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]

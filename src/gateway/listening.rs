@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::listener::{ConnectionLimiter, Serve};
 use super::opening::Opening;
+use crate::runtime;
 
 /// How many connections the system keeps until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -92,12 +93,10 @@ impl Listening {
         self.is_ours && self.address.port() == port
     }
 
-    /// Accepts nobody any more, and its connections end.
+    /// Accepts nobody any more, and its connections end, as where this is dropped.
     pub(super) fn end(self) {
         let (listener, address) = (&self.name, self.address);
         tracing::info!(listener, %address, "not listening any more");
-        self.task.abort();
-        self.shutdown.say();
     }
 
     /// Connections that come from now on are met with this; what is not given stays.
@@ -108,6 +107,12 @@ impl Listening {
                 reception.dialect = dialect;
             }
         });
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -153,7 +158,7 @@ impl Bound {
     /// A listening socket from elsewhere, to be served by this runtime.
     pub(super) fn new(socket: std::net::TcpListener, is_ours: bool) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let socket = TcpListener::from_std(socket)?;
+        let socket = runtime::with_io(|| TcpListener::from_std(socket))?;
         let address = socket.local_addr()?;
         Ok(Self {
             socket,

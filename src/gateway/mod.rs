@@ -33,6 +33,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 pub use builder::{BindError, GatewayBuilder};
@@ -60,7 +61,8 @@ use listening::{Listening, Shutdown};
 use liveness::PeerTimeout;
 use threads::Threads;
 
-/// A running gateway: a hub, and the listeners that lead to it. A handle: clones are the same gateway.
+/// A running gateway: a hub, and the listeners that lead to it. A handle: clones are the same gateway. With the last of them
+/// its listeners are closed and its connections end, though nobody waits for either, and the hub runs on: to end one well, [`Gateway::stop`].
 #[derive(Clone)]
 pub struct Gateway {
     inner: Arc<Inner>,
@@ -78,8 +80,15 @@ struct Inner {
     watch: JoinHandle<()>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
 struct State {
     listening: Vec<Listening>,
+    is_closed: bool,
     grace: Duration,
     /// Who may shake hands at the same time, and how many that are.
     #[cfg(feature = "tls")]
@@ -105,6 +114,7 @@ impl Gateway {
         let watch = tokio::spawn(limiter.clone().watch_peers());
         let state = State {
             listening: Vec::new(),
+            is_closed: false,
             grace,
             #[cfg(feature = "tls")]
             turns: (limits.handshakes, limits.turns()),
@@ -122,8 +132,11 @@ impl Gateway {
         }
     }
 
-    /// Serves a connection that did not come through a listener.
+    /// Serves a connection that did not come through a listener, on the runtime that this is called in; outside of any, on
+    /// the hub's.
     pub fn connect(&self, dialect: Arc<dyn Serve>, transport: Transport) {
+        let is_outside = Handle::try_current().is_err();
+        let _inside = is_outside.then(|| self.hub().runtime().enter());
         let shutdown = self.inner.shutdown.subscribe();
         self.inner
             .limiter
@@ -188,6 +201,7 @@ impl Gateway {
         let _changing = inner.changing.lock().await;
         let (mut all, grace) = {
             let mut state = self.state();
+            state.is_closed = true;
             (std::mem::take(&mut state.listening), state.grace)
         };
         for listening in &mut all {

@@ -73,6 +73,7 @@ pub trait Authenticator: Send + Sync + 'static {
 
 /// By what somebody wants to come in. Its `Debug` shows no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Credentials {
     /// A login and what goes with it.
     Password {
@@ -87,6 +88,7 @@ pub enum Credentials {
 
 /// What an [`Authenticator`] says of credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Authentication {
     /// The user of this login, an account of the hub from now on.
     User {

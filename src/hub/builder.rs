@@ -31,13 +31,21 @@ use crate::cluster::{Identity, Registry};
 use crate::files::FileArea;
 #[cfg(feature = "s3")]
 use crate::files::{Bucket, S3Fault, S3Options};
-use crate::model::Error;
+use crate::model::{Error, has_visible};
 use crate::refusal::of_file;
+use crate::runtime;
 use crate::store::{CommitSink, Dial, Limits, MemoryStore, Store};
 
 /// Why a hub does not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
+    /// There is no tokio runtime, or it lacks something.
+    #[error("the hub cannot run: {0}")]
+    Runtime(&'static str),
+    /// What it was told cannot be.
+    #[error("the hub cannot be so: {0}")]
+    Unfit(&'static str),
     /// The store cannot be opened.
     #[error("the store cannot be opened: {0}")]
     Store(#[source] OpenError),
@@ -167,8 +175,8 @@ impl HubBuilder {
         self
     }
 
-    /// Has it be one of the nodes of a registry, which shares the store and the bus with the others. It is gone when the
-    /// registry has not heard of it for as long as `lease` says.
+    /// Has it be one of the nodes of a registry, which shares the store and the [bus](Self::bus) with the others. It is gone when
+    /// the registry has not heard of it for as long as `lease` says, more than zero.
     pub fn registry(mut self, registry: Arc<dyn Registry>, lease: Duration) -> Self {
         self.place = Some(Place { registry, lease });
         self
@@ -214,7 +222,7 @@ impl HubBuilder {
         self
     }
 
-    /// How long the authenticator may take; 5 s unless said.
+    /// How long the authenticator may take; 5 s unless said. As [`HubBuilder::policy_timeout`], it ends no code that blocks.
     pub fn authenticator_timeout(mut self, timeout: Duration) -> Self {
         self.authenticator_timeout = timeout;
         self
@@ -226,7 +234,8 @@ impl HubBuilder {
         self
     }
 
-    /// How long a decision of the policy may take; 1 s unless said.
+    /// How long a decision of the policy may take; 1 s unless said. It ends what awaits: code that blocks its thread cannot be ended,
+    /// and belongs on one of its own (`tokio::task::spawn_blocking`).
     pub fn policy_timeout(mut self, timeout: Duration) -> Self {
         self.policy_timeout = timeout;
         self
@@ -245,13 +254,17 @@ impl HubBuilder {
         self
     }
 
-    /// Opens the store, then the directory for files, and starts the hub. Must be called in a tokio runtime.
+    /// Opens the store, then the directory for files, and starts the hub, which runs until [`Hub::stop`], or until its runtime
+    /// ends: its own tasks hold it, so dropping what this gives ends nothing. Must be called in a tokio runtime with
+    /// timers, and with I/O where a store, a bus or files are reached over a network.
     ///
     /// # Errors
     /// The first thing that cannot be had.
     pub async fn start(self) -> Result<Hub, StartError> {
+        let runtime = runtime::current().map_err(StartError::Runtime)?;
+        self.check()?;
         let hub = Hub {
-            inner: Arc::new(self.open()?),
+            inner: Arc::new(self.open(runtime)?),
         };
         hub.enter_cluster().await?;
         let news = hub.inner.store.news(None).await?;
@@ -269,7 +282,22 @@ impl HubBuilder {
         Ok(hub)
     }
 
-    fn open(self) -> Result<Inner, StartError> {
+    /// Whether a hub can be as it was told.
+    fn check(&self) -> Result<(), StartError> {
+        let name = &self.options.name;
+        let is_wrong = |c: char| c.is_control() || turns_text(c);
+        Err(StartError::Unfit(match &self.place {
+            _ if !has_visible(name) => "there is nothing to see in its name",
+            _ if name.contains(is_wrong) => {
+                "its name has a control character in it, or one that turns the direction of text"
+            }
+            Some(_) if self.bus.is_none() => "a registry needs a bus that its nodes share",
+            Some(place) if place.lease.is_zero() => "a lease is longer than nothing",
+            Some(_) | None => return Ok(()),
+        }))
+    }
+
+    fn open(self, runtime: Handle) -> Result<Inner, StartError> {
         let tap = tap::Tap::new(self.clock.clone());
         let identity = Arc::<Identity>::default();
         let counts = Arc::new(Counts::new(COMMANDS));
@@ -336,7 +364,7 @@ impl HubBuilder {
             aged: Notify::new(),
             tasks: Mutex::default(),
             stopped: AtomicBool::new(false),
-            runtime: Handle::current(),
+            runtime,
         })
     }
 }
@@ -381,6 +409,11 @@ impl Hub {
             running.push(self.run(self.clone().watch_others()));
         }
     }
+}
+
+/// The characters of Unicode that say in which direction text goes.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What the store needs to know to decide.

@@ -24,7 +24,7 @@ impl Hub {
     /// A connection from inside the process: a session for its commands, and what it is told.
     ///
     /// `dialect` is what lists show; `scope` says which rooms the session is attached to. Whoever leaves more than 4,096
-    /// events unread is ended with [`EndReason::TooSlow`], as any client.
+    /// events, or 4 MiB of them, unread is ended with [`EndReason::TooSlow`], as any client.
     ///
     /// ```
     /// use tolmach::hub::{Hub, Scope};

@@ -160,7 +160,8 @@ impl Hub {
         self.with_state(|state| state.end_all(EndReason::Shutdown));
     }
 
-    /// Carries out what is under way and closes the store.
+    /// Carries out what is under way and closes the store, whose file is free from then on, whoever still has a handle or a
+    /// session. A hub that is not stopped runs as long as its runtime.
     pub async fn stop(&self) {
         self.end_all();
         self.leave_cluster().await;
@@ -183,6 +184,16 @@ impl Hub {
         // From here on nobody delivers: what was still committed, and what is refused later, is told by whoever is here.
         self.inner.stopped.store(true, Ordering::SeqCst);
         self.deliver_last();
+    }
+
+    /// Whether it was stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.inner.stopped.load(Ordering::SeqCst)
+    }
+
+    /// The runtime that started it.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.inner.runtime
     }
 
     /// Opens the way for a connection; nobody is logged in yet.
@@ -338,7 +349,7 @@ impl Hub {
 
     /// Once nobody delivers any more, whoever has queued a change does.
     fn deliver_if_stopped(&self) {
-        if self.inner.stopped.load(Ordering::SeqCst) {
+        if self.is_stopped() {
             self.deliver_last();
         }
     }

@@ -8,7 +8,7 @@ use crate::setters::setters;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// What the gateway calls itself.
+    /// What the gateway calls itself: something to see, without control characters and those that turn the direction of text.
     pub name: String,
     /// Anybody may make an account; else only the operator.
     pub open_registration: bool,

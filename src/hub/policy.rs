@@ -85,6 +85,7 @@ pub struct PolicyRequest {
 
 /// What a [`Policy`] decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Let it happen, if the hub's rules do.
     Allow,

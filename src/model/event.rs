@@ -333,6 +333,7 @@ pub struct PresenceEvent {
 /// Why the server ends a session, and what the client should do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EndReason {
     /// The gateway stops. Connect again later.
     #[error("Server is shutting down")]

@@ -104,8 +104,8 @@ async fn who_vanishes_is_gone_in_time_and_keeps_nobody_out() {
         .each_ref()
         .map(|socket| socket.local_addr().unwrap());
     let mut builder = Gateway::builder(hub.clone()).peer_timeout(TIMEOUT);
-    for (socket, dialect) in sockets.into_iter().zip(&dialects) {
-        builder = builder.listen_on("far", socket, dialect.clone(), ListenerOptions::default());
+    for ((name, socket), dialect) in ["uchat", "field"].into_iter().zip(sockets).zip(&dialects) {
+        builder = builder.listen_on(name, socket, dialect.clone(), ListenerOptions::default());
     }
     let gateway = builder.start().await.unwrap();
     let world = World { gateway, dialects };

@@ -26,6 +26,7 @@ mod guest_bans;
 mod guests;
 mod keeping_rooms;
 mod leases;
+mod lifecycle;
 mod listening;
 mod login_floods;
 mod members;

@@ -11,14 +11,16 @@ use tolmach::model::{Role, RoomKind};
 use crate::support::{Client, Cluster, World, create_room, login, name, register, say, to_user};
 use tolmach_test_servers::NatsServer;
 
+fn options(url: String, password: &str) -> NatsOptions {
+    let mut options = NatsOptions::default();
+    options.servers = vec![url];
+    options.credentials = Some(("user".into(), Some(password.into())));
+    options.prefix = "test".into();
+    options
+}
+
 async fn bus(url: &str) -> Arc<NatsBus> {
-    let options = NatsOptions {
-        servers: vec![url.to_owned()],
-        credentials: Some(("user".into(), Some("secret".into()))),
-        authorities: None,
-        prefix: "test".into(),
-        ..NatsOptions::default()
-    };
+    let options = options(url.to_owned(), "secret");
     Arc::new(NatsBus::connect(&options).await.unwrap())
 }
 
@@ -198,13 +200,7 @@ async fn who_is_not_let_in_is_told_so_at_the_start() {
     let Some(server) = NatsServer::start() else {
         return;
     };
-    let mut options = NatsOptions {
-        servers: vec![server.url()],
-        credentials: Some(("user".into(), Some("wrong".into()))),
-        authorities: None,
-        prefix: "test".into(),
-        ..NatsOptions::default()
-    };
+    let mut options = options(server.url(), "wrong");
     let wrong = NatsBus::connect(&options).await.err().unwrap().to_string();
     assert!(wrong.contains("does not accept the user"), "{wrong}");
     options.credentials = None;
@@ -218,13 +214,7 @@ async fn a_server_that_nobody_known_vouches_for_is_refused() {
     let Some((server, authority)) = NatsServer::encrypted() else {
         return;
     };
-    let mut options = NatsOptions {
-        servers: vec![server.url().replace("nats://", "tls://")],
-        credentials: Some(("user".into(), Some("secret".into()))),
-        authorities: None,
-        prefix: "test".into(),
-        ..NatsOptions::default()
-    };
+    let mut options = options(server.url().replace("nats://", "tls://"), "secret");
     let unknown = NatsBus::connect(&options).await.err().unwrap().to_string();
     assert!(
         unknown.contains("certificate") && unknown.contains("bus.ca"),

@@ -50,6 +50,7 @@ const WORDS: usize = 8 * 1024;
 /// A place in S3. What is not said comes from the environment, as AWS's own programs have it: `AWS_REGION`, `AWS_ENDPOINT_URL`,
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or the role of the machine.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct S3Options {
     /// The name of the bucket.
     pub bucket: String,

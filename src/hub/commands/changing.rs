@@ -23,6 +23,8 @@ use crate::model::{
 use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 
 /// Changes what is said of a room; `None`: it stays.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRoom {
     /// Which room is meant, by number or by name.

@@ -9,6 +9,13 @@ use crate::model::{Error, Result, RoomSelector};
 /// Something that is asked of the hub: by a session ([`Session::call`](crate::hub::Session::call)), or by the operator
 /// ([`Hub::operate`](crate::hub::Hub::operate)). No `Debug` of one shows a secret.
 ///
+/// Beside its own errors, any may come to [`Error::Unauthenticated`] (the session was ended), [`Error::NotAllowed`] (the
+/// [`Policy`](crate::hub::Policy) refused it), [`Error::Unavailable`] (the store, the policy or the authenticator does not answer, or the hub
+/// was stopped), [`Error::OutcomeUnknown`] and [`Error::Internal`].
+///
+/// It can be implemented outside of this crate for what only uses other commands ([`Caller::call`]); a new change of the rows
+/// cannot: [`Work`](super::Work) gives nothing to whoever is outside.
+///
 /// A durable command is a [`Change`](super::Change) too: [`Command::call`] checks what needs no look at what is
 /// stored and ends in [`Caller::commit`]; all else is decided in the transaction.
 pub trait Command: fmt::Debug + Send + 'static {
@@ -92,7 +99,11 @@ pub enum Needs {
     Connection,
     /// A connection with an open session; not the operator.
     Session,
-    /// A user who is logged in or has shown a token; or the operator.
+    /// A user who is logged in or has shown a token; or the operator, but for what is about oneself: [`Contacts`](super::Contacts),
+    /// [`AddContact`](super::AddContact), [`RemoveContact`](super::RemoveContact), [`MyRooms`](super::MyRooms),
+    /// [`Memberships`](super::Memberships), [`Waiting`](super::Waiting), [`MarkSeen`](super::MarkSeen), [`Hide`](super::Hide),
+    /// [`Direct`](super::Direct), [`Leave`](super::Leave) and [`SetOwnDescription`](super::SetOwnDescription) are
+    /// [`Error::Unauthenticated`] for the operator, [`Enter`](super::Enter) is [`Error::Unsupported`].
     User,
     /// The operator: the command line, or whoever embeds the hub.
     Operator,

@@ -29,6 +29,15 @@ pub enum Create {
 }
 
 /// Attaches the session, where one is open, to a room; an account (or guest) becomes a member.
+///
+/// # Errors
+/// - [`Error::Invalid`]: no room can be called so.
+/// - [`Error::NoSuchRoom`]: there is none and none is made, or it is one that the user may not know of.
+/// - [`Error::Banned`]: from this room.
+/// - [`Error::BadRoomPassword`]: it needs its password; [`Error::RateLimited`]: that was wrong too often lately.
+/// - [`Error::TooLarge`]: the user is in as many rooms as may be, or the room has as many members.
+/// - [`Error::RateLimited`]: as many rooms were made in the last hour as may be.
+/// - [`Error::Unsupported`]: for the operator, who is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enter {
     /// Which room is meant, by number or by name.
@@ -248,6 +257,11 @@ impl Change for EnterRoom {
 }
 
 /// Ends one's own membership of a room.
+///
+/// # Errors
+/// - [`Error::NoSuchRoom`]: there is none, or it is one that the user may not know of.
+/// - [`Error::NotAllowed`]: the user is not in it, or it is a direct room.
+/// - [`Error::Banned`]: from this room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leave {
     /// Which room is meant, by number or by name.

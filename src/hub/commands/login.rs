@@ -43,6 +43,13 @@ struct Key {
 }
 
 /// Opens a session of an account.
+///
+/// # Errors
+/// - [`Error::BadCredentials`]: no such account, another password, or the account is disabled.
+/// - [`Error::RateLimited`]: it failed too often lately, or too many passwords from there wait to be checked.
+/// - [`Error::AlreadyConnected`]: the dialect allows one connection of a user, and there is one.
+/// - [`Error::NotAllowed`]: the login or the address is banned from the gateway.
+/// - [`Error::NameTaken`]: an [`Authenticator`](crate::hub::Authenticator) knows the user, and a guest of that name is present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogIn {
     /// The login of the account, without regard to case.
@@ -123,6 +130,10 @@ impl Hub {
 }
 
 /// Opens a session by a token.
+///
+/// # Errors
+/// - [`Error::BadCredentials`]: nobody knows the token, it has ended, has another number, or the account is disabled.
+/// - [`Error::AlreadyConnected`], [`Error::NotAllowed`], [`Error::NameTaken`]: as for [`LogIn`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogInToken {
     /// The secret text of the token, as its owner was told it once.
@@ -189,6 +200,13 @@ impl Command for Identify {
 
 /// Opens a session of a new guest. "Its name cannot be an account's or another present guest's; a newcomer who takes
 /// the name while it is idle ends it at once."
+///
+/// # Errors
+/// - [`Error::Invalid`]: no login can be so, or it is the gateway's own.
+/// - [`Error::Unauthenticated`]: guests are not let in, or it is the login of an account.
+/// - [`Error::AlreadyConnected`]: a guest of that name is present.
+/// - [`Error::NotAllowed`]: the name or the address is banned from the gateway.
+/// - [`Error::RateLimited`]: as many came from there in the last hour as may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogInGuest {
     /// The name to come under, which nobody else may have; at most 25 characters.

@@ -15,6 +15,8 @@ use crate::model::{
 use crate::store::{ApplyError, RoomRow, UserRow};
 
 /// Makes somebody a member, who sees what was said before, too; also who had come into a private room by its name alone.
+///
+/// Who may: the row of [`rules::Action::Add`](super::rules::Action::Add) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddMember {
     /// Which room is meant, by number or by name.
@@ -40,6 +42,8 @@ impl Change for AddMember {
 }
 
 /// Ends somebody's membership; they may come back.
+///
+/// Who may: the row of [`rules::Action::Expel`](super::rules::Action::Expel) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
     /// Which room is meant, by number or by name.
@@ -68,6 +72,13 @@ impl Change for RemoveMember {
 
 /// Ends somebody's membership and keeps them out. An account is bound itself, whatever it is called; of a guest, who comes
 /// again as another user, the name and the place it came from are: for guests, and until the ban is lifted.
+///
+/// Who may: the row of [`rules::Action::Expel`](super::rules::Action::Expel) in [`rules::TABLE`](super::rules::TABLE).
+///
+/// # Errors
+/// - [`Error::NoSuchRoom`], [`Error::NoSuchUser`]: there is none, or it is a room that the user may not know of.
+/// - [`Error::NotAllowed`]: the user may not expel, it is the owner who was to be banned, or the room is a direct one.
+/// - [`Error::Banned`]: the user is banned itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// Which room is meant, by number or by name.
@@ -138,6 +149,8 @@ impl Change for Ban {
 }
 
 /// Lifts a ban from a room, a guest's with all that it binds; that makes nobody a member.
+///
+/// Who may: the row of [`rules::Action::Expel`](super::rules::Action::Expel) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unban {
     /// Which room is meant, by number or by name.
@@ -211,6 +224,8 @@ impl Command for GuestBans {
 }
 
 /// Gives a member a role; the former owner becomes an admin where the new one is owner.
+///
+/// Who may: the row of [`rules::Action::Appoint`](super::rules::Action::Appoint) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetRole {
     /// Which room is meant, by number or by name.
@@ -266,6 +281,8 @@ fn check_given(standing: Standing, user: &UserRow, (from, to): (Role, Role)) -> 
 }
 
 /// Makes somebody a member of this role, whether a member before or not: [`AddMember`] and [`SetRole`], both or neither.
+///
+/// Who may: the row of [`rules::Action::Appoint`](super::rules::Action::Appoint) in [`rules::TABLE`](super::rules::TABLE). And that of [`rules::Action::Add`](super::rules::Action::Add).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutMember {
     /// Which room is meant, by number or by name.

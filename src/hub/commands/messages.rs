@@ -26,6 +26,16 @@ pub enum Offline {
 }
 
 /// Says something in a room or to a user.
+///
+/// Who may: the row of [`rules::Action::Post`](super::rules::Action::Post) in [`rules::TABLE`](super::rules::TABLE).
+///
+/// # Errors
+/// - [`Error::Invalid`]: there is nothing to see in it.
+/// - [`Error::NoSuchRoom`], [`Error::NoSuchUser`], [`Error::NoSuchMessage`]: where it goes, or what it answers, is not there for the user.
+/// - [`Error::NotAllowed`]: the user is no member, or a member of a quiet room.
+/// - [`Error::Banned`]: from this room.
+/// - [`Error::RecipientOffline`]: [`Offline::Refuse`], and the other has no session.
+/// - [`Error::RateLimited`]: the room is slow, and the pause is not over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
     /// The room or the user that it is said to.
@@ -218,6 +228,14 @@ fn answerable(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<
 }
 
 /// Gives an own message another text; to the same one: nobody is told.
+///
+/// Who may: the row of [`rules::Action::Edit`](super::rules::Action::Edit) in [`rules::TABLE`](super::rules::TABLE).
+///
+/// # Errors
+/// - [`Error::NoSuchMessage`]: there is none, or none that the user may see.
+/// - [`Error::NotAllowed`]: it is another's, or the room is quiet.
+/// - [`Error::Banned`]: from this room.
+/// - [`Error::Invalid`]: there is nothing to see in the text, or the kind is neither text nor emote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// The message, by its number over all rooms.
@@ -288,6 +306,12 @@ impl Change for Edit {
 }
 
 /// Deletes a message for everyone.
+///
+/// Who may: the row of [`rules::Action::DeleteMessage`](super::rules::Action::DeleteMessage) in [`rules::TABLE`](super::rules::TABLE).
+///
+/// # Errors
+/// - [`Error::NoSuchMessage`]: there is none, or none that the user may see.
+/// - [`Error::NotAllowed`]: it is another's, and the user is no moderator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delete {
     /// The message, by its number over all rooms.
@@ -347,6 +371,8 @@ impl Work<'_> {
 }
 
 /// Hides a message from oneself only.
+///
+/// Who may: the row of [`rules::Action::Keep`](super::rules::Action::Keep) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hide {
     /// The message, by its number over all rooms.
@@ -369,6 +395,8 @@ impl Change for Hide {
 }
 
 /// Shows nobody what was said in the room until now.
+///
+/// Who may: the row of [`rules::Action::ClearHistory`](super::rules::Action::ClearHistory) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClearHistory {
     /// Which room is meant, by number or by name.
@@ -394,6 +422,8 @@ impl Change for ClearHistory {
 }
 
 /// Says up to when one has seen the room.
+///
+/// Who may: the row of [`rules::Action::Keep`](super::rules::Action::Keep) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkSeen {
     /// Which room is meant, by number or by name.

@@ -348,6 +348,8 @@ impl Work<'_> {
 }
 
 /// Ends a room and all that was said in it. It is gone for everybody at once; what was said goes little by little behind it.
+///
+/// Who may: the row of [`rules::Action::DeleteRoom`](super::rules::Action::DeleteRoom) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRoom {
     /// Which room is meant, by number or by name.
@@ -379,6 +381,8 @@ impl Change for DeleteRoom {
 }
 
 /// Gives a room another name; a title that was never set follows it.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameRoom {
     /// Which room is meant, by number or by name.
@@ -421,6 +425,8 @@ impl Change for RenameRoom {
 }
 
 /// Gives a room another title; the reply: whether it had another before, else nobody is told.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetTitle {
     /// Which room is meant, by number or by name.
@@ -461,6 +467,8 @@ impl Change for SetTitle {
 }
 
 /// Gives a room another description; the reply: whether it had another before, else nobody is told.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetDescription {
     /// Which room is meant, by number or by name.
@@ -494,6 +502,8 @@ impl Change for SetDescription {
 }
 
 /// Sets, changes or ends a room's password.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetRoomPassword {
     /// Which room is meant, by number or by name.
@@ -529,6 +539,8 @@ impl Change for SetRoomPassword {
 }
 
 /// Makes a room private or public.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetPrivate {
     /// Which room is meant, by number or by name.
@@ -556,6 +568,8 @@ impl Change for SetPrivate {
 
 /// Makes a room quiet: only moderators, admins and the owner speak in it, and edit what they said. The reply: whether it was
 /// otherwise before, else nobody is told.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetQuiet {
     /// Which room is meant, by number or by name.
@@ -588,6 +602,8 @@ impl Change for SetQuiet {
 
 /// Makes a room slow: between two messages of one member there is a pause, but for moderators, admins and the owner. The
 /// reply: whether it was otherwise before, else nobody is told.
+///
+/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetSlow {
     /// Which room is meant, by number or by name.

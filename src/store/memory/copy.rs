@@ -16,7 +16,7 @@ pub(super) fn write(tables: &Tables, path: &Path) -> Result<(), OpenError> {
     let mut database = DatabaseBuilder::begin(path, DatabaseCopy::newest_version())?;
     all(tables, &mut database).map_err(|source| OpenError::Sqlite {
         path: path.to_owned(),
-        source,
+        source: source.into(),
     })?;
     database.finish()
 }

@@ -46,7 +46,7 @@ pub enum RowError {
     },
     /// The row contradicts another, or lacks something.
     #[error("{0}")]
-    Refused(rusqlite::Error),
+    Refused(String),
 }
 
 impl DatabaseBuilder {
@@ -128,13 +128,13 @@ impl DatabaseBuilder {
             self.conn
                 .prepare_cached("DELETE FROM sqlite_sequence WHERE name = ?1")
                 .and_then(|mut statement| statement.execute([which]))
-                .map_err(RowError::Refused)?;
+                .map_err(|error| RowError::Refused(error.to_string()))?;
         }
         let sql = format!("INSERT {or}INTO {name} ({names}) VALUES ({places})");
         self.conn
             .prepare_cached(&sql)
             .and_then(|mut statement| statement.execute(params_from_iter(values)))
-            .map_err(RowError::Refused)?;
+            .map_err(|error| RowError::Refused(error.to_string()))?;
         Ok(())
     }
 

@@ -83,7 +83,7 @@ impl Checkpoints {
 /// The checkpointer's thread, with the connection that is closed last of all and so empties the log.
 pub(super) struct Checkpointer {
     checkpoints: Arc<Checkpoints>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Checkpointer {
@@ -112,22 +112,30 @@ impl Checkpointer {
             .spawn(work)?;
         Ok(Self {
             checkpoints,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
+    }
+}
+
+impl Checkpointer {
+    /// Ends the thread and closes its connection.
+    pub(super) fn close(&self) {
+        self.checkpoints.lock().stop = true;
+        self.checkpoints.changed.notify_one();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the checkpointer panicked");
+        }
     }
 }
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        self.checkpoints.lock().stop = true;
-        self.checkpoints.changed.notify_one();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the checkpointer panicked");
-        }
+        self.close();
     }
 }
 

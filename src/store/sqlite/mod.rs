@@ -36,7 +36,7 @@ mod unreadable;
 mod values;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -72,17 +72,18 @@ use crate::model::{
 /// Nobody else may write to the file meanwhile; a lock on a file beside it (`-lock`) keeps other stores out.
 /// Searches in long rooms use an index in another file beside it (`-search`), which may be removed while the store is
 /// not open: it is made anew, and no answer depends on it.
-/// Reads go on after [`Store::close`]; dropping the store ends its threads and leaves the files without their logs.
+/// [`Store::close`] ends its threads, leaves the files without their logs and lets another store have them, as dropping it does; reads
+/// go on after it, each by a connection of its own.
 pub struct SqliteStore {
     // Dropped in this order: the connection that is closed last empties the log.
     writer: Writer,
     readers: Readers,
-    _indexer: Indexer,
+    indexer: Indexer,
     index: Arc<Index>,
-    _checkpointer: Checkpointer,
+    checkpointer: Checkpointer,
     gateway: Arc<UserRef>,
     // Given back last.
-    _lock: Lock,
+    lock: Mutex<Option<Lock>>,
 }
 
 impl SqliteStore {
@@ -154,11 +155,11 @@ impl SqliteStore {
         Ok(Self {
             writer,
             readers,
-            _indexer: indexer,
+            indexer,
             index,
-            _checkpointer: checkpointer,
+            checkpointer,
             gateway,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -187,6 +188,16 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.writer.close().await;
+        // In the order of the fields, too.
+        self.readers.close();
+        self.indexer.close();
+        self.checkpointer.close();
+        drop(
+            self.lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     async fn user(&self, id: UserId) -> Result<Option<Arc<UserRow>>> {

@@ -1,6 +1,7 @@
 //! Opening a database: what must hold of the file, and how its connections are set.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -49,6 +50,7 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The file holds nothing: it was cut short, or made by hand.
     #[error(
@@ -113,7 +115,7 @@ pub enum OpenError {
         /// The database file that was to be opened.
         path: PathBuf,
         /// What SQLite says of it.
-        source: rusqlite::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The database could not be brought to this version.
     #[error("{}: the database cannot be brought to version {known}: {source}", path.display())]
@@ -123,7 +125,7 @@ pub enum OpenError {
         /// The version this program would make of it.
         known: usize,
         /// What the migration says of it.
-        source: Box<rusqlite_migration::Error>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The file or the store's threads could not be had from the system.
     #[error("{}", of_file(.path, .source))]
@@ -138,7 +140,8 @@ pub enum OpenError {
 impl OpenError {
     pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
-        match source.sqlite_error_code() {
+        let code = source.sqlite_error_code();
+        match code {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
             _ if is_damage(&source) => Self::Damaged {
                 path,
@@ -147,11 +150,17 @@ impl OpenError {
             // It does not say what the system said.
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 match OpenOptions::new().read(true).write(true).open(&path) {
-                    Ok(_) => Self::Sqlite { path, source },
+                    Ok(_) => Self::Sqlite {
+                        path,
+                        source: source.into(),
+                    },
                     Err(source) => Self::Io { path, source },
                 }
             }
-            _ => Self::Sqlite { path, source },
+            _ => Self::Sqlite {
+                path,
+                source: source.into(),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -23,8 +23,9 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A queue of reads and the threads that take from it.
 pub(super) struct Readers {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     damage: Damage,
+    path: PathBuf,
 }
 
 #[derive(Default)]
@@ -41,10 +42,11 @@ struct Queue {
 
 impl Readers {
     pub(super) fn open(path: &Path, damage: Damage) -> Result<Self, OpenError> {
-        let mut readers = Self {
+        let readers = Self {
             shared: Arc::default(),
-            threads: Vec::with_capacity(READERS),
+            threads: Mutex::default(),
             damage,
+            path: path.to_owned(),
         };
         for number in 1..=READERS {
             let conn = reading(path)?;
@@ -53,7 +55,7 @@ impl Readers {
             let thread = thread
                 .spawn(move || shared.work(conn))
                 .map_err(|error| OpenError::io(path, error))?;
-            readers.threads.push(thread);
+            readers.threads().push(thread);
         }
         Ok(readers)
     }
@@ -86,8 +88,7 @@ impl Readers {
             // Whoever asked may have stopped waiting.
             let _ = told.send(result);
         };
-        self.shared.lock().jobs.push_back(Box::new(job));
-        self.shared.ready.notify_one();
+        self.hand_in(Box::new(job));
         match answered.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -107,15 +108,48 @@ impl Readers {
     }
 }
 
-impl Drop for Readers {
-    fn drop(&mut self) {
+impl Readers {
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Once all threads have ended, a read has a connection for itself.
+    fn hand_in(&self, job: Job) {
+        let mut queue = self.shared.lock();
+        if !queue.stop {
+            queue.jobs.push_back(job);
+            drop(queue);
+            return self.shared.ready.notify_one();
+        }
+        drop(queue);
+        let path = self.path.clone();
+        let alone = move || match reading(&path) {
+            Ok(mut conn) => job(&mut conn),
+            Err(error) => tracing::warn!(%error, "nothing is read after the store was closed"),
+        };
+        if let Err(error) = thread::Builder::new()
+            .name("store-read".to_owned())
+            .spawn(alone)
+        {
+            tracing::warn!(%error, "nothing is read after the store was closed");
+        }
+    }
+
+    /// Carries out what waits and closes all connections. Reads go on, each by a connection of its own.
+    pub(super) fn close(&self) {
         self.shared.lock().stop = true;
         self.shared.ready.notify_all();
-        for thread in self.threads.drain(..) {
+        for thread in self.threads().drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a reader of the store panicked");
             }
         }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

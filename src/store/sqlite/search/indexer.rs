@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const PAUSES: u32 = 199;
 /// The thread, and its end.
 pub(in crate::store::sqlite) struct Indexer {
     index: Arc<Index>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Indexer {
@@ -50,21 +50,29 @@ impl Indexer {
         })?;
         Ok(Self {
             index,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
+    }
+}
+
+impl Indexer {
+    /// Ends the thread and closes its connections.
+    pub(in crate::store::sqlite) fn close(&self) {
+        self.index.stop();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the search index's thread panicked");
+        }
     }
 }
 
 impl Drop for Indexer {
     fn drop(&mut self) {
-        self.index.stop();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the search index's thread panicked");
-        }
+        self.close();
     }
 }
 
