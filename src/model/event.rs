@@ -35,20 +35,20 @@ impl Event {
         }
     }
 
-    /// Members who are told [something else](Self::to_newcomers), or nothing.
+    /// Users who are told [something else](Self::to_unaware), or nothing.
     #[must_use]
-    pub fn newcomers(&self) -> &[UserId] {
+    pub fn unaware(&self) -> &[UserId] {
         match self {
-            Self::Room(event) => &event.newcomers,
+            Self::Room(event) => &event.unaware,
             Self::Presence(_) | Self::Ended(_) => &[],
         }
     }
 
-    /// What [`newcomers`](Self::newcomers) are told, if anything.
+    /// What those who are [unaware](Self::unaware) are told, if anything.
     #[must_use]
-    pub fn to_newcomers(&self) -> Option<Self> {
+    pub fn to_unaware(&self) -> Option<Self> {
         match self {
-            Self::Room(event) => event.to_newcomers().map(Self::Room),
+            Self::Room(event) => event.to_unaware().map(Self::Room),
             Self::Presence(_) | Self::Ended(_) => None,
         }
     }
@@ -60,7 +60,7 @@ pub struct RoomEvent {
     /// The room as it is after the change.
     pub room: Arc<RoomRef>,
     /// The change's place: gapless within the room, in commit order. A session is told of every one while its user is in,
-    /// but of those in which it is a [newcomer](Self::newcomers).
+    /// but of those of which it is to be [unaware](Self::unaware).
     pub seq: Seq,
     /// When it was committed.
     pub at: Timestamp,
@@ -73,10 +73,10 @@ pub struct RoomEvent {
     /// Of a message that was edited: a member other than its author has seen it.
     #[serde(default)]
     pub seen: bool,
-    /// Members who see nothing of the message that was edited or deleted, or that is answered: they came into a private room
-    /// by its name when that was said already. They are told what [`RoomEvent::to_newcomers`] says.
+    /// Who sees nothing of the message that was edited or deleted, or that is answered: members who came into a private room by
+    /// its name when that was said already, and who hid it from themselves. They are told what [`RoomEvent::to_unaware`] says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub newcomers: Vec<UserId>,
+    pub unaware: Vec<UserId>,
     /// What changed, with what is to be known of it.
     pub change: RoomChange,
 }
@@ -89,31 +89,36 @@ impl RoomEvent {
         }
     }
 
-    /// Says who of the room's members came by its name when this was said already, if that is so of any.
-    pub fn tell_newcomers<'a>(
+    /// Says who sees nothing of what was said at this place: users from whom it is hidden, and of a private room's members those
+    /// who came by its name since.
+    pub fn tell_unaware<'a>(
         &mut self,
         said: Seq,
+        hidden_from: Vec<UserId>,
         members: impl IntoIterator<Item = &'a Membership>,
     ) {
+        self.unaware = hidden_from;
         if self.room.kind == RoomKind::Private {
             let newcomers = members.into_iter().filter(|member| member.since >= said);
-            self.newcomers = newcomers.map(|member| member.user).collect();
+            self.unaware.extend(newcomers.map(|member| member.user));
         }
     }
 
-    /// What [`newcomers`](Self::newcomers) are told, if anything: a reply without what it answers.
+    /// What those who are [unaware](Self::unaware) are told, if anything: a reply without what it answers. Of a message that shows
+    /// nothing of another, it is that one itself that they do not see.
     #[must_use]
-    pub fn to_newcomers(&self) -> Option<Self> {
+    pub fn to_unaware(&self) -> Option<Self> {
         let RoomChange::Posted(message) = &self.change else {
             return None;
         };
+        message.quote.as_ref()?;
         let message = Message {
             quote: None,
             ..Message::clone(message)
         };
         Some(Self {
             change: RoomChange::Posted(Arc::new(message)),
-            newcomers: Vec::new(),
+            unaware: Vec::new(),
             ..self.clone()
         })
     }
@@ -257,6 +262,15 @@ impl RoomChange {
             | Self::MemberUnbanned { .. }
             | Self::RoleChanged { .. }
             | Self::RoomDeleted => false,
+        }
+    }
+
+    /// The message that was said, edited or deleted.
+    #[must_use]
+    pub fn message(&self) -> Option<&Arc<Message>> {
+        match self {
+            Self::Posted(message) => Some(message),
+            other => other.touched(),
         }
     }
 

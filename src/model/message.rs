@@ -77,7 +77,7 @@ pub struct FileInfo {
 pub struct Quote {
     /// The author of the answered message.
     pub sender: Arc<UserRef>,
-    /// Its first line; empty where it was deleted.
+    /// Its first line.
     pub line: String,
 }
 

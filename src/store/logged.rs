@@ -97,7 +97,7 @@ impl Logged {
             peer: None,
             origin: None,
             seen: false,
-            newcomers: Vec::new(),
+            unaware: Vec::new(),
             change,
         }
     }
@@ -113,7 +113,7 @@ pub(super) fn posted(room: Arc<RoomRef>, message: Arc<Message>) -> RoomEvent {
         peer: None,
         origin: None,
         seen: false,
-        newcomers: Vec::new(),
+        unaware: Vec::new(),
         change: RoomChange::Posted(message),
     }
 }

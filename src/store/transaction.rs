@@ -374,6 +374,8 @@ pub trait Transaction {
 
     /// Hides a message from a user.
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError>;
+    /// From whom a message of a room is hidden, in the order of numbers.
+    fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError>;
 }
 
 /// A row that a write will look at, as far as that is known before it runs.

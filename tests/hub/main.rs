@@ -24,6 +24,7 @@ mod forms;
 mod gateway_bans;
 mod guest_bans;
 mod guests;
+mod hiding;
 mod keeping_rooms;
 mod leases;
 mod lifecycle;

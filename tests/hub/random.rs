@@ -141,10 +141,9 @@ impl BusSubscriber {
                 let left_out = usize::try_from(apart - 1).unwrap();
                 let left_out = world.changes(event.room.id, before, left_out).await;
                 assert!(
-                    left_out
-                        .iter()
-                        .all(|change| change.newcomers.contains(&own)
-                            && change.to_newcomers().is_none()),
+                    left_out.iter().all(
+                        |change| change.unaware.contains(&own) && change.to_unaware().is_none()
+                    ),
                     "a gap: {left_out:?} before {event:?}"
                 );
             }

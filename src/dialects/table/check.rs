@@ -118,7 +118,7 @@ fn room_event(kind: RoomKind, change: RoomChange) -> Event {
         peer: (kind == RoomKind::Direct).then(|| user(2, "boris")),
         origin: None,
         seen: false,
-        newcomers: Vec::new(),
+        unaware: Vec::new(),
         change,
     })
 }

@@ -261,7 +261,7 @@ impl Listener {
         let (mut low, mut high) = (0, last.0);
         while low < high {
             let middle = low + (high - low) / 2;
-            let page = self.changes(membership.room, Seq(middle), 1).await?;
+            let page = self.past(membership.room, Seq(middle), 1).await?;
             let next = page.events.first().map(|event| (event.at, event.seq.0));
             match next {
                 Some((at, _)) if at < membership.joined => low = middle + 1,
@@ -273,13 +273,8 @@ impl Listener {
         Ok(Seq(low))
     }
 
-    async fn changes(
-        &mut self,
-        room: RoomId,
-        after: Seq,
-        limit: usize,
-    ) -> Result<crate::commands::ChangesPage> {
-        let room = RoomSelector::Id(room);
+    async fn changes(&mut self, room: RoomId, after: Seq) -> Result<crate::commands::ChangesPage> {
+        let (room, limit) = (RoomSelector::Id(room), PAGE);
         self.session.call(Changes { room, after, limit }).await
     }
 
@@ -319,7 +314,7 @@ impl Listener {
             self.behind.pop_front();
             return Ok(None);
         };
-        match self.changes(room, place, PAGE).await {
+        match self.changes(room, place).await {
             Ok(page) if page.upto == place => {
                 self.behind.pop_front();
             }

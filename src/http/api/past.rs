@@ -73,7 +73,7 @@ impl Listener {
             }
             Err(error) => return Err(error),
         };
-        let page = match self.past(room, place).await {
+        let page = match self.past(room, place, PAGE).await {
             Err(Error::NoSuchRoom) => {
                 return self.tell_gone(room, &RoomChange::RoomDeleted).map(Some);
             }
@@ -105,7 +105,7 @@ impl Listener {
         // What was told last says whether it was in then.
         let mut after = Seq((place.0 - 1).max(0));
         loop {
-            let page = self.past(room, after).await?;
+            let page = self.past(room, after, PAGE).await?;
             for event in &page.events {
                 let ends = event.change.ends(user);
                 if event.seq <= place {
@@ -137,8 +137,9 @@ impl Listener {
         }))
     }
 
-    async fn past(&self, room: RoomId, after: Seq) -> Result<ChangesPage> {
-        let (room, limit) = (RoomSelector::Id(room), PAGE);
+    /// What happened in a room, also what the user sees nothing of.
+    pub(super) async fn past(&self, room: RoomId, after: Seq, limit: usize) -> Result<ChangesPage> {
+        let room = RoomSelector::Id(room);
         self.hub.operate(Changes { room, after, limit }).await
     }
 }
@@ -165,7 +166,7 @@ impl Stay {
             {
                 None
             }
-            _ if event.newcomers.contains(&user) => event.to_newcomers(),
+            _ if event.unaware.contains(&user) => event.to_unaware(),
             _ => Some(event),
         }
     }

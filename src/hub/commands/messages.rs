@@ -187,11 +187,11 @@ impl Change for Send {
             peer,
             origin: work.origin,
             seen: false,
-            newcomers: Vec::new(),
+            unaware: Vec::new(),
             change: RoomChange::Posted(message.clone()),
         });
         if let Some(answered) = answered {
-            work.tell_newcomers(&room, answered.seq)?;
+            work.tell_unaware(&room, &answered)?;
         }
         Ok(message)
     }
@@ -222,9 +222,15 @@ impl Work<'_> {
 
 fn answerable(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<Message> {
     let hidden = work.hidden_upto(room)?;
-    let shown = |message: &Message| message.room == room.room.id && message.seq > hidden;
+    let shown = |message: &Message| {
+        message.room == room.room.id && message.seq > hidden && !message.deleted
+    };
     let answered = work.rows.message(answered)?.filter(shown);
-    Ok(answered.ok_or(Error::NoSuchMessage)?)
+    let answered = answered.ok_or(Error::NoSuchMessage)?;
+    match work.has_hidden(&answered)? {
+        true => Err(Error::NoSuchMessage.into()),
+        false => Ok(answered),
+    }
 }
 
 /// Gives an own message another text; to the same one: nobody is told.
@@ -348,6 +354,9 @@ fn own_or_permitted(
     message: MessageId,
 ) -> Done<(Message, Arc<RoomRow>)> {
     let (message, room) = work.message(message)?;
+    if work.has_hidden(&message)? {
+        return Err(Error::NoSuchMessage.into());
+    }
     let author = work.actor == Actor::User(message.sender.id);
     work.permitted(action, &room, author)?;
     Ok((message, room))
@@ -365,7 +374,7 @@ impl Work<'_> {
         self.rows.update_message(&message)?;
         let message = Arc::new(message);
         self.tell(room, change(message.clone()))?;
-        self.tell_newcomers(room, message.seq)?;
+        self.tell_unaware(room, &message)?;
         Ok(message)
     }
 }

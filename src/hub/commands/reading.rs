@@ -68,7 +68,10 @@ async fn with_quotes(
             continue;
         };
         let answered = caller.store().message(answered).await?;
-        if let Some(answered) = answered.filter(|answered| answered.seq > hidden) {
+        let shown = |answered: &Arc<Message>| answered.seq > hidden && !answered.deleted;
+        if let Some(answered) = answered.filter(shown)
+            && !caller.has_hidden(answered.id).await?
+        {
             let quote = Some(Quote::of(&answered));
             *message = Arc::new(Message {
                 quote,
@@ -213,9 +216,10 @@ impl Command for Changes {
         let read = caller.store().changes(room.room.id, after, self.limit);
         let read = read.await?;
         let upto = read.last().map_or(after, |event| event.seq);
-        let is_new = |event: &RoomEvent| viewer.is_some_and(|user| event.newcomers.contains(&user));
-        let seen = |event: RoomEvent| match is_new(&event) {
-            true => event.to_newcomers(),
+        let is_unaware =
+            |event: &RoomEvent| viewer.is_some_and(|user| event.unaware.contains(&user));
+        let seen = |event: RoomEvent| match is_unaware(&event) {
+            true => event.to_unaware(),
             false => Some(event),
         };
         Ok(ChangesPage {
@@ -230,11 +234,7 @@ async fn sees_message(message: &Message, caller: &Caller<'_>) -> Result<bool> {
     let Ok(room) = caller.sees(View::History, &room).await else {
         return Ok(false);
     };
-    let hidden = match caller.actor()?.user() {
-        Some(user) => caller.store().is_hidden(user, message.id).await?,
-        None => false,
-    };
-    Ok(message.seq > caller.hidden_upto(&room).await? && !hidden)
+    Ok(message.seq > caller.hidden_upto(&room).await? && !caller.has_hidden(message.id).await?)
 }
 
 /// Up to when one has seen the room; 0: one never said.
@@ -314,6 +314,14 @@ impl Caller<'_> {
             None => None,
         };
         Ok(room.room.hidden_upto(viewer.as_ref()))
+    }
+
+    /// Whether the caller hid a message from itself.
+    async fn has_hidden(&self, message: MessageId) -> Result<bool> {
+        match self.actor()?.user() {
+            Some(user) => self.store().is_hidden(user, message).await,
+            None => Ok(false),
+        }
     }
 
     /// What waited in a direct room waits no more once it was read.

@@ -256,7 +256,7 @@ impl<'a> Work<'a> {
             peer: self.peer_in(room)?,
             origin: self.origin,
             seen: false,
-            newcomers: Vec::new(),
+            unaware: Vec::new(),
             change,
         };
         self.rows.log(&event)?;
@@ -276,16 +276,27 @@ impl<'a> Work<'a> {
         self.add_news(&News::Joined { room, user, seq })
     }
 
-    /// What was told last is of something that was said before, at this place: who came later by the room's name hears nothing
+    /// What was told last is of this message, which was said before: who came later by the room's name, or hid it, hears nothing
     /// of it.
-    pub(super) fn tell_newcomers(&mut self, room: &RoomRow, said: Seq) -> Done {
-        if room.room.kind == RoomKind::Private {
-            let members = self.rows.members(room.room.id)?;
-            if let Some(event) = self.events.last_mut() {
-                event.tell_newcomers(said, &members);
-            }
+    pub(super) fn tell_unaware(&mut self, room: &RoomRow, said: &Message) -> Done {
+        let members = match room.room.kind {
+            RoomKind::Private => self.rows.members(room.room.id)?,
+            RoomKind::Public | RoomKind::Direct => Vec::new(),
+        };
+        let hidden_from = self.rows.hidden_from(room.room.id, said.id)?;
+        if let Some(event) = self.events.last_mut() {
+            event.tell_unaware(said.seq, hidden_from, &members);
         }
         Ok(())
+    }
+
+    /// Whether the actor hid a message from itself: it is not there for it then.
+    pub(super) fn has_hidden(&mut self, message: &Message) -> Done<bool> {
+        let Actor::User(user) = self.actor else {
+            return Ok(false);
+        };
+        let hidden_from = self.rows.hidden_from(message.room, message.id)?;
+        Ok(hidden_from.contains(&user))
     }
 
     /// In a direct room, the member who is not the actor.

@@ -51,13 +51,13 @@ impl Buffer {
         }
     }
 
-    /// One more event; `mine` are the sessions whose own it is, `newcomers` those of
-    /// [`RoomEvent::newcomers`](crate::model::RoomEvent::newcomers).
+    /// One more event; `mine` are the sessions whose own it is, `unaware` those of
+    /// [`RoomEvent::unaware`](crate::model::RoomEvent::unaware).
     pub(super) fn tell(
         &mut self,
         event: &Arc<Event>,
         mine: &[(SessionId, Audience)],
-        newcomers: &[SessionId],
+        unaware: &[SessionId],
         counting: &Counting,
     ) -> Ending {
         let from = self.shared.end();
@@ -68,7 +68,7 @@ impl Buffer {
         let others = encoding.others;
         self.frames += others.frames;
         self.told += others.told();
-        let has_others = self.readers > mine.len() + newcomers.len();
+        let has_others = self.readers > mine.len() + unaware.len();
         let others_told = has_others.then_some((Audience::Other, others));
         let there = Audience::MINE
             .iter()
@@ -91,13 +91,13 @@ impl Buffer {
             let instead = Delivery::frames(instead.clone(), told.frames);
             self.cut(*session, from, others, instead);
         }
-        if !newcomers.is_empty() {
-            let instead = event.to_newcomers().map(|event| {
+        if !unaware.is_empty() {
+            let instead = event.to_unaware().map(|event| {
                 let event = Arc::new(event);
                 let encoding = self.encoder.encode(&event, &[], Shared::default());
                 let (instead, told) = encoding.told(Audience::Other);
                 ending_instead.extend(
-                    newcomers
+                    unaware
                         .iter()
                         .zip(told.end)
                         .map(|(session, reason)| (*session, reason)),
@@ -105,7 +105,7 @@ impl Buffer {
                 counting.translated(&self.encoder, &event, [(Audience::Other, told)]);
                 instead
             });
-            for session in newcomers {
+            for session in unaware {
                 self.cut(*session, from, others, instead.clone().unwrap_or_default());
             }
         }

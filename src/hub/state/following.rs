@@ -123,7 +123,7 @@ impl HubState {
             peer: None,
             origin: None,
             seen: false,
-            newcomers: Vec::new(),
+            unaware: Vec::new(),
             change: RoomChange::RoomDeleted,
         });
     }

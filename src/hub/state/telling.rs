@@ -105,17 +105,17 @@ impl HubState {
                 .flatten()
                 .map(|session| (*session, mine_of(self.node, *session, origin)))
                 .collect();
-            let newcomers: Vec<SessionId> = match event.newcomers() {
+            let unaware: Vec<SessionId> = match event.unaware() {
                 [] => Vec::new(),
-                newcomers => live_room
+                unaware => live_room
                     .subscribers
                     .iter()
                     .filter(|subscriber| subscriber.encoder == buffer.encoder)
-                    .filter(|subscriber| newcomers.contains(&subscriber.user))
+                    .filter(|subscriber| unaware.contains(&subscriber.user))
                     .map(|subscriber| subscriber.session)
                     .collect(),
             };
-            let told = buffer.tell(event, &mine, &newcomers, &self.counting);
+            let told = buffer.tell(event, &mine, &unaware, &self.counting);
             if let Some(reason) = told.end {
                 let all = live_room
                     .subscribers
@@ -158,6 +158,10 @@ impl HubState {
                 self.effects.unheard.push((room.id, user));
             }
             for session in sessions {
+                if event.unaware().contains(&user) {
+                    self.tell_alone(session, room.id, event);
+                    continue;
+                }
                 let Some(entry) = self.sessions.get(&session) else {
                     continue;
                 };
@@ -197,8 +201,8 @@ impl HubState {
         };
         self.counting.from = self.dialect_of(origin);
         let audience = audience(self.node, session, user, subject.or(actor), origin);
-        let hidden = event.newcomers().contains(&user);
-        let newer = event.to_newcomers().filter(|_| hidden).map(Arc::new);
+        let hidden = event.unaware().contains(&user);
+        let newer = event.to_unaware().filter(|_| hidden).map(Arc::new);
         let event = match (hidden, &newer) {
             (false, _) => event,
             (true, Some(newer)) => newer,

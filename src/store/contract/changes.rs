@@ -1,7 +1,7 @@
 //! Catching up by `seq`.
 
 use super::*;
-use crate::commands::{ClearHistory, Direct, RenameRoom, SetDescription, SetRole};
+use crate::commands::{ClearHistory, Direct, Hide, RenameRoom, SetDescription, SetRole};
 use crate::model::{RoomChange, Seq};
 use crate::store::PAGE_BYTES;
 
@@ -167,7 +167,7 @@ pub(super) async fn changes_name_who_came_when_it_was_said_already(bench: &Bench
     let newcomers = |events: Vec<RoomEvent>| {
         let mut events = events;
         events.retain(|event| event.room.id == cellar && event.seq > read_from);
-        let newcomers = events.into_iter().map(|event| event.newcomers);
+        let newcomers = events.into_iter().map(|event| event.unaware);
         newcomers.collect::<Vec<_>>()
     };
     let told = newcomers(bench.sink.events());
@@ -181,6 +181,41 @@ pub(super) async fn changes_name_who_came_when_it_was_said_already(bench: &Bench
             .unwrap(),
     );
     assert_eq!(read, [vec![bob], vec![bob], vec![], vec![]]);
+}
+
+pub(super) async fn changes_name_who_hid_what_they_are_of(bench: &Bench) {
+    let (anna, bob) = (bench.account("anna"), bench.account("bob"));
+    let room = bench.room("lobby", anna);
+    bench.enter(bob, room);
+    let [hidden, other] = ["one", "other"].map(|text| bench.say(anna, room, text));
+    let message = hidden.id;
+    bench.by(bob, Hide { message }).unwrap();
+    bench.edit(anna, hidden.id, "edited");
+    bench.edit(anna, other.id, "edited, too");
+    let answer = |message| commands::Send {
+        reply_to: Some(message),
+        ..post(room, "well")
+    };
+    bench.by(anna, answer(hidden.id)).unwrap();
+    bench.delete(anna, hidden.id);
+    let answered = bench.by(anna, answer(hidden.id)).unwrap_err();
+    assert_eq!(answered, Error::NoSuchMessage);
+    let unaware = |events: Vec<RoomEvent>| {
+        let events = events.into_iter();
+        let events = events.filter(|event| event.room.id == room && event.seq >= hidden.seq);
+        events.map(|event| event.unaware).collect::<Vec<_>>()
+    };
+    let told = unaware(bench.sink.events());
+    assert_eq!(
+        told,
+        [vec![], vec![], vec![bob], vec![], vec![bob], vec![bob]]
+    );
+    // Read again, it is also the message itself.
+    let read = bench.store.changes(room, Seq(0), usize::MAX).await;
+    assert_eq!(
+        unaware(read.unwrap()),
+        [vec![bob], vec![], vec![bob], vec![], vec![], vec![bob]]
+    );
 }
 
 pub(super) async fn changes_end_by_bytes_too(bench: &Bench) {

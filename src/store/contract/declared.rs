@@ -367,6 +367,11 @@ impl Transaction for Watched<'_> {
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
         self.rows.hide_message(user, message)
     }
+
+    fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError> {
+        self.first_level(RowKey::Message(message), true);
+        self.rows.hidden_from(room, message)
+    }
 }
 
 pub(super) async fn what_no_other_test_changes_names_its_rows_too(bench: &Bench) {

@@ -131,6 +131,7 @@ contract! {
         changes_of_a_direct_room_name_the_peer
         changes_of_a_cleared_history_tell_nothing
         changes_name_who_came_when_it_was_said_already
+        changes_name_who_hid_what_they_are_of
         changes_end_by_bytes_too
     }
     nodes {

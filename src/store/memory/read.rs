@@ -303,8 +303,8 @@ impl View<'_> {
         let marks = SeenMarks::of(&members);
         for event in &mut events {
             event.tell_seen(&marks);
-            if let Some(said) = event.change.touched().map(|message| message.seq) {
-                event.tell_newcomers(said, &members);
+            if let Some((said, id)) = event.change.message().map(|said| (said.seq, said.id)) {
+                event.tell_unaware(said, entry.hidden_from(id), &members);
             }
             event.peer = peer_of(event).and_then(|peer| self.0.reference(peer));
         }

@@ -637,4 +637,9 @@ impl Transaction for MemoryBackend {
         }
         Ok(())
     }
+
+    fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError> {
+        let entry = self.tables.rooms.get(&room);
+        Ok(entry.map_or_else(Vec::new, |entry| entry.hidden_from(message)))
+    }
 }

@@ -99,6 +99,14 @@ impl RoomEntry {
         }
     }
 
+    /// From whom a message is hidden, in the order of numbers.
+    pub(super) fn hidden_from(&self, message: MessageId) -> Vec<UserId> {
+        let marks = self.hidden.iter().filter(|(_, id)| *id == message);
+        let mut users: Vec<UserId> = marks.map(|(user, _)| *user).collect();
+        users.sort_unstable();
+        users
+    }
+
     /// The row with the counters that hold.
     pub(super) fn current(&self) -> Arc<RoomRow> {
         let mut row = RoomRow::clone(&self.row);

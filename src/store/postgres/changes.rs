@@ -49,13 +49,16 @@ pub(super) async fn changes(
     };
     let (mut events, mut allowance) = (Vec::new(), Allowance::new(most));
     while !reading.is_over && !allowance.is_used_up() {
-        for mut event in reading.next(most.min(CHUNK)).await? {
+        let next = reading.next(most.min(CHUNK)).await?;
+        let hidden = reading.hidden(&next).await?;
+        for mut event in next {
             if allowance.is_used_up() {
                 break;
             }
             event.tell_seen(&marks);
-            if let Some(said) = event.change.touched().map(|message| message.seq) {
-                event.tell_newcomers(said, &members);
+            if let Some((said, message)) = event.change.message().map(|said| (said.seq, said.id)) {
+                let hidden_from = hidden.get(&message).cloned().unwrap_or_default();
+                event.tell_unaware(said, hidden_from, &members);
             }
             allowance.use_for(&event);
             events.push(event);
@@ -129,6 +132,23 @@ impl Reading<'_> {
             events.push(event);
         }
         Ok(events)
+    }
+
+    /// From whom the messages of these events are hidden.
+    async fn hidden(&mut self, events: &[RoomEvent]) -> Sql<HashMap<MessageId, Vec<UserId>>> {
+        let messages = events.iter().filter_map(|event| event.change.message());
+        let messages: Vec<MessageId> = messages.map(|message| message.id).collect();
+        let mut hidden: HashMap<MessageId, Vec<UserId>> = HashMap::new();
+        if !messages.is_empty() {
+            let asked = query!(reads::HIDDEN_FROM, self.room.room.id, messages);
+            for row in self.moment.ask(asked).await? {
+                hidden
+                    .entry(row.try_get(0)?)
+                    .or_default()
+                    .push(row.try_get(1)?);
+            }
+        }
+        Ok(hidden)
     }
 
     /// Who and what these changes name.

@@ -60,6 +60,8 @@ pub(super) struct Overlay {
     /// Whole lists of members, whose rows are in `members`.
     pub(super) rosters: HashMap<RoomId, BTreeSet<(Timestamp, UserId)>>,
     pub(super) messages: HashMap<MessageId, Option<Message>>,
+    /// From whom messages are hidden.
+    pub(super) hidden: HashMap<MessageId, BTreeSet<UserId>>,
     pub(super) tokens: HashMap<TokenId, Option<TokenRow>>,
     pub(super) hashes: HashMap<[u8; 32], Option<TokenId>>,
     /// All rooms where users have a place, whose rows are in `members`.
@@ -139,6 +141,10 @@ impl Overlay {
                     let message = values::message(row, gateway)?;
                     self.messages.insert(message.id, Some(message));
                 }
+                Part::Hidden => {
+                    let users = self.hidden.entry(row.try_get(0)?).or_default();
+                    users.insert(row.try_get(1)?);
+                }
                 Part::Numbers => self.numbers.push_back(row.try_get(0)?),
                 Part::Counters => {
                     self.counters.insert(row.try_get(0)?, row.try_get(1)?);
@@ -187,6 +193,7 @@ impl Overlay {
         }
         for id in &wanted.messages {
             self.messages.entry(*id).or_default();
+            self.hidden.entry(*id).or_default();
         }
         for id in &wanted.tokens {
             self.tokens.entry(*id).or_default();

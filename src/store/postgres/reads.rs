@@ -11,6 +11,8 @@ pub(super) const FILES: &str = "SELECT m.file::json ->> 'stored' FROM messages m
     WHERE m.room = $1 AND m.file IS NOT NULL AND NOT m.deleted AND m.seq > greatest(r.cleared, r.pruned)";
 pub(super) const IS_HIDDEN: &str = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h \
     ON h.\"user\" = $1 AND h.room = m.room AND h.message = m.id JOIN rooms r ON r.id = m.room WHERE m.id = $2)";
+pub(super) const HIDDEN_FROM: &str = "SELECT message, \"user\" FROM hidden WHERE room = $1 AND message = ANY($2) \
+    ORDER BY message, \"user\"";
 pub(super) const HIDDEN_BY: &str = "SELECT h.room, message FROM hidden h JOIN rooms r ON r.id = h.room WHERE \"user\" = $1 ORDER BY h.room, message";
 
 /// The rooms whose folded name or title begins with something: `$1`, up to `$2` if that is there.

@@ -7,7 +7,7 @@ use super::aged;
 use super::backend::PostgresBackend;
 use super::bans;
 use super::overlay::{Fall, KnownRoom};
-use super::reads::MEMBER_COUNT;
+use super::reads::{HIDDEN_FROM, MEMBER_COUNT};
 use super::session::query;
 use super::values::{
     self, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every,
@@ -614,7 +614,24 @@ impl Transaction for PostgresBackend {
         if let Some(message) = self.message(message)? {
             let sql = "INSERT INTO hidden (\"user\", room, message) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
             self.rows.write(query!(sql, user, message.room, message.id));
+            if let Some(users) = self.rows.hidden.get_mut(&message.id) {
+                users.insert(user);
+            }
         }
         Ok(())
+    }
+
+    fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError> {
+        if let Some(users) = self.rows.hidden.get(&message) {
+            return Ok(users.iter().copied().collect());
+        }
+        let found = self.fetch(query!(HIDDEN_FROM, room, vec![message]))?;
+        let found = every(&found, |row| {
+            row.try_get::<_, UserId>(1).map_err(Into::into)
+        })?;
+        self.rows
+            .hidden
+            .insert(message, found.iter().copied().collect());
+        Ok(found)
     }
 }

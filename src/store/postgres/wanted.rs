@@ -35,6 +35,7 @@ pub(super) enum Part {
     Members,
     Places,
     Messages,
+    Hidden,
     Numbers,
     Counters,
 }
@@ -267,7 +268,10 @@ impl Wanted {
             let messages: Vec<MessageId> = self.messages.iter().copied().collect();
             let sql =
                 format!("SELECT {MESSAGE} FROM {MESSAGES} WHERE m.id = ANY($1) AND {IN_A_ROOM}");
-            parts.push((Part::Messages, query!(sql, messages)));
+            parts.push((Part::Messages, query!(sql, messages.clone())));
+            let sql = "SELECT h.message, h.\"user\" FROM messages m JOIN hidden h ON h.room = m.room AND h.message = m.id \
+                WHERE m.id = ANY($1)";
+            parts.push((Part::Hidden, query!(sql, messages)));
         }
         if !self.tokens.is_empty() {
             let tokens: Vec<TokenId> = self.tokens.iter().copied().collect();

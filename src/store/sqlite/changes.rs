@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, Rows, params};
 
-use super::reads::{Senders, members, message, room, seen_marks};
+use super::reads::{Senders, hidden_from, members, message, room, seen_marks};
 use super::values::{MESSAGE, Sql, all, run, unlike};
 use crate::model::{Message, MessageId, RoomEvent, RoomId, RoomKind, Seq, UserRef};
 use crate::store::logged::{Logged, as_shown, peer_of, posted};
@@ -61,8 +61,9 @@ pub(super) fn changes(
             logged.into_event(reference.clone(), seq, actor, message)
         };
         event.tell_seen(&marks);
-        if let Some(said) = event.change.touched().map(|message| message.seq) {
-            event.tell_newcomers(said, members.iter().map(|(member, _)| member));
+        if let Some((said, message)) = event.change.message().map(|said| (said.seq, said.id)) {
+            let hidden_from = hidden_from(conn, id, message)?;
+            event.tell_unaware(said, hidden_from, members.iter().map(|(member, _)| member));
         }
         if let Some(peer) = peer_of(&event) {
             event.peer = senders.lookup(conn, peer)?;

@@ -40,6 +40,7 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
         M::up(include_str!("schema13.sql")),
         M::up(include_str!("schema14.sql")),
         M::up(include_str!("schema15.sql")),
+        M::up(include_str!("schema16.sql")),
     ]
 });
 

@@ -270,6 +270,12 @@ pub(super) fn hidden_by(conn: &Connection, user: UserId) -> Sql<Vec<(RoomId, Mes
     all(conn, sql, [user], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// From whom a message of a room is hidden.
+pub(super) fn hidden_from(conn: &Connection, room: RoomId, message: MessageId) -> Sql<Vec<UserId>> {
+    let sql = "SELECT user FROM hidden WHERE room = ?1 AND message = ?2 ORDER BY user";
+    all(conn, sql, params![room, message], |row| row.get(0))
+}
+
 pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> Sql<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h ON h.user = ?1 AND h.room = m.room AND h.message = m.id \
         JOIN rooms r ON r.id = m.room WHERE m.id = ?2)";

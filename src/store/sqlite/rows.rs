@@ -600,6 +600,10 @@ impl Transaction for SqliteBackend {
         let sql = "INSERT OR IGNORE INTO hidden (user, room, message) SELECT ?1, room, id FROM messages WHERE id = ?2";
         Ok(run(&self.conn, sql, params![user, message]).map(drop)?)
     }
+
+    fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError> {
+        Ok(reads::hidden_from(&self.conn, room, message)?)
+    }
 }
 
 impl SqliteBackend {

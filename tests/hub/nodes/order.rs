@@ -16,7 +16,7 @@ fn titled(world_room: &tolmach::model::Room, seq: i64) -> RoomEvent {
         peer: None,
         origin: None,
         seen: false,
-        newcomers: Vec::new(),
+        unaware: Vec::new(),
         change: RoomChange::Titled,
     }
 }
