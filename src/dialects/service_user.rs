@@ -10,7 +10,7 @@ use crate::model::{
     SearchQuery, Secret, Timestamp, User, UserKind, UserSelector, fold_login,
 };
 
-use super::text::plain;
+use super::text::plain_with_link;
 
 /// Most lines of an answer, but for a history of a given length.
 const LINES: usize = 50;
@@ -58,13 +58,13 @@ pub fn is_gateway(login: &str, session: &Session) -> bool {
     }
 }
 
-/// What the gateway answers to this, line by line.
-pub async fn answer(said: &str, session: &mut Session) -> Vec<String> {
+/// What the gateway answers to this, line by line. `public_url`: what links to files begin with; empty: there are none.
+pub async fn answer(said: &str, public_url: &str, session: &mut Session) -> Vec<String> {
     let Some(user) = session.user() else {
         return vec![Error::Unauthenticated.to_string()];
     };
     match Request::read(said) {
-        Ok(request) => match request.carry_out(&user, session).await {
+        Ok(request) => match request.carry_out(&user, public_url, session).await {
             Ok(lines) => lines,
             Err(error) => vec![error.to_string()],
         },
@@ -121,7 +121,13 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn carry_out(self, user: &User, session: &mut Session) -> Result<Vec<String>> {
+    async fn carry_out(
+        self,
+        user: &User,
+        public_url: &str,
+        session: &mut Session,
+    ) -> Result<Vec<String>> {
+        let tell = |messages: &[Arc<Message>], none| tell(messages, none, public_url);
         match self {
             Self::Help => Ok(HELP
                 .iter()
@@ -129,9 +135,18 @@ impl<'a> Request<'a> {
                 .collect()),
             Self::Rooms => rooms(session).await,
             Self::Who(room) => who(room, session).await,
-            Self::History(room, count) => history(room, count, session).await,
-            Self::Private(login, count) => private(login, count, session).await,
-            Self::Search(room, text) => search(room, text, session).await,
+            Self::History(room, count) => {
+                let said = history(room, count, session).await?;
+                Ok(tell(&said, "nothing was said there"))
+            }
+            Self::Private(login, count) => {
+                let said = private(login, count, session).await?;
+                Ok(tell(&said, "nothing was said there"))
+            }
+            Self::Search(room, text) => {
+                let found = search(room, text, session).await?;
+                Ok(tell(&found, "nothing was found"))
+            }
             Self::Leave(room) => leave(room, session).await,
             Self::Register(password) => register(password, user, session).await,
             Self::Token => token(user, session).await,
@@ -208,28 +223,30 @@ async fn who(room: RoomSelector, session: &mut Session) -> Result<Vec<String>> {
     }])
 }
 
-async fn history(room: RoomSelector, count: usize, session: &mut Session) -> Result<Vec<String>> {
+/// The last messages of a room, the newest first.
+async fn history(
+    room: RoomSelector,
+    count: usize,
+    session: &mut Session,
+) -> Result<Vec<Arc<Message>>> {
     let mut query = HistoryQuery::page(room, None, count);
     query.order = HistoryOrder::Newest;
-    let said = session.call(commands::History(query)).await?;
-    Ok(tell(&said.messages, "nothing was said there"))
+    Ok(session.call(commands::History(query)).await?.messages)
 }
 
-/// The private messages with somebody, which are seen then.
-async fn private(login: &str, count: usize, session: &mut Session) -> Result<Vec<String>> {
+/// The last private messages with somebody, which are seen then.
+async fn private(login: &str, count: usize, session: &mut Session) -> Result<Vec<Arc<Message>>> {
     let (user, create) = (UserSelector::Login(login.to_owned()), false);
     let room = match session.call(commands::Direct { user, create }).await {
         Ok(room) => RoomSelector::Id(room.id),
-        Err(Error::NoSuchRoom) => return Ok(vec!["nothing was said there".to_owned()]),
+        Err(Error::NoSuchRoom) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut query = HistoryQuery::page(room.clone(), None, count);
-    query.order = HistoryOrder::Newest;
-    let said = session.call(commands::History(query)).await?;
-    if let Some(at) = said.messages.first().map(|message| message.created) {
+    let said = history(room.clone(), count, session).await?;
+    if let Some(at) = said.first().map(|message| message.created) {
         session.call(commands::MarkSeen { room, at }).await?;
     }
-    Ok(tell(&said.messages, "nothing was said there"))
+    Ok(said)
 }
 
 /// What is said to who comes in over a dialect that shows no private messages from before: that some wait, and from whom.
@@ -255,13 +272,16 @@ pub async fn waiting(session: &mut Session) -> Option<String> {
     Some(format!("{what}: {who}; say to me: history @{login}"))
 }
 
-async fn search(room: RoomSelector, text: &str, session: &mut Session) -> Result<Vec<String>> {
+async fn search(
+    room: RoomSelector,
+    text: &str,
+    session: &mut Session,
+) -> Result<Vec<Arc<Message>>> {
     let command = commands::Search {
         room,
         query: SearchQuery::containing(text, FOUND),
     };
-    let found = session.call(command).await?;
-    Ok(tell(&found.messages, "nothing was found"))
+    Ok(session.call(command).await?.messages)
 }
 
 /// A connection that is in that room alone is closed by it, as the dialect has it.
@@ -273,20 +293,24 @@ async fn leave(name: &str, session: &mut Session) -> Result<Vec<String>> {
 }
 
 /// Messages as lines, the oldest first.
-fn tell(messages: &[Arc<Message>], none: &str) -> Vec<String> {
-    let mut lines: Vec<String> = messages.iter().rev().map(|said| line(said)).collect();
+fn tell(messages: &[Arc<Message>], none: &str, public_url: &str) -> Vec<String> {
+    let lines = messages.iter().rev().map(|said| line(said, public_url));
+    let mut lines: Vec<String> = lines.collect();
     if lines.is_empty() {
         lines.push(none.to_owned());
     }
     lines
 }
 
-fn line(message: &Message) -> String {
+fn line(message: &Message, public_url: &str) -> String {
     let (time, login) = (time(message.created), &message.sender.login);
     match message.kind {
         _ if message.deleted => format!("{time} <{login}> (deleted)"),
         MessageKind::Emote => format!("{time} * {login} {}", message.text),
-        _ => format!("{time} <{login}> {}", plain(message)),
+        _ => {
+            let text = plain_with_link(message, public_url);
+            format!("{time} <{login}> {text}")
+        }
     }
 }
 

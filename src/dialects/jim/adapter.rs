@@ -1,10 +1,12 @@
 //! One JIM connection: requests in, one answer each.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tolmach_jim::{BadFrame, ClientFrame, DecodeError, Flavor, ServerCodec, ServerFrame};
 
+use super::Rules;
 use super::compat::CompatSide;
 use super::outcome::Style;
 use super::requests::by_name;
@@ -23,7 +25,7 @@ const PROBE_ANSWER: Duration = Duration::from_secs(30);
 ///      └───────────────authenticate───────────────────┘
 /// ```
 pub struct JimAdapter {
-    probe_after: Duration,
+    pub(super) rules: Arc<Rules>,
     heard: Instant,
     probe: Probe,
     /// When the last probe was sent, until a presence came.
@@ -44,13 +46,9 @@ enum Probe {
 }
 
 impl JimAdapter {
-    pub(super) fn new(
-        probe_after: Duration,
-        compat: Option<Box<CompatSide>>,
-        now: Instant,
-    ) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, compat: Option<Box<CompatSide>>, now: Instant) -> Self {
         Self {
-            probe_after,
+            rules,
             heard: now,
             probe: Probe::None,
             owed: None,
@@ -184,7 +182,9 @@ impl Adapter for JimAdapter {
 
     fn next_timer(&self) -> Option<Instant> {
         match self.probe {
-            Probe::None if !self.probe_after.is_zero() => Some(self.heard + self.probe_after),
+            Probe::None if !self.rules.probe_after.is_zero() => {
+                Some(self.heard + self.rules.probe_after)
+            }
             Probe::Asked(asked) => Some(asked + PROBE_ANSWER),
             Probe::None | Probe::Unanswered => None,
         }

@@ -35,9 +35,16 @@ pub use settings::JimSettings;
 
 /// JIM as one listener speaks it.
 pub struct Jim {
-    probe_after: Duration,
+    rules: Arc<Rules>,
     encoder: SharedEncoder,
     compat: Option<Compat>,
+}
+
+/// What the listener's settings say to its connections.
+struct Rules {
+    probe_after: Duration,
+    /// What links to files begin with; empty: there are none.
+    public_url: Arc<str>,
 }
 
 /// What a listener of the flavor `field` has beside the document's.
@@ -68,9 +75,17 @@ impl DialectKind for Jim {
 
     fn new(settings: &JimSettings, options: &DialectOptions) -> Self {
         let public_url: Arc<str> = options.public_url.as_str().into();
+        let rules = Arc::new(Rules {
+            probe_after: match settings.flavor {
+                Flavor::Document => settings.probe_after,
+                // "No probe."
+                Flavor::Compat => Duration::ZERO,
+            },
+            public_url: public_url.clone(),
+        });
         match settings.flavor {
             Flavor::Document => Self {
-                probe_after: settings.probe_after,
+                rules,
                 encoder: SharedEncoder(Arc::new(JimEncoder::new(
                     &settings.notices,
                     Style::Document,
@@ -83,8 +98,7 @@ impl DialectKind for Jim {
                 let everyone: Arc<str> = settings.everyone.as_str().into();
                 let encoders = Encoders::new(&settings.notices, everyone.clone(), public_url);
                 Self {
-                    // "No probe."
-                    probe_after: Duration::ZERO,
+                    rules,
                     encoder: encoders.first(),
                     compat: Some(Compat {
                         everyone,
@@ -133,7 +147,7 @@ impl Dialect for Jim {
             let (everyone, encoders) = (compat.everyone.clone(), compat.encoders.clone());
             Box::new(CompatSide::new(everyone, encoders))
         });
-        JimAdapter::new(self.probe_after, compat, now)
+        JimAdapter::new(self.rules.clone(), compat, now)
     }
 }
 

@@ -146,7 +146,7 @@ impl JimAdapter {
 
     /// 200, then what the gateway says to who asked.
     async fn ask_gateway(&self, asked: &str, cx: &mut RequestContext<'_>) -> Response {
-        let lines = service_user::answer(asked, cx.session).await;
+        let lines = service_user::answer(asked, &self.rules.public_url, cx.session).await;
         Response::Answer(self.said_by_gateway(&lines, cx))
     }
 

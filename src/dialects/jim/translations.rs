@@ -36,7 +36,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::rendered(M::RemovedSelf, "notice 101, but may come back"),
     T::dropped(M::RemovedOther),
     T::dropped(M::Administration),
-    T::rendered(M::File, "text \"[file] NAME (SIZE)\""),
+    T::rendered(M::File, "text \"[file] NAME (SIZE)\" and its link"),
     T::rendered(M::Sticker, "text \":NAME:\""),
     T::rendered(M::FromHistory, "as above, by the gateway's `history`").by(By::Answer),
     T::rendered(M::SessionEnded, "notice 101, close"),

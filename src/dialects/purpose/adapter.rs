@@ -1,5 +1,6 @@
 //! One purpose-byte connection: requests in, each with its answer; and the client's answers to what it was told.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -26,7 +27,7 @@ const HEARTBEAT_ANSWER: Duration = Duration::from_secs(30);
 ///                          └───────────────────────────LOGOFF────────────────────────────┘
 /// ```
 pub struct PurposeAdapter {
-    pub(super) rules: Rules,
+    pub(super) rules: Arc<Rules>,
     pub(super) greeted: bool,
     heard: Instant,
     /// When a HEARTBEAT was sent that is not answered yet.
@@ -45,7 +46,7 @@ pub(super) struct Renewal {
 }
 
 impl PurposeAdapter {
-    pub(super) fn new(rules: Rules, now: Instant) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, now: Instant) -> Self {
         Self {
             rules,
             greeted: false,

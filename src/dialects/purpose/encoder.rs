@@ -11,7 +11,7 @@ use tolmach_purpose::{
 
 use super::translations::TRANSLATIONS;
 use crate::dialects::direct_rooms::other_of;
-use crate::dialects::text::plain;
+use crate::dialects::text::plain_with_link;
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
@@ -19,6 +19,8 @@ use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, R
 /// The wire form of a listener. Its frames bear the task id 0 until the outbox numbers them.
 pub(super) struct PurposeEncoder {
     revision: Revision,
+    /// What links to files begin with; empty: there are none.
+    public_url: String,
 }
 
 /// The length of the frame that these bytes begin with.
@@ -34,13 +36,17 @@ pub(super) fn number(frame: &mut [u8], task: u8) -> Option<u8> {
     Some(purpose)
 }
 
-/// A message; `seen`: by a member other than its author.
-pub(super) fn message(message: &Message, seen: bool) -> Frame<Cow<'_, str>> {
+/// A message; `seen`: by a member other than its author; `public_url`: what links to files begin with.
+pub(super) fn message<'a>(
+    message: &'a Message,
+    seen: bool,
+    public_url: &str,
+) -> Frame<Cow<'a, str>> {
     let created = message.created.seconds();
     let (status, text) = match (message.deleted, seen) {
         (true, _) => (Status::Deleted, Cow::Borrowed("")),
-        (false, true) => (Status::Seen, plain(message)),
-        (false, false) => (Status::Sent, plain(message)),
+        (false, true) => (Status::Seen, plain_with_link(message, public_url)),
+        (false, false) => (Status::Sent, plain_with_link(message, public_url)),
     };
     Frame {
         id: message.id.low_bits(),
@@ -71,8 +77,11 @@ pub(super) fn chat(room: &RoomRef, other: Option<&str>) -> ChatInfo<String> {
 }
 
 impl PurposeEncoder {
-    pub(super) fn new(revision: Revision) -> Self {
-        Self { revision }
+    pub(super) fn new(revision: Revision, public_url: String) -> Self {
+        Self {
+            revision,
+            public_url,
+        }
     }
 
     fn room(&self, event: &RoomEvent, out: &mut Encoding) {
@@ -83,7 +92,7 @@ impl PurposeEncoder {
         let left = |out: &mut BytesMut| self.write(Notification::Left(info(Audience::Own)), out);
         match &event.change {
             RoomChange::Posted(said) | RoomChange::Edited(said) | RoomChange::Deleted(said) => {
-                let messages = vec![message(said, event.seen)];
+                let messages = vec![message(said, event.seen, &self.public_url)];
                 let chat = event.room.id.0;
                 out.all(|out| self.write(Notification::Messages { chat, messages }, out));
             }

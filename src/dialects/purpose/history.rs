@@ -40,7 +40,7 @@ impl PurposeAdapter {
         let marks = commands::SeenMarks { room: by_id(chat) };
         let marks = cx.session.call(marks).await?;
         let messages = whole_seconds(chat, from, to, cx).await?;
-        Ok(write(task, &messages, &marks))
+        Ok(write(task, &messages, &marks, &self.rules.public_url))
     }
 }
 
@@ -96,7 +96,7 @@ async fn read(
     loop {
         let page = cx.session.call(commands::History(query.clone())).await?;
         for message in page.messages {
-            bytes += encoder::message(&message, false).encoded_len();
+            bytes += encoder::message(&message, false, "").encoded_len();
             upto = upto.max(belongs_to(&message, from));
             if bounded && bytes > limits::HISTORY_BYTES && !found.is_empty() {
                 return Ok(Found::TooMuch(upto));
@@ -122,10 +122,10 @@ fn belongs_to(message: &Message, from: i64) -> i64 {
         .unwrap_or(from)
 }
 
-fn write(task: u8, messages: &[Arc<Message>], marks: &SeenMarks) -> Bytes {
+fn write(task: u8, messages: &[Arc<Message>], marks: &SeenMarks, public_url: &str) -> Bytes {
     let shown = messages
         .iter()
-        .map(|message| encoder::message(message, marks.has_seen(message)));
+        .map(|message| encoder::message(message, marks.has_seen(message), public_url));
     let length: usize = shown.clone().map(|message| message.encoded_len()).sum();
     let mut out = BytesMut::with_capacity(limits::HEADER_BYTES + length);
     let mut frame = FrameWriter::begin(purpose::ACCEPTED, task, &mut out);

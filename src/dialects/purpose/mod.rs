@@ -38,16 +38,18 @@ const MAX_UNANSWERED: usize = 200;
 
 /// The purpose-byte protocol as one listener speaks it.
 pub struct Purpose {
-    rules: Rules,
+    rules: Arc<Rules>,
     encoder: SharedEncoder,
 }
 
 /// What the listener's settings say to its connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Rules {
     revision: Revision,
     probe_after: Duration,
     frame_bytes: usize,
+    /// What links to files begin with; empty: there are none.
+    public_url: String,
 }
 
 impl DialectKind for Purpose {
@@ -86,15 +88,15 @@ impl DialectKind for Purpose {
 
     fn new(settings: &PurposeSettings, options: &DialectOptions) -> Self {
         let revision = settings.revision;
-        let rules = Rules {
+        let url = options.public_url.clone();
+        let encoder = SharedEncoder(Arc::new(PurposeEncoder::new(revision, url.clone())));
+        let rules = Arc::new(Rules {
             revision,
             probe_after: settings.probe_after,
             frame_bytes: options.frame_bytes,
-        };
-        Self {
-            rules,
-            encoder: SharedEncoder(Arc::new(PurposeEncoder::new(revision))),
-        }
+            public_url: url,
+        });
+        Self { rules, encoder }
     }
 }
 
@@ -131,12 +133,12 @@ impl Dialect for Purpose {
     }
 
     fn adapter(&self, now: Instant) -> PurposeAdapter {
-        PurposeAdapter::new(self.rules, now)
+        PurposeAdapter::new(self.rules.clone(), now)
     }
 }
 
 /// A form that says all that the dialect can.
 #[cfg(test)]
 pub(super) fn talkative() -> Box<dyn crate::hub::EventEncoder> {
-    Box::new(PurposeEncoder::new(Revision::Two))
+    Box::new(PurposeEncoder::new(Revision::Two, String::new()))
 }

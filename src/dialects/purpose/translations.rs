@@ -45,7 +45,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     ),
     T::dropped(M::RemovedOther),
     T::dropped(M::Administration),
-    T::rendered(M::File, "text \"[file] NAME (SIZE)\""),
+    T::rendered(M::File, "text \"[file] NAME (SIZE)\" and its link"),
     T::rendered(M::Sticker, "text \":NAME:\""),
     T::rendered(M::FromHistory, "as above").by(By::Answer),
     T::native(M::SessionEnded, "DEAUTH, close"),

@@ -241,7 +241,7 @@ impl TalkerAdapter {
     /// What the gateway answers to who asks it.
     async fn told_by_gateway(&self, said: &str, cx: &mut RequestContext<'_>) -> Bytes {
         let mut out = BytesMut::new();
-        let lines = service_user::answer(said, cx.session).await;
+        let lines = service_user::answer(said, &self.rules.public_url, cx.session).await;
         self.write_from_gateway(&lines, cx, &mut out);
         out.freeze()
     }

@@ -39,7 +39,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     T::native(M::RemovedSelf, "`error`, close"),
     T::native(M::RemovedOther, "`leave`").by(By::Another(M::Offline)),
     T::dropped(M::Administration),
-    T::rendered(M::File, "text \"[file] NAME (SIZE)\""),
+    T::rendered(M::File, "text \"[file] NAME (SIZE)\" and its link"),
     T::rendered(M::Sticker, "text \":NAME:\""),
     T::rendered(M::FromHistory, "as above").by(By::Answer),
     T::native(M::SessionEnded, "`error`, close"),

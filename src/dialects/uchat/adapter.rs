@@ -31,7 +31,7 @@ pub(super) const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
 ///      └──DOWNLOAD_FILE──▶ offering ──READY_READ──▶ sending ──▶ closed
 /// ```
 pub struct UchatAdapter {
-    pub(super) rules: Rules,
+    pub(super) rules: Arc<Rules>,
     pub(super) ahead: RawAhead,
     heard: Instant,
     /// The token of the session.
@@ -41,7 +41,7 @@ pub struct UchatAdapter {
 }
 
 impl UchatAdapter {
-    pub(super) fn new(rules: Rules, now: Instant) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, now: Instant) -> Self {
         Self {
             rules,
             ahead: RawAhead::default(),

@@ -51,7 +51,7 @@ impl UchatAdapter {
     /// What was said, to who said it, and what the gateway answers. The messages' numbers are nobody's.
     pub(super) async fn ask_gateway(&self, said: &str, cx: &mut RequestContext<'_>) -> Bytes {
         let own = cx.session.user().map_or(UserId::GATEWAY, |user| user.id);
-        let answers = service_user::answer(said, cx.session).await;
+        let answers = service_user::answer(said, &self.rules.public_url, cx.session).await;
         let answers = answers.into_iter().map(|line| (UserId::GATEWAY, line));
         let said = [(own, said.to_owned())].into_iter().chain(answers);
         let mut out = BytesMut::new();

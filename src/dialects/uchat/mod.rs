@@ -35,17 +35,19 @@ pub use settings::UchatSettings;
 
 /// uchat as one listener speaks it.
 pub struct Uchat {
-    rules: Rules,
+    rules: Arc<Rules>,
     encoder: SharedEncoder,
 }
 
 /// What the listener's settings say to its connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Rules {
     flavor: Flavor,
     frame_bytes: usize,
     /// Most bytes of a file that is sent; 0: no limit.
     file_bytes: u64,
+    /// What links to files begin with; empty: there are none.
+    public_url: String,
 }
 
 impl DialectKind for Uchat {
@@ -65,11 +67,12 @@ impl DialectKind for Uchat {
 
     fn new(settings: &UchatSettings, options: &DialectOptions) -> Self {
         let flavor = settings.flavor;
-        let rules = Rules {
+        let rules = Arc::new(Rules {
             flavor,
             frame_bytes: options.longest_frame(),
             file_bytes: options.file_bytes,
-        };
+            public_url: options.public_url.clone(),
+        });
         Self {
             rules,
             encoder: SharedEncoder(Arc::new(UchatEncoder::new(flavor))),
@@ -102,7 +105,7 @@ impl Dialect for Uchat {
     }
 
     fn adapter(&self, now: Instant) -> UchatAdapter {
-        UchatAdapter::new(self.rules, now)
+        UchatAdapter::new(self.rules.clone(), now)
     }
 }
 

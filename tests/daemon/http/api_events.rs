@@ -459,7 +459,7 @@ async fn the_table_counts_and_the_figures_are_of_the_last_hour() {
 }
 
 #[tokio::test]
-async fn a_file_is_a_link_in_jim_and_talker_where_there_are_links() {
+async fn a_file_is_a_link_where_there_are_links() {
     let daemon = Daemon::start(&format!(
         "{HTTP}\nhttp.public_url = 'https://chat.example/'"
     ))
@@ -468,6 +468,8 @@ async fn a_file_is_a_link_in_jim_and_talker_where_there_are_links() {
     let mut jim = daemon.guest_in("mallory", "#lobby").await;
     daemon.account("boris").await;
     let mut talker = daemon.talker_in("boris", "lobby").await;
+    daemon.account("clara").await;
+    let mut purpose = daemon.purpose_in(2, "clara", 1).await;
     anna.done("PUT", "/rooms/lobby/members/anna", None).await;
     let auth = ["Authorization: Bearer token-anna"];
     let path = "/api/v1/rooms/lobby/files?name=cat.png";
@@ -479,4 +481,12 @@ async fn a_file_is_a_link_in_jim_and_talker_where_there_are_links() {
     );
     talker.hears("anna", &text).await;
     jim.hears("anna", "#lobby", &text).await;
+    assert_eq!(purpose.heard().await.text, text);
+    assert_eq!(purpose.history(1, 0).await[0].text, text);
+    // The gateway knows it, too.
+    for asked in ["history #lobby", "search #lobby cat"] {
+        assert_eq!(jim.say("tolmach", asked).await, 200);
+        let said = jim.heard().await["message"].to_string();
+        assert!(said.ends_with(&format!("<anna> {text}\"")), "{said}");
+    }
 }
