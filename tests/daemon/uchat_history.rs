@@ -143,6 +143,21 @@ async fn a_page_of_very_long_messages_ends_sooner_and_the_next_goes_on() {
         all.extend(page.iter().map(|said| said["date"].as_i64().unwrap() - T));
     }
     assert_eq!(all, (0..40).rev().collect::<Vec<_>>());
+    // Who goes on from the newest that it has misses nothing either.
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let page = anna.newer(tea, after, 500).await;
+        let Some(newest) = page.first() else { break };
+        assert!(page.len() < 12, "{} messages", page.len());
+        after = newest["date"].as_i64().unwrap();
+        let dates = page.iter().rev().map(|said| said["date"].as_i64().unwrap());
+        all.extend(dates.map(|date| date - T));
+    }
+    assert_eq!(all, (0..40).collect::<Vec<_>>());
+    // Of those that the count allows.
+    let page = anna.newer(tea, 0, 20).await;
+    assert_eq!(page.last().unwrap()["date"], T + 20);
+    assert_eq!(anna.newer(tea, 0, 3).await[0]["date"], T + 39);
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ const PAGE: usize = 1000;
 enum Found {
     /// All messages that were asked for, oldest first.
     All(Vec<Arc<Message>>),
-    /// More than one answer holds, and what was found belongs to no second later than this one.
-    TooMuch(i64),
+    /// More than one answer holds. What was found belongs to these seconds: the first of them, and the last one.
+    TooMuch(i64, i64),
 }
 
 impl PurposeAdapter {
@@ -44,7 +44,8 @@ impl PurposeAdapter {
     }
 }
 
-/// The messages of one answer: of as many whole seconds as it holds, and of one at least.
+/// The messages of one answer: of as many whole seconds as it holds, and, where there is something later than the second from
+/// which they were asked for, of one after that at least: else a client could not go on.
 async fn whole_seconds(
     chat: i32,
     from: i64,
@@ -58,7 +59,7 @@ async fn whole_seconds(
     let mut fits = from - 1;
     let mut exceeds = match read(chat, from, last, true, cx).await? {
         Found::All(messages) => return Ok(messages),
-        Found::TooMuch(upto) => upto,
+        Found::TooMuch(_, upto) => upto,
     };
     let mut fitting = Vec::new();
     // Mostly it is the second before.
@@ -66,16 +67,39 @@ async fn whole_seconds(
     while exceeds - fits > 1 {
         match read(chat, from, middle, true, cx).await? {
             Found::All(messages) => (fits, fitting) = (middle, messages),
-            Found::TooMuch(upto) => exceeds = upto.min(middle),
+            Found::TooMuch(_, upto) => exceeds = upto.min(middle),
         }
         middle = fits + (exceeds - fits) / 2;
     }
-    if fitting.is_empty()
-        && let Found::All(second) = read(chat, from, exceeds, false, cx).await?
-    {
-        return Ok(second);
+    let goes_on = |message: &Arc<Message>| belongs_to(message, from) > from;
+    if !fitting.iter().any(goes_on) {
+        let next = next_second(chat, from, last, cx).await?;
+        if let Found::All(more) = read(chat, from, next.unwrap_or(from), false, cx).await? {
+            return Ok(more);
+        }
     }
     Ok(fitting)
+}
+
+/// The first second after this one, and up to the last, in which something was created or updated.
+async fn next_second(
+    chat: i32,
+    second: i64,
+    mut last: i64,
+    cx: &mut RequestContext<'_>,
+) -> Result<Option<i64>> {
+    let from = second.saturating_add(1);
+    let mut next = None;
+    loop {
+        match read(chat, from, last, true, cx).await? {
+            Found::All(messages) => {
+                let seconds = messages.iter().map(|message| belongs_to(message, from));
+                return Ok(seconds.min().or(next));
+            }
+            // What is still to be found may belong to an earlier one: an old message that was edited.
+            Found::TooMuch(first, _) => (next, last) = (Some(first), first - 1),
+        }
+    }
 }
 
 /// Reads what was created or updated in these seconds, in the order of `created`; `bounded`: until it is more than one answer
@@ -92,14 +116,15 @@ async fn read(
     query.to = Some(last_of(to));
     query.touched = true;
     let mut found: Vec<Arc<Message>> = Vec::new();
-    let (mut bytes, mut upto) = (0, from);
+    let (mut bytes, mut first, mut upto) = (0, i64::MAX, from);
     loop {
         let page = cx.session.call(commands::History(query.clone())).await?;
         for message in page.messages {
             bytes += encoder::message(&message, false, "").encoded_len();
-            upto = upto.max(belongs_to(&message, from));
+            let second = belongs_to(&message, from);
+            (first, upto) = (first.min(second), upto.max(second));
             if bounded && bytes > limits::HISTORY_BYTES && !found.is_empty() {
-                return Ok(Found::TooMuch(upto));
+                return Ok(Found::TooMuch(first, upto));
             }
             found.push(message);
         }

@@ -1,5 +1,6 @@
 //! RQ_GET_NEW_MSGS, RQ_OLD_MSGS, RQ_SEARCH_MSGS.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -14,7 +15,8 @@ use crate::model::{
     Error, HistoryOrder, HistoryQuery, Message, MessageId, Result, SearchQuery, Timestamp,
 };
 
-/// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones.
+/// Of so many bytes of text, a few less or more, a page has no more messages: other dialects know long ones. What is left out is on
+/// the side away from the date, so that a client that goes on from its page gets it.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How many messages are read at a time. Deleted ones are left out of them: a small page must not make many small reads.
 const READ: usize = limits::COUNT as usize;
@@ -38,7 +40,7 @@ impl UchatAdapter {
             Place::Of(message) | Place::After(message) => Some(message),
             Place::Start => None,
         };
-        let messages = newest_first(query, count, cx).await?;
+        let messages = newest_first(query, count, LeftOut::Newest, cx).await?;
         write(&messages, Page::new_messages(room, &mut out));
         Ok(out.freeze())
     }
@@ -64,7 +66,7 @@ impl UchatAdapter {
             Place::After(message) => Some(MessageId(message.0.saturating_add(1))),
             Place::Start => Some(MessageId(0)),
         };
-        let messages = newest_first(query, count, cx).await?;
+        let messages = newest_first(query, count, LeftOut::Oldest, cx).await?;
         let page = Page::old_messages(room, self.rules.flavor, &mut out);
         write(&messages, page);
         Ok(out.freeze())
@@ -129,34 +131,47 @@ fn newest(room: i32, limit: usize) -> HistoryQuery {
     query
 }
 
+/// Which messages are left out where those that `count` allows are of more than [`PAGE_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    Oldest,
+    Newest,
+}
+
 /// At most so many messages that are not deleted; fewer where those would be of more than [`PAGE_BYTES`].
 async fn newest_first(
     mut query: HistoryQuery,
     count: u32,
+    left_out: LeftOut,
     cx: &mut RequestContext<'_>,
-) -> Result<Vec<Arc<Message>>> {
+) -> Result<VecDeque<Arc<Message>>> {
     if count == 0 {
         return Err(Error::invalid("count", "it is 1 to 500"));
     }
-    let count = count.min(limits::COUNT) as usize;
-    let mut found: Vec<Arc<Message>> = Vec::new();
+    let mut allowed = count.min(limits::COUNT) as usize;
+    let mut found: VecDeque<Arc<Message>> = VecDeque::new();
     let mut bytes = 0;
     loop {
         let page = cx.session.call(commands::History(query.clone())).await?;
         let messages = page.messages;
         query.before = messages.last().map(|message| message.id);
-        bytes += messages.iter().map(|said| said.text.len()).sum::<usize>();
         let shown = messages.into_iter().filter(|message| !message.deleted);
-        found.extend(shown);
-        let is_full = found.len() >= count || bytes >= PAGE_BYTES;
-        if is_full || page.omitted == 0 || query.before.is_none() {
-            found.truncate(count);
+        for message in shown.take(allowed) {
+            allowed -= 1;
+            bytes += message.text.len();
+            found.push_back(message);
+            while left_out == LeftOut::Newest && bytes > PAGE_BYTES && found.len() > 1 {
+                bytes -= found.pop_front().map_or(0, |newest| newest.text.len());
+            }
+        }
+        let is_full = left_out == LeftOut::Oldest && bytes >= PAGE_BYTES;
+        if allowed == 0 || is_full || page.omitted == 0 || query.before.is_none() {
             return Ok(found);
         }
     }
 }
 
-fn write(messages: &[Arc<Message>], mut page: Page<'_>) {
+fn write<'a>(messages: impl IntoIterator<Item = &'a Arc<Message>>, mut page: Page<'_>) {
     for message in messages {
         page.push(&encoder::message(message));
     }
