@@ -111,22 +111,23 @@ fn read_binary(bytes: &[u8]) -> Result<Header, BadHeader> {
     };
     let length = usize::from(u16::from_be_bytes([fixed[14], fixed[15]]));
     let (command, family) = (fixed[12], fixed[13]);
-    let is_proxied = match command {
-        0x20 => false,
-        0x21 => true,
+    let is_local = match command {
+        0x20 => true,
+        0x21 => false,
         _ => return Err(BadHeader("its header has an unknown version or command")),
     };
-    // Both addresses and both ports.
+    // Both addresses and both ports; LOCAL: "discard the protocol block including the family which is ignored".
     let least = match family >> 4 {
+        _ if is_local => 0,
         0 | 3 => 0,
         1 => 12,
         2 => 36,
         _ => return Err(BadHeader("its header names an unknown family")),
     };
-    if family & 0xf > 2 {
+    if !is_local && family & 0xf > 2 {
         return Err(BadHeader("its header names an unknown protocol"));
     }
-    if is_proxied && length < least {
+    if length < least {
         return Err(BadHeader("its header is too short for its addresses"));
     }
     if rest.len() < length {
@@ -138,7 +139,7 @@ fn read_binary(bytes: &[u8]) -> Result<Header, BadHeader> {
         _ => None,
     };
     Ok(Header::Whole(
-        from.filter(|_| is_proxied).and_then(specified),
+        from.filter(|_| !is_local).and_then(specified),
     ))
 }
 
@@ -224,6 +225,10 @@ mod tests {
             (binary(0x21, 0x00, &[7; 3]), None),
             (binary(0x20, 0x00, &[]), None),
             (binary(0x20, 0x11, &four), None),
+            // Whatever family is named with LOCAL is ignored.
+            (binary(0x20, 0x41, &[]), None),
+            (binary(0x20, 0x13, &[7; 5]), None),
+            (binary(0x20, 0xff, &[7; 3]), None),
             (binary(0x21, 0x11, &[1; 65535]), Some("1.1.1.1")),
         ] {
             assert_eq!(from(&header).as_deref(), expected, "{header:?}");

@@ -240,6 +240,11 @@ async fn a_message_is_seen_once_the_mark_of_another_member_has_reached_it() {
     for earlier in [0, -1, i64::MIN] {
         all.two.does("MARK_SEEN", mark(earlier)).await;
     }
+    // Nor to where nothing can be kept.
+    for late in [1 << 62, i64::MAX] {
+        let reason = all.two.declined("MARK_SEEN", mark(late)).await;
+        assert!(reason.contains("time"), "{reason}");
+    }
     assert_eq!(
         all.two.accepted("GET_SEEN", int(all.tea)).await,
         long(told.created)

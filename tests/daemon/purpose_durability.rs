@@ -82,7 +82,7 @@ async fn what_the_store_refuses_is_declined_and_nobody_sees_it() {
         ("START_CHAT", int(boris_id - 1)),
         ("DELETE_MSG", int(before)),
         ("REMOVE_MSG", int(before)),
-        ("MARK_SEEN", [int(tea), [1; 8].to_vec()].concat()),
+        ("MARK_SEEN", [int(tea), [1; 7].to_vec(), vec![0]].concat()),
         ("REGISTER_USER", login("new")),
         ("RESTORE_SESSION", restoring),
         ("LOGOFF", vec![]),

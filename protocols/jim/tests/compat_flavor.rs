@@ -274,6 +274,11 @@ fn the_addressee_under_any_of_its_keys() {
         (Some("boris"), true)
     );
     assert_eq!(msg.unclear, [("mess_to".to_owned(), "vera".to_owned())]);
+    // An empty one names nobody.
+    let msg = said(r#"{"action":"msg","to":"","destination":"vera","text":"x"}"#);
+    assert_eq!((msg.to.as_deref(), msg.unclear), (Some("vera"), vec![]));
+    let msg = said(r#"{"action":"msg","to":"","destination":"","text":"x"}"#);
+    assert_eq!(msg.to.as_deref(), Some(""));
     let twice = said(r##"{"action":"msg","to":"#tea","destination":"#tea","text":"x"}"##);
     assert_eq!(twice.unclear, []);
 }

@@ -6,7 +6,7 @@ use super::adapter::{PurposeAdapter, reason};
 use super::chats::by_id;
 use crate::commands;
 use crate::gateway::{RequestContext, Response};
-use crate::model::{MessageId, Result, Target, Timestamp};
+use crate::model::{Error, MessageId, Result, Target, Timestamp};
 
 /// Milliseconds in a second, the wire's unit of time.
 const SECOND: i64 = 1000;
@@ -56,6 +56,10 @@ impl PurposeAdapter {
         cx: &mut RequestContext<'_>,
     ) -> Result<Answer<String>> {
         let (room, at) = (by_id(chat), last_of(time));
+        // GET_SEEN would give an earlier one.
+        if at.seconds() < time {
+            return Err(Error::invalid("time", "it is too far ahead"));
+        }
         self.done(commands::MarkSeen { room, at }, cx).await
     }
 

@@ -55,21 +55,22 @@ pub(super) fn read(object: &Object<'_>, action: &str) -> Result<ClientFrame, Bad
     }))
 }
 
+/// The first of the addressee's keys that names one: an empty one names nobody.
 fn read_addressee(object: &Object<'_>) -> Result<Option<String>, BadFrame> {
-    if let Some(to) = first_of(object, &[&TO])? {
-        return Ok(Some(to.into_owned()));
-    }
-    for key in ADDRESSEES {
-        let field = Field {
-            path: key,
-            key,
-            ..TO
-        };
-        if let Some(to) = first_of(object, &[&field])? {
-            return Ok(Some(to.into_owned()));
+    let others = ADDRESSEES.map(|key| Field {
+        path: key,
+        key,
+        ..TO
+    });
+    let mut empty = None;
+    for field in [TO].iter().chain(&others) {
+        match first_of(object, &[field])? {
+            Some(to) if to.is_empty() => empty = Some(to.into_owned()),
+            Some(to) => return Ok(Some(to.into_owned())),
+            None => {}
         }
     }
-    Ok(None)
+    Ok(empty)
 }
 
 /// The texts that could name somebody, however deep they stand, with the keys of the object under which they do.
