@@ -96,12 +96,9 @@ impl Buffer {
                 let event = Arc::new(event);
                 let encoding = self.encoder.encode(&event, &[], Shared::default());
                 let (instead, told) = encoding.told(Audience::Other);
-                ending_instead.extend(
-                    unaware
-                        .iter()
-                        .zip(told.end)
-                        .map(|(session, reason)| (*session, reason)),
-                );
+                if let Some(reason) = told.end {
+                    ending_instead.extend(unaware.iter().map(|session| (*session, reason)));
+                }
                 counting.translated(&self.encoder, &event, [(Audience::Other, told)]);
                 instead
             });
