@@ -56,6 +56,8 @@ mod http;
 pub mod hub;
 mod id_map;
 pub mod model;
+#[cfg(any(feature = "sqlite", feature = "daemon"))]
+mod new_file;
 mod refusal;
 mod runtime;
 mod setters;

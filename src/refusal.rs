@@ -49,7 +49,7 @@ pub(crate) fn of_file(path: &Path, error: &io::Error) -> String {
     let metadata = there.and_then(|there| Some((there, fs::metadata(there).ok()?)));
     let said = match (error.kind(), metadata) {
         (ErrorKind::AlreadyExists | ErrorKind::NotADirectory, Some((there, is)))
-            if !is.is_dir() =>
+            if !is.is_dir() && error.raw_os_error().is_some() =>
         {
             format!(
                 "{} is a file, no directory: move it away, or name another place",
@@ -60,10 +60,18 @@ pub(crate) fn of_file(path: &Path, error: &io::Error) -> String {
             let (owner, mode) = (user(is.uid()), is.mode() & 0o7777);
             let we = fs::metadata("/proc/self")
                 .map_or_else(|_| "this user".to_owned(), |is| user(is.uid()));
+            let there = there.display();
+            let missing = missing(&is);
+            let remedy = match owner == we && !missing.is_empty() {
+                true => format!("`chmod u+{missing} {there}`"),
+                false => format!("run this as {owner}, or give it to {we}"),
+            };
             format!(
-                "permission denied to {we}: {} belongs to {owner} (mode {mode:04o}); run this as {owner}, or give it to {we}",
-                there.display()
+                "permission denied to {we}: {there} belongs to {owner} (mode {mode:04o}); {remedy}"
             )
+        }
+        (ErrorKind::IsADirectory, _) => {
+            "this is a directory, where a file has to be: move it away".to_owned()
         }
         (ErrorKind::NotFound, _) => match path.parent().filter(|it| !it.as_os_str().is_empty()) {
             Some(parent) if !parent.exists() => {
@@ -77,6 +85,14 @@ pub(crate) fn of_file(path: &Path, error: &io::Error) -> String {
         _ => words(error),
     };
     format!("{}: {said}", path.display())
+}
+
+/// What its owner may not do with a file or directory, as `chmod` writes it.
+fn missing(is: &fs::Metadata) -> String {
+    let bits = [(0o400, 'r'), (0o200, 'w'), (0o100, 'x')];
+    let wanted = bits.iter().take(if is.is_dir() { 3 } else { 2 });
+    let missing = wanted.filter(|(bit, _)| is.mode() & bit == 0);
+    missing.map(|(_, letter)| letter).collect()
 }
 
 /// A user by name, where the system tells it.

@@ -9,6 +9,7 @@ const ALIKE: f64 = 0.6;
 /// same last part are nearest, and others of the same section are compared by it alone.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |key: &str| match (word.rsplit_once('.'), key.rsplit_once('.')) {
+        _ if word == key => 2.0,
         (one, other) if last(one, word) == last(other, key) => 1.0,
         (Some((section, name)), Some((same, key))) if section == same => alike(name, key),
         _ => alike(word, key),
@@ -33,9 +34,17 @@ mod tests {
 
     #[test]
     fn only_what_is_near_is_suggested() {
-        let known = ["name", "limits", "limits.burst", "rooms.create", "tls.key"];
+        let known = [
+            "name",
+            "limits",
+            "limits.burst",
+            "rooms.create",
+            "tls.key",
+            "node.name",
+        ];
         for (word, expected) in [
             ("nmae", Some("name")),
+            ("name", Some("name")),
             ("NAMES", Some("name")),
             ("burst", Some("limits.burst")),
             ("rooms.burst", Some("limits.burst")),

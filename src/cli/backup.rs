@@ -11,7 +11,7 @@ use indicatif::HumanBytes;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::watched;
+use super::progress::{refuse_closed_output, watched};
 use super::source::Source;
 
 /// The database, the files of messages, and the certificate that the gateway made for itself with its key; not the
@@ -31,6 +31,9 @@ impl BackupArgs {
             return Err(Failure::because(
                 "standard output is a terminal; name a file, or send it somewhere",
             ));
+        }
+        if is_stream {
+            refuse_closed_output()?;
         }
         let source = Source::of(config).await?;
         let places = source.places.clone();

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::failure::{Failure, Outcome};
 use super::output::Output;
-use super::progress::watched;
+use super::progress::{refuse_closed_output, watched};
 use super::room_name::RoomName;
 use super::source::Source;
 
@@ -29,10 +29,13 @@ pub(crate) struct ExportArgs {
 
 impl ExportArgs {
     pub(super) async fn run(self, config: &Config) -> Outcome<ExitCode> {
-        let source = Source::of(config).await?;
-        let places = source.places.clone();
         let file = self.file.clone();
         let is_stream = file == Path::new("-");
+        if is_stream {
+            refuse_closed_output()?;
+        }
+        let source = Source::of(config).await?;
+        let places = source.places.clone();
         let room = self.room.as_ref().map(RoomName::selector);
         let made = watched(move |progress| made(&places, room.as_ref(), &file, progress)).await?;
         let made = made.map_err(|error| match (error, &self.room) {

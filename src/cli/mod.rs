@@ -167,7 +167,10 @@ pub fn run() -> ExitCode {
 
 /// Carries out the command line of this process with these dialects, those of this crate or others.
 pub fn run_with(dialects: Dialects) -> ExitCode {
-    let Arguments { config, action } = usage::parse(|| command(dialects));
+    let Arguments { config, action } = match usage::parse(|| command(dialects)) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     execute(action, config.as_deref(), dialects).unwrap_or_else(Failure::report)
 }
 

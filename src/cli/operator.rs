@@ -9,6 +9,7 @@
 //!           └─ again ─┘ for 5 s
 //! ```
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ use crate::daemon::{files_directory, open_hub};
 use crate::files::Bucket;
 use crate::hub::Hub;
 use crate::model::{Error, FileInfo, RoomId};
+use crate::new_file;
 use crate::refusal::of_file;
 
 use super::about::{About, Known};
@@ -64,20 +66,21 @@ pub(super) enum Contents {
 }
 
 impl Contents {
-    /// Copies that of a message to a file.
+    /// Copies that of a message to a new file, which only this user can read.
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotFound`] where there is none; it cannot be read or written.
+    /// [`io::ErrorKind::NotFound`] where there is none; it cannot be read or written; the file is there.
     pub(super) async fn copy(&self, room: RoomId, file: &FileInfo, into: &Path) -> io::Result<()> {
         match self {
             Self::Directory(directory) => {
                 let from = directory.join(room.to_string()).join(&file.stored);
-                std::fs::copy(from, into).map(|_| ())
+                let mut from = File::open(from)?;
+                io::copy(&mut from, &mut new_file::create(into)?).map(|_| ())
             }
             #[cfg(feature = "s3")]
             Self::Bucket(bucket) => {
                 let mut from = bucket.read(room, &file.stored, 0..file.size).await?;
-                let mut into = tokio::fs::File::create(into).await?;
+                let mut into = tokio::fs::File::from_std(new_file::create(into)?);
                 tokio::io::copy(&mut from, &mut into).await?;
                 into.sync_all().await
             }

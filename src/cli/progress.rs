@@ -1,6 +1,9 @@
 //! Long work with files: a bar on a terminal, and an end in good order where it is broken off.
 
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Display, Path};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +13,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::copies::{BrokenOff, CopyError, Places, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -114,6 +118,26 @@ pub(super) async fn unless_broken_off<T>(work: impl Future<Output = Outcome<T>>)
         _ = interrupted.recv() => Err(broken_off()),
         _ = terminated.recv() => Err(broken_off()),
     }
+}
+
+/// Refuses to send something where nobody gets it.
+pub(super) fn refuse_closed_output() -> Outcome<()> {
+    let said = "standard output is closed; name a file, or send it somewhere";
+    match is_closed() {
+        true => Err(Failure::because(said)),
+        false => Ok(()),
+    }
+}
+
+/// Whether this process was started without a standard output. In its place stands `/dev/null`, open for reading, too.
+fn is_closed() -> bool {
+    let stdout = io::stdout();
+    let is_both = fcntl(&stdout, FcntlArg::F_GETFL)
+        .is_ok_and(|flags| OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE == OFlag::O_RDWR);
+    let device = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let device = device.and_then(|file| Ok(file.metadata()?.rdev()));
+    let null = fs::metadata("/dev/null").map(|null| null.rdev());
+    is_both && matches!((device, null), (Ok(device), Ok(null)) if device == null)
 }
 
 /// Where everything is to be brought back.

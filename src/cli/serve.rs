@@ -1,5 +1,6 @@
 //! `tolmach serve`: the gateway, until it is told to stop.
 
+use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf, absolute};
@@ -64,6 +65,8 @@ impl ServeArgs {
 struct Source {
     arguments: ServeArgs,
     file: Option<PathBuf>,
+    /// Whether the file had nothing in it when it was read first.
+    is_empty: bool,
     dialects: Dialects,
 }
 
@@ -71,6 +74,24 @@ impl Source {
     fn read(&self) -> Result<Config, ConfigError> {
         let config = Config::load(self.file.as_deref(), std::env::vars_os(), self.dialects)?;
         self.arguments.apply(config, self.dialects)
+    }
+
+    /// As it is now, which is not what a pipe has left, nor a file that somebody is about to write.
+    fn read_again(&self) -> Result<Config, ConfigError> {
+        let found = self
+            .file
+            .as_ref()
+            .and_then(|file| Some((file, fs::metadata(file).ok()?)));
+        match found {
+            Some((file, found)) if !found.is_file() => Err(ConfigError::not_again(
+                file,
+                "this is no plain file, and cannot be read again",
+            )),
+            Some((file, found)) if found.len() == 0 && !self.is_empty => Err(
+                ConfigError::not_again(file, "the file is empty, and was not at the start"),
+            ),
+            Some(_) | None => self.read(),
+        }
     }
 }
 
@@ -89,7 +110,7 @@ type Fewer = (usize, usize);
 
 impl Program for Process {
     fn configuration(&self) -> Result<Config, ConfigError> {
-        self.source.read()
+        self.source.read_again()
     }
 
     fn set_log(&self, log: &Log) {
@@ -137,6 +158,7 @@ pub(super) fn run(
     let mut source = Source {
         arguments,
         file: file.map(Path::to_owned),
+        is_empty: file.is_some_and(|file| fs::metadata(file).is_ok_and(|found| found.len() == 0)),
         dialects,
     };
     let config = source.read().map_err(Failure::Configuration)?;

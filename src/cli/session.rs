@@ -20,18 +20,18 @@ const COLUMNS: &[Column<SessionInfo>] = &[
     Column::both("id", |session| Value::of(session.id.0)),
     Column::both("user", |session| Value::of(&session.user.login)),
     Column::both("dialect", |session| Value::of(&session.dialect)),
-    Column::both("listener", |session| Value::of(&session.listener)),
     Column::both("address", |session| Value::of(&session.address)),
     Column::both("since", |session| Time(session.since).into()),
     Column::both("encrypted", |session| Value::of(session.encrypted)),
+    Column::both("listener", |session| Value::of(&session.listener)),
     Column::both("node", |session| Value::of(&session.node)),
 ];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionAction {
-    /// List who is connected: id, user, dialect, listener, address, since, encrypted, node
+    /// List who is connected: id, user, dialect, address, since, encrypted, listener, node
     List {
-        /// One object a line: id, user, dialect, listener, address, since, encrypted, node
+        /// One object a line: id, user, dialect, address, since, encrypted, listener, node
         #[arg(long)]
         json: bool,
     },

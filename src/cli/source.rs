@@ -1,7 +1,7 @@
 //! What is copied: the files of a store, or what a gateway has in memory.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 
 use super::failure::{Failure, Outcome};
@@ -15,15 +15,16 @@ use crate::refusal::of_file;
 use {
     super::progress::watched,
     crate::config::StoreUrl,
+    crate::copies::temporary,
+    crate::new_file,
     crate::store::{PostgresStore, PostgresUrl},
-    std::os::unix::fs::OpenOptionsExt,
 };
 
 /// Where what is to be copied lies, as long as this is kept.
 pub(super) struct Source {
     pub(super) places: Places,
-    /// What was written for this alone, with the files that messages had then, if there were any.
-    made: Option<(PathBuf, Option<Hold>)>,
+    /// What was written for this alone, with the files that messages had then, if there were any; open, where nobody else would remove it.
+    made: Option<(PathBuf, Option<Hold>, Option<File>)>,
     /// As people call it.
     name: String,
 }
@@ -57,7 +58,7 @@ impl Source {
         let hold = Hold::of(&places.files)
             .map_err(|error| Failure::because(of_file(&places.files, &error)))?;
         places.database = gateway.copy().await.map_err(failed)?;
-        let made = Some((places.database.clone(), Some(hold)));
+        let made = Some((places.database.clone(), Some(hold), None));
         let name = "memory:".to_owned();
         Ok(Self { places, made, name })
     }
@@ -70,17 +71,15 @@ impl Source {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Failure::because(of_file(&places.files, &error))),
         };
-        let name = format!("tolmach-database-{:032x}", rand::random::<u128>());
-        places.database = std::env::temp_dir().join(name);
+        places.database = temporary();
         let path = places.database.clone();
+        let file = new_file::hold(&path);
+        let file = file.map_err(|error| Failure::because(of_file(&path, &error)))?;
         let source = Self {
             places,
-            made: Some((path.clone(), hold)),
+            made: Some((path.clone(), hold, Some(file))),
             name: url.to_string(),
         };
-        let mut options = fs::OpenOptions::new();
-        let made = options.write(true).create_new(true).mode(0o600).open(&path);
-        made.map_err(|error| Failure::because(of_file(&path, &error)))?;
         let url = url.clone();
         let copied = watched(move |progress| {
             progress.begin("copying", None);
@@ -101,7 +100,7 @@ impl fmt::Display for Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
-        if let Some((made, _)) = &self.made {
+        if let Some((made, ..)) = &self.made {
             // The gateway's next start removes what stays.
             let _ = fs::remove_file(made);
         }

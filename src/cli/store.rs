@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::copies;
-use crate::store::Fault;
+use crate::store::{DatabaseCopy, Fault};
 use clap::Subcommand;
 
 use super::failure::{Failure, Outcome};
@@ -51,6 +51,12 @@ impl StoreAction {
             ))?;
         }
         out.flush()?;
+        if verified.faults.iter().any(Fault::is_damage) {
+            let recovery = DatabaseCopy::recovery(&source.places.database);
+            return Err(Failure::because(format!(
+                "the database is damaged; {recovery}"
+            )));
+        }
         Ok(if is_whole {
             ExitCode::SUCCESS
         } else {

@@ -3,14 +3,25 @@
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseIntError};
+use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Command, FromArgMatches};
 
-/// The command line of this process; where it is wrong, or asks for help or the version, this ends the process.
-pub(super) fn parse<P: FromArgMatches>(command: impl Fn() -> Command) -> P {
+use super::output::unwritable;
+use crate::suggest::nearest;
+
+/// The command line of this process.
+///
+/// # Errors
+/// It is wrong, or asks for help or the version, which is said: how this process ends.
+pub(super) fn parse<P: FromArgMatches>(command: impl Fn() -> Command) -> Result<P, ExitCode> {
     let words = std::env::args_os().skip(1);
-    read(command, words).unwrap_or_else(|error| error.exit())
+    read(command, words).map_err(|error| match error.print() {
+        Err(unsaid) if !error.use_stderr() => unwritable(unsaid).report(),
+        // That it is wrong the exit code says, too.
+        Ok(()) | Err(_) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+    })
 }
 
 /// A command line, without the program's name. What explains an error is made once there is one: it is large.
@@ -34,6 +45,14 @@ fn told(mut error: Error, mut command: Command) -> Error {
         let (value, argument) = (value.unwrap_or_default(), argument.unwrap_or_default());
         let wrong = format!("invalid value '{value}' for '{argument}': {reason}");
         return command.error(ErrorKind::ValueValidation, wrong);
+    }
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(meant) = nearest(word, command.get_subcommands().map(Command::get_name))
+    {
+        let meant = ContextValue::Strings(vec![meant.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, meant);
     }
     if error.get(ContextKind::Usage).is_none() {
         let usage = ContextValue::StyledStr(command.render_usage());
@@ -59,6 +78,10 @@ fn reason(error: &Error) -> Option<&'static str> {
 fn innermost(mut command: Command, words: &[OsString]) -> Command {
     command.build();
     for word in words.iter().filter_map(|word| word.to_str()) {
+        if word == "help" {
+            // What is behind it is a command of this one.
+            continue;
+        }
         if let Some(inner) = command.find_subcommand(word) {
             command = inner.clone();
         }
@@ -99,6 +122,8 @@ mod tests {
             ),
             ("ban add anna --for 5", "as 30s, 15m", "tolmach ban add"),
             ("serv", "'serve'", "tolmach ["),
+            ("help serv", "'serve'", "tolmach"),
+            ("help user lst", "'list'", "tolmach"),
             ("user lst", "'list'", "tolmach user ["),
             ("user list --jsn", "'--json'", "tolmach user list"),
             ("room role tea anna membr", "'member'", "tolmach room role"),

@@ -1,7 +1,7 @@
 //! `tolmach user export`: all that is kept of an account, in one JSON document.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::control::ControlError;
 use crate::model::{
     Error, FileInfo, Message, MessageId, RoomId, RoomSelector, UserId, UserSelector,
 };
+
+use crate::new_file;
+use crate::refusal::{of_file, words};
 
 use super::about::About;
 use super::failure::{Failure, Outcome};
@@ -26,7 +29,7 @@ pub(crate) struct ExportArgs {
     name: String,
     /// Where to write it, a file that is not there yet; without it, or as -, standard output
     file: Option<PathBuf>,
-    /// A directory for copies of the files that it sent, made if absent; each is named by its message's number
+    /// A directory for copies of the files that it sent, made if absent; each is named by its message's number, and none that is there is replaced
     #[arg(long, value_name = "DIR")]
     files: Option<PathBuf>,
 }
@@ -141,7 +144,7 @@ impl ExportArgs {
         };
         let name = copy_name(message.id, file);
         let into = directory.join(&name);
-        let failed = |error: io::Error| Failure::because(format!("{}: {error}", into.display()));
+        let failed = |error: io::Error| Failure::because(of_file(&into, &error));
         fs::create_dir_all(directory).map_err(failed)?;
         match from.copy(message.room, file, &into).await {
             Ok(()) => Ok(Some(name)),
@@ -198,10 +201,20 @@ async fn label(
     Ok(label)
 }
 
-/// A document that is written piece by piece.
+/// A document that is written piece by piece; its file is removed if it never comes to its end.
 struct Document {
     writer: BufWriter<Box<dyn Write>>,
     place: String,
+    file: Option<PathBuf>,
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // What stays is no JSON.
+            let _ = fs::remove_file(file);
+        }
+    }
 }
 
 impl Document {
@@ -211,12 +224,17 @@ impl Document {
         let writer: Box<dyn Write> = match file {
             None => Box::new(io::stdout()),
             Some(path) => {
-                let made = create(path);
-                Box::new(made.map_err(|error| Failure::because(format!("{place}: {error}")))?)
+                let made = new_file::create(path);
+                Box::new(made.map_err(|error| Failure::because(of_file(path, &error)))?)
             }
         };
         let writer = BufWriter::new(writer);
-        let mut document = Self { writer, place };
+        let file = file.map(Path::to_owned);
+        let mut document = Self {
+            writer,
+            place,
+            file,
+        };
         document.write(format_args!("{{"))?;
         Ok(document)
     }
@@ -229,22 +247,15 @@ impl Document {
     fn end(mut self) -> Outcome<()> {
         self.write(format_args!("\n]}}\n"))?;
         let flushed = self.writer.flush();
-        flushed.map_err(|error| self.failed(error))
+        flushed.map_err(|error| self.failed(error))?;
+        self.file = None;
+        Ok(())
     }
 
     fn failed(&self, error: io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::OutputClosed,
-            _ => Failure::because(format!("{}: {error}", self.place)),
+            _ => Failure::because(format!("{}: {}", self.place, words(&error))),
         }
     }
-}
-
-/// A new file that only its owner reads.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

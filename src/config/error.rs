@@ -96,6 +96,17 @@ impl ConfigError {
         )
     }
 
+    /// A file that was read once and cannot be read again, or that was emptied meanwhile.
+    #[cfg(feature = "cli")]
+    pub(crate) fn not_again(path: &Path, wrong: &str) -> Self {
+        let origin = Origin::File {
+            path: path.to_owned(),
+            line: 0,
+        };
+        let right = "put a whole configuration there, or start the gateway anew with a file";
+        Self::new(origin, "", wrong, right)
+    }
+
     /// Where the wrong value stands.
     pub fn origin(&self) -> &Origin {
         &self.origin

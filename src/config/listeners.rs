@@ -80,14 +80,10 @@ pub(super) fn given(
 ) -> Vec<Listener> {
     let mut listeners: Vec<Listener> = Vec::new();
     for item in items {
-        let settings = match item.dialect(dialects) {
-            Ok(settings) => settings,
-            Err(error) => {
-                errors.push(error);
-                continue;
-            }
+        let settings = item.dialect(dialects).map_err(|error| errors.push(error));
+        let Some(mut listener) = read_item(item, settings.ok(), dialects, errors) else {
+            continue;
         };
-        let mut listener = read_item(item, settings, dialects, errors);
         listener.name = free_name(&listeners, listener.name);
         origins.set_listener(&listener.name, "dialect", item.source.at(item.line));
         for (key, written) in &item.fields {
@@ -98,12 +94,13 @@ pub(super) fn given(
     listeners
 }
 
+/// None where its dialect is not known; what else is wrong with it is found all the same.
 fn read_item(
     item: &Item,
-    mut settings: Settings,
+    mut settings: Option<Settings>,
     dialects: &[Settings],
     errors: &mut Vec<ConfigError>,
-) -> Listener {
+) -> Option<Listener> {
     let (mut name, mut address, mut tls, mut proxy) = (None, None, None, None);
     for (key, written) in &item.fields {
         let done = match key.as_str() {
@@ -112,29 +109,47 @@ fn read_item(
             "address" => address::address(written).map(|given| address = Some(given)),
             "tls" => choice(written).map(|given| tls = Some(given)),
             "proxy" => address::networks(written).map(|given| proxy = Some(given)),
-            _ => settings
-                .set(key, written)
-                .unwrap_or_else(|| Err(no_such_key(&settings, key, dialects))),
+            _ => match &mut settings {
+                Some(settings) => settings
+                    .set(key, written)
+                    .unwrap_or_else(|| Err(no_such_key(settings, key, dialects))),
+                None => of_any(key, dialects),
+            },
         };
         errors.extend(done.err().map(|wrong| item.wrong(key, written, wrong)));
     }
-    let default = Listener::new(settings);
-    Listener {
+    let default = Listener::new(settings?);
+    Some(Listener {
         name: name.unwrap_or(default.name),
         address: address.unwrap_or(default.address),
         tls: tls.unwrap_or(default.tls),
         proxy: proxy.unwrap_or(default.proxy),
         settings: default.settings,
+    })
+}
+
+fn general() -> impl Iterator<Item = &'static str> {
+    keys::LISTENER.into_iter().map(|(name, _)| name)
+}
+
+fn names(of: &Settings) -> impl Iterator<Item = &'static str> {
+    of.shown().into_iter().map(|key| key.name)
+}
+
+/// Whether a listener of any dialect takes the key.
+fn of_any(key: &str, dialects: &[Settings]) -> Result<(), ValueError> {
+    let known: Vec<_> = general().chain(dialects.iter().flat_map(names)).collect();
+    match known.contains(&key) {
+        true => Ok(()),
+        false => Err(suggest::unknown(key, known, str::to_owned)),
     }
 }
 
 fn no_such_key(settings: &Settings, key: &str, dialects: &[Settings]) -> ValueError {
-    let names = |of: &Settings| of.shown().into_iter().map(|key| key.name);
     let of_other = dialects
         .iter()
         .find(|other| names(other).any(|name| name == key));
-    let general = keys::LISTENER.into_iter().map(|(name, _)| name);
-    let known: Vec<_> = general.chain(names(settings)).collect();
+    let known: Vec<_> = general().chain(names(settings)).collect();
     let Some(other) = of_other else {
         return suggest::unknown(key, known, str::to_owned);
     };

@@ -8,10 +8,12 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 use std::time::SystemTime;
 
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -21,6 +23,7 @@ use crate::commands::{AnyCommand, Caller, Command, FindRoom, FindUser};
 use crate::copies::BroughtRoom;
 use crate::hub::Hub;
 use crate::model::{Error, Result, RoomId, RoomKind, RoomSelector, UserId, UserSelector};
+use crate::new_file;
 use crate::word::{Word, bounded};
 
 /// In the data directory: what was done while no gateway ran.
@@ -306,9 +309,24 @@ impl Act {
     pub fn keep(&self, data_dir: &Path) -> io::Result<()> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
-        let mut options = OpenOptions::new();
-        options.create(true).append(true).mode(0o600);
-        options.open(data_dir.join(KEPT))?.write_all(&line)
+        let path = data_dir.join(KEPT);
+        let mut file = match new_file::create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let mut options = OpenOptions::new();
+                // The directory may be another user's.
+                options.custom_flags(OFlag::O_NOFOLLOW.bits());
+                options.append(true).open(&path)?
+            }
+            made => {
+                let (file, of) = (made?, fs::metadata(data_dir)?);
+                if geteuid().is_root() {
+                    // The gateway that runs there has to read it.
+                    fchown(&file, Some(of.uid()), Some(of.gid()))?;
+                }
+                file
+            }
+        };
+        file.write_all(&line)
     }
 }
 

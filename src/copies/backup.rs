@@ -10,6 +10,7 @@ use super::contents::{Contents, Opened};
 use super::target::{Removed, Target, Unwritten};
 use super::{CopyError, Places, Progress, Told};
 use crate::files::Hold;
+use crate::new_file;
 use crate::store::{CopiedFile, DatabaseCopy};
 
 /// What an archive holds.
@@ -123,10 +124,11 @@ pub(super) fn copied(
     at: &Path,
     progress: &dyn Progress,
 ) -> Result<(DatabaseCopy, File), CopyError> {
+    let content = new_file::hold(at).map_err(CopyError::at(at))?;
     let at = Removed(at.to_owned());
     progress.begin("database", None);
     let mut told = None;
-    let copy = DatabaseCopy::make(database, &at.0, |came, all| {
+    let copy = DatabaseCopy::make(database, &at.0, &content, |came, all| {
         if told.is_none() {
             // It is read once more, when it goes where it is to go.
             progress.begin("database", Some(2 * all));
@@ -135,7 +137,6 @@ pub(super) fn copied(
         told = Some(came);
         progress.add(more)
     })?;
-    let content = File::open(&at.0).map_err(CopyError::at(&at.0))?;
     Ok((copy, content))
 }
 

@@ -47,6 +47,8 @@ pub use restore::{Restored, restore};
 pub(crate) use staging::is_broken_off;
 #[cfg(feature = "sqlite")]
 pub use target::Target;
+#[cfg(all(feature = "cli", feature = "sqlite", feature = "postgres"))]
+pub(crate) use target::temporary;
 #[cfg(feature = "sqlite")]
 pub use verify::{Verified, verify};
 

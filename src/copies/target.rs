@@ -1,12 +1,11 @@
 //! Where a copy goes: to a file that has its name only once it is whole, or to whoever reads it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::CopyError;
-use crate::gentle;
+use crate::{gentle, new_file};
 
 /// Where a copy goes.
 pub enum Target<'a> {
@@ -26,7 +25,10 @@ impl Target<'_> {
             Self::File(path) => {
                 let partial = Partial::create(path)?;
                 let mut out = Syncing::new(&partial.file);
-                let written = write(&mut out, &beside(path, ".partial-db"));
+                let database = beside(path, ".partial-db");
+                // Whoever has the other file has this one.
+                new_file::remove_left(&database).map_err(CopyError::at(&database))?;
+                let written = write(&mut out, &database);
                 let flushed =
                     written.and_then(|it| out.flush().map(|()| it).map_err(Unwritten::Out));
                 let it = flushed.map_err(|error| error.named(&partial.path))?;
@@ -36,8 +38,7 @@ impl Target<'_> {
                 Ok(it)
             }
             Self::Stream(out) => {
-                let name = format!("tolmach-copy-{:032x}", rand::random::<u128>());
-                let written = write(out, &std::env::temp_dir().join(name));
+                let written = write(out, &temporary());
                 written.map_err(|error| error.named(Path::new("standard output")))
             }
         }
@@ -73,6 +74,25 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     place.into()
 }
 
+/// What the names of copies in the temporary directory begin with.
+const TEMPORARY: &str = "tolmach-copy-";
+
+/// A place in the temporary directory that nobody can foresee. What processes of this user that were killed have left there is removed.
+pub(crate) fn temporary() -> PathBuf {
+    let directory = std::env::temp_dir();
+    for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(TEMPORARY.as_bytes())
+        {
+            // Another process may be at it.
+            let _ = new_file::remove_left(&entry.path());
+        }
+    }
+    directory.join(format!("{TEMPORARY}{:032x}", rand::random::<u128>()))
+}
+
 /// A file that is removed when this is dropped.
 pub(super) struct Removed(pub(super) PathBuf);
 
@@ -91,21 +111,17 @@ struct Partial {
 }
 
 impl Partial {
-    /// What an earlier try that was killed has left is used again.
+    /// What an earlier try that was killed has left goes.
     fn create(path: &Path) -> Result<Self, CopyError> {
         if path.symlink_metadata().is_ok() {
             return Err(CopyError::Exists(path.to_owned()));
         }
         let partial = beside(path, ".partial");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(&partial).map_err(CopyError::at(&partial))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(CopyError::UnderWay(path.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(CopyError::at(&partial)(error)),
-        }
-        file.set_len(0).map_err(CopyError::at(&partial))?;
+        let held = new_file::remove_left(&partial).and_then(|()| new_file::hold(&partial));
+        let file = held.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => CopyError::UnderWay(path.to_owned()),
+            _ => CopyError::at(&partial)(error),
+        })?;
         Ok(Self {
             path: partial,
             file,

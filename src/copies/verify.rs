@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::backup::{copied, held};
 use super::contents::Contents;
+use super::target::temporary;
 use super::{CopyError, Places, Progress};
 use crate::hexadecimal::hexadecimal;
 use crate::store::{CopiedFile, Fault, IndexMoment};
@@ -28,11 +29,18 @@ pub struct Verified {
 /// [`CopyError`]: something cannot be read at all.
 pub fn verify(places: &Places, progress: &dyn Progress) -> Result<Verified, CopyError> {
     let _hold = held(places)?;
-    let name = format!("tolmach-copy-{:032x}", rand::random::<u128>());
-    let at = std::env::temp_dir().join(name);
     // The index must not be newer than the rows.
     let index = IndexMoment::of(&places.database);
-    let (database, _) = copied(&places.database, &at, progress)?;
+    let (database, _) = match copied(&places.database, &temporary(), progress) {
+        Err(CopyError::Damaged(what)) => {
+            return Ok(Verified {
+                faults: vec![Fault::damage(what)],
+                messages: 0,
+                files: 0,
+            });
+        }
+        copied => copied?,
+    };
     progress.begin("checking", None);
     let mut verified = Verified {
         faults: database.faults()?,

@@ -2,10 +2,11 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::new_file::is_at;
 use crate::refusal::of_file;
 
 /// How long a gateway that starts waits for a command that is at work in its `data_dir`.
@@ -186,13 +187,6 @@ impl DataDirLock {
             Err(TryLockError::Error(source)) => Err(io(&path)(source)),
         }
     }
-}
-
-/// Whether this file is the one that has the name.
-fn is_at(file: &File, path: &Path) -> bool {
-    let key = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let there = fs::metadata(path).map(key);
-    there.is_ok_and(|there| file.metadata().map(key).is_ok_and(|ours| ours == there))
 }
 
 fn write_holder(file: &mut File, holder: Holder) -> io::Result<()> {

@@ -208,6 +208,15 @@ pub fn gateway(hub: Hub, config: &Config) -> Result<GatewayBuilder, StartError> 
     Ok(builder(&hub, config, encryption, None, &fates)?)
 }
 
+/// Which certificates there are, by their SHA-256 as `AB:CD:…`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Shown {
+    /// The one that is shown, where one is.
+    certificate: Option<String>,
+    /// Those that vouch for clients, all of them in one, where clients may show one.
+    authorities: Option<String>,
+}
+
 /// What the listeners of a configuration are to the running gateway.
 struct Fates {
     /// What becomes of each listener, in the order of the configuration.

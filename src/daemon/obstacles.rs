@@ -6,8 +6,10 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access};
 
+use super::files_directory;
 use super::lock::DataDirLock;
-use crate::config::{Config, FilesUrl, StoreUrl};
+use crate::config::{Config, StoreUrl};
+use crate::control::socket_path;
 use crate::gateway::{BindError, bind};
 use crate::refusal::{of_file, words};
 #[cfg(feature = "nats")]
@@ -25,6 +27,9 @@ pub fn obstacles(config: &Config) -> Vec<String> {
     if is_usable && DataDirLock::is_held(&config.data_dir) {
         return found;
     }
+    let files = [config.data_dir.join("lock"), socket_path(&config.data_dir)];
+    let in_the_way = files.iter().filter(|file| file.is_dir());
+    found.extend(in_the_way.map(|file| of_file(file, &ErrorKind::IsADirectory.into())));
     if let StoreUrl::Sqlite(path) = &config.store.url {
         let directory = path.parent().unwrap_or(path);
         if directory != config.data_dir && (is_usable || !directory.starts_with(&config.data_dir)) {
@@ -32,8 +37,10 @@ pub fn obstacles(config: &Config) -> Vec<String> {
         }
         found.extend(not_ours(path));
     }
-    if let FilesUrl::Directory(path) = &config.files.url {
-        found.extend(usable(path, true).err());
+    let files = files_directory(config);
+    if config.has_files() && (is_usable || !files.starts_with(&config.data_dir)) {
+        let files = usable(&files, true).err();
+        found.extend(files.filter(|said| !found.contains(said)));
     }
     #[cfg(feature = "s3")]
     if let Some(bucket) = config.files.bucket() {
@@ -71,7 +78,9 @@ pub fn obstacles(config: &Config) -> Vec<String> {
 fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
     let shown = directory.display();
     match fs::metadata(directory) {
-        Ok(is) if !is.is_dir() => Err(format!("{shown} is not a directory")),
+        Ok(is) if !is.is_dir() => Err(format!(
+            "{shown} is not a directory: move it away, or name another place"
+        )),
         Ok(_) => access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
             .map_err(|error| of_file(directory, &error.into()))
             .and_then(|()| tried(directory)),

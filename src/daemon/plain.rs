@@ -1,12 +1,13 @@
 //! A build without TLS: nothing is encrypted.
 
+use super::Shown;
 use crate::config::{Config, ConfigError, HTTP, TlsMode};
 use crate::gateway::GatewayBuilder;
 
 /// By what connections are encrypted: nothing.
 #[derive(Clone)]
 pub(super) struct Encryption {
-    pub(super) shown: Option<String>,
+    pub(super) shown: Shown,
     pub(super) remark: Option<String>,
 }
 
@@ -14,7 +15,7 @@ impl Encryption {
     pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
         match config.doors().find(|door| door.tls == TlsMode::Required) {
             None => Ok(Self {
-                shown: None,
+                shown: Shown::default(),
                 remark: None,
             }),
             Some(door) => Err(config.unusable(

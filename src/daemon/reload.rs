@@ -5,11 +5,12 @@
 //!    └────────────────────┴──────────────────┴─ wrong: nothing has changed
 //! ```
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Encryption, Fates, Program, builder, listeners, open, passed};
+use super::{Encryption, Fates, Program, Shown, builder, listeners, open, passed};
 #[cfg(feature = "http")]
 use crate::config::HTTP;
 use crate::config::{Config, ConfigError, Fate, Plan};
@@ -47,8 +48,8 @@ pub struct Running {
 
 /// Of what connections are shown.
 enum Phase {
-    /// This certificate, by its SHA-256.
-    Serving(Option<String>),
+    /// This certificate.
+    Serving(Shown),
     Closed,
 }
 
@@ -56,7 +57,7 @@ impl Running {
     pub(super) fn new(
         gateway: Gateway,
         config: Config,
-        shown: Option<String>,
+        shown: Shown,
         program: Option<Arc<dyn Program>>,
         #[cfg_attr(not(feature = "http"), expect(unused_variables))] fates: Fates,
     ) -> Self {
@@ -140,13 +141,25 @@ impl Running {
         let prepared = tokio::task::spawn_blocking(prepare).await;
         let (mut plan, encryption) = prepared.unwrap_or_else(|_| Err(ReloadError::Stopping))?;
         let now = encryption.shown.clone();
-        let is_another = *shown != now;
-        if let (Some(was), Some(is)) = (shown, &now)
-            && is_another
-        {
-            plan.lines.push(format!(
-                "tls: the certificate is another: SHA-256 {was} -> {is}"
-            ));
+        let is_another = shown.certificate != now.certificate;
+        for (what, was, is) in [
+            (
+                "certificate is another",
+                &shown.certificate,
+                &now.certificate,
+            ),
+            (
+                "authorities that vouch for clients are others",
+                &shown.authorities,
+                &now.authorities,
+            ),
+        ] {
+            if let (Some(was), Some(is)) = (was, is)
+                && was != is
+            {
+                plan.lines
+                    .push(format!("tls: the {what}: SHA-256 {was} -> {is}"));
+            }
         }
         if check {
             self.try_addresses(&plan, &**program)?;
@@ -197,19 +210,29 @@ impl Running {
         }
     }
 
-    /// Whether new listeners could be bound, where no running one is to let go the port first.
+    /// Whether new listeners could be bound, as far as no running one is to let go the port first.
     fn try_addresses(&self, plan: &Plan, program: &dyn Program) -> Result<(), BindError> {
         let running = self.gateway.addresses();
-        let is_free = |port| running.iter().all(|(_, address)| address.port() != port);
-        for (listener, fate) in plan.config.listeners.iter().zip(&plan.listeners) {
-            let address = listener.address;
-            let is_ours = passed(Some(program), &listener.name)?.is_none();
-            if *fate == Fate::Added && is_ours && is_free(address.port()) {
-                bind(address).map_err(|error| BindError {
-                    name: listener.name.clone(),
-                    address: address.to_string(),
+        let is_ours = |port| running.iter().any(|(_, address)| address.port() == port);
+        let fates = plan.listeners.iter();
+        #[cfg(feature = "http")]
+        let http = self.fate_of_http(&plan.config);
+        #[cfg(feature = "http")]
+        let fates = fates.chain([&http]);
+        for (door, fate) in plan.config.doors().zip(fates) {
+            if *fate != Fate::Added || passed(Some(program), door.name)?.is_some() {
+                continue;
+            }
+            if let Err(error) = bind(door.address)
+                && !(error.kind() == io::ErrorKind::AddrInUse && is_ours(door.address.port()))
+                && !plan.config.does_without(door, &error)
+            {
+                let (name, address) = (door.name.to_owned(), door.address.to_string());
+                return Err(BindError {
+                    name,
+                    address,
                     error,
-                })?;
+                });
             }
         }
         Ok(())

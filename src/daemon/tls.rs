@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Shown;
 use crate::config::{ClientMode, Config, ConfigError, TlsMode};
 use crate::copies::tls_in;
 use crate::gateway::GatewayBuilder;
@@ -11,8 +12,7 @@ use crate::gateway::tls::{Certificate, ClientCertificates, Tls, TlsFileError};
 #[derive(Clone)]
 pub(super) struct Encryption {
     tls: Option<Tls>,
-    /// The certificate's SHA-256 as `AB:CD:…`, where one is shown.
-    pub(super) shown: Option<String>,
+    pub(super) shown: Shown,
     /// What some clients do not like of it.
     pub(super) remark: Option<String>,
 }
@@ -48,7 +48,7 @@ impl Encryption {
             clients.check().map_err(wrong)?;
             return Ok(Self {
                 tls: None,
-                shown: None,
+                shown: Shown::default(),
                 remark: None,
             });
         };
@@ -61,14 +61,17 @@ impl Encryption {
         });
         Ok(Self {
             tls: Some(tls),
-            shown: Some(certificate.fingerprint()),
+            shown: Shown {
+                certificate: Some(certificate.fingerprint()),
+                authorities: clients.fingerprint().map_err(wrong)?,
+            },
             remark,
         })
     }
 
     /// Says in the log which certificate is shown from now on.
     pub(super) fn tell(&self) {
-        if let Some(sha256) = &self.shown {
+        if let Some(sha256) = &self.shown.certificate {
             tracing::info!(sha256, "TLS certificate");
         }
         if let Some(remark) = &self.remark {

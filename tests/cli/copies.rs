@@ -533,3 +533,66 @@ fn a_damaged_database_is_not_copied() {
     assert!(verified.out.starts_with("database\t\t"), "{verified:?}");
     assert!(!bench.path("copy-2.tar").exists() && !bench.path("copy-2.tar.partial").exists());
 }
+
+/// What a stranger put in the place of a file that is not whole yet is neither followed nor filled.
+#[test]
+fn nothing_is_written_where_something_is_already() {
+    let (bench, _) = stopped(3);
+    let strange = bench.path("strange");
+    for (name, command) in [
+        ("new.tar.partial", ["backup", "new.tar"]),
+        ("new.tar.partial-db", ["backup", "new.tar"]),
+        ("new.jsonl.partial", ["export", "new.jsonl"]),
+    ] {
+        for leads in [true, false] {
+            match leads {
+                true => fs::write(&strange, "precious").unwrap(),
+                false => fs::remove_file(&strange).unwrap(),
+            }
+            std::os::unix::fs::symlink(&strange, bench.path(name)).unwrap();
+            let refused = bench.run(&command).refused();
+            let said = format!("{name}: it is there already; remove it");
+            assert!(refused.contains(&said), "{refused}");
+            assert_eq!(strange.exists(), leads);
+            if leads {
+                assert_eq!(fs::read(&strange).unwrap(), b"precious");
+            }
+            fs::remove_file(bench.path(name)).unwrap();
+        }
+        bench.run(&command).done();
+        fs::remove_file(bench.path(command[1])).unwrap();
+    }
+}
+
+#[test]
+fn what_a_killed_command_left_in_the_temporary_directory_goes_with_the_next() {
+    let (bench, _) = stopped(3);
+    let left = bench.path("tolmach-copy-0123");
+    for command in [&["store", "verify"][..], &["backup", "-"], &["export"]] {
+        fs::write(&left, "half a database").unwrap();
+        let ran = bench.spawn(command).wait_with_output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        assert!(!left.exists(), "{command:?}");
+    }
+    // Another one is at it.
+    let held = fs::File::create(&left).unwrap();
+    held.lock().unwrap();
+    let ran = bench.spawn(&["export"]).wait_with_output().unwrap();
+    assert!(ran.status.success() && left.exists(), "{ran:?}");
+}
+
+#[test]
+fn a_copy_to_a_closed_output_is_no_copy() {
+    let (bench, _) = stopped(3);
+    for command in ["backup", "export"] {
+        let program = bench.command(&[command, "-"]);
+        let mut closed = std::process::Command::new("sh");
+        closed.args(["-c", "exec \"$0\" \"$@\" >&-"]);
+        closed
+            .arg(program.get_program())
+            .args(program.get_args())
+            .env("TOLMACH_HTTP__ADDRESS", "");
+        let ran = super::bench::run(&mut closed, "").refused();
+        assert!(ran.contains("standard output is closed"), "{ran}");
+    }
+}

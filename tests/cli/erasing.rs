@@ -67,7 +67,10 @@ fn an_account_is_exported_and_erased_while_it_talks_and_when_no_gateway_runs() {
         "{text}"
     );
     assert!(
-        bench.run(&export).refused().contains("anna.json"),
+        bench
+            .run(&export)
+            .refused()
+            .contains("anna.json: it is there already; remove it"),
         "what is there is not replaced"
     );
     let piped = bench.run(&["user", "export", "boris"]).done();
@@ -203,4 +206,29 @@ fn an_account_that_was_removed_is_exported_and_hidden_messages_are_named() {
     assert!(which.contains("#1, #3"), "{which}");
     let nobody = bench.run(&["user", "export", "#99"]).refused();
     assert!(nobody.contains("no account called #99"), "{nobody}");
+}
+
+#[test]
+fn copies_of_files_replace_nothing_and_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (bench, tea) = super::copies::with_anna();
+    super::copies::post_file(&bench, tea, "cat.png", b"meow");
+    let export = ["user", "export", "anna", "anna.json", "--files", "copies"];
+    bench.run(&export).done();
+    let all: Value = serde_json::from_str(&read(&bench.path("anna.json"))).unwrap();
+    let copy = bench
+        .path("copies")
+        .join(all["messages"][0]["file"]["copy"].as_str().unwrap());
+    let mode = std::fs::metadata(&copy).unwrap().permissions().mode();
+    assert_eq!((read(&copy), mode & 0o777), ("meow".to_owned(), 0o600));
+    std::fs::write(&copy, "mine").unwrap();
+    std::fs::remove_file(bench.path("anna.json")).unwrap();
+    let refused = bench.run(&export).refused();
+    assert!(
+        refused.contains("it is there already; remove it"),
+        "{refused}"
+    );
+    assert_eq!(read(&copy), "mine");
+    // Half a document is none.
+    assert!(!bench.path("anna.json").exists());
 }

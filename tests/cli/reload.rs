@@ -186,6 +186,69 @@ fn a_port_that_is_taken_changes_nothing() {
 }
 
 #[test]
+#[cfg(feature = "http")]
+fn an_address_of_http_that_cannot_be_had_changes_nothing() {
+    let mut bench = Bench::offline();
+    bench.configure("[http]\naddress = \"127.0.0.1:0\"\n");
+    let mut serve = bench.command(&["serve"]);
+    serve.env_remove("TOLMACH_HTTP__ADDRESS");
+    let log = std::fs::File::create(bench.path("log")).unwrap();
+    bench.gateway = Some(super::bench::Running::start(&mut serve, log));
+    let http = bench.gateway.as_ref().unwrap().port("http");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    for (address, says) in [
+        (
+            taken.local_addr().unwrap().to_string(),
+            "listens there already",
+        ),
+        (
+            "192.0.2.222:0".to_owned(),
+            "this machine has no such address",
+        ),
+        (
+            format!("192.0.2.222:{http}"),
+            "this machine has no such address",
+        ),
+    ] {
+        let more = format!("[http]\naddress = \"{address}\"\n");
+        for arguments in [&["--check"][..], &[]] {
+            let refused = reload(&bench, &more, arguments).refused();
+            assert!(
+                refused.contains(&format!("listener http cannot bind {address}"))
+                    && refused.contains(says),
+                "{refused}"
+            );
+        }
+    }
+    let more = format!("[http]\naddress = \"127.0.0.1:{http}\"\n");
+    reload(&bench, &more, &["--check"]).done();
+}
+
+#[test]
+#[cfg(feature = "tls")]
+fn other_authorities_in_the_same_file_are_told() {
+    let other = Bench::stopped();
+    let bench = Bench::stopped();
+    let ca = bench.path("ca.pem");
+    let take = |from: &Bench| {
+        std::fs::copy(from.data_dir().join("tls/certificate.pem"), &ca).unwrap();
+    };
+    take(&bench);
+    let more = format!("[tls]\nclient = \"optional\"\nclient_ca = {ca:?}\n");
+    bench.configure(&more);
+    let _gateway = bench.serve(&[]);
+    assert!(bench.run(&["reload"]).done().contains("nothing changes"));
+    take(&other);
+    let plan = bench.run(&["reload", "--check"]).done();
+    assert!(
+        plan.starts_with("tls: the authorities that vouch for clients are others: SHA-256 "),
+        "{plan}"
+    );
+    assert_eq!(bench.run(&["reload"]).done(), plan);
+    assert!(bench.run(&["reload"]).done().contains("nothing changes"));
+}
+
+#[test]
 fn a_signal_does_the_same_and_changes_the_log_too() {
     let mut bench = running("");
     let log = bench.path("log");

@@ -43,7 +43,7 @@ fn saved() -> (Bench, String) {
     anna.rest();
     boris.hear_of("leave");
     tap.until(|entry| entry["kind"] == "closed");
-    assert_eq!(tap.interrupt().0, Some(0));
+    assert_eq!(tap.interrupt().0, Some(130));
     bench.gateway = None;
     (bench, file.to_str().unwrap().to_owned())
 }

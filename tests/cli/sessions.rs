@@ -55,7 +55,8 @@ mod jim {
 
         let list = bench.run(&["session", "list"]).done();
         let cells: Vec<&str> = list.trim_end().split('\t').collect();
-        assert_eq!(cells[1..5], ["guest", "jim", "jim", "127.0.0.1"], "{list}");
+        assert_eq!(cells[1..4], ["guest", "jim", "127.0.0.1"], "{list}");
+        assert_eq!(cells[5..7], ["no", "jim"], "{list}");
         let sessions = bench.json(&["session", "list", "--json"]);
         assert_eq!(
             (&sessions[0]["user"], &sessions[0]["listener"]),

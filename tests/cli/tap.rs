@@ -94,7 +94,7 @@ fn a_message_is_seen_from_its_frame_to_every_dialects_frames() {
     let seen = tap.until(|entry| kind(entry) == ("out".into(), "anna".into()));
     let refused = seen.iter().find(|entry| entry["kind"] == "refused");
     assert!(refused.unwrap()["error"].is_string(), "{seen:#?}");
-    assert_eq!(tap.interrupt().0, Some(0));
+    assert_eq!(tap.interrupt().0, Some(130));
 }
 
 #[test]
@@ -352,4 +352,16 @@ fn without_a_gateway_there_is_nothing_to_watch() {
     let bench = Bench::offline();
     let refused = bench.run(&["tap"]).refused();
     assert!(refused.contains("no gateway runs"), "{refused}");
+}
+
+#[test]
+fn what_is_saved_replaces_nothing() {
+    let bench = Bench::running();
+    std::fs::write(bench.path("talk.txt"), "mine").unwrap();
+    let refused = bench.run(&["tap", "--save", "talk.txt"]).refused();
+    assert!(
+        refused.contains("talk.txt: it is there already; remove it"),
+        "{refused}"
+    );
+    assert_eq!(read(&bench.path("talk.txt")), "mine");
 }

@@ -290,6 +290,66 @@ fn check_tries_what_serve_would_need_and_takes_nothing() {
     assert_eq!(std::fs::read_dir(bench.data_dir()).unwrap().count(), 0);
 }
 
+/// "`check` tries all that it can without taking anything": what lies where a start needs something else, or is not whole.
+#[test]
+fn check_finds_what_a_start_would_stumble_over() {
+    let bench = Bench::stopped();
+    let whole = std::fs::read(bench.database()).unwrap();
+    let place = |name: &str| bench.data_dir().join(name);
+    let instead = |name: &str, make: &dyn Fn(&std::path::Path)| {
+        let (place, aside) = (place(name), bench.path("aside"));
+        let was_there = std::fs::rename(&place, &aside).is_ok();
+        make(&place);
+        let ran = bench.run(&["check"]);
+        let serve = bench.run(&["serve"]);
+        for ran in [&ran, &serve] {
+            assert_ne!(ran.code, Some(0), "{name}");
+            assert!(
+                ran.err.contains(&*place.to_string_lossy()),
+                "{name}: {}",
+                ran.err
+            );
+            assert!(!ran.err.contains("os error"), "{}", ran.err);
+        }
+        let left = std::fs::remove_file(&place).or_else(|_| std::fs::remove_dir_all(&place));
+        left.unwrap();
+        if was_there {
+            std::fs::rename(aside, place).unwrap();
+        }
+        ran.err
+    };
+    let directory = |place: &std::path::Path| std::fs::create_dir(place).unwrap();
+    let file = |place: &std::path::Path| std::fs::write(place, "").unwrap();
+    for name in [
+        "lock",
+        "control.sock",
+        "tolmach.db",
+        "tolmach.db-lock",
+        "tolmach.db-wal",
+        "tolmach.db-shm",
+    ] {
+        let said = instead(name, &directory);
+        assert!(said.contains("this is a directory, where a file"), "{said}");
+    }
+    for name in ["tolmach.files", "tls"] {
+        if name == "tolmach.files" || cfg!(feature = "tls") {
+            let said = instead(name, &file);
+            assert!(said.contains("director"), "{said}");
+        }
+    }
+    for (content, says) in [
+        (&[][..], "the file is empty; remove it"),
+        (&whole[..whole.len() / 2], "the database is damaged"),
+        (&whole[..whole.len() - 4096 * 3], "the database is damaged"),
+    ] {
+        let said = instead("tolmach.db", &|place| {
+            std::fs::write(place, content).unwrap()
+        });
+        assert!(said.contains(says), "{said}");
+    }
+    bench.run(&["check"]).done();
+}
+
 #[test]
 fn check_knows_a_database_by_its_header() {
     let mut bench = Bench::running();

@@ -338,3 +338,72 @@ fn every_contradiction_of_rows_is_named() {
         assert!(ran.out.lines().any(is_meant), "{broken}: {}", ran.out);
     }
 }
+
+/// Each says in words of its own what there is instead of a database, and what to do.
+#[test]
+fn what_is_no_database_is_told_with_the_way_back() {
+    let bench = Bench::stopped();
+    let whole = fs::read(bench.database()).unwrap();
+    let verify = || bench.run(&["store", "verify"]);
+    fs::write(bench.database(), &whole[..whole.len() / 2]).unwrap();
+    let ran = verify();
+    assert!(
+        ran.code == Some(1) && ran.out.starts_with("database\t\t"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.err.contains("bring back a backup (`tolmach restore`)")
+            && !ran.err.contains("store verify"),
+        "{}",
+        ran.err
+    );
+    for (command, copied) in [("backup", "copy.tar"), ("export", "copy.jsonl")] {
+        fs::write(bench.database(), "").unwrap();
+        for ran in [verify(), bench.run(&[command, copied])] {
+            let refused = ran.refused();
+            assert!(
+                refused.contains("the file is empty; remove it"),
+                "{refused}"
+            );
+        }
+        fs::remove_file(bench.database()).unwrap();
+        fs::create_dir(bench.database()).unwrap();
+        for ran in [verify(), bench.run(&[command, copied])] {
+            let refused = ran.refused();
+            assert!(refused.contains("this is a directory"), "{refused}");
+        }
+        fs::remove_dir(bench.database()).unwrap();
+    }
+}
+
+/// What is on a file system that is mounted read-only can be looked at and copied.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_store_that_cannot_be_written_is_checked_and_copied() {
+    let (mut bench, _) = lively();
+    let mut gateway = bench.gateway.take().unwrap();
+    gateway.signal("TERM");
+    gateway.wait();
+    let read_only = |arguments: &[&str]| {
+        let script = "mount --bind data data && mount -o remount,bind,ro data || exit 77; \"$@\"";
+        let program = bench.command(arguments);
+        let mut unshared = std::process::Command::new("unshare");
+        unshared
+            .current_dir(bench.path(""))
+            .args(["-m", "sh", "-c", script, "sh"])
+            .arg(program.get_program())
+            .args(program.get_args());
+        let ran = run(&mut unshared, "");
+        (ran.code != Some(77) && !ran.err.starts_with("unshare")).then_some(ran)
+    };
+    let Some(verified) = read_only(&["store", "verify"]) else {
+        eprintln!("left out: nothing can be mounted here");
+        return;
+    };
+    assert!(verified.done().starts_with("all holds in "));
+    read_only(&["backup", "copy.tar"]).unwrap().done();
+    read_only(&["export", "copy.jsonl"]).unwrap().done();
+    fs::write(bench.data_dir().join("tolmach.db-wal"), "a log").unwrap();
+    let refused = read_only(&["store", "verify"]).unwrap().refused();
+    assert!(refused.contains("mount it for writing"), "{refused}");
+}

@@ -114,6 +114,10 @@ impl BenchArgs {
     pub(super) fn run(self, dialects: Dialects) -> Outcome<ExitCode> {
         let (dialect, chat) = chat::find(dialects, &self.dialect).map_err(Failure::Unusable)?;
         let revision = dialect.revision(self.revision).map_err(Failure::Unusable)?;
+        if self.signup && !chat.signs_up {
+            let reason = format!("{} has no --signup", dialect.name());
+            return Err(Failure::Unusable(reason));
+        }
         let port = dialect.port(revision);
         let (host, port) = self.server.address(port).map_err(Failure::Unusable)?;
         let newcomers = self.newcomers(chat, revision, host, reach(host, port)?)?;
@@ -160,7 +164,7 @@ impl BenchArgs {
                     token,
                     room: self.room_of(room),
                     revision,
-                    sign_up: self.signup && chat.signs_up,
+                    sign_up: self.signup,
                     ..Identity::default()
                 };
                 let client =

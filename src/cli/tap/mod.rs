@@ -17,6 +17,7 @@ use crate::control::tap::{Entry, TapQuery};
 use crate::control::{ControlClient, ControlError, TapStream, socket_path};
 use crate::dialects::Dialects;
 use crate::model::{Error, SessionId};
+use crate::new_file;
 use crate::refusal::of_file;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,7 +32,7 @@ use save::Saver;
 
 /// A block for each frame that comes in (>), the event that it became (*) or why it became none (!), and the frames that go
 /// out (<), each with its time, connection, dialect and user; + and - are connections that come and go. Ends with the
-/// gateway, or by Ctrl-C.
+/// gateway, or by Ctrl-C (exit code 130).
 #[derive(Debug, Args)]
 pub(crate) struct TapArgs {
     /// Only this room's events, the frames that caused them, and the frames that they became; @a,b is the direct room of two
@@ -43,7 +44,7 @@ pub(crate) struct TapArgs {
     /// One object a line: time, connection, dialect, address, session, user, kind, and what the kind has
     #[arg(long)]
     json: bool,
-    /// Write what was seen as a transcript, which `tolmach replay` runs
+    /// Write what was seen as a transcript, which `tolmach replay` runs, into a file that is not there yet
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
@@ -53,7 +54,10 @@ impl TapArgs {
         let mut stream = self.attach(config).await?;
         let mut saver = match &self.save {
             // Found out before anybody has worked for it.
-            Some(path) => Some((Saver::new(dialects), create(path)?)),
+            Some(path) => {
+                let file = new_file::create(path).map_err(|error| unwritable(path, &error))?;
+                Some((Saver::new(dialects), file))
+            }
             None => None,
         };
         let mut out = Output::standard();
@@ -118,7 +122,7 @@ impl TapArgs {
         loop {
             let entry = tokio::select! {
                 biased;
-                _ = interrupt.recv() => return Ok(()),
+                _ = interrupt.recv() => return Err(Failure::Interrupted),
                 _ = terminate.recv() => return Ok(()),
                 entry = stream.next() => entry,
             };
@@ -141,10 +145,6 @@ impl TapArgs {
         let lines = block::lines(entry);
         lines.iter().try_for_each(|line| out.line(line))
     }
-}
-
-fn create(path: &PathBuf) -> Outcome<File> {
-    File::create(path).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &std::path::Path, error: &io::Error) -> Failure {

@@ -62,6 +62,20 @@ impl ClientCertificates {
     pub(crate) fn check(&self) -> Result<(), TlsFileError> {
         verifier(self, Arc::new(ring::default_provider())).map(drop)
     }
+
+    /// The SHA-256 of all authorities that may vouch, one after another, where any may: `AB:CD:…`.
+    ///
+    /// # Errors
+    /// Their file cannot be read.
+    #[cfg(feature = "daemon")]
+    pub(crate) fn fingerprint(&self) -> Result<Option<String>, TlsFileError> {
+        let (Self::Optional(path) | Self::Required(path)) = self else {
+            return Ok(None);
+        };
+        let all = certificates(path)?;
+        let all: Vec<u8> = all.iter().flat_map(|one| one.to_vec()).collect();
+        Ok(Some(fingerprint(&all.into())))
+    }
 }
 
 impl Certificate {

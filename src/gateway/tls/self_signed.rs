@@ -40,6 +40,10 @@ pub(super) fn made_before(directory: &Path) -> Result<Option<[PathBuf; 2]>, TlsF
     let [certificate, _] = &files;
     match certificate.try_exists() {
         Ok(is_there) => Ok(is_there.then_some(files)),
+        Err(_) if directory.is_file() => {
+            let said = "this is a file, where a directory has to be";
+            Err(TlsFileError::new(directory, said))
+        }
         // That the data directory is none is said by who needs it.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(error) => Err(TlsFileError::new(certificate, error)),

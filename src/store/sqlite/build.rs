@@ -214,7 +214,9 @@ mod tests {
 
     fn rows(path: &Path) -> Rows {
         let mut rows = Rows::new();
-        let copy = DatabaseCopy::make(path, &path.with_extension("copy"), |_, _| Ok(())).unwrap();
+        let to = path.with_extension("copy");
+        let file = std::fs::File::create(&to).unwrap();
+        let copy = DatabaseCopy::make(path, &to, &file, |_, _| Ok(())).unwrap();
         copy.each_row::<OpenError>(None, |table, row| {
             rows.push((table.to_owned(), row));
             Ok(())

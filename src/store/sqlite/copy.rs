@@ -1,20 +1,21 @@
 //! A database as it was at one moment, in a file of its own.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 use serde_json::Value;
 
 use super::OpenError;
-use super::damage::first_damage;
+use super::damage::{first_damage, recovery};
 use super::faults::{self, Fault};
-use super::open::{STEPS, check, connection, reading};
+use super::open::{STEPS, check, connection, has_log, reading};
 use super::reads::{direct_room, room_by_name, user_by_login};
 use super::unreadable::unreadable;
 use super::values::{Sql, all};
@@ -43,8 +44,8 @@ pub struct CopiedFile {
 }
 
 impl DatabaseCopy {
-    /// Copies a database, which a gateway may be using, as it is at one moment after the call, to `to`, where a file is
-    /// replaced. Whoever writes there meanwhile does not wait; but the log is not begun anew before the copy is made.
+    /// Copies a database, which a gateway may be using, as it is at one moment after the call, to `to`, where `file` is, which is empty.
+    /// Whoever writes there meanwhile does not wait; but the log is not begun anew before the copy is made.
     ///
     /// `told` hears how many bytes came and how many there are, and breaks off with its error.
     ///
@@ -53,14 +54,12 @@ impl DatabaseCopy {
     pub fn make(
         database: &Path,
         to: &Path,
+        file: &File,
         mut told: impl FnMut(u64, u64) -> io::Result<()>,
     ) -> Result<Self, OpenError> {
         let failed = |error| OpenError::sqlite(database, error);
         let io_failed = |error| OpenError::io(to, error);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let file: File = options.open(to).map_err(io_failed)?;
-        let from = reading(database)?;
+        let from = source(database)?;
         check(&from, database)?;
         // One moment for all steps: without it, the copy begins again with each commit.
         let moment = from.unchecked_transaction().map_err(failed)?;
@@ -88,7 +87,7 @@ impl DatabaseCopy {
             let progress = steps.progress();
             let bytes = |pages: i32| page * u64::try_from(pages).unwrap_or_default();
             let (all, left) = (bytes(progress.pagecount), bytes(progress.remaining));
-            gentle::sync(&file).map_err(io_failed)?;
+            gentle::sync(file).map_err(io_failed)?;
             told(all - left.min(all), all).map_err(io_failed)?;
             match came {
                 StepResult::Done => break,
@@ -107,9 +106,7 @@ impl DatabaseCopy {
     /// # Errors
     /// [`OpenError`]: it is none of ours, of a later version, or cannot be read.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |error| OpenError::sqlite(path, error);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let conn = connection(Path::new(&immutable(path)), flags).map_err(failed)?;
+        let conn = unwritten(path)?;
         let version = check(&conn, path)?;
         if version == 0 {
             return Err(OpenError::NotOurs {
@@ -117,6 +114,12 @@ impl DatabaseCopy {
             });
         }
         Ok(Self { conn, version })
+    }
+
+    /// What to do where the database is damaged.
+    #[must_use]
+    pub fn recovery(database: &Path) -> String {
+        recovery(database)
     }
 
     /// The version of the database.
@@ -275,6 +278,30 @@ impl DatabaseCopy {
 
     fn path(&self) -> &Path {
         Path::new(self.conn.path().unwrap_or_default())
+    }
+}
+
+/// A connection to a database that nobody writes: nothing is made beside it, and no log is looked for.
+pub(super) fn unwritten(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let conn = connection(Path::new(&immutable(path)), flags);
+    conn.map_err(|error| OpenError::sqlite(path, error))
+}
+
+/// A connection to a database that is to be copied. On a file system that is mounted read-only nobody writes, and SQLite could not make what
+/// it puts beside one that may be written.
+fn source(database: &Path) -> Result<Connection, OpenError> {
+    let path = database.to_owned();
+    match fs::metadata(database) {
+        Ok(found) if found.is_dir() => return Err(OpenError::Directory { path }),
+        Ok(found) if found.len() == 0 => return Err(OpenError::Empty { path }),
+        Ok(_) => {}
+        Err(error) => return Err(OpenError::io(database, error)),
+    }
+    match access(database, AccessFlags::W_OK) {
+        Err(Errno::EROFS) if has_log(database) => Err(OpenError::Unrecovered { path }),
+        Err(Errno::EROFS) => unwritten(database),
+        Ok(()) | Err(_) => reading(database),
     }
 }
 

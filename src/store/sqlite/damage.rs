@@ -22,9 +22,14 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 /// What to do about a damaged database.
 pub(super) fn way_back(path: &Path) -> String {
+    format!("`tolmach store verify` says what is; {}", recovery(path))
+}
+
+/// The same to who asked `tolmach store verify`.
+pub(super) fn recovery(path: &Path) -> String {
     let path = path.display();
     format!(
-        "`tolmach store verify` says what is; stop the gateway, move {path} and the files beside it away, then bring back a backup \
+        "stop the gateway, move {path} and the files beside it away, then bring back a backup \
         (`tolmach restore`), or what can still be read: sqlite3 {path} .recover | sqlite3 recovered.db"
     )
 }
@@ -89,35 +94,32 @@ impl Damage {
 /// Looks through a database before it is used, and leaves it as it is.
 ///
 /// # Errors
-/// It is empty, a directory, not ours, or damaged as far as [`BUDGET`] lets one see.
+/// It is not ours, or damaged as far as [`BUDGET`] lets one see.
 pub(super) fn examine(path: &Path) -> Result<(), OpenError> {
-    let owned = || path.to_owned();
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(OpenError::io(path, error)),
-        Ok(found) if found.is_dir() => return Err(OpenError::Directory { path: owned() }),
-        Ok(found) if found.len() == 0 => return Err(OpenError::Empty { path: owned() }),
-        Ok(_) => {}
-    }
     let failed = |error| OpenError::sqlite(path, error);
     let conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     // Whatever is wrong must not be made worse when this is closed.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(failed)?;
-    check(&conn, path)?;
-    match within(BUDGET, &conn, |conn| {
+    look_through(&conn, path)
+}
+
+/// As [`examine`], by a connection.
+pub(super) fn look_through(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    check(conn, path)?;
+    match within(BUDGET, conn, |conn| {
         first_damage(conn, "PRAGMA quick_check(1)")
     }) {
         Ok(None) => Ok(()),
         Ok(Some(what)) => Err(OpenError::Damaged {
-            path: owned(),
+            path: path.to_owned(),
             what,
         }),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
             tracing::info!(path = %path.display(), "the database is large: only its beginning was checked");
             Ok(())
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(OpenError::sqlite(path, error)),
     }
 }
 

@@ -21,6 +21,16 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// That the database as a whole is damaged, as SQLite says.
+    #[must_use]
+    pub fn damage(what: String) -> Self {
+        Self {
+            kind: DATABASE,
+            name: String::new(),
+            what,
+        }
+    }
+
     /// Whether the database as a whole is damaged, so that its rows were not looked at.
     #[must_use]
     pub fn is_damage(&self) -> bool {

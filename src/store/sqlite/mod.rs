@@ -95,13 +95,23 @@ impl SqliteStore {
         Self::over(path, limits, sink, None, |backend| backend)
     }
 
-    /// What keeps a database from being opened, as far as its first bytes tell. Makes and locks nothing: what another
-    /// process has open is left alone. No file is none that could not be opened.
+    /// What keeps a database from being opened, as far as a start looks, which is half a second. Makes and locks nothing. No file is none
+    /// that could not be opened. Must not be called while this process has the database open.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn check(path: &Path) -> Result<(), OpenError> {
-        open::check_header(path)
+        open::usable(path)?;
+        if open::is_locked(path) {
+            let path = path.to_owned();
+            return Err(OpenError::InUse { path });
+        }
+        open::check_header(path)?;
+        // Without its log the file alone may look worse than it is.
+        match path.exists() && !open::has_log(path) {
+            true => damage::look_through(&copy::unwritten(path)?, path),
+            false => Ok(()),
+        }
     }
 
     /// Takes away a database in which nobody is and nothing was said, with no room but of these names, and what is beside it.
@@ -131,6 +141,7 @@ impl SqliteStore {
             name: name.clone(),
         });
         let checkpoints = Arc::new(Checkpoints::default());
+        open::usable(path)?;
         let lock = Lock::acquire(path)?;
         open::make(path)?;
         damage::examine(path)?;

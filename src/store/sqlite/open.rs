@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::unistd::{AccessFlags, access};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -17,6 +18,7 @@ use super::damage::{is_damage, way_back};
 use super::refold;
 use super::values::{all, count};
 use crate::model::fold_room_name;
+use crate::new_file;
 use crate::refusal::of_file;
 
 /// "tolm": says in the file's header whose it is.
@@ -63,9 +65,9 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// There is a directory in its place.
-    #[error("{}: this is a directory; name a file (store.url)", path.display())]
+    #[error("{}: this is a directory, where a file of the database has to be; move it away, or name another database (store.url)", path.display())]
     Directory {
-        /// The database file that was to be opened.
+        /// The database file that was to be opened, or one that lies beside it.
         path: PathBuf,
     },
     /// The file was a database of ours, and not all of it is there.
@@ -75,6 +77,15 @@ pub enum OpenError {
         path: PathBuf,
         /// What SQLite says of it.
         what: String,
+    },
+    /// The file system is read-only, and there is a log that belongs to the database.
+    #[error(
+        "{}: its file system is mounted read-only, and what was said last is still in the log beside it (-wal); mount it for writing, or copy the database with its log elsewhere and name that",
+        path.display()
+    )]
+    Unrecovered {
+        /// The database file that was to be opened.
+        path: PathBuf,
     },
     /// The file is something else.
     #[error(
@@ -173,6 +184,46 @@ impl OpenError {
     }
 }
 
+/// Looks at what lies in the places of a database and of what SQLite puts beside it, before it would answer with less than the system
+/// says, or make files there that nobody can write.
+///
+/// # Errors
+/// There is a directory, or a file that this user cannot write; the database is empty.
+pub(super) fn usable(path: &Path) -> Result<(), OpenError> {
+    for ending in ["", "-lock", "-wal", "-shm"] {
+        let place = beside(path, ending);
+        match fs::metadata(&place) {
+            Err(_) => continue,
+            Ok(found) if found.is_dir() => return Err(OpenError::Directory { path: place }),
+            Ok(found) if found.len() == 0 && ending.is_empty() => {
+                return Err(OpenError::Empty { path: place });
+            }
+            Ok(_) => {}
+        }
+        access(&place, AccessFlags::R_OK | AccessFlags::W_OK)
+            .map_err(|error| OpenError::io(&place, error.into()))?;
+    }
+    Ok(())
+}
+
+/// Whether another process has the [`Lock`]. Makes nothing, and keeps nobody out for longer than the look takes.
+pub(super) fn is_locked(path: &Path) -> bool {
+    let file = lock_path(path).and_then(File::open);
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// A file beside the database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut place = path.as_os_str().to_owned();
+    place.push(ending);
+    place.into()
+}
+
+/// Whether a log was left behind, in which there may be what the database's file does not hold.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
 /// The right to use a database, given back when this is dropped or the process ends, however it ends.
 ///
 /// It is a lock on a file beside the database, which stays: on the database itself SQLite has locks of its own.
@@ -268,14 +319,13 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
         Err(error) => return Err(io_failed(error)),
         Ok(_) => return Ok(()),
     }
-    let mut new = path.as_os_str().to_owned();
-    new.push("-new");
-    let new = PathBuf::from(new);
+    let new = beside(path, "-new");
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_failed(error)),
         Ok(()) | Err(_) => {}
     }
-    let file = new_private(&new).map_err(io_failed)?;
+    // What SQLite puts beside it has the same mode.
+    let file = new_file::create(&new).map_err(io_failed)?;
     let failed = |error| OpenError::sqlite(path, error);
     let mut conn = connection(&new, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     // It is of no use before it is synced as a whole.
@@ -294,15 +344,6 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(io_failed)
-}
-
-/// A new file that only this user can read; what SQLite puts beside it has the same mode.
-pub(super) fn new_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 pub(super) fn bring_forward(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
@@ -332,9 +373,7 @@ pub(super) fn remove_unused(path: &Path, rooms: &[String]) -> Result<bool, OpenE
     }
     drop(conn);
     for ending in ["-wal", "-shm", "-search", "-search-wal", "-search-shm", ""] {
-        let mut place = path.as_os_str().to_owned();
-        place.push(ending);
-        match fs::remove_file(&place) {
+        match fs::remove_file(beside(path, ending)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(OpenError::io(path, error));
             }
@@ -391,18 +430,14 @@ pub(super) fn check_header(path: &Path) -> Result<(), OpenError> {
     match read {
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(()),
         Err(error) => return Err(OpenError::io(path, error)),
-        // An empty file becomes a database.
-        Ok(0) => return Ok(()),
         Ok(_) => {}
     }
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let path = path.to_owned();
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::NotADatabase { path });
     }
-    // Where a log was left behind, the header that holds may be in it.
-    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+    // The header that holds may be in the log.
+    if has_log(&path) {
         return Ok(());
     }
     let number = |at: usize| {

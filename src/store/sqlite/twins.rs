@@ -326,7 +326,8 @@ impl<'a> Twins<'a> {
             while !file.operator(Forget { room, limit }).unwrap().all {}
         }
         let copied = self.path.with_extension("copy");
-        let file = DatabaseCopy::make(self.path, &copied, |_, _| Ok(())).unwrap();
+        let file = std::fs::File::create(&copied).unwrap();
+        let file = DatabaseCopy::make(self.path, &copied, &file, |_, _| Ok(())).unwrap();
         let written = self.path.with_extension("memory");
         std::fs::write(&written, "").unwrap();
         self.memory.store.write_to(&written).unwrap();

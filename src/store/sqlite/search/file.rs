@@ -10,11 +10,12 @@ use std::{fs, io};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::super::history::direction;
-use super::super::open::{connection, new_private};
+use super::super::open::connection;
 use super::super::values::{Sql, all, one, run};
 use super::feed::Batch;
 use super::grams;
 use crate::model::{HistoryOrder, MessageId, RoomId, Seq, Timestamp, fold_text};
+use crate::new_file;
 
 /// "tols": says in the file's header what it is.
 const APPLICATION: i32 = 0x746f_6c73;
@@ -82,7 +83,7 @@ pub(super) fn existing(path: &Path, identity: i64) -> Sql<Option<Connection>> {
 
 /// An empty index in place of whatever is there; nobody may have that open.
 pub(super) fn fresh(path: &Path, identity: i64) -> Sql<Connection> {
-    let made = remove(path).and_then(|()| new_private(path));
+    let made = remove(path).and_then(|()| new_file::create(path));
     made.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let mut conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     prepare(&conn)?;
