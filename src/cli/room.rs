@@ -49,7 +49,7 @@ pub(crate) enum RoomAction {
     Add(Member),
     /// End somebody's membership; they may come back
     Kick(Member),
-    /// End somebody's membership and keep them out. Of a guest the name and the address are kept out, for guests
+    /// End somebody's membership and keep them out. Of a guest the name and the address are kept out, and accounts made so later
     Ban(Member),
     /// Lift a ban, a guest's with all that it binds; that makes nobody a member
     Unban(Member),

@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{Network, RoomId, Timestamp, UserId, fold_login};
 
-/// A guest who is kept out of a room. A guest who comes again is another user, so this binds whoever is a guest and has
-/// its name, or comes from where it came from, until it is lifted.
+/// A name that is kept out of a room: of a guest, or of an account that was kept out when it ended. A guest who comes again is
+/// another user, so this binds whoever is a guest, or makes an account, and has this name, or comes from where the guest came
+/// from, until it is lifted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestBan {
     /// The room it is kept out of.
     pub room: RoomId,
-    /// Its number when it was banned.
+    /// The number of the one who was banned.
     pub user: UserId,
     /// Its name as it was written.
     pub login: String,
     /// By which two names are the same.
     pub folded: String,
-    /// Where it came from; `None`: from inside the process.
+    /// Where the guest came from; `None`: from inside the process, or it was an account.
     pub network: Option<Network>,
     /// When it was banned.
     pub created: Timestamp,
@@ -31,8 +32,8 @@ pub struct GuestBan {
 pub enum BanSubject {
     /// Whoever comes from there.
     Network(Network),
-    /// The account of this login, whatever it is called later; where there is none, guests of this name, and the account that
-    /// is given it.
+    /// Whoever has this login: the account, after its end as before, and guests. Where the account gets another login, the ban
+    /// is of that one.
     Login(String),
 }
 
@@ -76,13 +77,11 @@ impl GatewayBan {
     /// Whether it keeps out this user.
     #[must_use]
     pub fn binds_user(&self, user: UserId, login: &str) -> bool {
-        match (&self.subject, self.user) {
-            (BanSubject::Network(_), _) => false,
-            (BanSubject::Login(_), Some(bound)) => bound == user,
-            (BanSubject::Login(bound), None) => {
-                bound == login
-                    || fold_login(bound).is_ok_and(|bound| fold_login(login) == Ok(bound))
-            }
-        }
+        let BanSubject::Login(bound) = &self.subject else {
+            return false;
+        };
+        self.user == Some(user)
+            || bound == login
+            || fold_login(bound).is_ok_and(|bound| fold_login(login) == Ok(bound))
     }
 }

@@ -9,7 +9,7 @@ use crate::dial::Dial;
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, News, NodeId, Room,
     RoomEvent, RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, TokenId, TokenInfo, User,
-    UserId, UserKind, UserRef, UserSelector, fold_login, fold_room_name,
+    UserId, UserRef, UserSelector, fold_login, fold_room_name,
 };
 
 /// What the configuration says to those who decide in a transaction. 0 stands for no limit. Numbers may be turned while
@@ -98,12 +98,11 @@ impl UserRow {
         }
     }
 
-    /// Whether a ban of a guest keeps this user out, too: a guest of its name, or from where it came from.
+    /// Whether it has the name of a ban, or comes from where that was put on: as a guest, or when it becomes an account.
     #[must_use]
     pub fn is_bound_by(&self, ban: &GuestBan) -> bool {
         let from_there = |address| ban.network.is_some_and(|there| there.contains(address));
-        self.user.kind == UserKind::Guest
-            && (self.folded.as_ref() == Some(&ban.folded) || self.address.is_some_and(from_there))
+        self.folded.as_ref() == Some(&ban.folded) || self.address.is_some_and(from_there)
     }
 }
 

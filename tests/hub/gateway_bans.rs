@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tolmach::commands::{self, Command};
-use tolmach::model::{BanSubject, Error};
+use tolmach::model::{BanSubject, Error, UserSelector};
 
 use crate::support::{Client, World, guest, log_in, login, password, register, token};
 
@@ -85,6 +85,21 @@ async fn a_network_is_kept_out_and_its_sessions_end() {
     }
 }
 
+/// Whom the bans that hold keep out.
+async fn listed(world: &World) -> Vec<String> {
+    let bans = world.op(commands::Bans).await;
+    bans.iter().map(|ban| ban.subject.to_string()).collect()
+}
+
+fn rename(from: &str, to: &str) -> commands::RenameUser {
+    commands::RenameUser {
+        user: login(from),
+        login: to.into(),
+    }
+}
+
+const TOLD: &str = "you are banned from this gateway: spam and more";
+
 #[tokio::test]
 async fn an_account_is_kept_out_whatever_it_is_called_and_nobody_else() {
     for world in World::of_each_kind().await {
@@ -98,24 +113,77 @@ async fn an_account_is_kept_out_whatever_it_is_called_and_nobody_else() {
         assert_eq!(world.op(ban(named("ANNA"), None)).await.ended, 1);
         world.settled().await;
         assert_eq!(anna.heard(), ["ended BannedFromGateway"]);
-        let told = "you are banned from this gateway: spam and more";
         let again = &mut world.client();
-        assert_eq!(refused(again, log_in("anna", password("anna"))).await, told);
-        assert_eq!(refused(again, token(&value.0)).await, told);
+        assert_eq!(refused(again, log_in("anna", password("anna"))).await, TOLD);
+        assert_eq!(refused(again, token(&value.0)).await, TOLD);
         let identify = commands::Identify { token: value };
-        assert_eq!(refused(again, identify).await, told);
-        world
-            .op(commands::RenameUser {
-                user: login("anna"),
-                login: "anja".into(),
-            })
-            .await;
-        assert_eq!(refused(again, log_in("anja", password("anna"))).await, told);
-        // Who has the name now is somebody else.
-        world.account("anna").await;
-        let subject = named("Anna");
-        world.op(commands::RemoveBan { subject }).await;
+        assert_eq!(refused(again, identify).await, TOLD);
+        // The list shows the login that it has now, and that is the one to lift and to ban anew.
+        world.op(rename("anna", "Anja")).await;
+        assert_eq!(listed(&world).await, ["anja"]);
+        assert_eq!(refused(again, log_in("anja", password("anna"))).await, TOLD);
+        // Who has the name now is somebody else, whose ban lifts nobody's.
+        let mut other = world.account("anna").await;
+        assert_eq!(world.op(ban(named("anna"), None)).await.ended, 1);
+        world.settled().await;
+        assert_eq!(other.heard(), ["ended BannedFromGateway"]);
+        assert_eq!(listed(&world).await, ["anja", "anna"]);
+        assert_eq!(refused(again, log_in("anja", password("anna"))).await, TOLD);
+        let lift = |login| commands::RemoveBan {
+            subject: named(login),
+        };
+        world.op(lift("Anna")).await;
+        assert_eq!(refused(again, log_in("anja", password("anna"))).await, TOLD);
+        world.op(lift("Anja")).await;
         again.ok(log_in("anja", password("anna"))).await;
+        assert_eq!(listed(&world).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_ban_outlives_the_account_that_had_the_login() {
+    for world in World::of_each_kind().await {
+        let id = world.account("eve").await.user();
+        world.op(ban(named("eve"), None)).await;
+        world.op(commands::RemoveUser { user: login("eve") }).await;
+        assert_eq!(listed(&world).await, ["eve"]);
+        let again = &mut world.client();
+        assert_eq!(refused(again, guest("EVE")).await, TOLD);
+        assert_eq!(refused(again, register("Eve")).await, TOLD);
+        assert!(world.op(commands::Users).await.is_empty());
+        // The operator may make the account, and it is kept out until the ban is lifted; not by the end of the one before.
+        world.op(register("eve")).await;
+        assert_eq!(refused(again, log_in("eve", password("eve"))).await, TOLD);
+        let mut place = commands::Place::Start;
+        while place != commands::Place::Over {
+            let user = UserSelector::Id(id);
+            place = world.op(commands::EraseUser { user, place }).await.place;
+        }
+        assert_eq!(refused(again, log_in("eve", password("eve"))).await, TOLD);
+        let subject = named("eve");
+        world.op(commands::RemoveBan { subject }).await;
+        again.ok(log_in("eve", password("eve"))).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_to_a_banned_login_by_another_way() {
+    for world in World::of_each_kind().await {
+        let mut mallory = world.guest("mallory").await;
+        world.op(ban(named("ivan"), None)).await;
+        assert_eq!(refused(&mut mallory, register("ivan")).await, TOLD);
+        assert_eq!(refused(&mut world.client(), register("IVAN")).await, TOLD);
+        assert!(world.op(commands::Users).await.is_empty());
+        world.op(register("anna")).await;
+        let why = "this login is banned from the gateway; lift the ban first";
+        let refused = world.op_err(rename("anna", "Ivan")).await;
+        assert_eq!(refused, Error::NotAllowed(why.into()));
+        // A ban that is put on a login first goes along with who is given it.
+        world.op(register("ivan")).await;
+        world.op(rename("ivan", "ivo")).await;
+        assert_eq!(listed(&world).await, ["ivo"]);
+        world.op(rename("anna", "ivan")).await;
+        world.client().ok(log_in("ivan", password("anna"))).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tolmach::commands;
 use tolmach::model::{Error, Role, RoomKind, UserSelector};
 
-use crate::support::{Client, World, by_id, enter, guest, login, name, password};
+use crate::support::{Client, World, by_id, enter, guest, log_in, login, name, password, register};
 
 const HOME: &str = "192.0.2.7";
 const ELSEWHERE: &str = "198.51.100.1";
@@ -89,9 +89,7 @@ async fn a_ban_binds_the_name_and_the_place_until_it_is_lifted() {
         leave(&world, trent).await;
         // Accounts are asked for their password: they are who they say.
         let mut from_there = world.client_from(HOME.parse().unwrap());
-        from_there
-            .ok(crate::support::log_in("anna", password("anna")))
-            .await;
+        from_there.ok(log_in("anna", password("anna"))).await;
         assert_eq!(enters(&mut from_there).await, Ok(()));
 
         assert_eq!(world.bans().await, ["Mallory 192.0.2.7"]);
@@ -163,29 +161,29 @@ async fn who_is_in_already_stays_and_who_comes_from_there_again_does_not() {
     assert_eq!(enters(&mut neighbour).await, Err(Error::Banned));
 }
 
+fn lift(user: &str) -> commands::Unban {
+    commands::Unban {
+        room: name("tea"),
+        user: login(user),
+    }
+}
+
 #[tokio::test]
-async fn an_account_of_that_name_is_somebody_else_but_a_guest_who_registers_itself_is_not() {
+async fn who_is_kept_out_as_a_guest_stays_so_as_an_account() {
     for world in World::of_each_kind().await {
         let room = world.room("tea", RoomKind::Public, []).await;
         let mallory = world.guest_from("mallory", HOME).await;
         world.ban("mallory").await;
         leave(&world, mallory).await;
-        let mut account = world.account("mallory").await;
-        assert_eq!(enters(&mut account).await, Ok(()));
-        world
-            .op(commands::RemoveUser {
-                user: login("mallory"),
-            })
-            .await;
-
+        // Under the same name from elsewhere, under another one from there; registering itself or signing up.
         let mut again = world.guest_from("mallory", ELSEWHERE).await;
-        let register = commands::Register {
-            login: "mallory".into(),
-            secret: password("secret"),
-            name: String::new(),
-            description: String::new(),
-        };
-        again.ok(register).await;
+        again.ok(register("mallory")).await;
+        for who in ["trent", "walter"] {
+            let mut trent = world.client_from(HOME.parse().unwrap());
+            trent.ok(register(who)).await;
+            trent.ok(log_in(who, password(who))).await;
+            assert_eq!(enters(&mut trent).await, Err(Error::Banned), "{who}");
+        }
         assert_eq!(enters(&mut again).await, Err(Error::Banned));
         let members = world
             .op(commands::Members {
@@ -193,14 +191,57 @@ async fn an_account_of_that_name_is_somebody_else_but_a_guest_who_registers_itse
             })
             .await;
         let roles: Vec<Role> = members.iter().map(|(member, _)| member.role).collect();
-        assert_eq!(roles, [Role::Banned]);
-        let lift = commands::Unban {
-            room: name("tea"),
+        assert_eq!(roles, [Role::Banned; 3]);
+        // Whom the operator calls so now is kept out, too; the person goes on to be under another name.
+        let rename = commands::RenameUser {
             user: login("mallory"),
+            login: "mallet".into(),
         };
-        world.op(lift).await;
+        world.op(rename).await;
+        let mut other = world.account("mallory").await;
+        for kept_out in [&mut again, &mut other] {
+            assert_eq!(enters(kept_out).await, Err(Error::Banned));
+        }
+        world.op(lift("mallory")).await;
+        assert_eq!(enters(&mut other).await, Ok(()));
+        world.op(lift("mallet")).await;
         assert_eq!(enters(&mut again).await, Ok(()));
         assert_eq!(world.bans().await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_ban_outlives_the_account_that_it_was_put_on() {
+    for world in World::of_each_kind().await {
+        let room = world.room("tea", RoomKind::Public, []).await;
+        world.account("Berta").await;
+        world.ban("berta").await;
+        let remove = || commands::RemoveUser {
+            user: login("berta"),
+        };
+        world.op(remove()).await;
+        assert_eq!(world.bans().await, ["Berta "]);
+        let mut berta = world.guest_from("berta", HOME).await;
+        assert_eq!(enters(&mut berta).await, Err(Error::Banned));
+        leave(&world, berta).await;
+        let mut berta = world.client();
+        berta.ok(register("BERTA")).await;
+        berta.ok(log_in("berta", password("BERTA"))).await;
+        assert_eq!(enters(&mut berta).await, Err(Error::Banned));
+        // It is lifted by the name, or by the number that the list shows.
+        world.op(lift("berta")).await;
+        assert_eq!(enters(&mut berta).await, Ok(()));
+        world.ban("berta").await;
+        world.op(remove()).await;
+        let id = world.op(commands::GuestBans { room: name("tea") }).await[0].user;
+        let lift = commands::Unban {
+            room: name("tea"),
+            user: UserSelector::Id(id),
+        };
+        world.op(lift).await;
+        world.assert_gapless(room.id).await;
+        let mut berta = world.guest_from("berta", HOME).await;
+        assert_eq!(enters(&mut berta).await, Ok(()));
     }
 }
 

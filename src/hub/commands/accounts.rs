@@ -6,14 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{about, committed_as_asked, looks_at};
 use super::work::Done;
-use super::{Actor, Caller, Change, Command, Mandate, Needs, Work, rules};
-use crate::hub::Session;
-use crate::hub::newcomers::Newcomer;
+use super::{Caller, Change, Command, Needs, Work, rules};
 use crate::hub::state::SessionEntry;
 use crate::model::{
-    EndReason, Error, News, Result, Role, Secret, Timestamp, TokenKind, User, UserId, UserKind,
-    UserRef, UserSelector, clean_line, clean_text, fold_login, fold_room_name, has_visible,
-    is_visible, validate_login,
+    EndReason, Error, GatewayBan, News, Result, Secret, Timestamp, TokenKind, User, UserId,
+    UserKind, UserRef, UserSelector, clean_line, clean_text, fold_login, fold_room_name,
+    has_visible, is_visible, validate_login,
 };
 use crate::store::UserRow;
 
@@ -24,81 +22,8 @@ pub(super) const DESCRIPTION_CHARS: usize = 10_000;
 /// Most names of one contact list.
 const CONTACTS: usize = 1000;
 
-/// Makes an account. A guest who registers under its own name becomes the account and keeps its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Register {
-    /// The login, as it is to be shown.
-    pub login: String,
-    /// What proves it: the password, or its SHA-256.
-    pub secret: Secret,
-    /// The display name; empty: the login.
-    pub name: String,
-    /// Free text that others see; it may be empty and have several lines.
-    pub description: String,
-}
-
-impl Command for Register {
-    type Reply = Arc<User>;
-    const NEEDS: Needs = Needs::Nobody;
-    about!(texts: login, name, description);
-
-    async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
-        if let Ok(session) = caller.connection()
-            && !session.hub.options().open_registration
-        {
-            return Err(Error::not_allowed("accounts are made by the operator here"));
-        }
-        if caller.connection().is_ok() && caller.hub().has_authenticator() {
-            let reason = "accounts are made elsewhere; log in with what you have there";
-            return Err(Error::Unsupported(reason.to_owned()));
-        }
-        if let Ok(session) = caller.connection() {
-            session.hub.check_ban(session.connection.address, None)?;
-        }
-        let folded = validate_login("login", &self.login, &caller.hub().options().name)?;
-        self.name = display_name(&self.name, &caller.hub().options().name)?;
-        self.description = clean_text(&self.description).into_owned();
-        check_length("description", &self.description, DESCRIPTION_CHARS)?;
-        let holder = caller.store().user_by_login(&folded).await?;
-        if holder.is_some_and(|row| row.user.kind == UserKind::Account) {
-            return Err(Error::NameTaken);
-        }
-        check_password(&self.secret, caller)?;
-        let hub = caller.hub();
-        let from = caller.connection().ok();
-        let registration = hub.registration(from.and_then(|session| session.connection.address))?;
-        let asker = caller.asker(&folded);
-        let hash = hub.inner.hashing.hash(&self.secret, asker).await?;
-        self.secret = Secret::Hashed(hash);
-        let session = caller.connection().ok();
-        let user = session.and_then(Session::user);
-        let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
-        let warrant = caller.warrant()?;
-        let (claim, own) = match session {
-            Some(session) => (session.claim_own().await?, session.id()),
-            None => (None, None),
-        };
-        let made = hub.commit(Mandate { actor, warrant }, None, self, move |state, row| {
-            state.update_user(&row);
-            if let (Some(own), Some(claim)) = (own, claim)
-                && state.user_of(own) == Some(row.user.id)
-            {
-                state.hold(own, claim.taken());
-            }
-            Ok(row.user.clone())
-        });
-        let made = made.await?;
-        registration.keep();
-        if let Ok(session) = caller.connection() {
-            let newcomer = Newcomer::new(&made.login, session.connection.address);
-            hub.inner.newcomers.made(newcomer);
-        }
-        Ok(made)
-    }
-}
-
 /// A new password, where it comes in clear, has as many characters as the configuration wants.
-fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()> {
+pub(super) fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()> {
     let least = caller.hub().options().password_min;
     match secret {
         Secret::Password(password) if password.chars().count() < least => {
@@ -131,57 +56,6 @@ pub(super) fn check_length(field: &str, text: &str, limit: usize) -> Result<()> 
     Ok(())
 }
 
-impl Change for Register {
-    type Outcome = Arc<UserRow>;
-    looks_at!(login: login);
-
-    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
-        let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
-        let password = self.secret.into_hashed()?;
-        let holder = work.rows.user_by_login(&folded)?;
-        let guest = match work.actor {
-            Actor::User(guest) => Some(work.existing_user(guest)?),
-            Actor::Operator => None,
-        };
-        let guest = guest.filter(|guest| {
-            guest.user.kind == UserKind::Guest && guest.folded.as_deref() == Some(&folded)
-        });
-        if guest.is_none() && holder.is_some() {
-            return Err(Error::NameTaken.into());
-        }
-        let user = User {
-            name: match self.name.is_empty() {
-                true => self.login.clone(),
-                false => self.name,
-            },
-            description: self.description,
-            ..new_user(self.login, UserKind::Account, work.at)
-        };
-        Ok(match guest {
-            Some(guest) => {
-                let User { id, created, .. } = *guest.user;
-                let user = User {
-                    id,
-                    created,
-                    ..user
-                };
-                // Who was kept out as a guest stays so as the account that it becomes.
-                for ban in work.rows.guest_bans(None)? {
-                    if guest.is_bound_by(&ban) && work.rows.member(ban.room, id)?.is_none() {
-                        work.put_member(ban.room, id, Role::Banned)?;
-                    }
-                }
-                let row = UserRow::new(user, Some(folded), Some(password));
-                work.rows.put_user(row)?
-            }
-            None => {
-                let row = UserRow::new(user, Some(folded), Some(password));
-                work.rows.add_user(row)?
-            }
-        })
-    }
-}
-
 pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> User {
     User {
         id: UserId(0),
@@ -192,51 +66,6 @@ pub(super) fn new_user(login: String, kind: UserKind, created: Timestamp) -> Use
         disabled: false,
         operator: false,
         created,
-    }
-}
-
-/// An account without a password of its own, of a user whom an authenticator knows. One that is there already is that
-/// user.
-#[derive(Debug)]
-pub(crate) struct AddExternal {
-    login: String,
-    name: String,
-    pub(crate) folded: String,
-}
-
-impl AddExternal {
-    /// By the rules for all logins and names.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`]
-    pub(crate) fn new(login: String, name: String, gateway: &str) -> Result<Self> {
-        let folded = validate_login("login", &login, gateway)?;
-        let name = display_name(&name, gateway)?;
-        Ok(Self {
-            login,
-            name,
-            folded,
-        })
-    }
-}
-
-impl Change for AddExternal {
-    type Outcome = Arc<UserRow>;
-    looks_at!(login: login);
-
-    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
-        match work.rows.user_by_login(&self.folded)? {
-            Some(row) if row.user.kind == UserKind::Account => Ok(row),
-            Some(_) => Err(Error::NameTaken.into()),
-            None => {
-                let mut user = new_user(self.login, UserKind::Account, work.at);
-                if !self.name.is_empty() {
-                    user.name = self.name;
-                }
-                let row = UserRow::new(user, Some(self.folded), None);
-                Ok(work.rows.add_user(row)?)
-            }
-        }
     }
 }
 
@@ -472,7 +301,7 @@ impl Change for SetOperator {
 }
 
 /// Gives an account another login. Its sessions and tokens go on, and what it said is its own; a display name that was the
-/// login follows.
+/// login follows, and so does a ban from the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameUser {
     /// Whose account, by number or by login.
@@ -487,7 +316,8 @@ impl Command for RenameUser {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Arc<User>> {
         validate_login("login", &self.login, &caller.hub().options().name)?;
-        let renamed = caller.commit_then(self, |state, row| {
+        let renamed = caller.commit_then(self, |state, (row, bans)| {
+            state.bans = bans;
             state.update_user(&row);
             Ok(row.user.clone())
         });
@@ -496,10 +326,10 @@ impl Command for RenameUser {
 }
 
 impl Change for RenameUser {
-    type Outcome = Arc<UserRow>;
+    type Outcome = (Arc<UserRow>, Vec<GatewayBan>);
     looks_at!(user: user, login: login);
 
-    fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
+    fn apply(self, work: &mut Work<'_>) -> Done<(Arc<UserRow>, Vec<GatewayBan>)> {
         rules::operator_only(work.actor)?;
         let row = work.account(&self.user)?;
         let folded = fold_login(&self.login).map_err(|reason| Error::invalid("login", reason))?;
@@ -507,6 +337,12 @@ impl Change for RenameUser {
         if holder.is_some_and(|holder| holder.user.id != row.user.id) {
             return Err(Error::NameTaken.into());
         }
+        let is_own = row.folded.as_ref() == Some(&folded);
+        if !is_own && work.ban_of_login(&self.login)?.is_some() {
+            let reason = "this login is banned from the gateway; lift the ban first";
+            return Err(Error::not_allowed(reason).into());
+        }
+        let bans = work.move_ban(&row.user, &folded)?;
         let mut user = User::clone(&row.user);
         if user.name == user.login {
             user.name.clone_from(&self.login);
@@ -517,11 +353,11 @@ impl Change for RenameUser {
             ..UserRow::new(user, Some(folded), row.password.clone())
         };
         work.add_news(&News::User(row.user.id))?;
-        Ok(work.rows.put_user(row)?)
+        Ok((work.rows.put_user(row)?, bans))
     }
 }
 
-/// Ends an account, its sessions, tokens and memberships; what it said stays, its name is free again.
+/// Ends an account, its sessions, tokens and memberships; what it said stays. Its name is free again, but bans of it hold on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveUser {
     /// Whose account, by number or by login.
@@ -546,6 +382,7 @@ impl Change for RemoveUser {
         rules::operator_only(work.actor)?;
         let row = work.account(&self.user)?;
         let id = row.user.id;
+        work.keep_name_out(&row)?;
         work.end_account(&row)?;
         let user = User {
             disabled: true,

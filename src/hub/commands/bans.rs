@@ -10,7 +10,7 @@ use super::{Caller, Change, Command, Needs, Work, rules};
 use crate::hub::Hub;
 use crate::hub::state::HubState;
 use crate::model::{
-    BanSubject, EndReason, Error, GatewayBan, News, Result, Timestamp, UserId, UserKind,
+    BanSubject, EndReason, Error, GatewayBan, News, Result, Timestamp, User, UserId, UserKind,
     clean_line, fold_login,
 };
 use crate::store::{RowKey, RowKeys};
@@ -18,7 +18,7 @@ use crate::store::{RowKey, RowKeys};
 /// Most characters of a reason.
 const REASON_CHARS: usize = 200;
 
-/// Keeps somebody out of the whole gateway: connections and logins from an address or network, or the logins of an account.
+/// Keeps somebody out of the whole gateway: connections and logins from an address or network, or whoever has a login.
 /// The sessions that it binds end at once. A ban of the same subject is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddBan {
@@ -106,6 +106,37 @@ impl Change for AddBan {
 }
 
 impl Work<'_> {
+    /// Refuses the login of a newcomer that a ban keeps out, in its words.
+    pub(super) fn check_newcomer(&mut self, login: &str) -> Done {
+        match self.ban_of_login(login)? {
+            Some(ban) => Err(Error::not_allowed(told(&ban)).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The ban that keeps out whoever has this login.
+    pub(super) fn ban_of_login(&mut self, login: &str) -> Done<Option<GatewayBan>> {
+        let (bans, now) = (self.rows.gateway_bans()?, self.at);
+        let binds = |ban: &GatewayBan| ban.holds(now) && ban.binds_user(UserId::GATEWAY, login);
+        Ok(bans.into_iter().find(binds))
+    }
+
+    /// The ban of an account is of the login that it has from now on; all bans as they are then.
+    pub(super) fn move_ban(&mut self, of: &User, folded: &str) -> Done<Vec<GatewayBan>> {
+        for ban in self.rows.gateway_bans()? {
+            if ban.binds_user(of.id, &of.login) {
+                self.rows.remove_gateway_ban(&ban.subject)?;
+                self.rows.put_gateway_ban(GatewayBan {
+                    subject: BanSubject::Login(folded.to_owned()),
+                    user: Some(of.id),
+                    ..ban
+                })?;
+                self.add_news(&News::Bans)?;
+            }
+        }
+        Ok(self.rows.gateway_bans()?)
+    }
+
     fn forget_ended_bans(&mut self) -> Done {
         for ban in self.rows.gateway_bans()? {
             if !ban.holds(self.at) {

@@ -21,8 +21,8 @@ use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
 use crate::hub::Hub;
 use crate::model::{
-    EndReason, Error, MessageId, News, Result, RoomChange, RoomId, Seq, Timestamp, User, UserId,
-    UserKind, UserSelector, fold_login,
+    BanSubject, EndReason, Error, GatewayBan, MessageId, News, Result, RoomChange, RoomId, Seq,
+    Timestamp, User, UserId, UserKind, UserSelector, fold_login,
 };
 use crate::store::{RowKey, RowKeys, Scrub, UserRow};
 
@@ -113,8 +113,8 @@ impl Command for EraseUser {
         };
         let user = match (self.place, self.user) {
             (Place::Start, user) => {
-                let begun = caller.commit_then(BeginErasure { user }, |state, user| {
-                    state.bans.retain(|ban| ban.user != Some(user));
+                let begun = caller.commit_then(BeginErasure { user }, |state, (user, bans)| {
+                    state.bans = bans;
                     state.end_sessions_of(user, EndReason::AccountRemoved, |_| true);
                     Ok(user)
                 });
@@ -193,6 +193,12 @@ impl Hub {
             }
         };
         for id in begun {
+            tracing::info!(
+                target: "audit",
+                act = "erase_user",
+                user = format!("#{id}"),
+                "what was begun before the start goes on"
+            );
             let (mut place, user) = (Place::Start, UserSelector::Id(id));
             while place != Place::Over {
                 let user = user.clone();
@@ -215,11 +221,11 @@ pub(crate) struct BeginErasure {
 }
 
 impl Change for BeginErasure {
-    type Outcome = UserId;
+    type Outcome = (UserId, Vec<GatewayBan>);
     const NEEDS_ROOM: bool = false;
     looks_at!(user: user);
 
-    fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
+    fn apply(self, work: &mut Work<'_>) -> Done<(UserId, Vec<GatewayBan>)> {
         operator_only(work.actor)?;
         let row = match &self.user {
             // It may have been removed before.
@@ -234,7 +240,7 @@ impl Change for BeginErasure {
         work.rows.put_user(nobody(&row, Some(folded)))?;
         work.add_news(&News::User(row.user.id))?;
         work.add_news(&News::Bans)?;
-        Ok(row.user.id)
+        Ok((row.user.id, work.rows.gateway_bans()?))
     }
 }
 
@@ -373,8 +379,8 @@ fn nobody(row: &UserRow, folded: Option<String>) -> UserRow {
 }
 
 impl Work<'_> {
-    /// Ends an account's tokens, memberships, contacts and the bans of the guest that it was; a room that it owns gets another
-    /// owner, and a direct room in which nobody else is left goes.
+    /// Ends an account's tokens, memberships, contacts and the bans of it and of the guest that it was, but for one of a login that
+    /// is somebody else's now; a room that it owns gets another owner, and a direct room in which nobody else is left goes.
     fn part(&mut self, row: &UserRow) -> Done {
         let id = row.user.id;
         self.end_account(row)?;
@@ -384,8 +390,16 @@ impl Work<'_> {
             }
         }
         for ban in self.rows.gateway_bans()? {
-            if ban.user == Some(id) {
-                self.rows.remove_gateway_ban(&ban.subject)?;
+            let (BanSubject::Login(login), true) = (&ban.subject, ban.user == Some(id)) else {
+                continue;
+            };
+            let holder = self.rows.user_by_login(login)?.map(|row| row.user.id);
+            match holder.filter(|holder| *holder != id) {
+                Some(holder) => {
+                    let user = Some(holder);
+                    self.rows.put_gateway_ban(GatewayBan { user, ..ban })?;
+                }
+                None => self.rows.remove_gateway_ban(&ban.subject)?,
             }
         }
         for membership in self.rows.memberships(id)? {

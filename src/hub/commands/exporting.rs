@@ -63,7 +63,7 @@ impl Command for ExportUser {
         }
         bans.retain(|ban| {
             let by_login = matches!(&ban.subject, BanSubject::Login(login) if row.folded.as_ref() == Some(login));
-            ban.user == Some(id) || ban.user.is_none() && by_login
+            ban.user == Some(id) || by_login
         });
         Ok(UserExport {
             account: row.user.clone(),

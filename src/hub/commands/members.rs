@@ -70,8 +70,9 @@ impl Change for RemoveMember {
     }
 }
 
-/// Ends somebody's membership and keeps them out. An account is bound itself, whatever it is called; of a guest, who comes
-/// again as another user, the name and the place it came from are: for guests, and until the ban is lifted.
+/// Ends somebody's membership and keeps them out until the ban is lifted. An account is bound itself, whatever it is called, and
+/// after its end its name; of a guest, who comes again as another user, the name and the place it came from are. A name and a
+/// place are bound for guests and for accounts that are made later.
 ///
 /// Who may: the row of [`rules::Action::Expel`](super::rules::Action::Expel) in [`rules::TABLE`](super::rules::TABLE).
 ///
@@ -102,7 +103,7 @@ impl Command for Ban {
 pub struct Banned {
     /// They were not kept out before; else nobody is told.
     pub changed: bool,
-    /// It is a guest: guests of its name are kept out, and those from its network.
+    /// It is a guest: guests of its name are kept out, and those from its network, and who makes an account so.
     pub guest: bool,
     /// Where the guest came from, if not from inside the process.
     pub network: Option<Network>,
@@ -203,7 +204,7 @@ impl Change for Unban {
     }
 }
 
-/// The bans of guests from a room, in the order of their names. Those of accounts are among its [`Members`](super::Members).
+/// The bans of guests from a room, and of accounts that ended, in the order of their names. Those of accounts are among its [`Members`](super::Members).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestBans {
     /// Which room is meant, by number or by name.
@@ -338,6 +339,26 @@ impl Work<'_> {
             None => self.room_for_one_more(user, Some(room))?,
         }
         Ok(role)
+    }
+
+    /// The rooms that keep out an account, which ends, keep out its name.
+    pub(super) fn keep_name_out(&mut self, row: &UserRow) -> Done {
+        let Some(folded) = &row.folded else {
+            return Ok(());
+        };
+        for membership in self.rows.memberships(row.user.id)? {
+            if membership.role == Role::Banned {
+                self.rows.put_guest_ban(GuestBan {
+                    room: membership.room,
+                    user: row.user.id,
+                    login: row.user.login.clone(),
+                    folded: folded.clone(),
+                    network: None,
+                    created: membership.joined,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// A member sees from now on what was said before it came.

@@ -29,6 +29,7 @@ mod members;
 mod messages;
 mod opening;
 mod reading;
+mod registering;
 mod rooms;
 pub mod rules;
 mod secrets;
@@ -57,9 +58,9 @@ pub use rooms::RoomOutcome;
 pub use tokens::{ExpireTokens, NewToken, TouchToken};
 pub use work::Work;
 
-pub(crate) use accounts::AddExternal;
 pub(crate) use keeping::{Forget, MarkAged};
 pub(crate) use opening::{EndGuest, EndGuests};
+pub(crate) use registering::AddExternal;
 pub use sessions::OpenSessions;
 pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
@@ -168,8 +169,9 @@ macro_rules! commands {
 commands! {
     login { LogIn LogInToken LogInGuest Identify LogOut }
     sessions { SetStatus SetProfile Sessions CloseSession Nodes }
+    registering { Register }
     accounts {
-        Register FindUser Users SetOwnDescription SetPassword SetDisabled SetOperator
+        FindUser Users SetOwnDescription SetPassword SetDisabled SetOperator
         RenameUser RemoveUser Contacts AddContact RemoveContact
     }
     describing { DescribeUser }

@@ -54,7 +54,10 @@ pub(super) async fn an_account_is_erased_step_by_step(bench: &Bench) {
     let others = bench.say(bob, room, "stays");
     assert_eq!(bench.store.erasing_accounts().await.unwrap(), []);
     let user = UserSelector::Id(anna);
-    assert_eq!(bench.operator(BeginErasure { user }), Ok(anna));
+    assert_eq!(
+        bench.operator(BeginErasure { user }),
+        Ok((anna, Vec::new()))
+    );
     assert_eq!(bench.store.erasing_accounts().await.unwrap(), [anna]);
     let said = all_said(bench, anna, 2).await;
     assert_eq!(said.len(), own.len());
