@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use crate::commands::{
-    AddMember, FindRoom, FindUser, RenameRoom, SetDescription, SetKeep, SetPrivate, SetQuiet,
-    SetRole, SetRoomPassword, SetSlow, SetTitle,
-};
+use crate::commands::{ChangeRoom, FindRoom, FindUser, Keep};
 use crate::model::{
-    Error, Role, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name,
-    validate_title,
+    Error, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name, validate_title,
 };
 use clap::{ArgGroup, Args};
 
@@ -59,16 +55,12 @@ pub(crate) struct SetArgs {
     password: bool,
 }
 
-/// How long, `Some(0)`: for ever; `None`: as the configuration says.
-#[derive(Debug, Clone, Copy)]
-struct Keep(Option<Duration>);
-
 fn keep(text: &str) -> Result<Keep, String> {
     match text {
-        "default" => Ok(Keep(None)),
-        "forever" => Ok(Keep(Some(Duration::ZERO))),
+        "default" => Ok(Keep::AsConfigured),
+        "forever" => Ok(Keep::For(Duration::ZERO)),
         time => match humantime::parse_duration(time) {
-            Ok(time) => Ok(Keep(Some(time))),
+            Ok(time) => Ok(Keep::For(time)),
             Err(_) => Err(
                 "write a number and its unit, as 90d or 12h, or \"forever\" or \"default\""
                     .to_owned(),
@@ -78,16 +70,27 @@ fn keep(text: &str) -> Result<Keep, String> {
 }
 
 impl SetArgs {
-    /// Looks at everything first, so that a mistake changes nothing; then changes one after the other.
+    /// All of it is changed, or nothing: what is known to be wrong is said before a password is asked for.
     pub(super) async fn run(self, to: &mut Operator, out: &mut Output) -> Outcome<()> {
         let room = self.check(to).await?;
-        let password = if self.password {
-            Some(secret::room_password(&self.room.to_string())?)
-        } else {
-            None
+        let password = match self.password {
+            true => Some(secret::room_password(&self.room.to_string())?.unwrap_or_default()),
+            false => None,
         };
         let done = format!("changed {}: {}", self.room, self.changes().join(", "));
-        self.change(to, room, password).await?;
+        let change = ChangeRoom {
+            room: RoomSelector::Id(room),
+            name: self.new_name.map(|name| name.bare().to_owned()),
+            title: self.title,
+            description: self.description,
+            private: self.private.map(|private| private == YesNo::Yes),
+            password: password.map(Secret::Password),
+            quiet: self.quiet.map(|quiet| quiet == YesNo::Yes),
+            slow: self.slow,
+            keep: self.keep,
+            owner: self.owner.as_deref().map(account),
+        };
+        to.ask(About::room(&self.room), change).await?;
         out.line(&done)
     }
 
@@ -154,58 +157,5 @@ impl SetArgs {
             Ok(found) if found.id != room => Err(about.explain(Error::NameTaken.into(), &[])),
             _ => Ok(()),
         }
-    }
-
-    /// One after the other: the owner first, which is what the checks beforehand cannot foresee (a ban, a limit); the name
-    /// last, so that an error on the way names the room as it is called.
-    async fn change(
-        self,
-        to: &mut Operator,
-        id: RoomId,
-        password: Option<Option<String>>,
-    ) -> Outcome<()> {
-        let (about, room) = (About::room(&self.room), || RoomSelector::Id(id));
-        if let Some(owner) = &self.owner {
-            let add = AddMember {
-                room: room(),
-                user: account(owner),
-            };
-            to.ask(about, add).await?;
-            let (room, user, role) = (room(), account(owner), Role::Owner);
-            to.ask(about, SetRole { room, user, role }).await?;
-        }
-        if let Some(title) = self.title {
-            let room = room();
-            to.ask(about, SetTitle { room, title }).await?;
-        }
-        if let Some(description) = self.description {
-            let room = room();
-            to.ask(about, SetDescription { room, description }).await?;
-        }
-        if let Some(private) = self.private {
-            let (room, private) = (room(), private == YesNo::Yes);
-            to.ask(about, SetPrivate { room, private }).await?;
-        }
-        if let Some(quiet) = self.quiet {
-            let (room, quiet) = (room(), quiet == YesNo::Yes);
-            to.ask(about, SetQuiet { room, quiet }).await?;
-        }
-        if let Some(pause) = self.slow {
-            let room = room();
-            to.ask(about, SetSlow { room, pause }).await?;
-        }
-        if let Some(Keep(keep)) = self.keep {
-            let room = room();
-            to.ask(about, SetKeep { room, keep }).await?;
-        }
-        if let Some(password) = password {
-            let (room, password) = (room(), password.map(Secret::Password));
-            to.ask(about, SetRoomPassword { room, password }).await?;
-        }
-        if let Some(name) = &self.new_name {
-            let (room, name) = (room(), name.bare().to_owned());
-            to.ask(about, RenameRoom { room, name }).await?;
-        }
-        Ok(())
     }
 }

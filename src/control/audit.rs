@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
@@ -101,14 +101,14 @@ pub struct On {
     /// A member's new role.
     pub role: Option<String>,
     /// The number of a session.
-    pub session: Option<String>,
+    pub session: Option<i64>,
     /// The number of a token.
-    pub token: Option<String>,
+    pub token: Option<i64>,
     /// An address, a network or a login that is kept out.
     pub subject: Option<String>,
     /// The number of a message, over all rooms.
-    pub message: Option<String>,
-    /// What was changed, where that is chosen: switches with what they are now.
+    pub message: Option<i64>,
+    /// What was changed, where that is chosen: switches, times and an owner with what they are now.
     pub changed: Option<String>,
 }
 
@@ -117,6 +117,10 @@ impl On {
     fn of(act: &str, fields: &Value) -> Self {
         let of = |key: &str| fields.get(key).and_then(text);
         let named = |acts: &[&str], key: &str| acts.contains(&act).then(|| of(key)).flatten();
+        let number = |acts: &[&str], key: &str| {
+            let field = fields.get(key).filter(|_| acts.contains(&act))?;
+            field.as_i64()
+        };
         let flag = |acts: &[&str], key: &str| {
             let is = fields.get(key).filter(|_| acts.contains(&act))?.as_bool()?;
             Some(is.to_string())
@@ -129,13 +133,11 @@ impl On {
                 .or_else(|| flag(&["set_operator"], "operator"))
                 .or_else(|| flag(&["set_disabled"], "disabled")),
             role: of("role"),
-            session: named(&["close_session"], "id"),
-            token: named(&["revoke_token"], "id"),
+            session: number(&["close_session"], "id"),
+            token: number(&["revoke_token"], "id"),
             subject: of("subject"),
-            message: named(&["edit", "delete", "hide"], "message"),
-            changed: ["change_room", "change_user"]
-                .contains(&act)
-                .then(|| changed(fields)),
+            message: number(&["edit", "delete", "hide"], "message"),
+            changed: CHANGING.contains(&act).then(|| changed(fields)),
         }
     }
 
@@ -161,16 +163,39 @@ impl On {
     }
 }
 
+/// The acts of which it is said what is other, and what it is now.
+const CHANGING: [&str; 6] = [
+    "change_room",
+    "change_user",
+    "set_keep",
+    "set_private",
+    "set_quiet",
+    "set_slow",
+];
+
 /// The fields of a command that are to be other.
 fn changed(fields: &Value) -> String {
     let fields = fields.as_object().into_iter().flatten();
     let changed =
         fields.filter(|(key, value)| !value.is_null() && !["room", "user"].contains(&&***key));
-    let written = changed.map(|(key, value)| match value {
-        Value::Bool(is) => format!("{key}={is}"),
+    let written = changed.map(|(key, value)| match (&**key, value) {
+        (_, Value::Bool(is)) => format!("{key}={is}"),
+        ("slow" | "pause" | "keep", _) => format!("{key}={}", time(value)),
+        ("owner", _) => format!("{key}={}", text(value).unwrap_or_default()),
         _ => key.clone(),
     });
     written.collect::<Vec<_>>().join(",")
+}
+
+/// A duration as it is given on the command line, or for how long a room keeps messages.
+fn time(value: &Value) -> String {
+    let time = value.get("for").unwrap_or(value);
+    match serde_json::from_value::<Duration>(time.clone()) {
+        Ok(time) => humantime::format_duration(time)
+            .to_string()
+            .replace(' ', ""),
+        Err(_) => text(value).unwrap_or_default(),
+    }
 }
 
 /// A name, a number, or what a selector holds of either.
@@ -358,7 +383,7 @@ pub(crate) fn log_kept(data_dir: &Path) {
 mod tests {
     use super::*;
     use crate::commands::{
-        AddBan, ChangeUser, CloseSession, CreateRoom, CreateToken, Delete, Identify, Register,
+        AddBan, ChangeRoom, ChangeUser, CloseSession, CreateRoom, CreateToken, Delete, Identify, Keep, Register,
         RenameUser, SetOperator, SetRole, Users,
     };
     use crate::hub::Scope;
@@ -372,7 +397,8 @@ mod tests {
         let act = act(command).unwrap();
         let on = serde_json::to_value(&act.on).unwrap();
         let named = on.as_object().unwrap().iter();
-        let named = named.filter_map(|(key, value)| Some(format!(" {key}={}", value.as_str()?)));
+        let named = named.filter(|(_, value)| !value.is_null());
+        let named = named.map(|(key, value)| format!(" {key}={}", text(value).unwrap()));
         format!("{}{}", act.act, named.collect::<String>())
     }
 
@@ -472,6 +498,8 @@ mod tests {
             reason: "text".to_owned(),
         };
         assert_eq!(on(ban), "add_ban subject=192.0.2.0/24");
+        let kept = serde_json::to_value(&act(CloseSession { id: SessionId(7) }).unwrap().on);
+        assert_eq!(kept.unwrap()["session"], 7, "a number");
         let message = MessageId(12);
         assert_eq!(on(Delete { message }), "delete message=12");
         let operator = SetOperator {
@@ -479,6 +507,23 @@ mod tests {
             operator: true,
         };
         assert_eq!(on(operator), "set_operator to=true user=anna");
+        let room = ChangeRoom {
+            room: RoomSelector::Name("tea".to_owned()),
+            name: Some("coffee".to_owned()),
+            title: Some("text".to_owned()),
+            description: None,
+            private: Some(false),
+            password: Some(Secret::password("secret")),
+            quiet: Some(true),
+            slow: Some(Duration::from_secs(90)),
+            keep: Some(Keep::For(Duration::ZERO)),
+            owner: Some(UserSelector::login("anna")),
+        };
+        let said = "keep=0s,name,owner=anna,password,private=false,quiet=true,slow=1m30s,title";
+        let expected = format!("change_room changed={said} room=tea to=coffee");
+        assert_eq!(on(room.clone()), expected);
+        let keep = Some(Keep::AsConfigured);
+        assert!(on(ChangeRoom { keep, ..room }).contains("changed=keep=as_configured,"));
         let change = ChangeUser {
             user: UserSelector::login("anna"),
             name: None,

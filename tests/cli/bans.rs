@@ -75,6 +75,44 @@ fn a_room_ban_of_a_guest_says_what_it_binds() {
 }
 
 either_way! {
+    fn a_ban_of_a_login_stays_what_the_list_says(bench) {
+        let list = || bench.run(&["ban", "list"]).done().split('\t').next().unwrap_or_default().to_owned();
+        bench.run_with(&["user", "add", "max"], "CorrectHorse").done();
+        bench.run(&["ban", "add", "max"]).done();
+        bench.run(&["user", "rename", "max", "moritz"]).done();
+        assert_eq!(list(), "moritz");
+        assert!(bench.run(&["ban", "remove", "max"]).refused().contains("is not banned"));
+        bench.run(&["user", "remove", "moritz", "--yes"]).done();
+        assert_eq!(list(), "moritz");
+        bench.run(&["ban", "remove", "moritz"]).done();
+        assert_eq!(list(), "");
+    }
+}
+
+either_way! {
+    fn a_room_is_changed_whole_or_not_at_all(bench) {
+        for login in ["anna", "boris"] {
+            bench.run_with(&["user", "add", login], "CorrectHorse").done();
+        }
+        bench.run(&["room", "create", "tea"]).done();
+        bench.run(&["room", "ban", "tea", "boris"]).done();
+        let room = || bench.json(&["room", "list", "--json"]).into_iter().find(|room| room["room"] == "tea").unwrap();
+        let before = room();
+        let all = ["room", "set", "tea", "--title", "NEW", "--name", "coffee", "--private", "yes", "--quiet", "yes"];
+        for wrong in [["--slow", "7h"], ["--owner", "boris"], ["--owner", "nobody"]] {
+            bench.run(&[&all[..], &wrong].concat()).refused();
+            assert_eq!(room(), before, "{wrong:?}");
+        }
+        let more = ["--slow", "6h", "--keep", "forever", "--owner", "anna"];
+        bench.run(&[&all[..], &more].concat()).done();
+        let rooms = bench.json(&["room", "list", "--json"]);
+        let coffee = rooms.iter().find(|room| room["room"] == "coffee").unwrap();
+        let shown = ["title", "kind", "quiet", "slow", "keep", "owner"].map(|key| coffee[key].clone());
+        assert_eq!(json!(shown), json!(["NEW", "private", true, "6h", "0s", "anna"]));
+    }
+}
+
+either_way! {
     fn a_room_is_made_quiet_and_slow(bench) {
         bench.run(&["room", "create", "tea"]).done();
         let room = || bench.json(&["room", "list", "--json"]).into_iter().find(|room| room["room"] == "tea").unwrap();

@@ -220,7 +220,7 @@ fn operators(bench: &Bench) {
     let refused = find(bench, "operator", |fields| fields["act"] == "close_session");
     assert_eq!(
         (&refused["session"], &refused["error"]),
-        (&"999".into(), &"invalid".into())
+        (&999.into(), &"invalid".into())
     );
     bench.run(&["ban", "add", "192.0.2.0/24"]).done();
     let ban = find(bench, "operator", |fields| fields["act"] == "add_ban");
