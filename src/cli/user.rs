@@ -1,11 +1,11 @@
 //! `tolmach user`: accounts.
 
 use crate::commands::{
-    Account, FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetOperator, SetPassword,
-    Users,
+    Account, EndedAccounts, FindUser, Register, RemoveUser, RenameUser, SetDisabled, SetOperator,
+    SetPassword, Users,
 };
 use crate::control::ControlError;
-use crate::model::{Error, UserSelector, validate_login};
+use crate::model::{Error, UserId, UserSelector, validate_login};
 use clap::Subcommand;
 
 use super::about::About;
@@ -92,7 +92,7 @@ pub(crate) enum UserAction {
     },
     /// Remove an account with all that it said, its files, names and addresses. Asks first; broken off, it goes on with the next
     Erase {
-        /// The account's login, without regard to case; where nobody has it, those who had it and were removed
+        /// The account's login, without regard to case; where nobody has it, those who had it and were removed; or # and its number
         name: String,
         #[command(flatten)]
         yes: Yes,
@@ -197,6 +197,28 @@ async fn login(to: &mut Operator, name: &str) -> Outcome<String> {
     let user = account(name);
     let found = to.ask(About::user(name), FindUser { user }).await?;
     Ok(found.login.clone())
+}
+
+/// The accounts that are meant by a login or `#NUMBER`: the one that has it, or those that were removed and had it.
+pub(super) async fn accounts_once(to: &mut Operator, name: &str) -> Outcome<Vec<UserId>> {
+    let about = About::user(name);
+    let user = match name.strip_prefix('#').map(str::parse) {
+        Some(Ok(number)) => UserSelector::Id(UserId(number)),
+        Some(Err(_)) | None => account(name),
+    };
+    let error = match to.request(FindUser { user }).await? {
+        Ok(found) => return Ok(vec![found.id]),
+        Err(error) => error,
+    };
+    let login = name.to_owned();
+    let ended = match error {
+        ControlError::Refused(Error::NoSuchUser) => to.ask(about, EndedAccounts { login }).await?,
+        _ => Vec::new(),
+    };
+    match ended.is_empty() {
+        true => Err(to.explain(about, error).await),
+        false => Ok(ended),
+    }
 }
 
 async fn rename(to: &mut Operator, out: &mut Output, name: &str, new_name: &str) -> Outcome<()> {

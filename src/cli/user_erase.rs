@@ -2,16 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::commands::{EndedAccounts, EraseUser, FindUser, Place};
-use crate::control::ControlError;
-use crate::model::{Error, UserSelector};
+use crate::commands::{EraseUser, Place};
+use crate::model::UserSelector;
 
 use super::about::About;
 use super::confirm::Yes;
 use super::failure::Outcome;
 use super::operator::Operator;
 use super::output::Output;
-use super::user::account;
+use super::user::accounts_once;
 
 pub(super) async fn erase(
     to: &mut Operator,
@@ -20,23 +19,7 @@ pub(super) async fn erase(
     yes: Yes,
 ) -> Outcome<()> {
     let about = About::user(name);
-    let user = account(name);
-    let found = match to.request(FindUser { user }).await? {
-        Ok(found) => vec![found.id],
-        Err(error) => {
-            let login = name.to_owned();
-            let ended = match &error {
-                ControlError::Refused(Error::NoSuchUser) => {
-                    to.ask(about, EndedAccounts { login }).await?
-                }
-                _ => Vec::new(),
-            };
-            if ended.is_empty() {
-                return Err(to.explain(about, error).await);
-            }
-            ended
-        }
-    };
+    let found = accounts_once(to, name).await?;
     yes.confirm(&format!(
         "erase the account {name}, with all that it said and its files"
     ))?;

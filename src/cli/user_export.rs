@@ -8,11 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::{EndedAccounts, ExportUser, FindRoom, FindUser, SaidBy};
-use crate::control::ControlError;
-use crate::model::{
-    Error, FileInfo, Message, MessageId, RoomId, RoomSelector, UserId, UserSelector,
-};
+use crate::commands::{ExportUser, FindRoom, SaidBy};
+use crate::model::{FileInfo, Message, MessageId, RoomId, RoomSelector, UserSelector};
 
 use crate::new_file;
 use crate::refusal::{of_file, words};
@@ -21,7 +18,7 @@ use super::about::About;
 use super::failure::{Failure, Outcome};
 use super::operator::{Contents, Operator};
 use super::time::Time;
-use super::user::account;
+use super::user::accounts_once;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -37,7 +34,7 @@ pub(crate) struct ExportArgs {
 impl ExportArgs {
     pub(super) async fn run(self, to: &mut Operator) -> Outcome<()> {
         let about = About::user(&self.name);
-        let user = self.which(about, to).await?;
+        let user = self.which(to).await?;
         let known = to.ask(about, ExportUser { user }).await?;
         let user = known.account.id;
         let mut labels = HashMap::new();
@@ -111,23 +108,11 @@ impl ExportArgs {
     }
 
     /// The account that has the login, or `#NUMBER`; where nobody has it, the one that was removed and had it.
-    async fn which(&self, about: About<'_>, to: &mut Operator) -> Outcome<UserSelector> {
-        let number = self.name.strip_prefix('#').map(str::parse);
-        if let Some(Ok(number)) = number {
-            return Ok(UserSelector::Id(UserId(number)));
-        }
-        let user = account(&self.name);
-        let found = to.request(FindUser { user: user.clone() }).await?;
-        let Err(error @ ControlError::Refused(Error::NoSuchUser)) = found else {
-            return Ok(user);
-        };
-        let login = self.name.clone();
-        let ended = to.ask(about, EndedAccounts { login }).await?;
-        match ended[..] {
-            [] => Err(to.explain(about, error).await),
+    async fn which(&self, to: &mut Operator) -> Outcome<UserSelector> {
+        match accounts_once(to, &self.name).await?[..] {
             [id] => Ok(UserSelector::Id(id)),
-            _ => {
-                let numbers: Vec<String> = ended.iter().map(|id| format!("#{id}")).collect();
+            ref several => {
+                let numbers: Vec<String> = several.iter().map(|id| format!("#{id}")).collect();
                 Err(Failure::because(format!(
                     "accounts of the login {} were removed: {}; name one by its number",
                     self.name,

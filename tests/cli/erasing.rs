@@ -173,6 +173,29 @@ fn an_account_that_was_removed_is_erased_by_its_last_login() {
     bench.run(&["store", "verify"]).done();
 }
 
+/// Whoever has the login now is not touched.
+#[test]
+fn an_account_that_was_removed_is_erased_by_its_number() {
+    let (bench, [_anna, _boris]) = talking();
+    let id = || {
+        let users = bench.json(&["user", "list", "--json"]);
+        let anna = users.into_iter().find(|user| user["user"] == "anna");
+        anna.unwrap()["id"].to_string()
+    };
+    let number = format!("#{}", id());
+    bench.run(&["user", "remove", "anna", "--yes"]).done();
+    bench
+        .run_with(&["user", "add", "anna"], "secret word")
+        .done();
+    let newcomer = id();
+    let out = bench.run(&["user", "erase", &number, "--yes"]).done();
+    let said = "3 messages, 0 of them with files, in 1 room";
+    assert_eq!(out, format!("erased the account {number}: {said}\n"));
+    assert_eq!(id(), newcomer);
+    bench.run(&["user", "erase", "#99", "--yes"]).refused();
+    bench.run(&["user", "erase", "#x", "--yes"]).refused();
+}
+
 /// "All that is kept of it", also once the account is removed, and which messages it hid.
 #[test]
 fn an_account_that_was_removed_is_exported_and_hidden_messages_are_named() {
