@@ -6,7 +6,7 @@
 //! is refused where too many of one network wait.
 
 use std::collections::VecDeque;
-#[cfg(any(test, feature = "tls"))]
+#[cfg(any(test, feature = "tls", feature = "http"))]
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    #[cfg(any(test, feature = "tls"))]
+    #[cfg(any(test, feature = "tls", feature = "http"))]
     /// Anybody at an address.
     pub(crate) fn anybody(address: Option<IpAddr>) -> Self {
         Self {

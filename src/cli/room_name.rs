@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::RoomSelector;
+use crate::model::{RoomSelector, is_direct_name};
 
-/// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two. A room that is called so itself is `#@anna,boris`.
+/// `lobby`, `#lobby`, or `@anna,boris` for the direct room of two. A room of old that is called so itself is `#@anna,boris`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RoomName {
     /// A room by its name, or by digits.
@@ -35,9 +35,9 @@ impl RoomName {
 /// A name for a room to have. `@a,b` is none, since everywhere else it means the direct room of two.
 pub(crate) fn new_name(text: &str) -> Result<RoomName, String> {
     match text.parse() {
-        Ok(RoomName::Direct(..)) => Err(format!(
-            "this names the direct room of two; a room that is really called so is written #{text}"
-        )),
+        Ok(name) if matches!(name, RoomName::Direct(..)) || is_direct_name(name.bare()) => {
+            Err("this is what the direct room of two is called; choose another".to_owned())
+        }
         Ok(name) => Ok(name),
         Err(error) => match error {},
     }
@@ -78,8 +78,9 @@ mod tests {
 
     #[test]
     fn a_new_room_is_not_called_like_the_direct_room_of_two() {
-        assert!(new_name("@a,b").unwrap_err().contains("#@a,b"));
-        assert_eq!(new_name("#@a,b").unwrap().bare(), "@a,b");
+        for name in ["@a,b", "#@a,b", "#＠a，b"] {
+            assert!(new_name(name).unwrap_err().contains("direct room"));
+        }
         assert_eq!(new_name("tea").unwrap().to_string(), "tea");
     }
 

@@ -1,17 +1,17 @@
 //! One connection that speaks HTTP.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -19,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
 use super::body::Timed;
-use super::problem::refusal;
+use super::problem::{NotKnown, Problem, refusal};
 use super::stream::{Answered, HttpStream, Turn};
 use crate::gateway::{ByteStream, Limits, Permit, Transport};
 use crate::hub::{Hub, Session};
@@ -97,18 +97,16 @@ pub(super) async fn serve(
     let mut stream = ByteStream::new(transport);
     let opened = tokio::select! {
         biased;
-        opened = tokio::time::timeout(HEADERS, stream.open()) => opened,
-        _ = shutdown.wait_for(|down| *down) => return,
+        opened = tokio::time::timeout(HEADERS, stream.open()) => opened.ok(),
+        _ = shutdown.wait_for(|down| *down) => None,
     };
-    match opened {
-        Err(_) => return,
-        Ok(Err(reason)) => {
-            // Nobody is there to be told of what fails here.
+    if opened != Some(Ok(())) {
+        // Nobody is there to be told of what fails here.
+        if let Some(Err(reason)) = opened {
             let _ = stream.write_all(&refusal(reason)).await;
-            let _ = stream.shutdown().await;
-            return;
         }
-        Ok(Ok(())) => {}
+        let _ = stream.shutdown().await;
+        return;
     }
     let connection = Arc::new(Connection {
         address,
@@ -125,29 +123,49 @@ pub(super) async fn serve(
         connection: connection.clone(),
         turn,
     };
-    let served = http1::Builder::new()
+    let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .max_buf_size(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), requests)
         .with_upgrades();
-    let mut served = pin!(served);
     let outcome = tokio::select! {
         biased;
-        outcome = &mut served => outcome,
-        () = connection.ending() => {
+        outcome = &mut served => Some(outcome),
+        () = connection.ending() => match connection.was_asked.load(Ordering::Relaxed) {
             // Hyper would wait for its first request.
-            if !connection.was_asked.load(Ordering::Relaxed) {
-                return;
+            false => None,
+            true => {
+                Pin::new(&mut served).graceful_shutdown();
+                Some((&mut served).await)
             }
-            served.as_mut().graceful_shutdown();
-            served.await
         }
     };
-    if let Err(error) = outcome {
+    let failed = match outcome {
+        Some(Ok(())) => return,
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    if let Some(error) = &failed {
         let peer = address.map(tracing::field::display);
         tracing::debug!(%error, peer, "an HTTP connection broke off");
     }
+    if let Some(Parts { io, read_buf, .. }) = served.into_parts() {
+        let mut stream = io.into_inner();
+        let is_late = failed.is_some_and(|error| error.is_timeout());
+        if is_late && !read_buf.is_empty() {
+            // Nobody is there to be told of what fails here, either.
+            let _ = stream.write_all(&late().last_answer()).await;
+        }
+        // Hyper leaves it open, and who speaks TLS would take that for a connection that was cut.
+        let _ = stream.shutdown().await;
+    }
+}
+
+/// What somebody is told whose request did not come whole, but in part.
+fn late() -> Problem {
+    let detail = format!("the headers did not come within {} s", HEADERS.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", detail)
 }
 
 /// Hands requests on with the connection that they came by.
@@ -159,8 +177,8 @@ struct Requests {
 
 impl Service<Request<Incoming>> for Requests {
     type Response = hyper::Response<Answered>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Error = NotKnown;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, NotKnown>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.connection.was_asked.store(true, Ordering::Relaxed);
@@ -169,7 +187,10 @@ impl Service<Request<Incoming>> for Requests {
         self.turn.begin();
         let (answer, turn) = (self.router.call(request), self.turn.clone());
         Box::pin(async {
-            let answer = answer.await?;
+            let Ok(answer) = answer.await;
+            if answer.extensions().get::<NotKnown>().is_some() {
+                return Err(NotKnown);
+            }
             Ok(answer.map(|body| Answered::new(body, turn)))
         })
     }

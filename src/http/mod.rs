@@ -223,6 +223,20 @@ mod tests {
         let mut all = Vec::new();
         near.read_to_end(&mut all).await.unwrap();
         assert_eq!(begun.elapsed().as_secs(), 10);
+        let told = String::from_utf8(all).unwrap();
+        assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
+        assert!(told.contains(r#""title":"RequestTimeout""#), "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_nothing_more_is_left_without_a_word() {
+        let (_gateway, mut near) = connected().await;
+        near.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut all = Vec::new();
+        near.read_to_end(&mut all).await.unwrap();
+        assert!(all.ends_with(b"\r\n\r\nok"), "{all:?}");
     }
 
     #[tokio::test(start_paused = true)]

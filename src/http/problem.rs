@@ -26,7 +26,15 @@ pub(super) struct Problem {
     /// Whole seconds until it may be tried again.
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// Nobody can say whether it was.
+    #[serde(skip)]
+    is_unknown: bool,
 }
+
+/// In place of an answer, which would have to say whether something was done: the connection ends without one.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("whether it was done is not known")]
+pub(super) struct NotKnown;
 
 impl Problem {
     pub(super) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
@@ -37,6 +45,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             retry_after: None,
+            is_unknown: false,
         }
     }
 
@@ -56,6 +65,9 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_unknown {
+            answer.extensions_mut().insert(NotKnown);
         }
         answer
     }
@@ -90,6 +102,7 @@ impl From<Error> for Problem {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1);
                 problem.retry_after = u64::try_from(seconds).ok();
             }
+            Error::OutcomeUnknown => problem.is_unknown = true,
             _ => {}
         }
         problem

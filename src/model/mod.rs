@@ -31,8 +31,8 @@ pub use message::{FileInfo, Message, MessageKind, Quote};
 #[cfg(feature = "sqlite")]
 pub(crate) use name::numbered_room_names;
 pub use name::{
-    fold_login, fold_room_name, fold_text, is_number, room_names_from, validate_login,
-    validate_room_name, validate_title,
+    fold_login, fold_room_name, fold_text, is_direct_name, is_number, room_names_from,
+    validate_login, validate_room_name, validate_title,
 };
 pub use network::Network;
 pub use news::News;

@@ -115,6 +115,18 @@ pub fn is_number(name: &str) -> bool {
     !folded.is_empty() && folded.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a name reads as that of the direct room of two, `@anna,boris`: no room is made under one.
+///
+/// ```
+/// use tolmach::model::is_direct_name;
+/// assert!(is_direct_name("@anna,boris") && is_direct_name("＠a，b") && !is_direct_name("@anna") && !is_direct_name("a,b"));
+/// ```
+#[must_use]
+pub fn is_direct_name(name: &str) -> bool {
+    let folded = fold_room_name(name);
+    folded.starts_with('@') && folded.contains(',')
+}
+
 /// A text as it is compared without regard to case and to how its characters are put together: in the form NFKC (an `é` of two
 /// characters is one, a full-width letter a plain one), lower-cased character by character, the final sigma as any other.
 ///
@@ -168,7 +180,9 @@ pub fn room_names_from(text: &str) -> impl Iterator<Item = String> {
     }
     match stem.trim_end_matches('-') {
         "" => numbered_room_names("room".to_owned()),
-        number if is_number(number) => numbered_room_names(format!("room-{number}")),
+        special if is_number(special) || is_direct_name(special) => {
+            numbered_room_names(format!("room-{special}"))
+        }
         stem => numbered_room_names(stem.to_owned()),
     }
 }
@@ -310,6 +324,7 @@ mod tests {
             ("\u{200b}", "room"),
             (&zalgo, "room"),
             ("1", "room-1"),
+            ("@anna, boris", "room-@anna,-boris"),
             ("１ 2", "１-2"),
             ("٣", "٣"),
             ("❤\u{fe0f} tea", "❤-tea"),
@@ -337,7 +352,10 @@ mod tests {
                     validate_room_name("room", &name).is_ok(),
                     "{title:?} {name:?}"
                 );
-                assert!(!is_number(&name), "{title:?} {name:?}");
+                assert!(
+                    !is_number(&name) && !is_direct_name(&name),
+                    "{title:?} {name:?}"
+                );
             }
         }
     }

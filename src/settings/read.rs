@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::value::{Value, ValueError, Written};
-use crate::model::validate_room_name;
+use crate::model::{is_direct_name, validate_room_name};
 
 /// Longer durations mean a mistake, and the clock's arithmetic must not overflow.
 const LONGEST: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
@@ -154,6 +154,10 @@ pub fn room(written: &Written) -> Result<String, ValueError> {
     }
     if validate_room_name("", name).is_err() {
         let fault = format!("{name:?} has a character in it that cannot be seen");
+        return Err(ValueError::new(fault, right));
+    }
+    if is_direct_name(name) {
+        let fault = format!("{name:?} is what the direct room of two is called");
         return Err(ValueError::new(fault, right));
     }
     Ok(name.into())

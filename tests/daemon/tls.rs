@@ -177,6 +177,30 @@ async fn a_stop_is_told_over_tls_and_ends_it_properly() {
         .unwrap();
 }
 
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn a_stop_ends_http_properly_whatever_was_asked() {
+    const ASKED: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let (daemon, authority) = start("http.address = '127.0.0.1:0'").await;
+    let (address, trust) = (daemon.address("http"), authority.trust());
+    let mut connections = Vec::new();
+    for said in ["", "GET /he", ASKED, &format!("{ASKED}GET /he")] {
+        let mut stream = shake_hands(address, &trust).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while said.starts_with(ASKED) && !answer.ends_with(b"\r\n\r\nok") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+        }
+        connections.push(stream);
+    }
+    let stopping = tokio::spawn(daemon.stop());
+    for mut stream in connections {
+        // An end without TLS's own is an error.
+        assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
+    }
+    stopping.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_handshake_that_is_stuck_is_given_up() {
     let (daemon, _authority) = start("limits.login_timeout = '500ms'").await;

@@ -369,6 +369,43 @@ async fn only_an_operator_and_who_enters_by_number_make_a_room_of_digits() {
 }
 
 #[tokio::test]
+async fn nobody_makes_a_room_that_is_called_like_a_direct_one() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let tea = anna.ok(create_room("tea", RoomKind::Public)).await.room.id;
+        let rename = |name: &str| commands::RenameRoom {
+            room: by_id(tea),
+            name: name.into(),
+        };
+        let why = "a name with @ in front and a comma is that of the direct room of two";
+        for direct in ["@anna,boris", "＠anna，boris", "@,"] {
+            let refused = anna.err(enter_or_make(name(direct))).await;
+            assert_eq!(refused, Error::invalid("room", why));
+            for kind in [RoomKind::Public, RoomKind::Private] {
+                let refused = anna.err(create_room(direct, kind)).await;
+                assert_eq!(refused, Error::invalid("name", why));
+                let refused = world.op_err(create_room(direct, kind)).await;
+                assert_eq!(refused, Error::invalid("name", why));
+            }
+            for refused in [
+                anna.err(rename(direct)).await,
+                world.op_err(rename(direct)).await,
+            ] {
+                assert_eq!(refused, Error::invalid("name", why));
+            }
+        }
+        let titled = commands::CreateRoom {
+            title: "@anna, boris".into(),
+            ..create_room("", RoomKind::Public)
+        };
+        assert_eq!(anna.ok(titled).await.room.name, "room-@anna,-boris");
+        for other in ["@anna", "anna,boris"] {
+            anna.ok(create_room(other, RoomKind::Public)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn limits_of_rooms_and_members_hold_for_all_ways_in() {
     let world = World::with(|options| {
         options.rooms_per_user = 2;

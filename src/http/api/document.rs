@@ -19,7 +19,7 @@ use super::input::Parameters;
 use crate::model::Error;
 
 /// What all paths begin with.
-pub(super) const ROOT: &str = "/api/v1";
+pub(in super::super) const ROOT: &str = "/api/v1";
 
 /// Who may ask for an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,10 +38,23 @@ pub(super) struct Operation {
     body: Option<Value>,
     replies: BTreeMap<u16, Value>,
     errors: Vec<u16>,
-    schemas: Schemas,
+    schemas: Vec<Describe>,
 }
 
 type Schemas = BTreeMap<String, Value>;
+
+/// Puts the schema of a type where all are, with those that it uses: not before they are asked for.
+type Describe = fn(&mut Schemas);
+
+fn add_schemas<T: ToSchema>(schemas: &mut Schemas) {
+    let mut used = Vec::new();
+    T::schemas(&mut used);
+    used.push((T::name().into_owned(), T::schema()));
+    for (name, schema) in used {
+        let schema = serde_json::to_value(schema).unwrap_or_default();
+        schemas.insert(name, schema);
+    }
+}
 
 impl Operation {
     pub(super) fn new(who: Who, summary: &'static str) -> Self {
@@ -53,7 +66,7 @@ impl Operation {
             body: None,
             replies: BTreeMap::new(),
             errors: Vec::new(),
-            schemas: Schemas::new(),
+            schemas: Vec::new(),
         }
     }
 
@@ -90,7 +103,7 @@ impl Operation {
         let schema = self.schema_of::<T>();
         let content = json!({"application/json": {"schema": schema}});
         self.body = Some(json!({"required": true, "content": content}));
-        self.errors.extend([413, 415]);
+        self.errors.extend([408, 413, 415]);
         self
     }
 
@@ -105,7 +118,7 @@ impl Operation {
     /// Its body is bytes, as they are.
     pub(super) fn takes_bytes(mut self) -> Self {
         self.body = Some(json!({"required": false, "content": {"application/octet-stream": {}}}));
-        self.errors.push(413);
+        self.errors.extend([408, 413]);
         self
     }
 
@@ -147,15 +160,8 @@ impl Operation {
     }
 
     fn schema_of<T: ToSchema>(&mut self) -> Value {
-        let name = T::name().into_owned();
-        let mut used = Vec::new();
-        T::schemas(&mut used);
-        used.push((name.clone(), T::schema()));
-        for (name, schema) in used {
-            let schema = serde_json::to_value(schema).unwrap_or_default();
-            self.schemas.insert(name, schema);
-        }
-        json!({"$ref": format!("#/components/schemas/{name}")})
+        self.schemas.push(add_schemas::<T>);
+        json!({"$ref": format!("#/components/schemas/{}", T::name())})
     }
 
     fn describe(self, method: &Method, path: &str) -> Value {
@@ -241,16 +247,14 @@ async fn with_known_parameters(known: Arc<[String]>, request: Request, next: Nex
 /// All requests of the API.
 pub(super) struct Api {
     router: Router<Arc<Site>>,
-    paths: BTreeMap<String, Map<String, Value>>,
-    schemas: Schemas,
+    described: Vec<(Method, String, Operation)>,
 }
 
 impl Api {
     pub(super) fn new() -> Self {
         Self {
             router: Router::new(),
-            paths: BTreeMap::new(),
-            schemas: Schemas::new(),
+            described: Vec::new(),
         }
     }
 
@@ -260,21 +264,19 @@ impl Api {
         method: Method,
         path: &str,
         handler: H,
-        mut operation: Operation,
+        operation: Operation,
     ) -> Self
     where
         H: Handler<T, Arc<Site>>,
         T: 'static,
     {
-        self.schemas.append(&mut operation.schemas);
         let names = operation
             .query
             .iter()
             .filter_map(|one| one["name"].as_str());
         let names: Arc<[String]> = names.map(str::to_owned).collect();
-        let described = operation.describe(&method, path);
-        let known = self.paths.entry(path.to_owned()).or_default();
-        known.insert(method.as_str().to_ascii_lowercase(), described);
+        let described = (method.clone(), path.to_owned(), operation);
+        self.described.push(described);
         // Each of those that are asked for has a filter.
         let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
         self.router = self.router.route(
@@ -286,8 +288,23 @@ impl Api {
         self
     }
 
-    /// What serves all of them, and the document that describes them.
-    pub(super) fn finish(mut self) -> (Router<Arc<Site>>, Value) {
+    /// What serves all of them.
+    pub(super) fn into_router(self) -> Router<Arc<Site>> {
+        self.router
+    }
+
+    /// The document that describes all of them.
+    pub(super) fn into_document(self) -> Value {
+        let mut paths = BTreeMap::<String, Map<String, Value>>::new();
+        let mut schemas = Schemas::new();
+        for (method, path, operation) in self.described {
+            for add in &operation.schemas {
+                add(&mut schemas);
+            }
+            let described = operation.describe(&method, &path);
+            let known = paths.entry(path).or_default();
+            known.insert(method.as_str().to_ascii_lowercase(), described);
+        }
         let problem = json!({
             "type": "object",
             "description": "Why a request was not carried out: RFC 9457.",
@@ -300,9 +317,9 @@ impl Api {
                 "field": {"type": "string", "description": "Which value was wrong."},
             },
         });
-        self.schemas.insert("Problem".to_owned(), problem);
+        schemas.insert("Problem".to_owned(), problem);
         let cookie = super::super::authentication::SESSION_COOKIE;
-        let document = json!({
+        json!({
             "openapi": "3.1.0",
             "info": {
                 "title": "tolmach",
@@ -311,9 +328,9 @@ impl Api {
                 "license": {"name": env!("CARGO_PKG_LICENSE")},
             },
             "servers": [{"url": ROOT}],
-            "paths": self.paths,
+            "paths": paths,
             "components": {
-                "schemas": self.schemas,
+                "schemas": schemas,
                 "securitySchemes": {
                     "token": {"type": "http", "scheme": "bearer", "description": "Any token of an account."},
                     "cookie": {
@@ -322,7 +339,6 @@ impl Api {
                     },
                 },
             },
-        });
-        (self.router, document)
+        })
     }
 }

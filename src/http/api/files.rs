@@ -52,7 +52,7 @@ pub(super) fn requests(api: Api) -> Api {
         )
         .takes_bytes()
         .replies::<Message>(StatusCode::CREATED)
-        .errors([404, 408]);
+        .errors([404, 429]);
     let bytes = || json!({"schema": {"type": "string", "format": "binary"}});
     let fetch = Operation::new(Who::Account, "A message's file, or a part of it")
         .header("Range", "One range of bytes.")

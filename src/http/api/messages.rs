@@ -72,7 +72,7 @@ pub(super) fn requests(api: Api) -> Api {
     let say = Operation::new(Who::Account, "Say something; answered once it is durable")
         .takes::<NewMessage>()
         .replies::<Message>(StatusCode::CREATED)
-        .errors([404, 410, 429]);
+        .errors([404, 429]);
     let edit = Operation::new(Who::Account, "Give a message of one's own another text")
         .takes::<Edited>()
         .replies::<Message>(StatusCode::OK)

@@ -23,10 +23,10 @@ mod tap;
 mod tokens;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -43,7 +43,8 @@ use serde_json::json;
 use super::connection::Connection;
 use super::problem::Problem;
 use super::{Site, origin};
-use document::{Api, Operation, ROOT, Who};
+pub(super) use document::ROOT;
+use document::{Api, Operation, Who};
 
 /// What a request is answered with, 200, or why not.
 type Answer<T> = Result<axum::Json<T>, Problem>;
@@ -66,8 +67,13 @@ fn done() -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// All requests of the API, and the document that describes them.
+/// All requests of the API.
 pub(super) fn routes() -> Router<Arc<Site>> {
+    let router = requests().into_router();
+    router.route("/files/{id}", get(files::fetch_file))
+}
+
+fn requests() -> Api {
     let api = [
         login::requests,
         me::requests,
@@ -91,21 +97,18 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         "application/json",
         json!({"schema": {"type": "object"}}),
     );
-    let api = api.serve(Method::GET, "/openapi.json", show_document, described);
-    let (router, document) = api.finish();
-    // As a text it is a fraction of the tree. It holds what can be written.
-    let written = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
-    router
-        .route("/files/{id}", get(files::fetch_file))
-        .layer(Extension(Document(written)))
+    api.serve(Method::GET, "/openapi.json", show_document, described)
 }
 
-/// What describes all of it, as JSON.
-#[derive(Clone)]
-struct Document(Bytes);
+/// What describes all of it, as JSON, once somebody has asked for it: most gateways never need it. As a text it is a fraction
+/// of the tree, and holds what can be written.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+    let document = requests().into_document();
+    Bytes::from(serde_json::to_vec(&document).unwrap_or_default())
+});
 
-async fn show_document(Extension(Document(document)): Extension<Document>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], document)
+async fn show_document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone())
 }
 
 /// Lets the pages of `http.origins` read the answers of the API.

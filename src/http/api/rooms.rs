@@ -140,7 +140,7 @@ pub(super) fn requests(api: Api) -> Api {
     let change = Operation::new(Who::Account, "Change a room")
         .takes::<ChangedRoom>()
         .replies::<Room>(StatusCode::OK)
-        .errors([404, 409]);
+        .errors([404, 409, 429]);
     let remove = Operation::new(Who::Account, "End a room and all that was said in it")
         .done()
         .errors([404]);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::rooms::check_not_direct;
 use super::rules::operator_only;
 use super::work::Done;
 use super::{Actor, Change, Work};
@@ -100,6 +101,7 @@ impl Change for AdoptRoom {
 
     fn apply(self, work: &mut Work<'_>) -> Done<Self::Outcome> {
         operator_only(work.actor)?;
+        check_not_direct("room", &self.name)?;
         let folded = fold_room_name(&self.name);
         if work.rows.room_by_name(&folded)?.is_some() {
             return Err(Error::NameTaken.into());

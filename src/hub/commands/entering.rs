@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::command::{about, committed_as_asked, looks_at};
-use super::rooms::RoomOutcome;
+use super::rooms::{RoomOutcome, check_not_direct};
 use super::rules::{View, check_view};
 use super::work::Done;
 use super::{Caller, Change, Command, CreateRoom, Needs, Text, Work};
@@ -221,6 +221,7 @@ impl Change for EnterRoom {
                 if !self.numbers {
                     work.may_name("room", &name)?;
                 }
+                check_not_direct("room", &name)?;
                 return CreateRoom::public(name).make(work);
             }
             (None, _) => return Err(Error::NoSuchRoom.into()),

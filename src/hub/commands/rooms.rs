@@ -11,8 +11,8 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
 use crate::model::{
     Error, Result, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp,
-    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, is_number,
-    room_names_from, validate_room_name, validate_title,
+    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, is_direct_name,
+    is_number, room_names_from, validate_room_name, validate_title,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -144,6 +144,7 @@ impl Change for CreateRoom {
 
     fn apply(self, work: &mut Work<'_>) -> Done<RoomOutcome> {
         work.may_name("name", &self.name)?;
+        check_not_direct("name", &self.name)?;
         self.make(work)
     }
 }
@@ -199,6 +200,17 @@ impl CreateRoom {
 }
 
 /// "A dialect that creates a room from free text gets a name made from it, with `-2`, `-3`… when taken."
+/// Nobody makes a room whose name means another one wherever rooms are named.
+pub(super) fn check_not_direct(field: &str, name: &str) -> Result<()> {
+    match is_direct_name(name) {
+        true => Err(Error::invalid(
+            field,
+            "a name with @ in front and a comma is that of the direct room of two",
+        )),
+        false => Ok(()),
+    }
+}
+
 fn free_name(work: &mut Work<'_>, title: &str) -> Done<String> {
     for name in room_names_from(title) {
         if work.rows.room_by_name(&fold_room_name(&name))?.is_none() {
@@ -282,6 +294,7 @@ impl Work<'_> {
     /// Whether a room may be called so.
     pub(super) fn check_free(&mut self, room: &RoomRow, name: &str) -> Done {
         self.may_name("name", name)?;
+        check_not_direct("name", name)?;
         match self.rows.room_by_name(&fold_room_name(name))? {
             Some(holder) if holder.room.id != room.room.id => Err(Error::NameTaken.into()),
             Some(_) | None => Ok(()),

@@ -57,6 +57,22 @@ impl Asking {
     }
 
     pub(super) async fn ask(&mut self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.request(method, path, body).await;
+        self.http.answer(method == "HEAD").await
+    }
+
+    /// What comes until the connection ends.
+    pub(super) async fn silence(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Vec<u8> {
+        self.request(method, path, body).await;
+        self.http.rest().await
+    }
+
+    async fn request(&mut self, method: &str, path: &str, body: Option<Value>) {
         let path = format!("/api/v1{path}");
         let mut headers: Vec<&str> = self.headers.iter().map(String::as_str).collect();
         let body = body.map(|body| body.to_string());
@@ -64,7 +80,7 @@ impl Asking {
             headers.push("Content-Type: application/json");
         }
         let body = body.as_deref().map(str::as_bytes);
-        self.http.ask(method, &path, &headers, body).await
+        self.http.request(method, &path, &headers, body).await;
     }
 
     pub(super) async fn get(&mut self, path: &str) -> Value {

@@ -79,6 +79,11 @@ impl Http {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// Says that nothing more is sent.
+    pub(crate) async fn finish(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// A request with these headers, a line each without its end, and this body, where it has one.
     pub(crate) async fn ask(
         &mut self,
@@ -87,6 +92,18 @@ impl Http {
         headers: &[&str],
         body: Option<&[u8]>,
     ) -> Answer {
+        self.request(method, path, headers, body).await;
+        self.answer(method == "HEAD").await
+    }
+
+    /// The same, whose answer is to be read next.
+    pub(crate) async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: Option<&[u8]>,
+    ) {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for header in headers {
             head += &format!("{header}\r\n");
@@ -98,7 +115,6 @@ impl Http {
         let mut request = head.into_bytes();
         request.extend_from_slice(body.unwrap_or_default());
         self.send(&request).await;
-        self.answer(method == "HEAD").await
     }
 
     pub(crate) async fn get(&mut self, path: &str, headers: &[&str]) -> Answer {

@@ -9,6 +9,7 @@ mod api_hostile;
 mod api_messages;
 mod api_past;
 mod api_rooms;
+mod api_statuses;
 mod api_whole;
 mod api_withdrawn;
 mod client;

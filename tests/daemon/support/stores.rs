@@ -116,6 +116,8 @@ pub(crate) enum Fault {
     Unavailable,
     /// The store cannot say.
     Unknown,
+    /// It is a fault of ours.
+    Internal,
 }
 
 /// A store that fails when it is told to.
@@ -150,6 +152,7 @@ impl<S: Store> Store for FaultyStore<S> {
         let error = match *self.fault.lock().unwrap() {
             Fault::Unavailable if !housekeeping => Error::Unavailable,
             Fault::Unknown if !housekeeping => Error::OutcomeUnknown,
+            Fault::Internal if !housekeeping => Error::Internal,
             _ => return self.store.submit(write),
         };
         self.sink.committed(vec![Commit {
