@@ -383,8 +383,8 @@ pub(crate) fn log_kept(data_dir: &Path) {
 mod tests {
     use super::*;
     use crate::commands::{
-        AddBan, ChangeRoom, ChangeUser, CloseSession, CreateRoom, CreateToken, Delete, Identify, Keep, Register,
-        RenameUser, SetOperator, SetRole, Users,
+        AddBan, ChangeRoom, ChangeUser, CloseSession, CreateRoom, CreateToken, Delete, Identify,
+        Keep, Register, RenameUser, SetOperator, SetRole, Users,
     };
     use crate::hub::Scope;
     use crate::model::{BanSubject, MessageId, Role, Secret, SessionId};
