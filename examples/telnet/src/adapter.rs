@@ -175,6 +175,8 @@ impl TelnetAdapter {
 }
 
 const NO_ROOM: &str = "you are in no room; say /join ROOM";
+/// This dialect shows files by their names only.
+const NO_LINKS: &str = "";
 
 impl Adapter for TelnetAdapter {
     type Codec = ServerCodec;
@@ -244,7 +246,7 @@ impl Adapter for TelnetAdapter {
 /// What the gateway itself says to who asks it; nothing of it is stored.
 async fn ask_gateway(to: String, asked: String, cx: &mut RequestContext<'_>) -> Response {
     let from = cx.session.options().name.clone();
-    let lines = service_user::answer(&asked, cx.session).await;
+    let lines = service_user::answer(&asked, NO_LINKS, cx.session).await;
     let text = redaction::without_registration(&asked).unwrap_or(asked);
     let mut out = BytesMut::new();
     ServerLine::Sent { to, text }.write(&mut out);
