@@ -398,7 +398,8 @@ mod tests {
         let on = serde_json::to_value(&act.on).unwrap();
         let named = on.as_object().unwrap().iter();
         let named = named.filter(|(_, value)| !value.is_null());
-        let named = named.map(|(key, value)| format!(" {key}={}", text(value).unwrap()));
+        let whole = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
+        let named = named.map(|(key, value)| format!(" {key}={}", whole(value)));
         format!("{}{}", act.act, named.collect::<String>())
     }
 

@@ -176,7 +176,6 @@ fn instead_of(bytes: &[u8]) -> Option<Bytes> {
     let status = StatusCode::from_bytes(status).ok()?;
     let (title, detail) = match status {
         StatusCode::BAD_REQUEST => ("Invalid", "this is no request of HTTP/1.1"),
-        StatusCode::URI_TOO_LONG => ("UriTooLong", "the path and the query are too long"),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
             "RequestHeaderFieldsTooLarge",
             "the headers are too many or too long",

@@ -29,6 +29,8 @@ struct Scene {
     own: MessageId,
     /// A message of somebody else.
     other: MessageId,
+    /// One of somebody else that is not there for who hid it.
+    hidden: MessageId,
 }
 
 type Ask = fn(&Scene) -> AnyCommand;
@@ -58,7 +60,7 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
     ("edit other's", |s| edit(s.other), "nnnnmmmy", "mm"),
     ("delete own", |s| commands::Delete { message: s.own }.into(), "yyyymmmy", "mm"),
     ("delete other's", |s| commands::Delete { message: s.other }.into(), "yyynmmmy", "mm"),
-    ("hide", |s| commands::Hide { message: s.other }.into(), "yyyymmm0", "mm"),
+    ("hide", |s| commands::Hide { message: s.hidden }.into(), "yyyymmm0", "mm"),
     ("clear history", |s| commands::ClearHistory { room: by_id(s.room.id) }.into(), "yynnbnny", "--"),
     ("history", |s| commands::History(HistoryQuery::page(by_id(s.room.id), None, 10)).into(), "yyyybnny", "--"),
     ("search", |s| search(&s.room), "yyyybnny", "--"),
@@ -188,7 +190,12 @@ async fn scene(world: &World, cast: &mut [Client], who: usize, kind: RoomKind) -
             })
             .await;
     }
-    Scene { room, own, other }
+    Scene {
+        room,
+        own,
+        other,
+        hidden: other,
+    }
 }
 
 /// Gives a command as this one of the cast (or, beyond it, the operator) in a room of its own, which ends afterwards.
@@ -301,7 +308,7 @@ const DIRECT: &[(&str, Ask, &str)] = &[
     ("send", |s| say(by_id(s.room.id), "hello").into(), "y--y"),
     ("edit own", |s| edit(s.own), "ymmy"),
     ("edit other's", |s| edit(s.other), "nmmy"),
-    ("hide", |s| commands::Hide { message: s.other }.into(), "ymm0"),
+    ("hide", |s| commands::Hide { message: s.hidden }.into(), "ymm0"),
     ("delete other's", |s| commands::Delete { message: s.other }.into(), "nmmy"),
     ("delete own", |s| commands::Delete { message: s.own }.into(), "ymmm"),
     ("clear history", |s| commands::ClearHistory { room: by_id(s.room.id) }.into(), "n--y"),
@@ -336,8 +343,14 @@ async fn in_a_direct_room() {
         .await;
     let own = anna.say(by_id(room.id), "own words").await.id;
     let other = boris.say(by_id(room.id), "other's words").await.id;
+    let hidden = boris.say(by_id(room.id), "more words").await.id;
     let mut asking = [anna, newcomer, world.guest("visitor").await];
-    let scene = Scene { room, own, other };
+    let scene = Scene {
+        room,
+        own,
+        other,
+        hidden,
+    };
     for (what, ask, expected) in DIRECT {
         if *what == "delete room" {
             world.assert_gapless(scene.room.id).await;
@@ -371,6 +384,7 @@ async fn nobody_does_anything_before_saying_who_they_are() {
         room,
         own: MessageId(1),
         other: MessageId(1),
+        hidden: MessageId(1),
     };
     let mut client = world.client();
     for (what, ask, ..) in TABLE {

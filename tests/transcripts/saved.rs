@@ -20,7 +20,7 @@ fn bench(logins: &[&str]) -> (Bench, Vec<String>) {
 
 /// Ends the tap; what it saved passes as it is.
 fn passes(bench: &Bench, tap: Tapping) -> String {
-    assert_eq!(tap.interrupt().0, Some(0));
+    assert_eq!(tap.interrupt().0, Some(130));
     let path = bench.path("saved.txt");
     let saved = read(&path);
     let checked = crate::check(&path, false);

@@ -127,13 +127,15 @@ impl Trial {
         }
         match what {
             60..80 => {
+                let (author, edited) = (known.message.sender.id, Edit::text(message, &text));
+                let edited = bench.by(author, edited);
+                assert_eq!(edited.is_err(), known.hidden.contains(&author));
                 // A sticker stays one, an emote becomes a text.
                 known.text = match known.message.kind {
+                    _ if edited.is_err() => return,
                     MessageKind::Sticker => MessageKind::Sticker.searched(&text, None).into_owned(),
-                    _ => text.clone(),
+                    _ => text,
                 };
-                let edited = Edit::text(message, &text);
-                bench.by(known.message.sender.id, edited).unwrap();
             }
             80..90 => {
                 (known.shown, known.text) = (false, String::new());

@@ -470,6 +470,7 @@ async fn a_file_is_a_link_where_there_are_links() {
     let mut talker = daemon.talker_in("boris", "lobby").await;
     daemon.account("clara").await;
     let mut purpose = daemon.purpose_in(2, "clara", 1).await;
+    talker.sees("join", "clara").await;
     anna.done("PUT", "/rooms/lobby/members/anna", None).await;
     let auth = ["Authorization: Bearer token-anna"];
     let path = "/api/v1/rooms/lobby/files?name=cat.png";

@@ -130,7 +130,7 @@ async fn rows_with_bodies(nobody: &mut Asking) -> Vec<(String, String, bool)> {
             rows.push((method.to_uppercase(), path.clone(), is_json));
         }
     }
-    assert!(rows.len() >= 10, "{rows:?}");
+    assert!(rows.len() >= 9, "{rows:?}");
     rows
 }
 
@@ -183,14 +183,4 @@ async fn a_body_is_whole_small_and_json_in_every_row_that_takes_one() {
             assert_eq!(told, (408, "RequestTimeout".to_owned()), "{method} {path}");
         }
     }
-}
-
-#[tokio::test]
-async fn a_path_that_is_too_long_is_414() {
-    let daemon = Daemon::start(HTTP).await;
-    let mut http = Http::connect(&daemon).await;
-    let path = format!("/{}", "x".repeat(65_600));
-    let answer = http.get(&path, &[]).await;
-    let told = (answer.status, answer.problem());
-    assert_eq!(told, (414, "UriTooLong".to_owned()));
 }
