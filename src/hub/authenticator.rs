@@ -44,7 +44,7 @@ use crate::store::UserRow;
 ///                     false => Authentication::Refused,
 ///                 }
 ///             }
-///             Credentials::Password { .. } | Credentials::Token(_) => Authentication::Unknown,
+///             _ => Authentication::Unknown,
 ///         })
 ///     }
 /// }

@@ -34,6 +34,7 @@ impl<'a> From<&'a Hub> for Caller<'a> {
 
 impl<'a> Caller<'a> {
     /// The operator, for who has shown a token: what is to last is refused if the account is no operator then.
+    #[cfg(any(feature = "http", all(test, feature = "daemon")))]
     pub(crate) fn operating(session: &'a Session) -> Self {
         Self(Inner::Operator(&session.hub, Some(session)))
     }
