@@ -164,6 +164,7 @@ fn a_room_that_was_called_so_lately_is_found_in_one_round_trip() {
         .unwrap();
     let second = other.bench.room("tea", anna);
     assert_eq!(says("tea").0, Ok(second));
+    assert_eq!(says("tea"), (Ok(second), 2));
     assert_eq!(says("coffee").0, Ok(room));
     assert_eq!(says("coffee"), (Ok(room), 2));
     let gone = DeleteRoom { room: at(room) };
