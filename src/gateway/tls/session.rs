@@ -100,9 +100,7 @@ impl Session {
         let processed = self.go_on(Say::Nothing);
         if processed.is_err() {
             (self.is_ended, self.is_broken) = (true, true);
-            while self.tls.wants_write() {
-                self.step(Say::Nothing)?;
-            }
+            while self.tls.wants_write() && self.step(Say::Nothing)? {}
         }
         processed
     }
