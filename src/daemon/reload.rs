@@ -48,7 +48,7 @@ pub struct Running {
 
 /// Of what connections are shown.
 enum Phase {
-    /// This certificate.
+    /// TLS is served with this certificate.
     Serving(Shown),
     Closed,
 }

@@ -77,7 +77,7 @@ pub struct FileInfo {
 pub struct Quote {
     /// The author of the answered message.
     pub sender: Arc<UserRef>,
-    /// Its first line.
+    /// The first line of the text that is answered.
     pub line: String,
 }
 

@@ -103,7 +103,7 @@ impl S3Fault {
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("no content of more than {limit} bytes is taken")]
 pub(crate) struct TooLong {
-    /// In bytes.
+    /// How many bytes the longest content has that the place takes.
     pub(crate) limit: u64,
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Missed {
 /// What has come of a room so far.
 #[derive(Default)]
 struct Part {
-    /// Newest first.
+    /// The messages that have come, the newest first.
     messages: Vec<Message<'static>>,
     /// All that is later has come; what is earlier is asked for now.
     has_later: bool,
