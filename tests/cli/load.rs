@@ -111,8 +111,13 @@ fn through_tls_it_is_the_same() {
 #[test]
 fn what_is_lacking_is_told() {
     let bench = Bench::running();
+    let tokens = bench.data_dir().join("tokens");
+    std::fs::write(&tokens, "a-token-without-its-number\n").unwrap();
+    let tokens = tokens.to_str().unwrap();
+    let without_number = format!("a token of {tokens}: purpose takes --token ID:TOKEN");
     for (dialect, more, told) in [
         ("talker", &[][..], "talker needs --tokens FILE"),
+        ("purpose", &["--tokens", tokens], without_number.as_str()),
         ("jim", &["--tokens", "/nowhere"], "/nowhere"),
         ("jim", &["--size", "20"], "at least 39"),
         ("gopher", &[], "built in: jim"),

@@ -167,8 +167,7 @@ impl BenchArgs {
                     sign_up: self.signup,
                     ..Identity::default()
                 };
-                let client =
-                    (chat.client)(identity).map_err(|missing| self.lacking(chat, missing))?;
+                let client = (chat.client)(identity).map_err(|wrong| self.refused(chat, wrong))?;
                 let wire = Box::new(wire::ChatWire::new(client));
                 let speaks = number < self.senders;
                 Ok(throughs(Newcomer::new(
@@ -206,15 +205,16 @@ impl BenchArgs {
         }
     }
 
-    /// What a dialect's client lacks, by the names that things have here.
-    fn lacking(&self, chat: &ChatSide, missing: &str) -> Failure {
-        Failure::Unusable(match chat.key {
-            Key::Token => format!("{} needs --tokens FILE", self.dialect),
-            Key::Either => format!(
+    /// Why a dialect's client cannot be one of those, by the names that things have here.
+    fn refused(&self, chat: &ChatSide, wrong: &str) -> Failure {
+        Failure::Unusable(match (chat.key, &self.tokens) {
+            (Key::Token, None) => format!("{} needs --tokens FILE", self.dialect),
+            (Key::Either, None) => format!(
                 "{} needs --tokens FILE, or a password for all accounts in {PASSWORD_VARIABLE}",
                 self.dialect
             ),
-            Key::Password => missing.to_owned(),
+            (_, Some(file)) => format!("a token of {}: {wrong}", file.display()),
+            (Key::Password, None) => wrong.to_owned(),
         })
     }
 
