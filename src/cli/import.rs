@@ -78,6 +78,7 @@ impl ImportArgs {
         #[cfg(not(feature = "postgres"))]
         let places = places(config)?;
         let (file, rooms) = (self.file.clone(), config.rooms.create.clone());
+        let gateway = config.name.clone();
         let claim = DataDirLock::claim(&places.data_dir).map_err(|error| match error {
             LockError::InUse { .. } => Failure::because(format!(
                 "{error}; stop it first, or import one room beside it (--room)"
@@ -88,9 +89,11 @@ impl ImportArgs {
             let export = opened(&file, progress)?;
             #[cfg(feature = "postgres")]
             if let Some(url) = &url {
-                return copies::import_to_postgres(&places, url, &rooms, export, progress);
+                return copies::import_to_postgres(
+                    &places, url, &rooms, &gateway, export, progress,
+                );
             }
-            copies::import(&places, &rooms, export, progress)
+            copies::import(&places, &rooms, &gateway, export, progress)
         };
         let imported = watched(take).await?;
         let imported = imported.map_err(|error| self.failed(&error))?;
@@ -105,10 +108,10 @@ impl ImportArgs {
         let mut operator = Operator::new(config.clone());
         operator.prepare().await?;
         let places = Places::of(config).unwrap_or_else(|| Places::without_database(config));
-        let file = self.file.clone();
+        let (file, gateway) = (self.file.clone(), config.name.clone());
         let stage = move |progress: &dyn Progress| {
             let export = opened(&file, progress)?;
-            StagedRoom::begin(&places, export, progress)
+            StagedRoom::begin(&places, &gateway, export, progress)
         };
         let staged = watched(stage).await;
         let done = match staged {

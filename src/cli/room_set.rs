@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::commands::{ChangeRoom, FindRoom, FindUser, Keep};
 use crate::model::{
-    Error, RoomId, RoomKind, RoomSelector, Secret, UserKind, validate_room_name, validate_title,
+    Error, RoomId, RoomKind, RoomSelector, Secret, UserKind, kept_title, validate_room_name,
 };
 use clap::{ArgGroup, Args};
 
@@ -123,7 +123,7 @@ impl SetArgs {
             ));
         }
         if let Some(title) = &self.title {
-            validate_title("title", title)
+            kept_title("title", title)
                 .map_err(|error| About::NOTHING.explain(error.into(), &[]))?;
         }
         self.check_owner(to).await?;

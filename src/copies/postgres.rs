@@ -19,6 +19,7 @@ pub fn import_to_postgres(
     places: &Places,
     url: &PostgresUrl,
     rooms: &[String],
+    gateway: &str,
     export: impl BufRead,
     progress: &dyn Progress,
 ) -> Result<Imported, CopyError> {
@@ -45,7 +46,7 @@ pub fn import_to_postgres(
         .mode(0o700)
         .create(&aside)
         .map_err(CopyError::at(&aside))
-        .and_then(|()| import(&staged, rooms, export, progress))
+        .and_then(|()| import(&staged, rooms, gateway, export, progress))
         .and_then(|imported| {
             progress.begin("filling the database", None);
             if contents.is_directory() {

@@ -33,7 +33,7 @@ pub use s3::{S3Fault, S3Options};
 pub use upload::{Placed, Upload};
 
 use crate::dial::Dial;
-use crate::model::RoomId;
+use crate::model::{RoomId, last_component};
 
 /// How many contents one sweep has in hand at a time.
 const AT_ONCE: usize = 64;
@@ -376,16 +376,6 @@ async fn on_disk<T: Send + 'static>(
 ) -> io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(io::Error::other)?
-}
-
-/// The last component of a name that a client gave: nothing of it leads anywhere.
-#[must_use]
-pub fn last_component(name: &str) -> &str {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    match last {
-        "" | "." | ".." => "file",
-        last => last,
-    }
 }
 
 /// Whether a content can lie in an area under this name.

@@ -9,14 +9,12 @@ use std::time::Duration;
 use super::commands::rules::{Standing, View, check_quiet};
 use super::commands::{self, Caller, FindMessage, Offline};
 use super::{Hub, Session};
-use crate::files::{FileArea, Found, Reading, Upload, is_told, last_component, limit_in};
+use crate::files::{FileArea, Found, Reading, Upload, is_told, limit_in};
 use crate::model::{
     Error, FileInfo, Message, MessageKind, Result, RoomChange, RoomEvent, RoomId, RoomSelector,
-    Target, clean_line, has_visible,
+    Target, kept_file_name,
 };
 
-/// Most characters of a file's name.
-const NAME_CHARS: usize = 255;
 /// How long a sweep waits before it looks again whether the files are still held.
 const HELD: Duration = Duration::from_secs(1);
 /// How long one waits before it tries again what failed.
@@ -266,7 +264,7 @@ impl Session {
     /// [`Error::Invalid`] for a name that cannot be, [`Error::Unsupported`] where files cannot be sent, [`Error::Unavailable`]
     /// where the disk does not take any.
     pub async fn begin_upload(&self, name: &str) -> Result<Upload> {
-        file_name(name)?;
+        kept_file_name("name", name)?;
         let none = || Error::Unsupported("files cannot be sent here".to_owned());
         let files = self.hub.files().ok_or_else(none)?;
         if !files.has_room() {
@@ -285,7 +283,7 @@ impl Session {
         upload: Upload,
         name: &str,
     ) -> Result<Arc<Message>> {
-        let name = file_name(name)?;
+        let name = kept_file_name("name", name)?;
         let mut placed = upload.place(room).await.map_err(not_taken)?;
         let mut message = commands::Send {
             to: Target::Room(RoomSelector::Id(room)),
@@ -303,7 +301,7 @@ impl Session {
         };
         self.decide(&mut message).await?;
         if let Some(file) = &mut message.file {
-            file.name = file_name(&file.name)?;
+            file.name = kept_file_name("name", &file.name)?;
         }
         let caller = Caller::connected(self);
         caller.actor()?;
@@ -327,19 +325,6 @@ impl Session {
         let message = self.call(FindMessage { low_bits, room }).await?;
         self.hub.content_of(&message).await
     }
-}
-
-/// The name that is shown: the last component of what the sender gave, on one line.
-fn file_name(name: &str) -> Result<String> {
-    let name = clean_line(last_component(name)).into_owned();
-    if name.chars().count() > NAME_CHARS {
-        let reason = format!("a file's name has at most {NAME_CHARS} characters");
-        return Err(Error::invalid("name", reason));
-    }
-    if !has_visible(&name) {
-        return Err(Error::invalid("name", "there is nothing to see in it"));
-    }
-    Ok(name)
 }
 
 fn unavailable(error: io::Error) -> Error {

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod history;
 mod id;
+mod kept;
 mod message;
 mod name;
 mod network;
@@ -27,12 +28,13 @@ pub use event::{
 };
 pub use history::{HistoryOrder, HistoryQuery, SearchQuery};
 pub use id::{MessageId, NodeId, RoomId, Seq, SessionId, Timestamp, TokenId, UserId};
+pub use kept::{kept_display_name, kept_file_name, kept_text, kept_title, last_component};
 pub use message::{FileInfo, Message, MessageKind, Quote};
 #[cfg(feature = "sqlite")]
 pub(crate) use name::numbered_room_names;
 pub use name::{
     fold_login, fold_room_name, fold_text, is_direct_name, is_number, room_names_from,
-    validate_login, validate_room_name, validate_title,
+    validate_login, validate_room_name,
 };
 pub use network::Network;
 pub use news::News;

@@ -3,12 +3,10 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Error, Result, has_visible, is_visible, precis};
+use super::{Error, Result, is_visible, precis};
 
 /// Most characters of a login or a room's name.
 const NAME_CHARS: usize = 25;
-/// Most characters of a room's title.
-const TITLE_CHARS: usize = 100;
 /// Logins that mean something else somewhere.
 const RESERVED: [&str; 2] = ["all", "everyone"];
 
@@ -83,17 +81,6 @@ fn compared_room_name(name: &str) -> Result<String, &'static str> {
         precis::nickname(name).filter(|compared| name.chars().chain(compared.chars()).all(shows));
     compared
         .ok_or("a room's name has no white space, no # and nothing that cannot be seen (RFC 8266)")
-}
-
-/// Checks a room's title.
-///
-/// # Errors
-/// [`Error::Invalid`] with `field` and what would be right.
-pub fn validate_title(field: &str, title: &str) -> Result<()> {
-    if title.chars().count() > TITLE_CHARS || !has_visible(title) {
-        return Err(Error::invalid(field, "a title has 1 to 100 characters"));
-    }
-    Ok(())
 }
 
 /// The form by which two rooms' names are the same; of what can be no room's name, itself: then no room has it.

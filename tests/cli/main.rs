@@ -34,6 +34,7 @@ mod s3;
 mod serve;
 mod sessions;
 mod sockets;
+mod taking_in;
 mod tap;
 mod terminal;
 mod together;

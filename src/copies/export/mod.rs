@@ -1,5 +1,6 @@
 //! All that is kept, or a room, as lines of JSON, which another store can take in; docs/export-format.md has the format.
 
+mod keeping;
 mod reading;
 mod writing;
 

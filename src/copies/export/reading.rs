@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::keeping::Keeping;
 use super::{About, End, FORMAT, Piece};
 use crate::copies::archive::ArchiveError;
 use crate::copies::staging::{Staging, gone};
@@ -20,7 +21,7 @@ use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
 use crate::hexadecimal::hexadecimal;
 use crate::hub::Hub;
-use crate::model::{Error, RoomId};
+use crate::model::{Error, RoomId, clean_json};
 use crate::store::{CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore};
 
 /// Most bytes of a line: the longest text there can be, in JSON, is shorter.
@@ -74,13 +75,17 @@ pub enum ImportError {
     Stray(u64),
 }
 
-/// Takes in an export of everything, where nothing is yet but a store that was never used, with rooms of these names. The caller holds the lock on the data directory. Blocks the thread.
+/// Takes in an export of everything, where nothing is yet but a store that was never used, with rooms of these
+/// names; `gateway` is what the gateway there is called. The caller holds the lock on the data directory. Blocks the thread.
+///
+/// What is taken in is what a hub would have kept: texts are made clean, and what a hub would have refused is refused.
 ///
 /// # Errors
 /// [`CopyError`]; nothing is left then.
 pub fn import(
     places: &Places,
     rooms: &[String],
+    gateway: &str,
     export: impl BufRead,
     progress: &dyn Progress,
 ) -> Result<Imported, CopyError> {
@@ -98,7 +103,7 @@ pub fn import(
     } else {
         return Err(CopyError::NotUnused(places.database.clone()));
     };
-    let end = lines.take_in(&mut staging)?;
+    let end = lines.take_in(gateway, &mut staging)?;
     progress.begin("checking", None);
     let missing = check(&staging, &end)?;
     let path = staging.database();
@@ -124,6 +129,7 @@ impl StagedRoom {
     /// [`CopyError`]; nothing is left then.
     pub fn begin(
         places: &Places,
+        gateway: &str,
         export: impl BufRead,
         progress: &dyn Progress,
     ) -> Result<Self, CopyError> {
@@ -143,7 +149,7 @@ impl StagedRoom {
             bucket: None,
             tls: aside.path.join("tls"),
         })?;
-        let end = lines.take_in(&mut staging)?;
+        let end = lines.take_in(gateway, &mut staging)?;
         let missing = check(&staging, &end)?;
         Ok(Self {
             staging,
@@ -318,12 +324,13 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Brings the rows into the database that is being made, and the files to theirs.
-    fn take_in(&mut self, staging: &mut Staging) -> Result<End, CopyError> {
+    fn take_in(&mut self, gateway: &str, staging: &mut Staging) -> Result<End, CopyError> {
         let database = DatabaseBuilder::begin(&staging.database(), self.about.database);
         let mut database = database.map_err(|error| match error {
             OpenError::Newer { found, known, .. } => CopyError::NewerDatabase { found, known },
             other => other.into(),
         })?;
+        let mut keeping = Keeping::new(self.about.database, gateway);
         let (mut counted, mut incoming) = (End::default(), None);
         loop {
             let Some((what, value)) = self.next()? else {
@@ -346,9 +353,11 @@ impl<R: BufRead> Lines<R> {
                     counted.files += u64::from(incoming.is_none());
                 }
                 table => {
-                    let Value::Object(row) = value else {
+                    let Value::Object(mut row) = value else {
                         return Err(self.wrong("a row is an object").into());
                     };
+                    let kept = keeping.keep(table, &mut row, self.line);
+                    kept.map_err(|error| self.wrong(error))?;
                     let inserted = database.insert(table, &row);
                     inserted.map_err(|error| self.wrong(error))?;
                     *counted.rows.entry(what).or_default() += 1;
@@ -421,7 +430,8 @@ impl<R: BufRead> Lines<R> {
         if self.text.pop() != Some(b'\n') {
             return Err(ImportError::CutOff(self.line).into());
         }
-        let read: serde_json::Result<Map<String, Value>> = serde_json::from_slice(&self.text);
+        let text = str::from_utf8(&self.text).map_err(|_| self.wrong("this is not UTF-8"))?;
+        let read: serde_json::Result<Map<String, Value>> = serde_json::from_str(&clean_json(text));
         let object = read
             .map_err(|error| self.wrong(format!("column {}: this is not JSON", error.column())))?;
         let mut members = object.into_iter();

@@ -13,7 +13,7 @@ use crate::dialects::direct_rooms::{members, other_member};
 use crate::gateway::RequestContext;
 use crate::model::{
     Error, Result, Role, Room, RoomId, RoomKind, RoomRef, RoomSelector, UserId, UserSelector,
-    fold_text, validate_title,
+    fold_text, kept_title,
 };
 
 /// Most bytes of a description.
@@ -62,7 +62,7 @@ impl UchatAdapter {
         kind: RoomType,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        validate_title("name", &title)?;
+        let title = kept_title("name", &title)?;
         check_description(&description)?;
         let kind = match kind {
             RoomType::Private => RoomKind::Private,
@@ -107,7 +107,7 @@ impl UchatAdapter {
         title: String,
         cx: &mut RequestContext<'_>,
     ) -> Result<Bytes> {
-        validate_title("room_name", &title)?;
+        let title = kept_title("room_name", &title)?;
         let command = commands::SetTitle {
             room: by_id(room),
             title,

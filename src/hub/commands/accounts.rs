@@ -10,13 +10,11 @@ use super::{Caller, Change, Command, Needs, Work, rules};
 use crate::hub::state::SessionEntry;
 use crate::model::{
     EndReason, Error, GatewayBan, News, Result, Secret, Timestamp, TokenKind, User, UserId,
-    UserKind, UserRef, UserSelector, clean_line, clean_text, fold_login, fold_room_name,
-    has_visible, is_visible, validate_login,
+    UserKind, UserRef, UserSelector, clean_text, fold_login, fold_room_name, is_visible,
+    kept_display_name, validate_login,
 };
 use crate::store::UserRow;
 
-/// Most characters of a display name.
-const NAME_CHARS: usize = 100;
 /// Most characters of a user's description.
 pub(super) const DESCRIPTION_CHARS: usize = 10_000;
 /// Most names of one contact list.
@@ -36,11 +34,7 @@ pub(super) fn check_password(secret: &Secret, caller: &Caller<'_>) -> Result<()>
 
 /// A display name made clean; an empty one is none, and nobody's looks like the gateway's own name.
 pub(super) fn display_name(name: &str, gateway: &str) -> Result<String> {
-    let name = clean_line(name).into_owned();
-    check_length("name", &name, NAME_CHARS)?;
-    if !name.is_empty() && !has_visible(&name) {
-        return Err(Error::invalid("name", "there is nothing to see in it"));
-    }
+    let name = kept_display_name("name", name)?;
     let seen: String = name.chars().filter(|c| is_visible(*c)).collect();
     if fold_room_name(&seen) == fold_room_name(gateway) {
         return Err(Error::invalid("name", "this name is reserved"));

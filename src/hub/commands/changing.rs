@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{came_in_by_password, display_name, hashed_for};
 use super::command::{about, looks_at};
 use super::describing::cleaned_description;
-use super::rooms::{check_pause, cleaned_title, hashed};
+use super::rooms::{check_pause, hashed};
 use super::rules::{Action, operator_only};
 use super::work::Done;
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::{
     EndReason, Result, Role, Room, RoomSelector, Secret, User, UserSelector, clean_text,
-    fold_room_name, validate_room_name,
+    fold_room_name, kept_title, validate_room_name,
 };
 use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 
@@ -69,7 +69,7 @@ impl Command for ChangeRoom {
             validate_room_name("name", name)?;
         }
         if let Some(title) = &mut self.title {
-            *title = cleaned_title(title)?;
+            *title = kept_title("title", title)?;
         }
         if let Some(description) = &mut self.description {
             *description = clean_text(description).into_owned();

@@ -1,5 +1,6 @@
 //! What is said: sending, editing, deleting, hiding, clearing, having seen.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Text, Work};
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, Room, RoomChange,
-    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, has_visible,
+    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, kept_text,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -88,20 +89,11 @@ impl Send {
             }
             *user = UserSelector::Id(id);
         }
-        if let std::borrow::Cow::Owned(clean) = clean_text(&self.text) {
+        if let Cow::Owned(clean) = kept_text(self.kind, &self.text)? {
             self.text = clean;
         }
-        check_visible(self.kind, &self.text)?;
         Ok(self)
     }
-}
-
-/// "A message with nothing visible in it is Invalid." A file is seen without a caption.
-fn check_visible(kind: MessageKind, text: &str) -> Result<()> {
-    if has_visible(text) || (kind == MessageKind::File && text.is_empty()) {
-        return Ok(());
-    }
-    Err(Error::invalid("text", "there is nothing to see in it"))
 }
 
 impl Command for Send {
@@ -297,7 +289,7 @@ impl Change for Edit {
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
         let (mut message, room) = own_or_permitted(work, Action::Edit, self.message)?;
         let (kind, text) = self.read(message.kind);
-        check_visible(kind, &text)?;
+        kept_text(kind, &text)?;
         if (kind, &text) == (message.kind, &message.text) {
             return Ok(Arc::new(message));
         }

@@ -11,8 +11,8 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
 use crate::model::{
     Error, Result, Role, Room, RoomChange, RoomId, RoomKind, RoomSelector, Secret, Seq, Timestamp,
-    UserId, UserKind, UserSelector, clean_line, clean_text, fold_room_name, is_direct_name,
-    is_number, room_names_from, validate_room_name, validate_title,
+    UserId, UserKind, UserSelector, clean_text, fold_room_name, is_direct_name, is_number,
+    kept_title, room_names_from, validate_room_name,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
 
@@ -55,7 +55,7 @@ impl Command for CreateRoom {
             validate_room_name("name", &self.name)?;
         }
         if !self.title.is_empty() {
-            self.title = cleaned_title(&self.title)?;
+            self.title = kept_title("title", &self.title)?;
         }
         if self.name.is_empty() && self.kind == RoomKind::Private {
             self.name = unguessable_name();
@@ -454,19 +454,9 @@ impl Command for SetTitle {
     about!(room: room, texts: title);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<bool> {
-        self.title = cleaned_title(&self.title)?;
+        self.title = kept_title("title", &self.title)?;
         caller.commit(self).await
     }
-}
-
-/// A title as it is kept.
-///
-/// # Errors
-/// [`Error::Invalid`]
-pub(super) fn cleaned_title(title: &str) -> Result<String> {
-    let title = clean_line(title).into_owned();
-    validate_title("title", &title)?;
-    Ok(title)
 }
 
 impl Change for SetTitle {

@@ -9,7 +9,7 @@ use rusqlite_migration::Migrations;
 use serde_json::Value;
 
 use super::OpenError;
-use super::open::{STEPS, bring_forward, connection};
+use super::open::{ROOMS_RENAMED, STEPS, bring_forward, connection};
 use super::values::{Sql, all};
 use crate::store::{Row, SEQUENCE};
 
@@ -82,6 +82,12 @@ impl DatabaseBuilder {
             conn,
             tables,
         })
+    }
+
+    /// Whether rooms of a database of this version get the names that hold now when it is brought forward.
+    #[must_use]
+    pub fn renames_rooms(version: usize) -> bool {
+        version < ROOMS_RENAMED
     }
 
     /// Adds a row, as [`DatabaseCopy::each_row`](super::DatabaseCopy::each_row) gave it.

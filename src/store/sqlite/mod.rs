@@ -32,6 +32,7 @@ mod tests;
 mod times;
 #[cfg(test)]
 mod twins;
+mod unkept;
 mod unreadable;
 mod values;
 

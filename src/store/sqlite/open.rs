@@ -46,6 +46,9 @@ pub(super) static STEPS: LazyLock<Vec<M<'_>>> = LazyLock::new(|| {
     ]
 });
 
+/// From which version on the names of rooms are such as hold now.
+pub(super) const ROOMS_RENAMED: usize = 7;
+
 /// How long to wait for another that has the database: one that ends may still be closing it.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often to look.

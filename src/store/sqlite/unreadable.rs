@@ -1,4 +1,4 @@
-//! The rows that a gateway could not read: their columns hold what stands for nothing.
+//! The rows that a gateway could not read: their columns hold what stands for nothing; and those whose texts no hub would have kept.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use rusqlite::{Connection, Row};
 use super::bans::{GUEST_BAN, gateway_ban, guest_ban};
 use super::changes::logged;
 use super::faults::{Fault, ROOM_NAME};
+use super::unkept;
 use super::values::{self, FILE, MEMBER, MESSAGE, ROOM, Sql, TOKEN, USER};
 use crate::files::is_stored_name;
-use crate::model::{FileInfo, UserId, UserRef};
+use crate::model::{UserId, UserRef};
 
 /// Rows that are all read in one way.
 struct Rows {
@@ -17,28 +18,30 @@ struct Rows {
     kind: &'static str,
     /// The columns as they are read, then `named`, the name of a fault, and `item`, which row it is.
     sql: String,
-    read: fn(&Row<'_>) -> Sql<()>,
+    /// What of it no hub would have kept.
+    read: fn(&Row<'_>) -> Sql<Option<String>>,
 }
 
-/// What cannot be read in a database of the newest version, which is not damaged.
+/// What cannot be read, or would not have been kept, in a database of the newest version, which is not damaged.
 pub(super) fn unreadable(conn: &Connection) -> Sql<Vec<Fault>> {
     let mut faults = Vec::new();
     for Rows { kind, sql, read } in all() {
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let Err(error) = read(row) else {
-                continue;
-            };
-            let why = match error {
-                rusqlite::Error::FromSqlConversionFailure(_, _, why) => why.to_string(),
-                other => other.to_string(),
+            let what = match read(row) {
+                Ok(None) => continue,
+                Ok(Some(what)) => format!(": {what}"),
+                Err(rusqlite::Error::FromSqlConversionFailure(_, _, why)) => {
+                    format!(" cannot be read: {why}")
+                }
+                Err(other) => format!(" cannot be read: {other}"),
             };
             let item: String = row.get("item")?;
             faults.push(Fault {
                 kind,
                 name: row.get("named")?,
-                what: format!("{item} cannot be read: {why}"),
+                what: format!("{item}{what}"),
             });
         }
     }
@@ -53,24 +56,26 @@ fn all() -> [Rows; 8] {
         Rows {
             kind: "user",
             sql: format!("SELECT {USER}, login AS named, 'its row' AS item FROM users"),
-            read: |row| values::user(row).map(drop),
+            read: |row| Ok(unkept::of_user(&*values::user(row)?)),
         },
         Rows {
             kind: "user",
             sql: format!("SELECT {TOKEN}, {of_user} AS named, 'token ' || id AS item FROM tokens"),
-            read: |row| values::token(row).map(drop),
+            read: |row| values::token(row).map(|_| None),
         },
         Rows {
             kind: "room",
-            sql: format!("SELECT {ROOM}, {ROOM_NAME} AS named, 'its row' AS item FROM rooms r"),
-            read: |row| values::room(row).map(drop),
+            sql: format!(
+                "SELECT {ROOM}, {ROOM_NAME} AS named, 'its row' AS item, r.folded AS folded FROM rooms r"
+            ),
+            read: room,
         },
         Rows {
             kind: "room",
             sql: format!(
                 "SELECT {MEMBER}, {of_room} AS named, 'its member ' || user AS item FROM members m"
             ),
-            read: |row| values::member(row).map(drop),
+            read: |row| values::member(row).map(|_| None),
         },
         Rows {
             kind: "room",
@@ -84,34 +89,41 @@ fn all() -> [Rows; 8] {
             sql: format!(
                 "SELECT seq, change, {of_room} AS named, 'the change at place ' || seq AS item FROM changes"
             ),
-            read: |row| logged(row).map(drop),
+            read: |row| logged(row).map(|_| None),
         },
         Rows {
             kind: "room",
             sql: format!(
                 "SELECT {GUEST_BAN}, {of_room} AS named, 'the ban of the guest ' || login AS item FROM guest_bans"
             ),
-            read: |row| guest_ban(row).map(drop),
+            read: |row| guest_ban(row).map(|_| None),
         },
         Rows {
             kind: "ban",
             sql: "SELECT ban, subject AS named, 'it' AS item FROM bans".to_owned(),
-            read: |row| gateway_ban(row).map(drop),
+            read: |row| gateway_ban(row).map(|_| None),
         },
     ]
 }
 
+fn room(row: &Row<'_>) -> Sql<Option<String>> {
+    let room = values::room(row)?;
+    let folded: Option<String> = row.get("folded")?;
+    let found = folded.and_then(|folded| unkept::found_as_room(&room.room.name, &folded));
+    Ok(found.or_else(|| unkept::of_room(&room)))
+}
+
 /// A message, whoever sent it; a name of its file that leads elsewhere is none.
-fn message(row: &Row<'_>) -> Sql<()> {
+fn message(row: &Row<'_>) -> Sql<Option<String>> {
     let somebody = Arc::new(UserRef {
         id: UserId(0),
         login: String::new(),
         name: String::new(),
     });
-    values::message(row, somebody)?;
-    let file: Option<FileInfo> = row.get(FILE)?;
-    match file.filter(|file| !is_stored_name(&file.stored)) {
-        None => Ok(()),
+    let message = values::message(row, somebody)?;
+    let led = message.file.as_ref();
+    match led.filter(|file| !is_stored_name(&file.stored)) {
+        None => Ok(unkept::of_message(&message)),
         Some(file) => {
             let why = format!("no file can be stored as {:?}", file.stored);
             Err(values::unlike(FILE, why))
