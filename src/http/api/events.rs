@@ -33,7 +33,7 @@ use crate::commands::{Changes, FindUser, Memberships};
 use crate::hub::{Bounds, Events, Hub, Session};
 use crate::model::{
     EndReason, Error, Event, Membership, PresenceChange, PresenceEvent, Result, RoomChange,
-    RoomEvent, RoomId, RoomRef, RoomSelector, Seq, Timestamp, UserId, UserSelector,
+    RoomEvent, RoomId, RoomKind, RoomRef, RoomSelector, Seq, Timestamp, UserId, UserSelector,
 };
 use crate::shown::Message;
 use crate::shown::time::Time;
@@ -157,6 +157,7 @@ async fn listen_to_events(
         },
         only,
         stays: HashMap::new(),
+        hidden: HashMap::new(),
         behind: VecDeque::new(),
         ready: VecDeque::new(),
         names: HashMap::new(),
@@ -210,8 +211,10 @@ pub(super) struct Listener {
     pub(super) behind: VecDeque<RoomId>,
     /// What was read and is to be told.
     pub(super) ready: VecDeque<RoomEvent>,
-    /// Of rooms that the user is out of by now, until when it was in.
+    /// Of rooms that the user is out of by now, or was since, until when it was in.
     pub(super) stays: HashMap<RoomId, Stay>,
+    /// Of private rooms that the user came into again since it stopped, the place up to which the store hides them.
+    pub(super) hidden: HashMap<RoomId, Seq>,
     /// The names of direct rooms, as paths have them.
     names: HashMap<RoomId, String>,
     is_over: bool,
@@ -245,6 +248,9 @@ impl Listener {
             self.cursor.places.insert(room.id, place);
             if place < room.seq {
                 self.behind.push_back(room.id);
+            }
+            if room.kind == RoomKind::Private && place < membership.since {
+                self.hidden.insert(room.id, membership.since);
             }
         }
         for (room, place) in left {
@@ -314,15 +320,24 @@ impl Listener {
             self.behind.pop_front();
             return Ok(None);
         };
+        if self.hidden.contains_key(&room) {
+            return self.read_past(room, place).await;
+        }
         match self.changes(room, place).await {
             Ok(page) if page.upto == place => {
                 self.behind.pop_front();
             }
             Ok(page) => {
-                if page.events.is_empty() {
-                    self.cursor.places.insert(room, page.upto);
+                let upto = page.upto;
+                let told = page
+                    .events
+                    .into_iter()
+                    .filter(|event| !is_told_later(event));
+                let before = self.ready.len();
+                self.ready.extend(told);
+                if self.ready.len() == before {
+                    self.cursor.places.insert(room, upto);
                 }
-                self.ready.extend(page.events);
             }
             // The user is out of it by now.
             Err(Error::NoSuchRoom | Error::NotAllowed(_) | Error::Banned) => {
@@ -334,10 +349,22 @@ impl Listener {
         Ok(None)
     }
 
+    /// Nothing more is told of a stay in a room: it goes on where the user came in again, if it did.
+    pub(super) fn end_stay(&mut self, room: RoomId) {
+        match self.hidden.remove(&room) {
+            Some(since) => {
+                self.stays.remove(&room);
+                self.cursor.places.insert(room, since);
+            }
+            None => self.forget(room),
+        }
+    }
+
     /// Nothing more is told of a room.
-    pub(super) fn forget(&mut self, room: RoomId) {
+    fn forget(&mut self, room: RoomId) {
         self.cursor.places.remove(&room);
         self.stays.remove(&room);
+        self.hidden.remove(&room);
         self.behind.retain(|behind| *behind != room);
     }
 
@@ -408,7 +435,9 @@ impl Listener {
             .get(&room)
             .is_some_and(|stay| stay.end == event.seq);
         // Where there is more to read, one may be in it again: the store says.
-        if is_last || is_out && !self.behind.contains(&room) {
+        if is_last {
+            self.end_stay(room);
+        } else if is_out && !self.behind.contains(&room) {
             self.forget(room);
         }
         let told = Told {
@@ -445,6 +474,14 @@ impl Listener {
         let user = UserSelector::Id(user);
         Ok(self.session.call(FindUser { user }).await?.login.clone())
     }
+}
+
+/// It was read as a deletion, as nothing is left of the message, but is an edit from before that.
+pub(super) fn is_told_later(event: &RoomEvent) -> bool {
+    let RoomChange::Deleted(message) = &event.change else {
+        return false;
+    };
+    message.updated.is_some_and(|updated| event.at < updated)
 }
 
 /// How a change is told: its kind, its message, and what else there is to know of it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::response::sse;
 
-use super::events::Listener;
+use super::events::{Listener, is_told_later};
 use crate::commands::{Changes, ChangesPage, FindUser};
 use crate::model::{
     Error, Message, Result, RoomChange, RoomEvent, RoomId, RoomSelector, Seq, Timestamp, UserId,
@@ -29,6 +29,8 @@ pub(super) struct Stay {
     is_in: bool,
     /// The room's name is what it was then.
     pub(super) name_is_known: bool,
+    /// Up to here the store shows the user nothing any more: who came into a private room again.
+    hidden: Seq,
 }
 
 /// What the store says of the stays in a room from a place on.
@@ -58,7 +60,7 @@ impl Listener {
         let mut stay = match found {
             Ok(Found::Stay(stay)) => stay,
             Ok(Found::None) => {
-                self.forget(room);
+                self.end_stay(room);
                 return Ok(None);
             }
             Ok(Found::NotKept) => {
@@ -81,7 +83,7 @@ impl Listener {
         };
         if page.upto == place {
             // What there was is not kept any more.
-            self.forget(room);
+            self.end_stay(room);
             return Ok(None);
         }
         let user = self.cursor.user;
@@ -134,6 +136,7 @@ impl Listener {
             at,
             is_in: was_in,
             name_is_known,
+            hidden: self.hidden.get(&room).copied().unwrap_or(Seq(0)),
         }))
     }
 
@@ -154,7 +157,7 @@ impl Stay {
         {
             self.is_in = true;
         }
-        if event.seq > self.end || !(was_in || self.is_in) {
+        if event.seq > self.end || !(was_in || self.is_in) || is_told_later(&event) {
             return None;
         }
         match &event.change {
@@ -166,6 +169,7 @@ impl Stay {
             {
                 None
             }
+            RoomChange::Posted(message) if message.seq <= self.hidden => Some(event),
             _ if event.unaware.contains(&user) => event.to_unaware(),
             _ => Some(event),
         }

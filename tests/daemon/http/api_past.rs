@@ -171,6 +171,60 @@ async fn of_several_stays_each_is_told() {
 }
 
 #[tokio::test]
+async fn of_a_private_room_that_was_left_and_entered_again_each_stay_is_told() {
+    let daemon = Daemon::start(HTTP).await;
+    let (mut anna, mut boris) = two(&daemon, "private").await;
+    let place = place(&daemon).await;
+    for text in ["one", "two"] {
+        anna.say("tea", text).await;
+        boris.done("DELETE", OWN, None).await;
+        anna.say("tea", "without him").await;
+        boris.done("PUT", OWN, None).await;
+    }
+    anna.say("tea", "three").await;
+    let mut heard = again(&daemon, "events", &place).await;
+    let expected = [
+        "one",
+        "member_left",
+        "member_joined",
+        "two",
+        "member_left",
+        "member_joined",
+        "three",
+    ];
+    assert_eq!(all(&mut heard, &mut anna).await, expected);
+    let mut place = place;
+    for kind in expected {
+        let mut heard = again(&daemon, "events?room=tea", &place).await;
+        let (told, data) = heard.next().await.unwrap();
+        let told = data["text"].as_str().map_or(told, str::to_owned);
+        assert_eq!(told, kind);
+        place = heard.id.clone();
+    }
+}
+
+#[tokio::test]
+async fn what_was_edited_and_then_deleted_is_told_as_deleted_once() {
+    let daemon = Daemon::start(HTTP).await;
+    let (mut anna, mut boris) = two(&daemon, "public").await;
+    let place = place(&daemon).await;
+    let said = anna.say("tea", "first").await;
+    let path = format!("/rooms/tea/messages/{said}");
+    for text in ["second", "third"] {
+        anna.json("PATCH", &path, Some(json!({"text": text})), 200)
+            .await;
+    }
+    anna.done("DELETE", &path, None).await;
+    let mut heard = again(&daemon, "events", &place).await;
+    assert_eq!(all(&mut heard, &mut anna).await, ["", ""]);
+    boris.done("DELETE", OWN, None).await;
+    let mut heard = again(&daemon, "events?room=tea", &place).await;
+    for kind in ["posted", "deleted", "member_left"] {
+        assert_eq!(heard.next().await.unwrap().0, kind);
+    }
+}
+
+#[tokio::test]
 async fn rooms_are_chosen_by_any_name_and_the_place_is_of_those_alone() {
     let daemon = Daemon::start(HTTP).await;
     let (mut anna, mut boris) = two(&daemon, "public").await;
