@@ -103,7 +103,8 @@ impl Gateway {
         made.value.0
     }
 
-    async fn operate<C: Command>(&self, command: C) -> C::Reply {
+    /// Does something as whoever embeds the hub.
+    pub async fn operate<C: Command>(&self, command: C) -> C::Reply {
         let hub = self.daemon.as_ref().unwrap().gateway().hub();
         hub.operate(command).await.unwrap()
     }

@@ -1,7 +1,8 @@
+import { GATEWAY_ROOM } from "./protocol.js";
+
 /** What uchat has no requests for in a page: files, who is present, the first private message, leaving. With the session's token. */
 export class Api {
   #session;
-  #names = new Map();
 
   constructor(session) {
     this.#session = session;
@@ -15,7 +16,7 @@ export class Api {
 
   /** Sends a file to a room. `progress` is told how much of it has gone, from 0 to 1; `signal` calls it off. */
   async upload(room, file, progress, signal) {
-    const path = `${await this.#path(room)}/files?name=${encodeURIComponent(file.name)}`;
+    const path = `${pathOf(room)}/files?name=${encodeURIComponent(file.name)}`;
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1${path}`);
     request.setRequestHeader("Authorization", `Bearer ${this.#session.token}`);
@@ -34,7 +35,7 @@ export class Api {
 
   /** Who is in a room, with presence. */
   async members(room) {
-    const response = await this.#fetch("GET", `${await this.#path(room)}/members`);
+    const response = await this.#fetch("GET", `${pathOf(room)}/members`);
     return response.json();
   }
 
@@ -46,19 +47,7 @@ export class Api {
 
   /** Ends one's membership. */
   async leave(room) {
-    await this.#fetch("DELETE", `${await this.#path(room)}/members/${encodeURIComponent(this.#session.login)}`);
-  }
-
-  /** uchat shows rooms by their numbers and titles; here they have names. */
-  async #path(room) {
-    if (!this.#names.has(room)) {
-      const response = await this.#fetch("GET", "/me");
-      const { rooms } = await response.json();
-      this.#names = new Map(rooms.map(({ id, name }) => [id, name]));
-    }
-    const name = this.#names.get(room);
-    if (name === undefined) throw new Error("This room is known to uchat alone.");
-    return `/rooms/${encodeURIComponent(name)}`;
+    await this.#fetch("DELETE", `${pathOf(room)}/members/${encodeURIComponent(this.#session.login)}`);
   }
 
   async #fetch(method, path, body) {
@@ -68,6 +57,12 @@ export class Api {
     if (!response.ok) throw new Error(wordsOf(await response.text(), response.status));
     return response;
   }
+}
+
+/** A room by its number, which stays when it gets another name. */
+function pathOf(room) {
+  if (room === GATEWAY_ROOM) throw new Error("The conversation with the gateway itself takes no files.");
+  return `/rooms/%23${room}`;
 }
 
 /** The words of a refusal, RFC 9457. */

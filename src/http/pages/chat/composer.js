@@ -1,5 +1,5 @@
 import { byId } from "../shared/dom.js";
-import { complain } from "../shared/toast.js";
+import { complain, say } from "../shared/toast.js";
 import { parts, quoteOf } from "./text.js";
 import * as uchat from "./protocol.js";
 
@@ -16,8 +16,9 @@ export class Composer {
   /** The message that is edited, or answered. */
   #edited = null;
   #answered = null;
-  /** What was being written in each room. */
+  /** What was being written in each room, and by whom. */
   #drafts = new Map();
+  #login = null;
 
   constructor(session, people) {
     [this.#session, this.#people] = [session, people];
@@ -28,12 +29,29 @@ export class Composer {
     text.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** What was being written is kept for who wrote it. */
+  setLogin(login) {
+    if (this.#login !== login) this.#drafts.clear();
+    this.#login = login;
+  }
+
   open(history, title) {
-    if (this.#history) this.#drafts.set(this.#history.room.id, this.#edited ? "" : byId("text").value);
+    this.close();
     this.#history = history;
+    history.addEventListener("change", () => this.#history === history && this.#follow());
     byId("text").placeholder = `Write to ${title}`;
     this.#setMode({});
     this.#write(this.#drafts.get(history.room.id) ?? "");
+  }
+
+  /** Ends writing in the open room. Returns what was written so far. */
+  close() {
+    const text = byId("text").value;
+    if (this.#history) this.#drafts.set(this.#history.room.id, this.#edited ? "" : text);
+    this.#history = null;
+    this.#setMode({});
+    this.#write("");
+    return text;
   }
 
   focus() {
@@ -100,6 +118,13 @@ export class Composer {
     if (!last) return;
     event.preventDefault();
     this.edit(last);
+  }
+
+  /** What is answered may be deleted meanwhile: then it is quoted no more, and what was written stays. */
+  #follow() {
+    if (!this.#answered || this.#history.find(this.#answered.message_id)) return;
+    say("The message that you were answering was deleted. What you write now is no reply.", { bad: true });
+    this.#setMode({});
   }
 
   #endMode() {

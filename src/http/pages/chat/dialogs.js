@@ -124,7 +124,7 @@ export function aboutRoom(room, role, acts) {
       mayChange ? h("button", { class: "primary", value: "save", textContent: "Save" }) : null,
     ),
   );
-  const dialog = show(h("dialog", { "aria-labelledby": "about-room" }, form));
+  const dialog = show(h("dialog", { "aria-labelledby": "about-room", "data-about": room.id }, form));
   dialog.addEventListener("close", () => {
     const entered = Object.fromEntries(new FormData(form));
     if (dialog.returnValue === "save") acts.change(room, entered.title.trim(), entered.description.trim());

@@ -106,7 +106,15 @@ export class History extends EventTarget {
 
   async #page(before, count) {
     const page = await this.#session.ask(uchat.oldMessages(this.room.id, before, count));
-    return page.map((message) => ({ ...message, version: 0 })).reverse();
+    return page.map((message) => this.#renewed(message)).reverse();
+  }
+
+  /** A message as it was read now: the one that is known, with what has changed since. */
+  #renewed(message) {
+    const known = this.find(message.message_id);
+    if (!known) return { ...message, version: 0 };
+    const isOther = known.message !== message.message || known.status !== message.status;
+    return isOther ? Object.assign(known, message, { version: known.version + 1 }) : known;
   }
 
   #replace(messages) {

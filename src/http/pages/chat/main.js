@@ -1,10 +1,12 @@
 import { byId } from "../shared/dom.js";
 import { drawIcons } from "../shared/icons.js";
-import { attempt } from "../shared/toast.js";
+import { closeAbout } from "../shared/dialog.js";
+import { attempt, callOff, settle } from "../shared/toast.js";
 import { Api } from "./api.js";
 import { Composer } from "./composer.js";
 import { aboutRoom, findRooms, makeRoom, writePrivately } from "./dialogs.js";
 import { fetchFilesBy } from "./files.js";
+import { tellGone } from "./gone.js";
 import { History } from "./history.js";
 import { complain, setIn, showLogin } from "./login.js";
 import { Members } from "./members.js";
@@ -31,6 +33,8 @@ const composer = new Composer(session, people);
 const SIMPLE = 3;
 /** The room that was open, for when the page is loaded again. */
 const OPEN = "tolmach.room";
+/** How often the names and one's role in the open room are asked for, in milliseconds: nothing announces another one. */
+const AGAIN = 60_000;
 
 /** What the parts of the page need of each other; `role` is one's own in the open room. */
 const app = { session, rooms, people, api, composer, history: null, role: SIMPLE, writeTo, showHit };
@@ -77,7 +81,9 @@ async function learnRole(room) {
   const all = await people.ofRoom(room.id);
   const own = all.find((member) => member.id === session.userId);
   if (openRoom() !== room) return;
-  app.role = own?.type ?? SIMPLE;
+  const role = own?.type ?? SIMPLE;
+  if (role === app.role) return;
+  app.role = role;
   app.history.refresh();
 }
 
@@ -89,12 +95,24 @@ function showRoom() {
   byId("description").textContent = room.description;
 }
 
+/** Returns what was being written there. */
 function closeRoom() {
   app.history = null;
   panel.follow(null);
+  timeline.close();
+  const unsent = composer.close();
   byId("room-view").hidden = true;
   byId("no-room").hidden = false;
   byId("chat").classList.remove("in-room");
+  return unsent;
+}
+
+/** The open room is there no more, or closed to oneself. */
+function lose(room, isOwnDoing) {
+  closeAbout(room.id);
+  const unsent = closeRoom();
+  begin();
+  if (!isOwnDoing) tellGone(session, room, unsent);
 }
 
 /** What the end of the open room shows is read while somebody looks. */
@@ -133,6 +151,7 @@ session.addEventListener("in", () =>
     setIn(true);
     byId("connection").hidden = true;
     composer.setConnected(true);
+    composer.setLogin(session.login);
     byId("me").textContent = session.login;
     await rooms.load();
     if (wasOpen) await comeBack(wasOpen);
@@ -143,11 +162,15 @@ session.addEventListener("in", () =>
 /** After a connection was lost: what was missed, in the room that is open. */
 async function comeBack(wasOpen) {
   const room = rooms.find(wasOpen.id);
-  if (!room) return closeRoom();
+  if (!room) return lose(wasOpen, acts.hasEnded(wasOpen));
   app.history.room = room;
   panel.follow(room);
   showRoom();
-  await app.history.catchUp();
+  const { history } = app;
+  await history.catchUp().catch((error) => {
+    // Of a room that is gone by now that is said already.
+    if (app.history === history) throw error;
+  });
 }
 
 function begin(room) {
@@ -160,10 +183,12 @@ session.addEventListener("lost", ({ detail: { seconds, why } }) => {
   composer.setConnected(false);
   byId("connection").hidden = false;
   const cause = why ?? "The connection is lost.";
-  byId("connection").textContent = `${cause} Trying again${seconds > 1 ? ` in ${seconds} seconds` : ""}…`;
+  byId("connection").textContent = `${cause.replace(/\.?$/, ".")} Trying again${seconds > 1 ? ` in ${seconds} seconds` : ""}…`;
 });
 
 session.addEventListener("out", (event) => {
+  callOff();
+  if (openRoom()) closeAbout(openRoom().id);
   closeRoom();
   sessionStorage.removeItem(OPEN);
   rooms.forget();
@@ -178,12 +203,18 @@ session.addEventListener("frame", (event) => {
 });
 
 rooms.addEventListener("change", showRoom);
-rooms.addEventListener("gone", (event) => event.detail === openRoom() && closeRoom());
+rooms.addEventListener("gone", ({ detail: room }) => {
+  const isOwnDoing = acts.hasEnded(room);
+  if (room === openRoom()) lose(room, isOwnDoing);
+});
 rooms.addEventListener("said", ({ detail: { room, message } }) => {
   const isLookedAt = room === openRoom() && document.hasFocus();
   if (!isLookedAt) notify(room, message, people.nameOf(message.user_id), open);
 });
 
+setInterval(() => {
+  if (openRoom() && session.isIn && !document.hidden) learnRole(openRoom()).catch(() => {});
+}, AGAIN);
 addEventListener("online", () => session.token && !session.isIn && session.resume());
 document.addEventListener("visibilitychange", () => timeline.isAtEnd && markRead());
 byId("find-rooms").addEventListener("click", () => findRooms(session, rooms, open));
@@ -197,7 +228,12 @@ byId("back").addEventListener("click", () => {
   byId("chat").classList.remove("in-room");
   byId("rooms").querySelector("[aria-current]")?.focus();
 });
-byId("log-out").addEventListener("click", () => attempt(() => session.logOut()));
+byId("log-out").addEventListener("click", () =>
+  attempt(async () => {
+    await settle();
+    await session.logOut();
+  }),
+);
 
 drawIcons();
 showLogin(session);

@@ -87,7 +87,7 @@ export class Members {
   #ban({ id, login }) {
     const act = async () => {
       const words = `${login} is taken out of ${this.#room.title} and cannot come back until the ban is lifted.`;
-      if (!(await ask({ title: `Ban ${login}?`, words, action: "Ban", danger: true }))) return;
+      if (!(await ask({ title: `Ban ${login}?`, words, action: "Ban", danger: true, about: this.#room.id }))) return;
       await attempt(() => this.#app.session.ask(uchat.ban(this.#room.id, id)));
       this.refresh();
     };

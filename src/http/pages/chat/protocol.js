@@ -35,7 +35,7 @@ export const ROLES = ["owner", "admin", "moderator", "member"];
 /** What messages are. */
 export const MESSAGE = { TEXT: 0, FILE: 1, FILE_WITH_TEXT: 2, STICKER: 3 };
 /** Codes of refusals. */
-export const ERROR = { AUTHENTICATION: 0, CONNECTED: 2 };
+export const ERROR = { AUTHENTICATION: 0, CONNECTED: 2, NOT_ALLOWED: 3, NOT_FOUND: 4 };
 /** The room with the gateway itself, which is in no list. */
 export const GATEWAY_ROOM = 0;
 /** Most bytes of a message. */

@@ -8,9 +8,8 @@ export class Reads {
     this.#dates = JSON.parse(localStorage.getItem(this.#key) ?? "{}");
   }
 
-  /** The date up to which a room is read; what was there before this browser knew the room counts as read. */
+  /** The date up to which a room is read; undefined where this browser does not know the room. */
   of(room) {
-    if (this.#dates[room] === undefined) this.move(room, Date.now());
     return this.#dates[room];
   }
 
@@ -18,10 +17,5 @@ export class Reads {
     if (this.#dates[room] >= date) return;
     this.#dates[room] = date;
     localStorage.setItem(this.#key, JSON.stringify(this.#dates));
-  }
-
-  /** Nothing of a room that is new here was read. */
-  begin(room) {
-    this.#dates[room] ??= 0;
   }
 }

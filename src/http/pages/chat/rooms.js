@@ -36,7 +36,8 @@ export class Rooms extends EventTarget {
 
   /** The conversation with somebody, if there is one. */
   directWith(login) {
-    return this.all.find((room) => room.kind === ROOM.DIRECT && room.title === login);
+    const isSame = ({ title }) => title.toLowerCase() === login.toLowerCase();
+    return this.all.find((room) => room.kind === ROOM.DIRECT && isSame(room));
   }
 
   /** Reads them anew, and counts what is unread. */
@@ -76,7 +77,7 @@ export class Rooms extends EventTarget {
   }
 
   readUntil(room) {
-    return this.#reads.of(room.id);
+    return this.#reads.of(room.id) ?? Date.now();
   }
 
   #add({ id, name, customer_id: owner, date, desc, type }) {
@@ -87,8 +88,25 @@ export class Rooms extends EventTarget {
 
   async #count(room) {
     if (room.id === uchat.GATEWAY_ROOM) return;
+    try {
+      room.unread = await this.#unreadIn(room);
+    } catch (error) {
+      // In a room that is gone by now there is nothing to count.
+      if (this.find(room.id) === room) throw error;
+    }
+  }
+
+  async #unreadIn(room) {
+    if (this.#reads.of(room.id) === undefined) this.#reads.move(room.id, await this.#readBefore(room));
     const messages = await this.#session.ask(uchat.newMessages(room.id, this.#reads.of(room.id), MOST));
-    room.unread = messages.filter((message) => message.user_id !== this.#session.userId).length;
+    return messages.filter((message) => message.user_id !== this.#session.userId).length;
+  }
+
+  /** How far a room is read that is new to this browser: a conversation up to what one last said there, any other up to now. */
+  async #readBefore(room) {
+    if (room.kind !== ROOM.DIRECT) return Date.now();
+    const newest = await this.#session.ask(uchat.oldMessages(room.id, uchat.FOREVER, MOST));
+    return newest.find((message) => message.user_id === this.#session.userId)?.date ?? 0;
   }
 
   /** A room as it is announced lacks its kind. */
@@ -97,22 +115,18 @@ export class Rooms extends EventTarget {
     else if (!this.#rooms.has(announced.id)) {
       const rooms = await this.#session.ask(uchat.myRooms(announced.date - 1));
       const found = rooms.find((room) => room.id === announced.id);
-      if (found) await this.#begin(this.#add(found));
+      if (found) await this.#count(this.#add(found));
     }
     this.#changed();
     return this.find(announced.id);
-  }
-
-  /** What was said in a conversation before it was known here is new; a room is read up to now by entering it. */
-  async #begin(room) {
-    if (room.kind === ROOM.DIRECT) this.#reads.begin(room.id);
-    await this.#count(room);
   }
 
   #take(frame) {
     const room = this.find(frame.room_id);
     if (frame.type === RQ.JOIN_ROOM) attempt(() => this.#learn(frame));
     else if (frame.type === RQ.MSG && room) this.#said(room, frame);
+    else if (frame.type === RQ.DEL_MSG && room?.unread > 0) attempt(() => this.#recount(room));
+    else if (frame.type === RQ.DEL_HIST && room) this.#change(room, { unread: 0 });
     else if (frame.type === RQ.UPD_ROOM_NAME && room) this.#change(room, { title: frame.room_name });
     else if (frame.type === RQ.UPD_ROOM_DESC && room) this.#change(room, { description: frame.desc });
     else if (frame.type === RQ.DEL_ROOM && room) this.#gone(room);
@@ -125,6 +139,12 @@ export class Rooms extends EventTarget {
     this.#changed();
   }
 
+  /** What is deleted may have been unread. */
+  async #recount(room) {
+    await this.#count(room);
+    this.#changed();
+  }
+
   #change(room, news) {
     Object.assign(room, news);
     this.#changed();
@@ -132,8 +152,8 @@ export class Rooms extends EventTarget {
 
   #gone(room) {
     this.#rooms.delete(room.id);
-    this.dispatchEvent(new CustomEvent("gone", { detail: room }));
     this.#changed();
+    this.dispatchEvent(new CustomEvent("gone", { detail: room }));
   }
 
   #changed() {

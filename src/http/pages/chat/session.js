@@ -3,6 +3,8 @@ import { sha256 } from "../shared/sha256.js";
 import { Wire } from "./wire.js";
 
 const TOKEN = "tolmach.token";
+/** An account has one connection of uchat at a time. */
+const ELSEWHERE = "You are connected already, perhaps in another tab or program of yours.";
 /** Pauses between attempts to connect again, in milliseconds; the last one repeats. */
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];
 
@@ -80,7 +82,7 @@ export class Session extends EventTarget {
       this.login = login;
     } catch (error) {
       wire.close();
-      throw error;
+      throw error.code === uchat.ERROR.CONNECTED ? Object.assign(error, { message: ELSEWHERE }) : error;
     }
     this.#begin(wire);
   }

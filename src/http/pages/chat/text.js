@@ -1,7 +1,10 @@
 import { MESSAGE } from "./protocol.js";
 
 const QUOTE = /^> ([^:\n]{1,100}): (.*)\n([\s\S]*)$/;
-const LINK = /https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]]/g;
+const LINK = /https?:\/\/[^\s<>"']+/g;
+/** What ends a sentence, not the link in it; a bracket belongs to the link that has its other half. */
+const AFTER = /[.,;:!?)\]]$/;
+const OPENED = { ")": "(", "]": "[" };
 /** Most characters of the line that a reply shows. */
 const QUOTED = 100;
 
@@ -36,11 +39,19 @@ export function summary(message, login) {
 export function rich(text, term) {
   const nodes = [];
   let from = 0;
-  for (const { 0: url, index } of text.matchAll(LINK)) {
+  for (const { 0: found, index } of text.matchAll(LINK)) {
+    const url = withoutEnd(found);
+    if (url.endsWith("//")) continue;
     nodes.push(...marked(text.slice(from, index), term), link(url, term));
     from = index + url.length;
   }
   return [...nodes, ...marked(text.slice(from), term)];
+}
+
+function withoutEnd(url) {
+  const count = (sign) => url.split(sign).length;
+  const isOwn = count(url.at(-1)) <= count(OPENED[url.at(-1)] ?? "\n");
+  return AFTER.test(url) && !isOwn ? withoutEnd(url.slice(0, -1)) : url;
 }
 
 function link(url, term) {

@@ -28,7 +28,7 @@ export class Timeline {
     this.#acts = { ...acts, jump: (quote, message) => this.#jump(quote, message) };
     this.#list = new WindowedList(byId("timeline"), byId("messages"), {
       keys: () => this.#messages.map((message) => message.message_id),
-      size: () => (this.#history.isWhole ? this.#messages.length : -1),
+      size: () => (this.#history?.isWhole ? this.#messages.length : -1),
       version: (index) => this.#version(index),
       render: (index) => this.#render(index),
       drawn: () => this.#drawn(),
@@ -36,7 +36,10 @@ export class Timeline {
     people.addEventListener("named", () => this.#list.refresh());
     byId("timeline").addEventListener("keydown", (event) => this.#key(event));
     byId("messages").addEventListener("focusin", (event) => this.#mayTab(event.target.closest("li")));
-    byId("to-end").addEventListener("click", () => this.#list.toEnd());
+    byId("to-end").addEventListener("click", () => {
+      byId("timeline").focus({ preventScroll: true });
+      this.#list.toEnd();
+    });
   }
 
   get isAtEnd() {
@@ -47,6 +50,12 @@ export class Timeline {
   open(history, readUntil) {
     [this.#history, this.#readUntil, this.#term] = [history, readUntil, ""];
     history.addEventListener("change", () => this.#history === history && this.#list.refresh());
+    this.#list.reset();
+  }
+
+  /** Shows no room, and asks for nothing more of the one that was open. */
+  close() {
+    this.#history = null;
     this.#list.reset();
   }
 

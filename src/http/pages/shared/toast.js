@@ -51,22 +51,30 @@ export function done(words, undo) {
 /** Does something after a while in which it can be undone; at once where the page is left. */
 export function undoable(words, act, undo = () => {}) {
   const end = () => {
-    waiting.delete(now);
+    waiting.delete(one);
     clearTimeout(timer);
     toast.remove();
   };
-  const now = () => {
-    end();
-    attempt(act);
+  const one = {
+    now() {
+      end();
+      return attempt(act);
+    },
+    back() {
+      end();
+      undo();
+    },
   };
-  const back = () => {
-    end();
-    undo();
-  };
-  const toast = place(words, false, button("Undo", back, { class: "small" }));
-  const timer = setTimeout(now, UNDO);
-  waiting.add(now);
+  const toast = place(words, false, button("Undo", one.back, { class: "small" }));
+  const timer = setTimeout(one.now, UNDO);
+  waiting.add(one);
 }
+
+/** Does at once what could still be undone; resolves when that is done. */
+export const settle = () => Promise.all([...waiting].map((one) => one.now()));
+
+/** Undoes all that waits: it cannot be done any more. */
+export const callOff = () => [...waiting].forEach((one) => one.back());
 
 function place(words, bad, action) {
   const text = h("span", { class: "words grow", textContent: words });
@@ -82,4 +90,4 @@ function raise(toasts) {
   toasts.showPopover();
 }
 
-addEventListener("pagehide", () => waiting.forEach((now) => now()));
+addEventListener("pagehide", settle);

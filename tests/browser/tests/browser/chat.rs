@@ -32,6 +32,11 @@ async fn two_pages_and_two_other_dialects_hear_each_other() {
             .await;
         page.sees("By JIM").await;
     }
+    anna.say("https://a.example/b_(c), (https://d.example/e)")
+        .await;
+    boris
+        .until("[...document.querySelectorAll('#messages a')].map((link) => link.href).join(' ') === 'https://a.example/b_(c) https://d.example/e'")
+        .await;
     for page in [anna, boris] {
         page.close(&[]).await;
     }
@@ -67,11 +72,20 @@ async fn what_was_said_is_edited_answered_found_and_deleted() {
     anna.sees("Message deleted").await;
     anna.click("button", "Undo").await;
     anna.sees("The kettle is on").await;
+    boris.click("button", "Reply").await;
+    boris.sees("Reply to anna").await;
     anna.click("button", "Delete").await;
     boris
         .until("document.querySelectorAll('#messages li').length === 1")
         .await;
     boris.sees("Two sugars").await;
+    boris
+        .sees("The message that you were answering was deleted")
+        .await;
+    boris.say("Three sugars").await;
+    anna.sees("Three sugars").await;
+    anna.until("document.querySelectorAll('.quote').length === 1")
+        .await;
     for page in [anna, boris] {
         page.close(&[]).await;
     }
@@ -88,6 +102,8 @@ async fn a_login_comes_back_with_the_page_and_ends_by_logging_out() {
     page.reload().await;
     page.control("heading", "#lobby").await;
     page.sees("Still here").await;
+    page.click("button", "Delete").await;
+    page.control("button", "Undo").await;
     page.click("button", "Log out").await;
     page.control("button", "Log in").await;
     page.reload().await;
@@ -97,7 +113,8 @@ async fn a_login_comes_back_with_the_page_and_ends_by_logging_out() {
     page.sees("wrong login or password").await;
     page.fill("textbox", "Password", PASSWORD).await;
     page.press("Enter").await;
-    page.control("button", "lobby").await;
+    page.click("button", "lobby").await;
+    page.sees("Nothing was said here yet").await;
     page.close(&[]).await;
 }
 
@@ -110,13 +127,20 @@ async fn a_page_comes_back_by_itself_with_what_it_missed() {
     let page = in_lobby(&gateway, &browser, "anna").await;
     page.say("Before").await;
     page.sees("Before").await;
+    let mut tara = Peer::talker(&gateway, "tara", "lobby").await;
+    tara.say(&json!({"type": "message", "content": "Not edited yet"}))
+        .await;
+    page.sees("Not edited yet").await;
     gateway.stop().await;
     page.sees("The connection is lost").await;
     gateway.run().await;
     let mut tara = Peer::talker(&gateway, "tara", "lobby").await;
+    tara.say(&json!({"type": "message", "content": "Edited meanwhile", "edit": "2"}))
+        .await;
     tara.say(&json!({"type": "message", "content": "While it was away"}))
         .await;
     page.sees("While it was away").await;
+    page.sees("Edited meanwhile").await;
     page.say("After").await;
     tara.hears("After").await;
     // The browser itself says there that nobody listened for a while.
@@ -140,8 +164,11 @@ async fn rooms_are_made_counted_and_changed() {
     boris
         .until("document.querySelectorAll('.found li').length === 1")
         .await;
-    boris.click("button", "Enter").await;
+    boris.control("button", "Enter").await;
+    boris.press("Tab").await;
+    boris.press("Enter").await;
     boris.sees("First").await;
+    boris.until("document.activeElement.id === 'text'").await;
     boris.click("button", "lobby").await;
     anna.say("Second").await;
     boris.control("button", "Tea at five 1 unread").await;
@@ -149,6 +176,26 @@ async fn rooms_are_made_counted_and_changed() {
     anna.fill("textbox", "Name", "Tea at six").await;
     anna.click("button", "Save").await;
     boris.control("button", "Tea at six 1 unread").await;
+    anna.js("[...document.querySelectorAll('.tools button')].findLast((one) => one.textContent === 'Delete').click()")
+        .await;
+    boris.control("button", "Tea at six").await;
+    boris.click("button", "Tea at six").await;
+    boris.click("button", "About").await;
+    boris.click("button", "Leave room").await;
+    boris.sees_no_more("Tea at six").await;
+    boris.click("button", "lobby").await;
+    anna.click("button", "About").await;
+    let long = "x".repeat(100);
+    anna.fill("textbox", "Name", &long).await;
+    anna.click("button", "Save").await;
+    anna.control("heading", &format!("#{long}")).await;
+    anna.click("button", "About").await;
+    anna.control("button", "Delete room").await;
+    anna.until("document.querySelector('dialog').scrollWidth <= document.querySelector('dialog').clientWidth")
+        .await;
+    anna.click("button", "Delete room").await;
+    anna.click("button", "Delete room").await;
+    anna.sees("Nothing is open").await;
     for page in [anna, boris] {
         page.close(&[]).await;
     }

@@ -3,6 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use tolmach::commands::RenameRoom;
+use tolmach::model::RoomSelector;
+
 use crate::{in_lobby, stage};
 
 /// A picture of one pixel.
@@ -50,6 +53,14 @@ async fn what_is_pasted_and_what_is_dropped_is_sent() {
         for page in [&anna, &boris] {
             page.sees(name).await;
         }
+        // It goes into the same room, whatever that is called.
+        let renamed = RenameRoom {
+            room: RoomSelector::name("lobby"),
+            name: "hall".to_owned(),
+        };
+        if name == "pasted.txt" {
+            gateway.operate(renamed).await;
+        }
     }
     anna.until("document.querySelectorAll('#uploads li').length === 0")
         .await;
@@ -78,11 +89,13 @@ async fn members_are_shown_with_presence_and_written_to() {
         .await;
     anna.click("button", "Close this column").await;
     anna.click("button", "Private message").await;
-    anna.fill("textbox", "To", "boris").await;
+    anna.fill("textbox", "To", "BORIS").await;
     anna.fill("textbox", "Text", "Between us").await;
     anna.click("button", "Send privately").await;
     anna.control("heading", "@boris").await;
     anna.sees("Between us").await;
+    boris.control("button", "anna 1 unread").await;
+    boris.reload().await;
     boris.click("button", "anna 1 unread").await;
     boris.sees("Between us").await;
     boris.say("Nobody else").await;
