@@ -1,7 +1,7 @@
 import { button, h } from "../shared/dom.js";
 import { whole } from "../shared/time.js";
 import { attempt, done } from "../shared/toast.js";
-import { ask, path } from "./api.js";
+import { ask, path, read } from "./api.js";
 import { toUser } from "./link.js";
 import { Table } from "./table.js";
 
@@ -10,24 +10,45 @@ const ROLES = ["owner", "admin", "moderator", "member"];
 
 /** A room's members with what moderation needs; `again` is called when something was done. */
 export function memberTable(room, again) {
+  const all = path`/rooms/${room}/members`;
   const of = (login) => path`/rooms/${room}/members/${login}`;
+  const put = (login, role) => ask("PUT", of(login), { role });
   const act = async (request) => {
     const isDone = await attempt(() => request().then(() => true));
     again();
     return isDone;
   };
+  const bans = (login) => path`/rooms/${room}/bans/${login}`;
+  /** Gives everybody the role of before: an owner who was taken out has had a successor. */
+  const restore = async (member, before) => {
+    await put(member.login, member.role);
+    const roles = new Map(before.map(({ login, role }) => [login, role]));
+    for (const { login, role } of await read(all)) {
+      const was = roles.get(login) ?? role;
+      if (was !== role && ROLES.includes(was)) await put(login, was);
+    }
+  };
+  const takeOut = async (member, request, words, undo) => {
+    const before = await attempt(() => read(all));
+    if (before && (await act(request))) done(words, () => act(() => undo().then(() => restore(member, before))));
+  };
   const acts = {
-    again: (member) => act(() => ask("PUT", of(member.login), { role: member.role })),
-    role: (member, role) => act(() => ask("PUT", of(member.login), { role })),
-    async remove(member) {
-      const isDone = await act(() => ask("DELETE", of(member.login)));
-      if (isDone) done(`${member.login} is out of the room.`, () => acts.again(member));
-    },
-    async ban(member) {
-      const isDone = await act(() => ask("PUT", path`/rooms/${room}/bans/${member.login}`));
-      if (isDone) done(`${member.login} is banned.`, () => acts.unban(member).then(() => acts.again(member)));
-    },
-    unban: (member) => act(() => ask("DELETE", path`/rooms/${room}/bans/${member.login}`)),
+    role: (member, role) => act(() => put(member.login, role)),
+    remove: (member) =>
+      takeOut(
+        member,
+        () => ask("DELETE", of(member.login)),
+        `${member.login} is out of the room.`,
+        async () => {},
+      ),
+    ban: (member) =>
+      takeOut(
+        member,
+        () => ask("PUT", bans(member.login)),
+        `${member.login} is banned.`,
+        () => ask("DELETE", bans(member.login)),
+      ),
+    unban: (member) => act(() => ask("DELETE", bans(member.login))),
   };
   return new Table({
     name: "Members",

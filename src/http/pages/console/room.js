@@ -7,22 +7,28 @@ import { history } from "./history.js";
 import { memberTable } from "./members.js";
 import { poll } from "./poll.js";
 
-/** One room: what it is, who is in it, what was said. */
-export function room(view, name) {
+/** One room, by `#` and its number, or by its name, which leads there: what it is, who is in it, what was said. */
+export function room(view, wanted) {
+  const title = h("h2", { class: "title", textContent: wanted, dir: "auto" });
   const facts = h("p", { class: "muted" });
   const acts = h("div", { class: "row" });
-  const members = memberTable(name, () => attempt(load));
-  const said = history(name);
+  const members = memberTable(wanted, () => attempt(load));
+  const said = history(wanted);
+  let drawn = "";
   const load = async () => {
-    const found = await read(path`/rooms/${name}`);
+    const found = await read(path`/rooms/${wanted}`);
+    if (wanted !== `#${found.id}`) return location.replace(`#room/%23${found.id}`);
+    title.textContent = found.name;
     facts.textContent = factsOf(found);
-    acts.replaceChildren(...(name.startsWith("@") ? [] : actsOn(found, () => attempt(load))));
-    members.show(await read(path`/rooms/${name}/members`));
+    const again = () => attempt(load);
+    if (drawn !== found.name) acts.replaceChildren(...(found.kind === "direct" ? [] : actsOn(wanted, found.name, again)));
+    drawn = found.name;
+    members.show(await read(path`/rooms/${wanted}/members`));
     await said.refresh();
   };
   view.append(
     h("p", {}, h("a", { href: "#rooms", textContent: "All rooms" })),
-    h("h2", { class: "title", textContent: name, dir: "auto" }),
+    title,
     facts,
     acts,
     h(
@@ -43,11 +49,17 @@ function factsOf({ id, title, description, kind, members, created }) {
   return `Number ${id}, ${kind}, ${members} members, since ${whole(new Date(created))}. ${about}`;
 }
 
-function actsOn(found, again) {
-  return [button("Change title", () => change(found, again)), button("Delete room", () => remove(found), { class: "danger" })];
+function actsOn(wanted, name, again) {
+  return [
+    button("Change title", () => change(wanted, again)),
+    button("Delete room", () => remove(wanted, name), { class: "danger" }),
+  ];
 }
 
-async function change({ name, title, description }, again) {
+async function change(wanted, again) {
+  const found = await attempt(() => read(path`/rooms/${wanted}`));
+  if (!found) return;
+  const { name, title, description } = found;
   const entered = await inquire({
     title: `What ${name} is called`,
     fields: [
@@ -57,12 +69,12 @@ async function change({ name, title, description }, again) {
     action: "Save",
   });
   if (!entered) return;
-  await attempt(() => ask("PATCH", path`/rooms/${name}`, entered));
+  await attempt(() => ask("PATCH", path`/rooms/${wanted}`, entered));
   again();
 }
 
-async function remove({ name }) {
+async function remove(wanted, name) {
   const words = "All that was said in it is gone, for everybody. This cannot be undone.";
   if (!(await inquire({ title: `Delete ${name}?`, words, action: "Delete room", danger: true }))) return;
-  if (await attempt(() => ask("DELETE", path`/rooms/${name}`).then(() => true))) location.hash = "#rooms";
+  if (await attempt(() => ask("DELETE", path`/rooms/${wanted}`).then(() => true))) location.hash = "#rooms";
 }

@@ -13,8 +13,8 @@ export function rooms(view) {
     name: "Rooms",
     help: "There is no room yet. New room makes one.",
     columns: [
-      { title: "Room", cell: (room) => toRoom(room.name) },
-      { title: "Title", cell: (room) => h("span", { textContent: room.title, dir: "auto" }) },
+      { title: "Room", cell: toRoom },
+      { title: "Title", cell: (room) => h("span", { class: "words", textContent: room.title, dir: "auto" }) },
       { title: "Kind", cell: (room) => `${room.kind}${room.protected ? ", with a password" : ""}` },
       { title: "Members", cell: (room) => `${room.members}`, number: true },
       { title: "Since", cell: (room) => whole(new Date(room.created)) },
@@ -34,7 +34,7 @@ export function rooms(view) {
 async function makeRoom() {
   const room = await inquire({
     title: "New room",
-    words: "Without an owner, until you give somebody that role.",
+    words: "You own it, until you give somebody else that role.",
     fields: [field("Name", { name: "name", required: true, maxLength: 25 }), field("Title", { name: "title", maxLength: 100 })],
     action: "Make room",
   });

@@ -1,4 +1,5 @@
 import { h } from "../shared/dom.js";
+import { keepFocus } from "../shared/focus.js";
 
 /**
  * A table with a search above it, whose rows stay the same elements while what they show is the same.
@@ -47,11 +48,20 @@ export class Table {
     this.#shown = new Map(found.map((row) => [this.#is.key(row), this.#row(row, before.get(this.#is.key(row)))]));
     const elements = [...this.#shown.values()].map(({ element }) => element);
     if (elements.some((element, i) => element !== this.#body.children[i]) || elements.length !== this.#body.children.length) {
-      this.#body.replaceChildren(...elements);
+      this.#replace(before, elements);
     }
     this.#count.textContent = wanted ? `${found.length} of ${this.#rows.length}` : `${this.#rows.length}`;
     this.#empty.hidden = found.length > 0;
     this.#empty.textContent = wanted ? `Nothing here has “${wanted}” in it.` : this.#is.help;
+  }
+
+  /** Who was in a row is still there, on the last of its controls where the one that was used is gone with what it did. */
+  #replace(before, elements) {
+    const rows = [...before].filter(([, { element }]) => element.contains(document.activeElement));
+    const [key] = rows[0] ?? [];
+    const row = this.#shown.get(key)?.element;
+    const last = row && [...row.querySelectorAll("a, button, select")].at(-1);
+    keepFocus(this.#body, () => this.#body.replaceChildren(...elements), last ?? this.#search);
   }
 
   #row(row, before) {

@@ -1,5 +1,6 @@
 import { button, h } from "../shared/dom.js";
 import { ask as inquire, field } from "../shared/dialog.js";
+import { keepFocus } from "../shared/focus.js";
 import { whole } from "../shared/time.js";
 import { attempt, say } from "../shared/toast.js";
 import { ask, path, read } from "./api.js";
@@ -15,7 +16,7 @@ export function user(view, login) {
   const load = async () => {
     const account = await read(path`/users/${login}`);
     facts.textContent = `Number ${account.id}, ${stateOf(account)}, since ${whole(new Date(account.created))}. ${account.description}`;
-    acts.replaceChildren(...actsOn(account, () => attempt(load)));
+    keepFocus(acts, () => acts.replaceChildren(...actsOn(account, () => attempt(load))), null);
     tokens.show(await read(path`/users/${login}/tokens`));
   };
   const make = button("New token", async () => {

@@ -17,7 +17,7 @@ export function users(view) {
     help: "There is no account yet. New user makes one.",
     columns: [
       { title: "Login", cell: (user) => toUser(user.login) },
-      { title: "Name", cell: (user) => h("span", { textContent: user.name, dir: "auto" }) },
+      { title: "Name", cell: (user) => h("span", { class: "words", textContent: user.name, dir: "auto" }) },
       { title: "Number", cell: (user) => `${user.id}`, number: true },
       { title: "Is", cell: stateOf },
       { title: "Since", cell: (user) => whole(new Date(user.created)) },

@@ -1,6 +1,8 @@
 //! The console.
 
 use serde_json::json;
+use tolmach::commands::{AddMember, ClearHistory, RenameRoom, SetOperator};
+use tolmach::model::{RoomSelector, UserSelector};
 use tolmach_browser_tests::{Browser, Gateway, PASSWORD, Page, Peer};
 
 use crate::{in_lobby, stage};
@@ -29,9 +31,20 @@ async fn what_an_operator_does_is_seen_by_the_page() {
     olga.sees("Buy now").await;
     olga.click("button", "Delete").await;
     anna.sees_no_more("Buy now").await;
+    anna.fill("textbox", "Message", "Half written").await;
     olga.click("button", "Ban").await;
+    anna.sees("You are banned from #lobby.").await;
+    anna.control("textbox", "You were writing").await;
+    anna.until("document.activeElement.value === 'Half written'")
+        .await;
+    anna.click("button", "Close").await;
+    anna.until("document.activeElement.id === 'find-rooms'")
+        .await;
     anna.sees("Nothing is open").await;
-    olga.click("button", "Unban").await;
+    olga.until("document.activeElement.textContent === 'Unban'")
+        .await;
+    olga.press("Enter").await;
+    olga.control("button", "Ban").await;
     olga.click("link", "Sessions").await;
     olga.click("button", "Close session").await;
     olga.click("button", "Close").await;
@@ -87,4 +100,53 @@ async fn figures_and_the_table_of_translations_are_shown() {
     olga.until("document.querySelectorAll('.pair .frames').length === 2")
         .await;
     olga.close(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_followed_whatever_it_is_called_and_gets_its_owner_back() {
+    let Some((gateway, browser)) = stage().await else {
+        return;
+    };
+    let room = || RoomSelector::name(".");
+    gateway.account("tara").await;
+    let olga = operating(&gateway, &browser).await;
+    olga.until("document.activeElement.id === 'view'").await;
+    olga.js("location.hash = '#rooms/%'").await;
+    olga.click("button", "New room").await;
+    olga.fill("textbox", "Name", ".").await;
+    olga.click("button", "Make room").await;
+    olga.click("link", ".").await;
+    olga.control("combobox", "Role of olga").await;
+    let user = UserSelector::login("tara");
+    gateway.operate(AddMember { room: room(), user }).await;
+    olga.control("combobox", "Role of tara").await;
+    olga.click("button", "Ban").await;
+    let is = |login: &str, role: &str| {
+        format!("document.querySelector('[aria-label=\"Role of {login}\"]')?.value === '{role}'")
+    };
+    olga.until(&is("tara", "owner")).await;
+    olga.click("button", "Undo").await;
+    olga.until(&is("olga", "owner")).await;
+    olga.until(&is("tara", "member")).await;
+    let mut tara = Peer::talker(&gateway, "tara", ".").await;
+    tara.say(&json!({"type": "message", "content": "Soon forgotten"}))
+        .await;
+    olga.sees("Soon forgotten").await;
+    gateway.operate(ClearHistory { room: room() }).await;
+    olga.sees("Nothing was said here").await;
+    let renamed = RenameRoom {
+        room: room(),
+        name: "hall".to_owned(),
+    };
+    gateway.operate(renamed).await;
+    olga.control("heading", "hall").await;
+    let user = UserSelector::login("olga");
+    let operator = false;
+    gateway.operate(SetOperator { user, operator }).await;
+    olga.sees("olga is no operator").await;
+    // Who is sent away is logged out.
+    let ask = "fetch('/api/v1/me').then(({ status }) => (window.answered = status))";
+    olga.until(&format!("({ask}, window.answered === 401)"))
+        .await;
+    olga.close(&["401"]).await;
 }
