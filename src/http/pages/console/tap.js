@@ -6,6 +6,7 @@ import { transcript } from "./transcript.js";
 
 /** Entries that are in view at most; all are saved. */
 const SHOWN = 500;
+const WAITING = "Waiting for the first frame. Whatever anybody says or is told appears here.";
 
 /** What goes over the wire now: filtered, paused, saved. */
 export function tap(view, session) {
@@ -13,7 +14,7 @@ export function tap(view, session) {
   const state = h("p", {
     class: "muted small-text",
     role: "status",
-    textContent: "Waiting for the first frame. Whatever anybody says or is told appears here.",
+    textContent: "The tap is being opened…",
   });
   const room = h("input", { name: "room", placeholder: "every room", autocomplete: "off" });
   const number = h("input", {
@@ -49,7 +50,10 @@ export function tap(view, session) {
     for (const { name, value } of [room, number]) if (value.trim()) query.set(name, value.trim());
     stream = new Stream(query);
     stream.addEventListener("entry", later);
-    stream.addEventListener("state", (event) => event.detail && (state.textContent = event.detail));
+    stream.addEventListener("state", (event) => {
+      state.textContent = event.detail || WAITING;
+      if (event.detail === "") later();
+    });
     draw();
   }
 

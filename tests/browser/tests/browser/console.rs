@@ -44,7 +44,9 @@ async fn what_an_operator_does_is_seen_by_the_page() {
     olga.until("document.activeElement.textContent === 'Unban'")
         .await;
     olga.press("Enter").await;
-    olga.control("button", "Ban").await;
+    olga.sees("Nobody is in this room.").await;
+    olga.until("document.activeElement.ariaLabel === 'Search members'")
+        .await;
     olga.click("link", "Sessions").await;
     olga.click("button", "Close session").await;
     olga.click("button", "Close").await;
@@ -68,6 +70,7 @@ async fn accounts_have_tokens_and_the_tap_shows_what_is_said() {
     olga.click("link", "Tap").await;
     olga.control("button", "Save transcript").await;
     olga.control("button", "Pause").await;
+    olga.sees("Waiting for the first frame").await;
     tara.say(&json!({"type": "message", "content": "Seen in the tap"}))
         .await;
     olga.sees("posted by tara").await;
