@@ -80,6 +80,7 @@ function focusRoom() {
 async function learnRole(room) {
   const all = await people.ofRoom(room.id);
   const own = all.find((member) => member.id === session.userId);
+  if (own) showOwn(own.login);
   if (openRoom() !== room) return;
   const role = own?.type ?? SIMPLE;
   if (role === app.role) return;
@@ -93,6 +94,12 @@ function showRoom() {
   if (!room) return;
   byId("title").textContent = signed(room);
   byId("description").textContent = room.description;
+}
+
+/** One's own login, which may be another one by now. */
+function showOwn(login) {
+  session.login = login;
+  byId("me").textContent = login;
 }
 
 /** Returns what was being written there. */
@@ -152,7 +159,7 @@ session.addEventListener("in", () =>
     byId("connection").hidden = true;
     composer.setConnected(true);
     composer.setLogin(session.login);
-    byId("me").textContent = session.login;
+    showOwn(session.login);
     await rooms.load();
     if (wasOpen) await comeBack(wasOpen);
     else begin(rooms.find(Number(sessionStorage.getItem(OPEN))));
