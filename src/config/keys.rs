@@ -2,7 +2,7 @@
 
 use super::read::{connections, frame_bytes, lease, level, life, path, some_path, threads};
 use super::section::StoreUrl;
-use super::{Config, http, name, suggest, url};
+use super::{Config, address, http, name, suggest, url};
 use crate::dialects;
 use crate::dialects::Settings;
 use crate::key;
@@ -53,6 +53,7 @@ pub(super) const GENERAL: &[Key<Config>] = &[
         show: |config| config.http.address.show().or_else(|| Some(quoted(""))),
     },
     key!(http.tls: choice, "As a listener's `tls`. Where it is not set: `\"off\"` where every listener's is, `\"required\"` where `tls.client` is."),
+    key!(http.proxy: address::networks, "As a listener's `proxy`: networks of balancers, whose connections begin with a header of the PROXY protocol, version 1 or 2."),
     key!(http.public_url: http::public_url, "What links to files begin with, as `\"https://chat.example\"`; `\"\"`: there are no links."),
     key!(http.origins: http::origins, "Further origins, as `[\"https://chat.example\"]`, whose pages may open a WebSocket or call the API; the gateway's own always may."),
     key!(http.chat: flag, "Whether there is a chat at `/`"),

@@ -10,6 +10,7 @@ use std::time::Duration;
 #[cfg(feature = "s3")]
 use crate::files::S3Options;
 use crate::gateway::TlsMode;
+use crate::model::Network;
 use crate::settings::{Choice, Show, quoted};
 
 /// `[store]`: where durable things are kept.
@@ -156,6 +157,8 @@ pub struct Http {
     pub address: Option<SocketAddr>,
     /// Whether TLS is spoken.
     pub tls: TlsMode,
+    /// The networks of balancers, whose connections begin with a header of the PROXY protocol.
+    pub proxy: Vec<Network>,
     /// What links to files begin with, without a slash at the end; empty: there are no links.
     pub public_url: String,
     /// Further origins whose pages may open a WebSocket or call the API, as `https://chat.example`.
@@ -174,6 +177,7 @@ impl Default for Http {
         Self {
             address: cfg!(feature = "http").then_some(address),
             tls: TlsMode::Auto,
+            proxy: Vec::new(),
             public_url: String::new(),
             origins: Vec::new(),
             chat: true,

@@ -23,7 +23,9 @@ pub(super) fn listen(
     let Some(door) = config.doors().find(|door| door.name == HTTP) else {
         return Ok(builder);
     };
-    let options = ListenerOptions::default().tls(door.tls);
+    let options = ListenerOptions::default()
+        .tls(door.tls)
+        .proxy(config.http.proxy.clone());
     if let Fate::Kept { running, .. } = fate {
         return Ok(builder.keep(running, HTTP, None, options));
     }

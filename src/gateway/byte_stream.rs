@@ -22,6 +22,8 @@ pub(crate) struct ByteStream {
     listener: Option<Arc<str>>,
     /// What was read and not taken yet.
     held: BytesMut,
+    /// Nothing comes any more.
+    has_ended: bool,
 }
 
 impl ByteStream {
@@ -34,6 +36,7 @@ impl ByteStream {
             peer,
             listener,
             held: BytesMut::new(),
+            has_ended: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl ByteStream {
     /// What comes is not served here.
     pub(crate) async fn open(&mut self) -> Result<(), EndReason> {
         let read = std::future::poll_fn(|cx| self.reader.poll_read(cx, &mut self.held)).await;
+        self.has_ended = read == Read::Ended;
         match read {
             Read::Refused(reason) => Err(reason),
             Read::Bytes | Read::Message | Read::Ended | Read::Broken | Read::Violated => Ok(()),
@@ -69,6 +73,9 @@ impl AsyncRead for ByteStream {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.has_ended {
+            return Poll::Ready(Ok(()));
+        }
         let Self { reader, held, .. } = &mut *self;
         if held.is_empty() {
             match ready!(reader.poll_read(cx, held)) {

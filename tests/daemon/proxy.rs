@@ -11,7 +11,7 @@ use crate::support::{Daemon, Jim, presence};
 const BEHIND: &str = "[[listener]]\ndialect = 'jim'\nname = 'behind'\naddress = '127.0.0.1:0'\nproxy = ['10.0.0.0/8', '127.0.0.1']";
 
 /// Version 2: from 192.0.2.7, port 9, with three bytes of something else.
-const BINARY: &[u8] =
+pub(crate) const BINARY: &[u8] =
     b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xc0\0\x02\x07\x7f\0\0\x01\0\x09\0\x09\x04\0\0";
 
 async fn behind(daemon: &Daemon, header: impl AsRef<[u8]>) -> Jim {

@@ -50,6 +50,7 @@ flavor = "field"                     # or "document"
 [http]
 address = "127.0.0.1:7070"
 tls = "auto"
+proxy = []
 public_url = ""
 origins = []
 chat = true

@@ -10,7 +10,7 @@ use crate::dialects::Settings;
 use crate::settings::Key;
 
 /// A value for each key that is not its default, as the code shows it.
-const VALUES: [(&str, &str); 71] = [
+const VALUES: [(&str, &str); 72] = [
     ("data_dir", r#""elsewhere""#),
     ("name", r#""gate""#),
     ("store.url", r#""sqlite:other.db""#),
@@ -40,6 +40,7 @@ const VALUES: [(&str, &str); 71] = [
     ("presence.grace", r#""31s""#),
     ("http.address", r#""127.0.0.1:7171""#),
     ("http.tls", r#""required""#),
+    ("http.proxy", r#"["10.0.0.0/8"]"#),
     ("http.public_url", r#""https://chat.example""#),
     ("http.origins", r#"["https://other.example"]"#),
     ("http.chat", "false"),

@@ -17,6 +17,7 @@ mod files_in_s3;
 mod listener;
 mod metrics;
 mod pages;
+mod proxy;
 mod socket;
 mod web_socket;
 mod web_socket_ends;
