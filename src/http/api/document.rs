@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::super::Site;
 use super::super::problem::{PROBLEM_JSON, Problem};
 use super::input::Parameters;
+use super::page::PAGE;
 use crate::model::Error;
 
 /// What all paths begin with.
@@ -84,9 +85,14 @@ impl Operation {
         self
     }
 
-    /// At most so many are wanted.
-    pub(super) fn limit(self, most: usize) -> Self {
-        let schema = json!({"type": "integer", "minimum": 1, "maximum": most, "default": most});
+    /// It is answered page by page: `after` is what of the last entry of the page before.
+    pub(super) fn paged(self, after: Value, what: &str) -> Self {
+        self.query("after", after, what).limit()
+    }
+
+    /// At most so many are wanted, [`PAGE`] of them where nothing is said.
+    pub(super) fn limit(self) -> Self {
+        let schema = json!({"type": "integer", "minimum": 1, "maximum": PAGE, "default": PAGE});
         self.query("limit", schema, "Most that are wanted.")
     }
 

@@ -18,6 +18,7 @@ use super::super::Site;
 use super::super::admission::MAX_BODY;
 use super::super::body;
 use super::super::problem::Problem;
+use super::page::PAGE;
 use crate::model::{Error, Result};
 
 /// A body of JSON.
@@ -165,14 +166,14 @@ impl Parameters {
         text.map(|text| number(name, &text)).transpose()
     }
 
-    /// How many are wanted: 1 to `most`, which are wanted where nothing is said.
-    pub(super) fn limit(&mut self, most: usize) -> Result<usize> {
+    /// How many are wanted: 1 to [`PAGE`], which are wanted where nothing is said.
+    pub(super) fn limit(&mut self) -> Result<usize> {
         match self.number("limit")? {
-            None => Ok(most),
-            Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+            None => Ok(PAGE),
+            Some(limit) if (1..=PAGE).contains(&limit) => Ok(limit),
             Some(_) => Err(Error::invalid(
                 "limit",
-                format!("a number from 1 to {most}"),
+                format!("a number from 1 to {PAGE}"),
             )),
         }
     }

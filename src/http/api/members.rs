@@ -1,12 +1,16 @@
 //! Who is in a room.
 
+use std::collections::HashMap;
+
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::super::authentication::Asker;
 use super::document::{Api, Operation, Who};
-use super::input::{At, OptionalJson};
+use super::input::{At, OptionalJson, Parameters};
+use super::page::{Page, place_of};
 use super::rooms::{entrance, selector};
 use super::{Answer, Done, answer, done};
 use crate::commands::{self, AddMember, Create, Enter, Leave, Members, PutMember, RemoveMember};
@@ -75,7 +79,11 @@ struct Wanted {
 pub(super) fn requests(api: Api) -> Api {
     let list = Operation::new(
         Who::Account,
-        "A room's members and who is kept out, in the order in which they came",
+        "A room's members and who is kept out, in the order of their logins",
+    )
+    .paged(
+        json!({"type": "string"}),
+        "The last login of the page before.",
     )
     .lists::<Member>()
     .errors([404]);
@@ -105,20 +113,29 @@ pub(super) fn requests(api: Api) -> Api {
         )
 }
 
-async fn list_members(mut asker: Asker, At(name): At<String>) -> Answer<Vec<Member>> {
+async fn list_members(
+    mut asker: Asker,
+    At(name): At<String>,
+    mut parameters: Parameters,
+) -> Answer<Vec<Member>> {
+    let after = parameters.text("after")?;
+    let page = Page::new(after.as_deref().map(place_of), &mut parameters)?;
     let room = selector(&mut asker, &name).await?;
     let present = asker.read(commands::Who { room: room.clone() }).await?;
-    let members = asker.read(Members { room }).await?;
-    let shown = members.iter().map(|(membership, user)| Member {
+    let present: HashMap<_, _> = present
+        .iter()
+        .map(|present| (present.user.id, present.presence))
+        .collect();
+    let members = asker.read(Members { room }).await?.into_iter();
+    let keyed = members.map(|member| (place_of(&member.1.login), member));
+    let shown = page.of(keyed).map(|(membership, user)| Member {
         login: user.login.clone(),
         name: user.name.clone(),
         role: membership.role,
-        presence: match present.iter().find(|present| present.user.id == user.id) {
+        presence: match present.get(&user.id) {
             None => Here::Absent,
-            Some(present) => match present.presence {
-                Presence::Online => Here::Online,
-                Presence::Idle => Here::Idle,
-            },
+            Some(Presence::Online) => Here::Online,
+            Some(Presence::Idle) => Here::Idle,
         },
         joined: Time(membership.joined),
     });

@@ -17,9 +17,6 @@ use crate::model::{
 };
 use crate::shown::Message;
 
-/// Most messages of a page.
-const PAGE: usize = 500;
-
 /// A message that is to be said.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +63,7 @@ pub(super) fn requests(api: Api) -> Api {
         json!({"type": "string"}),
         "Only messages in which this is seen, without regard to case.",
     )
-    .limit(PAGE)
+    .limit()
     .lists::<Message>()
     .errors([404]);
     let say = Operation::new(Who::Account, "Say something; answered once it is durable")
@@ -103,7 +100,7 @@ async fn list_messages(
 ) -> Answer<Vec<Message>> {
     let before = parameters.number("before")?.map(MessageId);
     let after = parameters.number("after")?.map(MessageId);
-    let limit = parameters.limit(PAGE)?;
+    let limit = parameters.limit()?;
     let sought = parameters.text("q")?.filter(|sought| !sought.is_empty());
     let order = match after {
         Some(_) => HistoryOrder::Oldest,

@@ -15,6 +15,7 @@ mod login;
 mod me;
 mod members;
 mod messages;
+mod page;
 mod past;
 mod rooms;
 mod sessions;

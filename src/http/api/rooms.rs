@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::super::authentication::Asker;
 use super::document::{Api, Operation, Who};
 use super::input::{At, Json, Parameters};
+use super::page::Page;
 use super::{Answer, Done, Made, answer, done, made};
 use crate::commands::{
     ChangeRoom, CreateRoom, DeleteRoom, Direct, FindRoom, FindUser, Keep, MemberCounts, MyRooms,
@@ -128,6 +129,10 @@ pub(super) fn requests(api: Api) -> Api {
         "prefix",
         json!({"type": "string"}),
         "Only those whose name or title begins so.",
+    )
+    .paged(
+        json!({"type": "integer"}),
+        "The last id of the page before.",
     )
     .lists::<Room>();
     let make = Operation::new(Who::Account, "Make a room, and own it")
@@ -270,6 +275,8 @@ async fn one(asker: &mut Asker, room: Arc<model::Room>) -> Result<Room> {
 
 async fn list_rooms(mut asker: Asker, mut parameters: Parameters) -> Answer<Vec<Room>> {
     let prefix = parameters.text("prefix")?.unwrap_or_default();
+    let after = parameters.number("after")?.map(RoomId);
+    let page = Page::new(after, &mut parameters)?;
     let mut rooms = match asker.user.operator {
         true => asker.operate(Rooms).await?,
         false => {
@@ -283,11 +290,22 @@ async fn list_rooms(mut asker: Asker, mut parameters: Parameters) -> Answer<Vec<
     rooms.extend(asker.call(MyRooms).await?);
     rooms.sort_by_key(|room| room.id);
     rooms.dedup_by_key(|room| room.id);
-    let mut shown = shown(&mut asker, rooms).await?;
     let prefix = fold_text(&prefix);
     let begins = |text: &str| fold_text(text).starts_with(&prefix);
-    shown.retain(|room| begins(&room.name) || begins(&room.title));
-    answer(shown)
+    let mut wanted = Vec::new();
+    for room in page.behind(rooms.into_iter().map(|room| (room.id, room))) {
+        if wanted.len() == page.limit {
+            break;
+        }
+        let is_wanted = prefix.is_empty() || {
+            let (name, title) = named(&mut asker, &room).await?;
+            begins(&name) || begins(&title)
+        };
+        if is_wanted {
+            wanted.push(room);
+        }
+    }
+    answer(shown(&mut asker, wanted).await?)
 }
 
 async fn make_room(mut asker: Asker, Json(new): Json<NewRoom>) -> Made<Room> {

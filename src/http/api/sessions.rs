@@ -2,12 +2,14 @@
 
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::super::authentication::Asker;
 use super::super::problem::Problem;
 use super::document::{Api, Operation, Who};
-use super::input::{At, number};
+use super::input::{At, Parameters, number};
+use super::page::Page;
 use super::{Answer, Done, answer, done};
 use crate::commands::{CloseSession, Sessions};
 use crate::model::{Error, SessionId, SessionInfo};
@@ -37,7 +39,11 @@ struct Session {
 pub(super) fn requests(api: Api) -> Api {
     let list = Operation::new(
         Who::Account,
-        "One's open sessions at all nodes; for operators all",
+        "One's open sessions at all nodes, for operators all, in the order of their numbers",
+    )
+    .paged(
+        json!({"type": "integer", "minimum": 0}),
+        "The last id of the page before.",
     )
     .lists::<Session>();
     let close = Operation::new(Who::Account, "Close a session; the client may come back")
@@ -47,7 +53,9 @@ pub(super) fn requests(api: Api) -> Api {
         .serve(Method::DELETE, "/sessions/{id}", close_session, close)
 }
 
-async fn list_sessions(mut asker: Asker) -> Answer<Vec<Session>> {
+async fn list_sessions(mut asker: Asker, mut parameters: Parameters) -> Answer<Vec<Session>> {
+    let after = parameters.number("after")?.map(SessionId);
+    let page = Page::new(after, &mut parameters)?;
     let sessions = asker.read(Sessions).await?;
     let shown = |session: SessionInfo| Session {
         id: session.id.0,
@@ -59,7 +67,9 @@ async fn list_sessions(mut asker: Asker) -> Answer<Vec<Session>> {
         encrypted: session.encrypted,
         node: session.node,
     };
-    answer(sessions.sessions.into_iter().map(shown).collect())
+    let keyed = sessions.sessions.into_iter();
+    let keyed = keyed.map(|session| (session.id, session));
+    answer(page.of(keyed).map(shown).collect())
 }
 
 async fn close_session(mut asker: Asker, At(id): At<String>) -> Done {

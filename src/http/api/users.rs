@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -10,14 +11,12 @@ use super::super::Site;
 use super::super::authentication::{Asker, OperatorOnly, unseen};
 use super::document::{Api, Operation, Who};
 use super::input::{At, Json, Parameters};
+use super::page::{Page, place_of};
 use super::{Answer, Done, Made, answer, done, made};
 use crate::commands::{ChangeUser, FindUser, LogIn, Register, RemoveUser, Users};
 use crate::hub::Bounds;
 use crate::model::{self, Error, Result, Secret, UserSelector, fold_login};
 use crate::shown::time::Time;
-
-/// Most accounts of a page.
-const PAGE: usize = 500;
 
 /// An account, or a guest who is here.
 #[derive(Serialize, ToSchema)]
@@ -110,12 +109,10 @@ struct ChangedUser {
 
 pub(super) fn requests(api: Api) -> Api {
     let list = Operation::new(Who::Operator, "All accounts, in the order of their logins")
-        .query(
-            "after",
-            serde_json::json!({"type": "string"}),
+        .paged(
+            json!({"type": "string"}),
             "The last login of the page before.",
         )
-        .limit(PAGE)
         .lists::<User>();
     let make = Operation::new(Who::Operator, "Make an account")
         .takes::<NewUser>()
@@ -145,25 +142,11 @@ async fn list_users(
     OperatorOnly(asker): OperatorOnly,
     mut parameters: Parameters,
 ) -> Answer<Vec<User>> {
-    let (after, limit) = (parameters.text("after")?, parameters.limit(PAGE)?);
-    // Any text has its place among logins.
-    let after = after.map(|after| fold_login(&after).unwrap_or_else(|_| after.to_lowercase()));
-    let accounts = asker.operate(Users).await?;
-    let folded = accounts.into_iter().filter_map(|account| {
-        let folded = fold_login(&account.user.login).ok()?;
-        Some((folded, account.user))
-    });
-    let mut wanted: Vec<_> = folded
-        .filter(|(folded, _)| after.as_ref().is_none_or(|after| folded > after))
-        .collect();
-    wanted.sort_by(|(a, _), (b, _)| a.cmp(b));
-    answer(
-        wanted
-            .iter()
-            .take(limit)
-            .map(|(_, user)| User::of(user))
-            .collect(),
-    )
+    let after = parameters.text("after")?;
+    let page = Page::new(after.as_deref().map(place_of), &mut parameters)?;
+    let accounts = asker.operate(Users).await?.into_iter();
+    let keyed = accounts.map(|account| (place_of(&account.user.login), account.user));
+    answer(page.of(keyed).map(|user| User::of(&user)).collect())
 }
 
 async fn make_user(OperatorOnly(asker): OperatorOnly, Json(new): Json<NewUser>) -> Made<User> {

@@ -69,6 +69,7 @@ const SCRIPTS: &[(&str, &[u8])] = embedded![
     "shared/dom.js",
     "shared/focus.js",
     "shared/icons.js",
+    "shared/pages.js",
     "shared/sha256.js",
     "shared/size.js",
     "shared/time.js",

@@ -7,6 +7,7 @@ mod api_document;
 mod api_events;
 mod api_hostile;
 mod api_messages;
+mod api_pages;
 mod api_past;
 mod api_rooms;
 mod api_statuses;

@@ -1,3 +1,4 @@
+import { all } from "../shared/pages.js";
 import { GATEWAY_ROOM } from "./protocol.js";
 
 /** What uchat has no requests for in a page: files, who is present, the first private message, leaving. With the session's token. */
@@ -35,8 +36,8 @@ export class Api {
 
   /** Who is in a room, with presence. */
   async members(room) {
-    const response = await this.#fetch("GET", `${pathOf(room)}/members`);
-    return response.json();
+    const read = async (path) => (await this.#fetch("GET", path)).json();
+    return all(read, `${pathOf(room)}/members`, "login");
   }
 
   /** Writes to somebody, also for the first time. */

@@ -1,3 +1,5 @@
+import { all } from "../shared/pages.js";
+
 /** What the API refused, in its words. */
 export class Problem extends Error {
   constructor(status, { title, detail } = {}) {
@@ -15,6 +17,9 @@ export function onOut(act) {
 }
 
 export const read = (path) => ask("GET", path);
+
+/** All of a list; `key` is what of an entry says where the next page begins. */
+export const readAll = (list, key) => all(read, list, key);
 
 /** Asks the API by the cookie of the login. Resolves to the answer, or to null where there is none. */
 export async function ask(method, path, body) {

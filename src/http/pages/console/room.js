@@ -2,7 +2,7 @@ import { button, h } from "../shared/dom.js";
 import { ask as inquire, field } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt } from "../shared/toast.js";
-import { ask, path, read } from "./api.js";
+import { ask, path, read, readAll } from "./api.js";
 import { history } from "./history.js";
 import { memberTable } from "./members.js";
 import { poll } from "./poll.js";
@@ -23,7 +23,7 @@ export function room(view, wanted) {
     const again = () => attempt(load);
     if (drawn !== found.name) acts.replaceChildren(...(found.kind === "direct" ? [] : actsOn(wanted, found.name, again)));
     drawn = found.name;
-    members.show(await read(path`/rooms/${wanted}/members`));
+    members.show(await readAll(path`/rooms/${wanted}/members`, "login"));
     await said.refresh();
   };
   view.append(

@@ -2,7 +2,7 @@ import { button, h } from "../shared/dom.js";
 import { ask as inquire, field } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt } from "../shared/toast.js";
-import { ask, read } from "./api.js";
+import { ask, readAll } from "./api.js";
 import { toRoom } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
@@ -22,7 +22,7 @@ export function rooms(view) {
     key: (room) => room.id,
     text: (room) => `${room.name} ${room.title} ${room.kind}`,
   });
-  const load = async () => table.show(await read("/rooms"));
+  const load = async () => table.show(await readAll("/rooms", "id"));
   const make = button("New room", async () => {
     await makeRoom();
     attempt(load);

@@ -2,14 +2,14 @@ import { button, h } from "../shared/dom.js";
 import { ask as inquire } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt, say } from "../shared/toast.js";
-import { ask, path, read } from "./api.js";
+import { ask, path, readAll } from "./api.js";
 import { toUser } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
 
 /** Who is connected. */
 export function sessions(view) {
-  const load = async () => table.show(await read("/sessions"));
+  const load = async () => table.show(await readAll("/sessions", "id"));
   const close = async (session) => {
     await closeSession(session);
     attempt(load);

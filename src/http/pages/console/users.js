@@ -2,13 +2,10 @@ import { button, h } from "../shared/dom.js";
 import { ask as inquire, field } from "../shared/dialog.js";
 import { whole } from "../shared/time.js";
 import { attempt } from "../shared/toast.js";
-import { ask, path, read } from "./api.js";
+import { ask, readAll } from "./api.js";
 import { toUser } from "./link.js";
 import { poll } from "./poll.js";
 import { Table } from "./table.js";
-
-/** Accounts of a page, as many as the API gives at once. */
-const PAGE = 500;
 
 /** All accounts. */
 export function users(view) {
@@ -25,7 +22,7 @@ export function users(view) {
     key: (user) => user.id,
     text: (user) => `${user.login} ${user.name} ${user.id} ${stateOf(user)}`,
   });
-  const load = async () => table.show(await all());
+  const load = async () => table.show(await readAll("/users", "login"));
   const make = button("New user", async () => {
     await makeUser();
     attempt(load);
@@ -40,15 +37,6 @@ export function stateOf({ kind, operator, disabled }) {
     [kind === "guest" ? "guest" : null, operator ? "operator" : null, disabled ? "disabled" : null].filter(Boolean).join(", ") ||
     "account"
   );
-}
-
-async function all() {
-  const found = [];
-  for (let after = ""; ; after = found.at(-1).login) {
-    const page = await read(`/users?limit=${PAGE}${after && path`&after=${after}`}`);
-    if (page.length === 0) return found;
-    found.push(...page);
-  }
 }
 
 async function makeUser() {
