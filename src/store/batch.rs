@@ -157,7 +157,8 @@ impl Stopped {
             | RowKey::Login(_)
             | RowKey::Token(_)
             | RowKey::TokenHash(_)
-            | RowKey::Places(_) => None,
+            | RowKey::Places(_)
+            | RowKey::Bans => None,
         };
         keys.as_slice().iter().filter_map(place).collect()
     }

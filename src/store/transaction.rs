@@ -400,6 +400,8 @@ pub enum RowKey {
     TokenHash([u8; 32]),
     /// All of a user's places in rooms, and these rooms.
     Places(UserId),
+    /// All bans from the whole gateway.
+    Bans,
 }
 
 /// The rows that writes say they will look at, so that a store behind a network fetches those of a whole batch at

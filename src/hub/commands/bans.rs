@@ -106,19 +106,30 @@ impl Change for AddBan {
 }
 
 impl Work<'_> {
+    /// Refuses who is kept out by where it asks from, or as the user that it is, in the ban's words.
+    pub(super) fn check_banned(&mut self, address: Option<IpAddr>, user: &User) -> Done {
+        let ban = self.ban_of(address, Some((user.id, &user.login)))?;
+        Ok(admit(ban.as_ref())?)
+    }
+
     /// Refuses the login of a newcomer that a ban keeps out, in its words.
     pub(super) fn check_newcomer(&mut self, login: &str) -> Done {
-        match self.ban_of_login(login)? {
-            Some(ban) => Err(Error::not_allowed(told(&ban)).into()),
-            None => Ok(()),
-        }
+        Ok(admit(self.ban_of_login(login)?.as_ref())?)
     }
 
     /// The ban that keeps out whoever has this login.
     pub(super) fn ban_of_login(&mut self, login: &str) -> Done<Option<GatewayBan>> {
+        self.ban_of(None, Some((UserId::GATEWAY, login)))
+    }
+
+    fn ban_of(
+        &mut self,
+        address: Option<IpAddr>,
+        user: Option<(UserId, &str)>,
+    ) -> Done<Option<GatewayBan>> {
         let (bans, now) = (self.rows.gateway_bans()?, self.at);
-        let binds = |ban: &GatewayBan| ban.holds(now) && ban.binds_user(UserId::GATEWAY, login);
-        Ok(bans.into_iter().find(binds))
+        let mut bans = bans.into_iter();
+        Ok(bans.find(|ban| binds(ban, now, address, user)))
     }
 
     /// The ban of an account is of the login that it has from now on; all bans as they are then.
@@ -229,13 +240,8 @@ impl HubState {
         address: Option<IpAddr>,
         user: Option<(UserId, &str)>,
     ) -> Option<&GatewayBan> {
-        let now = self.now.at;
-        let binds = |ban: &&GatewayBan| {
-            ban.holds(now)
-                && (address.is_some_and(|address| ban.binds_address(address))
-                    || user.is_some_and(|(id, login)| ban.binds_user(id, login)))
-        };
-        self.bans.iter().find(binds)
+        let (mut bans, now) = (self.bans.iter(), self.now.at);
+        bans.find(|ban| binds(ban, now, address, user))
     }
 }
 
@@ -252,11 +258,30 @@ impl Hub {
         address: Option<IpAddr>,
         user: Option<(UserId, &str)>,
     ) -> Result<()> {
-        let ban = self.with_state(|state| state.ban_of(address, user).cloned());
-        match ban {
-            Some(ban) => Err(Error::not_allowed(told(&ban))),
-            None => Ok(()),
-        }
+        admit(
+            self.with_state(|state| state.ban_of(address, user).cloned())
+                .as_ref(),
+        )
+    }
+}
+
+/// Whether it holds, and keeps out who comes from there, or as this user: by its number and login.
+fn binds(
+    ban: &GatewayBan,
+    now: Timestamp,
+    address: Option<IpAddr>,
+    user: Option<(UserId, &str)>,
+) -> bool {
+    ban.holds(now)
+        && (address.is_some_and(|address| ban.binds_address(address))
+            || user.is_some_and(|(id, login)| ban.binds_user(id, login)))
+}
+
+/// Refuses whom this ban keeps out, in its words; nobody where there is none.
+fn admit(ban: Option<&GatewayBan>) -> Result<()> {
+    match ban {
+        Some(ban) => Err(Error::not_allowed(told(ban))),
+        None => Ok(()),
     }
 }
 

@@ -97,13 +97,13 @@ impl<'a> Caller<'a> {
 
     /// On whose behalf something is to last, and what must hold then.
     pub(in crate::hub) fn mandate(&self) -> Result<Mandate> {
-        let (actor, warrant) = (self.actor()?, self.warrant()?);
+        let (actor, warrant) = (self.actor()?, self.warrant());
         Ok(Mandate { actor, warrant })
     }
 
-    pub(super) fn warrant(&self) -> Result<Option<Warrant>> {
+    pub(super) fn warrant(&self) -> Option<Warrant> {
         match &self.0 {
-            Inner::Operator(_, None) => Ok(None),
+            Inner::Operator(_, None) => None,
             Inner::Operator(_, Some(session)) => session.warrant(true),
             Inner::Connection(session) => session.warrant(false),
         }

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::mem;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::Work;
 use crate::model::{Error, Origin, Result, RoomEvent, Timestamp, TokenId, UserId, UserSelector};
-use crate::store::{ApplyError, Footing, Limits, RowKeys, Transaction, Write};
+use crate::store::{ApplyError, Footing, Limits, RowKey, RowKeys, Transaction, Write};
 
 /// On whose behalf a change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,11 +38,14 @@ pub struct Mandate {
     pub warrant: Option<Warrant>,
 }
 
-/// By what somebody asked who has no session: what is withdrawn before the change is made is not there for it.
+/// By what somebody asked who has no session: what is withdrawn before the change is made is not there for it, and whom a ban
+/// from the gateway keeps out by then changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Warrant {
     /// Whose account it is.
     pub user: UserId,
+    /// From where it was asked; none: from inside the process.
+    pub address: Option<IpAddr>,
     /// The token that was shown; none of one that another than the hub knows.
     pub token: Option<TokenId>,
     /// It was asked as an operator, which the account must be.
@@ -61,6 +65,7 @@ impl Mandate {
         if let Some(warrant) = &self.warrant {
             keys.user(&UserSelector::Id(warrant.user));
             warrant.token.iter().for_each(|token| keys.token(token));
+            keys.add(RowKey::Bans);
         }
     }
 }

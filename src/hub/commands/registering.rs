@@ -71,7 +71,7 @@ impl Command for Register {
         let actor = user.map_or(Actor::Operator, |user| Actor::User(user.id));
         let mandate = Mandate {
             actor,
-            warrant: caller.warrant()?,
+            warrant: caller.warrant(),
         };
         let (claim, own) = match session {
             Some(session) => (session.claim_own().await?, session.id()),

@@ -27,7 +27,7 @@ pub(super) type Done<T = ()> = Result<T, ApplyError>;
 
 impl<'a> Work<'a> {
     /// A guest that is gone, a removed or disabled account changes nothing, even if it asked before it was; nor does who
-    /// asked by a token that was ended since, or as an operator that it is no more.
+    /// asked by a token that was ended since, or as an operator that it is no more, or is banned from the gateway by now.
     pub(super) fn begin(
         limits: &'a Limits,
         rows: &'a mut dyn Transaction,
@@ -69,6 +69,7 @@ impl<'a> Work<'a> {
         {
             return Err(Error::BadCredentials.into());
         }
+        self.check_banned(warrant.address, &row.user)?;
         match warrant.operates {
             true => Ok(rules::check_operator(&row.user)?),
             false => Ok(()),

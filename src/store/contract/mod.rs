@@ -67,6 +67,7 @@ contract! {
     people {
         accounts_are_found_by_number_and_by_folded_login
         what_was_withdrawn_since_it_was_asked_is_not_there
+        whom_a_ban_keeps_out_since_it_was_asked_changes_nothing
         a_removed_account_frees_its_name_and_keeps_its_words
         the_last_login_is_kept_to_the_minute
         who_is_an_operator_is_kept_until_the_account_ends

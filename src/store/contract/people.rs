@@ -1,14 +1,16 @@
 //! Users and tokens.
 
+use std::time::Duration;
+
 use super::*;
 use sha2::{Digest, Sha256};
 
 use crate::commands::{
-    CreateToken, EndGuest, EndGuests, ExpireTokens, FindSecret, OpenSession, RemoveUser,
-    RenameUser, RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword, SetTitle,
-    TouchToken, Warrant,
+    AddBan, CreateToken, EndGuest, EndGuests, ExpireTokens, FindSecret, OpenSession, RemoveBan,
+    RemoveUser, RenameUser, RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword,
+    SetTitle, TouchToken, Warrant,
 };
-use crate::model::{Secret, TokenId, UserKind};
+use crate::model::{BanSubject, Secret, TokenId, UserKind};
 
 pub(super) async fn a_secret_is_what_it_was_when_it_was_first_asked_for(bench: &Bench) {
     let find = |name, byte| {
@@ -84,6 +86,7 @@ pub(super) async fn what_was_withdrawn_since_it_was_asked_is_not_there(bench: &B
         actor,
         warrant: Some(Warrant {
             user: anna,
+            address: None,
             token,
             operates,
         }),
@@ -122,6 +125,50 @@ pub(super) async fn what_was_withdrawn_since_it_was_asked_is_not_there(bench: &B
     bench.operator(SetDisabled { user, disabled }).unwrap();
     assert_eq!(name(chief), Some(Error::Unauthenticated));
     assert_eq!(say(own(None)), Some(Error::Unauthenticated));
+}
+
+pub(super) async fn whom_a_ban_keeps_out_since_it_was_asked_changes_nothing(bench: &Bench) {
+    let (anna, bob) = (bench.account("Anna"), bench.account("bob"));
+    let room = bench.room("lobby", anna);
+    bench.enter(bob, room);
+    let asked = |user, address: &str| Mandate {
+        actor: Actor::User(user),
+        warrant: Some(Warrant {
+            user,
+            address: address.parse().ok(),
+            token: None,
+            operates: false,
+        }),
+    };
+    let ban = |subject: &BanSubject, term| AddBan {
+        subject: subject.clone(),
+        term,
+        reason: "spam".to_owned(),
+    };
+    let say = |mandate| bench.write(mandate, post(room, "hello")).0.err();
+    let why = |why: &str| Some(Error::NotAllowed(why.into()));
+    let login = BanSubject::Login("anna".to_owned());
+    // All of it waits at once, as far as the store lets it.
+    bench.submit(Actor::Operator, ban(&login, None));
+    let late = bench.submit(asked(anna, ""), post(room, "late"));
+    let other = bench.submit(asked(bob, "192.0.2.7"), post(room, "not banned"));
+    assert_eq!(
+        bench.sink.wait_for(late).0.err(),
+        why("you are banned from this gateway: spam")
+    );
+    assert_eq!(bench.sink.wait_for(other).0.err(), None);
+    let subject = login;
+    bench.operator(RemoveBan { subject }).unwrap();
+    assert_eq!(say(asked(anna, "")), None);
+    let network = BanSubject::Network("192.0.2.0/24".parse().unwrap());
+    let term = Some(Duration::from_secs(1));
+    bench.operator(ban(&network, term)).unwrap();
+    let banned = "your address is banned from this gateway until 1970-01-01T00:00:02Z: spam";
+    assert_eq!(say(asked(bob, "192.0.2.7")), why(banned));
+    assert_eq!(say(asked(bob, "198.51.100.7")), None);
+    assert_eq!(say(asked(bob, "")), None);
+    bench.at(2_000);
+    assert_eq!(say(asked(bob, "192.0.2.7")), None);
 }
 
 pub(super) async fn a_removed_account_frees_its_name_and_keeps_its_words(bench: &Bench) {

@@ -1,7 +1,9 @@
 //! Who is kept out.
 
+use tokio_postgres::Row;
+
 use super::backend::PostgresBackend;
-use super::session::query;
+use super::session::{Query, query};
 use super::values::{self, GUEST_BAN, Sql, every, from_json, json, network, text};
 use crate::model::{BanSubject, GatewayBan, GuestBan, RoomId};
 
@@ -39,12 +41,22 @@ pub(super) fn remove_guest_ban(db: &mut PostgresBackend, ban: &GuestBan) -> Sql<
 
 pub(super) fn gateway_bans(db: &mut PostgresBackend) -> Sql<Vec<GatewayBan>> {
     if db.rows.gateway_bans.is_none() {
-        let found = db.fetch(query!("SELECT ban FROM bans"))?;
-        let mut bans: Vec<GatewayBan> = every(&found, |row| from_json(row, 0))?;
-        bans.sort_by(|one, other| one.subject.cmp(&other.subject));
-        db.rows.gateway_bans = Some(bans);
+        let found = db.fetch(all_of_gateway())?;
+        db.rows.gateway_bans = Some(of_gateway(&found)?);
     }
     Ok(db.rows.gateway_bans.clone().unwrap_or_default())
+}
+
+/// Asks for all bans from the whole gateway.
+pub(super) fn all_of_gateway() -> Query {
+    query!("SELECT ban FROM bans")
+}
+
+/// What that is answered with, in the order of their subjects.
+pub(super) fn of_gateway(rows: &[Row]) -> Sql<Vec<GatewayBan>> {
+    let mut bans: Vec<GatewayBan> = every(rows, |row| from_json(row, 0))?;
+    bans.sort_by(|one, other| one.subject.cmp(&other.subject));
+    Ok(bans)
 }
 
 pub(super) fn put_gateway_ban(db: &mut PostgresBackend, ban: GatewayBan) -> Sql<()> {

@@ -58,7 +58,7 @@ use self::search::Search;
 use self::session::{Connector, Session, explain, query};
 use self::values::{
     GUEST_BAN, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, ROOM_COLUMNS, Sql, TOKEN, USER,
-    at_most_one, column, every, first, from_json, limit, millis, text,
+    at_most_one, column, every, first, limit, millis, text,
 };
 use super::batch::Backend;
 use super::page::Said;
@@ -390,13 +390,9 @@ impl Store for PostgresStore {
     }
 
     async fn gateway_bans(&self) -> Result<Vec<GatewayBan>> {
-        let asked = query!("SELECT ban FROM bans");
-        let bans = self
-            .readers
-            .ask(asked, |rows| every(rows, |row| from_json(row, 0)));
-        let mut bans: Vec<GatewayBan> = bans.await?;
-        bans.sort_by(|one, other| one.subject.cmp(&other.subject));
-        Ok(bans)
+        self.readers
+            .ask(bans::all_of_gateway(), bans::of_gateway)
+            .await
     }
 
     async fn member_count(&self, room: RoomId) -> Result<u64> {

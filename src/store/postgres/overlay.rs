@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Row;
 
+use super::bans;
 use super::session::{Query, query};
 use super::values::{self, ROOM_COLUMNS, Sql, json, text};
 use super::wanted::{Part, Wanted};
@@ -96,6 +97,10 @@ struct Pending {
 impl Overlay {
     /// Takes in what a part of the rows says.
     pub(super) fn learn(&mut self, part: Part, rows: &[Row], gateway: &Arc<UserRef>) -> Sql<()> {
+        if part == Part::Bans {
+            self.gateway_bans = Some(bans::of_gateway(rows)?);
+            return Ok(());
+        }
         for row in rows {
             match part {
                 Part::Users => self.learn_user(values::user(row)?),
@@ -145,6 +150,8 @@ impl Overlay {
                     let users = self.hidden.entry(row.try_get(0)?).or_default();
                     users.insert(row.try_get(1)?);
                 }
+                // All of them were taken in at once.
+                Part::Bans => {}
                 Part::Numbers => self.numbers.push_back(row.try_get(0)?),
                 Part::Counters => {
                     self.counters.insert(row.try_get(0)?, row.try_get(1)?);

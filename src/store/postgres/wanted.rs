@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::bans;
 use super::overlay::Overlay;
 use super::session::{Query, query};
 use super::values::{IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, TOKEN, USER};
@@ -36,6 +37,7 @@ pub(super) enum Part {
     Places,
     Messages,
     Hidden,
+    Bans,
     Numbers,
     Counters,
 }
@@ -54,6 +56,7 @@ pub(super) struct Wanted {
     pub(super) hashes: BTreeSet<[u8; 32]>,
     /// Users all of whose places are wanted.
     pub(super) places: BTreeSet<UserId>,
+    bans: bool,
     /// What single writes name: places in rooms that are still to be found.
     indirect: Vec<Named>,
     /// How many numbers of messages may be needed.
@@ -121,6 +124,7 @@ impl Wanted {
                 RowKey::Places(user) => {
                     self.places.insert(*user);
                 }
+                RowKey::Bans => self.bans = true,
             }
         }
         self.users.extend(&named.users);
@@ -286,6 +290,9 @@ impl Wanted {
         if !self.places.is_empty() {
             let users: Vec<UserId> = self.places.iter().copied().collect();
             parts.extend(places(users, self.rooms.iter().copied().collect(), reach));
+        }
+        if self.bans {
+            parts.push((Part::Bans, bans::all_of_gateway()));
         }
         match reach {
             Reach::Rooms => parts.extend(numbers(self.numbers)),

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::times::Fall;
-use crate::model::{Membership, RoomId, Seq, Timestamp, UserId};
+use crate::model::{GatewayBan, Membership, RoomId, Seq, Timestamp, UserId};
 use crate::store::{RoomRow, UserRow};
 
 /// Most entries of each kind; a full one is emptied.
@@ -18,6 +18,8 @@ pub(super) struct Cache {
     pub(super) spoke: Bounded<UserId, ()>,
     pub(super) rooms: Bounded<RoomId, CachedRoom>,
     pub(super) members: Bounded<(RoomId, UserId), Option<Membership>>,
+    /// The bans from the whole gateway, once they were read.
+    pub(super) gateway_bans: Option<Vec<GatewayBan>>,
     /// Rooms whose counters are ahead of their rows.
     pub(super) ahead: HashSet<RoomId>,
     /// The last message's number.

@@ -448,14 +448,20 @@ impl Transaction for SqliteBackend {
     }
 
     fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
-        Ok(bans::gateway_bans(&self.conn)?)
+        let known = match self.cache.gateway_bans.take() {
+            Some(known) => known,
+            None => bans::gateway_bans(&self.conn)?,
+        };
+        Ok(self.cache.gateway_bans.insert(known).clone())
     }
 
     fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
+        self.cache.gateway_bans = None;
         Ok(bans::put_gateway_ban(&self.conn, &ban)?)
     }
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
+        self.cache.gateway_bans = None;
         Ok(bans::remove_gateway_ban(&self.conn, subject)?)
     }
 

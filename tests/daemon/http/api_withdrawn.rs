@@ -6,7 +6,7 @@ use tolmach::model::{BanSubject, Secret};
 
 use super::Http;
 use super::api::{Asking, HTTP};
-use crate::support::{Daemon, PASSWORD, room, user};
+use crate::support::{Daemon, PASSWORD, held_hub, room, user};
 
 /// A request whose head was taken in, and of whose body nothing is there.
 async fn begun(daemon: &Daemon, token: &str, request: &str, body: &[u8]) -> Http {
@@ -40,12 +40,15 @@ const WITHDRAWN: [(&str, u16); 6] = [
     ("address", 403),
 ];
 
-async fn withdraw(daemon: &Daemon, what: &str, token: &str) {
-    let ban = |subject| commands::AddBan {
+fn ban(subject: BanSubject) -> commands::AddBan {
+    commands::AddBan {
         subject,
         term: None,
         reason: String::new(),
-    };
+    }
+}
+
+async fn withdraw(daemon: &Daemon, what: &str, token: &str) {
     let user = user("anna");
     match what {
         "token" => {
@@ -102,6 +105,40 @@ async fn who_lost_its_rights_before_the_body_was_there_is_refused() {
             assert_eq!(history, Vec::<String>::new(), "{what}, {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_ban_holds_for_what_is_written_after_it_also_before_anybody_heard_of_it() {
+    let (hub, held) = held_hub().await;
+    let daemon = Daemon::over(hub, HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    anna.post("/rooms", json!({"name": "tea"})).await;
+    for subject in [
+        BanSubject::Login("anna".to_owned()),
+        BanSubject::Network("127.0.0.1".parse().unwrap()),
+    ] {
+        // Its token was used a moment ago, which is written now and then.
+        anna.get("/me").await;
+        held.hold();
+        let (banning, subject) = (daemon.hub().clone(), subject);
+        let lift = commands::RemoveBan {
+            subject: subject.clone(),
+        };
+        let ban = async move { banning.operate(ban(subject)).await.unwrap() };
+        let ban = tokio::spawn(ban);
+        held.until(1).await;
+        let text = json!({"text": "late"});
+        let path = "/rooms/tea/messages";
+        let refused = anna.refused("POST", path, Some(text), (403, "NotAllowed"));
+        let told = async {
+            held.until(2).await;
+            held.let_go();
+        };
+        tokio::join!(refused, told);
+        ban.await.unwrap();
+        daemon.operate(lift).await;
+    }
+    assert_eq!(daemon.history(room("tea")).await, Vec::<String>::new());
 }
 
 #[tokio::test]
