@@ -189,7 +189,7 @@ impl Operation {
         let parameters: Vec<Value> = in_path.chain(self.query).chain(self.headers).collect();
         let mut responses = self.replies;
         let by_anybody: &[u16] = match self.who {
-            Who::Anyone => &[400, 500, 503],
+            Who::Anyone => &[400, 503],
             Who::Account => &[400, 401, 403, 500, 503],
             Who::Operator => &[400, 401, 403, 500, 503],
         };

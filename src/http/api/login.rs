@@ -48,7 +48,7 @@ pub(super) fn requests(api: Api) -> Api {
         )
         .takes::<Login>()
         .replies::<LoggedIn>(StatusCode::OK)
-        .errors([401, 403, 429]);
+        .errors([401, 403, 429, 500]);
     let logout = Operation::new(Who::Account, "End the login, and the token that asks").done();
     api.serve(Method::POST, "/login", log_in, login)
         .serve(Method::POST, "/logout", log_out, logout)

@@ -117,7 +117,7 @@ pub(super) fn requests(api: Api) -> Api {
     let make = Operation::new(Who::Operator, "Make an account")
         .takes::<NewUser>()
         .replies::<User>(StatusCode::CREATED)
-        .errors([409, 429]);
+        .errors([409]);
     let show = Operation::new(Who::Account, "An account: for operators, else one's own")
         .replies::<User>(StatusCode::OK)
         .errors([404]);

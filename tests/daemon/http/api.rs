@@ -5,6 +5,7 @@ use tolmach::commands;
 
 use super::Http;
 use super::client::Answer;
+use super::described::Document;
 use crate::support::{Daemon, token, user};
 
 /// What stands in a configuration with HTTP.
@@ -56,9 +57,15 @@ impl Asking {
         self
     }
 
+    /// An answer, which is held to the document.
     pub(super) async fn ask(&mut self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.request(method, path, body).await;
-        self.http.answer(method == "HEAD").await
+        let answer = self.http.answer(method == "HEAD").await;
+        let document = Document::read().await;
+        if let Some(row) = document.row(method, path) {
+            document.check(row, &answer);
+        }
+        answer
     }
 
     /// What comes until the connection ends.

@@ -6,6 +6,7 @@ use tolmach::model::EndReason;
 
 use super::Http;
 use super::api::{Asking, HTTP};
+use super::described::Document;
 use crate::support::{Daemon, PATIENCE, token, user};
 
 /// Somebody who listens.
@@ -32,6 +33,9 @@ impl Listening {
         http.send(request.as_bytes()).await;
         let (status, headers) = http.head().await;
         assert_eq!(status, 200);
+        let document = Document::read().await;
+        let row = document.row("GET", &format!("/{query}")).unwrap();
+        document.check_head(row, status, &headers["content-type"]);
         assert_eq!(headers["content-type"], "text/event-stream");
         Self {
             http,

@@ -125,6 +125,8 @@ pub(crate) struct FaultyStore<S> {
     store: S,
     sink: Arc<dyn CommitSink>,
     fault: Mutex<Fault>,
+    /// Why nobody can be found by what one comes in with, where nobody can.
+    blind: Mutex<Option<Error>>,
 }
 
 impl<S: Store> FaultyStore<S> {
@@ -133,7 +135,17 @@ impl<S: Store> FaultyStore<S> {
             store,
             sink,
             fault: Mutex::new(Fault::None),
+            blind: Mutex::new(None),
         }
+    }
+
+    /// From now on nobody is found by a token or a login, for this reason, where there is one.
+    pub(crate) fn find_nobody(&self, why: Option<Error>) {
+        *self.blind.lock().unwrap() = why;
+    }
+
+    fn finds(&self) -> Result<()> {
+        self.blind.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 
     pub(crate) fn fail(&self, fault: Fault) {
@@ -171,6 +183,7 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     async fn user_by_login(&self, folded: &str) -> Result<Option<Arc<UserRow>>> {
+        self.finds()?;
         self.store.user_by_login(folded).await
     }
 
@@ -191,6 +204,7 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
+        self.finds()?;
         self.store.token(hash).await
     }
 
