@@ -63,6 +63,39 @@ either_way! {
     }
 }
 
+#[test]
+fn a_room_of_old_that_is_called_like_a_direct_one_is_reached_with_a_hash() {
+    const OLD: &str = "#@anna,boris";
+    let mut bench = Bench::running();
+    for login in ["anna", "boris"] {
+        bench
+            .run_with(&["user", "add", login], "secret word")
+            .done();
+    }
+    bench.run(&["room", "create", "tea"]).done();
+    bench.run(&["room", "add", "tea", "anna"]).done();
+    bench.gateway = None;
+    let conn = rusqlite::Connection::open(bench.database()).unwrap();
+    let sql = "UPDATE rooms SET name = '@anna,boris', folded = '@anna,boris' WHERE name = 'tea'";
+    conn.execute_batch(sql).unwrap();
+    drop(conn);
+    for title in ["without a gateway", "with one"] {
+        assert_eq!(members(&bench, OLD), ["anna member"]);
+        bench.run(&["history", OLD]).done();
+        let set = ["room", "set", OLD, "--title", title];
+        let changed = bench.run(&set).done();
+        assert_eq!(changed, format!("changed {OLD}: title\n"));
+        assert_eq!(room(&bench, "@anna,boris")["title"], title);
+        // Without it, it is the direct room, which is not there.
+        bench.run(&["history", "@anna,boris"]).refused();
+        if bench.gateway.is_none() {
+            bench.gateway = Some(bench.serve(&[]));
+        }
+    }
+    bench.run(&["room", "set", OLD, "--name", "tea"]).done();
+    assert_eq!(members(&bench, "tea"), ["anna member"]);
+}
+
 either_way! {
     fn somebody_is_added_removed_banned_and_given_roles(bench) {
         for login in ["anna", "boris"] {

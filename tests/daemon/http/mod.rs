@@ -19,6 +19,7 @@ mod described;
 mod files_in_s3;
 mod listener;
 mod metrics;
+mod old_name;
 mod pages;
 mod proxy;
 mod rows;
