@@ -258,10 +258,8 @@ impl Hub {
         address: Option<IpAddr>,
         user: Option<(UserId, &str)>,
     ) -> Result<()> {
-        admit(
-            self.with_state(|state| state.ban_of(address, user).cloned())
-                .as_ref(),
-        )
+        let ban = self.with_state(|state| state.ban_of(address, user).cloned());
+        admit(ban.as_ref())
     }
 }
 
