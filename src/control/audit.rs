@@ -164,14 +164,7 @@ impl On {
 }
 
 /// The acts of which it is said what is other, and what it is now.
-const CHANGING: [&str; 6] = [
-    "change_room",
-    "change_user",
-    "set_keep",
-    "set_private",
-    "set_quiet",
-    "set_slow",
-];
+const CHANGING: [&str; 2] = ["change_room", "change_user"];
 
 /// The fields of a command that are to be other.
 fn changed(fields: &Value) -> String {
@@ -180,7 +173,7 @@ fn changed(fields: &Value) -> String {
         fields.filter(|(key, value)| !value.is_null() && !["room", "user"].contains(&&***key));
     let written = changed.map(|(key, value)| match (&**key, value) {
         (_, Value::Bool(is)) => format!("{key}={is}"),
-        ("slow" | "pause" | "keep", _) => format!("{key}={}", time(value)),
+        ("slow" | "keep", _) => format!("{key}={}", time(value)),
         ("owner", _) => format!("{key}={}", text(value).unwrap_or_default()),
         _ => key.clone(),
     });

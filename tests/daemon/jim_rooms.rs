@@ -63,11 +63,11 @@ async fn a_protected_room_asks_for_its_password_once() {
     )
     .await;
     // A new password holds for newcomers at once.
-    let change = commands::SetRoomPassword {
-        room: room("vault"),
-        password: Some(tolmach::model::Secret::password("new")),
+    let password = |password: &str| commands::ChangeRoom {
+        password: Some(tolmach::model::Secret::password(password)),
+        ..commands::ChangeRoom::of(room("vault"))
     };
-    daemon.operate(change).await;
+    daemon.operate(password("new")).await;
     anna.expect(
         402,
         json!({"action": "join", "room": "#vault", "password": "sesame"}),
@@ -78,12 +78,7 @@ async fn a_protected_room_asks_for_its_password_once() {
         json!({"action": "join", "room": "#vault", "password": "new"}),
     )
     .await;
-    daemon
-        .operate(commands::SetRoomPassword {
-            room: room("vault"),
-            password: None,
-        })
-        .await;
+    daemon.operate(password("")).await;
     let mut boris = daemon.guest("boris").await;
     boris
         .expect(200, json!({"action": "join", "room": "#vault"}))

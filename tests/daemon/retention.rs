@@ -40,11 +40,11 @@ async fn reading_over_the_edge_gives_what_is_left_in_every_dialect() {
     let first = past.stored().await;
     let (daemon, tea) = (&past.daemon, past.tea);
     let mut uchat = daemon.uchat_of("anna").await;
-    let keep = Some(Duration::from_secs(10 * 24 * 3600));
+    let keep = Some(commands::Keep::For(Duration::from_secs(10 * 24 * 3600)));
     daemon
-        .operate(commands::SetKeep {
-            room: room("tea"),
+        .operate(commands::ChangeRoom {
             keep,
+            ..commands::ChangeRoom::of(room("tea"))
         })
         .await;
     let left = ["new 0", "new 1", "new 2"];
@@ -111,16 +111,16 @@ async fn a_file_goes_after_its_message() {
     let mut uchat = daemon.uchat_new("anna").await;
     let tea = uchat.new_room("tea", 1).await;
     daemon.upload("anna", tea, "cat.png", b"meow").await;
-    let keep = Some(Duration::from_millis(1));
+    let keep = Some(commands::Keep::For(Duration::from_millis(1)));
     // What is not over age at the first look would be found by the next one, 20 s later.
     let posted = Timestamp::now().0;
     while Timestamp::now().0 <= posted + 1 {
         tokio::task::yield_now().await;
     }
     daemon
-        .operate(commands::SetKeep {
-            room: room("tea"),
+        .operate(commands::ChangeRoom {
             keep,
+            ..commands::ChangeRoom::of(room("tea"))
         })
         .await;
     becomes(&daemon, &[]).await;

@@ -149,15 +149,10 @@ async fn what_talker_cannot_say_is_left_out() {
         })
         .await;
     daemon
-        .operate(commands::SetRoomPassword {
-            room: room("tea"),
+        .operate(commands::ChangeRoom {
             password: Some(tolmach::model::Secret::password("x")),
-        })
-        .await;
-    daemon
-        .operate(commands::SetPrivate {
-            room: room("tea"),
-            private: true,
+            private: Some(true),
+            ..commands::ChangeRoom::of(room("tea"))
         })
         .await;
     daemon

@@ -121,9 +121,9 @@ async fn in_a_slow_room_nobody_waits_for_a_clock_that_ran_ahead() {
     let mut anna = world.account("anna").await;
     let members = [("anna", Role::Member)];
     world.room("tea", RoomKind::Public, members).await;
-    let slow = commands::SetSlow {
-        room: name("tea"),
-        pause: Duration::from_secs(3600),
+    let slow = commands::ChangeRoom {
+        slow: Some(Duration::from_secs(3600)),
+        ..commands::ChangeRoom::of(name("tea"))
     };
     world.op(slow).await;
     let waits = |refused: Result<(), Error>| match refused {

@@ -24,9 +24,9 @@ fn enter_or_make(room: RoomSelector) -> commands::Enter {
 
 async fn protect(world: &World, room: RoomId, password: &str) {
     world
-        .op(commands::SetRoomPassword {
-            room: by_id(room),
+        .op(commands::ChangeRoom {
             password: Some(Secret::password(password)),
+            ..commands::ChangeRoom::of(by_id(room))
         })
         .await;
 }
@@ -172,12 +172,7 @@ async fn a_protected_room_asks_newcomers_for_its_password() {
 
         anna.ok(commands::Leave { room: name("tea") }).await;
         assert_eq!(anna.err(enter(name("tea"))).await, Error::BadRoomPassword);
-        world
-            .op(commands::SetRoomPassword {
-                room: name("tea"),
-                password: Some(Secret::password("")),
-            })
-            .await;
+        protect(&world, room.id, "").await;
         assert!(!world.stored(room.id).await.protected);
         anna.enter(name("tea")).await;
         anna.ok(commands::Leave { room: name("tea") }).await;

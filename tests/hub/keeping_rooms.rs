@@ -190,14 +190,10 @@ async fn title_description_and_access_are_told_and_kept() {
         description: "at five".into(),
     })
     .await;
-    anna.ok(commands::SetRoomPassword {
-        room: here(),
+    anna.ok(commands::ChangeRoom {
         password: Some(tolmach::model::Secret::password("milk")),
-    })
-    .await;
-    anna.ok(commands::SetPrivate {
-        room: here(),
-        private: true,
+        private: Some(true),
+        ..commands::ChangeRoom::of(here())
     })
     .await;
     assert_eq!(
@@ -237,9 +233,9 @@ async fn title_description_and_access_are_told_and_kept() {
     );
     let mut boris = world.account("boris").await;
     assert_eq!(boris.err(enter(here())).await, Error::NoSuchRoom);
-    anna.ok(commands::SetPrivate {
-        room: here(),
-        private: false,
+    anna.ok(commands::ChangeRoom {
+        private: Some(false),
+        ..commands::ChangeRoom::of(here())
     })
     .await;
     assert_eq!(boris.err(enter(here())).await, Error::BadRoomPassword);
@@ -356,18 +352,12 @@ async fn what_is_set_to_what_it_is_is_told_to_nobody() {
             name: "tea".into(),
         };
         anna.ok(rename).await;
-        anna.ok(commands::SetPrivate {
-            room: name("tea"),
-            private: false,
+        anna.ok(commands::ChangeRoom {
+            private: Some(false),
+            password: Some(tolmach::model::Secret::password("")),
+            ..commands::ChangeRoom::of(name("tea"))
         })
         .await;
-        for password in [None, Some(tolmach::model::Secret::password(""))] {
-            anna.ok(commands::SetRoomPassword {
-                room: name("tea"),
-                password,
-            })
-            .await;
-        }
         assert_eq!(boris.heard(), [""; 0]);
         assert_eq!(world.stored(room.id).await, before);
         // Another spelling is another name.

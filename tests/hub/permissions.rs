@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tolmach::commands::{self, AnyCommand};
 use tolmach::model::{
-    Error, HistoryQuery, MessageId, Result, Role, Room, RoomKind, SearchQuery, Timestamp,
+    Error, HistoryQuery, MessageId, Result, Role, Room, RoomKind, SearchQuery, Secret, Timestamp,
 };
 
 use crate::support::{Client, World, by_id, create_room, draft, enter, login, say};
@@ -72,10 +72,10 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
     ("rename", |s| commands::RenameRoom { room: by_id(s.room.id), name: "coffee".into() }.into(), "yynnbnny", "--"),
     ("title", |s| commands::SetTitle { room: by_id(s.room.id), title: "Coffee".into() }.into(), "yynnbnny", "--"),
     ("description", |s| describe(&s.room), "yynnbnny", "--"),
-    ("password", |s| commands::SetRoomPassword { room: by_id(s.room.id), password: None }.into(), "yynnbnny", "--"),
-    ("private", |s| commands::SetPrivate { room: by_id(s.room.id), private: true }.into(), "yynnbnny", "--"),
-    ("quiet", |s| commands::SetQuiet { room: by_id(s.room.id), quiet: true }.into(), "yynnbnny", "--"),
-    ("slow", |s| commands::SetSlow { room: by_id(s.room.id), pause: std::time::Duration::from_secs(9) }.into(), "yynnbnny", "--"),
+    ("password", |s| commands::ChangeRoom { password: Some(Secret::password("")), ..change(s) }.into(), "yynnbnny", "--"),
+    ("private", |s| commands::ChangeRoom { private: Some(true), ..change(s) }.into(), "yynnbnny", "--"),
+    ("quiet", |s| commands::ChangeRoom { quiet: Some(true), ..change(s) }.into(), "yynnbnny", "--"),
+    ("slow", |s| commands::ChangeRoom { slow: Some(std::time::Duration::from_secs(9)), ..change(s) }.into(), "yynnbnny", "--"),
     ("find room", |s| commands::FindRoom { room: by_id(s.room.id) }.into(), "yyyyyyyy", "--"),
     ("members", |s| commands::Members { room: by_id(s.room.id) }.into(), "yyyybyyy", "--"),
     ("seen marks", |s| commands::SeenMarks { room: by_id(s.room.id) }.into(), "yyyybnny", "--"),
@@ -93,6 +93,10 @@ const TABLE: &[(&str, Ask, &str, &str)] = &[
     ("remove the owner", |s| commands::RemoveMember { room: by_id(s.room.id), user: login("owner") }.into(), "nnnnbnny", "--"),
     ("ban the owner", |s| commands::Ban { room: by_id(s.room.id), user: login("owner") }.into(), "nnnnbnny", "--"),
 ];
+
+fn change(scene: &Scene) -> commands::ChangeRoom {
+    commands::ChangeRoom::of(by_id(scene.room.id))
+}
 
 fn edit(message: MessageId) -> AnyCommand {
     commands::Edit::text(message, "other words").into()
@@ -319,8 +323,8 @@ const DIRECT: &[(&str, Ask, &str)] = &[
     ("rename", |s| commands::RenameRoom { room: by_id(s.room.id), name: "coffee".into() }.into(), "n--n"),
     ("title", |s| commands::SetTitle { room: by_id(s.room.id), title: "Coffee".into() }.into(), "n--n"),
     ("description", |s| describe(&s.room), "n--n"),
-    ("password", |s| commands::SetRoomPassword { room: by_id(s.room.id), password: None }.into(), "n--n"),
-    ("private", |s| commands::SetPrivate { room: by_id(s.room.id), private: false }.into(), "n--n"),
+    ("password", |s| commands::ChangeRoom { password: Some(Secret::password("")), ..change(s) }.into(), "n--n"),
+    ("private", |s| commands::ChangeRoom { private: Some(false), ..change(s) }.into(), "n--n"),
     ("find room", |s| commands::FindRoom { room: by_id(s.room.id) }.into(), "y--y"),
     ("members", |s| commands::Members { room: by_id(s.room.id) }.into(), "y--y"),
     ("who", |s| commands::Who { room: by_id(s.room.id) }.into(), "y--y"),

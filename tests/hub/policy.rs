@@ -278,16 +278,10 @@ fn commands_of(texts: [&str; 3]) -> Vec<(AnyCommand, &'static [&'static str])> {
         // Last: the room is called otherwise from then on.
         (
             commands::ChangeRoom {
-                room: room(),
                 name: some(&first),
                 title: some(&second),
                 description: some(&third),
-                private: None,
-                password: None,
-                quiet: None,
-                slow: None,
-                keep: None,
-                owner: None,
+                ..commands::ChangeRoom::of(room())
             }
             .into(),
             &["name", "title", "description"],

@@ -167,9 +167,9 @@ async fn who_comes_by_its_name_hears_nothing_of_what_becomes_of_what_was_said_be
         let shown = anna.say(name("cellar"), "for all").await;
         let mut dora = world.account("dora").await;
         dora.enter(name("cellar")).await;
-        let public = commands::SetPrivate {
-            room: by_id(made.room.id),
-            private: false,
+        let public = commands::ChangeRoom {
+            private: Some(false),
+            ..commands::ChangeRoom::of(by_id(made.room.id))
         };
         anna.ok(public).await;
         anna.ok(edit(shown.id, "for everybody")).await;
@@ -187,9 +187,9 @@ async fn a_public_rooms_history_is_every_members_whole() {
         anna.say(name("cellar"), "before").await;
         boris.enter(name("cellar")).await;
         assert_eq!(boris.texts(name("cellar")).await, [""; 0]);
-        let private = |private| commands::SetPrivate {
-            room: by_id(made.room.id),
-            private,
+        let private = |private| commands::ChangeRoom {
+            private: Some(private),
+            ..commands::ChangeRoom::of(by_id(made.room.id))
         };
         anna.ok(private(false)).await;
         assert_eq!(boris.texts(name("cellar")).await, ["before"]);

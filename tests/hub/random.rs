@@ -82,9 +82,9 @@ fn command(dice: &mut Dice, number: usize) -> AnyCommand {
             ..to_user(user, "between us")
         }
         .into(),
-        27 => commands::SetPrivate {
-            room: room(),
-            private: dice.roll(2) == 0,
+        27 => commands::ChangeRoom {
+            private: Some(dice.roll(2) == 0),
+            ..commands::ChangeRoom::of(room())
         }
         .into(),
         28 if dice.roll(5) == 0 => commands::DeleteRoom { room: room() }.into(),

@@ -88,21 +88,21 @@ async fn a_room_keeps_longer_shorter_or_for_ever() {
     let (world, _, mut anna) = world(HOUR).await;
     let set = async |keep| {
         world
-            .op(commands::SetKeep {
-                room: name("tea"),
-                keep,
+            .op(commands::ChangeRoom {
+                keep: Some(keep),
+                ..commands::ChangeRoom::of(name("tea"))
             })
             .await
     };
     anna.say(name("tea"), "one").await;
-    set(Some(Duration::ZERO)).await;
+    set(Keep::For(Duration::ZERO)).await;
     pass(3 * HOUR).await;
     assert_eq!(anna.texts(name("tea")).await, ["one"]);
-    set(Some(4 * HOUR)).await;
+    set(Keep::For(4 * HOUR)).await;
     pass(HOUR / 2).await;
     assert_eq!(anna.texts(name("tea")).await, ["one"]);
     // It is looked at once.
-    set(None).await;
+    set(Keep::AsConfigured).await;
     pass(Duration::from_secs(5)).await;
     assert_eq!(anna.texts(name("tea")).await, [""; 0]);
 }

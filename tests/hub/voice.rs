@@ -5,16 +5,20 @@ use std::time::Duration;
 use tolmach::commands;
 use tolmach::model::{Error, Role, RoomKind};
 
-use crate::support::{Client, World, by_id, login, name, say};
+use crate::support::{Client, World, login, name, say};
 
-fn quiet(quiet: bool) -> commands::SetQuiet {
-    let room = name("tea");
-    commands::SetQuiet { room, quiet }
+fn quiet(quiet: bool) -> commands::ChangeRoom {
+    commands::ChangeRoom {
+        quiet: Some(quiet),
+        ..commands::ChangeRoom::of(name("tea"))
+    }
 }
 
-fn slow(pause: Duration) -> commands::SetSlow {
-    let room = name("tea");
-    commands::SetSlow { room, pause }
+fn slow(pause: Duration) -> commands::ChangeRoom {
+    commands::ChangeRoom {
+        slow: Some(pause),
+        ..commands::ChangeRoom::of(name("tea"))
+    }
 }
 
 async fn says(client: &mut Client) -> Result<(), Error> {
@@ -45,9 +49,9 @@ async fn in_a_quiet_room_moderators_and_above_speak() {
         assert!(matches!(clara.err(quiet(true)).await, Error::NotAllowed(_)));
         assert!(matches!(boris.err(quiet(true)).await, Error::NotAllowed(_)));
         clara.told();
-        assert!(anna.ok(quiet(true)).await);
-        assert!(!anna.ok(quiet(true)).await, "it is quiet already");
-        assert_eq!(clara.heard(), ["#tea quiet true"]);
+        assert!(anna.ok(quiet(true)).await.quiet);
+        assert!(anna.ok(quiet(true)).await.quiet);
+        assert_eq!(clara.heard(), ["#tea quiet true"], "it is quiet already");
         for client in [&mut anna, &mut boris] {
             assert_eq!(says(client).await, Ok(()));
         }
@@ -90,7 +94,7 @@ async fn in_a_slow_room_a_member_waits_between_two_messages() {
         let too_long = slow(Duration::from_secs(6 * 3600 + 1));
         assert!(matches!(anna.err(too_long).await, Error::Invalid { .. }));
         let pause = Duration::from_secs(3600);
-        assert!(anna.ok(slow(pause)).await);
+        assert_eq!(anna.ok(slow(pause)).await.slow, pause);
         assert_eq!(says(&mut clara).await, Ok(()));
         let Err(Error::RateLimited { retry_after }) = says(&mut clara).await else {
             panic!("too soon")
@@ -134,12 +138,7 @@ async fn a_room_stays_quiet_and_slow_over_a_restart() {
     let room = after.op(commands::FindRoom { room: name("tea") }).await;
     assert_eq!((room.quiet, room.slow), (true, pause));
     assert_eq!(after.stored(room.id).await.seq, room.seq);
-    after
-        .op(commands::SetQuiet {
-            room: by_id(room.id),
-            quiet: false,
-        })
-        .await;
+    after.op(quiet(false)).await;
     let mut clara = after.again("clara").await;
     assert!(matches!(
         says(&mut clara).await,

@@ -43,14 +43,14 @@ fn command(words: &[&str]) -> Option<AnyCommand> {
             description: description.join(" "),
         }
         .into(),
-        [what @ ("quiet" | "loud"), "room", name] => commands::SetQuiet {
-            room: room(name),
-            quiet: *what == "quiet",
+        [what @ ("quiet" | "loud"), "room", name] => commands::ChangeRoom {
+            quiet: Some(*what == "quiet"),
+            ..commands::ChangeRoom::of(room(name))
         }
         .into(),
-        ["slow", "room", name, pause] => commands::SetSlow {
-            room: room(name),
-            pause: humantime::parse_duration(pause).ok()?,
+        ["slow", "room", name, pause] => commands::ChangeRoom {
+            slow: Some(humantime::parse_duration(pause).ok()?),
+            ..commands::ChangeRoom::of(room(name))
         }
         .into(),
         [what @ ("add" | "remove" | "ban" | "unban"), login, name] if *login != "user" => {

@@ -8,17 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{came_in_by_password, display_name, hashed_for};
 use super::command::{about, looks_at};
 use super::describing::cleaned_description;
-use super::rooms::{check_pause, hashed};
+use super::rooms::hashed;
 use super::rules::{Action, operator_only};
 use super::work::Done;
 use super::{
     Caller, Change, Command, DescribeUser, Needs, PutMember, RenameRoom, SetDescription,
-    SetDisabled, SetKeep, SetOperator, SetPassword, SetPrivate, SetQuiet, SetRoomPassword, SetSlow,
-    SetTitle, Work,
+    SetDisabled, SetOperator, SetPassword, SetTitle, Work,
 };
 use crate::model::{
-    EndReason, Result, Role, Room, RoomSelector, Secret, User, UserSelector, clean_text,
-    fold_room_name, kept_title, validate_room_name,
+    EndReason, Error, Result, Role, Room, RoomChange, RoomKind, RoomSelector, Secret, User,
+    UserSelector, clean_text, fold_room_name, kept_title, validate_room_name,
 };
 use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 
@@ -35,15 +34,16 @@ pub struct ChangeRoom {
     pub title: Option<String>,
     /// The description from now on, by the rules of [`SetDescription`].
     pub description: Option<String>,
-    /// Whether it is private, by the rules of [`SetPrivate`].
+    /// Whether it is in no list from now on.
     pub private: Option<bool>,
-    /// As [`SetRoomPassword`]; an empty one ends it.
+    /// The password that newcomers must give from now on; an empty one ends it.
     pub password: Option<Secret>,
-    /// Whether it is quiet, by the rules of [`SetQuiet`].
+    /// Whether it is quiet: only moderators, admins and the owner speak in it, and edit what they said.
     pub quiet: Option<bool>,
-    /// The pause between two messages, by the rules of [`SetSlow`].
+    /// The pause between two messages of one member, but for moderators, admins and the owner: at most 6 h; zero: there is none.
     pub slow: Option<Duration>,
-    /// As [`SetKeep`], for operators alone.
+    /// For how long it keeps messages, for operators alone. What is older is removed, and stays so when it is longer again;
+    /// nobody is told.
     pub keep: Option<Keep>,
     /// Who owns it from now on; made a member if need be.
     pub owner: Option<UserSelector>,
@@ -58,6 +58,38 @@ pub enum Keep {
     /// So long; zero: for ever.
     For(Duration),
 }
+
+impl Keep {
+    /// As a room's row has it.
+    fn time(self) -> Option<Duration> {
+        match self {
+            Self::AsConfigured => None,
+            Self::For(time) => Some(time),
+        }
+    }
+}
+
+impl ChangeRoom {
+    /// Changes nothing of this room yet.
+    #[must_use]
+    pub fn of(room: RoomSelector) -> Self {
+        Self {
+            room,
+            name: None,
+            title: None,
+            description: None,
+            private: None,
+            password: None,
+            quiet: None,
+            slow: None,
+            keep: None,
+            owner: None,
+        }
+    }
+}
+
+/// The longest pause between two messages.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Command for ChangeRoom {
     type Reply = Arc<Room>;
@@ -74,7 +106,9 @@ impl Command for ChangeRoom {
         if let Some(description) = &mut self.description {
             *description = clean_text(description).into_owned();
         }
-        self.slow.map(check_pause).transpose()?;
+        if self.slow.is_some_and(|pause| pause > LONGEST_PAUSE) {
+            return Err(Error::invalid("slow", "the longest pause is 6h"));
+        }
         if let Some(password) = self.password.take() {
             let hashed = hashed(Some(password), caller).await?;
             self.password = Some(hashed.unwrap_or(Secret::Password(String::new())));
@@ -122,10 +156,10 @@ impl Change for ChangeRoom {
 impl ChangeRoom {
     fn apply_each(self, work: &mut Work<'_>) -> Done {
         let owner = self.new_owner();
-        let room = || self.room.clone();
+        let at = &self.room;
+        let room = || at.clone();
         if let Some(pause) = self.slow {
-            let room = room();
-            SetSlow { room, pause }.apply(work)?;
+            work.configure(at, RoomChange::Slowed { pause }, |room| room.slow = pause)?;
         }
         if let Some(name) = self.name {
             let room = room();
@@ -140,23 +174,22 @@ impl ChangeRoom {
             SetDescription { room, description }.apply(work)?;
         }
         if let Some(private) = self.private {
-            let room = room();
-            SetPrivate { room, private }.apply(work)?;
+            work.configure(at, RoomChange::AccessChanged, |room| {
+                room.kind = match private {
+                    true => RoomKind::Private,
+                    false => RoomKind::Public,
+                };
+            })?;
         }
         if let Some(password) = self.password {
-            let (room, password) = (room(), Some(password).filter(|one| !one.is_empty()));
-            SetRoomPassword { room, password }.apply(work)?;
+            protect(at, password, work)?;
         }
         if let Some(quiet) = self.quiet {
-            let room = room();
-            SetQuiet { room, quiet }.apply(work)?;
+            work.configure(at, RoomChange::Quieted { quiet }, |room| room.quiet = quiet)?;
         }
         if let Some(keep) = self.keep {
-            let (room, keep) = match keep {
-                Keep::AsConfigured => (room(), None),
-                Keep::For(time) => (room(), Some(time)),
-            };
-            SetKeep { room, keep }.apply(work)?;
+            let row = work.room(at)?;
+            work.replace_room(&row, |room| room.keep = keep.time())?;
         }
         owner.map_or(Ok(()), |owner| owner.apply(work))
     }
@@ -168,6 +201,20 @@ impl ChangeRoom {
             role: Role::Owner,
         })
     }
+}
+
+/// Gives a room another password, or none, and tells of it, if it has or had one.
+fn protect(room: &RoomSelector, password: Secret, work: &mut Work<'_>) -> Done {
+    let row = work.room(room)?;
+    let password = match password.is_empty() {
+        true => None,
+        false => Some(password.into_hashed()?),
+    };
+    if password.is_none() && row.password.is_none() {
+        return Ok(());
+    }
+    let row = work.put_room(row.room.clone(), password)?;
+    work.tell(&row, RoomChange::AccessChanged)
 }
 
 /// Changes what is known of an account; `None`: it stays. Operators, or the account itself.

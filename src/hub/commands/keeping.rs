@@ -1,53 +1,11 @@
-//! For how long messages are kept, and what is kept no longer.
+//! What is kept no longer.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::command::{about, looks_at};
-use super::rules::operator_only;
 use super::work::Done;
-use super::{Caller, Change, Command, Needs, Work};
-use crate::model::{Error, Membership, Result, Room, RoomId, RoomKind, RoomSelector, Timestamp};
+use super::{Change, Work};
+use crate::model::{Membership, Room, RoomId, RoomKind, Timestamp};
 use crate::store::{RoomRow, RowKey, RowKeys};
-
-/// Says for how long a room keeps messages; what is older is removed, and stays so when it is longer again. Nobody is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetKeep {
-    /// Which room is meant, by number or by name; no direct one.
-    pub room: RoomSelector,
-    /// How long, zero: for ever; `None`: as the configuration says.
-    pub keep: Option<Duration>,
-}
-
-impl Command for SetKeep {
-    type Reply = ();
-    const NEEDS: Needs = Needs::Operator;
-    about!(room: room);
-
-    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
-        caller.commit(self).await?;
-        caller.hub().look_for_aged();
-        Ok(())
-    }
-}
-
-impl Change for SetKeep {
-    type Outcome = ();
-    const NEEDS_ROOM: bool = false;
-    looks_at!(room: room);
-
-    fn apply(self, work: &mut Work<'_>) -> Done {
-        operator_only(work.actor)?;
-        let row = work.room(&self.room)?;
-        if row.room.kind == RoomKind::Direct {
-            let reason = "a direct room keeps its messages as the configuration says";
-            return Err(Error::invalid("room", reason).into());
-        }
-        let keep = self.keep;
-        work.replace_room(&row, |room| room.keep = keep)
-    }
-}
 
 /// Marks what is over age in these rooms: from then on it is shown to nobody.
 #[derive(Debug, Clone)]
@@ -123,7 +81,7 @@ impl Change for Forget {
 
 impl Work<'_> {
     /// Keeps a room otherwise without telling.
-    fn replace_room(&mut self, row: &RoomRow, edit: impl FnOnce(&mut Room)) -> Done {
+    pub(super) fn replace_room(&mut self, row: &RoomRow, edit: impl FnOnce(&mut Room)) -> Done {
         let mut room = row.room.clone();
         edit(&mut room);
         let row = RoomRow::new(room, row.password.clone());

@@ -181,11 +181,7 @@ commands! {
     waiting { Waiting }
     reading { History Search FindMessage ReadMessage Changes Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Memberships Members MemberCounts Who }
     entering { Enter Leave }
-    rooms {
-        CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription SetRoomPassword SetPrivate
-        SetQuiet SetSlow
-    }
-    keeping { SetKeep }
+    rooms { CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription }
     erasing { EraseUser EndedAccounts }
     exporting { ExportUser SaidBy }
     bans { AddBan Bans RemoveBan }

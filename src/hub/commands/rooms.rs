@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{about, committed_as_asked, looks_at};
+use super::command::{about, looks_at};
 use super::rules::Action;
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
@@ -342,7 +342,7 @@ impl Work<'_> {
     }
 
     /// Changes a room that the actor may configure, and tells of it, if it is another then; whether it is.
-    fn configure(
+    pub(super) fn configure(
         &mut self,
         room: &RoomSelector,
         change: RoomChange,
@@ -500,154 +500,6 @@ impl Change for SetDescription {
         let change = RoomChange::Described { description };
         work.configure(&self.room, change, |room| {
             room.description = self.description;
-        })
-    }
-}
-
-/// Sets, changes or ends a room's password.
-///
-/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetRoomPassword {
-    /// Which room is meant, by number or by name.
-    pub room: RoomSelector,
-    /// `None`, and an empty one, ends it.
-    pub password: Option<Secret>,
-}
-
-impl Command for SetRoomPassword {
-    type Reply = ();
-    const NEEDS: Needs = Needs::User;
-    about!(room: room);
-
-    async fn call(mut self, caller: &mut Caller<'_>) -> Result<()> {
-        self.password = hashed(self.password, caller).await?;
-        caller.commit(self).await
-    }
-}
-
-impl Change for SetRoomPassword {
-    type Outcome = ();
-    looks_at!(room: room);
-
-    fn apply(self, work: &mut Work<'_>) -> Done {
-        let (row, _) = work.room_for(Action::Configure, &self.room)?;
-        let password = self.password.map(Secret::into_hashed).transpose()?;
-        if password.is_none() && row.password.is_none() {
-            return Ok(());
-        }
-        let row = work.put_room(row.room.clone(), password)?;
-        work.tell(&row, RoomChange::AccessChanged)
-    }
-}
-
-/// Makes a room private or public.
-///
-/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetPrivate {
-    /// Which room is meant, by number or by name.
-    pub room: RoomSelector,
-    /// Whether it is in no list from now on.
-    pub private: bool,
-}
-
-committed_as_asked!(SetPrivate, room);
-
-impl Change for SetPrivate {
-    type Outcome = ();
-    looks_at!(room: room);
-
-    fn apply(self, work: &mut Work<'_>) -> Done {
-        work.configure(&self.room, RoomChange::AccessChanged, |room| {
-            room.kind = match self.private {
-                true => RoomKind::Private,
-                false => RoomKind::Public,
-            };
-        })
-        .map(drop)
-    }
-}
-
-/// Makes a room quiet: only moderators, admins and the owner speak in it, and edit what they said. The reply: whether it was
-/// otherwise before, else nobody is told.
-///
-/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetQuiet {
-    /// Which room is meant, by number or by name.
-    pub room: RoomSelector,
-    /// Whether it is quiet from now on.
-    pub quiet: bool,
-}
-
-impl Command for SetQuiet {
-    type Reply = bool;
-    const NEEDS: Needs = Needs::User;
-    about!(room: room);
-
-    async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
-        caller.commit(self).await
-    }
-}
-
-impl Change for SetQuiet {
-    type Outcome = bool;
-    looks_at!(room: room);
-
-    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
-        let quiet = self.quiet;
-        work.configure(&self.room, RoomChange::Quieted { quiet }, |room| {
-            room.quiet = quiet;
-        })
-    }
-}
-
-/// Makes a room slow: between two messages of one member there is a pause, but for moderators, admins and the owner. The
-/// reply: whether it was otherwise before, else nobody is told.
-///
-/// Who may: the row of [`rules::Action::Configure`](super::rules::Action::Configure) in [`rules::TABLE`](super::rules::TABLE).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetSlow {
-    /// Which room is meant, by number or by name.
-    pub room: RoomSelector,
-    /// How long the pause is, at most 6 h; zero: there is none.
-    pub pause: Duration,
-}
-
-/// The longest pause between two messages.
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
-
-/// Whether members can be made to wait so long.
-///
-/// # Errors
-/// [`Error::Invalid`]
-pub(super) fn check_pause(pause: Duration) -> Result<()> {
-    match pause > LONGEST_PAUSE {
-        true => Err(Error::invalid("slow", "the longest pause is 6h")),
-        false => Ok(()),
-    }
-}
-
-impl Command for SetSlow {
-    type Reply = bool;
-    const NEEDS: Needs = Needs::User;
-    about!(room: room);
-
-    async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
-        check_pause(self.pause)?;
-        caller.commit(self).await
-    }
-}
-
-impl Change for SetSlow {
-    type Outcome = bool;
-    looks_at!(room: room);
-
-    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
-        let pause = self.pause;
-        work.configure(&self.room, RoomChange::Slowed { pause }, |room| {
-            room.slow = pause;
         })
     }
 }

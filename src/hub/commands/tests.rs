@@ -73,7 +73,7 @@ fn one_of_each() -> Vec<AnyCommand> {
             private: Some(true),
             password: Some(secret()),
             quiet: Some(true),
-            slow: None,
+            slow: Some(std::time::Duration::from_secs(10)),
             keep: Some(Keep::AsConfigured),
             owner: Some(user()),
         }
@@ -205,21 +205,6 @@ fn one_of_each() -> Vec<AnyCommand> {
             description: text(),
         }
         .into(),
-        SetRoomPassword {
-            room: room(),
-            password: Some(secret()),
-        }
-        .into(),
-        SetQuiet {
-            room: room(),
-            quiet: true,
-        }
-        .into(),
-        SetSlow {
-            room: room(),
-            pause: std::time::Duration::from_secs(10),
-        }
-        .into(),
         EndedAccounts { login: text() }.into(),
         ExportUser { user: user() }.into(),
         SaidBy {
@@ -230,16 +215,6 @@ fn one_of_each() -> Vec<AnyCommand> {
         EraseUser {
             user: user(),
             place: Place::Start,
-        }
-        .into(),
-        SetKeep {
-            room: room(),
-            keep: None,
-        }
-        .into(),
-        SetPrivate {
-            room: room(),
-            private: true,
         }
         .into(),
         AddMember {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Bench, add_account, at, create_room, enter, post, who};
 use crate::commands::{
     AddSessionToken, CreateRoom, Direct, EnterRoom, OpenSession, Register, RemoveMember, Send,
-    SetPassword, SetPrivate, Unban, UseToken,
+    SetPassword, Unban, UseToken,
 };
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, Result,
@@ -425,9 +425,11 @@ fn members(bench: &Bench, room: RoomId, [anna, bob]: [UserId; 2]) {
 }
 
 fn rooms(bench: &Bench, room: RoomId, anna: UserId) {
-    let room = at(room);
-    let private = true;
-    bench.by(anna, SetPrivate { room, private }).unwrap();
+    let private = ChangeRoom {
+        private: Some(true),
+        ..ChangeRoom::of(at(room))
+    };
+    bench.by(anna, private).unwrap();
     let made = EnterRoom {
         room: RoomSelector::NameOrPublicId("77".into()),
         create: true,

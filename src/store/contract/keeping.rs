@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::commands::{
-    ClearHistory, Direct, Forget, Hide, LeaveWaiting, MarkAged, SetKeep, SetTitle,
-};
+use crate::commands::{ClearHistory, Direct, Forget, Hide, LeaveWaiting, MarkAged, SetTitle};
 use crate::model::{FileInfo, HistoryOrder, HistoryQuery, MessageKind, Seq};
 use crate::store::time::AHEAD;
 
@@ -172,24 +170,28 @@ pub(super) async fn what_is_over_age_is_shown_no_more_and_then_gone(bench: &Benc
 pub(super) async fn a_room_keeps_as_long_as_it_says(bench: &Bench) {
     let anna = bench.account("anna");
     let (room, other) = (bench.room("lobby", anna), bench.room("other", anna));
-    let keep = |keep| SetKeep {
-        room: at(room),
-        keep,
+    let keep = |room, keep| ChangeRoom {
+        keep: Some(keep),
+        ..ChangeRoom::of(at(room))
     };
     for room in [room, other] {
         bench.at(1_000).say(anna, room, "old");
         bench.at(2_000).say(anna, room, "new");
     }
-    assert!(bench.by(anna, keep(None)).is_err());
-    bench.operator(keep(Some(Duration::ZERO))).unwrap();
+    assert!(bench.by(anna, keep(room, Keep::AsConfigured)).is_err());
+    bench
+        .operator(keep(room, Keep::For(Duration::ZERO)))
+        .unwrap();
     assert_eq!(bench.prunable(SECOND, 3_000).await, [other]);
     bench.mark(room, SECOND, 3_000);
     assert_eq!(bench.left(room, HistoryOrder::Oldest).await.len(), 2);
-    bench.operator(keep(Some(3 * SECOND / 2))).unwrap();
+    bench
+        .operator(keep(room, Keep::For(3 * SECOND / 2)))
+        .unwrap();
     assert_eq!(bench.prunable(Duration::ZERO, 3_000).await, [room]);
     bench.mark(room, Duration::ZERO, 3_000);
     assert_eq!(bench.left(room, HistoryOrder::Oldest).await, ["new"]);
-    bench.operator(keep(None)).unwrap();
+    bench.operator(keep(room, Keep::AsConfigured)).unwrap();
     let row = bench.store.room(room).await.unwrap().unwrap();
     assert_eq!(row.room.keep, None);
     bench.mark(room, Duration::ZERO, 99_000);
@@ -203,11 +205,7 @@ pub(super) async fn a_room_keeps_as_long_as_it_says(bench: &Bench) {
         create: true,
     };
     let direct = bench.by(anna, direct).unwrap().room.id;
-    let refused = SetKeep {
-        room: at(direct),
-        keep: Some(SECOND),
-    };
-    assert!(bench.operator(refused).is_err());
+    assert!(bench.operator(keep(direct, Keep::For(SECOND))).is_err());
 }
 
 pub(super) async fn times_that_fall_keep_nothing_for_ever(bench: &Bench) {

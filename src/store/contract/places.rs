@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::commands::{
-    Ban, DeleteRoom, Direct, EndGuest, Forget, Hide, Leave, MarkSeen, RenameRoom, SetRoomPassword,
-    SetTitle,
+    Ban, DeleteRoom, Direct, EndGuest, Forget, Hide, Leave, MarkSeen, RenameRoom, SetTitle,
 };
 use crate::model::{HistoryQuery, Role, SeenMarks, Seq};
 
@@ -101,9 +100,9 @@ pub(super) async fn rooms_are_found_by_number_name_pair_and_prefix(bench: &Bench
     bench
         .by(
             anna,
-            SetRoomPassword {
-                room: at(tea),
+            ChangeRoom {
                 password: Some(Secret::Hashed("$x".into())),
+                ..ChangeRoom::of(at(tea))
             },
         )
         .unwrap();

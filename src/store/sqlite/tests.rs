@@ -358,7 +358,8 @@ impl Backend for Small {
         let pages = self.pages.load(Ordering::SeqCst);
         self.inner
             .conn
-            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .map_err(values::failed)?;
         self.inner.begin(writes)
     }
 

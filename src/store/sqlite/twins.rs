@@ -12,7 +12,7 @@ use proptest::sample::select;
 
 use crate::commands::{
     self, Actor, Ban, Change, ClearHistory, DeleteRoom, Direct, Forget, Hide, Leave, MarkAged,
-    MarkSeen, Send, SetSlow, SetTitle, Unban,
+    MarkSeen, Send, SetTitle, Unban,
 };
 use crate::model::{
     FileInfo, HistoryOrder, HistoryQuery, MessageId, MessageKind, RoomId, RoomKind, SearchQuery,
@@ -255,8 +255,11 @@ impl<'a> Twins<'a> {
                 self.do_it(user, SetTitle { room, title });
             }
             Step::Slow(user, room, pause) => {
-                let room = at(self.rooms[room]);
-                self.do_it(user, SetSlow { room, pause });
+                let change = ChangeRoom {
+                    slow: Some(pause),
+                    ..ChangeRoom::of(at(self.rooms[room]))
+                };
+                self.do_it(user, change);
             }
             Step::Seen(user, room, by) => {
                 let (room, at) = (at(self.rooms[room]), Timestamp(self.now + by));
