@@ -377,8 +377,8 @@ pub trait Transaction {
     fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError>;
 }
 
-/// A row that a write will look at, as far as that is known before it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A row that a write will look at, as far as that is known before it runs. No `Debug` of it shows a token's hash.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
     /// A user by number.
     User(UserId),
@@ -402,6 +402,24 @@ pub enum RowKey {
     Places(UserId),
     /// All bans from the whole gateway.
     Bans,
+}
+
+impl fmt::Debug for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "User({user:?})"),
+            Self::Login(folded) => write!(f, "Login({folded:?})"),
+            Self::Room(room) => write!(f, "Room({room:?})"),
+            Self::RoomName(folded) => write!(f, "RoomName({folded:?})"),
+            Self::Direct(one, other) => write!(f, "Direct({one:?}, {other:?})"),
+            Self::Member(room, user) => write!(f, "Member({room:?}, {user:?})"),
+            Self::Message(message) => write!(f, "Message({message:?})"),
+            Self::Token(token) => write!(f, "Token({token:?})"),
+            Self::TokenHash(_) => f.write_str("TokenHash(…)"),
+            Self::Places(user) => write!(f, "Places({user:?})"),
+            Self::Bans => f.write_str("Bans"),
+        }
+    }
 }
 
 /// The rows that writes say they will look at, so that a store behind a network fetches those of a whole batch at

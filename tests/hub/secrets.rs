@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tolmach::commands::RoomOutcome;
 use tolmach::model::{Seq, Timestamp, TokenId, TokenInfo, TokenKind};
 use tolmach::settings::{Value, Written};
-use tolmach::store::{RoomRow, TokenRow, UserRow};
+use tolmach::store::{RoomRow, RowKey, RowKeys, TokenRow, UserRow};
 
 use crate::support::{World, create_room};
 
@@ -39,6 +39,8 @@ async fn no_debug_of_a_row_or_of_what_was_written_shows_a_secret() {
         info,
         hash: [201; 32],
     };
+    let mut keys = RowKeys::default();
+    keys.add(RowKey::TokenHash(token.hash));
     let list = vec![Written::new(Value::Text(MARKER.to_owned()), 1)];
     let written = Written::new(Value::List(list), 1);
     let text = Written::new(Value::Text(MARKER.to_owned()), 1);
@@ -47,6 +49,7 @@ async fn no_debug_of_a_row_or_of_what_was_written_shows_a_secret() {
         format!("{room:?} {room:#?}"),
         format!("{outcome:?}"),
         format!("{token:?}"),
+        format!("{keys:?}"),
         format!("{written:?} {text:?} {:?}", text.value),
     ] {
         assert!(!shown.contains(MARKER) && !shown.contains("201"), "{shown}");

@@ -2,7 +2,7 @@
 
 use super::backend::PostgresBackend;
 use super::session::query;
-use super::values::{Sql, at_most_one, first, limit};
+use super::values::{Columns, Sql, at_most_one, first, limit};
 use crate::model::{MessageId, RoomId, Seq, Timestamp};
 
 /// The rooms where the first message that is shown is over age or ahead of the clock, or where something is left up to the mark.
@@ -23,7 +23,7 @@ pub(super) fn over_age(
     let sql = "SELECT r.pruned, m.seq FROM rooms r JOIN messages m ON m.room = r.id WHERE r.id = $1 ORDER BY m.seq DESC LIMIT 1";
     let marks = rows.fetch(query!(sql, room))?;
     let marks = at_most_one(&marks, |row| {
-        Ok((row.try_get::<_, Seq>(0)?, row.try_get::<_, Seq>(1)?))
+        Ok((row.value::<Seq>(0)?, row.value::<Seq>(1)?))
     })?;
     let Some((mark, last)) = marks else {
         return Ok(None);
@@ -75,10 +75,7 @@ pub(super) fn forget(rows: &mut PostgresBackend, room: RoomId, most: usize) -> S
     let sql = "SELECT max(id), coalesce(bool_or(file IS NOT NULL), false) FROM messages WHERE room = $1 AND seq <= $2";
     let found = rows.fetch(query!(sql, room, upto))?;
     let found = at_most_one(&found, |row| {
-        Ok((
-            row.try_get::<_, Option<MessageId>>(0)?,
-            row.try_get::<_, bool>(1)?,
-        ))
+        Ok((row.value::<Option<MessageId>>(0)?, row.value::<bool>(1)?))
     })?;
     let (last, files) = found.unwrap_or_default();
     if let Some(last) = last {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::readers::Moment;
 use super::reads;
 use super::session::query;
-use super::values::{self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, at_most_one, every, limit};
+use super::values::{
+    self, Columns, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, at_most_one, every, limit,
+};
 use crate::model::{
     Message, MessageId, RoomEvent, RoomId, RoomKind, SeenMarks, Seq, UserId, UserRef,
 };
@@ -142,10 +144,7 @@ impl Reading<'_> {
         if !messages.is_empty() {
             let asked = query!(reads::HIDDEN_FROM, self.room.room.id, messages);
             for row in self.moment.ask(asked).await? {
-                hidden
-                    .entry(row.try_get(0)?)
-                    .or_default()
-                    .push(row.try_get(1)?);
+                hidden.entry(row.value(0)?).or_default().push(row.value(1)?);
             }
         }
         Ok(hidden)
@@ -176,9 +175,9 @@ impl Reading<'_> {
         let [users, messages] = take(self.moment.ask_all(asked).await?)?;
         let users = every(&users, |row| {
             let user = UserRef {
-                id: row.try_get(0)?,
-                login: row.try_get(1)?,
-                name: row.try_get(2)?,
+                id: row.value(0)?,
+                login: row.value(1)?,
+                name: row.value(2)?,
             };
             Ok((user.id, Arc::new(user)))
         });

@@ -11,7 +11,7 @@ use super::overlay::Fall;
 use super::readers::Moment;
 use super::session::{Query, query};
 use super::values::{
-    self, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, at_most_one, count, every, first, limit,
+    self, Columns, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, at_most_one, count, every, first, limit,
 };
 use crate::model::{
     HistoryOrder, HistoryQuery, MessageId, RoomId, Seq, Timestamp, UserId, UserRef,
@@ -234,8 +234,8 @@ async fn falls(moment: &mut Moment, room: RoomId) -> Sql<Vec<Fall>> {
     let rows = moment.ask(query!(sql, room)).await?;
     every(&rows, |row| {
         Ok(Fall {
-            seq: row.try_get(0)?,
-            last: row.try_get(1)?,
+            seq: row.value(0)?,
+            last: row.value(1)?,
         })
     })
 }

@@ -57,7 +57,7 @@ use self::readers::Readers;
 use self::search::Search;
 use self::session::{Connector, Session, explain, query};
 use self::values::{
-    GUEST_BAN, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, ROOM_COLUMNS, Sql, TOKEN, USER,
+    Columns, GUEST_BAN, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, ROOM_COLUMNS, Sql, TOKEN, USER,
     at_most_one, column, every, first, limit, millis, text,
 };
 use super::batch::Backend;
@@ -372,8 +372,8 @@ impl Store for PostgresStore {
             let membership = values::member(row)?;
             let user = UserRef {
                 id: membership.user,
-                login: row.try_get(values::MEMBER_COLUMNS)?,
-                name: row.try_get(values::MEMBER_COLUMNS + 1)?,
+                login: row.value(values::MEMBER_COLUMNS)?,
+                name: row.value(values::MEMBER_COLUMNS + 1)?,
             };
             Ok((membership, Arc::new(user)))
         };
@@ -477,7 +477,7 @@ impl Store for PostgresStore {
     }
 
     async fn hidden_by(&self, user: UserId) -> Result<Vec<(RoomId, MessageId)>> {
-        let mark = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
+        let mark = |row: &tokio_postgres::Row| Ok((row.value(0)?, row.value(1)?));
         let asked = query!(reads::HIDDEN_BY, user);
         self.readers.ask(asked, |rows| every(rows, mark)).await
     }
@@ -498,7 +498,7 @@ impl Store for PostgresStore {
             "SELECT id, seq FROM rooms WHERE id = ANY($1)",
             rooms.to_vec()
         );
-        let place = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
+        let place = |row: &tokio_postgres::Row| Ok((row.value(0)?, row.value(1)?));
         self.readers.ask(asked, |rows| every(rows, place)).await
     }
 

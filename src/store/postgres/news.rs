@@ -3,7 +3,7 @@
 use super::backend::PostgresBackend;
 use super::readers::Moment;
 use super::session::query;
-use super::values::{Sql, every, first, from_json, json, text};
+use super::values::{Columns, Sql, every, first, from_json, json, text};
 use crate::model::News;
 use crate::store::{NewsPage, NewsPlace, RowsError};
 
@@ -42,7 +42,7 @@ pub(super) async fn news(moment: &mut Moment, after: Option<&NewsPlace>) -> Sql<
     let last: i64 = first(last)?.unwrap_or_default();
     // A later version may tell what this one does not know.
     let kept = every(kept, |row| {
-        Ok((row.try_get::<_, i64>(0)?, from_json(row, 1).ok()))
+        Ok((row.value::<i64>(0)?, from_json(row, 1).ok()))
     })?;
     let begins = kept.first().map_or(last + 1, |(id, _)| *id);
     let end = kept.last().map_or(last, |(id, _)| *id);

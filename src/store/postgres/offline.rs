@@ -241,7 +241,7 @@ async fn copy_table(
         .stream(&format!("SELECT row_to_json(t)::text FROM ({sql}) AS t"))
         .await?;
     pin_mut!(rows);
-    while let Some(row) = rows.try_next().await? {
+    while let Some(row) = rows.try_next().await.map_err(values::failed)? {
         let row: Row = values::from_json(&row, 0)?;
         file.insert(table, &row).map_err(other)?;
     }

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::bans;
 use super::session::{Query, query};
-use super::values::{self, ROOM_COLUMNS, Sql, json, text};
+use super::values::{self, Columns, ROOM_COLUMNS, Sql, json, text};
 use super::wanted::{Part, Wanted};
 use crate::model::{
     FileInfo, GatewayBan, GuestBan, Membership, Message, MessageId, MessageKind, Role, RoomId, Seq,
@@ -105,29 +105,29 @@ impl Overlay {
             match part {
                 Part::Users => self.learn_user(values::user(row)?),
                 Part::Spoke => {
-                    self.spoke.insert(row.try_get(0)?, row.try_get(1)?);
+                    self.spoke.insert(row.value(0)?, row.value(1)?);
                 }
                 Part::Tokens | Part::Hashes => self.learn_token(values::token(row)?),
                 Part::Names => {
-                    self.names.insert(row.try_get(0)?, Some(row.try_get(1)?));
+                    self.names.insert(row.value(0)?, Some(row.value(1)?));
                 }
                 Part::Pairs => {
-                    let pair = (row.try_get(0)?, row.try_get(1)?);
-                    self.pairs.insert(pair, Some(row.try_get(2)?));
+                    let pair = (row.value(0)?, row.value(1)?);
+                    self.pairs.insert(pair, Some(row.value(2)?));
                 }
                 Part::Homes => {
-                    self.homes.insert(row.try_get(0)?, row.try_get(1)?);
+                    self.homes.insert(row.value(0)?, row.value(1)?);
                 }
                 Part::Rooms => {
-                    let room = KnownRoom::new(values::room(row)?, row.try_get(ROOM_COLUMNS)?);
+                    let room = KnownRoom::new(values::room(row)?, row.value(ROOM_COLUMNS)?);
                     self.rooms.insert(room.row.room.id, Some(room));
                 }
                 Part::Falls => {
                     let fall = Fall {
-                        seq: row.try_get(1)?,
-                        last: row.try_get(2)?,
+                        seq: row.value(1)?,
+                        last: row.value(2)?,
                     };
-                    if let Some(Some(room)) = self.rooms.get_mut(&row.try_get(0)?) {
+                    if let Some(Some(room)) = self.rooms.get_mut(&row.value(0)?) {
                         room.falls.push(fall);
                     }
                 }
@@ -147,14 +147,14 @@ impl Overlay {
                     self.messages.insert(message.id, Some(message));
                 }
                 Part::Hidden => {
-                    let users = self.hidden.entry(row.try_get(0)?).or_default();
-                    users.insert(row.try_get(1)?);
+                    let users = self.hidden.entry(row.value(0)?).or_default();
+                    users.insert(row.value(1)?);
                 }
                 // All of them were taken in at once.
                 Part::Bans => {}
-                Part::Numbers => self.numbers.push_back(row.try_get(0)?),
+                Part::Numbers => self.numbers.push_back(row.value(0)?),
                 Part::Counters => {
-                    self.counters.insert(row.try_get(0)?, row.try_get(1)?);
+                    self.counters.insert(row.value(0)?, row.value(1)?);
                 }
             }
         }

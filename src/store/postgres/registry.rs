@@ -9,7 +9,7 @@ use super::PostgresError;
 use super::readers::Readers;
 use super::session::{Connector, Query, query};
 use super::url::PostgresUrl;
-use super::values::{Sql, at_most_one, column, every, first, text};
+use super::values::{Columns, Sql, at_most_one, column, every, first, text};
 use crate::cluster::{
     ExclusiveName, Holder, NodeInfo, NodeState, Registration, Registry, Round, Taken,
 };
@@ -82,15 +82,15 @@ fn number(claim: u64) -> i64 {
 }
 
 fn info(row: &Row) -> Sql<NodeInfo> {
-    let number: i16 = row.try_get(1)?;
-    let sessions: i64 = row.try_get(5)?;
-    let is_held: Option<bool> = row.try_get(6)?;
+    let number: i16 = row.value(1)?;
+    let sessions: i64 = row.value(5)?;
+    let is_held: Option<bool> = row.value(6)?;
     Ok(NodeInfo {
-        id: row.try_get(0)?,
+        id: row.value(0)?,
         number: number.cast_unsigned(),
-        name: row.try_get(2)?,
-        version: row.try_get(3)?,
-        since: row.try_get(4)?,
+        name: row.value(2)?,
+        version: row.value(3)?,
+        since: row.value(4)?,
         sessions: sessions.cast_unsigned(),
         state: match is_held {
             Some(true) => NodeState::Alive,
@@ -102,16 +102,16 @@ fn info(row: &Row) -> Sql<NodeInfo> {
 }
 
 fn holder(row: &Row) -> Sql<Holder> {
-    let claim: i64 = row.try_get(1)?;
+    let claim: i64 = row.value(1)?;
     Ok(Holder {
-        node: row.try_get(0)?,
+        node: row.value(0)?,
         claim: claim.cast_unsigned(),
     })
 }
 
 fn end(row: &Row) -> Sql<(NodeId, Duration)> {
-    let left: i64 = row.try_get(1)?;
-    Ok((row.try_get(0)?, Duration::from_millis(left.cast_unsigned())))
+    let left: i64 = row.value(1)?;
+    Ok((row.value(0)?, Duration::from_millis(left.cast_unsigned())))
 }
 
 #[async_trait]

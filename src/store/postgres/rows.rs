@@ -10,8 +10,8 @@ use super::overlay::{Fall, KnownRoom};
 use super::reads::{HIDDEN_FROM, MEMBER_COUNT};
 use super::session::query;
 use super::values::{
-    self, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count, every,
-    first, json, limit, millis, text,
+    self, Columns, IN_A_ROOM, MEMBER, MESSAGE, MESSAGES, ROOM, Sql, TOKEN, USER, column, count,
+    every, first, json, limit, millis, text,
 };
 use super::wanted::{Part, Reach, pair, people, places};
 use crate::model::{
@@ -565,7 +565,7 @@ impl Transaction for PostgresBackend {
         let sql = "SELECT seq, change, room FROM changes WHERE (room, seq) > ($1, $2) ORDER BY room, seq LIMIT $3";
         let found = self.fetch(query!(sql, after.0, after.1, limit(looks)))?;
         let found = every(&found, |row| {
-            Ok((row.try_get::<_, RoomId>(2)?, values::logged(row)?))
+            Ok((row.value::<RoomId>(2)?, values::logged(row)?))
         })?;
         let last = found.last().map(|(room, (seq, _))| (*room, *seq));
         let next = last.filter(|_| found.len() == looks);
@@ -626,9 +626,7 @@ impl Transaction for PostgresBackend {
             return Ok(users.iter().copied().collect());
         }
         let found = self.fetch(query!(HIDDEN_FROM, room, vec![message]))?;
-        let found = every(&found, |row| {
-            row.try_get::<_, UserId>(1).map_err(Into::into)
-        })?;
+        let found = every(&found, |row| row.value::<UserId>(1))?;
         self.rows
             .hidden
             .insert(message, found.iter().copied().collect());

@@ -16,7 +16,7 @@ use super::history::{between, bounds, direction};
 use super::indexer::Indexing;
 use super::readers::Moment;
 use super::session::query;
-use super::values::{self, MESSAGE, MESSAGES, Sql, at_most_one, every, limit, text};
+use super::values::{self, Columns, MESSAGE, MESSAGES, Sql, at_most_one, every, limit, text};
 use crate::model::{HistoryOrder, Message, RoomId, SearchQuery, Seq, UserId, UserRef, fold_text};
 use crate::store::page::Findings;
 
@@ -181,7 +181,7 @@ impl Run<'_> {
             let most = limit(ENTRIES);
             let asked = query!(sql.clone(), room, left.0, left.1, pattern, most);
             let entries = every(&self.moment.ask(asked).await?, |row| {
-                Ok((row.try_get(0)?, row.try_get(1)?))
+                Ok((row.value(0)?, row.value(1)?))
             })?;
             for entries in entries.chunks(READ) {
                 let firsts = entries.iter().map(|(first, _)| *first);
@@ -246,6 +246,6 @@ impl Run<'_> {
         let query = self.search.query;
         let leading = LEADING[usize::from(query.prefix)];
         let asked = query!(INDEXED, self.search.room, text(&query.text), leading);
-        at_most_one(&self.moment.ask(asked).await?, |row| Ok(row.try_get(0)?))
+        at_most_one(&self.moment.ask(asked).await?, |row| row.value(0))
     }
 }

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Row, Statement};
 
 use super::tls::Tls;
 use super::url::PostgresUrl;
-use super::values::Sql;
+use super::values::{Columns, Sql, failed};
 use crate::store::RowsError;
 
 /// What every connection asks of the server. A node that is paused or cut off in a transaction holds its locks for 2 s, and
@@ -46,7 +46,12 @@ impl Connector {
     /// Connects, within the time that [`PostgresUrl`] says of each of its hosts. The connection lives on the runtime that this
     /// is called on.
     pub(super) async fn connect(&self) -> Sql<Session> {
-        let (client, connection) = self.url.config.connect(self.tls.clone()).await?;
+        let (client, connection) = self
+            .url
+            .config
+            .connect(self.tls.clone())
+            .await
+            .map_err(failed)?;
         tokio::spawn(async move {
             // Whoever asks something next is told.
             if let Err(error) = connection.await {
@@ -56,12 +61,13 @@ impl Connector {
         let timeout = format!("SET statement_timeout = {}", STATEMENT.as_millis());
         client
             .batch_execute(&format!("{SETTINGS}; {timeout}"))
-            .await?;
+            .await
+            .map_err(failed)?;
         let sql = "SELECT oid::int4 FROM pg_namespace WHERE nspname = current_schema()";
-        let space = client.query_opt(sql, &[]).await?;
+        let space = client.query_opt(sql, &[]).await.map_err(failed)?;
         let space = space.ok_or_else(|| RowsError("there is no schema to look in".into()))?;
         Ok(Session {
-            space: space.try_get(0)?,
+            space: space.value(0)?,
             client,
             statements: HashMap::new(),
         })
@@ -121,7 +127,7 @@ impl Session {
         }
         let client = &self.client;
         let prepared = missing.iter().map(|sql| client.prepare(sql));
-        let prepared = try_join_all(prepared).await?;
+        let prepared = try_join_all(prepared).await.map_err(failed)?;
         let named = missing.into_iter().cloned().zip(prepared);
         self.statements.extend(named);
         Ok(())
@@ -143,7 +149,7 @@ impl Session {
             let client = &self.client;
             async move {
                 let statement = statement.ok_or_else(|| RowsError("it is not prepared".into()))?;
-                Ok::<_, RowsError>(client.query(statement, &values).await?)
+                client.query(statement, &values).await.map_err(failed)
             }
         });
         try_join_all(asked).await
@@ -153,12 +159,12 @@ impl Session {
     #[cfg(feature = "sqlite")]
     pub(super) async fn stream(&self, sql: &str) -> Sql<tokio_postgres::RowStream> {
         let none: [i32; 0] = [];
-        Ok(self.client.query_raw(sql, none).await?)
+        self.client.query_raw(sql, none).await.map_err(failed)
     }
 
     /// Carries out statements that have no values and no answers.
     pub(super) async fn run(&self, sql: &str) -> Sql<()> {
-        Ok(self.client.batch_execute(sql).await?)
+        self.client.batch_execute(sql).await.map_err(failed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::locks::TABLES;
 use super::session::{Session, query};
-use super::values::{Sql, first};
+use super::values::{Columns, Sql, first};
 use crate::store::RowsError;
 
 /// The steps, each in a file. A step that was released is not changed any more; while an older node runs, a step only adds.
@@ -27,7 +27,7 @@ pub(super) async fn bring_up_to_date(session: &mut Session) -> Sql<()> {
     let told = session.ask(query!(asked)).await?;
     if let Some(row) = told.first() {
         let (version, encoding, fsync): (i32, String, String) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            (row.value(0)?, row.value(1)?, row.value(2)?);
         if version < OLDEST {
             let major = version / 10_000;
             return refuse(format!(

@@ -3,7 +3,7 @@
 use super::backend::PostgresBackend;
 use super::overlay::Fall;
 use super::session::query;
-use super::values::{Sql, at_most_one, first};
+use super::values::{Columns, Sql, at_most_one, first};
 use crate::model::{RoomId, Seq, Timestamp};
 use crate::store::{RowsError, time};
 
@@ -44,7 +44,7 @@ impl PostgresBackend {
         let sql = "SELECT created, created - number FROM messages WHERE room = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 1";
         let found = self.fetch(query!(sql, room, place, stretch.1))?;
         let found = at_most_one(&found, |row| {
-            Ok((row.try_get::<_, Timestamp>(0)?, row.try_get::<_, i64>(1)?))
+            Ok((row.value::<Timestamp>(0)?, row.value::<i64>(1)?))
         })?;
         let Some((_, lead)) = found.filter(|(created, _)| *created == at) else {
             return Ok(at);

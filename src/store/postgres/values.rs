@@ -23,9 +23,20 @@ type Fault = Box<dyn StdError + Sync + Send>;
 /// What reading or writing rows gives.
 pub(super) type Sql<T> = Result<T, RowsError>;
 
-impl From<tokio_postgres::Error> for RowsError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self(Box::new(error))
+/// As a store says it: no conversion of its own, by which the client's errors would be part of what others build on.
+pub(super) fn failed(error: tokio_postgres::Error) -> RowsError {
+    RowsError(Box::new(error))
+}
+
+/// A row by its columns.
+pub(super) trait Columns {
+    /// What stands in a column, by its place in the statement.
+    fn value<'a, T: FromSql<'a>>(&'a self, column: usize) -> Sql<T>;
+}
+
+impl Columns for Row {
+    fn value<'a, T: FromSql<'a>>(&'a self, column: usize) -> Sql<T> {
+        self.try_get(column).map_err(failed)
     }
 }
 
@@ -127,7 +138,7 @@ pub(super) fn json(value: &impl Serialize) -> Sql<String> {
 
 /// A value from the JSON in a column.
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: usize) -> Sql<T> {
-    let text: &str = row.try_get(column)?;
+    let text: &str = row.value(column)?;
     serde_json::from_str(text).map_err(|error| RowsError(error.into()))
 }
 
@@ -148,12 +159,12 @@ pub(super) fn limit(count: usize) -> i64 {
 
 /// What one column of every row says.
 pub(super) fn column<T: for<'a> FromSql<'a>>(rows: &[Row]) -> Sql<Vec<T>> {
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| row.value(0)).collect()
 }
 
 /// What the first column of the first row says, if there is one.
 pub(super) fn first<T: for<'a> FromSql<'a>>(rows: &[Row]) -> Sql<Option<T>> {
-    rows.first().map(|row| Ok(row.try_get(0)?)).transpose()
+    rows.first().map(|row| row.value(0)).transpose()
 }
 
 /// Reads every row by the same function.
@@ -176,23 +187,23 @@ pub(super) const USER: &str = "u.id, u.login, u.folded, u.name, u.description, u
 
 pub(super) fn user(row: &Row) -> Sql<Arc<UserRow>> {
     let user = User {
-        id: row.try_get(0)?,
-        login: row.try_get(1)?,
-        name: row.try_get(3)?,
-        description: row.try_get(4)?,
-        kind: row.try_get(5)?,
-        disabled: row.try_get(6)?,
-        operator: row.try_get(13)?,
-        created: row.try_get(7)?,
+        id: row.value(0)?,
+        login: row.value(1)?,
+        name: row.value(3)?,
+        description: row.value(4)?,
+        kind: row.value(5)?,
+        disabled: row.value(6)?,
+        operator: row.value(13)?,
+        created: row.value(7)?,
     };
-    let address: Option<&str> = row.try_get(9)?;
+    let address: Option<&str> = row.value(9)?;
     let address = address.map(str::parse::<IpAddr>).transpose();
     Ok(Arc::new(UserRow {
         address: address.map_err(|error| RowsError(error.into()))?,
-        erasing: row.try_get(10)?,
-        last_login: row.try_get(11)?,
-        node: row.try_get(12)?,
-        ..UserRow::new(user, row.try_get(2)?, row.try_get(8)?)
+        erasing: row.value(10)?,
+        last_login: row.value(11)?,
+        node: row.value(12)?,
+        ..UserRow::new(user, row.value(2)?, row.value(8)?)
     }))
 }
 
@@ -200,14 +211,14 @@ pub(super) const TOKEN: &str = "id, \"user\", hash, kind, created, used, address
 
 pub(super) fn token(row: &Row) -> Sql<TokenRow> {
     let info = TokenInfo {
-        id: row.try_get(0)?,
-        user: row.try_get(1)?,
-        kind: row.try_get(3)?,
-        created: row.try_get(4)?,
-        used: row.try_get(5)?,
-        address: row.try_get(6)?,
+        id: row.value(0)?,
+        user: row.value(1)?,
+        kind: row.value(3)?,
+        created: row.value(4)?,
+        used: row.value(5)?,
+        address: row.value(6)?,
     };
-    let hash: &[u8] = row.try_get(2)?;
+    let hash: &[u8] = row.value(2)?;
     let hash = hash.try_into();
     Ok(TokenRow {
         info,
@@ -221,27 +232,27 @@ pub(super) const ROOM: &str = "r.id, r.name, r.title, r.description, r.kind, r.p
 pub(super) const ROOM_COLUMNS: usize = 18;
 
 pub(super) fn room(row: &Row) -> Sql<Arc<RoomRow>> {
-    let low: Option<UserId> = row.try_get(7)?;
+    let low: Option<UserId> = row.value(7)?;
     let room = Room {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        title: row.try_get(2)?,
-        description: row.try_get(3)?,
-        kind: row.try_get(4)?,
+        id: row.value(0)?,
+        name: row.value(1)?,
+        title: row.value(2)?,
+        description: row.value(3)?,
+        kind: row.value(4)?,
         protected: false,
-        owner: row.try_get(6)?,
-        pair: low.zip(row.try_get(8)?),
-        created: row.try_get(9)?,
-        updated: row.try_get(10)?,
-        seq: row.try_get(11)?,
-        cleared: row.try_get(12)?,
-        last_message: row.try_get(13)?,
-        quiet: row.try_get(14)?,
-        slow: time(row.try_get(15)?),
-        keep: row.try_get::<_, Option<i64>>(16)?.map(time),
-        pruned: row.try_get(17)?,
+        owner: row.value(6)?,
+        pair: low.zip(row.value(8)?),
+        created: row.value(9)?,
+        updated: row.value(10)?,
+        seq: row.value(11)?,
+        cleared: row.value(12)?,
+        last_message: row.value(13)?,
+        quiet: row.value(14)?,
+        slow: time(row.value(15)?),
+        keep: row.value::<Option<i64>>(16)?.map(time),
+        pruned: row.value(17)?,
     };
-    Ok(Arc::new(RoomRow::new(room, row.try_get(5)?)))
+    Ok(Arc::new(RoomRow::new(room, row.value(5)?)))
 }
 
 pub(super) const MEMBER: &str = "m.room, m.\"user\", m.role, m.joined, m.seen, m.since, m.waiting";
@@ -255,13 +266,13 @@ pub(super) fn member(row: &Row) -> Sql<Membership> {
 /// A membership whose columns begin there.
 pub(super) fn member_from(row: &Row, first: usize) -> Sql<Membership> {
     Ok(Membership {
-        room: row.try_get(first)?,
-        user: row.try_get(first + 1)?,
-        role: row.try_get(first + 2)?,
-        joined: row.try_get(first + 3)?,
-        seen: row.try_get(first + 4)?,
-        since: row.try_get(first + 5)?,
-        waiting: u64::try_from(row.try_get::<_, i64>(first + 6)?).unwrap_or_default(),
+        room: row.value(first)?,
+        user: row.value(first + 1)?,
+        role: row.value(first + 2)?,
+        joined: row.value(first + 3)?,
+        seen: row.value(first + 4)?,
+        since: row.value(first + 5)?,
+        waiting: u64::try_from(row.value::<i64>(first + 6)?).unwrap_or_default(),
     })
 }
 
@@ -276,38 +287,38 @@ pub(super) const IN_A_ROOM: &str = "EXISTS (SELECT 1 FROM rooms WHERE id = m.roo
 
 /// The message in a row of [`MESSAGE`]. Who has no row is the gateway.
 pub(super) fn message(row: &Row, gateway: &Arc<UserRef>) -> Sql<Message> {
-    let sender = match row.try_get::<_, Option<String>>(12)? {
+    let sender = match row.value::<Option<String>>(12)? {
         Some(login) => Arc::new(UserRef {
-            id: row.try_get(3)?,
+            id: row.value(3)?,
             login,
-            name: row.try_get(13)?,
+            name: row.value(13)?,
         }),
         None => gateway.clone(),
     };
-    let file: Option<&str> = row.try_get(10)?;
+    let file: Option<&str> = row.value(10)?;
     let file: Option<FileInfo> = file
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| RowsError(error.into()))?;
     Ok(Message {
-        id: row.try_get(0)?,
-        room: row.try_get(1)?,
-        seq: row.try_get(2)?,
+        id: row.value(0)?,
+        room: row.value(1)?,
+        seq: row.value(2)?,
         sender,
-        kind: row.try_get(4)?,
-        text: row.try_get(5)?,
-        reply_to: row.try_get(6)?,
+        kind: row.value(4)?,
+        text: row.value(5)?,
+        reply_to: row.value(6)?,
         quote: None,
-        created: row.try_get(7)?,
-        updated: row.try_get(8)?,
-        deleted: row.try_get(9)?,
+        created: row.value(7)?,
+        updated: row.value(8)?,
+        deleted: row.value(9)?,
         file,
-        extra: row.try_get(11)?,
+        extra: row.value(11)?,
     })
 }
 
 pub(super) fn logged(row: &Row) -> Sql<(Seq, Logged)> {
-    Ok((row.try_get(0)?, from_json(row, 1)?))
+    Ok((row.value(0)?, from_json(row, 1)?))
 }
 
 pub(super) const GUEST_BAN: &str = "room, \"user\", login, folded, network, created";
@@ -319,14 +330,14 @@ pub(super) fn network(ban: &GuestBan) -> String {
 }
 
 pub(super) fn guest_ban(row: &Row) -> Sql<GuestBan> {
-    let network: &str = row.try_get(4)?;
+    let network: &str = row.value(4)?;
     let network = (!network.is_empty()).then(|| network.parse()).transpose();
     Ok(GuestBan {
-        room: row.try_get(0)?,
-        user: row.try_get(1)?,
-        login: row.try_get(2)?,
-        folded: row.try_get(3)?,
+        room: row.value(0)?,
+        user: row.value(1)?,
+        login: row.value(2)?,
+        folded: row.value(3)?,
         network: network.map_err(|error: &'static str| RowsError(error.into()))?,
-        created: row.try_get(5)?,
+        created: row.value(5)?,
     })
 }

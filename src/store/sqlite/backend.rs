@@ -11,7 +11,7 @@ use super::checkpoint::{Checkpoints, is_harmless, passive};
 use super::damage::{is_damage, way_back};
 use super::search::{Due, Index};
 use super::times::falls;
-use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, one, run};
+use super::values::{self, ROOM, ROOM_COLUMNS, Sql, USER, failed, one, run};
 use crate::free_space::FreeSpace;
 use crate::model::{RoomId, UserId, UserRef};
 use crate::store::batch::{Backend, CommitError};
@@ -128,7 +128,8 @@ impl Backend for SqliteBackend {
             // The one before could not be ended then.
             self.rollback();
         }
-        Ok(run(&self.conn, "BEGIN IMMEDIATE", []).map(drop)?)
+        let begun = run(&self.conn, "BEGIN IMMEDIATE", []);
+        begun.map(drop).map_err(failed)
     }
 
     fn rows(&mut self) -> &mut dyn Transaction {
@@ -137,19 +138,19 @@ impl Backend for SqliteBackend {
 
     fn commit(&mut self) -> Result<(), CommitError> {
         self.write_counters()
-            .map_err(|error| CommitError::NothingKept(error.into()))?;
+            .map_err(|error| CommitError::NothingKept(failed(error)))?;
         match run(&self.conn, "COMMIT", []) {
             Ok(_) => {
                 self.checkpoints.written();
                 self.index.committed(mem::take(&mut self.due));
                 Ok(())
             }
-            Err(error) if keeps_nothing(&error) => Err(CommitError::NothingKept(error.into())),
-            Err(error) if is_undone(&error) => Err(CommitError::Undone(error.into())),
+            Err(error) if keeps_nothing(&error) => Err(CommitError::NothingKept(failed(error))),
+            Err(error) if is_undone(&error) => Err(CommitError::Undone(failed(error))),
             Err(error) => {
                 // The log ends in what may or may not be there: nothing may be copied from it now.
                 self.checkpoints.set_broken();
-                Err(CommitError::Unknown(error.into()))
+                Err(CommitError::Unknown(failed(error)))
             }
         }
     }
@@ -178,7 +179,7 @@ impl Backend for SqliteBackend {
             match passive(&self.conn) {
                 Err(error) if !is_harmless(&error) => {
                     self.checkpoints.set_broken();
-                    return Err(error.into());
+                    return Err(failed(error));
                 }
                 _ => {}
             }

@@ -35,6 +35,7 @@ mod twins;
 mod unkept;
 mod unreadable;
 mod values;
+mod written;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

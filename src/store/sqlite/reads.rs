@@ -11,7 +11,7 @@ use super::values::{
     self, IN_A_ROOM, MEMBER, MESSAGE, ROOM, ROOM_COLUMNS, SENDER, Sql, TOKEN, USER, all, count, one,
 };
 use crate::model::{
-    Membership, Message, MessageId, Role, RoomId, SeenMarks, TokenId, UserId, UserRef,
+    Membership, Message, MessageId, Role, RoomId, SeenMarks, Timestamp, TokenId, UserId, UserRef,
 };
 use crate::store::page::Said;
 use crate::store::{RoomRow, TokenRow, UserRow};
@@ -280,6 +280,28 @@ pub(super) fn is_hidden(conn: &Connection, user: UserId, message: MessageId) -> 
     let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN hidden h ON h.user = ?1 AND h.room = m.room AND h.message = m.id \
         JOIN rooms r ON r.id = m.room WHERE m.id = ?2)";
     Ok(one(conn, sql, params![user, message], |row| row.get(0))?.unwrap_or_default())
+}
+
+/// When a user spoke last in a room, later than the one time and before the other.
+pub(super) fn last_said(
+    conn: &Connection,
+    room: RoomId,
+    user: UserId,
+    (after, before): (Timestamp, Timestamp),
+) -> Sql<Option<Timestamp>> {
+    let sql = "SELECT sender, created FROM messages WHERE room = ?1 ORDER BY seq DESC";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([room])?;
+    while let Some(row) = rows.next()? {
+        let (sender, created) = (row.get::<_, UserId>(0)?, row.get(1)?);
+        if created <= after {
+            break;
+        }
+        if sender == user && created < before {
+            return Ok(Some(created));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn last_message_id(conn: &Connection) -> Sql<MessageId> {

@@ -12,11 +12,12 @@ use super::changes;
 use super::reads;
 use super::times::{Fall, free};
 use super::values::{
-    self, IN_A_ROOM, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, millis, one, run,
+    self, IN_A_ROOM, MEMBER, MESSAGE, SENDER, Sql, TOKEN, USER, all, count, failed, one, run,
 };
+use super::written;
 use crate::model::{
     BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, RoomEvent, RoomId,
-    RoomKind, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef, fold_room_name, fold_text,
+    Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
@@ -39,38 +40,11 @@ fn given(conn: &Connection) -> Result<i32, RowsError> {
 /// Whether there is a number for one more row; to be asked before the INSERT.
 fn one_more(conn: &Connection, table: &str) -> Result<(), RowsError> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
-    let last: Option<i64> = one(conn, sql, [table], |row| row.get(0))?;
+    let last: Option<i64> = one(conn, sql, [table], |row| row.get(0)).map_err(failed)?;
     match last {
         Some(last) if last >= i64::from(i32::MAX) => Err(NumbersUsed.into()),
         _ => Ok(()),
     }
-}
-
-/// Has a statement write a user: `?1` is its number, none for one that is to be given, then come the columns in the order of `USER`.
-fn write_user(
-    conn: &Connection,
-    sql: &str,
-    id: Option<UserId>,
-    row: &UserRow,
-) -> Result<(), RowsError> {
-    let user = &row.user;
-    let values = params![
-        id,
-        user.login,
-        row.folded,
-        user.name,
-        user.description,
-        user.kind,
-        user.disabled,
-        user.created,
-        row.password,
-        row.address.map(|address| address.to_string()),
-        row.erasing,
-        row.last_login,
-        user.operator
-    ];
-    run(conn, sql, values)?;
-    Ok(())
 }
 
 impl Transaction for SqliteBackend {
@@ -79,23 +53,22 @@ impl Transaction for SqliteBackend {
     }
 
     fn user(&mut self, id: UserId) -> Result<Option<Arc<UserRow>>, RowsError> {
-        Ok(self.cached_user(id)?)
+        self.cached_user(id).map_err(failed)
     }
 
     fn user_by_login(&mut self, folded: &str) -> Result<Option<Arc<UserRow>>, RowsError> {
-        Ok(one(
+        one(
             &self.conn,
             &format!("SELECT {USER} FROM users WHERE folded = ?1"),
             [folded],
             values::user,
-        )?)
+        )
+        .map_err(failed)
     }
 
     fn add_user(&mut self, mut row: UserRow) -> Result<Arc<UserRow>, RowsError> {
         one_more(&self.conn, "users")?;
-        let sql = "INSERT INTO users (id, login, folded, name, description, kind, disabled, created, password, address, erasing, last_login, operator) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-        write_user(&self.conn, sql, None, &row)?;
+        written::add_user(&self.conn, &row).map_err(failed)?;
         Arc::make_mut(&mut row.user).id = UserId(given(&self.conn)?);
         row.reference = Arc::new(row.user.to_ref());
         let row = Arc::new(row);
@@ -104,9 +77,7 @@ impl Transaction for SqliteBackend {
     }
 
     fn put_user(&mut self, row: UserRow) -> Result<Arc<UserRow>, RowsError> {
-        let sql = "UPDATE users SET login = ?2, folded = ?3, name = ?4, description = ?5, kind = ?6, disabled = ?7, \
-            created = ?8, password = ?9, address = ?10, erasing = ?11, last_login = ?12, operator = ?13 WHERE id = ?1";
-        write_user(&self.conn, sql, Some(row.user.id), &row)?;
+        written::put_user(&self.conn, &row).map_err(failed)?;
         let row = Arc::new(row);
         self.cache.users.keep(row.user.id, row.clone());
         Ok(row)
@@ -114,7 +85,9 @@ impl Transaction for SqliteBackend {
 
     fn remove_user(&mut self, id: UserId) -> Result<(), RowsError> {
         self.cache.users.forget(&id);
-        Ok(run(&self.conn, "DELETE FROM users WHERE id = ?1", [id]).map(drop)?)
+        run(&self.conn, "DELETE FROM users WHERE id = ?1", [id])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn guests(&mut self, node: Option<NodeId>) -> Result<Vec<UserId>, RowsError> {
@@ -122,37 +95,37 @@ impl Transaction for SqliteBackend {
         if node.is_some() {
             return Ok(Vec::new());
         }
-        Ok(all(&self.conn, GUESTS, [], |row| row.get(0))?)
+        all(&self.conn, GUESTS, [], |row| row.get(0)).map_err(failed)
     }
 
     fn has_spoken(&mut self, id: UserId) -> Result<bool, RowsError> {
-        let spoke = one(
-            &self.conn,
-            "SELECT spoke FROM users WHERE id = ?1",
-            [id],
-            |row| row.get(0),
-        )?;
+        let sql = "SELECT spoke FROM users WHERE id = ?1";
+        let spoke = one(&self.conn, sql, [id], |row| row.get(0)).map_err(failed)?;
         Ok(spoke.unwrap_or_default())
     }
 
     fn contacts(&mut self, user: UserId) -> Result<Vec<UserId>, RowsError> {
         let sql = "SELECT contact FROM contacts WHERE user = ?1 ORDER BY contact";
-        Ok(all(&self.conn, sql, [user], |row| row.get(0))?)
+        all(&self.conn, sql, [user], |row| row.get(0)).map_err(failed)
     }
 
     fn add_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
         let sql = "INSERT OR IGNORE INTO contacts (user, contact) VALUES (?1, ?2)";
-        Ok(run(&self.conn, sql, [user, contact]).map(drop)?)
+        run(&self.conn, sql, [user, contact])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn remove_contact(&mut self, user: UserId, contact: UserId) -> Result<(), RowsError> {
         let sql = "DELETE FROM contacts WHERE user = ?1 AND contact = ?2";
-        Ok(run(&self.conn, sql, [user, contact]).map(drop)?)
+        run(&self.conn, sql, [user, contact])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn forget_contact(&mut self, user: UserId) -> Result<(), RowsError> {
         let sql = "DELETE FROM contacts WHERE user = ?1 OR contact = ?1";
-        Ok(run(&self.conn, sql, [user]).map(drop)?)
+        run(&self.conn, sql, [user]).map(drop).map_err(failed)
     }
 
     fn add_token(&mut self, mut row: TokenRow) -> Result<Option<TokenInfo>, RowsError> {
@@ -167,7 +140,7 @@ impl Transaction for SqliteBackend {
             info.used,
             info.address
         ];
-        if run(&self.conn, sql, values)? == 0 {
+        if run(&self.conn, sql, values).map_err(failed)? == 0 {
             return Ok(None);
         }
         info.id = TokenId(given(&self.conn)?);
@@ -175,16 +148,17 @@ impl Transaction for SqliteBackend {
     }
 
     fn token(&mut self, id: TokenId) -> Result<Option<TokenRow>, RowsError> {
-        Ok(one(
+        one(
             &self.conn,
             &format!("SELECT {TOKEN} FROM tokens WHERE id = ?1"),
             [id],
             values::token,
-        )?)
+        )
+        .map_err(failed)
     }
 
     fn tokens(&mut self, user: UserId) -> Result<Vec<TokenInfo>, RowsError> {
-        Ok(tokens(&self.conn, user)?)
+        tokens(&self.conn, user).map_err(failed)
     }
 
     fn touch_token(
@@ -194,28 +168,31 @@ impl Transaction for SqliteBackend {
         address: Option<&str>,
     ) -> Result<(), RowsError> {
         let sql = "UPDATE tokens SET used = ?2, address = coalesce(?3, address) WHERE id = ?1";
-        Ok(run(&self.conn, sql, params![id, used, address]).map(drop)?)
+        run(&self.conn, sql, params![id, used, address])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn remove_token(&mut self, id: TokenId) -> Result<(), RowsError> {
-        Ok(run(&self.conn, "DELETE FROM tokens WHERE id = ?1", [id]).map(drop)?)
+        run(&self.conn, "DELETE FROM tokens WHERE id = ?1", [id])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn expire_tokens(&mut self, before: Timestamp) -> Result<(), RowsError> {
-        Ok(run(&self.conn, EXPIRE_TOKENS, [before]).map(drop)?)
+        run(&self.conn, EXPIRE_TOKENS, [before])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn room(&mut self, id: RoomId) -> Result<Option<Arc<RoomRow>>, RowsError> {
-        Ok(self.cached_room(id)?.map(|room| room.row.clone()))
+        let room = self.cached_room(id).map_err(failed)?;
+        Ok(room.map(|room| room.row.clone()))
     }
 
     fn room_by_name(&mut self, folded: &str) -> Result<Option<Arc<RoomRow>>, RowsError> {
-        match one(
-            &self.conn,
-            "SELECT id FROM rooms WHERE folded = ?1",
-            [folded],
-            |row| row.get(0),
-        )? {
+        let sql = "SELECT id FROM rooms WHERE folded = ?1";
+        match one(&self.conn, sql, [folded], |row| row.get(0)).map_err(failed)? {
             Some(id) => self.room(id),
             None => Ok(None),
         }
@@ -223,7 +200,8 @@ impl Transaction for SqliteBackend {
 
     fn direct_room(&mut self, a: UserId, b: UserId) -> Result<Option<Arc<RoomRow>>, RowsError> {
         let sql = "SELECT id FROM rooms WHERE low = ?1 AND high = ?2";
-        match one(&self.conn, sql, [a.min(b), a.max(b)], |row| row.get(0))? {
+        let pair = [a.min(b), a.max(b)];
+        match one(&self.conn, sql, pair, |row| row.get(0)).map_err(failed)? {
             Some(id) => self.room(id),
             None => Ok(None),
         }
@@ -234,77 +212,21 @@ impl Transaction for SqliteBackend {
             mut room, password, ..
         } = row;
         one_more(&self.conn, "rooms")?;
-        let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
-            created, updated, seq, cleared, last_message, quiet, slow, keep, pruned) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
-        let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
-        let (low, high) = room.pair.unzip();
-        run(
-            &self.conn,
-            sql,
-            params![
-                room.name,
-                folded,
-                room.title,
-                fold_text(&room.title),
-                room.description,
-                room.kind,
-                password,
-                room.owner,
-                low,
-                high,
-                room.created,
-                room.updated,
-                room.seq,
-                room.cleared,
-                room.last_message,
-                room.quiet,
-                millis(room.slow),
-                room.keep.map(millis),
-                room.pruned
-            ],
-        )?;
+        written::add_room(&self.conn, &room, password.as_deref()).map_err(failed)?;
         room.id = RoomId(given(&self.conn)?);
         let row = Arc::new(RoomRow::new(room, password));
-        self.keep_room(CachedRoom::new(row.clone(), 0, Vec::new()))?;
+        let cached = CachedRoom::new(row.clone(), 0, Vec::new());
+        self.keep_room(cached).map_err(failed)?;
         Ok(row)
     }
 
     fn put_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
-        let RoomRow { room, password, .. } = &row;
-        let sql = "UPDATE rooms SET name = ?2, folded = ?3, title = ?4, folded_title = ?5, description = ?6, kind = ?7, \
-            password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14, quiet = ?15, slow = ?16, keep = ?17, pruned = ?18 WHERE id = ?1";
-        let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
-        let (low, high) = room.pair.unzip();
-        let replaced = run(
-            &self.conn,
-            sql,
-            params![
-                room.id,
-                room.name,
-                folded,
-                room.title,
-                fold_text(&room.title),
-                room.description,
-                room.kind,
-                password,
-                room.owner,
-                low,
-                high,
-                room.created,
-                room.updated,
-                room.cleared,
-                room.quiet,
-                millis(room.slow),
-                room.keep.map(millis),
-                room.pruned
-            ],
-        )?;
+        let replaced = written::put_room(&self.conn, &row).map_err(failed)?;
         if replaced == 0 {
             return Err(broken("no such room"));
         }
         let row = Arc::new(row);
-        if let Some(cached) = self.cached_room(row.room.id)? {
+        if let Some(cached) = self.cached_room(row.room.id).map_err(failed)? {
             cached.row = row.clone();
         }
         Ok(row)
@@ -312,7 +234,7 @@ impl Transaction for SqliteBackend {
 
     fn owned_rooms(&mut self, user: UserId) -> Result<Vec<RoomId>, RowsError> {
         let sql = "SELECT id FROM rooms WHERE owner = ?1 ORDER BY id";
-        Ok(all(&self.conn, sql, [user], |row| row.get(0))?)
+        all(&self.conn, sql, [user], |row| row.get(0)).map_err(failed)
     }
 
     fn remove_room(&mut self, id: RoomId) -> Result<(), RowsError> {
@@ -322,7 +244,7 @@ impl Transaction for SqliteBackend {
             "DELETE FROM members WHERE room = ?1",
             "DELETE FROM guest_bans WHERE room = ?1",
         ] {
-            run(&self.conn, sql, [id])?;
+            run(&self.conn, sql, [id]).map_err(failed)?;
         }
         self.cache.rooms.forget(&id);
         self.due.gone.insert(id);
@@ -335,7 +257,7 @@ impl Transaction for SqliteBackend {
         id: RoomId,
         message_at: Option<Timestamp>,
     ) -> Result<(Seq, Timestamp), RowsError> {
-        self.cached_room(id)?;
+        self.cached_room(id).map_err(failed)?;
         let Self { conn, cache, .. } = self;
         let room = cache.rooms.lookup_mut(&id);
         let room = room.ok_or_else(|| broken("no such room"))?;
@@ -346,12 +268,12 @@ impl Transaction for SqliteBackend {
             if at <= last || !room.falls.is_empty() {
                 let (seq, known) = (room.seq, room.falls.len());
                 room.falls.push(Fall { seq, last });
-                at = free(conn, id, &room.falls, at)?;
+                at = free(conn, id, &room.falls, at).map_err(failed)?;
                 if at > last {
                     room.falls.truncate(known);
                 } else {
                     let sql = "INSERT INTO falls (room, seq, last) VALUES (?1, ?2, ?3)";
-                    run(conn, sql, params![id, seq, last])?;
+                    run(conn, sql, params![id, seq, last]).map_err(failed)?;
                 }
             }
             room.last_message = at;
@@ -362,14 +284,16 @@ impl Transaction for SqliteBackend {
     }
 
     fn seq(&mut self, id: RoomId) -> Result<Seq, RowsError> {
-        Ok(self.cached_room(id)?.map_or(Seq(0), |room| room.seq))
+        let room = self.cached_room(id).map_err(failed)?;
+        Ok(room.map_or(Seq(0), |room| room.seq))
     }
 
     fn log(&mut self, event: &RoomEvent) -> Result<(), RowsError> {
         if let Some(logged) = Logged::new(event) {
             let json = serde_json::to_string(&logged).map_err(|error| RowsError(error.into()))?;
             let sql = "INSERT INTO changes (room, seq, change) VALUES (?1, ?2, ?3)";
-            run(&self.conn, sql, params![event.room.id, event.seq, json])?;
+            let values = params![event.room.id, event.seq, json];
+            run(&self.conn, sql, values).map_err(failed)?;
         }
         Ok(())
     }
@@ -379,46 +303,34 @@ impl Transaction for SqliteBackend {
             return Ok(membership.clone());
         }
         let sql = format!("SELECT {MEMBER} FROM members m WHERE room = ?1 AND user = ?2");
-        let membership = one(&self.conn, &sql, params![room, user], values::member)?;
+        let membership = one(&self.conn, &sql, params![room, user], values::member);
+        let membership = membership.map_err(failed)?;
         self.cache.members.keep((room, user), membership.clone());
         Ok(membership)
     }
 
     fn members(&mut self, room: RoomId) -> Result<Vec<Membership>, RowsError> {
         let sql = format!("SELECT {MEMBER} FROM members m WHERE room = ?1 ORDER BY joined, user");
-        Ok(all(&self.conn, &sql, [room], values::member)?)
+        all(&self.conn, &sql, [room], values::member).map_err(failed)
     }
 
     fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>, RowsError> {
         let sql = format!("SELECT {MEMBER} FROM members m WHERE user = ?1 ORDER BY room");
-        Ok(all(&self.conn, &sql, [user], values::member)?)
+        all(&self.conn, &sql, [user], values::member).map_err(failed)
     }
 
     fn member_count(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        Ok(reads::member_count(&self.conn, room)?)
+        reads::member_count(&self.conn, room).map_err(failed)
     }
 
     fn room_count(&mut self, user: UserId) -> Result<u64, RowsError> {
         let sql = "SELECT count(*) FROM members m JOIN rooms r ON r.id = m.room \
             WHERE m.user = ?1 AND m.role <> 'banned' AND r.kind <> 'direct'";
-        Ok(count(&self.conn, sql, [user])?)
+        count(&self.conn, sql, [user]).map_err(failed)
     }
 
     fn put_member(&mut self, membership: Membership) -> Result<(), RowsError> {
-        let sql = "INSERT OR REPLACE INTO members (room, user, role, joined, seen, since, waiting) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let Membership {
-            room,
-            user,
-            role,
-            joined,
-            seen,
-            since,
-            waiting,
-        } = &membership;
-        let waiting = i64::try_from(*waiting).unwrap_or(i64::MAX);
-        let values = params![room, user, role, joined, seen, since, waiting];
-        run(&self.conn, sql, values)?;
+        written::put_member(&self.conn, &membership).map_err(failed)?;
         self.cache
             .members
             .keep((membership.room, membership.user), Some(membership));
@@ -426,85 +338,67 @@ impl Transaction for SqliteBackend {
     }
 
     fn remove_member(&mut self, room: RoomId, user: UserId) -> Result<(), RowsError> {
-        run(
-            &self.conn,
-            "DELETE FROM members WHERE room = ?1 AND user = ?2",
-            params![room, user],
-        )?;
+        let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
+        run(&self.conn, sql, params![room, user]).map_err(failed)?;
         self.cache.members.keep((room, user), None);
         Ok(())
     }
 
     fn guest_bans(&mut self, room: Option<RoomId>) -> Result<Vec<GuestBan>, RowsError> {
-        Ok(bans::guest_bans(&self.conn, room)?)
+        bans::guest_bans(&self.conn, room).map_err(failed)
     }
 
     fn put_guest_ban(&mut self, ban: GuestBan) -> Result<(), RowsError> {
-        Ok(bans::put_guest_ban(&self.conn, &ban)?)
+        bans::put_guest_ban(&self.conn, &ban).map_err(failed)
     }
 
     fn remove_guest_ban(&mut self, ban: &GuestBan) -> Result<(), RowsError> {
-        Ok(bans::remove_guest_ban(&self.conn, ban)?)
+        bans::remove_guest_ban(&self.conn, ban).map_err(failed)
     }
 
     fn gateway_bans(&mut self) -> Result<Vec<GatewayBan>, RowsError> {
         let known = match self.cache.gateway_bans.take() {
             Some(known) => known,
-            None => bans::gateway_bans(&self.conn)?,
+            None => bans::gateway_bans(&self.conn).map_err(failed)?,
         };
         Ok(self.cache.gateway_bans.insert(known).clone())
     }
 
     fn put_gateway_ban(&mut self, ban: GatewayBan) -> Result<(), RowsError> {
         self.cache.gateway_bans = None;
-        Ok(bans::put_gateway_ban(&self.conn, &ban)?)
+        bans::put_gateway_ban(&self.conn, &ban).map_err(failed)
     }
 
     fn remove_gateway_ban(&mut self, subject: &BanSubject) -> Result<(), RowsError> {
         self.cache.gateway_bans = None;
-        Ok(bans::remove_gateway_ban(&self.conn, subject)?)
+        bans::remove_gateway_ban(&self.conn, subject).map_err(failed)
     }
 
     fn secret(&mut self, name: &str, new: SecretBytes) -> Result<SecretBytes, RowsError> {
         let sql = "INSERT INTO secrets (name, secret) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        run(&self.conn, sql, params![name, new])?;
+        run(&self.conn, sql, params![name, new]).map_err(failed)?;
         let sql = "SELECT secret FROM secrets WHERE name = ?1";
-        let kept = one(&self.conn, sql, [name], |row| row.get(0))?;
+        let kept = one(&self.conn, sql, [name], |row| row.get(0)).map_err(failed)?;
         kept.ok_or_else(|| broken("a secret is missing"))
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, RowsError> {
-        let next = self.last_message()? + 1;
+        let next = self.last_message().map_err(failed)? + 1;
         self.cache.last_message = Some(next);
         Ok(MessageId(next))
     }
 
     fn add_message(&mut self, message: &Message) -> Result<(), RowsError> {
-        let room = self
-            .cached_room(message.room)?
-            .ok_or_else(|| broken("no such room"))?;
+        let room = self.cached_room(message.room).map_err(failed)?;
+        let room = room.ok_or_else(|| broken("no such room"))?;
         room.messages += 1;
         let number = room.messages;
         self.cache.ahead.insert(message.room);
-        let sql = "INSERT INTO messages \
-            (id, room, seq, sender, kind, text, reply_to, created, updated, deleted, file, extra, number) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-        let m = message;
-        let sender = m.sender.id;
-        run(
-            &self.conn,
-            sql,
-            params![
-                m.id, m.room, m.seq, sender, m.kind, m.text, m.reply_to, m.created, m.updated,
-                m.deleted, m.file, m.extra, number
-            ],
-        )?;
+        written::add_message(&self.conn, message, number).map_err(failed)?;
+        let sender = message.sender.id;
         if self.cache.spoke.lookup(&sender).is_none() {
-            run(
-                &self.conn,
-                "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0",
-                [sender],
-            )?;
+            let sql = "UPDATE users SET spoke = 1 WHERE id = ?1 AND spoke = 0";
+            run(&self.conn, sql, [sender]).map_err(failed)?;
             self.cache.spoke.keep(sender, ());
         }
         Ok(())
@@ -515,11 +409,11 @@ impl Transaction for SqliteBackend {
         let found = one(&self.conn, &sql, [id], |row| {
             let sender = row.get(SENDER)?;
             Ok((sender, values::message(row, self.gateway.clone())?))
-        })?;
-        let Some((sender, mut message)) = found else {
+        });
+        let Some((sender, mut message)) = found.map_err(failed)? else {
             return Ok(None);
         };
-        message.sender = self.sender(sender)?;
+        message.sender = self.sender(sender).map_err(failed)?;
         Ok(Some(message))
     }
 
@@ -530,29 +424,11 @@ impl Transaction for SqliteBackend {
         after: Timestamp,
         before: Timestamp,
     ) -> Result<Option<Timestamp>, RowsError> {
-        let sql = "SELECT sender, created FROM messages WHERE room = ?1 ORDER BY seq DESC";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query([room])?;
-        while let Some(row) = rows.next()? {
-            let (sender, created) = (row.get::<_, UserId>(0)?, row.get(1)?);
-            if created <= after {
-                break;
-            }
-            if sender == user && created < before {
-                return Ok(Some(created));
-            }
-        }
-        Ok(None)
+        reads::last_said(&self.conn, room, user, (after, before)).map_err(failed)
     }
 
     fn update_message(&mut self, message: &Message) -> Result<(), RowsError> {
-        let sql = "UPDATE messages SET kind = ?7, text = ?2, updated = ?3, deleted = ?4, file = ?5, extra = ?6 WHERE id = ?1";
-        let m = message;
-        match run(
-            &self.conn,
-            sql,
-            params![m.id, m.text, m.updated, m.deleted, m.file, m.extra, m.kind],
-        )? {
+        match written::put_message(&self.conn, message).map_err(failed)? {
             0 => Err(broken("no such message")),
             _ => Ok(()),
         }
@@ -564,7 +440,7 @@ impl Transaction for SqliteBackend {
         after: (RoomId, Seq),
         looks: usize,
     ) -> Result<Option<(RoomId, Seq)>, RowsError> {
-        Ok(changes::rename(&self.conn, user, after, looks)?)
+        changes::rename(&self.conn, user, after, looks).map_err(failed)
     }
 
     fn scrub(&mut self) -> Scrub {
@@ -582,18 +458,18 @@ impl Transaction for SqliteBackend {
         before: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Seq>, RowsError> {
-        Ok(aged::over_age(&self.conn, room, before, now)?)
+        aged::over_age(&self.conn, room, before, now).map_err(failed)
     }
 
     fn messages_left(&mut self, room: RoomId) -> Result<u64, RowsError> {
-        Ok(aged::messages_left(&self.conn, room)?)
+        aged::messages_left(&self.conn, room).map_err(failed)
     }
 
     fn forget(&mut self, room: RoomId, limit: usize) -> Result<(bool, bool), RowsError> {
-        self.keep_last_message()?;
-        let forgot = aged::forget(&self.conn, room, limit)?;
+        self.keep_last_message().map_err(failed)?;
+        let forgot = aged::forget(&self.conn, room, limit).map_err(failed)?;
         let threshold = self.index.threshold();
-        if let Some(cached) = self.cached_room(room)? {
+        if let Some(cached) = self.cached_room(room).map_err(failed)? {
             cached.falls.retain(|fall| fall.seq > forgot.upto);
             if cached.messages >= threshold {
                 self.due.changed.insert(room);
@@ -604,11 +480,13 @@ impl Transaction for SqliteBackend {
 
     fn hide_message(&mut self, user: UserId, message: MessageId) -> Result<(), RowsError> {
         let sql = "INSERT OR IGNORE INTO hidden (user, room, message) SELECT ?1, room, id FROM messages WHERE id = ?2";
-        Ok(run(&self.conn, sql, params![user, message]).map(drop)?)
+        run(&self.conn, sql, params![user, message])
+            .map(drop)
+            .map_err(failed)
     }
 
     fn hidden_from(&mut self, room: RoomId, message: MessageId) -> Result<Vec<UserId>, RowsError> {
-        Ok(reads::hidden_from(&self.conn, room, message)?)
+        reads::hidden_from(&self.conn, room, message).map_err(failed)
     }
 }
 

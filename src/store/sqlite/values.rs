@@ -16,10 +16,9 @@ use crate::store::{RoomRow, RowsError, TokenRow, UserRow};
 
 pub(super) type Sql<T> = rusqlite::Result<T>;
 
-impl From<rusqlite::Error> for RowsError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(Box::new(error))
-    }
+/// As a store says it: no conversion of its own, by which SQLite's errors would be part of what others build on.
+pub(super) fn failed(error: rusqlite::Error) -> RowsError {
+    RowsError(Box::new(error))
 }
 
 macro_rules! number {
