@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tolmach::commands;
+use tolmach::commands::{self, Keep};
 use tolmach::hub::{Clock, Hub, Options};
 use tolmach::model::{Role, RoomKind, Timestamp};
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{came_in_by_password, display_name, hashed_for};
 use super::command::{about, looks_at};
 use super::describing::cleaned_description;
-use super::rooms::hashed;
+use super::making::hashed;
 use super::rules::{Action, operator_only};
 use super::work::Done;
 use super::{

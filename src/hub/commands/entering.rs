@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::command::{about, committed_as_asked, looks_at};
-use super::rooms::{RoomOutcome, check_not_direct};
+use super::making::RoomOutcome;
+use super::rooms::check_not_direct;
 use super::rules::{View, check_view};
 use super::work::Done;
 use super::{Caller, Change, Command, CreateRoom, Needs, Text, Work};

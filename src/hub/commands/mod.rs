@@ -25,6 +25,7 @@ mod erasing;
 mod exporting;
 mod keeping;
 mod login;
+mod making;
 mod members;
 mod messages;
 mod opening;
@@ -50,11 +51,11 @@ pub use entering::{Create, Entered};
 pub use erasing::{Erased, Place};
 pub use exporting::{Said, UserExport};
 pub use login::{TokenEnd, Welcome};
+pub use making::RoomOutcome;
 pub use members::Banned;
 pub use messages::Offline;
 pub use opening::Opened;
 pub use reading::{ChangesPage, Messages};
-pub use rooms::RoomOutcome;
 pub use tokens::{ExpireTokens, NewToken, TouchToken};
 pub use work::Work;
 
@@ -181,7 +182,8 @@ commands! {
     waiting { Waiting }
     reading { History Search FindMessage ReadMessage Changes Seen SeenMarks FindRoom SearchRooms Rooms MyRooms Memberships Members MemberCounts Who }
     entering { Enter Leave }
-    rooms { CreateRoom Direct DeleteRoom RenameRoom SetTitle SetDescription }
+    making { CreateRoom Direct }
+    rooms { DeleteRoom RenameRoom SetTitle SetDescription }
     erasing { EraseUser EndedAccounts }
     exporting { ExportUser SaidBy }
     bans { AddBan Bans RemoveBan }

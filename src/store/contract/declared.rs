@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{Bench, add_account, at, create_room, enter, post, who};
 use crate::commands::{
-    AddSessionToken, CreateRoom, Direct, EnterRoom, OpenSession, Register, RemoveMember, Send,
-    SetPassword, Unban, UseToken,
+    AddSessionToken, ChangeRoom, CreateRoom, Direct, EnterRoom, OpenSession, Register,
+    RemoveMember, Send, SetPassword, Unban, UseToken,
 };
 use crate::model::{
     BanSubject, Error, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, Result,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::commands::{ClearHistory, Direct, Forget, Hide, LeaveWaiting, MarkAged, SetTitle};
+use crate::commands::{
+    ChangeRoom, ClearHistory, Direct, Forget, Hide, Keep, LeaveWaiting, MarkAged, SetTitle,
+};
 use crate::model::{FileInfo, HistoryOrder, HistoryQuery, MessageKind, Seq};
 use crate::store::time::AHEAD;
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::commands::{
-    Ban, DeleteRoom, Direct, EndGuest, Forget, Hide, Leave, MarkSeen, RenameRoom, SetTitle,
+    Ban, ChangeRoom, DeleteRoom, Direct, EndGuest, Forget, Hide, Leave, MarkSeen, RenameRoom,
+    SetTitle,
 };
 use crate::model::{HistoryQuery, Role, SeenMarks, Seq};
 

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::commands::{
-    self, Actor, Ban, Change, ClearHistory, DeleteRoom, Direct, Forget, Hide, Leave, MarkAged,
-    MarkSeen, Send, SetTitle, Unban,
+    self, Actor, Ban, Change, ChangeRoom, ClearHistory, DeleteRoom, Direct, Forget, Hide, Leave,
+    MarkAged, MarkSeen, Send, SetTitle, Unban,
 };
 use crate::model::{
     FileInfo, HistoryOrder, HistoryQuery, MessageId, MessageKind, RoomId, RoomKind, SearchQuery,
