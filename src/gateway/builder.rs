@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::balancer::Balancers;
 use super::hits::Hits;
-use super::listener::Serve;
 use super::listening::{Bound, bind};
 use super::liveness::PeerTimeout;
 use super::opening::Opening;
+use super::serve::Serve;
 #[cfg(feature = "tls")]
 use super::tls::{Policy, Tls};
 use super::{Gateway, Limits, ListenerOptions, TlsMode};

@@ -3,20 +3,17 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::balancer::Balancers;
-use super::connection;
-use super::dialect::{Dialect, Messages};
 use super::hits::{Hit, Hits};
 use super::limits::Limits;
 use super::listening::Reception;
@@ -24,12 +21,13 @@ use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::pace::{MessagePaces, Rate};
 use super::receiving::{Receiving, ReceivingTotal};
+use super::refusal::refuse;
+use super::serve::Serve;
 use super::threads::{Place, Threads};
 use super::transport::Transport;
 use super::writer::{Counted, Writer};
+use crate::hub::Hub;
 use crate::hub::metrics::OpenPlace;
-use crate::hub::tap::TapDialect;
-use crate::hub::{Bounds, Hub};
 use crate::model::{EndReason, Network};
 #[cfg(feature = "http")]
 use crate::model::{RoomId, User};
@@ -40,13 +38,6 @@ use crate::word::Word;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many connections are looked at before others may run.
 const MAX_LOOKS: usize = 128;
-/// How long a refused connection may take to read why.
-const REFUSAL: Duration = Duration::from_secs(1);
-/// How long of that it may take to say whether it speaks TLS; who is silent for so long is told in plain.
-const REFUSAL_BEGIN: Duration = Duration::from_millis(50);
-/// How long of that it may take to shake hands.
-const REFUSAL_OPEN: Duration = Duration::from_millis(400);
-
 /// How many refused connections of all listeners are waited for until they have read why; then the first is told at
 /// once and closed.
 const MAX_REFUSALS: usize = 16;
@@ -54,90 +45,6 @@ const MAX_REFUSALS: usize = 16;
 const BANNED_SAID: Duration = Duration::from_secs(1);
 /// How often it is said that connections cannot be accepted.
 const UNACCEPTED_SAID: Duration = Duration::from_secs(60);
-
-/// A dialect of whatever type, ready to serve connections; made by [`serving`].
-pub trait Serve: Send + Sync + 'static {
-    /// Serves one connection until its end, on a task of its own.
-    fn serve(
-        &self,
-        transport: Transport,
-        hub: &Hub,
-        limits: Limits,
-        shutdown: watch::Receiver<bool>,
-        permit: Permit,
-    );
-
-    /// The dialect's name, by which it is counted.
-    fn name(&self) -> &'static str;
-
-    /// The dialect's name, with its revision where it has several.
-    fn label(&self) -> &str;
-
-    /// What a connection is told that is turned away.
-    fn refusal(&self, reason: EndReason) -> BytesMut;
-
-    /// The bytes of an idle connection: its task's future, and its writer.
-    #[cfg(test)]
-    fn idle_bytes(&self) -> [usize; 2];
-}
-
-struct Served<D> {
-    dialect: Arc<D>,
-    tapped: Arc<TapDialect>,
-}
-
-impl<D: Dialect> Serve for Served<D> {
-    fn serve(
-        &self,
-        transport: Transport,
-        hub: &Hub,
-        limits: Limits,
-        shutdown: watch::Receiver<bool>,
-        permit: Permit,
-    ) {
-        let (dialect, tapped) = (&*self.dialect, &self.tapped);
-        tokio::spawn(connection::serve(
-            dialect, tapped, transport, hub, limits, shutdown, permit,
-        ));
-    }
-
-    fn name(&self) -> &'static str {
-        self.dialect.name()
-    }
-
-    fn label(&self) -> &str {
-        &self.tapped.label
-    }
-
-    fn refusal(&self, reason: EndReason) -> BytesMut {
-        let mut last = BytesMut::new();
-        self.dialect
-            .session_options()
-            .encoder
-            .0
-            .encode_end(reason, &mut last);
-        last
-    }
-
-    #[cfg(test)]
-    fn idle_bytes(&self) -> [usize; 2] {
-        connection::idle_bytes::<D>()
-    }
-}
-
-/// Makes any dialect servable.
-pub fn serving<D: Dialect>(dialect: D) -> Arc<dyn Serve> {
-    let dialect = Arc::new(dialect);
-    let shown = dialect.clone();
-    let tapped = TapDialect {
-        label: dialect.label(),
-        show: Box::new(move || shown.show()),
-    };
-    Arc::new(Served {
-        dialect,
-        tapped: Arc::new(tapped),
-    })
-}
 
 /// Counts who is in, and turns away who is too many.
 pub(super) struct ConnectionLimiter {
@@ -582,46 +489,6 @@ impl Drop for Permit {
         }
         self.limiter.inside.fetch_sub(1, Ordering::SeqCst);
         self.limiter.left.notify_waiters();
-    }
-}
-
-/// Says why and closes; a peer that does not read is not waited for long, and not at all once `impatience` comes.
-async fn refuse(
-    dialect: Arc<dyn Serve>,
-    transport: Transport,
-    reason: EndReason,
-    peer_timeout: PeerTimeout,
-    counted: Counted,
-    mut impatience: oneshot::Receiver<()>,
-) {
-    let last = dialect.refusal(reason);
-    let (mut reader, wire) = transport.split(None, Messages::default());
-    let bounds = Bounds::default();
-    let writer = Writer::new(wire, peer_timeout, bounds, counted, None, None, None);
-    // It may have to be told over TLS.
-    let open = async {
-        let begun = tokio::time::timeout(REFUSAL_BEGIN, reader.begin()).await;
-        if begun.is_ok() {
-            let _ = tokio::time::timeout(REFUSAL_OPEN, reader.open()).await;
-        }
-    };
-    let patience = tokio::select! {
-        biased;
-        () = open => REFUSAL,
-        _ = &mut impatience => Duration::ZERO,
-    };
-    let told = async {
-        writer.finish(last.freeze());
-        poll_fn(|cx| writer.poll_drain(cx)).await;
-        writer.shut_down().await;
-        // What it has said already must not make the close a reset.
-        reader.discard().await;
-    };
-    tokio::select! {
-        biased;
-        () = told => {}
-        _ = impatience, if !patience.is_zero() => {}
-        () = tokio::time::sleep(patience) => tracing::debug!("a refused connection was not waited for"),
     }
 }
 

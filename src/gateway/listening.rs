@@ -9,8 +9,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::listener::{ConnectionLimiter, Serve};
+use super::listener::ConnectionLimiter;
 use super::opening::Opening;
+use super::serve::Serve;
 use crate::runtime;
 
 /// How many connections the system keeps until they are accepted.

@@ -19,6 +19,8 @@ mod pace;
 pub mod proxy;
 mod pulse;
 mod receiving;
+mod refusal;
+mod serve;
 mod threads;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -46,10 +48,10 @@ pub use dialect::{
 pub use limits::Limits;
 #[cfg(feature = "http")]
 pub(crate) use listener::Permit;
-pub use listener::{Serve, serving};
 pub use listening::bind;
 pub use options::{ListenerOptions, TlsMode};
 pub use pulse::Pulse;
+pub use serve::{Serve, serving};
 pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use super::TOO_LONG;
 use super::daemon::{Chat, Gateway, PASSWORD, command};
 use super::pty::Pty;
+use super::support::TOO_LONG;
 
 /// A way to the gateway that can be cut.
 struct Way {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use tempfile::TempDir;
 
-use super::TOO_LONG;
+use super::support::TOO_LONG;
 
 /// A gateway in a directory of its own; killed when dropped.
 pub(crate) struct Gateway {

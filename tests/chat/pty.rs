@@ -12,7 +12,7 @@ use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::TOO_LONG;
+use super::support::TOO_LONG;
 
 /// A running program and its terminal; killed when dropped.
 pub(crate) struct Pty {

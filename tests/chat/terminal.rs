@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::pty::Pty;
-use super::{Wire, command};
+use super::support::{Wire, command};
 
 /// A client on a terminal, and the server's end.
 struct Person {

@@ -7,6 +7,7 @@
 mod support;
 
 mod backpressure;
+mod certificates;
 mod churn;
 mod clock;
 mod crossings;

@@ -27,6 +27,7 @@ mod guests;
 mod hiding;
 mod keeping_rooms;
 mod leases;
+mod leaving;
 mod lifecycle;
 mod listening;
 mod login_floods;

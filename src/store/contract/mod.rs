@@ -104,9 +104,6 @@ contract! {
         a_cleared_history_is_invisible
         a_hidden_message_is_hidden_from_one
         a_deleted_message_stays_without_text
-        search_folds_both_sides
-        what_is_seen_is_found
-        search_goes_through_a_long_room
         any_query_agrees_with_a_plain_filter
         no_two_messages_share_a_time
     }
@@ -123,6 +120,9 @@ contract! {
         a_failed_commit_forgets_nothing
     }
     searches {
+        search_folds_both_sides
+        what_is_seen_is_found
+        search_goes_through_a_long_room
         any_search_agrees_with_a_plain_filter
         a_search_ends_by_bytes_too
         pages_of_a_search_go_on_by_id_to_the_end

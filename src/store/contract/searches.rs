@@ -1,10 +1,180 @@
-//! Searches held against a plain filter.
+//! What a search finds, also held against a plain filter.
 
 use super::history::Numbers;
 use super::*;
 use crate::commands::{ClearHistory, Hide, Send};
-use crate::model::{HistoryOrder, MessageKind, fold_text, has_visible};
+use crate::model::{FileInfo, HistoryOrder, MessageKind, fold_text, has_visible};
 use crate::store::PAGE_BYTES;
+
+pub(super) async fn search_folds_both_sides(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    for text in [
+        "ΟΔΥΣΣΕΥΣ",
+        "οδυσσευς λέει",
+        "İstanbul",
+        "Straße",
+        "Привет, МИР",
+        "100%_",
+        "привет",
+        "Чай",
+        "ЧАИ\u{306}",
+        "café",
+        "CAFE\u{301}",
+        "5\u{a0}h",
+    ] {
+        bench.say(anna, room, text);
+    }
+    for (needle, prefix, expected) in [
+        ("οδυσσευσ", false, vec!["οδυσσευς λέει", "ΟΔΥΣΣΕΥΣ"]),
+        ("ΣΕΎΣ", false, vec![]),
+        ("σευς", false, vec!["οδυσσευς λέει", "ΟΔΥΣΣΕΥΣ"]),
+        ("İ", false, vec!["İstanbul"]),
+        ("SSE", false, vec![]),
+        ("straß", true, vec!["Straße"]),
+        ("мир", false, vec!["Привет, МИР"]),
+        ("мир", true, vec![]),
+        ("ПРИВЕТ", true, vec!["привет", "Привет, МИР"]),
+        ("%_", false, vec!["100%_"]),
+        ("_00", false, vec![]),
+        ("чаи\u{306}", false, vec!["ЧАИ\u{306}", "Чай"]),
+        ("чай", true, vec!["ЧАИ\u{306}", "Чай"]),
+        ("cafe\u{301}", true, vec!["CAFE\u{301}", "café"]),
+        ("CAFÉ", false, vec!["CAFE\u{301}", "café"]),
+        ("５ ℌ", false, vec!["5\u{a0}h"]),
+    ] {
+        let found = bench
+            .store
+            .search(
+                room,
+                None,
+                &SearchQuery {
+                    prefix,
+                    ..SearchQuery::containing(fold_text(needle), 10)
+                },
+            )
+            .await
+            .unwrap();
+        assert_eq!(texts(&found), expected, "{needle}");
+    }
+    let found = bench
+        .store
+        .search(room, None, &SearchQuery::containing("привет", 1))
+        .await
+        .unwrap();
+    assert_eq!(texts(&found), ["привет"]);
+    assert!(
+        bench
+            .store
+            .search(room, None, &SearchQuery::containing("привет", 0))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub(super) async fn what_is_seen_is_found(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let said = |kind, text: &str, file: Option<&str>| Send {
+        kind,
+        file: file.map(|name| FileInfo {
+            name: name.to_owned(),
+            size: 3,
+            stored: "0123".to_owned(),
+            sha256: None,
+        }),
+        ..post(room, text)
+    };
+    let all = [
+        said(MessageKind::Emote, "sings a Song", None),
+        said(MessageKind::Sticker, "Cat", None),
+        said(MessageKind::File, "our SONG, at last", Some("Tune.ogg")),
+        said(MessageKind::File, "", Some("notes.TXT")),
+        said(MessageKind::Text, "a song", None),
+    ];
+    let ids: Vec<MessageId> = all.map(|one| bench.by(anna, one).unwrap().id).to_vec();
+    let look = async |needle: &str, prefix| {
+        let found = bench
+            .store
+            .search(
+                room,
+                None,
+                &SearchQuery {
+                    prefix,
+                    ..SearchQuery::containing(needle, 99)
+                },
+            )
+            .await;
+        let place = |found: &Arc<Message>| ids.iter().position(|id| *id == found.id);
+        let places = found.unwrap().iter().map(place).collect::<Option<Vec<_>>>();
+        places.unwrap()
+    };
+    for _ in 0..2 {
+        for (needle, prefix, expected) in [
+            ("song", false, vec![4, 2, 0]),
+            ("me sings", false, vec![0]),
+            ("/me s", true, vec![0]),
+            ("sings", true, vec![]),
+            (":cat:", false, vec![1]),
+            ("cat", false, vec![1]),
+            ("tune.", true, vec![2]),
+            ("ogg", false, vec![2]),
+            (".txt", false, vec![3]),
+            ("0123", false, vec![]),
+            ("at last", false, vec![2]),
+        ] {
+            assert_eq!(look(needle, prefix).await, expected, "{needle} {prefix}");
+        }
+        // And once more with an index, where there is one.
+        for _ in 0..20 {
+            bench.say(anna, room, "hay");
+        }
+    }
+    bench.edit(anna, ids[0], "a text");
+    bench.delete(anna, ids[2]);
+    assert_eq!(look("me sings", false).await, [0; 0]);
+    assert_eq!(look("song", false).await, [4]);
+    assert_eq!(look("tune", false).await, [0; 0]);
+}
+
+pub(super) async fn search_goes_through_a_long_room(bench: &Bench) {
+    let anna = bench.account("anna");
+    let room = bench.room("lobby", anna);
+    let mut last = 0;
+    for number in 0..4_500 {
+        let text = if number % 1_500 == 0 { "here" } else { "hay" };
+        last = bench.submit(Actor::User(anna), post(room, text)).ticket;
+    }
+    bench.sink.wait(last).0.unwrap();
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, &SearchQuery::containing("here", 9))
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, &SearchQuery::containing("here", 2))
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        bench
+            .store
+            .search(room, None, &SearchQuery::containing("hay", 2_100))
+            .await
+            .unwrap()
+            .len(),
+        2_100
+    );
+}
 
 /// What texts and needles are made of: what folds oddly, what means something in queries, what is long in UTF-8.
 const PIECES: [&str; 30] = [

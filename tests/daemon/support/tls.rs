@@ -1,7 +1,8 @@
 //! Clients that come in through TLS, and who vouches for whom.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{self, Read};
+use std::net::{SocketAddr, TcpStream as BlockingStream};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -109,7 +110,7 @@ pub(crate) fn localhost() -> ServerName<'static> {
 pub(crate) async fn shake_hands(
     address: SocketAddr,
     connector: &TlsConnector,
-) -> std::io::Result<TlsStream<TcpStream>> {
+) -> io::Result<TlsStream<TcpStream>> {
     let socket = TcpStream::connect(address).await.unwrap();
     socket.set_nodelay(true).unwrap();
     connector.connect(localhost(), socket).await
@@ -131,7 +132,7 @@ impl AsyncRead for Dribbling {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buffer)
     }
 }
@@ -141,15 +142,63 @@ impl AsyncWrite for Dribbling {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, &bytes[..bytes.len().min(1)])
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A socket that gives one record at a time.
+pub(crate) struct Records {
+    socket: BlockingStream,
+    left: usize,
+    header: Vec<u8>,
+}
+
+impl Records {
+    pub(crate) fn new(socket: BlockingStream) -> Self {
+        Self {
+            socket,
+            left: 0,
+            header: Vec::new(),
+        }
+    }
+}
+
+impl Read for Records {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 && self.header.is_empty() {
+            let mut header = [0; 5];
+            self.socket.read_exact(&mut header)?;
+            self.left = usize::from(u16::from_be_bytes([header[3], header[4]]));
+            self.header = header.to_vec();
+        }
+        if !self.header.is_empty() {
+            let count = self.header.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&self.header[..count]);
+            self.header.drain(..count);
+            return Ok(count);
+        }
+        let count = self.left.min(buffer.len());
+        let count = self.socket.read(&mut buffer[..count])?;
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+impl io::Write for Records {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
     }
 }
