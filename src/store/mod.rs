@@ -32,6 +32,8 @@ mod sqlite;
 mod time;
 mod transaction;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod worker;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod writer;
 
 pub use crate::dial::Dial;

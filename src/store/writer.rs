@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::{io, mem};
 
 use tokio::sync::oneshot;
 
 use super::batch::{Backend, Committer, deliver, refused};
+use super::worker::Worker;
 use super::{CommitSink, Limits, Write};
 use crate::model::Error;
 
@@ -28,7 +28,7 @@ const BATCH: usize = 1024;
 /// The queue has no bound of its own: whoever submits waits for answers, or bounds what it has under way.
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Worker,
     commits: Arc<AtomicU64>,
 }
 
@@ -73,12 +73,9 @@ impl Writer {
             telling: Mutex::new(()),
         });
         let mine = shared.clone();
-        let thread = thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || mine.write_until_closed(committer))?;
         Ok(Self {
             shared,
-            thread: Mutex::new(Some(thread)),
+            thread: Worker::start("store", move || mine.write_until_closed(committer))?,
             commits,
         })
     }
@@ -127,19 +124,7 @@ impl Writer {
         self.shared.ready.notify_one();
         // An error means that the thread is gone, too.
         let _ = closed.await;
-        self.join();
-    }
-
-    /// The thread has nothing more to do, or is told so, when this is called.
-    fn join(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the store's thread panicked");
-        }
+        self.thread.join();
     }
 }
 
@@ -147,7 +132,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.shared.lock().closing = true;
         self.shared.ready.notify_one();
-        self.join();
+        self.thread.join();
     }
 }
 

@@ -4,7 +4,6 @@
 //! whose messages changes, with a lock on the room's row of `indexed` that whoever fills entries has for itself.
 
 use std::io;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
@@ -15,6 +14,7 @@ use super::locks::{SEARCHES, WRITES};
 use super::session::{Connector, Session, explain, query};
 use super::values::{Sql, column, first, limit};
 use crate::model::RoomId;
+use crate::store::worker::Worker;
 
 /// How long to wait for one's turn, and after a failure.
 const RETRY: Duration = Duration::from_secs(10);
@@ -76,38 +76,30 @@ impl Default for Indexing {
 /// The thread that indexes, while it is its node's turn; it ends with this.
 pub(super) struct Indexer {
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Worker,
 }
 
 impl Indexer {
     pub(super) fn start(connector: Connector, indexing: Indexing) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let thread = thread::Builder::new()
-            .name("store-search".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        _ = stopped => {}
-                        () = keep(&connector, indexing) => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = Worker::start("store-search", move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    () = keep(&connector, indexing) => {}
+                }
+            });
+        })?;
+        let stop = Some(stop);
+        Ok(Self { stop, thread })
     }
 }
 
 impl Drop for Indexer {
     fn drop(&mut self) {
         self.stop.take();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the search index's thread panicked");
-        }
+        self.thread.join();
     }
 }
 

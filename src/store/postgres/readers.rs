@@ -1,7 +1,6 @@
 //! The connections that read.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{future, io, mem};
 
@@ -13,6 +12,7 @@ use super::session::{Connector, Query, Session, explain, query};
 use super::values::Sql;
 use crate::model::{Error, Result};
 use crate::store::RowsError;
+use crate::store::worker::Worker;
 use crate::throttle::Tally;
 
 /// How long a round trip of a read may take, and the wait for a connection.
@@ -26,7 +26,7 @@ const SAID: Duration = Duration::from_secs(30);
 pub(super) struct Readers {
     pool: Arc<Pool>,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Worker,
 }
 
 struct Pool {
@@ -58,17 +58,12 @@ impl Readers {
             }),
         });
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("store-read".to_owned())
-            .spawn(move || {
-                // Its end is told by the sender's, too.
-                let _ = runtime.block_on(stopped);
-            })?;
-        Ok(Self {
-            pool,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = Worker::start("store-read", move || {
+            // Its end is told by the sender's, too.
+            let _ = runtime.block_on(stopped);
+        })?;
+        let stop = Some(stop);
+        Ok(Self { pool, stop, thread })
     }
 
     /// Rows as they are at one moment, whatever is asked.
@@ -107,11 +102,7 @@ impl Readers {
 impl Drop for Readers {
     fn drop(&mut self) {
         self.stop.take();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread of the store's readers panicked");
-        }
+        self.thread.join();
     }
 }
 

@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{io, mem};
 
@@ -15,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use super::values::Sql;
+use crate::store::worker::Worker;
 
 /// The log is left to grow to so many pages.
 pub(super) const FRAMES: i64 = 16_000;
@@ -83,7 +83,7 @@ impl Checkpoints {
 /// The checkpointer's thread, with the connection that is closed last of all and so empties the log.
 pub(super) struct Checkpointer {
     checkpoints: Arc<Checkpoints>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Worker,
 }
 
 impl Checkpointer {
@@ -107,12 +107,9 @@ impl Checkpointer {
                 mem::forget(conn);
             }
         };
-        let thread = thread::Builder::new()
-            .name("store-checkpoint".to_owned())
-            .spawn(work)?;
         Ok(Self {
             checkpoints,
-            thread: Mutex::new(Some(thread)),
+            thread: Worker::start("store-checkpoint", work)?,
         })
     }
 }
@@ -122,14 +119,7 @@ impl Checkpointer {
     pub(super) fn close(&self) {
         self.checkpoints.lock().stop = true;
         self.checkpoints.changed.notify_one();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the checkpointer panicked");
-        }
+        self.thread.join();
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -12,6 +11,7 @@ use super::super::values::Sql;
 use super::index::{Index, Work, may_pass};
 use super::{feed, file};
 use crate::model::{RoomId, Seq};
+use crate::store::worker::Worker;
 
 /// The least time between two looks: what is said meanwhile is indexed together, and searched by reading it until then.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -23,7 +23,7 @@ const PAUSES: u32 = 199;
 /// The thread, and its end.
 pub(in crate::store::sqlite) struct Indexer {
     index: Arc<Index>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Worker,
 }
 
 impl Indexer {
@@ -43,15 +43,11 @@ impl Indexer {
         if let Err(trouble) = keeper.open_existing() {
             tracing::warn!(error = %trouble.error(), "the search index cannot be used; it is made anew");
         }
-        let thread = thread::Builder::new().name("store-search".to_owned());
-        let thread = thread.spawn(move || {
+        let thread = Worker::start("store-search", move || {
             let _ending = Ending(keeper.index.clone());
             keeper.work();
         })?;
-        Ok(Self {
-            index,
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { index, thread })
     }
 }
 
@@ -59,14 +55,7 @@ impl Indexer {
     /// Ends the thread and closes its connections.
     pub(in crate::store::sqlite) fn close(&self) {
         self.index.stop();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the search index's thread panicked");
-        }
+        self.thread.join();
     }
 }
 
