@@ -10,8 +10,7 @@ use clap::Args;
 use indicatif::HumanBytes;
 
 use super::failure::{Failure, Outcome};
-use super::output::Output;
-use super::progress::{refuse_closed_output, watched};
+use super::progress::{refuse_closed_output, say_copied, watched};
 use super::source::Source;
 
 /// The database, the files of messages, and the certificate that the gateway made for itself with its key; not the
@@ -52,16 +51,7 @@ impl BackupArgs {
                 made.missing
             );
         }
-        if is_stream {
-            if made.missing > 0 {
-                tracing::error!(missing = made.missing, "{said}");
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        let mut out = Output::standard();
-        out.line(&said)?;
-        out.flush()?;
-        Ok(ExitCode::SUCCESS)
+        say_copied(&said, made.missing, is_stream)
     }
 }
 

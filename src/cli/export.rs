@@ -10,8 +10,7 @@ use crate::model::RoomSelector;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
-use super::output::Output;
-use super::progress::{refuse_closed_output, watched};
+use super::progress::{refuse_closed_output, say_copied, watched};
 use super::room_name::RoomName;
 use super::source::Source;
 
@@ -53,16 +52,7 @@ impl ExportArgs {
         if made.missing > 0 {
             said += &format!("; {} files that messages have were not there", made.missing);
         }
-        if is_stream {
-            if made.missing > 0 {
-                tracing::error!(missing = made.missing, "{said}");
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        let mut out = Output::standard();
-        out.line(&said)?;
-        out.flush()?;
-        Ok(ExitCode::SUCCESS)
+        say_copied(&said, made.missing, is_stream)
     }
 }
 

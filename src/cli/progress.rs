@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Display, Path};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::failure::{Failure, Outcome};
 use super::no_runtime;
+use super::output::Output;
 
 /// How long work that is broken off may take to remove what it made: it may be waiting for a pipe.
 const CLEARING: Duration = Duration::from_secs(5);
@@ -63,6 +65,18 @@ impl Progress for Bar {
             false => Ok(()),
         }
     }
+}
+
+/// Says what was copied; where that went to standard output, only the log says that files are missing.
+pub(super) fn say_copied(said: &str, missing: u64, is_stream: bool) -> Outcome<ExitCode> {
+    if !is_stream {
+        let mut out = Output::standard();
+        out.line(said)?;
+        out.flush()?;
+    } else if missing > 0 {
+        tracing::error!(missing, "{said}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Does something on a thread of its own; SIGINT and SIGTERM break it off.

@@ -120,6 +120,12 @@ mod gateways {
         Gateway::builder(Hub::builder().start().await.unwrap())
     }
 
+    /// A gateway with one listener, `a`.
+    async fn listening() -> Gateway {
+        let builder = builder().await.listen("a", ANYWHERE, jim());
+        builder.start().await.unwrap()
+    }
+
     /// Why a gateway does not start.
     async fn refusal(builder: GatewayBuilder) -> String {
         builder.start().await.err().unwrap().to_string()
@@ -151,12 +157,7 @@ mod gateways {
         let why = refusal(builder().await.listen_with("a", ANYWHERE, jim(), required)).await;
         assert!(why.contains("GatewayBuilder::tls"), "{why}");
 
-        let gateway = builder()
-            .await
-            .listen("a", ANYWHERE, jim())
-            .start()
-            .await
-            .unwrap();
+        let gateway = listening().await;
         let to = || Gateway::builder(gateway.hub().clone());
         let kept = to()
             .keep("a", "b", None, options())
@@ -174,12 +175,7 @@ mod gateways {
 
     #[tokio::test]
     async fn what_has_ended_does_not_begin_again() {
-        let gateway = builder()
-            .await
-            .listen("a", ANYWHERE, jim())
-            .start()
-            .await
-            .unwrap();
+        let gateway = listening().await;
         let (same, hub) = (gateway.clone(), gateway.close().await);
         let more = || Gateway::builder(hub.clone()).listen("b", ANYWHERE, jim());
         let why = same.change(more()).await.unwrap_err().to_string();
@@ -192,12 +188,7 @@ mod gateways {
 
     #[tokio::test]
     async fn with_the_last_handle_the_listeners_are_closed_and_the_hub_runs_on() {
-        let gateway = builder()
-            .await
-            .listen("a", ANYWHERE, jim())
-            .start()
-            .await
-            .unwrap();
+        let gateway = listening().await;
         let (address, hub) = (gateway.addresses()[0].1, gateway.hub().clone());
         let mut client = TcpStream::connect(address).await.unwrap();
         drop(gateway.clone());

@@ -252,9 +252,7 @@ impl Change for SetDisabled {
 
     fn apply(self, work: &mut Work<'_>) -> Done<UserId> {
         rules::operator_only(work.actor)?;
-        let row = work.account(&self.user)?;
-        let row = work.put_user(&row, |user| user.disabled = self.disabled)?;
-        work.add_news(&News::User(row.user.id))?;
+        let row = work.change_account(&self.user, |user| user.disabled = self.disabled)?;
         Ok(row.user.id)
     }
 }
@@ -287,10 +285,7 @@ impl Change for SetOperator {
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
         rules::operator_only(work.actor)?;
-        let row = work.account(&self.user)?;
-        let row = work.put_user(&row, |user| user.operator = self.operator)?;
-        work.add_news(&News::User(row.user.id))?;
-        Ok(row)
+        work.change_account(&self.user, |user| user.operator = self.operator)
     }
 }
 
@@ -390,6 +385,18 @@ impl Change for RemoveUser {
 }
 
 impl Work<'_> {
+    /// Changes an account that the actor may manage; its sessions at all nodes are concerned.
+    pub(super) fn change_account(
+        &mut self,
+        user: &UserSelector,
+        edit: impl FnOnce(&mut User),
+    ) -> Done<Arc<UserRow>> {
+        let row = self.account(user)?;
+        let row = self.put_user(&row, edit)?;
+        self.add_news(&News::User(row.user.id))?;
+        Ok(row)
+    }
+
     /// Ends an account's tokens, its memberships but in direct rooms, and contacts; what it owns gets another owner.
     pub(super) fn end_account(&mut self, row: &UserRow) -> Done {
         let id = row.user.id;

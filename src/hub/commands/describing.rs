@@ -8,7 +8,7 @@ use super::accounts::{DESCRIPTION_CHARS, check_length, display_name};
 use super::command::{about, looks_at};
 use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
-use crate::model::{News, Result, User, UserSelector, clean_text};
+use crate::model::{Result, User, UserSelector, clean_text};
 use crate::store::UserRow;
 
 /// Gives an account another name or description, or both. Operators, or the account itself.
@@ -59,8 +59,7 @@ impl Change for DescribeUser {
     looks_at!(user: user);
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<UserRow>> {
-        let row = work.account(&self.user)?;
-        let row = work.put_user(&row, |user| {
+        work.change_account(&self.user, |user| {
             if let Some(name) = self.name {
                 user.name = match name.is_empty() {
                     true => user.login.clone(),
@@ -70,8 +69,6 @@ impl Change for DescribeUser {
             if let Some(description) = self.description {
                 user.description = description;
             }
-        })?;
-        work.add_news(&News::User(row.user.id))?;
-        Ok(row)
+        })
     }
 }

@@ -93,14 +93,8 @@ async fn who_was_found_gone_ends_its_sessions_and_begins_afresh() {
 
 #[tokio::test(start_paused = true)]
 async fn who_goes_on_after_it_was_found_gone_brings_nobody_back() {
-    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
-    let east = shared.node_on(bus.clone(), "east").await;
-    let west = shared.node_on(bus.clone(), "west").await;
-    for user in ["anna", "boris"] {
-        east.op(register(user)).await;
-    }
-    let members = [("anna", Role::Member), ("boris", Role::Member)];
-    east.room("tea", RoomKind::Public, members).await;
+    let bus = Arc::<TestBus>::default();
+    let (_shared, east, west) = Shared::two_on([bus.clone(), bus.clone()]).await;
     let (mut anna, mut boris) = (east.again("anna").await, west.again("boris").await);
     pass(LEASE).await;
     boris.told();

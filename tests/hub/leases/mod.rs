@@ -213,6 +213,19 @@ impl Shared {
             .await;
         (shared, east, west)
     }
+
+    /// Two nodes, each on its bus, and the accounts `anna` and `boris`, who are in the room `tea`.
+    async fn two_on([ours, theirs]: [Arc<TestBus>; 2]) -> (Self, Node, Node) {
+        let shared = Self::default();
+        let east = shared.node_on(ours, "east").await;
+        let west = shared.node_on(theirs, "west").await;
+        let members = [("anna", Role::Member), ("boris", Role::Member)];
+        for (user, _) in members {
+            east.op(register(user)).await;
+        }
+        east.room("tea", RoomKind::Public, members).await;
+        (shared, east, west)
+    }
 }
 
 fn exclusive(world: &World) -> Client {

@@ -76,14 +76,8 @@ async fn a_node_that_does_not_answer_is_named_to_who_closes_a_session_there() {
 
 #[tokio::test(start_paused = true)]
 async fn who_ends_the_others_in_a_room_ends_them_at_all_nodes() {
-    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
-    let east = shared.node_on(bus.clone(), "east").await;
-    let west = shared.node_on(bus.clone(), "west").await;
-    for user in ["anna", "boris"] {
-        east.op(register(user)).await;
-    }
-    let members = [("anna", Role::Member), ("boris", Role::Member)];
-    east.room("tea", RoomKind::Public, members).await;
+    let bus = Arc::<TestBus>::default();
+    let (_shared, east, west) = Shared::two_on([bus.clone(), bus.clone()]).await;
     for health in Health::ALL {
         // Who comes while the bus is away is not known elsewhere.
         if health == Health::Away {
@@ -149,16 +143,8 @@ async fn who_does_not_answer_is_named_and_has_no_lag() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_node_does_of_which_the_bus_never_told_is_found() {
-    let shared = Shared::default();
     // What one says there the other cannot hear, and neither bus knows.
-    let [ours, theirs] = [TestBus::default(), TestBus::default()].map(Arc::new);
-    let east = shared.node_on(ours, "east").await;
-    let west = shared.node_on(theirs, "west").await;
-    for user in ["anna", "boris"] {
-        east.op(register(user)).await;
-    }
-    let members = [("anna", Role::Member), ("boris", Role::Member)];
-    east.room("tea", RoomKind::Public, members).await;
+    let (_shared, east, west) = Shared::two_on(Default::default()).await;
     let (mut anna, mut boris) = (east.again("anna").await, west.again("boris").await);
     // By then each has read of the other in the registry.
     sleep(LEASE / 2).await;

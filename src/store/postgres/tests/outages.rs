@@ -20,6 +20,15 @@ async fn backends_that_are_terminated_are_replaced() {
     }
 }
 
+/// Says something as soon as the store takes it again, which is since when.
+fn goes_on(node: &Node, user: UserId, room: RoomId) -> Instant {
+    let back = Instant::now();
+    while node.bench.by(user, post(room, "back")).is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
+    }
+    back
+}
+
 /// What is accepted is there, and nothing else but what nobody can say of.
 #[tokio::test]
 async fn a_server_that_is_killed_and_comes_back_has_what_was_accepted() {
@@ -52,10 +61,7 @@ async fn a_server_that_is_killed_and_comes_back_has_what_was_accepted() {
         }
         assert!(latest < Duration::from_secs(9), "{latest:?}");
         server.serve();
-        let back = Instant::now();
-        while node.bench.by(anna, post(room, "back")).is_err() {
-            assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
-        }
+        goes_on(&node, anna, room);
     }
     let kept = history(&node.bench, room).await;
     let kept: Vec<&str> = texts(&kept)
@@ -108,10 +114,7 @@ async fn a_server_that_is_paused_is_away() {
         );
     }
     server.signal(Signal::SIGCONT);
-    let back = Instant::now();
-    while node.bench.by(anna, post(room, "back")).is_err() {
-        assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
-    }
+    let back = goes_on(&node, anna, room);
     while node.store.room(room).await.is_err() {
         assert!(back.elapsed() < Duration::from_secs(5), "it does not go on");
     }
