@@ -50,7 +50,7 @@ pub use command::{Command, Needs, Text};
 pub use entering::{Create, Entered};
 pub use erasing::{Erased, Place};
 pub use exporting::{Said, UserExport};
-pub use login::{TokenEnd, Welcome};
+pub use login::Welcome;
 pub use making::RoomOutcome;
 pub use members::Banned;
 pub use messages::Offline;
@@ -62,7 +62,7 @@ pub use work::Work;
 pub(crate) use keeping::{Forget, MarkAged};
 pub(crate) use opening::{EndGuest, EndGuests};
 pub(crate) use registering::AddExternal;
-pub use sessions::OpenSessions;
+pub use sessions::{OpenSessions, TokenEnd};
 pub(crate) use waiting::LeaveWaiting;
 #[cfg(test)]
 pub(crate) use {
@@ -168,8 +168,8 @@ macro_rules! commands {
 }
 
 commands! {
-    login { LogIn LogInToken LogInGuest Identify LogOut }
-    sessions { SetStatus SetProfile Sessions CloseSession Nodes }
+    login { LogIn LogInToken LogInGuest Identify }
+    sessions { LogOut SetStatus SetProfile Sessions CloseSession Nodes }
     registering { Register }
     accounts {
         FindUser Users SetOwnDescription SetPassword SetDisabled SetOperator

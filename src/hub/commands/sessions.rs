@@ -1,12 +1,13 @@
-//! Sessions that are open: what they show of their user, which there are, closing them.
+//! Sessions that are open: what they show of their user, which there are, closing and leaving them.
 
 use serde::{Deserialize, Serialize};
 
 use super::command::about;
-use super::{Caller, Command, Needs, Text};
+use super::tokens::end_sessions_by;
+use super::{Caller, Command, Needs, RevokeToken, Text};
 use crate::cluster::NodeInfo;
-use crate::hub::state::OnlineUser;
-use crate::model::{Error, Result, SessionId, SessionInfo, clean_json, clean_text};
+use crate::hub::state::{HubState, OnlineUser, SessionEntry};
+use crate::model::{Error, Result, SessionId, SessionInfo, UserSelector, clean_json, clean_text};
 
 /// Sets the status text that others see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,5 +113,60 @@ impl Command for Nodes {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<NodeInfo>> {
         caller.hub().nodes().await
+    }
+}
+
+/// What becomes of the token that opened a session when that logs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEnd {
+    /// The token stays valid.
+    Never,
+    /// It ends where a login made it; one that was made to be kept stays.
+    IfOfLogin,
+    /// The token ends, whatever it is.
+    Always,
+}
+
+/// Ends the session with its dialect's farewell: the user is absent at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogOut {
+    /// Whether the token that opened the session ends too, and with it the other sessions of that token.
+    pub token: TokenEnd,
+}
+
+impl Command for LogOut {
+    type Reply = ();
+    const NEEDS: Needs = Needs::Session;
+    const IS_DECIDED: bool = false;
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<()> {
+        let (session, user) = (caller.session()?, caller.user_id()?);
+        let ends = |entry: &SessionEntry| match self.token {
+            TokenEnd::Never => false,
+            TokenEnd::IfOfLogin => !entry.by_api_token,
+            TokenEnd::Always => true,
+        };
+        let token = |state: &mut HubState| {
+            let entry = state.sessions.get(&session)?;
+            entry.token.filter(|_| ends(entry))
+        };
+        if let Some(id) = caller.hub().with_state(token) {
+            let revoke = RevokeToken {
+                user: UserSelector::Id(user),
+                id: Some(id),
+            };
+            let revoked = caller.commit_then(revoke, move |state, ended| {
+                // This one leaves by itself.
+                if let Some(entry) = state.sessions.get_mut(&session) {
+                    entry.token = None;
+                }
+                end_sessions_by(state, user, ended);
+                Ok(())
+            });
+            revoked.await?;
+        }
+        caller.connection_mut()?.farewell();
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `memory:`: everything in this process's memory, for as long as it lives.
 
 #[cfg(feature = "sqlite")]
+mod backend;
 mod copy;
 mod news;
 mod read;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::backend::MemoryBackend;
 use self::read::View;
-use self::rows::MemoryBackend;
 use super::batch::{Backend, Committer, deliver, refused};
 use super::{
     CommitSink, Limits, NewsPage, NewsPlace, Page, RoomRow, Store, TokenRow, UserRow, Write,
