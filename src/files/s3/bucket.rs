@@ -16,11 +16,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper::header::CONTENT_LENGTH;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request};
 use object_store::aws::{
     AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsAuthorizer, AwsCredential,
 };
-use object_store::client::{HttpError, HttpErrorKind, HttpRequestBody};
+use object_store::client::HttpRequestBody;
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{
@@ -31,6 +31,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::super::{Reading, is_stored_name};
+use super::fault::{S3Fault, between, is_away, is_passing, said_in, words};
 use super::http::{Http, cause};
 use crate::model::RoomId;
 
@@ -75,27 +76,6 @@ impl fmt::Display for S3Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separator = if self.prefix.is_empty() { "" } else { "/" };
         write!(f, "s3://{}{separator}{}", self.bucket, self.prefix)
-    }
-}
-
-/// Why a bucket does not do what is asked of it.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{url}: {what}; {}", self.to_do())]
-pub struct S3Fault {
-    url: String,
-    what: String,
-    /// It did not answer, or could not do it now.
-    is_away: bool,
-}
-
-impl S3Fault {
-    fn to_do(&self) -> &'static str {
-        match self.is_away {
-            true => "look whether the server is there and can be reached (its endpoint)",
-            false => {
-                "look at the bucket's name, its region and endpoint, and what the access key may do"
-            }
-        }
     }
 }
 
@@ -481,47 +461,6 @@ enum Unsent {
     TooLong(TooLong),
     /// What came in cannot be read.
     File(io::Error),
-}
-
-/// The server was not there, or could not do it now: that may pass by itself.
-fn is_away(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<HttpError>() {
-            return !matches!(error.kind(), HttpErrorKind::Decode | HttpErrorKind::Unknown);
-        }
-        next = error.source();
-    }
-    let said = cause(error).to_string();
-    let status = said
-        .split_once("status code: ")
-        .and_then(|(_, rest)| rest.get(..3));
-    let status = status.and_then(|status| StatusCode::from_bytes(status.as_bytes()).ok());
-    status.is_some_and(is_passing)
-}
-
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-}
-
-/// What the server or the system says.
-fn words(error: &(dyn Error + 'static)) -> String {
-    let said = cause(error).to_string();
-    said_in(&said).unwrap_or(said)
-}
-
-/// The code and the message of an answer of S3.
-fn said_in(answer: &str) -> Option<String> {
-    let code = between(answer, "<Code>", "</Code>")?;
-    Some(match between(answer, "<Message>", "</Message>") {
-        Some(message) => format!("{code} ({message})"),
-        None => code,
-    })
-}
-
-fn between(text: &str, from: &str, to: &str) -> Option<String> {
-    let (_, rest) = text.split_once(from)?;
-    rest.split_once(to).map(|(text, _)| text.to_owned())
 }
 
 /// What is read of an object. Nobody waits for the lock: it is there because the stream cannot be looked at by two.

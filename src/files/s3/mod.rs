@@ -5,6 +5,7 @@
 //! message was committed within [`AGE`], or never will be.
 
 mod bucket;
+mod fault;
 mod http;
 
 use std::collections::HashSet;
@@ -14,8 +15,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 
+pub use bucket::S3Options;
 pub(crate) use bucket::{Bucket, TooLong};
-pub use bucket::{S3Fault, S3Options};
+pub use fault::S3Fault;
 
 use super::Contents;
 use super::directory::Directory;

@@ -1,4 +1,4 @@
-//! How a connection becomes somebody, and stops being it.
+//! How a connection becomes somebody.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,8 +9,7 @@ use tokio::sync::oneshot;
 
 use super::command::about;
 use super::opening::{AddGuest, OpenSession, Opened};
-use super::tokens::end_sessions_by;
-use super::{Actor, Caller, Change, Command, Needs, RevokeToken};
+use super::{Actor, Caller, Change, Command, Needs};
 use crate::hub::hashing::{new_token, token_hash};
 use crate::hub::metrics::DialectNumber;
 use crate::hub::names::Claim;
@@ -19,7 +18,7 @@ use crate::hub::state::{CurrentUser, HubState, SessionEntry, password_mark};
 use crate::hub::{ConnectionInfo, Credentials, Hub, Session};
 use crate::model::{
     EndReason, Error, Result, Secret, SessionId, Timestamp, TokenId, TokenInfo, TokenKind,
-    TokenText, User, UserId, UserKind, UserSelector, fold_login, validate_login,
+    TokenText, User, UserId, UserKind, fold_login, validate_login,
 };
 use crate::store::UserRow;
 
