@@ -16,8 +16,8 @@ use super::values::{
 };
 use super::written;
 use crate::model::{
-    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, RoomEvent, RoomId,
-    Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
+    BanSubject, GatewayBan, GuestBan, Membership, Message, MessageId, NodeId, Room, RoomEvent,
+    RoomId, Seq, Timestamp, TokenId, TokenInfo, UserId, UserRef,
 };
 use crate::store::batch::NumbersUsed;
 use crate::store::logged::Logged;
@@ -208,15 +208,13 @@ impl Transaction for SqliteBackend {
     }
 
     fn add_room(&mut self, row: RoomRow) -> Result<Arc<RoomRow>, RowsError> {
-        let RoomRow {
-            mut room, password, ..
-        } = row;
         one_more(&self.conn, "rooms")?;
-        written::add_room(&self.conn, &room, password.as_deref()).map_err(failed)?;
-        room.id = RoomId(given(&self.conn)?);
-        let row = Arc::new(RoomRow::new(room, password));
+        written::add_room(&self.conn, &row).map_err(failed)?;
+        let id = RoomId(given(&self.conn)?);
+        let row = Arc::new(RoomRow::new(Room { id, ..row.room }, row.password));
         let cached = CachedRoom::new(row.clone(), 0, Vec::new());
         self.keep_room(cached).map_err(failed)?;
+        self.cache.ahead.insert(id);
         Ok(row)
     }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::values::{Sql, millis, run};
-use crate::model::{Membership, Message, Room, RoomKind, UserId, fold_room_name, fold_text};
+use crate::model::{Membership, Message, RoomId, RoomKind, UserId, fold_room_name, fold_text};
 use crate::store::{RoomRow, UserRow};
 
 pub(super) fn add_user(conn: &Connection, row: &UserRow) -> Sql<usize> {
@@ -39,51 +39,35 @@ fn write_user(conn: &Connection, sql: &str, id: Option<UserId>, row: &UserRow) -
     run(conn, sql, values)
 }
 
-pub(super) fn add_room(conn: &Connection, room: &Room, password: Option<&str>) -> Sql<usize> {
-    let sql = "INSERT INTO rooms (name, folded, title, folded_title, description, kind, password, owner, low, high, \
-        created, updated, seq, cleared, last_message, quiet, slow, keep, pruned) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
-    let (low, high) = room.pair.unzip();
-    let values = params![
-        room.name,
-        folded_name(room),
-        room.title,
-        fold_text(&room.title),
-        room.description,
-        room.kind,
-        password,
-        room.owner,
-        low,
-        high,
-        room.created,
-        room.updated,
-        room.seq,
-        room.cleared,
-        room.last_message,
-        room.quiet,
-        millis(room.slow),
-        room.keep.map(millis),
-        room.pruned
-    ];
-    run(conn, sql, values)
+/// Where its changes and messages are is written with the transaction's end.
+pub(super) fn add_room(conn: &Connection, row: &RoomRow) -> Sql<usize> {
+    let sql = "INSERT INTO rooms (id, name, folded, title, folded_title, description, kind, password, owner, low, high, \
+        created, updated, cleared, quiet, slow, keep, pruned, seq, last_message) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, 0)";
+    write_room(conn, sql, None, row)
 }
 
-/// Not where the room's changes and messages are.
 pub(super) fn put_room(conn: &Connection, row: &RoomRow) -> Sql<usize> {
-    let RoomRow { room, password, .. } = row;
     let sql = "UPDATE rooms SET name = ?2, folded = ?3, title = ?4, folded_title = ?5, description = ?6, kind = ?7, \
         password = ?8, owner = ?9, low = ?10, high = ?11, created = ?12, updated = ?13, cleared = ?14, quiet = ?15, \
         slow = ?16, keep = ?17, pruned = ?18 WHERE id = ?1";
+    write_room(conn, sql, Some(row.room.id), row)
+}
+
+/// `?1` is the room's number, none for one that is to be given.
+fn write_room(conn: &Connection, sql: &str, id: Option<RoomId>, row: &RoomRow) -> Sql<usize> {
+    let room = &row.room;
+    let folded = (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name));
     let (low, high) = room.pair.unzip();
     let values = params![
-        room.id,
+        id,
         room.name,
-        folded_name(room),
+        folded,
         room.title,
         fold_text(&room.title),
         room.description,
         room.kind,
-        password,
+        row.password,
         room.owner,
         low,
         high,
@@ -96,10 +80,6 @@ pub(super) fn put_room(conn: &Connection, row: &RoomRow) -> Sql<usize> {
         room.pruned
     ];
     run(conn, sql, values)
-}
-
-fn folded_name(room: &Room) -> Option<String> {
-    (room.kind != RoomKind::Direct).then(|| fold_room_name(&room.name))
 }
 
 pub(super) fn put_member(conn: &Connection, membership: &Membership) -> Sql<usize> {
