@@ -1,7 +1,7 @@
 //! Private messages that came while one was away: they wait until they are read.
 
 use tolmach::commands;
-use tolmach::model::{HistoryOrder, HistoryQuery, RoomId};
+use tolmach::model::{HistoryOrder, HistoryQuery, RoomId, Timestamp};
 
 use crate::support::{Client, World, by_id, login, to_user};
 
@@ -54,6 +54,28 @@ async fn what_came_while_one_was_away_waits_until_it_is_read() {
         for _ in 0..2 {
             read(&mut boris, room, 100).await;
             assert_eq!(waiting(&mut boris).await, [("clara".to_owned(), 1)]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_seen_to_the_end_waits_no_more() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        boris.session.farewell();
+        anna.ok(kept_for("boris", "one")).await;
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let last = anna.ok(kept_for("boris", "two")).await;
+        world.settled().await;
+        let mut boris = world.again("boris").await;
+        for (at, left) in [(last.created.0 - 1, 2), (last.created.0, 0)] {
+            let (room, at) = (by_id(last.room), Timestamp(at));
+            boris.ok(commands::MarkSeen { room, at }).await;
+            let waits = waiting(&mut boris)
+                .await
+                .first()
+                .map_or(0, |(_, count)| *count);
+            assert_eq!(waits, left);
         }
     }
 }

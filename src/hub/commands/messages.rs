@@ -448,10 +448,8 @@ impl Change for MarkSeen {
         let membership = membership.ok_or(Error::Unauthenticated)?;
         if self.at > membership.seen {
             let seen = self.at;
-            let waiting = match self.at >= row.room.last_message {
-                true => 0,
-                false => membership.waiting,
-            };
+            let waits = membership.waiting > 0 && work.peer_said_since(&row, self.at)?;
+            let waiting = if waits { membership.waiting } else { 0 };
             work.rows.put_member(Membership {
                 seen,
                 waiting,
@@ -459,5 +457,17 @@ impl Change for MarkSeen {
             })?;
         }
         Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Whether the other of a direct room said something later than that.
+    fn peer_said_since(&mut self, row: &RoomRow, at: Timestamp) -> Done<bool> {
+        let Some(peer) = self.peer_in(row)? else {
+            return Ok(false);
+        };
+        let ever = Timestamp(i64::MAX);
+        let later = self.rows.last_said(row.room.id, peer.id, at, ever)?;
+        Ok(later.is_some())
     }
 }
