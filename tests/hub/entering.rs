@@ -1,10 +1,9 @@
 //! Entering rooms.
 
 use tolmach::commands::{self, AnyCommand};
-use tolmach::hub::Scope;
 use tolmach::model::{Error, Role, RoomId, RoomKind, RoomSelector, Secret};
 
-use crate::support::{World, by_id, create_room, enter, login, name, say, to_user};
+use crate::support::{World, by_id, create_room, enter, login, name, to_user};
 
 fn enter_with(room: RoomSelector, password: &str) -> commands::Enter {
     commands::Enter {
@@ -456,4 +455,18 @@ async fn limits_of_rooms_and_members_hold_for_all_ways_in() {
         })
         .await;
     clara.enter(name("one")).await;
+}
+
+#[tokio::test]
+async fn without_limits_of_rooms_and_members_there_are_any_number() {
+    let world = World::with(|options| (options.rooms_per_user, options.members_per_room) = (0, 0));
+    let world = world.await;
+    let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+    for room in ["one", "two", "three"] {
+        world.room(room, RoomKind::Public, []).await;
+        anna.enter(name(room)).await;
+        boris.enter(name(room)).await;
+    }
+    anna.ok(create_room("four", RoomKind::Public)).await;
+    assert_eq!(anna.my_rooms().await.len(), 4);
 }

@@ -379,3 +379,29 @@ async fn a_start_finishes_what_a_kill_broke_off() {
     }
     after.account("zoraida").await;
 }
+
+#[tokio::test]
+async fn accounts_that_ended_are_found_by_the_login_that_they_had_until_they_are_erased() {
+    for world in World::of_each_kind().await {
+        let mut ids = Vec::new();
+        for user in ["Anna", "boris", "anna"] {
+            ids.push(world.account(user).await.user());
+            let user = login(user);
+            world.op(commands::RemoveUser { user }).await;
+        }
+        world.account("anna").await;
+        let ended = async |login: &str| {
+            let login = login.to_owned();
+            world.op(commands::EndedAccounts { login }).await
+        };
+        assert_eq!(ended("ANNA").await, [ids[0], ids[2]]);
+        assert_eq!(ended("nobody").await, []);
+        assert_eq!(ended("no login").await, []);
+        erase_from(&world, ids[0], Place::Start).await;
+        assert_eq!(ended("anna").await, [ids[2]]);
+        assert_eq!(ended("erased-1").await, []);
+        let (user, place) = (UserSelector::Id(ids[0]), Place::Start);
+        let again = world.op_err(EraseUser { user, place }).await;
+        assert_eq!(again, Error::NoSuchUser);
+    }
+}

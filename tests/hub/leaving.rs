@@ -2,9 +2,9 @@
 
 use tolmach::commands;
 use tolmach::hub::Scope;
-use tolmach::model::{Error, Role, RoomKind};
+use tolmach::model::{Error, Role, RoomKind, RoomSelector};
 
-use crate::support::{World, by_id, create_room, enter, login, name, say, to_user};
+use crate::support::{World, by_id, create_room, enter, login, name, say};
 
 #[tokio::test]
 async fn leaving_ends_membership_for_all_sessions() {
@@ -213,4 +213,36 @@ async fn nobody_comes_into_a_direct_room_and_nobody_leaves_it() {
     ));
     boris.enter(by_id(room.id)).await;
     boris.ok(say(by_id(room.id), "still here")).await;
+}
+
+#[tokio::test]
+async fn who_is_switched_off_or_banned_succeeds_nobody_and_leaves_no_room_twice() {
+    for world in World::of_each_kind().await {
+        let [mut anna, _boris, _clara, mut dora] =
+            world.accounts(["anna", "boris", "clara", "dora"]).await;
+        let room = anna.ok(create_room("tea", RoomKind::Public)).await.room;
+        let members = ["boris", "clara", "dora"].map(login);
+        for user in members {
+            let room = name("tea");
+            world.op(commands::AddMember { room, user }).await;
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        for user in ["boris", "clara"] {
+            let (room, user, role) = (name("tea"), login(user), Role::Admin);
+            anna.ok(commands::SetRole { room, user, role }).await;
+        }
+        let (user, disabled) = (login("boris"), true);
+        world.op(commands::SetDisabled { user, disabled }).await;
+        let (place, user) = (name("tea"), login("clara"));
+        anna.ok(commands::Ban { room: place, user }).await;
+        anna.ok(commands::Leave { room: name("tea") }).await;
+        assert_eq!(world.stored(room.id).await.owner, Some(dora.user()));
+        dora.told();
+        for user in ["clara", "boris"] {
+            let user = login(user);
+            world.op(commands::RemoveUser { user }).await;
+        }
+        assert_eq!(dora.heard(), ["#tea left boris"]);
+        world.assert_gapless(room.id).await;
+    }
 }

@@ -12,7 +12,9 @@
 mod support;
 
 mod accounts;
+mod adopting;
 mod authenticator;
+mod changing;
 mod clock;
 mod connections;
 mod contacts;

@@ -374,3 +374,56 @@ async fn entering_says_from_where_on_one_hears_and_the_history_has_the_rest() {
         ));
     }
 }
+
+#[tokio::test]
+async fn ones_rooms_and_how_many_are_in_those_that_one_may_know_of() {
+    for world in World::of_each_kind().await {
+        let [mut anna, _boris, _clara] = world.accounts(["anna", "boris", "clara"]).await;
+        let place = |role| {
+            [
+                ("boris", Role::Member),
+                ("clara", Role::Banned),
+                ("anna", role),
+            ]
+        };
+        let own = world
+            .room("tea", RoomKind::Private, place(Role::Admin))
+            .await
+            .id;
+        let out = world
+            .room("coffee", RoomKind::Public, place(Role::Banned))
+            .await
+            .id;
+        let unseen = [("boris", Role::Member)];
+        let unseen = world.room("cellar", RoomKind::Private, unseen).await.id;
+        let mine = anna.ok(commands::Memberships).await;
+        let mine: Vec<_> = mine
+            .iter()
+            .map(|(room, place)| (room.id, place.role))
+            .collect();
+        assert_eq!(mine, [(own, Role::Admin)]);
+        assert_eq!(anna.my_rooms().await, ["tea"]);
+        let rooms = vec![unseen, out, own];
+        let counts = anna.ok(commands::MemberCounts { rooms }).await;
+        assert_eq!(counts, [(out, 1), (own, 2)]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_read_by_its_number_where_one_may_see_it() {
+    for world in World::of_each_kind().await {
+        let (mut anna, ids) = talk(&world).await;
+        let mut boris = world.account("boris").await;
+        let read = |message| commands::ReadMessage { message };
+        assert_eq!(anna.ok(read(ids[4])).await.text, "5");
+        assert_eq!(boris.err(read(ids[4])).await, Error::NoSuchMessage);
+        boris.enter(name("tea")).await;
+        assert_eq!(boris.ok(read(ids[4])).await.text, "5");
+        boris.ok(commands::Hide { message: ids[4] }).await;
+        assert_eq!(boris.err(read(ids[4])).await, Error::NoSuchMessage);
+        assert_eq!(anna.err(read(MessageId(99))).await, Error::NoSuchMessage);
+        anna.ok(commands::ClearHistory { room: name("tea") }).await;
+        assert_eq!(anna.err(read(ids[4])).await, Error::NoSuchMessage);
+        assert_eq!(world.op_err(read(ids[4])).await, Error::NoSuchMessage);
+    }
+}

@@ -7,6 +7,7 @@ mod wall_clock;
 mod words;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use tolmach::commands::{self, Command};
@@ -107,6 +108,11 @@ impl World {
             files: Some(files),
             ..world.await
         }
+    }
+
+    /// Where its database is.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.files.as_ref().unwrap().path().join("hub.db")
     }
 
     /// All that its files hold at this moment.
