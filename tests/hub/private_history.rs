@@ -253,3 +253,30 @@ async fn the_names_that_nobody_guesses_are_of_all_digits_and_differ() {
     let expected: BTreeSet<char> = ('a'..='z').chain('2'..='7').collect();
     assert_eq!(digits, expected);
 }
+
+#[tokio::test]
+async fn what_was_said_last_before_one_came_is_not_there() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        anna.ok(create_room("cellar", RoomKind::Private)).await;
+        let before = anna.say(name("cellar"), "secret").await.id;
+        boris.enter(name("cellar")).await;
+        let answer = commands::Send {
+            reply_to: Some(before),
+            ..commands::Send::text(name("cellar"), "what was that?")
+        };
+        for refused in [
+            boris.err(commands::ReadMessage { message: before }).await,
+            boris.err(commands::Hide { message: before }).await,
+            boris.err(commands::Edit::text(before, "x")).await,
+            boris.err(answer.clone()).await,
+        ] {
+            assert_eq!(refused, Error::NoSuchMessage);
+        }
+        assert_eq!(boris.texts(name("cellar")).await, [""; 0]);
+        anna.ok(answer).await;
+        let page = HistoryQuery::page(name("cellar"), None, 9);
+        let read = boris.ok(commands::History(page)).await.messages;
+        assert_eq!((read.len(), &read[0].quote), (1, &None));
+    }
+}
