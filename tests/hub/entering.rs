@@ -470,3 +470,17 @@ async fn without_limits_of_rooms_and_members_there_are_any_number() {
     anna.ok(create_room("four", RoomKind::Public)).await;
     assert_eq!(anna.my_rooms().await.len(), 4);
 }
+
+#[tokio::test]
+async fn only_a_room_that_entering_makes_counts_among_those_of_an_hour() {
+    let world = World::with(|options| options.rooms_made_per_hour = 1).await;
+    world.room("tea", RoomKind::Public, []).await;
+    let mut anna = world.account("anna").await;
+    for _ in 0..2 {
+        anna.ok(enter_or_make(name("tea"))).await;
+    }
+    assert!(anna.ok(enter_or_make(name("one"))).await.created);
+    let limited = anna.err(enter_or_make(name("two"))).await;
+    assert!(matches!(limited, Error::RateLimited { .. }), "{limited:?}");
+    assert!(!anna.ok(enter_or_make(name("tea"))).await.created);
+}

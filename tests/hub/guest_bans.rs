@@ -185,6 +185,12 @@ async fn who_is_kept_out_as_a_guest_stays_so_as_an_account() {
             assert_eq!(enters(&mut trent).await, Err(Error::Banned), "{who}");
         }
         assert_eq!(enters(&mut again).await, Err(Error::Banned));
+        // Whoever else signs up meanwhile is not bound.
+        let mut walter = world.client_from(ELSEWHERE.parse().unwrap());
+        walter.ok(register("else")).await;
+        walter.ok(log_in("else", password("else"))).await;
+        assert_eq!(enters(&mut walter).await, Ok(()));
+        walter.ok(commands::Leave { room: name("tea") }).await;
         let members = world
             .op(commands::Members {
                 room: by_id(room.id),

@@ -108,7 +108,11 @@ async fn who_is_removed_may_come_back_and_who_is_banned_may_not() {
             client.told();
         }
         anna.ok(ban("boris")).await;
+        let since = world.store.member(room.id, boris.user()).await;
+        std::thread::sleep(std::time::Duration::from_millis(2));
         anna.ok(ban("boris")).await;
+        let still = world.store.member(room.id, boris.user()).await;
+        assert_eq!(still, since, "banned since the first time");
         assert_eq!(boris.heard(), ["#tea banned boris"]);
         assert_eq!(anna.heard(), ["#tea banned boris", "#tea offline boris"]);
         assert_eq!(boris.err(enter(name("tea"))).await, Error::Banned);

@@ -201,6 +201,9 @@ pub(super) async fn a_guest_that_ends_leaves_no_row_unless_it_spoke(bench: &Benc
         assert_eq!(bench.store.member(room, user).await.unwrap(), None);
         assert!(bench.store.rooms_of(user).await.unwrap().is_empty());
     }
+    // An account is no guest, whatever is asked.
+    bench.operator(EndGuest { user: owner }).unwrap();
+    assert!(bench.store.member(room, owner).await.unwrap().is_some());
     assert_eq!(bench.store.user(silent).await.unwrap(), None);
     assert_eq!(
         bench.store.user(speaker).await.unwrap().unwrap().folded,
