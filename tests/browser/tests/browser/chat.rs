@@ -102,6 +102,13 @@ async fn a_login_comes_back_with_the_page_and_ends_by_logging_out() {
     page.reload().await;
     page.control("heading", "#lobby").await;
     page.sees("Still here").await;
+    let second = browser.page().await;
+    second.open(&gateway.url("/")).await;
+    second.fill("textbox", "Login", "anna").await;
+    second.fill("textbox", "Password", PASSWORD).await;
+    second.click("button", "Log in").await;
+    second.sees("perhaps in another tab").await;
+    second.close(&[]).await;
     page.click("button", "Delete").await;
     page.control("button", "Undo").await;
     page.click("button", "Log out").await;

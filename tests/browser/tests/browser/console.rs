@@ -147,9 +147,15 @@ async fn a_room_is_followed_whatever_it_is_called_and_gets_its_owner_back() {
     let operator = false;
     gateway.operate(SetOperator { user, operator }).await;
     olga.sees("olga is no operator").await;
-    // Who is sent away is logged out.
+    // Who is no operator is not left logged in, neither now nor by trying.
     let ask = "fetch('/api/v1/me').then(({ status }) => (window.answered = status))";
-    olga.until(&format!("({ask}, window.answered === 401)"))
-        .await;
+    let is_out = format!("({ask}, window.answered === 401)");
+    olga.until(&is_out).await;
+    olga.fill("textbox", "Login", "tara").await;
+    olga.fill("textbox", "Password", PASSWORD).await;
+    olga.click("button", "Log in").await;
+    olga.sees("tara is no operator").await;
+    olga.js("window.answered = 0").await;
+    olga.until(&is_out).await;
     olga.close(&["401"]).await;
 }
