@@ -133,7 +133,8 @@ impl Hub {
     }
 
     /// Ends the sessions of a node that cannot renew its lease while others can: they are to be elsewhere before it is over.
-    /// Where nobody reaches the registry, nobody can lose anything, and they stay.
+    /// Where nobody says so, the registry may be away for all alike, and the bus with it: the sessions stay. They commit
+    /// nothing meanwhile; if this node was found gone, they end once the registry says so.
     async fn end_if_cut_off(&self) {
         let Some(cluster) = &self.inner.cluster else {
             return;
@@ -152,9 +153,8 @@ impl Hub {
             });
         }
         let answers = asked.join_all().await;
-        let alone = answers.contains(&Some(true)) || answers.iter().all(Option::is_none);
         // It may have come back while they were asked.
-        if alone && !self.is_back(cluster.lease / 12).await {
+        if answers.contains(&Some(true)) && !self.is_back(cluster.lease / 12).await {
             tracing::error!("the registry cannot be reached from here");
             self.with_state(|state| state.end_every(EndReason::NodeLost));
         }

@@ -170,6 +170,54 @@ async fn where_nobody_reaches_the_registry_everybody_stays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_neither_registry_nor_bus_answers_everybody_stays() {
+    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
+    let east = shared.node_on(bus.clone(), "east").await;
+    let west = shared.node_on(bus.clone(), "west").await;
+    east.op(register("anna")).await;
+    east.room("tea", RoomKind::Public, [("anna", Role::Member)])
+        .await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    let mut there = west.again("anna").await;
+    pass(LEASE).await;
+    bus.set(Health::Away);
+    for node in [&east, &west] {
+        node.reached.by(Way::Away);
+    }
+    pass(LEASE * 10).await;
+    bus.set(Health::Sound);
+    for node in [&west, &east] {
+        node.reached.by(Way::Open);
+    }
+    pass(LEASE * 2).await;
+    for client in [&mut anna, &mut there] {
+        assert!(!was_ended(client));
+        client.say(name("tea"), "still here").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reaches_nobody_stays_until_it_learns_that_it_is_gone() {
+    let (shared, bus) = (Shared::default(), Arc::<TestBus>::default());
+    let east = shared.node_on(bus.clone(), "east").await;
+    let west = shared.node_on(bus.clone(), "west").await;
+    east.op(register("anna")).await;
+    let mut anna = enters(&east, "anna").await.unwrap();
+    pass(LEASE).await;
+    bus.mute(0);
+    east.reached.by(Way::Away);
+    pass(LEASE * 3).await;
+    assert!(!was_ended(&mut anna));
+    // Only one can act by the name: the other node has it now.
+    let mut elsewhere = enters(&west, "anna").await.unwrap();
+    bus.unmute();
+    east.reached.by(Way::Open);
+    pass(LEASE / 2).await;
+    assert!(was_ended(&mut anna));
+    assert!(!was_ended(&mut elsewhere));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_waits_for_the_store_says_so_and_everybody_stays() {
     let (_shared, east, west) = Shared::two().await;
     let mut anna = enters(&east, "anna").await.unwrap();
