@@ -56,6 +56,7 @@ pub mod translation;
 mod under_way;
 mod watched_room;
 mod watching;
+mod whereabouts;
 
 use std::any::Any;
 use std::net::IpAddr;

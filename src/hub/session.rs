@@ -110,6 +110,11 @@ impl Session {
         &self.connection.encoder
     }
 
+    /// Whether it is attached to the one room that it enters.
+    pub(crate) fn is_in_one_room(&self) -> bool {
+        self.connection.scope == Scope::OneRoom
+    }
+
     /// By what its dialect is counted.
     pub(crate) fn number(&self) -> DialectNumber {
         self.number

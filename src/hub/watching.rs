@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Hub;
@@ -40,6 +41,8 @@ pub(super) struct Watch {
     state: Mutex<State>,
     /// Told when there is something to ask the store.
     wake: Notify,
+    /// Told when a node has said who is in a room.
+    answers: Notify,
     /// The hub ends: nobody waits for the store any more.
     over: AtomicBool,
     gaps: AtomicU64,
@@ -119,7 +122,7 @@ impl Watch {
     }
 
     /// The other nodes that are there.
-    fn others(&self) -> Vec<NodeId> {
+    pub(super) fn others(&self) -> Vec<NodeId> {
         self.lock().heard.keys().copied().collect()
     }
 
@@ -131,6 +134,12 @@ impl Watch {
 
     pub(super) fn answered(&self, node: NodeId, room: RoomId) {
         self.lock().asked.remove(&(node, room));
+        self.answers.notify_waiters();
+    }
+
+    /// Done once a node has said who is in a room, from this call on.
+    pub(super) fn next_answer(&self) -> Notified<'_> {
+        self.answers.notified()
     }
 
     /// What was asked and not answered, of rooms where that still matters.
@@ -243,7 +252,7 @@ impl Hub {
     }
 
     /// Whether another node does not say on the bus that it is there, be it that it never did.
-    fn is_anybody_silent(&self) -> bool {
+    pub(super) fn is_anybody_silent(&self) -> bool {
         let cluster = self.inner.cluster.as_ref();
         let registered = cluster.map(|cluster| cluster.holdings().others.clone());
         let heard: IdSet<NodeId> = self.inner.watch.others().into_iter().collect();

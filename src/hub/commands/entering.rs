@@ -92,6 +92,14 @@ impl Command for Enter {
             Err(error) => return Err(error),
         };
         let (hub, is_new) = (caller.hub(), found.is_none());
+        // Who enters one room is told who is there, and not that all these come.
+        let shown = found
+            .as_ref()
+            .filter(|_| caller.connection().is_ok_and(Session::is_in_one_room));
+        let _inquiry = match shown {
+            Some(row) => Box::pin(hub.inquire(row.room.id)).await,
+            None => None,
+        };
         let knows = |row: &Arc<RoomRow>| {
             session.is_some_and(|session| hub.with_state(|state| state.knows(session, &row.room)))
         };

@@ -81,10 +81,10 @@ impl Send {
             && self.offline == Offline::Refuse
         {
             let id = Box::pin(caller.user(user)).await?.user.id;
-            if !caller
-                .hub()
-                .with_state(|state| state.is_connected_anywhere(id))
-            {
+            let hub = caller.hub();
+            let is_there = || hub.with_state(|state| state.is_connected_anywhere(id));
+            // Who may be there hears of it by the store, or finds it at the next login.
+            if !is_there() && !hub.may_miss_somebody() {
                 return Err(Error::RecipientOffline);
             }
             *user = UserSelector::Id(id);

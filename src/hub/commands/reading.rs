@@ -493,6 +493,8 @@ impl Command for Who {
 
     async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<Present>> {
         let room = caller.sees(View::Members, &self.room).await?.room.id;
-        Ok(caller.hub().with_state(|state| state.present(room)))
+        let hub = caller.hub();
+        let _inquiry = hub.inquire(room).await;
+        Ok(hub.with_state(|state| state.present(room)))
     }
 }

@@ -3,12 +3,14 @@
 //!
 //! What a node says of a room bears a number and the number before it, so that whoever missed something asks for all of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::effects::Outward;
+use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom};
 use crate::bus::{Everybody, PresenceNews, There};
+use crate::id_map::IdMap;
 use crate::model::{NodeId, Presence, PresenceChange, Present, RoomId, UserId};
 
 /// No room: whoever is connected is there.
@@ -22,11 +24,39 @@ pub(super) struct Elsewhere(BTreeMap<NodeId, AtNode>);
 
 #[derive(Default)]
 struct AtNode {
+    /// It has said who is there.
+    is_heard: bool,
     /// Of the last that was heard.
     version: u64,
     users: BTreeMap<UserId, There>,
     /// What was heard of an answer.
     parts: Vec<There>,
+}
+
+/// What others said of a room that somebody asks about.
+#[derive(Default)]
+pub(super) struct Inquiry {
+    /// How many ask.
+    askers: usize,
+    elsewhere: Elsewhere,
+}
+
+impl Inquiry {
+    /// What was found, and what it comes to, for the room's first visitor of this node.
+    pub(super) fn take(&mut self) -> (Elsewhere, IdMap<UserId, PresenceEntry>) {
+        let elsewhere = std::mem::take(&mut self.elsewhere);
+        let entries = elsewhere.everybody().into_iter().map(|present| {
+            let entry = PresenceEntry {
+                user: present.user.clone(),
+                presence: present.presence,
+                here: None,
+                lingers: false,
+            };
+            (present.user.id, entry)
+        });
+        let entries = entries.collect();
+        (elsewhere, entries)
+    }
 }
 
 /// A user of another node whose presence may be another now.
@@ -63,6 +93,16 @@ impl Elsewhere {
         }
     }
 
+    /// Everybody, as they are at the other node where they are most so.
+    fn everybody(&self) -> Vec<Present> {
+        let at_nodes = self.0.values();
+        let users: BTreeSet<UserId> = at_nodes
+            .flat_map(|at_node| at_node.users.keys().copied())
+            .collect();
+        let present = users.into_iter().filter_map(|user| self.present(user));
+        present.cloned().collect()
+    }
+
     /// Other nodes at which a user is there.
     pub(super) fn nodes_of(&self, user: UserId) -> Vec<NodeId> {
         let at_nodes = self.0.iter();
@@ -87,7 +127,7 @@ impl Elsewhere {
         if news.before != at_node.version {
             return None;
         }
-        at_node.version = news.version;
+        (at_node.version, at_node.is_heard) = (news.version, true);
         let user = news.who.who.user.id;
         let before = match news.is_there {
             true => at_node.users.insert(user, news.who),
@@ -115,7 +155,7 @@ impl Elsewhere {
             return None;
         }
         let mut before = std::mem::take(&mut at_node.users);
-        at_node.version = all.version;
+        (at_node.version, at_node.is_heard) = (all.version, true);
         let users = parts.into_iter().map(|there| (there.who.user.id, there));
         at_node.users = users.collect();
         before.retain(|user, _| !at_node.users.contains_key(user));
@@ -220,7 +260,7 @@ impl HubState {
             _ if room == HALL => (self.hall_version, self.connected()),
             None => (0, Vec::new()),
             Some(live_room) => {
-                let here = |(user, entry): (&UserId, &super::PresenceEntry)| {
+                let here = |(user, entry): (&UserId, &PresenceEntry)| {
                     let presence = entry.here?;
                     let described = self.describe(room, *user, entry);
                     Some(There {
@@ -289,8 +329,49 @@ impl HubState {
         if room == HALL {
             return Some(&mut self.hall);
         }
-        let live_room = self.live_rooms.get_mut(&room)?;
-        Some(live_room.elsewhere.get_or_insert_default())
+        match self.live_rooms.get_mut(&room) {
+            Some(live_room) => Some(live_room.elsewhere.get_or_insert_default()),
+            None => Some(&mut self.inquiries.get_mut(&room)?.elsewhere),
+        }
+    }
+
+    /// From now on, until [`HubState::close_inquiry`], what others say of a room is kept, be there nobody of this node.
+    pub(in crate::hub) fn open_inquiry(&mut self, room: RoomId) {
+        self.inquiries.entry(room).or_default().askers += 1;
+    }
+
+    pub(in crate::hub) fn close_inquiry(&mut self, room: RoomId) {
+        if let Some(inquiry) = self.inquiries.get_mut(&room) {
+            inquiry.askers -= 1;
+            if inquiry.askers == 0 {
+                self.inquiries.remove(&room);
+            }
+        }
+    }
+
+    /// Which of these nodes have not said yet who is in a room.
+    pub(in crate::hub) fn unheard(&mut self, room: RoomId, of: &[NodeId]) -> Vec<NodeId> {
+        let Some(elsewhere) = self.elsewhere(room) else {
+            return Vec::new();
+        };
+        let heard = |node: &NodeId| {
+            elsewhere
+                .0
+                .get(node)
+                .is_some_and(|at_node| at_node.is_heard)
+        };
+        let unheard = of.iter().copied().filter(|node| !heard(node));
+        let unheard: Vec<_> = unheard.collect();
+        unheard
+            .into_iter()
+            .filter(|node| !self.is_lost(*node))
+            .collect()
+    }
+
+    /// Who is in a room in which nobody of this node is, as far as others were asked.
+    pub(super) fn inquired(&self, room: RoomId) -> Vec<Present> {
+        let inquiry = self.inquiries.get(&room);
+        inquiry.map_or_else(Vec::new, |inquiry| inquiry.elsewhere.everybody())
     }
 
     /// Another node says how one of its users is in a room; `false`: something that it said before was missed.
@@ -408,7 +489,7 @@ impl HubState {
             if let Some(present) = elsewhere {
                 live_room.presences.insert(
                     user,
-                    super::PresenceEntry {
+                    PresenceEntry {
                         user: present.user,
                         presence: Presence::Online,
                         here: None,

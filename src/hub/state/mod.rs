@@ -33,7 +33,7 @@ use crate::model::{
 };
 use buffer::Buffer;
 use effects::{Effects, Moment, Outgoing, Outward};
-use elsewhere::{Elsewhere, connected};
+use elsewhere::{Elsewhere, Inquiry, connected};
 use presence::PresenceEntry;
 pub(in crate::hub) use sessions::password_mark;
 use telling::Counting;
@@ -185,6 +185,8 @@ pub(in crate::hub) struct HubState {
     /// Who is connected to other nodes.
     hall: Elsewhere,
     hall_version: u64,
+    /// Rooms about which somebody asks who is there.
+    inquiries: IdMap<RoomId, Inquiry>,
     last_version: u64,
     /// Nodes that are no more, and when their users are absent.
     gone: Vec<(Instant, NodeId)>,
@@ -233,6 +235,7 @@ impl HubState {
             directs: IdMap::default(),
             hall: Elsewhere::default(),
             hall_version: 0,
+            inquiries: IdMap::default(),
             last_version: 0,
             gone: Vec::new(),
             lost: IdSet::default(),

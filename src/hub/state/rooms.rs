@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::effects::Outward;
+use super::elsewhere::Inquiry;
 use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom, Subscriber};
 use crate::bus::Topic;
-use crate::id_map::IdMap;
 use crate::model::{
     Event, Present, RoomChange, RoomEvent, RoomId, RoomKind, RoomRef, Seq, SessionId, UserId,
     UserRef, fold_room_name,
@@ -25,7 +25,7 @@ impl HubState {
 
     pub(in crate::hub) fn present(&self, room: RoomId) -> Vec<Present> {
         let Some(live_room) = self.live_rooms.get(&room) else {
-            return Vec::new();
+            return self.inquired(room);
         };
         let mut present: Vec<Present> = live_room
             .presences
@@ -139,16 +139,18 @@ impl HubState {
         self.live_room_names
             .entry(fold_room_name(&room.name))
             .or_insert(room.id);
-        let effects = &mut self.effects;
+        let (effects, inquiries) = (&mut self.effects, &mut self.inquiries);
         self.live_rooms.entry(room.id).or_insert_with(|| {
             let topic = Topic::Room(room.id);
             effects.outward.push(Outward::Interest(topic, true));
+            let found = inquiries.get_mut(&room.id).map(Inquiry::take);
+            let (elsewhere, presences) = found.unzip();
             LiveRoom {
                 reference: room.clone(),
                 subscribers: Vec::new(),
-                presences: IdMap::default(),
+                presences: presences.unwrap_or_default(),
                 seq,
-                elsewhere: None,
+                elsewhere,
                 version: 0,
                 watchers: 0,
                 buffers: Vec::new(),

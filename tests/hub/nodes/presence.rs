@@ -30,6 +30,65 @@ async fn presence_is_known_everywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_there_is_told_at_a_node_where_nobody_is() {
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.boris.session.set_silent(true);
+    let third = pair.cluster.node().await;
+    let mut clara = third.account("clara").await;
+    third.settled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..2 {
+        assert_eq!(clara.who(name("tea")).await, ["anna", "boris (idle)"]);
+    }
+    // What is not asked is not kept: it would not be heard of.
+    pair.boris.session.set_silent(false);
+    pair.settled().await;
+    assert_eq!(clara.who(name("tea")).await, ["anna", "boris"]);
+    // Who enters one room is told who is there, and not that they come.
+    let mut dora = third.client_over("plain", false, Scope::OneRoom);
+    dora.ok(crate::support::guest("dora")).await;
+    let (_, _, present) = dora.enter(name("tea")).await;
+    assert_eq!(present, ["anna", "boris", "dora"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let heard = dora.heard();
+    assert!(
+        !heard.iter().any(|line| line.ends_with("anna")),
+        "{heard:?}"
+    );
+    pair.boris.session.farewell();
+    dora.hears(&["#tea offline boris"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_there_is_told_soon_whatever_the_bus_does() {
+    let pair = Pair::new(Health::Sound).await;
+    let third = pair.cluster.node().await;
+    let mut clara = third.account("clara").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for health in [Health::Lossy, Health::Away] {
+        pair.cluster.bus.set(health);
+        let begun = tokio::time::Instant::now();
+        assert_eq!(clara.who(name("tea")).await, [""; 0]);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{health:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_have_come_elsewhere_is_written_to() {
+    let mut pair = Pair::new(Health::Sound).await;
+    pair.here.op(register("clara")).await;
+    let is_offline = pair
+        .anna
+        .err(to_user(login("clara"), "are you there"))
+        .await;
+    assert_eq!(is_offline, Error::RecipientOffline);
+    pair.cluster.bus.set(Health::Away);
+    let mut clara = pair.there.again("clara").await;
+    pair.anna.ok(to_user(login("clara"), "hello")).await;
+    clara.hears(&["@anna,clara anna: hello"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn presence_that_was_lost_is_found() {
     let mut pair = Pair::new(Health::Sound).await;
     pair.cluster.bus.set(Health::Lossy);
