@@ -152,6 +152,7 @@ impl Registry for MemoryRegistry {
             gone: gone.map(|node| node.info.id).collect(),
             next_end: others.iter().map(|(_, end)| *end).min(),
             others: others.into_iter().map(|(id, _)| id).collect(),
+            time: None,
         }))
     }
 

@@ -93,6 +93,8 @@ pub struct Round {
     pub gone: Vec<NodeId>,
     /// After how long a look would find another one gone, if nobody renews before.
     pub next_end: Option<Duration>,
+    /// What the registry's clock said, where it tells the time of day.
+    pub time: Option<Timestamp>,
 }
 
 /// What only one session at a time may have, over all nodes: a user's one connection over a dialect.

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::attempts::Attempts;
 use super::authenticator::{self, Authenticator};
 use super::backlog::Backlog;
-use super::clock::{Clock, SystemClock};
+use super::clock::{Clock, CorrectedClock, SystemClock};
 use super::commands::{Actor, COMMANDS, EndGuests};
 use super::commit_queue::CommitQueue;
 use super::hashing::Hashing;
@@ -298,7 +298,8 @@ impl HubBuilder {
     }
 
     fn open(self, runtime: Handle) -> Result<Inner, StartError> {
-        let tap = tap::Tap::new(self.clock.clone());
+        let clock = Arc::new(CorrectedClock::new(self.clock));
+        let tap = tap::Tap::new(clock.clone());
         let identity = Arc::<Identity>::default();
         let counts = Arc::new(Counts::new(COMMANDS));
         let commit_queue = Arc::new(CommitQueue::new(counts.clone()));
@@ -315,7 +316,7 @@ impl HubBuilder {
             identity.node(),
             tap.clone(),
             grace,
-            Moment::of(self.clock.as_ref()),
+            Moment::of(clock.as_ref()),
         );
         state.backlog = backlog.clone();
         state.is_shared = is_shared;
@@ -345,8 +346,8 @@ impl HubBuilder {
                 .map(|Place { registry, lease }| Cluster::new(registry, identity.clone(), lease)),
             identity,
             node_name: self.node_name,
-            since: self.clock.now(),
-            clock: self.clock,
+            since: clock.now(),
+            clock,
             store,
             limits,
             bus: self.bus.unwrap_or_else(|| Arc::new(LocalBus::new())),

@@ -31,6 +31,8 @@ impl Hub {
         let node = self.node();
         let registration = self.node_registration(cluster, node);
         let number = cluster.registry.register(&registration).await?;
+        // From the first on, what happens here happens by the registry's clock.
+        let _ = self.renew(cluster.lease / 3).await;
         self.with_state(|state| state.become_node(node, Some(number)));
         Ok(())
     }
@@ -74,8 +76,13 @@ impl Hub {
     async fn renew(&self, within: Duration) -> Option<Option<Round>> {
         let cluster = self.inner.cluster.as_ref()?;
         let sessions = self.with_state(|state| state.sessions.len()) as u64;
+        let asked = Instant::now();
         let renewed = cluster.registry.renew(self.node(), sessions);
-        timeout(within, renewed).await.ok()?.ok()
+        let renewed = timeout(within, renewed).await.ok()?.ok()?;
+        if let Some(time) = renewed.as_ref().and_then(|round| round.time) {
+            self.inner.clock.follow(time, asked.elapsed());
+        }
+        Some(renewed)
     }
 
     /// Whether the registry answers within this time, however often it is tried.

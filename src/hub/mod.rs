@@ -89,6 +89,7 @@ use crate::files::FileArea;
 use crate::model::{EndReason, Error, NodeId, Origin, Result, SessionId, Timestamp};
 use crate::store::{Limits, Store, Write};
 use attempts::Attempts;
+use clock::CorrectedClock;
 use commands::{Actor, Caller, Change, Command, Mandate, Submission};
 use commit_queue::{CommitQueue, Foreign};
 use hashing::Hashing;
@@ -130,7 +131,7 @@ struct Inner {
     attempts: Attempts,
     newcomers: Newcomers,
     counts: Arc<Counts>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<CorrectedClock>,
     backlog: Arc<Backlog>,
     registrations: Quota,
     rooms_made: Quota,

@@ -34,6 +34,7 @@ const EXPIRE: &str = "WITH over AS (DELETE FROM nodes n USING nodes own WHERE ow
 const OTHERS: &str = "SELECT n.id, \
     greatest(0, ceil(extract(epoch FROM greatest(n.until, own.unbroken + n.lease) - now()) * 1000))::int8 \
     FROM nodes n, nodes own WHERE own.id = $1 AND n.id <> $1";
+const TIME: &str = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::int8";
 const GONE: &str = "SELECT id FROM gone_nodes ORDER BY since, id";
 const RESIGN: &str = "WITH own AS (DELETE FROM nodes WHERE id = $1 RETURNING id, number, name, version, since, sessions) \
     INSERT INTO gone_nodes SELECT * FROM own";
@@ -147,6 +148,7 @@ impl Registry for PostgresRegistry {
             gone: self.ask(query!(GONE), column).await?,
             next_end: others.iter().map(|(_, end)| *end).min(),
             others: others.into_iter().map(|(id, _)| id).collect(),
+            time: self.ask(query!(TIME), first).await?,
         }))
     }
 

@@ -17,7 +17,9 @@ use tolmach::cluster::{
 };
 use tolmach::commands;
 use tolmach::hub::{Hub, HubBuilder, Scope};
-use tolmach::model::{EndReason, Error, NodeId, Role, RoomKind, SessionId, UserSelector};
+use tolmach::model::{
+    EndReason, Error, NodeId, Role, RoomKind, SessionId, Timestamp, UserSelector,
+};
 use tolmach::store::{Commit, CommitSink, MemoryStore, Store};
 
 use crate::support::{
@@ -42,6 +44,8 @@ enum Way {
 struct Reached {
     registry: Arc<MemoryRegistry>,
     way: Arc<Mutex<Way>>,
+    /// What its clock says.
+    time: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Reached {
@@ -67,7 +71,11 @@ impl Registry for Reached {
         let way = *self.way.lock().unwrap();
         match way {
             Way::Lost => Ok(Some(Round::default())),
-            Way::Open | Way::Away => self.there()?.renew(node, sessions).await,
+            Way::Open | Way::Away => {
+                let time = *self.time.lock().unwrap();
+                let renewed = self.there()?.renew(node, sessions).await?;
+                Ok(renewed.map(|round| Round { time, ..round }))
+            }
         }
     }
 
@@ -166,6 +174,7 @@ impl Shared {
         let reached = Reached {
             registry: self.registry.clone(),
             way: Arc::new(Mutex::new(Way::Open)),
+            time: Arc::default(),
         };
         let builder = Hub::builder()
             .bus(bus)

@@ -110,6 +110,23 @@ async fn who_ends_the_others_in_a_room_ends_them_at_all_nodes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_nodes_go_by_the_registrys_clock() {
+    let (_shared, east, west) = Shared::two().await;
+    let said = Timestamp(1_000_000_000_000);
+    for node in [&east, &west] {
+        let own = node.hub.time();
+        *node.reached.time.lock().unwrap() = Some(said);
+        pass(LEASE).await;
+        let ahead = node.hub.time().0 - said.0;
+        assert!((0..60_000).contains(&ahead), "{ahead}, {own:?}");
+    }
+    let mut anna = west.again("anna").await;
+    let message = anna.say(name("tea"), "when").await;
+    let ahead = message.created.0 - said.0;
+    assert!((0..60_000).contains(&ahead), "{ahead}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_does_not_answer_is_named_and_has_no_lag() {
     let (shared, east, west) = Shared::two().await;
     let mut anna = east.again("anna").await;
