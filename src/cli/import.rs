@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::Config;
-#[cfg(feature = "postgres")]
 use crate::config::StoreUrl;
 use crate::copies::{self, CopyError, Imported, Places, Progress, StagedRoom};
 use crate::daemon::lock::{DataDirLock, LockError};
@@ -50,7 +49,7 @@ impl ImportArgs {
             imported.messages,
             imported.files,
             imported.created,
-            config.data_dir.display()
+            place(config)
         );
         if imported.missing > 0 {
             said += &format!(
@@ -134,6 +133,15 @@ impl ImportArgs {
             }
             other => other.to_string(),
         })
+    }
+}
+
+/// Where what was imported went.
+fn place(config: &Config) -> String {
+    match &config.store.url {
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres(url) => url.to_string(),
+        _ => config.data_dir.display().to_string(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::refusal::of_file;
 use {
     super::progress::watched,
     crate::config::StoreUrl,
-    crate::copies::temporary,
+    crate::copies::{CopyError, temporary},
     crate::new_file,
     crate::store::{PostgresStore, PostgresUrl},
 };
@@ -83,6 +83,9 @@ impl Source {
         let url = url.clone();
         let copied = watched(move |progress| {
             progress.begin("copying", None);
+            if !PostgresStore::is_there(&url)? {
+                return Err(CopyError::NoStore(url.to_string()));
+            }
             Ok(PostgresStore::copy(&url, &path)?)
         });
         copied

@@ -23,6 +23,12 @@ pub enum CopyError {
     /// There is no database to copy.
     #[error("there is no database {}; name the configuration (-c) or data_dir of the gateway that is meant", .0.display())]
     NoDatabase(PathBuf),
+    /// There is nothing in a database on a server yet.
+    #[cfg(feature = "postgres")]
+    #[error(
+        "there is no store at {0}, and only `tolmach serve` makes one; name the configuration (-c) of the gateway that is meant"
+    )]
+    NoStore(String),
     /// Something is where all would be put.
     #[error("{} is not empty ({found}): move what is there away, or name another data_dir", place.display())]
     NotEmpty {

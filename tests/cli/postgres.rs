@@ -165,3 +165,62 @@ fn a_database_that_is_not_there_is_said() {
         );
     }
 }
+
+/// As one of SQLite: what no gateway of this version could use is said by whatever looks at it.
+#[test]
+fn a_database_that_cannot_be_used_is_said_before_the_start() {
+    let Some(server) = Postgres::durable() else {
+        return;
+    };
+    let database = server.database();
+    let bench = with(&database);
+    let reads = [
+        &["store", "verify"][..],
+        &["export", "new.jsonl"],
+        &["backup", "new.tar"],
+    ];
+    for command in reads {
+        let refused = bench.run(command).refused();
+        assert!(refused.contains("there is no store at"), "{refused}");
+    }
+    drop(with(&database).serve(&[]));
+    let newer = "INSERT INTO migrations (version) VALUES (999)";
+    server.ask(&database, newer);
+    for command in [&["check"][..]].into_iter().chain(reads) {
+        let told = bench.run(command);
+        assert_eq!(told.code, Some(1), "{command:?}");
+        assert!(told.err.contains("of a later version"), "{}", told.err);
+    }
+    let port = server.port();
+    let name = |url: &str| url.split(['/', '?']).nth(3).unwrap().to_owned();
+    let ascii = format!("a_{}", name(&database));
+    server.sql(
+        "postgres",
+        &format!("CREATE DATABASE {ascii} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"),
+    );
+    let strange = server.database();
+    server.ask(&strange, "CREATE TABLE users (a INTEGER)");
+    let (bare, made) = (server.database(), server.database());
+    server.ask(
+        &bare,
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE weak LOGIN",
+    );
+    drop(with(&made).serve(&[]));
+    let weak = |url: &str| url.replace("tolmach@", "weak@");
+    for (url, why) in [
+        (
+            format!("postgres://tolmach@127.0.0.1:{port}/{ascii}?sslmode=disable"),
+            "the database is in SQL_ASCII",
+        ),
+        (strange, "is called as tables of a gateway are (users)"),
+        (
+            weak(&bare),
+            "the role weak may make no tables in the schema public",
+        ),
+        (weak(&made), "the role weak may not read and write bans, "),
+    ] {
+        let checked = with(&url).run(&["check"]);
+        assert_eq!(checked.code, Some(1), "{url}");
+        assert!(checked.err.contains(why), "{}", checked.err);
+    }
+}

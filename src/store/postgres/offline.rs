@@ -7,13 +7,15 @@ use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::session::{Connector, Session, explain, query};
-use super::values::{Sql, first};
-use super::{PostgresError, PostgresStore, PostgresUrl};
+use super::session::{Connector, Session, explain};
+use super::values::Sql;
+use super::{PostgresError, PostgresStore, PostgresUrl, tables};
 #[cfg(feature = "sqlite")]
 use {
     super::locks::Neighbours,
-    super::{overlay, tables, values},
+    super::session::query,
+    super::values::first,
+    super::{overlay, values},
     crate::model::{FileInfo, MessageKind},
     crate::store::{DatabaseBuilder, DatabaseCopy, OpenError, Row, RowsError, SEQUENCE},
     futures_util::{TryStreamExt, pin_mut},
@@ -81,16 +83,11 @@ impl PostgresStore {
     /// Whether a database has been used by this program. Nothing is made or locked, and it is tried once. Blocks the thread.
     ///
     /// # Errors
-    /// It cannot be reached.
+    /// It cannot be reached, or no gateway of this version could use it.
     pub fn is_there(url: &PostgresUrl) -> Result<bool, PostgresError> {
-        let there = on_a_thread(url, |runtime, connector| {
-            runtime.block_on(async {
-                let mut session = connector.connect().await?;
-                let there = session.ask(query!("SELECT to_regclass('migrations') IS NOT NULL"));
-                first(&there.await?)
-            })
-        });
-        Ok(there?.unwrap_or_default())
+        on_a_thread(url, |runtime, connector| {
+            runtime.block_on(async { tables::look(&mut connector.connect().await?).await })
+        })
     }
 
     /// Writes all rows, as they are at one moment, to the empty file at `path`, as a database that [`DatabaseCopy::open`] takes.

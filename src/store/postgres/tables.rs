@@ -17,11 +17,31 @@ const STEPS: [&str; 6] = [
 /// The oldest server that has what is used here.
 const OLDEST: i32 = 130_000;
 
-/// Gives a database the tables that this version has. Several nodes may do so at once.
+/// Whether a database has been used by this program. Nothing is changed.
 ///
 /// # Errors
-/// It is one that cannot be used, or one of a later version.
-pub(super) async fn bring_up_to_date(session: &mut Session) -> Sql<()> {
+/// No gateway of this version could use it: the server or the database is not fit, of a later version or somebody else's, or the
+/// role may not do there what a gateway does.
+pub(super) async fn look(session: &mut Session) -> Sql<bool> {
+    check_server(session).await?;
+    let done = match is_there(session).await? {
+        true => {
+            check_rights(session).await?;
+            Some(known_version(session).await?)
+        }
+        false => None,
+    };
+    if done != Some(STEPS.len()) {
+        check_may_make(session).await?;
+    }
+    if done.is_none() {
+        check_nothing_in_the_way(session).await?;
+    }
+    Ok(done.is_some())
+}
+
+/// Refuses a server that is too old, and a database in which not every text can be kept.
+async fn check_server(session: &mut Session) -> Sql<()> {
     let asked = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), \
         current_setting('fsync')";
     let told = session.ask(query!(asked)).await?;
@@ -45,10 +65,75 @@ pub(super) async fn bring_up_to_date(session: &mut Session) -> Sql<()> {
             );
         }
     }
-    let there = session
-        .ask(query!("SELECT to_regclass('migrations') IS NOT NULL"))
-        .await?;
-    if first(&there)? == Some(true) && version(session).await? == STEPS.len() {
+    Ok(())
+}
+
+async fn is_there(session: &mut Session) -> Sql<bool> {
+    let sql = "SELECT to_regclass('migrations') IS NOT NULL";
+    let there = session.ask(query!(sql)).await?;
+    Ok(first(&there)?.unwrap_or_default())
+}
+
+/// What the steps make, by the word for it in SQL.
+fn made(kind: &str) -> Vec<String> {
+    let lines = STEPS.iter().flat_map(|step| step.lines());
+    let made = lines.filter_map(|line| line.strip_prefix("CREATE ")?.strip_prefix(kind));
+    let named = made.filter_map(|rest| rest.split_whitespace().next());
+    named.map(str::to_owned).collect()
+}
+
+/// Refuses a role that may not read and write tables that are there.
+async fn check_rights(session: &mut Session) -> Sql<()> {
+    let sql = "SELECT current_user::text, string_agg(relname, ', ' ORDER BY relname) FROM pg_class \
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname = ANY($1) \
+        AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
+            AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) HAVING count(*) > 0";
+    let told = session.ask(query!(sql, made("TABLE"))).await?;
+    let Some(row) = told.first() else {
+        return Ok(());
+    };
+    let (role, tables): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    refuse(format!(
+        "the role {role} may not read and write {tables}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, or connect as the role that made them"
+    ))
+}
+
+/// Refuses a role that may make no tables.
+async fn check_may_make(session: &mut Session) -> Sql<()> {
+    let sql = "SELECT current_user::text, current_schema()::text \
+        WHERE NOT has_schema_privilege(current_schema(), 'CREATE')";
+    let told = session.ask(query!(sql)).await?;
+    let Some(row) = told.first() else {
+        return Ok(());
+    };
+    let (role, schema): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    refuse(format!(
+        "the role {role} may make no tables in the schema {schema}; GRANT CREATE ON SCHEMA {schema} TO {role}"
+    ))
+}
+
+/// Refuses a schema in which somebody else has what the tables are called.
+async fn check_nothing_in_the_way(session: &mut Session) -> Sql<()> {
+    let sql = "SELECT current_schema()::text, string_agg(relname, ', ' ORDER BY relname) FROM pg_class \
+        WHERE relnamespace = current_schema()::regnamespace AND relname = ANY($1) HAVING count(*) > 0";
+    let names = [made("TABLE"), made("SEQUENCE")].concat();
+    let told = session.ask(query!(sql, names)).await?;
+    let Some(row) = told.first() else {
+        return Ok(());
+    };
+    let (schema, names): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    refuse(format!(
+        "something else in the schema {schema} is called as tables of a gateway are ({names}); name an empty database, or a schema of its own (?options=-c%20search_path%3DNAME)"
+    ))
+}
+
+/// Gives a database the tables that this version has. Several nodes may do so at once.
+///
+/// # Errors
+/// It is one that cannot be used, or one of a later version.
+pub(super) async fn bring_up_to_date(session: &mut Session) -> Sql<()> {
+    check_server(session).await?;
+    if is_there(session).await? && version(session).await? == STEPS.len() {
         return Ok(());
     }
     session.run("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
@@ -57,13 +142,7 @@ pub(super) async fn bring_up_to_date(session: &mut Session) -> Sql<()> {
     session
         .run("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, made TIMESTAMPTZ NOT NULL DEFAULT now())")
         .await?;
-    let done = version(session).await?;
-    if done > STEPS.len() {
-        return refuse(format!(
-            "the database is of a later version of tolmach (its tables are of step {done}, this version knows {}); use that version",
-            STEPS.len()
-        ));
-    }
+    let done = known_version(session).await?;
     for (place, step) in STEPS.iter().enumerate().skip(done) {
         let number = place + 1;
         session.run(step).await?;
@@ -83,6 +162,21 @@ async fn version(session: &mut Session) -> Sql<usize> {
         .await?;
     let version: Option<i32> = first::<Option<i32>>(&found)?.flatten();
     Ok(usize::try_from(version.unwrap_or_default()).unwrap_or_default())
+}
+
+/// The same.
+///
+/// # Errors
+/// They were made by a later version.
+async fn known_version(session: &mut Session) -> Sql<usize> {
+    let done = version(session).await?;
+    if done > STEPS.len() {
+        refuse(format!(
+            "the database is of a later version of tolmach (its tables are of step {done}, this version knows {}); use that version",
+            STEPS.len()
+        ))?;
+    }
+    Ok(done)
 }
 
 fn refuse(why: String) -> Sql<()> {
