@@ -15,7 +15,7 @@ use crate::store::RowsError;
 use crate::store::worker::Worker;
 use crate::throttle::Tally;
 
-/// How long a round trip of a read may take, and the wait for a connection.
+/// How long a read may take, with the wait for a connection and every round trip.
 const ANSWER: Duration = Duration::from_secs(4);
 /// How long no connection is tried after one that failed.
 const REST: Duration = Duration::from_millis(250);
@@ -83,13 +83,15 @@ impl Readers {
     }
 
     async fn begin(&self, is_moment: bool) -> Result<Moment> {
+        let until = Instant::now() + ANSWER;
         let places = self.pool.places.clone().acquire_owned();
-        let place = self.pool.within(async { Ok(places.await) }).await;
+        let place = self.pool.within(until, async { Ok(places.await) }).await;
         match place {
             Ok(Ok(place)) => Ok(Moment {
                 pool: self.pool.clone(),
                 session: None,
                 place,
+                until,
                 is_moment,
                 is_open: false,
             }),
@@ -118,7 +120,7 @@ impl Pool {
         state.idle.pop()
     }
 
-    async fn connect(&self) -> Sql<Session> {
+    async fn connect(&self, until: Instant) -> Sql<Session> {
         let failed = self.state().failed;
         if failed.is_some_and(|at| at.elapsed() < REST) {
             return Err(RowsError("the database was not reached just now".into()));
@@ -126,7 +128,9 @@ impl Pool {
         let connector = self.connector.clone();
         let connecting = self.handle.spawn(async move { connector.connect().await });
         let connected = self
-            .within(async { connecting.await.map_err(|error| RowsError(error.into()))? })
+            .within(until, async {
+                connecting.await.map_err(|error| RowsError(error.into()))?
+            })
             .await;
         let mut state = self.state();
         match &connected {
@@ -141,11 +145,12 @@ impl Pool {
         connected
     }
 
-    /// What comes of something within the time that an answer may take. Whoever waits need not have a clock.
-    async fn within<T>(&self, done: impl Future<Output = Sql<T>>) -> Sql<T> {
+    /// What comes of something until then. Whoever waits need not have a clock.
+    async fn within<T>(&self, until: Instant, done: impl Future<Output = Sql<T>>) -> Sql<T> {
         let mut late = {
             let _ours = self.handle.enter();
-            Box::pin(tokio::time::sleep(ANSWER))
+            let left = until.saturating_duration_since(Instant::now());
+            Box::pin(tokio::time::sleep(left))
         };
         let mut done = Box::pin(done);
         future::poll_fn(|context| {
@@ -173,6 +178,8 @@ pub(super) struct Moment {
     pool: Arc<Pool>,
     session: Option<Session>,
     place: OwnedSemaphorePermit,
+    /// When all of it is to be answered.
+    until: Instant,
     is_moment: bool,
     is_open: bool,
 }
@@ -198,7 +205,11 @@ impl Moment {
         };
         let mut answers = None;
         if let Some(mut session) = idle {
-            match self.pool.within(session.ask_all(&queries)).await {
+            match self
+                .pool
+                .within(self.until, session.ask_all(&queries))
+                .await
+            {
                 Ok(told) => {
                     answers = Some(told);
                     self.session = Some(session);
@@ -213,8 +224,9 @@ impl Moment {
         let mut answers = match answers {
             Some(answers) => answers,
             None => {
-                let mut session = self.pool.connect().await?;
-                let answers = self.pool.within(session.ask_all(&queries)).await?;
+                let mut session = self.pool.connect(self.until).await?;
+                let asked = session.ask_all(&queries);
+                let answers = self.pool.within(self.until, asked).await?;
                 self.session = Some(session);
                 answers
             }
@@ -238,7 +250,9 @@ impl Moment {
             let pool = pool.clone();
             if is_moment {
                 pool.handle.clone().spawn(async move {
-                    if session.ask_all(&[query!("COMMIT")]).await.is_ok() {
+                    let commit = [query!("COMMIT")];
+                    let ended = pool.within(Instant::now() + ANSWER, session.ask_all(&commit));
+                    if ended.await.is_ok() {
                         pool.state().idle.push(session);
                     }
                     drop(place);
