@@ -46,6 +46,18 @@ async fn nobody_is_told_before_the_commit() {
 }
 
 #[tokio::test]
+async fn an_account_that_was_made_is_not_said_to_be_not_made() {
+    let (daemon, store) = failing().await;
+    store.fail_after(1, Fault::Unavailable);
+    let mut newcomer = daemon.uchat().await;
+    newcomer.write(sign_up("dora")).await;
+    newcomer.end().await;
+    store.fail(Fault::None);
+    let mut dora = daemon.uchat().await;
+    dora.refused(1, sign_up("dora")).await;
+}
+
+#[tokio::test]
 async fn what_the_store_refuses_is_error_7_and_nobody_sees_it() {
     let (daemon, store) = failing().await;
     let (mut anna, mut boris, tea) = two(&daemon).await;

@@ -29,7 +29,11 @@ impl UchatAdapter {
             description,
         };
         cx.session.call(command).await?;
-        self.log_in(&login, pass, cx).await
+        match self.log_in(&login, pass, cx).await {
+            // The account is there: that nothing was changed would be wrong.
+            Err(Error::Unavailable) => Err(Error::OutcomeUnknown),
+            done => done,
+        }
     }
 
     pub(super) async fn log_in(

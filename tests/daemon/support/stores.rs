@@ -1,6 +1,7 @@
 //! Stores whose commits are held back, and stores that fail.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -127,6 +128,8 @@ pub(crate) struct FaultyStore<S> {
     fault: Mutex<Fault>,
     /// Why nobody can be found by what one comes in with, where nobody can.
     blind: Mutex<Option<Error>>,
+    /// How many writes are carried out before it fails.
+    spared: AtomicUsize,
 }
 
 impl<S: Store> FaultyStore<S> {
@@ -136,6 +139,7 @@ impl<S: Store> FaultyStore<S> {
             sink,
             fault: Mutex::new(Fault::None),
             blind: Mutex::new(None),
+            spared: AtomicUsize::new(0),
         }
     }
 
@@ -151,6 +155,12 @@ impl<S: Store> FaultyStore<S> {
     pub(crate) fn fail(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
+
+    /// The same, once so many more writes were carried out.
+    pub(crate) fn fail_after(&self, writes: usize, fault: Fault) {
+        self.spared.store(writes, Ordering::SeqCst);
+        self.fail(fault);
+    }
 }
 
 #[async_trait]
@@ -161,6 +171,11 @@ impl<S: Store> Store for FaultyStore<S> {
             std::any::type_name::<ExpireTokens>(),
         ]
         .contains(&write.name());
+        let one_less = |spared: usize| spared.checked_sub(1);
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        if !housekeeping && self.spared.fetch_update(set, fetch, one_less).is_ok() {
+            return self.store.submit(write);
+        }
         let error = match *self.fault.lock().unwrap() {
             Fault::Unavailable if !housekeeping => Error::Unavailable,
             Fault::Unknown if !housekeeping => Error::OutcomeUnknown,
