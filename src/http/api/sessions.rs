@@ -57,6 +57,15 @@ async fn list_sessions(mut asker: Asker, mut parameters: Parameters) -> Answer<V
     let after = parameters.number("after")?.map(SessionId);
     let page = Page::new(after, &mut parameters)?;
     let sessions = asker.read(Sessions).await?;
+    if !sessions.unanswered.is_empty() {
+        let names = sessions.unanswered.iter().map(|node| node.name.as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Unavailable",
+            format!("these nodes have not answered, so their sessions are not known: {names}"),
+        ));
+    }
     let shown = |session: SessionInfo| Session {
         id: session.id.0,
         user: session.user.login.clone(),
