@@ -208,17 +208,23 @@ impl Hub {
         }
     }
 
+    /// Whether it is about to give everything back: what is begun now would be refused.
+    pub(super) fn is_leaving(&self) -> bool {
+        let cluster = self.inner.cluster.as_ref();
+        cluster.is_some_and(|cluster| cluster.is_leaving.load(Ordering::SeqCst))
+    }
+
     /// Gives everything back at once: the node stops.
     pub(super) async fn leave_cluster(&self) {
         let Some(cluster) = &self.inner.cluster else {
             return;
         };
         let node = self.node();
+        cluster.is_leaving.store(true, Ordering::SeqCst);
         let guests = EndGuests { node: Some(node) };
         let ended = self.commit(Actor::Operator, None, guests, |_, ()| Ok(()));
         let left = async {
             ended.await?;
-            cluster.is_leaving.store(true, Ordering::SeqCst);
             cluster.registry.resign(node).await?;
             cluster.registry.forget(node).await
         };

@@ -112,7 +112,7 @@ impl Hub {
     async fn forget(&self, mut rooms: Vec<RoomId>, pauses: u32, until: Instant) -> Result<()> {
         while !rooms.is_empty() {
             for room in std::mem::take(&mut rooms) {
-                if Instant::now() >= until {
+                if Instant::now() >= until || self.is_leaving() {
                     return Ok(());
                 }
                 let began = std::time::Instant::now();
