@@ -121,6 +121,32 @@ async fn a_server_that_is_paused_is_away() {
     assert_eq!(texts(&history(&node.bench, room).await), ["back"]);
 }
 
+/// Who waits for a connection, and then for its answer, waits no longer for both.
+#[tokio::test]
+async fn reads_that_wait_at_a_paused_server_are_refused_in_time() {
+    let Some(server) = Postgres::quick() else {
+        return;
+    };
+    let node = node(&server.database());
+    let anna = node.bench.account("anna");
+    let room = node.bench.room("lobby", anna);
+    node.store.room(room).await.unwrap();
+    server.signal(Signal::SIGSTOP);
+    let asks = (0..30).map(|place| {
+        let store = &node.store;
+        async move {
+            tokio::time::sleep(Duration::from_millis(100) * place).await;
+            let asked = Instant::now();
+            assert_eq!(store.room(room).await, Err(Error::Unavailable));
+            asked.elapsed()
+        }
+    });
+    let took = futures_util::future::join_all(asks).await;
+    server.signal(Signal::SIGCONT);
+    let longest = took.into_iter().max().unwrap();
+    assert!(longest < Duration::from_millis(4900), "{longest:?}");
+}
+
 /// A node that is paused in a transaction holds up others for 2 s.
 #[tokio::test]
 async fn a_node_that_is_paused_holds_up_others_for_a_while_only() {
