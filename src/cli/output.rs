@@ -8,6 +8,7 @@ use terminal_size::{Width, terminal_size};
 
 use super::failure::{Failure, Outcome};
 use super::table::{self, Column, Object};
+use crate::model::turns_direction;
 use crate::refusal::words;
 
 /// Where a command prints what was asked for.
@@ -83,14 +84,19 @@ pub(crate) fn unwritable(error: io::Error) -> Failure {
     }
 }
 
-/// The text with U+FFFD for what could steer a terminal: all control characters but the tab.
+/// The text with U+FFFD for what could steer a terminal: all control characters but the tab, and what turns the direction of all
+/// that stands behind it in the line.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\t';
+    let steers = |c: char| steers(c) && c != '\t';
     if text.contains(steers) {
         Cow::Owned(text.replace(steers, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }
+}
+
+fn steers(c: char) -> bool {
+    c.is_control() || turns_direction(c)
 }
 
 /// A frame's bytes as a line for a terminal: what could steer it, and what is no text, as `\x00`.
@@ -100,7 +106,7 @@ pub(crate) fn shown_bytes(frame: &[u8]) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\t' | '\n' => line.push(c),
-                c if c.is_control() => line.extend(c.to_string().bytes().map(hex)),
+                c if steers(c) => line.extend(c.to_string().bytes().map(hex)),
                 c => line.push(c),
             }
         }
@@ -113,13 +119,13 @@ fn hex(byte: u8) -> String {
     format!("\\x{byte:02x}")
 }
 
-/// The same JSON with the control characters escaped that JSON lets stand as they are.
+/// The same JSON with what could steer a terminal escaped, which JSON lets stand as it is.
 fn escaped(json: &str) -> Cow<'_, str> {
-    if !json.contains(char::is_control) {
+    if !json.contains(steers) {
         return Cow::Borrowed(json);
     }
     let escape = |c: char| {
-        if c.is_control() {
+        if steers(c) {
             format!("\\u{:04x}", u32::from(c))
         } else {
             c.to_string()
@@ -141,6 +147,7 @@ mod tests {
                 "\\x02\\x00\\x00\\x00\\x1b\\xff\u{e9}\n",
             ),
             ("\u{9b}".as_bytes(), "\\xc2\\x9b\n"),
+            ("\u{202e}".as_bytes(), "\\xe2\\x80\\xae\n"),
         ] {
             assert_eq!(shown_bytes(frame), shown);
         }
@@ -149,14 +156,14 @@ mod tests {
     #[test]
     fn a_terminal_is_not_steered() {
         assert_eq!(
-            visible("a\tb \u{1b}[2J \u{9b}31m \u{7f} שלום"),
-            "a\tb \u{fffd}[2J \u{fffd}31m \u{fffd} שלום"
+            visible("a\tb \u{1b}[2J \u{9b}31m \u{7f} \u{202e}\u{2069} שלום"),
+            "a\tb \u{fffd}[2J \u{fffd}31m \u{fffd} \u{fffd}\u{fffd} שלום"
         );
-        let json = serde_json::to_string("\u{1b}\u{9b}\u{7f}é").unwrap();
-        assert_eq!(escaped(&json), r#""\u001b\u009b\u007fé""#);
+        let json = serde_json::to_string("\u{1b}\u{9b}\u{7f}\u{202e}é").unwrap();
+        assert_eq!(escaped(&json), r#""\u001b\u009b\u007f\u202eé""#);
         assert_eq!(
             serde_json::from_str::<String>(&escaped(&json)).unwrap(),
-            "\u{1b}\u{9b}\u{7f}é"
+            "\u{1b}\u{9b}\u{7f}\u{202e}é"
         );
     }
 }

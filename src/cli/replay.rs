@@ -14,6 +14,7 @@ use super::transcript::{FRESH, Server, Transcript, Wrong, left_out, run};
 use crate::config::{Config, ConfigError};
 use crate::control::{ControlClient, ControlError, socket_path};
 use crate::dialects::Dialects;
+use crate::model::without_mark;
 use crate::refusal::words;
 
 const EXAMPLE: &str = "\
@@ -182,6 +183,6 @@ fn read(path: &Path) -> Outcome<Transcript> {
         _ => std::fs::read_to_string(path),
     };
     let text = text.map_err(|error| Failure::Unusable(format!("{name}: {}", words(&error))))?;
-    Transcript::read(&text)
+    Transcript::read(without_mark(&text))
         .map_err(|(line, wrong)| Failure::Unusable(format!("{name}:{line}: {wrong}")))
 }

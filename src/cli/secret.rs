@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use super::failure::{Failure, Outcome};
-use crate::model::Secret;
+use crate::model::{Secret, without_mark};
 use crate::refusal::words;
 
 /// Most bytes of a secret's line.
@@ -75,7 +75,7 @@ fn piped() -> Outcome<String> {
     first_line(&mut io::stdin().lock()).map_err(wrong)
 }
 
-/// A line without its end; what comes after it is left unread.
+/// A line without its end, and a byte order mark before it; what comes after it is left unread.
 fn first_line(reader: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     reader.take(MAX_LINE + 2).read_line(&mut line)?;
@@ -90,7 +90,7 @@ fn first_line(reader: &mut impl BufRead) -> io::Result<String> {
             "a line of more than {MAX_LINE} bytes"
         )));
     }
-    Ok(line)
+    Ok(without_mark(&line).to_owned())
 }
 
 #[cfg(test)]
@@ -106,6 +106,7 @@ mod tests {
             ("a\r\nb\n", "a"),
             ("a\r", "a\r"),
             ("last", "last"),
+            ("\u{feff}a\u{feff}\r\n", "a\u{feff}"),
         ] {
             assert_eq!(first_line(&mut text.as_bytes()).unwrap(), line, "{text:?}");
         }

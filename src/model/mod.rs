@@ -41,5 +41,7 @@ pub use news::News;
 pub use room::{Membership, Role, Room, RoomKind, RoomRef, SeenMarks};
 pub use secret::{Secret, TokenInfo, TokenKind, TokenText};
 pub use selector::{RoomSelector, Target, UserSelector};
-pub use text::{clean_json, clean_line, clean_text, has_visible, is_visible};
+pub use text::{
+    clean_json, clean_line, clean_text, has_visible, is_visible, turns_direction, without_mark,
+};
 pub use user::{Present, SessionInfo, User, UserKind, UserRef};

@@ -43,6 +43,27 @@ fn is_in(ranges: &[(char, char)], c: char) -> bool {
         .any(|&(first, last)| (first..=last).contains(&c))
 }
 
+/// A text without the byte order mark that some programs write at the start of one.
+///
+/// ```
+/// assert_eq!(tolmach::model::without_mark("\u{feff}a\u{feff}"), "a\u{feff}");
+/// ```
+#[must_use]
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Whether a character turns the direction of what follows it: embeddings, overrides, isolates, and what ends them.
+///
+/// ```
+/// use tolmach::model::turns_direction;
+/// assert!(turns_direction('\u{202e}') && turns_direction('\u{2066}') && !turns_direction('\u{200f}'));
+/// ```
+#[must_use]
+pub fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether a character leaves something to see.
 #[must_use]
 pub fn is_visible(c: char) -> bool {
@@ -98,17 +119,19 @@ fn may_have_controls(text: &str) -> bool {
     })
 }
 
-/// Makes a text of one line clean: as [`clean_text`], with a space for each line break and tab.
+/// Makes a text of one line clean: as [`clean_text`], with a space for each line break and tab, and without what turns the
+/// direction of text: names and titles stand beside others', which it would turn, too.
 ///
 /// ```
-/// assert_eq!(tolmach::model::clean_line("a\r\nb\tc\u{7f}"), "a b c\u{fffd}");
+/// assert_eq!(tolmach::model::clean_line("a\r\nb\tc\u{7f}\u{202e}d"), "a b c\u{fffd}d");
 /// ```
 #[must_use]
 pub fn clean_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    if !text.contains(|c: char| c.is_control() || turns_direction(c)) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(clean_text(text).replace(['\n', '\t'], " "))
+    let text = clean_text(text).replace(['\n', '\t'], " ");
+    Cow::Owned(text.replace(turns_direction, ""))
 }
 
 /// Makes the strings in a piece of JSON clean, escaped characters and raw ones, as [`clean_text`] does a text; half
@@ -234,6 +257,11 @@ mod tests {
             clean_line("one\r\ntwo\tthree\u{9b}"),
             "one two three\u{fffd}"
         );
+        assert_eq!(
+            clean_line("\u{202e}txt.\u{2066}exe\u{200f}"),
+            "txt.exe\u{200f}"
+        );
+        assert_eq!(clean_text("\u{202e}txt.exe"), "\u{202e}txt.exe");
         for (json, clean) in [
             (r#""a":"\\u001b""#, r#""a":"\\u001b""#),
             (

@@ -24,6 +24,7 @@ use super::failure::{Failure, Outcome};
 use super::output::Output;
 use crate::dialects::Dialects;
 use crate::dialects::client::{ChatSide, Identity, Key};
+use crate::model::without_mark;
 use crate::refusal::of_file;
 
 /// Where the password of all accounts comes from.
@@ -194,7 +195,10 @@ impl BenchArgs {
         };
         let text = std::fs::read_to_string(file)
             .map_err(|error| Failure::Unusable(of_file(file, &error)))?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines = without_mark(&text)
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
         let tokens: Vec<_> = lines.map(ToOwned::to_owned).collect();
         match tokens.is_empty() {
             true => Err(Failure::Unusable(format!(

@@ -21,7 +21,7 @@ use crate::copies::{CopyError, Places, Progress, Told};
 use crate::files::is_stored_name;
 use crate::hexadecimal::hexadecimal;
 use crate::hub::Hub;
-use crate::model::{Error, RoomId, clean_json};
+use crate::model::{Error, RoomId, clean_json, without_mark};
 use crate::store::{CopiedFile, DatabaseBuilder, DatabaseCopy, Fault, OpenError, SqliteStore};
 
 /// Most bytes of a line: the longest text there can be, in JSON, is shorter.
@@ -431,6 +431,11 @@ impl<R: BufRead> Lines<R> {
             return Err(ImportError::CutOff(self.line).into());
         }
         let text = str::from_utf8(&self.text).map_err(|_| self.wrong("this is not UTF-8"))?;
+        let text = if self.line == 1 {
+            without_mark(text)
+        } else {
+            text
+        };
         let read: serde_json::Result<Map<String, Value>> = serde_json::from_str(&clean_json(text));
         let object = read
             .map_err(|error| self.wrong(format!("column {}: this is not JSON", error.column())))?;

@@ -1,6 +1,8 @@
 //! What never reaches a screen, or a line of output, raw: control characters, escape sequences, line breaks,
 //! and the marks that turn the direction of all that follows.
 
+use crate::model::turns_direction;
+
 /// Stands for a line break where a text must be one line.
 const LINE_BREAK: &str = " ⏎ ";
 
@@ -41,11 +43,6 @@ pub fn isolated(line: &str) -> String {
     }
     isolated.extend(std::iter::repeat_n(POP_ISOLATE, open + 1));
     isolated
-}
-
-/// Whether a character turns the direction of what follows it.
-pub fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn printable(line: &str) -> String {

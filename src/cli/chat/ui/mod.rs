@@ -11,6 +11,7 @@ mod terminal;
 
 use super::line::{self, Wish};
 use crate::dialects::client::{Arrival, Said, clean};
+use crate::model::without_mark;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::thread;
 use terminal::Terminal;
@@ -175,10 +176,10 @@ fn print(arrival: &Arrival) -> io::Result<()> {
     Ok(())
 }
 
-/// What is no UTF-8 becomes U+FFFD.
+/// What is no UTF-8 becomes U+FFFD; a byte order mark at the start is no part of a line.
 fn read_lines(lines: &mpsc::Sender<io::Result<String>>) {
     let mut input = io::stdin().lock();
-    let mut bytes = Vec::new();
+    let (mut bytes, mut is_first) = (Vec::new(), true);
     loop {
         bytes.clear();
         let line = match input.read_until(b'\n', &mut bytes) {
@@ -186,7 +187,10 @@ fn read_lines(lines: &mpsc::Sender<io::Result<String>>) {
             Ok(_) => {
                 let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
-                Ok(String::from_utf8_lossy(line).into_owned())
+                let line = String::from_utf8_lossy(line);
+                let line = if is_first { without_mark(&line) } else { &line };
+                is_first = false;
+                Ok(line.to_owned())
             }
             Err(error) => Err(error),
         };

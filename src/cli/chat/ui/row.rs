@@ -1,6 +1,6 @@
 //! The row in which a line is typed: as much of it as there is room for.
 
-use crate::dialects::client::clean;
+use crate::model::turns_direction;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -47,7 +47,7 @@ fn shown(text: &str) -> String {
         .map(|c| match c {
             '\n' => '⏎',
             '\t' => ' ',
-            c if c.is_control() || clean::turns_direction(c) => char::REPLACEMENT_CHARACTER,
+            c if c.is_control() || turns_direction(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         })
         .collect()
