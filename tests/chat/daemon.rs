@@ -449,3 +449,22 @@ fn through_tls_whom_to_trust_has_to_be_said() {
     let nobody = Chat::start(&mut command).end(1).join("\n");
     assert!(nobody.contains("cannot reach 127.0.0.2"), "{nobody}");
 }
+
+/// "One wrong /join loses the session": the person is in the room before again, and what it says there arrives.
+#[test]
+fn a_talker_whose_join_is_refused_is_back_in_its_room() {
+    let gateway = Gateway::start();
+    let mut bob = gateway.bob();
+    let token = gateway.run(&["token", "create", "alice"], "");
+    let options = ["--token", token.trim(), "--commands"];
+    let mut alice = gateway.chat("talker", "talker", &options);
+    // What a platform writes in front of its texts is no part of one.
+    alice.write("\u{feff}first");
+    bob.expect("#lobby <alice> first");
+    alice.write("/join a b");
+    let told = alice.expect_err("not accepted: /join a b: ");
+    assert!(told.ends_with("; back to #lobby"), "{told}");
+    alice.write("second");
+    bob.expect("#lobby <alice> second");
+    alice.end(1);
+}

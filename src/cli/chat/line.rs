@@ -1,6 +1,7 @@
 //! What a line of input means.
 
 use crate::dialects::client::Saying;
+use crate::suggest::nearest;
 
 /// The commands that every dialect has, before those that only some have, and behind them.
 const FIRST: &str = "/me TEXT  says what you do\n\
@@ -24,6 +25,19 @@ pub(super) fn words(commands: &str) -> Vec<&str> {
     lines
         .filter(|word| word.starts_with('/') && !word.starts_with("//") && word.len() > 1)
         .collect()
+}
+
+/// That there is no such command, or not here, with what `/help` shows.
+pub(super) fn unknown(word: &str, help: &str) -> String {
+    let (typed, known) = (format!("/{word}"), words(help));
+    if known.contains(&&*typed) {
+        return format!(
+            "{typed}: the revision of the dialect that is spoken here has nothing for it"
+        );
+    }
+    let meant =
+        nearest(&typed, known).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+    format!("{typed} is unknown; /help tells what there is{meant}")
 }
 
 /// What a line asks for.
@@ -91,6 +105,9 @@ pub(super) fn typed(line: &str) -> Wish {
                 "msg" => {
                     Wish::Wrong("/msg NAME TEXT: who is it for, and what is the text?".to_owned())
                 }
+                "who" => {
+                    Wish::Wrong("/who: it tells who is in the room, and takes nothing".to_owned())
+                }
                 _ => Wish::Command {
                     word: word.to_owned(),
                     rest: rest.trim().to_owned(),
@@ -134,7 +151,7 @@ fn say(text: &str) -> Wish {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, is_command, piped, say, typed};
+    use super::{Wish, help, is_command, piped, say, typed, unknown};
     use crate::dialects::client::Saying;
 
     fn emote(text: &str) -> Wish {
@@ -174,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_meant_is_another_word_than_the_one_that_was_typed() {
+        let help = help("/leave ROOM  leaves it");
+        assert!(unknown("laeve", &help).ends_with("did you mean /leave?"));
+        let known = unknown("leave", &help);
+        assert!(
+            !known.contains("did you mean") && known.starts_with("/leave: "),
+            "{known}"
+        );
+    }
+
+    #[test]
     fn a_person_types_commands() {
         assert_eq!(typed(""), Wish::Nothing);
         assert_eq!(typed("hi"), say("hi"));
@@ -187,7 +215,7 @@ mod tests {
         assert_eq!(typed("/me a\nb"), emote("a\nb"));
         assert!(is_command("/who") && is_command("/msg bob"));
         assert!(!is_command("/me waves") && !is_command("//who") && !is_command(" "));
-        for wrong in ["/me ", "/msg", "/msg bob", "/msg bob "] {
+        for wrong in ["/who bob", "/me ", "/msg", "/msg bob", "/msg bob "] {
             assert!(matches!(typed(wrong), Wish::Wrong(_)), "{wrong}");
         }
         let dance = Wish::Command {

@@ -31,6 +31,7 @@ pub(crate) use tls::{Tls, server_name};
 
 use crate::dialects::Dialects;
 use crate::dialects::client::{ChatClient, ChatSide, Identity, Key, clean};
+use crate::model::without_mark;
 use crate::refusal::words;
 use recognition::Recognition;
 use server::Server;
@@ -75,6 +76,13 @@ async fn chat(args: ChatArgs, dialects: Dialects) -> Result<(), Failure> {
     let revision = dialect.revision(args.revision).map_err(Failure::Usage)?;
     if args.signup && !chat.signs_up {
         let reason = format!("{} has no --signup", dialect.name());
+        return Err(Failure::Usage(reason));
+    }
+    if args.token.is_some() && matches!(chat.key, Key::Password) {
+        let name = dialect.name();
+        let reason = format!(
+            "{name} has no --token; come in with --user NAME and a password ({PASSWORD_VARIABLE})"
+        );
         return Err(Failure::Usage(reason));
     }
     let client = client(chat, &args, revision, interactive)?;
@@ -166,7 +174,7 @@ fn token(args: &ChatArgs) -> Result<Option<String>, Failure> {
     };
     let wrong = |reason: String| Failure::Usage(format!("--token @{file}: {reason}"));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(words(&error)))?;
-    match text.lines().next().map(str::trim) {
+    match without_mark(&text).lines().next().map(str::trim) {
         Some(token) if !token.is_empty() => Ok(Some(token.to_owned())),
         _ => Err(wrong("its first line is empty".to_owned())),
     }

@@ -5,6 +5,8 @@
 //!             ▼                                                                 │
 //! connect ─▶ Entering ──in the room──▶ Talking ──end of input──▶ Finishing ──all accepted──▶ Parting ──the server closes──▶ 0
 //!                └─────────────── refused, cut off, no answer ───────────────┘
+//!
+//! Where the client wants another connection, Entering and Talking become Moving until the server has closed this one; then it begins anew.
 //! ```
 
 use super::again::{Tries, Unconfirmed};
@@ -15,7 +17,6 @@ use super::recognition::Recognition;
 use super::server::Server;
 use super::ui::{Input, Standing, Ui};
 use crate::dialects::client::{Arrival, ChatClient, MAX_UNANSWERED, Saying, Stream};
-use crate::suggest::nearest;
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::io;
@@ -351,12 +352,7 @@ impl Session {
             Wish::Command { word, rest } => match self.command(&word, &rest) {
                 Some(Ok(())) => return self.show_arrivals(),
                 Some(Err(wrong)) => wrong,
-                None => {
-                    let known = line::words(&self.help);
-                    let meant = nearest(&format!("/{word}"), known)
-                        .map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
-                    format!("/{word} is unknown; /help tells what there is{meant}")
-                }
+                None => line::unknown(&word, &self.help),
             },
             Wish::Wrong(words) => words,
         };
@@ -378,7 +374,7 @@ impl Session {
         if self.phase == Phase::Entering && self.client.is_in() {
             self.is_in()?;
         }
-        if self.phase == Phase::Talking && self.client.moves() {
+        if matches!(self.phase, Phase::Entering | Phase::Talking) && self.client.moves() {
             self.outgoing.end();
             self.enter(Phase::Moving);
         }

@@ -1,7 +1,14 @@
 //! When things were said, by the clock on the wall here.
 
+use std::borrow::Cow;
+
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
+
+/// How the gateway's own user tells when something was said, in UTC; so long is it.
+const TOLD: &str = "%Y-%m-%d %H:%M:%S";
+const TOLD_LENGTH: usize = 19;
 
 /// The time zone here (`TZ`, else the system's), and how exact times are.
 pub(super) struct Clock {
@@ -32,6 +39,19 @@ impl Clock {
         let clock = if self.seconds { "%H:%M:%S" } else { "%H:%M" };
         time.strftime(&format!("{date}{clock}")).to_string()
     }
+
+    /// A line of an answer of the gateway's own user, with the time that is in front of what somebody said as it is here.
+    pub(super) fn here_told<'a>(&self, line: &'a str, now: i64) -> Cow<'a, str> {
+        let told = line.split_at_checked(TOLD_LENGTH);
+        let Some((told, said)) = told.filter(|(_, said)| said.starts_with(' ')) else {
+            return Cow::Borrowed(line);
+        };
+        let at = DateTime::strptime(TOLD, told).and_then(|told| TimeZone::UTC.to_timestamp(told));
+        match at {
+            Ok(at) => Cow::Owned(self.show(at.as_second(), now) + said),
+            Err(_) => Cow::Borrowed(line),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -53,5 +73,19 @@ mod tests {
         assert_eq!(clock.show(summer, summer), "22:00");
         assert_eq!(clock.show(0, summer), "");
         assert_eq!(clock.show(i64::MAX, summer), "");
+        for (line, shown) in [
+            (
+                "2026-07-01 02:00:01 <bob> 2026-07-01 02:00:01",
+                "22:00 <bob> 2026-07-01 02:00:01",
+            ),
+            ("2026-07-01 02:00:01", "2026-07-01 02:00:01"),
+            (
+                "2026-07-01 32:00:01 <bob> hi",
+                "2026-07-01 32:00:01 <bob> hi",
+            ),
+            ("чай чай чай чай чай чай", "чай чай чай чай чай чай"),
+        ] {
+            assert_eq!(clock.here_told(line, summer), shown);
+        }
     }
 }

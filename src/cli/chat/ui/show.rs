@@ -58,7 +58,14 @@ impl Style {
             Arrival::Said(said) => self.said(said),
             Arrival::LoggedIn { name, .. } => self.paint.dim(&format!("you are {}", block(name))),
             Arrival::Entered { room, .. } => self.paint.dim(&format!("#{}: entered", block(room))),
-            Arrival::Presence(text) | Arrival::Notice(text) => self.paint.dim(&block(text)),
+            Arrival::Presence(text) => self.paint.dim(&block(text)),
+            Arrival::Notice(text) => {
+                let lines = text.split('\n');
+                let told: Vec<_> = lines
+                    .map(|line| self.clock.here_told(line, now()))
+                    .collect();
+                self.paint.dim(&block(&told.join("\n")))
+            }
             Arrival::Warning(text) => self.paint.loud(&block(text)),
             Arrival::NotAccepted(text) => {
                 self.paint.loud(&format!("not accepted: {}", block(text)))

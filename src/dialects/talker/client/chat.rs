@@ -1,7 +1,8 @@
 //! The client of the `talker` dialect. What one says in the room comes back as an echo: then it is accepted.
 //! A private message has no answer but an error.
 //!
-//! A connection is in one room; another room takes another connection. After one was lost the server tells by itself what
+//! A connection is in one room; another room takes another connection, and where that is refused, a third one takes the person back
+//! to the room before. After one was lost the server tells by itself what
 //! was missed, and the gateway's own user, who is asked something, answers behind that.
 
 use crate::dialects::client::{Arrival, ChatClient, ChatError, Identity, Place, Said, Saying};
@@ -27,14 +28,32 @@ pub(super) struct Talker {
     client: Client,
     token: String,
     room: String,
-    /// Whether another connection is to take the place of this one.
-    moves: bool,
+    /// What another connection is to take the place of this one for.
+    moves: Option<Move>,
+    /// The room that one was in before this one, until one is in this one.
+    former: Option<Former>,
     /// When one came in first. What was said before was not missed.
     entered: Option<i64>,
     /// Whether a message of the room was heard, by which the server knows what was missed.
     has_heard: bool,
     missed: Missed,
     arrivals: VecDeque<Arrival>,
+}
+
+/// Where another connection leads.
+#[derive(Debug, PartialEq, Eq)]
+enum Move {
+    To(String),
+    /// To the former room.
+    Back,
+}
+
+/// A room, and what was heard in it.
+struct Former {
+    client: Client,
+    room: String,
+    entered: Option<i64>,
+    has_heard: bool,
 }
 
 /// How far what was missed is told.
@@ -55,7 +74,8 @@ impl Talker {
             client: Client::new(identity.room.clone(), token.clone()),
             token,
             room: identity.room,
-            moves: false,
+            moves: None,
+            former: None,
             entered: None,
             has_heard: false,
             missed: Missed::Nothing,
@@ -72,12 +92,20 @@ impl Talker {
         Ok(Some(match event {
             Event::Connected(user) => {
                 self.entered.get_or_insert(now);
+                self.former = None;
                 Arrival::Entered {
                     room: self.room.clone(),
                     answer: Some(format!("connected as {}", user.name)),
                 }
             }
-            Event::Refused(reason) => return Err(ChatError::Refused(reason)),
+            Event::Refused(reason) => {
+                let Some(former) = &self.former else {
+                    return Err(ChatError::Refused(reason));
+                };
+                self.moves = Some(Move::Back);
+                let (room, back) = (&self.room, &former.room);
+                Arrival::NotAccepted(format!("/join {room}: {reason}; back to #{back}"))
+            }
             Event::Users => {
                 if self.missed == Missed::Coming {
                     self.ask_gateway(&format!("who #{}", self.room), out);
@@ -185,7 +213,7 @@ impl ChatClient for Talker {
     }
 
     fn is_in(&self) -> bool {
-        self.client.is_connected() && self.missed != Missed::Coming && !self.moves
+        self.client.is_connected() && self.missed != Missed::Coming && self.moves.is_none()
     }
 
     fn say(&mut self, saying: Saying, now: i64, out: &mut BytesMut) {
@@ -224,12 +252,28 @@ impl ChatClient for Talker {
     }
 
     fn moves(&mut self) -> bool {
-        let moves = std::mem::take(&mut self.moves);
-        if moves {
-            self.client = Client::new(self.room.clone(), self.token.clone());
-            (self.entered, self.has_heard, self.missed) = (None, false, Missed::Nothing);
+        match self.moves.take() {
+            None => return false,
+            Some(Move::To(room)) => {
+                let client = Client::new(room.clone(), self.token.clone());
+                self.former = Some(Former {
+                    client: std::mem::replace(&mut self.client, client),
+                    room: std::mem::replace(&mut self.room, room),
+                    entered: self.entered.take(),
+                    has_heard: std::mem::take(&mut self.has_heard),
+                });
+                self.missed = Missed::Nothing;
+            }
+            Some(Move::Back) => {
+                if let Some(former) = self.former.take() {
+                    self.client = former.client;
+                    self.room = former.room;
+                    (self.entered, self.has_heard) = (former.entered, former.has_heard);
+                }
+                self.lost();
+            }
         }
-        moves
+        true
     }
 
     fn farewell(&mut self, _now: i64, out: &mut BytesMut) {
@@ -256,8 +300,8 @@ impl ChatClient for Talker {
         let question = match (word, rest) {
             ("join", "") => return Some(Err("/join ROOM: which one?".to_owned())),
             ("join", other) => {
-                self.room = other.strip_prefix('#').unwrap_or(other).to_owned();
-                self.moves = true;
+                let other = other.strip_prefix('#').unwrap_or(other);
+                self.moves = Some(Move::To(other.to_owned()));
                 self.client.close(out);
                 return Some(Ok(()));
             }

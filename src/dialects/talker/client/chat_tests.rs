@@ -258,3 +258,36 @@ fn another_room_is_left_by_the_gateways_own_user() {
         assert!(refused.contains(why), "{refused}");
     }
 }
+
+/// "One wrong /join loses the session": the person is back where it was, and learns why.
+#[test]
+fn a_room_that_is_refused_leads_back_to_the_one_before() {
+    let mut talker = connected();
+    let mut out = BytesMut::new();
+    talker.command("join", "a b", 0, &mut out).unwrap().unwrap();
+    assert!(!talker.is_in() && talker.moves());
+    out.clear();
+    talker.open(7, &mut out);
+    let room = |out: &BytesMut| serde_json::from_slice::<Value>(out).unwrap()["room"].clone();
+    assert_eq!(room(&out), "a b");
+    let error = r#"{"type":"error","message":"no such name"}"#;
+    let told = hear(&mut talker, error).unwrap();
+    let reason = "/join a b: no such name; back to #lobby";
+    assert_eq!(told, [Arrival::NotAccepted(reason.into())]);
+    assert!(!talker.is_in() && talker.moves() && !talker.moves());
+    out.clear();
+    talker.open(7, &mut out);
+    assert_eq!(room(&out), "lobby");
+    // Refused there, too: nothing is left to go back to.
+    assert!(hear(&mut talker, error).is_err());
+    hear(&mut talker, CONNECTED).unwrap();
+    // Once one is in another room, that is where one comes back to.
+    talker.command("join", "tea", 0, &mut out).unwrap().unwrap();
+    assert!(talker.moves());
+    hear(&mut talker, CONNECTED).unwrap();
+    assert!(talker.is_in() && talker.lost());
+    out.clear();
+    talker.open(7, &mut out);
+    assert_eq!(room(&out), "tea");
+    assert!(hear(&mut talker, error).is_err());
+}
