@@ -145,6 +145,7 @@ impl Draft {
         errors.extend(certificate_and_key(&config).err());
         errors.extend(client_and_authorities(&config).err());
         errors.extend(clients_required_and_plain(&config).err());
+        errors.extend(database_apart(&config).err());
         errors.extend(files_that_last(&config).err());
         errors.extend(bucket_and_its_key(&config).err());
         #[cfg(feature = "nats")]
@@ -155,6 +156,29 @@ impl Draft {
         config.resolve();
         Ok(config)
     }
+}
+
+/// What a gateway has in its data directory beside the database, by which nothing else is called.
+const OWN: [&str; 5] = ["lock", "control.sock", "control.new", "audit.jsonl", "tls"];
+
+/// The database is none of the gateway's other files, which it makes and removes.
+fn database_apart(config: &Config) -> Result<(), ConfigError> {
+    let StoreUrl::Sqlite(path) = &config.store.url else {
+        return Ok(());
+    };
+    let path = config.data_dir.join(path);
+    let Some(own) = OWN
+        .iter()
+        .find(|own| path.starts_with(config.data_dir.join(own)))
+    else {
+        return Ok(());
+    };
+    let wrong = format!("{own} in data_dir is where the gateway has a file of its own");
+    Err(config.unusable(
+        "store.url",
+        wrong,
+        "name another file, as \"sqlite:tolmach.db\"",
+    ))
 }
 
 /// Files that nobody will know of are not kept.

@@ -1,6 +1,5 @@
 //! The gateway's end of the control socket.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,7 +74,7 @@ impl ControlServer {
     /// Takes no more requests, answers those that are under way, and removes the socket.
     pub async fn stop(mut self) {
         // Nobody can connect any more; whoever tries finds no gateway.
-        let _ = fs::remove_file(&self.path);
+        socket::remove(&self.path);
         self.stopping.cancel();
         if tokio::time::timeout(LAST_ANSWERS, &mut self.task)
             .await
@@ -88,7 +87,7 @@ impl ControlServer {
 
 impl Drop for ControlServer {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        socket::remove(&self.path);
         self.task.abort();
     }
 }
@@ -227,6 +226,7 @@ fn refused(error: Error) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use tokio::io::AsyncReadExt;

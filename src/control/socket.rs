@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -38,10 +38,16 @@ pub(super) fn address(path: &Path) -> io::Result<Address> {
     })
 }
 
-/// Listens at `path` with mode 0600; what an earlier process left there is replaced.
+/// Listens at `path` with mode 0600; a socket that an earlier process left there is replaced, and nothing else is.
 ///
 /// The socket is made in a directory that only this user can enter, and comes to its place when its mode is set.
 pub(super) fn bind(path: &Path) -> io::Result<UnixListener> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Ok(_) | Err(_) => {}
+    }
     let place = path.with_extension("new");
     match fs::remove_dir_all(&place) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -63,6 +69,14 @@ fn bind_in(place: &Path, path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Removes the socket at `path`; whatever else is there stays.
+pub(super) fn remove(path: &Path) {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        // Who comes next replaces it.
+        let _ = fs::remove_file(path);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixStream;
@@ -82,6 +96,21 @@ mod tests {
             0o600
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_neither_replaced_nor_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        fs::write(&path, "a database").unwrap();
+        let refused = bind(&path).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        remove(&path);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a database");
+        fs::remove_file(&path).unwrap();
+        let _listener = bind(&path).unwrap();
+        remove(&path);
+        assert!(!path.exists());
     }
 
     #[test]

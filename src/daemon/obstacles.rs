@@ -84,6 +84,9 @@ fn usable(directory: &Path, is_made: bool) -> Result<(), String> {
         Ok(_) => access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
             .map_err(|error| of_file(directory, &error.into()))
             .and_then(|()| tried(directory)),
+        Err(_) if directory.is_symlink() => Err(format!(
+            "{shown} is a link that leads nowhere: make what it leads to, or remove it"
+        )),
         Err(error) if is_made && error.kind() == ErrorKind::NotFound => match directory.parent() {
             Some(parent) if parent.as_os_str().is_empty() => usable(Path::new("."), true),
             Some(parent) => usable(parent, true),

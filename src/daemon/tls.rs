@@ -18,15 +18,24 @@ pub(super) struct Encryption {
 }
 
 impl Encryption {
-    /// What listeners encrypt by; none where none does. Without files a certificate of the gateway's own is made in the
-    /// data directory.
+    /// What listeners encrypt by; none where none does, and files that are given are read all the same: a reload may need them.
+    /// Without files a certificate of the gateway's own is made in the data directory.
     pub(super) fn load(config: &Config) -> Result<Self, ConfigError> {
+        let is_wanted = is_wanted(config);
         let certificate = match files(config) {
-            _ if !is_wanted(config) => None,
-            Some(certificate) => Some(certificate),
-            None => Some(Certificate::self_signed(&own(config))),
+            None if is_wanted => Some(Certificate::self_signed(&own(config))),
+            given => given,
         };
-        Self::of(config, certificate.transpose())
+        let loaded = Self::of(config, certificate.transpose())?;
+        Ok(if is_wanted { loaded } else { Self::none() })
+    }
+
+    fn none() -> Self {
+        Self {
+            tls: None,
+            shown: Shown::default(),
+            remark: None,
+        }
     }
 
     /// As [`load`](Self::load), with the files that there are, wanted or not: none is made.
@@ -46,11 +55,7 @@ impl Encryption {
         let (clients, wrong) = (clients(config), |error| wrong(config, &error));
         let Some(certificate) = certificate.map_err(wrong)? else {
             clients.check().map_err(wrong)?;
-            return Ok(Self {
-                tls: None,
-                shown: Shown::default(),
-                remark: None,
-            });
+            return Ok(Self::none());
         };
         let tls = certificate.tls(&clients).map_err(wrong)?;
         let path = config.tls.certificate.as_ref();

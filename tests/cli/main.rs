@@ -7,6 +7,7 @@
     reason = "clippy.toml allows these in tests, but not in what tests share"
 )]
 
+mod agreeing;
 mod bans;
 mod bench;
 mod config;
