@@ -36,7 +36,7 @@ pub(crate) enum BanAction {
         #[arg(value_name = "ADDRESS|NET|LOGIN", value_parser = subject)]
         subject: BanSubject,
         /// For how long (1h, 30d); without it, until the ban is lifted
-        #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+        #[arg(long = "for", value_name = "TIME", value_parser = term)]
         term: Option<Duration>,
         /// Why; whoever is kept out is told
         #[arg(long, value_name = "TEXT", default_value = "")]
@@ -56,9 +56,23 @@ pub(crate) enum BanAction {
     },
 }
 
-/// What is no address is a login, unless an address was meant.
+/// For how long somebody is kept out.
+fn term(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err(
+            "a ban of no time keeps nobody out: write 1h or 30d, or leave --for out for one until it is lifted".to_owned(),
+        ),
+        Ok(term) => Ok(term),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What is no address is a login, unless an address was meant. One may stand in brackets, as in front of a port.
 fn subject(text: &str) -> Result<BanSubject, String> {
-    match text.parse() {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match bare.unwrap_or(text).parse() {
         Ok(network) => Ok(BanSubject::Network(network)),
         Err(wrong) if text.contains('/') || is_like_an_address(text) => {
             Err(format!("{text:?}: {wrong}"))
@@ -67,12 +81,19 @@ fn subject(text: &str) -> Result<BanSubject, String> {
     }
 }
 
-/// Four numbers, or hexadecimal ones with colons: misspelt, it must not keep out somebody else instead.
+/// Numbers with points, a range of them, anything in brackets or with two colons: misspelt, or of a kind that is not taken, it must
+/// not keep out somebody else instead.
 fn is_like_an_address(text: &str) -> bool {
-    let is_of = |digit: fn(char) -> bool| text.chars().all(|c| digit(c) || ".:".contains(c));
-    let count = |mark: char| text.matches(mark).count();
-    (count('.') == 3 && is_of(|c| c.is_ascii_digit()))
-        || (count(':') > 1 && is_of(|c| c.is_ascii_hexdigit()))
+    let is_of_numbers = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || ".:-".contains(c));
+    (text.contains('.') && is_of_numbers)
+        || text.starts_with('[')
+        || text.contains("::")
+        || text.matches(':').count() > 1
+            && text
+                .chars()
+                .all(|c| c.is_ascii_hexdigit() || ".:".contains(c))
 }
 
 impl BanAction {
@@ -144,5 +165,49 @@ async fn remove(to: &mut Operator, out: &mut Output, subject: BanSubject) -> Out
             "{name} is not banned; `tolmach ban list` shows who is"
         ))),
         Err(error) => Err(to.explain(About::user(&name), error).await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_for_an_address_is_none_of_the_logins() {
+        for (text, shown) in [
+            ("[::1]", "::1"),
+            ("[192.0.2.7]", "192.0.2.7"),
+            ("2001:db8::/48", "2001:db8::/48"),
+        ] {
+            let found = subject(text).unwrap();
+            assert!(matches!(found, BanSubject::Network(_)), "{text}");
+            assert_eq!(found.to_string(), shown);
+        }
+        for text in [
+            "::1%lo",
+            "192.0.2",
+            "192.0.2.0-192.0.2.9",
+            "2001:db8::zz",
+            "[anna]",
+            "[::1",
+            "192.0.2.300",
+            "1:2:3",
+        ] {
+            let refused = subject(text).unwrap_err();
+            assert!(
+                refused.contains("not an address or a network such as"),
+                "{refused}"
+            );
+        }
+        for text in ["anna", "a:b", "anna.b", "a-1", "c3.po"] {
+            assert_eq!(subject(text), Ok(BanSubject::Login(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_ban_lasts_for_some_time() {
+        assert_eq!(term("1h"), Ok(Duration::from_secs(3600)));
+        assert!(term("0s").unwrap_err().contains("keeps nobody out"));
+        assert!(term("soon").is_err());
     }
 }

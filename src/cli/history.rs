@@ -34,10 +34,10 @@ pub(crate) struct HistoryArgs {
     /// The room; @a,b is the direct room of two
     room: RoomName,
     /// Only so many messages, the newest ones
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = limit, allow_hyphen_values = true)]
     limit: Option<usize>,
     /// Only what was said since then: a time in UTC (2026-08-01, 2026-08-01T11:12:40Z) or so long ago (1h, 2d)
-    #[arg(long, value_name = "TIME|DURATION", value_parser = since)]
+    #[arg(long, value_name = "TIME|DURATION", value_parser = since, allow_hyphen_values = true)]
     since: Option<Timestamp>,
     /// Go on with what is said from now on, until Ctrl-C or the gateway's end; a gateway must run
     #[arg(short, long)]
@@ -45,6 +45,12 @@ pub(crate) struct HistoryArgs {
     /// One object a line: id, room, from, time, kind, text, updated, deleted, file {name, size} and reply_to where there is one
     #[arg(long)]
     json: bool,
+}
+
+/// How many messages.
+fn limit(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| "write how many messages, as 20".to_owned())
 }
 
 /// A point in time, or how long ago it was.

@@ -62,6 +62,11 @@ impl ExportArgs {
                 "address": token.address,
             })
         });
+        let sessions = known.sessions.iter().map(|session| {
+            let mut shown = json!(session);
+            shown["since"] = json!(Time(session.since));
+            shown
+        });
         let account = &known.account;
         let head = [
             ("format", json!("tolmach user 1")),
@@ -83,7 +88,7 @@ impl ExportArgs {
             ("hidden", json!(hidden)),
             ("contacts", json!(known.contacts)),
             ("bans", json!(known.bans)),
-            ("sessions", json!(known.sessions)),
+            ("sessions", sessions.collect()),
         ];
         let mut document = Document::begin(self.file.as_deref())?;
         for (name, value) in head {
