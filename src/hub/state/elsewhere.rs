@@ -10,7 +10,6 @@ use super::effects::Outward;
 use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom};
 use crate::bus::{Everybody, PresenceNews, There};
-use crate::id_map::IdMap;
 use crate::model::{NodeId, Presence, PresenceChange, Present, RoomId, UserId};
 
 /// No room: whoever is connected is there.
@@ -31,32 +30,6 @@ struct AtNode {
     users: BTreeMap<UserId, There>,
     /// What was heard of an answer.
     parts: Vec<There>,
-}
-
-/// What others said of a room that somebody asks about.
-#[derive(Default)]
-pub(super) struct Inquiry {
-    /// How many ask.
-    askers: usize,
-    elsewhere: Elsewhere,
-}
-
-impl Inquiry {
-    /// What was found, and what it comes to, for the room's first visitor of this node.
-    pub(super) fn take(&mut self) -> (Elsewhere, IdMap<UserId, PresenceEntry>) {
-        let elsewhere = std::mem::take(&mut self.elsewhere);
-        let entries = elsewhere.everybody().into_iter().map(|present| {
-            let entry = PresenceEntry {
-                user: present.user.clone(),
-                presence: present.presence,
-                here: None,
-                lingers: false,
-            };
-            (present.user.id, entry)
-        });
-        let entries = entries.collect();
-        (elsewhere, entries)
-    }
 }
 
 /// A user of another node whose presence may be another now.
@@ -94,13 +67,18 @@ impl Elsewhere {
     }
 
     /// Everybody, as they are at the other node where they are most so.
-    fn everybody(&self) -> Vec<Present> {
+    pub(super) fn everybody(&self) -> Vec<Present> {
         let at_nodes = self.0.values();
         let users: BTreeSet<UserId> = at_nodes
             .flat_map(|at_node| at_node.users.keys().copied())
             .collect();
         let present = users.into_iter().filter_map(|user| self.present(user));
         present.cloned().collect()
+    }
+
+    /// Whether a node has said who is there.
+    pub(super) fn has_heard(&self, node: NodeId) -> bool {
+        self.0.get(&node).is_some_and(|at_node| at_node.is_heard)
     }
 
     /// Other nodes at which a user is there.
@@ -325,53 +303,14 @@ impl HubState {
         }
     }
 
-    fn elsewhere(&mut self, room: RoomId) -> Option<&mut Elsewhere> {
+    pub(super) fn elsewhere(&mut self, room: RoomId) -> Option<&mut Elsewhere> {
         if room == HALL {
             return Some(&mut self.hall);
         }
         match self.live_rooms.get_mut(&room) {
             Some(live_room) => Some(live_room.elsewhere.get_or_insert_default()),
-            None => Some(&mut self.inquiries.get_mut(&room)?.elsewhere),
+            None => Some(self.inquiries.get_mut(&room)?.elsewhere()),
         }
-    }
-
-    /// From now on, until [`HubState::close_inquiry`], what others say of a room is kept, be there nobody of this node.
-    pub(in crate::hub) fn open_inquiry(&mut self, room: RoomId) {
-        self.inquiries.entry(room).or_default().askers += 1;
-    }
-
-    pub(in crate::hub) fn close_inquiry(&mut self, room: RoomId) {
-        if let Some(inquiry) = self.inquiries.get_mut(&room) {
-            inquiry.askers -= 1;
-            if inquiry.askers == 0 {
-                self.inquiries.remove(&room);
-            }
-        }
-    }
-
-    /// Which of these nodes have not said yet who is in a room.
-    pub(in crate::hub) fn unheard(&mut self, room: RoomId, of: &[NodeId]) -> Vec<NodeId> {
-        let Some(elsewhere) = self.elsewhere(room) else {
-            return Vec::new();
-        };
-        let heard = |node: &NodeId| {
-            elsewhere
-                .0
-                .get(node)
-                .is_some_and(|at_node| at_node.is_heard)
-        };
-        let unheard = of.iter().copied().filter(|node| !heard(node));
-        let unheard: Vec<_> = unheard.collect();
-        unheard
-            .into_iter()
-            .filter(|node| !self.is_lost(*node))
-            .collect()
-    }
-
-    /// Who is in a room in which nobody of this node is, as far as others were asked.
-    pub(super) fn inquired(&self, room: RoomId) -> Vec<Present> {
-        let inquiry = self.inquiries.get(&room);
-        inquiry.map_or_else(Vec::new, |inquiry| inquiry.elsewhere.everybody())
     }
 
     /// Another node says how one of its users is in a room; `false`: something that it said before was missed.

@@ -9,6 +9,7 @@ pub(in crate::hub) mod effects;
 pub(in crate::hub) mod elsewhere;
 mod ending;
 mod following;
+mod inquiry;
 mod presence;
 mod rooms;
 mod sessions;
@@ -33,7 +34,8 @@ use crate::model::{
 };
 use buffer::Buffer;
 use effects::{Effects, Moment, Outgoing, Outward};
-use elsewhere::{Elsewhere, Inquiry, connected};
+use elsewhere::{Elsewhere, connected};
+use inquiry::Inquiry;
 use presence::PresenceEntry;
 pub(in crate::hub) use sessions::password_mark;
 use telling::Counting;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Outward;
-use super::elsewhere::Inquiry;
+use super::inquiry::Inquiry;
 use super::presence::PresenceEntry;
 use super::{HubState, LiveRoom, Subscriber};
 use crate::bus::Topic;
