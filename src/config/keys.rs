@@ -187,6 +187,6 @@ fn store_url(config: &Config) -> Option<String> {
             quoted(&format!("sqlite:{}", path.display()))
         }
         #[cfg(feature = "postgres")]
-        StoreUrl::Postgres(url) => quoted(&url.to_string()),
+        StoreUrl::Postgres(url) => quoted(&url.without_password()),
     })
 }

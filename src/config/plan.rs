@@ -34,15 +34,19 @@ impl Plan {
     pub(crate) fn new(old: &Config, new: Config, is_passed: impl Fn(&str) -> bool) -> Self {
         let (meant_before, meant) = (meant(old), meant(&new));
         let mut lines = Vec::new();
-        let general = differences(
-            &Key::shown(GENERAL, &meant_before),
-            &Key::shown(GENERAL, &meant),
-        );
-        for (was, is) in general {
-            lines.push(match NEEDS_RESTART.contains(&is.name) {
-                true => format!("{}: needs a restart", is.name),
-                false => said(&was, &is),
-            });
+        // Passwords inside, which are not shown.
+        let is_file = matches!(meant.store.url, StoreUrl::Sqlite(_));
+        let is_other_store = !is_file && meant_before.store.url != meant.store.url;
+        let is_other_bus = meant_before.bus.url != meant.bus.url;
+        let unseen = [("store.url", is_other_store), ("bus.url", is_other_bus)];
+        let was = Key::shown(GENERAL, &meant_before);
+        for (was, is) in was.iter().zip(&Key::shown(GENERAL, &meant)) {
+            let differs = was != is || unseen.contains(&(is.name, true));
+            if differs && NEEDS_RESTART.contains(&is.name) {
+                lines.push(format!("{}: needs a restart", is.name));
+            } else if differs {
+                lines.push(said(was, is));
+            }
         }
         let mut config = new;
         config.data_dir.clone_from(&old.data_dir);

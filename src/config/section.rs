@@ -508,14 +508,15 @@ impl Show for BusUrl {
                 servers,
                 credentials,
             }) => {
-                let user = if credentials.is_some() {
-                    "://***@"
-                } else {
-                    "://"
+                let credentials = match credentials {
+                    None => "://".to_owned(),
+                    Some((user, Some(_))) => format!("://{user}:***@"),
+                    // A token.
+                    Some((_, None)) => "://***@".to_owned(),
                 };
                 let shown: Vec<_> = servers
                     .iter()
-                    .map(|server| server.replacen("://", user, 1))
+                    .map(|server| server.replacen("://", &credentials, 1))
                     .collect();
                 Some(quoted(&shown.join(",")))
             }

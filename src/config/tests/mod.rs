@@ -13,6 +13,7 @@ mod errors;
 mod every_key;
 mod listeners;
 mod reference;
+mod urls;
 
 use super::Config;
 use super::draft::Draft;

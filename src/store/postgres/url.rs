@@ -1,24 +1,39 @@
 //! Where a database is, and how it is to be reached.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
+};
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{
+    ChannelBinding, Host, LoadBalanceHosts, SslMode, SslNegotiation, TargetSessionAttrs,
+};
 
 /// For how long a server may be silent while a connection is made.
 const CONNECTING: Duration = Duration::from_millis(1_500);
 /// For how long what was sent may be unanswered by the server's machine before the connection counts as lost.
 const UNANSWERED: Duration = Duration::from_secs(4);
+/// What a server calls the connections, unless the URL says something else.
+const APPLICATION: &str = "tolmach";
+/// What cannot stand for itself in a user or a host.
+const PART: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+/// What cannot stand for itself behind the hosts.
+const BEHIND: &AsciiSet = &PART.remove(b'/');
 
 /// Where a PostgreSQL database is: `postgres://USER[:PASSWORD]@HOST[:PORT][,HOST…]/DATABASE[?sslmode=…]`, as libpq reads it.
 ///
 /// `sslmode` is `disable`, `prefer` (unless said), `require` (encrypted, whoever it is; with `sslrootcert` as `verify-full`)
 /// or `verify-full` (by the authorities in the file `sslrootcert`, or those of the system). `sslcert` and `sslkey` name the files of
-/// a certificate of one's own and its key; `channel_binding` is `disable`, `prefer` (unless said) or `require`. It is shown
-/// without its password.
+/// a certificate of one's own and its key; `channel_binding` is `disable`, `prefer` (unless said) or `require`. It is displayed
+/// in short: its hosts and the database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     pub(super) config: Config,
@@ -70,6 +85,10 @@ impl PostgresUrl {
         if config.get_user().is_none_or(str::is_empty) {
             return Err("it names no user".to_owned());
         }
+        let is_cut = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(is_cut) {
+            return Err("an @ in a user or a password is written %40".to_owned());
+        }
         let verified = || match &root {
             Some(file) => Verified::ByFile(file.into()),
             None => Verified::BySystem,
@@ -97,7 +116,7 @@ impl PostgresUrl {
             .keepalives_retries(3)
             .tcp_user_timeout(UNANSWERED);
         if config.get_application_name().is_none() {
-            config.application_name("tolmach");
+            config.application_name(APPLICATION);
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECTING);
@@ -107,6 +126,94 @@ impl PostgresUrl {
             verified,
             own,
         })
+    }
+
+    /// All that holds of it, but with `***` in the place of a password; it can be read again.
+    #[must_use]
+    pub fn without_password(&self) -> String {
+        let part = |text: &str| utf8_percent_encode(text, PART).to_string();
+        let behind = |text: &str| utf8_percent_encode(text, BEHIND).to_string();
+        let user = part(self.config.get_user().unwrap_or_default());
+        let password = self.config.get_password().map_or("", |_| ":***");
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let hosts = hosts.map(|(place, host)| {
+            let name = match host {
+                Host::Tcp(name) if name.contains(':') => format!("[{name}]"),
+                Host::Tcp(name) => part(name),
+                Host::Unix(path) => percent_encode(path.as_os_str().as_bytes(), PART).to_string(),
+            };
+            name + &self.port(place)
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        let database = self.config.get_dbname();
+        let database = database.map_or(String::new(), |name| format!("/{}", behind(name)));
+        let parameters = self.parameters().into_iter();
+        let parameters = parameters.map(|(name, value)| format!("{name}={}", behind(&value)));
+        let parameters = parameters.collect::<Vec<_>>().join("&");
+        let mark = if parameters.is_empty() { "" } else { "?" };
+        format!("postgres://{user}{password}@{hosts}{database}{mark}{parameters}")
+    }
+
+    /// Those that are not as they are unless said.
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let config = &self.config;
+        let mut all = Vec::new();
+        let mut is = |name, value: Option<String>| all.extend(value.map(|value| (name, value)));
+        let joined = |of: Vec<String>| (!of.is_empty()).then(|| of.join(","));
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let mode = match (config.get_ssl_mode(), &self.verified) {
+            (SslMode::Disable, _) => Some("disable"),
+            (SslMode::Require, Verified::Not) => Some("require"),
+            (SslMode::Require, Verified::BySystem | Verified::ByFile(_)) => Some("verify-full"),
+            _ => None,
+        };
+        is("sslmode", mode.map(str::to_owned));
+        if let Verified::ByFile(root) = &self.verified {
+            is("sslrootcert", Some(text(root)));
+        }
+        if let Some((certificate, key)) = &self.own {
+            is("sslcert", Some(text(certificate)));
+            is("sslkey", Some(text(key)));
+        }
+        let is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
+        is("sslnegotiation", is_direct.then(|| "direct".to_owned()));
+        let binding = match config.get_channel_binding() {
+            ChannelBinding::Disable => Some("disable"),
+            ChannelBinding::Require => Some("require"),
+            _ => None,
+        };
+        is("channel_binding", binding.map(str::to_owned));
+        let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+        is("hostaddr", joined(addresses.collect()));
+        if config.get_hosts().is_empty() {
+            let ports = config.get_ports().iter().map(ToString::to_string);
+            is("port", joined(ports.collect()));
+        }
+        let is_random = config.get_load_balance_hosts() == LoadBalanceHosts::Random;
+        is("load_balance_hosts", is_random.then(|| "random".to_owned()));
+        let patience = config.get_connect_timeout();
+        let patience = patience.filter(|patience| **patience != CONNECTING);
+        is(
+            "connect_timeout",
+            patience.map(|patience| patience.as_secs().to_string()),
+        );
+        is(
+            "keepalives",
+            (!config.get_keepalives()).then(|| "0".to_owned()),
+        );
+        is("options", config.get_options().map(str::to_owned));
+        let application = config.get_application_name();
+        let application = application.filter(|name| *name != APPLICATION);
+        is("application_name", application.map(str::to_owned));
+        all
+    }
+
+    /// The port of a host behind a colon; nothing where it is PostgreSQL's own.
+    fn port(&self, place: usize) -> String {
+        let ports = self.config.get_ports();
+        let port = ports.get(place).or(ports.first());
+        let port = port.filter(|port| **port != 5432);
+        port.map_or(String::new(), |port| format!(":{port}"))
     }
 }
 
@@ -119,14 +226,7 @@ impl fmt::Display for PostgresUrl {
                 Host::Tcp(name) => write!(out, "{separator}{name}")?,
                 Host::Unix(path) => write!(out, "{separator}{}", path.display())?,
             }
-            let ports = self.config.get_ports();
-            if let Some(port) = ports
-                .get(place)
-                .or(ports.first())
-                .filter(|port| **port != 5432)
-            {
-                write!(out, ":{port}")?;
-            }
+            out.write_str(&self.port(place))?;
         }
         let user = self.config.get_user().unwrap_or_default();
         write!(out, "/{}", self.config.get_dbname().unwrap_or(user))
@@ -156,6 +256,7 @@ mod tests {
                 "without encryption",
             ),
             ("postgres://u:secret@db:port/x", "port"),
+            ("postgres://u:se@cret@db/x", "%40"),
         ] {
             let said = PostgresUrl::parse(url).unwrap_err();
             assert!(
@@ -166,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_shown_without_its_password() {
+    fn a_url_is_displayed_in_short() {
         for (url, shown) in [
             (
                 "postgres://u:secret@db/x?sslmode=require",
@@ -186,6 +287,56 @@ mod tests {
                 (url.to_string(), format!("{url:?}")),
                 (shown.to_owned(), shown.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn all_but_the_password_is_shown_and_can_be_read_again() {
+        for (url, shown) in [
+            ("postgres://u@db", "postgres://u@db"),
+            (
+                "postgresql://an%20na:sec:ret%40@db:5433/x?sslmode=require&connect_timeout=7",
+                "postgres://an%20na:***@db:5433/x?sslmode=require&connect_timeout=7",
+            ),
+            (
+                "postgres://u:secret@[::1],db:5434/x/y",
+                "postgres://u:***@[::1],db:5434/x/y",
+            ),
+            (
+                "postgres://u@%2Frun%2Fpostgresql/x?password=secret",
+                "postgres://u:***@%2Frun%2Fpostgresql/x",
+            ),
+            (
+                "postgres://u:sec?ret@db/x?application_name=b%26b",
+                "postgres://u:***@db/x?application_name=b%26b",
+            ),
+            (
+                "postgres:///x?user=u&hostaddr=127.0.0.1&port=5433",
+                "postgres://u@/x?hostaddr=127.0.0.1&port=5433",
+            ),
+            (
+                "postgres://u@db/x?sslkey=k&sslcert=c&sslrootcert=%2Fetc%2Fca.pem&sslmode=require",
+                "postgres://u@db/x?sslmode=verify-full&sslrootcert=/etc/ca.pem&sslcert=c&sslkey=k",
+            ),
+            (
+                "postgres://u@db/x?sslmode=verify-full&sslnegotiation=direct&channel_binding=require\
+                 &load_balance_hosts=random&keepalives=0&options=-c%20a%3D1",
+                "postgres://u@db/x?sslmode=verify-full&sslnegotiation=direct&channel_binding=require\
+                 &load_balance_hosts=random&keepalives=0&options=-c%20a%3D1",
+            ),
+            // What is the same unsaid, or has no effect.
+            (
+                "postgres://u@db:5432/x?sslmode=prefer&application_name=tolmach&keepalives_idle=9",
+                "postgres://u@db/x",
+            ),
+        ] {
+            let read = PostgresUrl::parse(url).unwrap();
+            assert_eq!(read.without_password(), shown, "{url}");
+            let mut again = PostgresUrl::parse(shown).unwrap();
+            if let Some(password) = read.config.get_password() {
+                again.config.password(password);
+            }
+            assert!(again == read, "{url}");
         }
     }
 
