@@ -113,6 +113,12 @@ pub trait DialectKind: Dialect + Sized {
         None
     }
 
+    /// Whether the secret in a frame, of either side and as it is shown, is the token of the session itself: in transcripts
+    /// that is `token-LOGIN`.
+    fn names_own_token(_frame: &[String]) -> bool {
+        false
+    }
+
     /// The server side of a listener with these settings.
     fn new(settings: &Self::Settings, options: &DialectOptions) -> Self;
 }
@@ -151,6 +157,9 @@ pub trait AnyDialect: Send + Sync {
 
     /// The room that a login frame enters, if it does ([`DialectKind::room_of_login`]).
     fn room_of_login(&self, frame: &[String]) -> Option<String>;
+
+    /// Whether the secret in a frame is the session's own token ([`DialectKind::names_own_token`]).
+    fn names_own_token(&self, frame: &[String]) -> bool;
 
     /// The settings of a listener where nothing is set.
     fn settings(&self) -> Settings;
@@ -239,6 +248,10 @@ impl<D: DialectKind> AnyDialect for Kind<D> {
 
     fn room_of_login(&self, frame: &[String]) -> Option<String> {
         D::room_of_login(frame)
+    }
+
+    fn names_own_token(&self, frame: &[String]) -> bool {
+        D::names_own_token(frame)
     }
 
     fn settings(&self) -> Settings {

@@ -206,3 +206,60 @@ fn a_gateway_with_people_is_left_alone() {
     );
     assert!(!bench.run(&["user", "list"]).done().contains("boris"));
 }
+
+/// Two who did not wait for each other: a frame of the second one stands before what came of the first one's.
+#[test]
+fn what_came_late_is_the_same_where_the_file_says_so_and_nowhere_else() {
+    let bench = Bench::offline();
+    let msg = |from: &str, time: &str, text: &str| {
+        format!(
+            r##"{{"action":"msg","time":{time},"to":"#lobby","from":"{from}","encoding":"ascii","message":"{text}"}}"##
+        )
+    };
+    let said = |from, text| format!("{from} > {}\n", msg(from, "1", text));
+    let heard = |who, from, text| format!("{who} < {}\n", msg(from, "<time>", text));
+    let accepted = |who| format!("{who} < {{\"response\":200,\"time\":<time>}}\n");
+    let people = "anna: jim #lobby\nboris: jim #lobby\n";
+    let both = said("anna", "one") + &said("boris", "two");
+    let annas = accepted("anna") + &heard("anna", "boris", "two");
+    let boriss = heard("boris", "anna", "one") + &accepted("boris");
+    let late = format!("answers: late\n{people}{both}{annas}{boriss}");
+    let file = write(&bench, "late.txt", &late);
+    bench.run(&["replay", "--own", &file]).done();
+    for (text, line) in [
+        // Nothing says that it may be late.
+        (late.replace("answers: late\n", ""), 3),
+        // Another order for one of them.
+        (
+            format!(
+                "answers: late\n{people}{both}{annas}{}{}",
+                accepted("boris"),
+                heard("boris", "anna", "one")
+            ),
+            4,
+        ),
+        // Whoever speaks again has been answered.
+        (
+            format!(
+                "answers: late\n{people}{both}{}{}{annas}{boriss}{}",
+                said("anna", "three"),
+                heard("boris", "anna", "three"),
+                accepted("anna")
+            ),
+            4,
+        ),
+    ] {
+        let file = write(&bench, "other.txt", &text);
+        let ran = bench.run(&["replay", "--own", &file]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{text}");
+        let differs = format!("differs {file}:{line}: ");
+        assert!(ran.out.starts_with(&differs), "{differs}{}", ran.out);
+    }
+    let wrong = write(&bench, "wrong.txt", "answers: soon\n");
+    let ran = bench.run(&["replay", "--own", &wrong]);
+    assert!(
+        ran.err.contains("wrong.txt:1: answers can only be late"),
+        "{}",
+        ran.err
+    );
+}

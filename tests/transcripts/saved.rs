@@ -18,11 +18,16 @@ fn bench(logins: &[&str]) -> (Bench, Vec<String>) {
     (bench, tokens)
 }
 
+/// Ends the tap; what it saved.
+fn end(bench: &Bench, tap: Tapping) -> String {
+    assert_eq!(tap.interrupt().0, Some(130));
+    read(&bench.path("saved.txt"))
+}
+
 /// Ends the tap; what it saved passes as it is.
 fn passes(bench: &Bench, tap: Tapping) -> String {
-    assert_eq!(tap.interrupt().0, Some(130));
     let path = bench.path("saved.txt");
-    let saved = read(&path);
+    let saved = end(bench, tap);
     let checked = crate::check(&path, false);
     assert!(checked.is_ok(), "{}\n{saved}", checked.unwrap_err());
     saved
@@ -118,4 +123,78 @@ fn who_was_there_before_the_tap_is_there_before_all_that_was_seen() {
     tap.until(|entry| entry["kind"] == "closed");
     let saved = passes(&bench, tap);
     assert!(saved.contains("anna < {\"type\":\"join\""), "{saved}");
+}
+
+#[test]
+fn a_logout_by_a_token_passes() {
+    let (bench, tokens) = bench(&["anna", "boris"]);
+    let file = bench.path("saved.txt");
+    let tap = Tapping::start(&bench, &["--json", "--save", file.to_str().unwrap()]);
+    let [mut anna, mut boris] = ["uchat"; 2].map(|listener| Client::connect(&bench, listener));
+    for (client, token) in [(&mut anna, &tokens[0]), (&mut boris, &tokens[1])] {
+        client.say(format!("{{\"type\":2,\"token\":\"{token}\"}}\n"));
+        client.hear_of("\"desc\"");
+    }
+    // Not its own, and then its own.
+    for (token, answer) in [(&tokens[1], "error_code"), (&tokens[0], "26")] {
+        anna.say(format!("{{\"type\":26,\"token\":\"{token}\"}}\n"));
+        anna.hear_of(answer);
+    }
+    // One that nobody asked for.
+    bench.run(&["session", "close", "--user", "boris"]).done();
+    boris.hear_of("26");
+    boris.rest();
+    tap.until(|entry| entry["kind"] == "closed");
+    let saved = end(&bench, tap);
+    for part in [
+        "anna > {\"type\":26,\"token\":\"CorrectHorse",
+        "anna > {\"type\":26,\"token\":\"token-anna\"}",
+        "anna < {\"type\":26,\"token\":\"token-anna\"}",
+        "boris < {\"type\":26,\"token\":\"token-boris\"}",
+    ] {
+        assert!(saved.contains(part), "{part}: {saved}");
+    }
+    // Who was closed by the operator is nobody's event.
+    let closed = saved.replace(
+        "boris < {\"type\":26",
+        "\noperator: close sessions boris\nboris < {\"type\":26",
+    );
+    std::fs::write(&file, &closed).unwrap();
+    let checked = crate::check(&file, false);
+    assert!(checked.is_ok(), "{}\n{closed}", checked.unwrap_err());
+}
+
+#[test]
+fn clients_that_do_not_wait_for_each_other_pass() {
+    let (bench, tokens) = bench(&["anna", "boris", "clara"]);
+    let file = bench.path("saved.txt");
+    let tap = Tapping::start(&bench, &["--json", "--save", file.to_str().unwrap()]);
+    let mut boris = by_talker(&bench, "lobby", &tokens[1]);
+    let mut anna = anna_by_jim(&bench, "anna", PASSWORD);
+    anna.say(r##"{"action":"join","time":1,"room":"#lobby"}"##);
+    anna.hear_of("200");
+    boris.hear_of("join");
+    for round in 0..20 {
+        let text = format!("from anna {round}");
+        anna.say(format!(
+            r##"{{"action":"msg","time":1,"to":"#lobby","from":"anna","encoding":"utf-8","message":"{text}"}}"##
+        ));
+        boris.say(format!(
+            "{{\"type\":\"message\",\"content\":\"from boris {round}\"}}\n"
+        ));
+        // A login is no more patient.
+        let mut clara = Client::connect(&bench, "jim");
+        clara.say(format!(
+            r##"{{"action":"authenticate","time":1,"user":{{"account_name":"clara","password":"{PASSWORD}"}}}}"##
+        ));
+        let heard = [boris.hear(), boris.hear()];
+        assert!(heard.iter().any(|line| line.contains(&text)), "{heard:?}");
+        anna.hear_of(&format!("from boris {round}"));
+        clara.hear_of("200");
+        clara.say(r#"{"action":"quit","time":1}"#);
+        clara.rest();
+        tap.until(|entry| entry["kind"] == "closed");
+    }
+    let saved = passes(&bench, tap);
+    assert!(saved.contains("\nanswers: late\n"), "{saved}");
 }

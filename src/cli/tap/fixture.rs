@@ -14,10 +14,14 @@ const MOST_FILLERS: i32 = 64;
 pub(super) struct Step {
     /// What a person should know before it.
     pub(super) comments: Vec<String>,
-    /// None: what was told came of nothing that was seen.
+    /// None: what was told came of what was before, or of nothing that was seen.
     pub(super) what: Option<What>,
     /// Who is told what.
     pub(super) told: Vec<Block>,
+    /// The number of the connection that said it, if one did.
+    pub(super) by: Option<u64>,
+    /// An event is known that came of it.
+    pub(super) has_happened: bool,
 }
 
 /// The accounts that must be named before all others so that each gets its number, in order.
@@ -51,7 +55,9 @@ pub(super) fn file(comments: &[String], header: &[What], steps: &[Step]) -> Stri
         let _ = writeln!(out, "# {comment}");
     }
     out.extend(header.iter().map(written));
+    let mut has_begun = false;
     for step in steps {
+        has_begun |= step.what.is_some();
         if step.what.is_some() || !step.told.is_empty() || !step.comments.is_empty() {
             out.push('\n');
         }
@@ -61,10 +67,10 @@ pub(super) fn file(comments: &[String], header: &[What], steps: &[Step]) -> Stri
         out.extend(step.what.as_ref().map(written));
         for block in &step.told {
             let told = written(&What::Told(block.clone()));
-            match step.what {
-                Some(_) => out.push_str(&told),
+            match has_begun {
+                true => out.push_str(&told),
                 // Nobody is told anything before something was done.
-                None => out.extend(told.lines().map(|line| format!("# {line}\n"))),
+                false => out.extend(told.lines().map(|line| format!("# {line}\n"))),
             }
         }
     }

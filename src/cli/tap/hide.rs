@@ -41,6 +41,17 @@ fn aligned(hex: &str, meaning: &str) -> String {
     format!("{hex}{}{meaning}", " ".repeat(gap))
 }
 
+/// The token of every account of a transcript, by the name of one of its connections.
+pub(super) fn own_token(name: &str) -> String {
+    format!("token-{}", name.split('.').next().unwrap_or_default())
+}
+
+/// A frame of text with this in place of its secrets.
+pub(super) fn with(lines: &[String], secret: &str) -> Vec<String> {
+    let filled = lines.iter().map(|line| line.replace(SECRET, secret));
+    filled.collect()
+}
+
 /// What a connection was told, with a placeholder for each secret; `count` is how many it was told before.
 pub(super) fn told_secrets(lines: &[String], name: &str, count: &mut usize) -> Vec<String> {
     let secret = |line: &String| {
@@ -68,8 +79,7 @@ pub(super) fn said_secrets(lines: &[String], has_bytes: bool) -> (Vec<String>, b
         return (lines.to_vec(), false);
     }
     if !has_bytes {
-        let filled = lines.iter().map(|line| line.replace(SECRET, PASSWORD));
-        return (filled.collect(), true);
+        return (with(lines, PASSWORD), true);
     }
     let meanings = lines.iter().map(|line| {
         let meaning = line.split_once("  ").map_or("", |(_, meaning)| meaning);

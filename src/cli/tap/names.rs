@@ -6,7 +6,7 @@ use crate::control::tap::Endpoint;
 use crate::dialects::{AnyDialect, Dialects};
 
 /// Names that mean something else at the beginning of a line.
-const WORDS: [&str; 4] = ["config", "clock", "operator", "wait"];
+const WORDS: [&str; 5] = ["config", "clock", "answers", "operator", "wait"];
 
 /// Bytes that were not shown: `<9 bytes>`.
 pub(super) fn is_counted(line: &str) -> bool {

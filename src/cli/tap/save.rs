@@ -5,11 +5,13 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, SystemTime};
 
 use crate::cli::transcript::{self, Block, CLOSED, END, What, written};
 use crate::control::tap::{Endpoint, Entry, Happened};
 use crate::dialects::Dialects;
-use crate::dialects::client::{Entry as Login, Placeholders};
+use crate::dialects::client::{Entry as Login, PASSWORD, Placeholders};
+use crate::model::SessionId;
 
 use super::fixture::{self, Step};
 use super::names::{dialect_of, free_name, is_counted, is_plain, seconds};
@@ -17,6 +19,10 @@ use super::{hide, operator};
 
 /// Most steps that are kept.
 const MOST: usize = 20_000;
+/// Who speaks so soon after another one may not have waited for what came of that.
+const CLOSE: Duration = Duration::from_secs(1);
+const PASSWORD_STANDS: &str =
+    "A secret stood here; this is the password of every account of a transcript.";
 /// Rooms that every gateway of a transcript has.
 pub(super) const THERE: &str = "lobby";
 
@@ -39,6 +45,10 @@ pub(super) struct Saver {
     has_guests: bool,
     lost: u64,
     is_full: bool,
+    /// Which connection said something last, and when.
+    last: Option<(u64, SystemTime)>,
+    /// Somebody spoke before all had come of what another one said, perhaps.
+    is_close: bool,
 }
 
 /// What is known of one connection.
@@ -49,6 +59,9 @@ struct Person {
     /// The step that may turn out to be the login, and what was said in it.
     login: Option<(usize, Vec<String>)>,
     secrets: usize,
+    session: Option<SessionId>,
+    /// What it is told from now on is no answer to the login.
+    is_in: bool,
 }
 
 impl Saver {
@@ -75,6 +88,7 @@ impl Saver {
                 self.meet(connection);
                 match what {
                     Happened::In { frames } => {
+                        self.note_time(connection, &entry.time);
                         for frame in frames {
                             self.said(connection, frame, &mut values);
                         }
@@ -82,6 +96,9 @@ impl Saver {
                     Happened::Out { frames } => {
                         for frame in frames {
                             self.told(connection, frame, &mut values);
+                        }
+                        if let Some(person) = self.people.get_mut(&connection.connection) {
+                            person.is_in |= person.name.is_some();
                         }
                     }
                     Happened::Ended => self.ended(connection),
@@ -94,9 +111,24 @@ impl Saver {
         self.values = Some(values);
     }
 
+    /// Finds out whether clients waited for each other.
+    fn note_time(&mut self, connection: &Endpoint, time: &str) {
+        let Ok(at) = humantime::parse_rfc3339(time) else {
+            return;
+        };
+        if let Some((other, before)) = self.last
+            && other != connection.connection
+        {
+            let between = at.duration_since(before).unwrap_or_default();
+            self.is_close |= between < CLOSE;
+        }
+        self.last = Some((connection.connection, at));
+    }
+
     /// Finds out who a connection is, when that is known.
     fn meet(&mut self, connection: &Endpoint) {
         let person = self.people.entry(connection.connection).or_default();
+        person.session = connection.session.or(person.session);
         let Some(login) = connection.user.as_ref().filter(|_| person.name.is_none()) else {
             return;
         };
@@ -105,6 +137,7 @@ impl Saver {
         person.name = Some(name.clone());
         let frame = person.login.take();
         let is_late = frame.is_none();
+        person.is_in = is_late;
         let at = frame.as_ref().map(|(at, _)| *at).unwrap_or(self.late);
         let mut person = transcript::Person {
             name: name.clone(),
@@ -180,11 +213,12 @@ impl Saver {
             who: name.clone(),
             lines: hidden(&lines, has_bytes && !had_secret, name, values),
         });
-        let mut step = Step::default();
+        let mut step = Step {
+            by: Some(connection.connection),
+            ..Step::default()
+        };
         if had_secret {
-            let comment =
-                "A secret stood here; this is the password of every account of a transcript.";
-            step.comments.push(comment.to_owned());
+            step.comments.push(PASSWORD_STANDS.to_owned());
         }
         if frame.iter().any(|line| is_counted(line)) {
             step.comments.push("This cannot be sent again:".to_owned());
@@ -198,15 +232,28 @@ impl Saver {
 
     fn told(&mut self, connection: &Endpoint, frame: &[String], values: &mut Placeholders) {
         let has_bytes = self.has_bytes(connection);
+        let dialect = dialect_of(self.dialects, connection);
+        let is_own = |frame: &[String]| dialect.is_some_and(|one| one.names_own_token(frame));
         let Some(person) = self.people.get_mut(&connection.connection) else {
             return;
         };
-        let (Some(name), Some(step)) = (&person.name, self.steps.last_mut()) else {
+        let Some(name) = &person.name else {
             return;
         };
+        let was_in = person.is_in;
         // The answer to the login is not shown, but its secrets have been counted.
-        let lines = hide::told_secrets(frame, name, &mut person.secrets);
-        if matches!(&step.what, Some(What::Person(person)) if person.name == *name) {
+        let lines = match is_own(frame) {
+            true => {
+                let token = hide::own_token(name);
+                confirm_token(&mut self.steps, name, &token, is_own);
+                hide::with(frame, &token)
+            }
+            false => hide::told_secrets(frame, name, &mut person.secrets),
+        };
+        let Some(step) = self.steps.last_mut() else {
+            return;
+        };
+        if !was_in || matches!(&step.what, Some(What::Person(person)) if person.name == *name) {
             return;
         }
         step.told.push(Block {
@@ -220,6 +267,7 @@ impl Saver {
             let lines = vec![END.to_owned()];
             self.steps.push(Step {
                 what: Some(What::Said(Block { who, lines })),
+                by: Some(connection.connection),
                 ..Step::default()
             });
         }
@@ -237,7 +285,42 @@ impl Saver {
         self.people.get(&connection.connection)?.name.clone()
     }
 
+    /// A step stands where its event does among those of others: two that said something at the same time may be heard in
+    /// another order than they began in.
+    fn happened(&mut self, event: &serde_json::Value) {
+        let session = event.pointer("/room/origin/session");
+        let session = session.and_then(|it| serde_json::from_value::<SessionId>(it.clone()).ok());
+        let Some(session) = session else {
+            return;
+        };
+        let mut people = self.people.iter();
+        let found = people.find(|(_, person)| person.session == Some(session));
+        let Some(by) = found.map(|(connection, _)| *connection) else {
+            return;
+        };
+        let is_its = |step: &Step| step.by == Some(by);
+        let Some(at) = self.steps.iter().rposition(is_its) else {
+            return;
+        };
+        let is_late = self.steps[at..].iter().any(|step| step.has_happened);
+        if is_late && !self.steps[at].has_happened {
+            let mut step = self.steps.remove(at);
+            // What was told until then came of what was before.
+            if let Some(before) = at.checked_sub(1).and_then(|at| self.steps.get_mut(at)) {
+                before.told.append(&mut step.told);
+            }
+            for (login, _) in self.people.values_mut().filter_map(|it| it.login.as_mut()) {
+                *login -= usize::from(*login > at);
+            }
+            self.steps.push(step);
+        }
+        if let Some(step) = self.steps.iter_mut().rfind(|step| is_its(step)) {
+            step.has_happened = true;
+        }
+    }
+
     fn event(&mut self, event: &serde_json::Value) {
+        self.happened(event);
         let change = event.pointer("/room/change");
         let made = change.and_then(serde_json::Value::as_str) == Some("created");
         let room = event
@@ -289,10 +372,32 @@ impl Saver {
                 "This is the beginning; more than {MOST} steps are not kept."
             ));
         }
-        let mut header = fixture::accounts(&self.accounts, &self.came);
+        let mut header = match self.is_close {
+            true => vec![What::AnswersLate],
+            false => Vec::new(),
+        };
+        header.extend(fixture::accounts(&self.accounts, &self.came));
         let rooms = self.rooms.values();
         header.extend(rooms.map(|room| What::Operator(format!("create room {room}"))));
         fixture::file(&comments, &header, &self.steps)
+    }
+}
+
+/// The gateway named the session's own token, so that what the client said last was that, if it named one, too.
+fn confirm_token(steps: &mut [Step], name: &str, token: &str, is_own: impl Fn(&[String]) -> bool) {
+    for step in steps.iter_mut().rev() {
+        match &mut step.what {
+            Some(What::Said(said)) if said.who == name => {
+                if is_own(&said.lines) {
+                    for line in &mut said.lines {
+                        *line = line.replace(PASSWORD, token);
+                    }
+                    step.comments.retain(|comment| comment != PASSWORD_STANDS);
+                }
+                return;
+            }
+            _ => {}
+        }
     }
 }
 

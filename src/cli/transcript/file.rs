@@ -38,6 +38,8 @@ pub enum What {
     Config(String),
     /// Time passes only in [`What::Wait`].
     ClockPaused,
+    /// What comes of a step may stand behind later ones.
+    AnswersLate,
     /// A connection, or an account that has none.
     Person(Person),
     /// A command of the operator's.
@@ -150,6 +152,12 @@ impl Transcript {
         self.items.iter().any(|item| item.what == What::ClockPaused)
     }
 
+    /// Whether what comes of a step may stand behind later ones.
+    #[must_use]
+    pub fn has_late_answers(&self) -> bool {
+        self.items.iter().any(|item| item.what == What::AnswersLate)
+    }
+
     /// The lines of the configuration as the variables of the environment that say the same.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
@@ -189,6 +197,8 @@ fn read(line: &str) -> Result<What, String> {
         "config" => Ok(What::Config(rest.to_owned())),
         "clock" if rest == "paused" => Ok(What::ClockPaused),
         "clock" => Err("the clock can only be paused".to_owned()),
+        "answers" if rest == "late" => Ok(What::AnswersLate),
+        "answers" => Err("answers can only be late".to_owned()),
         "operator" => Ok(What::Operator(rest.to_owned())),
         "wait" => humantime::parse_duration(rest)
             .map(What::Wait)
@@ -204,6 +214,7 @@ pub fn written(what: &What) -> String {
         What::Text(text) => text.clone(),
         What::Config(text) => format!("config: {text}"),
         What::ClockPaused => "clock: paused".to_owned(),
+        What::AnswersLate => "answers: late".to_owned(),
         What::Person(person) => person.written(),
         What::Operator(text) => format!("operator: {text}"),
         What::Wait(time) => format!("wait: {}", humantime::format_duration(*time)),

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! - `#` begins a comment. `config:` is a line of the gateway's configuration, `clock: paused` lets its time pass only
-//!   where a `wait:` says so (all connections are then inside the process); both stand before everybody.
+//!   where a `wait:` says so (all connections are then inside the process), `answers: late` lets what a step causes stand
+//!   further behind, see below; these stand before everybody.
 //! - `NAME: LISTENER` opens a connection: `anna: purpose.2`. She has an account, is logged in, and, with `#room`, has
 //!   entered that room; Talker needs a room. `bare` has said nothing, `hello` (purpose) only HELLO, `guest` (JIM) a
 //!   presence without an account; `account` is no connection, only an account. What the login says and is told is not
@@ -38,6 +39,11 @@
 //! then all that the step caused is there. These questions and answers are not shown. Where the clock is paused only
 //! who has sent something asks, so that the others stay silent: there no time passes before all is done.
 //!
+//! Where clients did not wait for each other, a recording has what one said before all is told of what another did. With
+//! `answers: late` what comes of a step of a connection may therefore stand behind later steps, as long as these are of other
+//! connections: up to where the same one speaks again, the operator does something or time passes. Each connection must be told
+//! the same in the same order, and nothing before the step that causes it.
+//!
 //! Times of the run are shown as `<time>`, a message's `updated` after its `created` as `<later>`; random secrets as
 //! `<hash-anna>` (who was told it first; then `<hash-anna-2>`…), also where they are sent. Everything else is compared
 //! as it is. uchat's times, in milliseconds, are `<time-ms>`, those that people read `<date-time>`; the random names of its stored files `<file>`, `<file-2>`….
@@ -56,9 +62,10 @@
 //!
 //! # The source
 //! `file` reads and writes files, `run` goes through the steps of one, over each `connection`; `server` and `operator`
-//! are the other side; `compare` and `diff` show what differs; `left_out` says what cannot be done. How a dialect's frames
+//! are the other side; `compare` and `diff` show what differs, `ahead` keeps what stands further behind; `left_out` says what cannot be done. How a dialect's frames
 //! look is each one's [`Conversation`](crate::dialects::client::Conversation).
 
+mod ahead;
 mod compare;
 mod connection;
 mod diff;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::ahead::{Ahead, speaker};
 use super::compare::{Step, belonging};
 use super::connection::Connection;
 use super::file::{Block, END, Item, Person, Transcript, What, Wrong, written};
@@ -30,6 +31,7 @@ pub async fn run(
         connections: Vec::new(),
         values: Placeholders::from_now(),
         is_paused: transcript.is_paused(),
+        ahead: transcript.has_late_answers().then(Ahead::default),
         record,
     };
     run.all(&transcript.items).await
@@ -59,6 +61,8 @@ struct Run<'a> {
     connections: Vec<Connection>,
     values: Placeholders,
     is_paused: bool,
+    /// Where what comes of a step may stand further behind.
+    ahead: Option<Ahead>,
     record: bool,
 }
 
@@ -76,9 +80,13 @@ impl Run<'_> {
                 out.push_str(&written(&item.what));
                 continue;
             };
-            let came = self.settle().await.map_err(at)?;
+            let mut came = self.settle().await.map_err(at)?;
             let (expected, after) = behind.split_at(belonging(behind));
             rest = after;
+            if let Some(ahead) = self.ahead.as_mut().filter(|_| !self.record) {
+                came = ahead.take(speaker(&item.what), came, expected, after);
+                came.sort_by_key(|block| self.order(&block.who));
+            }
             let step = Step {
                 item,
                 done,
@@ -97,7 +105,11 @@ impl Run<'_> {
     /// Does one step; as it is recorded, and whether the file has it in a shorter form. `None`: it is no step.
     async fn step(&mut self, what: &What) -> Result<Option<(What, bool)>, String> {
         match what {
-            What::Text(_) | What::Config(_) | What::ClockPaused | What::Told(_) => return Ok(None),
+            What::Text(_)
+            | What::Config(_)
+            | What::ClockPaused
+            | What::AnswersLate
+            | What::Told(_) => return Ok(None),
             What::Person(person) => self.open(person).await?,
             What::Operator(text) if text == "shutdown" => {
                 self.server.shut_down()?;

@@ -65,6 +65,10 @@ impl DialectKind for Uchat {
     #[cfg(feature = "cli")]
     const CONVERSATION: Option<MakeConversation> = Some(client::CONVERSATION);
 
+    fn names_own_token(frame: &[String]) -> bool {
+        redaction::is_logout(frame)
+    }
+
     fn new(settings: &UchatSettings, options: &DialectOptions) -> Self {
         let flavor = settings.flavor;
         let rules = Arc::new(Rules {

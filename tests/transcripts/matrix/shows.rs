@@ -122,7 +122,7 @@ pub(super) fn steps(transcript: &Transcript) -> Result<Vec<Shown>, String> {
             What::Operator(text) => for_whom(text),
             // Who acts by silence.
             What::Wait(_) => Some(SILENT.to_owned()),
-            What::Config(_) | What::ClockPaused | What::Told(_) => continue,
+            What::Config(_) | What::ClockPaused | What::AnswersLate | What::Told(_) => continue,
         };
         let Some(comment) = comment.take() else {
             continue;

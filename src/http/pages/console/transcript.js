@@ -33,7 +33,8 @@ export function transcript(entries) {
   const comments = [...SAVED, ...(lost ? ["Entries are missing: they came too fast."] : [])];
   const rooms = [...run.rooms].map((name) => `operator: create room ${name}`);
   const header = comments.map((line) => `# ${line}`);
-  return `${[...header, ...accounts(run.accounts), ...rooms, ...run.late, ...run.steps.map(written)].join("\n")}\n`;
+  const late = run.names.size > 1 ? ["answers: late"] : [];
+  return `${[...header, ...late, ...accounts(run.accounts), ...rooms, ...run.late, ...run.steps.map(written)].join("\n")}\n`;
 }
 
 /** The accounts that must be named before all others so that each gets its number; none where they came in that order. */
