@@ -1,6 +1,7 @@
 //! What a reload comes to: what a configuration that was read again means beside the one that holds.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::keys::{GENERAL, NEEDS_RESTART};
@@ -30,8 +31,14 @@ pub(crate) enum Fate {
 }
 
 impl Plan {
-    /// `is_passed`: whether a listener of this name has a socket that was passed to the process, wherever that is bound.
-    pub(crate) fn new(old: &Config, new: Config, is_passed: impl Fn(&str) -> bool) -> Self {
+    /// By a listener's name, `running` is where it listens now, and `passed` where the socket is bound that was passed to the
+    /// process for it.
+    pub(crate) fn new(
+        old: &Config,
+        new: Config,
+        running: impl Fn(&str) -> Option<SocketAddr>,
+        passed: impl Fn(&str) -> Option<SocketAddr>,
+    ) -> Self {
         let (meant_before, meant) = (meant(old), meant(&new));
         let mut lines = Vec::new();
         // Passwords inside, which are not shown.
@@ -58,31 +65,32 @@ impl Plan {
         config.runtime.clone_from(&old.runtime);
         let mut left: Vec<&Listener> = old.listeners.iter().collect();
         // An address beats a name: it is what clients know.
-        let mut running: Vec<Option<&Listener>> = vec![None; config.listeners.len()];
+        let mut before: Vec<Option<&Listener>> = vec![None; config.listeners.len()];
         let is_same_name = |old: &Listener, new: &Listener| {
-            old.name == new.name && (old.address == new.address || is_passed(&new.name))
+            old.name == new.name && (old.address == new.address || passed(&new.name).is_some())
         };
         for is_same in [
             &is_same_address as &dyn Fn(&Listener, &Listener) -> bool,
             &is_same_name,
         ] {
             for (place, listener) in config.listeners.iter().enumerate() {
-                if running[place].is_none()
+                if before[place].is_none()
                     && let Some(found) = left.iter().position(|old| is_same(old, listener))
                 {
-                    running[place] = Some(left.remove(found));
+                    before[place] = Some(left.remove(found));
                 }
             }
         }
-        lines.extend(
-            left.iter()
-                .map(|gone| format!("listener {}: removed from {}", gone.name, gone.address)),
-        );
+        lines.extend(left.iter().map(|gone| {
+            let address = running(&gone.name).unwrap_or(gone.address);
+            format!("listener {}: removed from {address}", gone.name)
+        }));
         let of_all = [&meant_before, &meant].map(|config| config.dialect_options());
         let mut listeners = Vec::new();
-        for (new, old) in config.listeners.iter().zip(running) {
+        for (new, old) in config.listeners.iter().zip(before) {
             let Some(old) = old else {
-                lines.push(format!("listener {}: added on {}", new.name, new.address));
+                let address = passed(&new.name).unwrap_or(new.address);
+                lines.push(format!("listener {}: added on {address}", new.name));
                 listeners.push(Fate::Added);
                 continue;
             };

@@ -127,10 +127,14 @@ impl Running {
             return Err(ReloadError::Stopping);
         };
         let before = self.config().clone();
-        let reader = program.clone();
+        let (reader, addresses) = (program.clone(), self.gateway.addresses());
         let prepare = move || {
-            let is_passed = |name: &str| matches!(reader.socket(name), Ok(Some(_)));
-            let plan = Plan::new(&before, reader.configuration()?, is_passed);
+            let running = |name: &str| {
+                let found = addresses.iter().find(|(listener, _)| listener == name);
+                found.map(|(_, address)| *address)
+            };
+            let passed = |name: &str| reader.socket(name).ok()??.local_addr().ok();
+            let plan = Plan::new(&before, reader.configuration()?, running, passed);
             let encryption = match check {
                 true => Encryption::look(&plan.config)?,
                 false => Encryption::load(&plan.config)?,

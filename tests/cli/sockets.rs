@@ -80,6 +80,39 @@ fn who_connects_while_no_gateway_runs_is_served_by_the_next_one() {
     terminate(&mut bench);
 }
 
+/// Where it is bound is the service manager's to say, and not what the configuration has.
+#[test]
+fn a_reload_names_the_address_at_which_a_socket_is_bound() {
+    let mut bench = Bench::offline();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    start(&mut bench, &socket);
+    let whole = read(&bench.path("tolmach.toml"));
+    let jim = "[[listener]]\ndialect = \"jim\"\naddress = \"127.0.0.1:0\"\n";
+    let without = whole.replace(jim, "");
+    assert_ne!(without, whole);
+    for (text, change) in [
+        (&without, format!("listener jim: removed from {address}\n")),
+        (&whole, format!("listener jim: added on {address}\n")),
+    ] {
+        std::fs::write(bench.path("tolmach.toml"), text).unwrap();
+        assert_eq!(bench.run(&["reload", "--check"]).done(), change);
+        assert_eq!(bench.run(&["reload"]).done(), change);
+    }
+    assert!(guest(address, "anna").hear().contains("200"));
+    // So does one for which the system chose the port.
+    let other = jim.replace("jim\"\n", "jim\"\nname = \"other\"\n");
+    std::fs::write(bench.path("tolmach.toml"), whole.clone() + &other).unwrap();
+    bench.run(&["reload"]).done();
+    std::fs::write(bench.path("tolmach.toml"), &whole).unwrap();
+    let said = bench.run(&["reload", "--check"]).done();
+    let port = said
+        .trim_end()
+        .strip_prefix("listener other: removed from 127.0.0.1:");
+    assert!(port.is_some_and(|port| port != "0"), "{said}");
+    terminate(&mut bench);
+}
+
 #[test]
 fn a_socket_that_is_nobodys_is_named_and_one_of_another_process_is_left_alone() {
     let bench = Bench::offline();

@@ -27,7 +27,7 @@ fn are_shown(section: &str, more: &str, urls: &[(&str, &str)]) {
         assert!(!read.describe().contains("hush"), "{url}");
         let again = config(&file(&value));
         assert_eq!(shown(&again, &key), value, "{url}");
-        let changes = Plan::new(&read, again, |_| false).lines;
+        let changes = Plan::new(&read, again, |_| None, |_| None).lines;
         // `***` is another password.
         let has_password = url.contains("hush");
         let expected: &[String] = &[format!("{key}: needs a restart")];
