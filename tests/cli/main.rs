@@ -26,6 +26,7 @@ mod pages;
 mod moving;
 mod people;
 mod postgres;
+mod read_only;
 mod reliability;
 mod reload;
 mod replay;
