@@ -219,8 +219,8 @@ pub(super) fn run(
 }
 
 /// Descriptors that are kept back beside two for each listener and [`PER_THREAD`] for each thread: about 40 for the store and what a process has anyway, 16
-/// for the control socket, and 16 for connections that are told that they are too many.
-const RESERVE: u64 = 72;
+/// for the control socket, and 64 for connections that are told that they are too many.
+const RESERVE: u64 = 120;
 /// Descriptors of a thread's runtime.
 const PER_THREAD: usize = 4;
 

@@ -1,7 +1,7 @@
 //! The door that every connection comes through.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, watch};
 
 use super::balancer::Balancers;
 use super::hits::{Hit, Hits};
@@ -21,7 +21,7 @@ use super::liveness::PeerTimeout;
 use super::opening::Opening;
 use super::pace::{MessagePaces, Rate};
 use super::receiving::{Receiving, ReceivingTotal};
-use super::refusal::refuse;
+use super::refusals::{Refusal, Refusals};
 use super::serve::Serve;
 use super::threads::{Place, Threads};
 use super::transport::Transport;
@@ -38,9 +38,6 @@ use crate::word::Word;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many connections are looked at before others may run.
 const MAX_LOOKS: usize = 128;
-/// How many refused connections of all listeners are waited for until they have read why; then the first is told at
-/// once and closed.
-const MAX_REFUSALS: usize = 16;
 /// How often it is said that connections from where nobody may come were refused.
 const BANNED_SAID: Duration = Duration::from_secs(1);
 /// How often it is said that connections cannot be accepted.
@@ -60,8 +57,7 @@ pub(super) struct ConnectionLimiter {
     /// Connections that are in, of each household.
     by_address: Mutex<HashMap<Network, usize>>,
     left: Notify,
-    /// Those that are being told why, the first one first.
-    refusals: Mutex<VecDeque<oneshot::Sender<()>>>,
+    refusals: Refusals,
     hits: Arc<Hits>,
     banned: Arc<Throttle<IpAddr>>,
     unaccepted: Arc<Throttle<io::Error>>,
@@ -88,7 +84,7 @@ impl ConnectionLimiter {
             inside: AtomicUsize::new(0),
             by_address: Mutex::default(),
             left: Notify::new(),
-            refusals: Mutex::default(),
+            refusals: Refusals::default(),
             hits: Arc::default(),
             banned: Throttle::new(BANNED_SAID),
             unaccepted: Throttle::new(UNACCEPTED_SAID),
@@ -151,11 +147,10 @@ impl ConnectionLimiter {
                     drop(spare.take());
                     let accepted = tokio::time::timeout(ACCEPT_PAUSE, listener.accept()).await;
                     if let Ok(Ok((socket, _))) = accepted {
-                        let (_patience, impatience) = oneshot::channel();
                         let dialect = reception.borrow().dialect.clone();
                         let reason = EndReason::TooManyConnections;
-                        self.refusal(dialect, Transport::tcp(socket), reason, impatience)
-                            .await;
+                        let refusal = self.refusal(dialect, Transport::tcp(socket), reason);
+                        refusal.run_alone().await;
                     }
                     spare = spare_file();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -300,30 +295,22 @@ impl ConnectionLimiter {
                 EndReason::TooManyConnections
             }
         };
-        let (patience, impatience) = oneshot::channel();
-        tokio::spawn(self.refusal(dialect, transport, reason, impatience));
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|other| !other.is_closed());
-        refusals.push_back(patience);
-        if refusals.len() > MAX_REFUSALS {
-            refusals.pop_front();
-        }
+        self.refusals
+            .begin(self.refusal(dialect, transport, reason));
     }
 
-    /// Tells why, and counts it.
-    fn refusal(
-        &self,
-        dialect: Arc<dyn Serve>,
-        transport: Transport,
-        reason: EndReason,
-        impatience: oneshot::Receiver<()>,
-    ) -> impl Future<Output = ()> + Send + use<> {
+    /// What is left is to run it; it is counted.
+    fn refusal(&self, dialect: Arc<dyn Serve>, transport: Transport, reason: EndReason) -> Refusal {
         let counted = Counted::at(&self.hub, dialect.name());
         self.hub
             .counts()
             .refused(dialect.name(), Word(reason).to_string());
-        let timeout = self.peer_timeout;
-        refuse(dialect, transport, reason, timeout, counted, impatience)
+        Refusal {
+            last: dialect.refusal(reason),
+            transport,
+            peer_timeout: self.peer_timeout,
+            counted,
+        }
     }
 
     fn by_address(&self) -> MutexGuard<'_, HashMap<Network, usize>> {

@@ -19,7 +19,7 @@ mod pace;
 pub mod proxy;
 mod pulse;
 mod receiving;
-mod refusal;
+mod refusals;
 mod serve;
 mod threads;
 #[cfg(feature = "tls")]

@@ -66,6 +66,7 @@ mod talker_replay;
 mod talker_rooms;
 mod threads;
 mod tls;
+mod tls_refused;
 mod uchat_area;
 mod uchat_crossings;
 mod uchat_direct;

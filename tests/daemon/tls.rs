@@ -433,17 +433,6 @@ async fn is_refused(daemon: &Daemon, connector: &tokio_rustls::TlsConnector) -> 
 }
 
 #[tokio::test]
-async fn a_connection_too_many_is_told_over_tls() {
-    let (daemon, authority) = start("limits.connections = 1").await;
-    let _first = daemon.guest("anna").await;
-    for listener in ["jim", "required"] {
-        let mut second = Jim::new(daemon.tls(listener, &authority.trust()).await);
-        assert_eq!(second.code().await, 503);
-        second.end().await;
-    }
-}
-
-#[tokio::test]
 async fn tls_may_follow_a_balancers_header() {
     let (daemon, authority) = start("").await;
     let mut socket = TcpStream::connect(daemon.address("behind")).await.unwrap();
