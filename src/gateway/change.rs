@@ -6,6 +6,7 @@ use std::io;
 use super::builder::{Openings, Pending, Prepared, PreparedSocket};
 use super::listening::{Listening, Reception};
 use super::{BindError, Gateway, GatewayBuilder};
+use crate::model::EndReason;
 use crate::runtime;
 
 /// Listeners that let their address go for a new one, each with its place among all.
@@ -14,7 +15,7 @@ type Paused = Vec<(usize, Listening)>;
 impl Gateway {
     /// Becomes what a builder describes, but for its hub, its threads and its peer timeout, which stay. Listeners that it
     /// [keeps](GatewayBuilder::keep) keep their socket and their connections; the others are closed, and their connections end
-    /// as at a shutdown. Limits of one connection and what a listener takes hold for connections that come from now on, the
+    /// by [`EndReason::ListenerClosed`]. Limits of one connection and what a listener takes hold for connections that come from now on, the
     /// other limits for all; nobody is turned out for a limit. Must be called in a tokio runtime with I/O and timers, before the gateway
     /// is closed and its hub stopped.
     ///
@@ -62,7 +63,7 @@ impl Gateway {
         let gone = former
             .into_iter()
             .chain(paused.into_iter().map(|(_, one)| one));
-        gone.for_each(Listening::end);
+        gone.for_each(|one| one.end(EndReason::ListenerClosed));
         Ok(())
     }
 

@@ -207,7 +207,7 @@ pub struct RequestContext<'a> {
     pub(super) writer: &'a Arc<Writer>,
     pub(super) message_paces: &'a MessagePaces,
     pub(super) hits: &'a Hits,
-    pub(super) shutdown: &'a mut watch::Receiver<bool>,
+    pub(super) shutdown: &'a mut watch::Receiver<Option<EndReason>>,
     pub(super) was_held: &'a mut bool,
 }
 
@@ -254,7 +254,7 @@ impl RequestContext<'_> {
             tokio::select! {
                 biased;
                 () = std::future::poll_fn(|cx| writer.poll_closed(cx)) => {}
-                _ = shutdown.wait_for(|down| *down) => {}
+                _ = shutdown.wait_for(Option::is_some) => {}
                 () = sleep_until(due) => {}
             }
         };

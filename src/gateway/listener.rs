@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
-use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -127,7 +126,7 @@ impl ConnectionLimiter {
         self: Arc<Self>,
         listener: TcpListener,
         reception: watch::Receiver<Reception>,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
     ) {
         let mut spare = spare_file();
         loop {
@@ -165,7 +164,7 @@ impl ConnectionLimiter {
         dialect: Arc<dyn Serve>,
         socket: TcpStream,
         opening: Opening,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
     ) {
         let transport = Transport::tcp(socket);
         let peer = transport.peer();
@@ -187,7 +186,7 @@ impl ConnectionLimiter {
         dialect: Arc<dyn Serve>,
         mut transport: Transport,
         balancers: Arc<Balancers>,
-        mut shutdown: watch::Receiver<bool>,
+        mut shutdown: watch::Receiver<Option<EndReason>>,
     ) {
         if !self.is_ready(&transport) {
             return;
@@ -197,7 +196,7 @@ impl ConnectionLimiter {
         };
         let header = tokio::select! {
             header = transport.read_header(self.limits().login_timeout) => header,
-            _ = shutdown.wait_for(|down| *down) => return,
+            _ = shutdown.wait_for(Option::is_some) => return,
         };
         if let Err(reason) = header {
             return balancers.complain(transport.peer(), &reason);
@@ -213,7 +212,7 @@ impl ConnectionLimiter {
         self: Arc<Self>,
         dialect: Arc<dyn Serve>,
         transport: Transport,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
     ) {
         if !self.is_ready(&transport) {
             return;
@@ -237,7 +236,7 @@ impl ConnectionLimiter {
         &self,
         dialect: &Arc<dyn Serve>,
         transport: Transport,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
         mut permit: Permit,
     ) {
         let (dialect, hub, limits) = (dialect.clone(), self.hub.clone(), self.limits());

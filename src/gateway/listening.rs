@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::listener::ConnectionLimiter;
 use super::opening::Opening;
 use super::serve::Serve;
+use crate::model::EndReason;
 use crate::runtime;
 
 /// How many connections the system keeps until they are accepted.
@@ -94,10 +95,11 @@ impl Listening {
         self.is_ours && self.address.port() == port
     }
 
-    /// Accepts nobody any more, and its connections end, as where this is dropped.
-    pub(super) fn end(self) {
+    /// Accepts nobody any more, and its connections end for this reason.
+    pub(super) fn end(self, reason: EndReason) {
         let (listener, address) = (&self.name, self.address);
         tracing::info!(listener, %address, "not listening any more");
+        self.shutdown.say(reason);
     }
 
     /// Connections that come from now on are met with this; what is not given stays.
@@ -117,33 +119,40 @@ impl Drop for Listening {
     }
 }
 
-/// Says to connections that they end, at the latest when it is dropped. An idle connection waits for its writer alone and
+/// Says to connections that they end and why, at the latest when it is dropped: then it is the gateway that stops. An idle connection waits for its writer alone and
 /// looks at the channel whenever it wakes: a waiter of the channel's own would be as large as all else that it holds.
 pub(super) struct Shutdown {
-    channel: watch::Sender<bool>,
+    channel: watch::Sender<Option<EndReason>>,
     limiter: Arc<ConnectionLimiter>,
 }
 
 impl Shutdown {
     pub(super) fn new(limiter: Arc<ConnectionLimiter>) -> Self {
-        let (channel, _) = watch::channel(false);
+        let (channel, _) = watch::channel(None);
         Self { channel, limiter }
     }
 
-    /// What a connection looks at.
-    pub(super) fn subscribe(&self) -> watch::Receiver<bool> {
+    /// What a connection looks at: none as long as it goes on.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Option<EndReason>> {
         self.channel.subscribe()
     }
 
-    pub(super) fn say(&self) {
-        self.channel.send_replace(true);
-        self.limiter.wake_all();
+    /// The reason that is said first is the one.
+    pub(super) fn say(&self, reason: EndReason) {
+        let is_first = self.channel.send_if_modified(|said| {
+            let is_first = said.is_none();
+            said.get_or_insert(reason);
+            is_first
+        });
+        if is_first {
+            self.limiter.wake_all();
+        }
     }
 }
 
 impl Drop for Shutdown {
     fn drop(&mut self) {
-        self.say();
+        self.say(EndReason::Shutdown);
     }
 }
 

@@ -56,6 +56,7 @@ pub use transport::Transport;
 pub use writer::{Numbering, Pacing};
 
 use crate::hub::Hub;
+use crate::model::EndReason;
 #[cfg(feature = "tls")]
 use crate::turns::Turns;
 use listener::ConnectionLimiter;
@@ -211,8 +212,10 @@ impl Gateway {
         }
         inner.hub.suppress_presence();
         let connections = inner.limiter.inside();
-        inner.shutdown.say();
-        all.into_iter().for_each(Listening::end);
+        inner.shutdown.say(EndReason::Shutdown);
+        for listening in all {
+            listening.end(EndReason::Shutdown);
+        }
         let gone = tokio::time::timeout(grace, inner.limiter.empty()).await;
         tracing::info!(connections, "farewell said");
         if gone.is_err() {

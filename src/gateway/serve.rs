@@ -22,7 +22,7 @@ pub trait Serve: Send + Sync + 'static {
         transport: Transport,
         hub: &Hub,
         limits: Limits,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
         permit: Permit,
     );
 
@@ -51,7 +51,7 @@ impl<D: Dialect> Serve for Served<D> {
         transport: Transport,
         hub: &Hub,
         limits: Limits,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
         permit: Permit,
     ) {
         let (dialect, tapped) = (&*self.dialect, &self.tapped);

@@ -23,7 +23,7 @@ use super::problem::{NotKnown, Problem, refusal};
 use super::stream::{Answered, HttpStream, Turn};
 use crate::gateway::{ByteStream, Limits, Permit, Transport};
 use crate::hub::{Hub, Session};
-use crate::model::{Target, User};
+use crate::model::{EndReason, Target, User};
 
 /// Within which a request's headers must be there, counted from when the connection is ready for it.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -37,8 +37,8 @@ pub(super) struct Connection {
     pub(super) is_encrypted: bool,
     /// What connections that were made when it was may take.
     pub(super) limits: Limits,
-    /// Is true once the gateway stops, or does not listen here any more.
-    pub(super) shutdown: watch::Receiver<bool>,
+    /// Why it ends, once the gateway stops, or does not listen here any more.
+    pub(super) shutdown: watch::Receiver<Option<EndReason>>,
     permit: Mutex<Option<Permit>>,
     /// Whether a whole head of a request has come.
     was_asked: AtomicBool,
@@ -65,22 +65,23 @@ impl Connection {
         };
         if let Some(due) = due {
             tokio::select! {
-                () = self.ending() => {}
+                _ = self.ending() => {}
                 () = tokio::time::sleep_until(due) => {}
             }
         }
         due.is_some()
     }
 
-    /// Whether it is to end.
-    pub(super) fn is_ending(&self) -> bool {
+    /// Why it is to end, if it is.
+    pub(super) fn end_reason(&self) -> Option<EndReason> {
         *self.shutdown.borrow()
     }
 
-    /// Is done once it is to end.
-    pub(super) async fn ending(&self) {
-        // A channel whose sender is gone says the same.
-        let _ = self.shutdown.clone().wait_for(|down| *down).await;
+    /// Is done once it is to end: why.
+    pub(super) async fn ending(&self) -> EndReason {
+        // A channel whose sender is gone has said it before.
+        let _ = self.shutdown.clone().wait_for(Option::is_some).await;
+        self.end_reason().unwrap_or(EndReason::Shutdown)
     }
 }
 
@@ -90,7 +91,7 @@ pub(super) async fn serve(
     transport: Transport,
     hub: Hub,
     limits: Limits,
-    mut shutdown: watch::Receiver<bool>,
+    mut shutdown: watch::Receiver<Option<EndReason>>,
     permit: Permit,
 ) {
     let address = transport.peer();
@@ -98,7 +99,7 @@ pub(super) async fn serve(
     let opened = tokio::select! {
         biased;
         opened = tokio::time::timeout(HEADERS, stream.open()) => opened.ok(),
-        _ = shutdown.wait_for(|down| *down) => None,
+        _ = shutdown.wait_for(Option::is_some) => None,
     };
     if opened != Some(Ok(())) {
         // Nobody is there to be told of what fails here.
@@ -132,7 +133,7 @@ pub(super) async fn serve(
     let outcome = tokio::select! {
         biased;
         outcome = &mut served => Some(outcome),
-        () = connection.ending() => match connection.was_asked.load(Ordering::Relaxed) {
+        _ = connection.ending() => match connection.was_asked.load(Ordering::Relaxed) {
             // Hyper would wait for its first request.
             false => None,
             true => {

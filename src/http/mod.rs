@@ -166,7 +166,7 @@ impl Serve for Http {
         transport: Transport,
         hub: &Hub,
         limits: Limits,
-        shutdown: watch::Receiver<bool>,
+        shutdown: watch::Receiver<Option<EndReason>>,
         permit: Permit,
     ) {
         let router = self.router.clone();

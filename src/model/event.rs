@@ -352,6 +352,9 @@ pub enum EndReason {
     /// The gateway stops. Connect again later.
     #[error("Server is shutting down")]
     Shutdown,
+    /// The gateway goes on, but does not listen any more where the connection came in. Connect by another listener.
+    #[error("The operator has closed or moved this port")]
+    ListenerClosed,
     /// More waited for this client than its queue holds. Connect again, read faster, recover from history.
     #[error("Too slow: messages were waiting; connect again and read the history")]
     TooSlow,

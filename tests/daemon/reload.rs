@@ -7,7 +7,10 @@ use serde_json::json;
 use tolmach::daemon::ReloadError;
 use tolmach::model::RoomKind;
 
-use crate::support::{Client, Daemon, Jim, Kind, Place, Talker, Told, Voice, presence, room};
+use crate::support::uchat::TOKEN;
+use crate::support::{
+    Client, Daemon, Jim, Kind, PATIENCE, Place, Purpose, Talker, Told, Uchat, Voice, presence, room,
+};
 
 /// Connections that talk.
 const TALKERS: usize = 100;
@@ -158,6 +161,64 @@ async fn a_listener_that_went_says_farewell_and_the_others_stay() {
     let changes = daemon.reload(&written, &extra).await.unwrap();
     assert_eq!(changes, [format!("listener extra: added on {address}")]);
     Jim::new(daemon.client("extra").await).hello("clara").await;
+}
+
+#[tokio::test]
+async fn who_came_by_a_listener_that_went_is_told_that_and_of_no_shutdown() {
+    const CLOSED: &str = "The operator has closed or moved this port";
+    let extra = [
+        listener("jim", "x-jim", free(), ""),
+        listener("talker", "x-talker", free(), ""),
+        listener("purpose", "x-purpose.1", free(), "revision = 1"),
+        listener("purpose", "x-purpose.2", free(), "revision = 2"),
+        listener("uchat", "x-uchat", free(), ""),
+    ];
+    let (daemon, written) = Daemon::reloadable(&extra.concat()).await;
+    for login in ["clara", "dora", "emil", "fay"] {
+        daemon.account(login).await;
+    }
+    let mut anna = Jim::new(daemon.client("x-jim").await);
+    anna.hello("anna").await;
+    let mut stranger = Jim::new(daemon.client("x-jim").await);
+    stranger.expect(400, json!({"action": "probe"})).await;
+    let mut clara = Talker::new(daemon.client("x-talker").await);
+    clara.enter("clara", "tea").await;
+    let mut purpose = Vec::new();
+    for (revision, login) in [(1, "dora"), (2, "emil")] {
+        let client = daemon.client(&format!("x-purpose.{revision}")).await;
+        let mut client = Purpose::new(client, revision);
+        client.log_in(login).await;
+        purpose.push(client);
+    }
+    let mut fay = Uchat::new(daemon.client("x-uchat").await);
+    fay.log_in("fay").await;
+    daemon.reload(&written, "").await.unwrap();
+    for jim in [&mut anna, &mut stranger] {
+        assert_eq!(jim.notice(101).await, CLOSED);
+        jim.end().await;
+    }
+    clara.refused(CLOSED).await;
+    for client in &mut purpose {
+        client.disconnected().await;
+    }
+    assert_eq!(fay.error(7).await, CLOSED);
+    fay.end().await;
+    // The gateway goes on, and so do their sessions: what let them in lets them in elsewhere.
+    let mut again = daemon.uchat().await;
+    let token = json!({"type": TOKEN, "token": fay.token});
+    assert_eq!(again.ask(token).await["type"], TOKEN);
+    for (revision, client) in [1, 2].into_iter().zip(purpose) {
+        let mut again = daemon.purpose(revision).await;
+        again.hello().await;
+        again.accepted("RESTORE_SESSION", client.restoring()).await;
+    }
+    drop((anna, stranger, clara, fay));
+    let counted = async {
+        while daemon.hub().metrics().closed("listener_closed") < 6 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, counted).await.unwrap();
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Closed {
         use EndReason::*;
         match self {
             Self::Eof | Self::Farewell | Self::Sent | Self::Reason(ClosedTogether) => NORMAL,
-            Self::Reason(Shutdown) => GOING_AWAY,
+            Self::Reason(Shutdown | ListenerClosed) => GOING_AWAY,
             Self::TooLong => TOO_BIG,
             Self::Unreadable | Self::Reason(NodeLost | OutcomeUnknown) => FAULT,
             Self::Reset

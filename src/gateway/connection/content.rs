@@ -8,7 +8,6 @@ use tokio::io::AsyncReadExt;
 use super::{Closed, Connection, End, MAX_UNREAD_ANSWERS};
 use crate::gateway::dialect::{Adapter, Content};
 use crate::hub::Sink;
-use crate::model::EndReason;
 
 impl<A: Adapter> Connection<A> {
     /// Writes a long content, no more of it ahead than any answer may wait.
@@ -44,14 +43,14 @@ impl<A: Adapter> Connection<A> {
             let is_time = tokio::select! {
                 biased;
                 () = self.writer.room_for_requests(0, unread) => false,
-                _ = self.shutdown.wait_for(|down| *down) => false,
+                _ = self.shutdown.wait_for(Option::is_some) => false,
                 () = tokio::time::sleep(patience) => true,
             };
             if self.writer.was_closed() {
                 return Some(End::Closing);
             }
-            if *self.shutdown.borrow() {
-                return Some(End::Reason(EndReason::Shutdown));
+            if let Some(reason) = *self.shutdown.borrow() {
+                return Some(End::Reason(reason));
             }
             if self.writer.is_broken() {
                 return Some(End::BrokeOff(Closed::Reset));

@@ -77,7 +77,7 @@ pub(super) fn serve<D: Dialect>(
     transport: Transport,
     hub: &Hub,
     limits: Limits,
-    shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<Option<EndReason>>,
     mut permit: Permit,
 ) -> impl Future<Output = ()> + Send + use<D> {
     let address = transport.peer();
@@ -196,7 +196,7 @@ struct Connection<A: Adapter> {
     /// The gateway kept the last frame waiting: what has come meanwhile is still to be read.
     was_held: bool,
     receiving: Receiving,
-    shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<Option<EndReason>>,
     capture: FrameCapture,
     /// What all connections have in common. Given back last: another one may come in then.
     permit: Permit,
@@ -276,8 +276,15 @@ fn now() -> Instant {
 /// The bytes of an idle connection: its task's future, and its writer.
 #[cfg(test)]
 pub(super) fn idle_bytes<D: Dialect>() -> [usize; 2] {
-    type Serve<D, F> =
-        fn(&D, &Arc<TapDialect>, Transport, &Hub, Limits, watch::Receiver<bool>, Permit) -> F;
+    type Serve<D, F> = fn(
+        &D,
+        &Arc<TapDialect>,
+        Transport,
+        &Hub,
+        Limits,
+        watch::Receiver<Option<EndReason>>,
+        Permit,
+    ) -> F;
     fn of_future<D, F>(_: Serve<D, F>) -> usize {
         size_of::<F>()
     }

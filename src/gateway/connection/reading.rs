@@ -178,7 +178,7 @@ impl<A: Adapter> Connection<A> {
             let on_time = tokio::select! {
                 biased;
                 () = self.writer.room_for_requests(requests, MAX_UNREAD_ANSWERS) => false,
-                _ = self.shutdown.wait_for(|down| *down) => false,
+                _ = self.shutdown.wait_for(Option::is_some) => false,
                 () = until(due) => true,
             };
             let end = self.end_that_is_due();
@@ -199,8 +199,8 @@ impl<A: Adapter> Connection<A> {
     fn end_that_is_due(&self) -> Option<End> {
         if self.writer.was_closed() {
             Some(End::Closing)
-        } else if *self.shutdown.borrow() {
-            Some(End::Reason(EndReason::Shutdown))
+        } else if let Some(reason) = *self.shutdown.borrow() {
+            Some(End::Reason(reason))
         } else if self.login_by().is_some_and(|by| now() >= by) {
             Some(End::Reason(EndReason::NoLogin))
         } else {
@@ -232,8 +232,8 @@ impl<A: Adapter> Connection<A> {
                 }
             }
             // Who says it wakes this task by its writer.
-            if *self.shutdown.borrow() {
-                return Poll::Ready(Wait::End(End::Reason(EndReason::Shutdown)));
+            if let Some(reason) = *self.shutdown.borrow() {
+                return Poll::Ready(Wait::End(End::Reason(reason)));
             }
             let alarm = &mut self.alarm;
             let mut is_due =

@@ -287,8 +287,8 @@ impl Listener {
     /// What is told next; `None`: nothing more.
     async fn next(&mut self) -> Option<sse::Event> {
         while !self.is_over {
-            let told = if self.connection.is_ending() {
-                self.end(EndReason::Shutdown)
+            let told = if let Some(reason) = self.connection.end_reason() {
+                self.end(reason)
             } else if let Some(event) = self.ready.pop_front() {
                 self.tell(&event).await
             } else if let Some(room) = self.behind.front().copied() {
@@ -296,7 +296,7 @@ impl Listener {
             } else {
                 let event = tokio::select! {
                     biased;
-                    () = self.connection.ending() => continue,
+                    _ = self.connection.ending() => continue,
                     event = self.events.next() => event,
                 };
                 self.hear(event?.as_ref()).await

@@ -20,7 +20,7 @@ use super::input::Parameters;
 use super::rooms::selector;
 use crate::control::tap::{Entry, Happened, TapQuery, Watching};
 use crate::hub::{Bounds, Events, Session};
-use crate::model::{EndReason, Error, Event, SessionId};
+use crate::model::{Error, Event, SessionId};
 
 pub(super) fn requests(api: Api) -> Api {
     let watch = Operation::new(
@@ -98,7 +98,7 @@ impl Viewer {
         let reason = loop {
             tokio::select! {
                 biased;
-                () = self.connection.ending() => break EndReason::Shutdown,
+                reason = self.connection.ending() => break reason,
                 event = self.events.next() => match event?.as_ref() {
                     Event::Ended(reason) => break *reason,
                     Event::Room(_) | Event::Presence(_) => {}

@@ -395,9 +395,13 @@ async fn streams_are_told_that_the_gateway_stops_or_goes_elsewhere() {
             }
             daemon.stop().await;
         };
+        let reason = match is_moved {
+            true => EndReason::ListenerClosed,
+            false => EndReason::Shutdown,
+        };
         let told = async {
-            listening.ends(EndReason::Shutdown).await;
-            tap.ends(EndReason::Shutdown).await;
+            listening.ends(reason).await;
+            tap.ends(reason).await;
         };
         tokio::join!(goes, told);
     }

@@ -49,6 +49,18 @@ async fn at_shutdown_the_last_words_come_before_the_code() {
 }
 
 #[tokio::test]
+async fn where_http_is_listened_on_no_more_the_last_words_say_that() {
+    let (daemon, written) = Daemon::reloadable(HTTP).await;
+    let (mut anna, farewell) = guest(&daemon, "anna").await;
+    daemon.reload(&written, "http.address = ''").await.unwrap();
+    assert_eq!(
+        anna.notice(101).await,
+        "The operator has closed or moved this port"
+    );
+    assert_eq!(farewell.code().await, 1001);
+}
+
+#[tokio::test]
 async fn whom_the_operator_ends_is_told_why_and_so() {
     let daemon = Daemon::start(HTTP).await;
     let (mut anna, farewell) = guest(&daemon, "anna").await;
