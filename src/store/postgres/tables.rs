@@ -92,7 +92,7 @@ async fn check_rights(session: &mut Session) -> Sql<()> {
     let Some(row) = told.first() else {
         return Ok(());
     };
-    let (role, tables): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    let (role, tables): (String, String) = (row.value(0)?, row.value(1)?);
     refuse(format!(
         "the role {role} may not read and write {tables}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, or connect as the role that made them"
     ))
@@ -106,7 +106,7 @@ async fn check_may_make(session: &mut Session) -> Sql<()> {
     let Some(row) = told.first() else {
         return Ok(());
     };
-    let (role, schema): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    let (role, schema): (String, String) = (row.value(0)?, row.value(1)?);
     refuse(format!(
         "the role {role} may make no tables in the schema {schema}; GRANT CREATE ON SCHEMA {schema} TO {role}"
     ))
@@ -121,7 +121,7 @@ async fn check_nothing_in_the_way(session: &mut Session) -> Sql<()> {
     let Some(row) = told.first() else {
         return Ok(());
     };
-    let (schema, names): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    let (schema, names): (String, String) = (row.value(0)?, row.value(1)?);
     refuse(format!(
         "something else in the schema {schema} is called as tables of a gateway are ({names}); name an empty database, or a schema of its own (?options=-c%20search_path%3DNAME)"
     ))
