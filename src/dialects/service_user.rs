@@ -7,7 +7,7 @@ use crate::commands;
 use crate::hub::Session;
 use crate::model::{
     Error, HistoryOrder, HistoryQuery, Message, MessageKind, Presence, Result, RoomSelector,
-    SearchQuery, Secret, Timestamp, User, UserKind, UserSelector, fold_login,
+    SearchQuery, Secret, Timestamp, User, UserId, UserKind, UserSelector, fold_login,
 };
 
 use super::text::plain_with_link;
@@ -37,6 +37,10 @@ const HELP: &[(&str, &str)] = &[
     (
         "search #room text",
         "the newest messages that contain a text",
+    ),
+    (
+        "search @login text",
+        "the same of the private messages with somebody",
     ),
     ("leave #room", "ends your membership of a room"),
     (
@@ -78,11 +82,18 @@ enum Request<'a> {
     Rooms,
     Who(RoomSelector),
     History(RoomSelector, usize),
-    Private(&'a str, usize),
-    Search(RoomSelector, &'a str),
+    Private(UserSelector, usize),
+    Search(Place, &'a str),
     Leave(&'a str),
     Register(&'a str),
     Token,
+}
+
+/// Where something was said.
+enum Place {
+    Room(RoomSelector),
+    /// The direct room with somebody.
+    With(UserSelector),
 }
 
 impl<'a> Request<'a> {
@@ -103,13 +114,13 @@ impl<'a> Request<'a> {
                         .filter(|count| (1..=MOST_HISTORY).contains(count)),
                 };
                 let count = count.ok_or_else(|| usage("history"))?;
-                Ok(match room.strip_prefix('@') {
-                    Some(login) => Self::Private(login, count),
-                    None => Self::History(room_of(room), count),
+                Ok(match place_of(room) {
+                    Place::With(user) => Self::Private(user, count),
+                    Place::Room(room) => Self::History(room, count),
                 })
             }
             ("search", rest) => match split(rest) {
-                (room, text) if !text.is_empty() => Ok(Self::Search(room_of(room), text)),
+                (room, text) if !text.is_empty() => Ok(Self::Search(place_of(room), text)),
                 _ => Err(usage("search")),
             },
             ("leave", room) if !room.is_empty() => Ok(Self::Leave(room)),
@@ -139,12 +150,12 @@ impl<'a> Request<'a> {
                 let said = history(room, count, session).await?;
                 Ok(tell(&said, "nothing was said there"))
             }
-            Self::Private(login, count) => {
-                let said = private(login, count, session).await?;
+            Self::Private(user, count) => {
+                let said = private(user, count, session).await?;
                 Ok(tell(&said, "nothing was said there"))
             }
-            Self::Search(room, text) => {
-                let found = search(room, text, session).await?;
+            Self::Search(place, text) => {
+                let found = search(place, text, session).await?;
                 Ok(tell(&found, "nothing was found"))
             }
             Self::Leave(room) => leave(room, session).await,
@@ -164,6 +175,18 @@ fn split(text: &str) -> (&str, &str) {
 fn room_of(name: &str) -> RoomSelector {
     let name = name.trim();
     RoomSelector::Name(name.strip_prefix('#').unwrap_or(name).to_owned())
+}
+
+/// A room, or with `@` in front who the other of a direct room is: by login, or by number as in `@#7`.
+fn place_of(name: &str) -> Place {
+    let Some(other) = name.strip_prefix('@') else {
+        return Place::Room(room_of(name));
+    };
+    let number = other.strip_prefix('#').and_then(|id| id.parse().ok());
+    Place::With(match number {
+        Some(id) => UserSelector::Id(UserId(id)),
+        None => UserSelector::Login(other.to_owned()),
+    })
 }
 
 fn usage(verb: &str) -> String {
@@ -235,18 +258,29 @@ async fn history(
 }
 
 /// The last private messages with somebody, which are seen then.
-async fn private(login: &str, count: usize, session: &mut Session) -> Result<Vec<Arc<Message>>> {
-    let (user, create) = (UserSelector::Login(login.to_owned()), false);
-    let room = match session.call(commands::Direct { user, create }).await {
-        Ok(room) => RoomSelector::Id(room.id),
-        Err(Error::NoSuchRoom) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+async fn private(
+    user: UserSelector,
+    count: usize,
+    session: &mut Session,
+) -> Result<Vec<Arc<Message>>> {
+    let Some(room) = direct(user, session).await? else {
+        return Ok(Vec::new());
     };
     let said = history(room.clone(), count, session).await?;
     if let Some(at) = said.first().map(|message| message.created) {
         session.call(commands::MarkSeen { room, at }).await?;
     }
     Ok(said)
+}
+
+/// The direct room with somebody, if there is one.
+async fn direct(user: UserSelector, session: &mut Session) -> Result<Option<RoomSelector>> {
+    let create = false;
+    match session.call(commands::Direct { user, create }).await {
+        Ok(room) => Ok(Some(RoomSelector::Id(room.id))),
+        Err(Error::NoSuchRoom) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is said to who comes in over a dialect that shows no private messages from before: that some wait, and from whom.
@@ -258,25 +292,40 @@ pub async fn waiting(session: &mut Session) -> Option<String> {
             return None;
         }
     };
-    let (first, _) = waiting.first()?;
-    let total: u64 = waiting.iter().map(|(_, count)| count).sum();
+    let first = &waiting.first()?.from;
+    let total: u64 = waiting.iter().map(|one| one.messages).sum();
     let who: Vec<String> = waiting
         .iter()
-        .map(|(user, count)| format!("{} ({count})", user.login))
+        .map(|one| match one.is_gone {
+            false => format!("{} ({})", one.from.login, one.messages),
+            true => format!(
+                "#{} {}, who is gone ({})",
+                one.from.id, one.from.login, one.messages
+            ),
+        })
         .collect();
     let what = match total {
         1 => "1 private message is waiting".to_owned(),
         total => format!("{total} private messages are waiting"),
     };
-    let (who, login) = (who.join(", "), &first.login);
-    Some(format!("{what}: {who}; say to me: history @{login}"))
+    let (who, first) = (
+        who.join(", "),
+        match waiting[0].is_gone {
+            false => first.login.clone(),
+            true => format!("#{}", first.id),
+        },
+    );
+    Some(format!("{what}: {who}; say to me: history @{first}"))
 }
 
-async fn search(
-    room: RoomSelector,
-    text: &str,
-    session: &mut Session,
-) -> Result<Vec<Arc<Message>>> {
+async fn search(place: Place, text: &str, session: &mut Session) -> Result<Vec<Arc<Message>>> {
+    let room = match place {
+        Place::Room(room) => room,
+        Place::With(user) => match direct(user, session).await? {
+            Some(room) => room,
+            None => return Ok(Vec::new()),
+        },
+    };
     let command = commands::Search {
         room,
         query: SearchQuery::containing(text, FOUND),

@@ -305,9 +305,10 @@ impl Session {
         }
         let caller = Caller::connected(self);
         caller.actor()?;
+        let message = Box::new(message).prepare(&caller).await?;
         // Until here the end of the connection takes the content with it, from here on it does not.
         placed.submitted();
-        match caller.commit(message).await {
+        match caller.commit(*message).await {
             Err(error) if error != Error::OutcomeUnknown => {
                 placed.refused();
                 Err(error)

@@ -85,4 +85,11 @@ impl HistoryQuery {
             limit,
         }
     }
+
+    /// Whether it is about all that was said: nothing but the limit leaves anything out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let (ids, times) = ((self.after, self.before), (self.from, self.to));
+        (ids, times, self.upto) == ((None, None), (None, None), None)
+    }
 }

@@ -69,6 +69,12 @@ impl Room {
         }
     }
 
+    /// With whom this is the direct room of a user; oneself where it is one's own alone.
+    #[must_use]
+    pub fn other_than(&self, user: UserId) -> Option<UserId> {
+        self.pair.map(|(a, b)| if a == user { b } else { a })
+    }
+
     /// Up to which place what was said is shown to nobody.
     #[must_use]
     pub fn hidden_from_all(&self) -> Seq {

@@ -77,6 +77,12 @@ impl fmt::Debug for UserRow {
 }
 
 impl UserRow {
+    /// Whether it is a guest that is absent, or an account that was removed or is being erased: nobody comes in as it any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.folded.is_none() || self.erasing
+    }
+
     /// A row whose `reference` follows from `user`.
     #[must_use]
     pub fn new(

@@ -109,3 +109,36 @@ async fn what_was_read_elsewhere_waits_no_more() {
     let mut jim = daemon.authenticated("boris").await;
     jim.hears_nothing().await;
 }
+
+#[tokio::test]
+async fn what_somebody_said_who_is_gone_is_read_under_a_number() {
+    let daemon = Daemon::start("").await;
+    let boris = daemon.account("boris").await;
+    let anna = daemon.account("anna").await;
+    writes(&daemon, "anna", boris, &["last words"]).await;
+    let user = user("anna");
+    daemon.operate(commands::RemoveUser { user }).await;
+    for login in ["anna", "clara"] {
+        daemon.account(login).await;
+    }
+    let mut jim = daemon.authenticated("boris").await;
+    let word = format!(
+        "1 private message is waiting: #{anna} anna, who is gone (1); say to me: history @#{anna}"
+    );
+    assert_eq!(jim.heard().await["message"], word);
+    // The login is somebody else's now.
+    let none = ["nothing was said there"];
+    assert_eq!(asks(&mut jim, "history @anna", 1).await, none);
+    for (asked, told) in [
+        (format!("search @#{anna} last"), "<anna> last words"),
+        ("search @clara last".to_owned(), "nothing was found"),
+        ("search @nobody last".to_owned(), "no such user"),
+        (format!("history @#{anna}"), "<anna> last words"),
+    ] {
+        assert_eq!(asks(&mut jim, &asked, 1).await, [told], "{asked}");
+    }
+    jim.write(json!({"action": "quit"})).await;
+    jim.end().await;
+    let mut jim = daemon.authenticated("boris").await;
+    jim.hears_nothing().await;
+}

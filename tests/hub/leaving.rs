@@ -2,7 +2,7 @@
 
 use tolmach::commands;
 use tolmach::hub::Scope;
-use tolmach::model::{Error, Role, RoomKind, RoomSelector};
+use tolmach::model::{BanSubject, Error, Role, RoomKind, RoomSelector};
 
 use crate::support::{World, by_id, create_room, enter, login, name, say};
 
@@ -244,5 +244,64 @@ async fn who_is_switched_off_or_banned_succeeds_nobody_and_leaves_no_room_twice(
         }
         assert_eq!(dora.heard(), ["#tea left boris"]);
         world.assert_gapless(room.id).await;
+    }
+}
+
+#[tokio::test]
+async fn whose_owner_is_gone_for_good_is_the_next_accounts_who_enters() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+        let room = || name("tea");
+        let commands::Entered { room: tea, .. } =
+            anna.ok(create_room("tea", RoomKind::Public)).await;
+        boris.enter(room()).await;
+        let user = || login("boris");
+        let disabled = |disabled| commands::SetDisabled {
+            user: user(),
+            disabled,
+        };
+        world.op(disabled(true)).await;
+        anna.ok(commands::Leave { room: room() }).await;
+        let user = login("anna");
+        world.op(commands::RemoveUser { user }).await;
+        // A guest owns nothing, and who is disabled can do nothing.
+        let mut guest = world.guest("guest").await;
+        guest.enter(room()).await;
+        clara.enter(room()).await;
+        assert_eq!(world.stored(tea.id).await.owner, Some(clara.user()));
+        let end = || commands::DeleteRoom { room: room() };
+        world.op(disabled(false)).await;
+        let mut boris = world.again("boris").await;
+        assert!(matches!(boris.err(end()).await, Error::NotAllowed(_)));
+        world.assert_gapless(tea.id).await;
+        clara.ok(end()).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_whom_the_gateway_keeps_out_succeeds_an_owner() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris, mut clara] = world.accounts(["anna", "boris", "clara"]).await;
+        let room = || name("tea");
+        let commands::Entered { room: tea, .. } =
+            anna.ok(create_room("tea", RoomKind::Public)).await;
+        for client in [&mut boris, &mut clara] {
+            client.enter(room()).await;
+        }
+        anna.ok(commands::SetRole {
+            room: room(),
+            user: login("boris"),
+            role: Role::Admin,
+        })
+        .await;
+        world
+            .op(commands::AddBan {
+                subject: BanSubject::Login("boris".to_owned()),
+                reason: String::new(),
+                term: None,
+            })
+            .await;
+        anna.ok(commands::Leave { room: room() }).await;
+        assert_eq!(world.stored(tea.id).await.owner, Some(clara.user()));
     }
 }

@@ -6,7 +6,7 @@ use tolmach::model::{
     UserSelector,
 };
 
-use crate::support::{Client, World, by_id, draft, login, name, say, to_user};
+use crate::support::{Client, World, by_id, create_room, draft, login, name, say, to_user};
 
 async fn post(client: &mut Client, draft: commands::Send) -> std::sync::Arc<Message> {
     client.ok(draft).await
@@ -402,7 +402,8 @@ async fn an_edit_to_the_same_is_told_to_nobody() {
 async fn nothing_is_said_to_an_account_that_is_gone() {
     for world in World::of_each_kind().await {
         let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
-        let room = anna.ok(to_user(login("boris"), "hello")).await.room;
+        let said = anna.ok(to_user(login("boris"), "hello")).await;
+        let room = said.room;
         let own = anna.ok(to_user(login("anna"), "note")).await.room;
         boris.session.farewell();
         world
@@ -415,8 +416,62 @@ async fn nothing_is_said_to_an_account_that_is_gone() {
             anna.err(say(by_id(room), "anybody?")).await,
             Error::NoSuchUser
         );
+        let message = said.id;
+        assert_eq!(
+            anna.err(commands::Edit::text(message, "anybody?")).await,
+            Error::NoSuchUser
+        );
         assert_eq!(world.stored(room).await.seq, before);
+        anna.ok(commands::Delete { message }).await;
         anna.say(by_id(own), "another note").await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_for_a_guest_who_broke_off() {
+    for world in World::of_each_kind().await {
+        let mut anna = world.account("anna").await;
+        let mut guest = world.guest("guest").await;
+        let room = anna.ok(to_user(login("guest"), "hello")).await.room;
+        guest.session.break_off();
+        let before = world.stored(room).await.seq;
+        let kept = |to: Target| commands::Send {
+            offline: commands::Offline::Store,
+            ..commands::Send::text(to, "anybody?")
+        };
+        for to in [Target::User(login("guest")), Target::Room(by_id(room))] {
+            assert_eq!(anna.err(kept(to)).await, Error::RecipientOffline);
+        }
+        assert_eq!(world.stored(room).await.seq, before);
+        // An account may come back.
+        let boris = world.account("boris").await;
+        drop(boris);
+        anna.ok(kept(Target::User(login("boris")))).await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_history_is_cleared_without_a_word() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        let commands::Entered { room, .. } = anna.ok(create_room("tea", RoomKind::Public)).await;
+        boris.enter(name("tea")).await;
+        let clear = || commands::ClearHistory { room: name("tea") };
+        boris.told();
+        assert!(!anna.ok(clear()).await);
+        anna.say(name("tea"), "hello").await;
+        assert!(anna.ok(clear()).await);
+        assert_eq!(boris.heard(), ["#tea anna: hello", "#tea cleared"]);
+        let before = world.stored(room.id).await;
+        assert!(!anna.ok(clear()).await);
+        assert_eq!(boris.heard(), [""; 0]);
+        assert_eq!(world.stored(room.id).await, before);
+        // What else happened in it is nothing that was said.
+        boris.ok(commands::Leave { room: name("tea") }).await;
+        assert!(!anna.ok(clear()).await);
+        anna.say(name("tea"), "again").await;
+        assert!(anna.ok(clear()).await);
+        world.assert_gapless(room.id).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Private messages that came while one was away: they wait until they are read.
 
 use tolmach::commands;
-use tolmach::model::{HistoryOrder, HistoryQuery, RoomId, Timestamp};
+use tolmach::model::{Error, HistoryOrder, HistoryQuery, RoomId, Timestamp, UserSelector};
 
 use crate::support::{Client, World, by_id, login, to_user};
 
@@ -16,7 +16,7 @@ async fn waiting(client: &mut Client) -> Vec<(String, u64)> {
     let waiting = client.ok(commands::Waiting).await;
     let mut waiting: Vec<_> = waiting
         .into_iter()
-        .map(|(from, count)| (from.login.clone(), count))
+        .map(|one| (one.from.login.clone(), one.messages))
         .collect();
     waiting.sort();
     waiting
@@ -77,5 +77,70 @@ async fn what_was_seen_to_the_end_waits_no_more() {
                 .map_or(0, |(_, count)| *count);
             assert_eq!(waits, left);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_it_was_read_waits_no_more() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        boris.session.farewell();
+        let first = anna.ok(kept_for("boris", "gone soon")).await;
+        world.settled().await;
+        let message = first.id;
+        anna.ok(commands::Delete { message }).await;
+        let mut boris = world.again("boris").await;
+        assert_eq!(waiting(&mut boris).await, []);
+        boris.session.farewell();
+        let second = anna.ok(kept_for("boris", "stays")).await;
+        world.settled().await;
+        let mut boris = world.again("boris").await;
+        assert_eq!(waiting(&mut boris).await, [("anna".to_owned(), 1)]);
+        read(&mut boris, second.room, 20).await;
+        assert_eq!(waiting(&mut boris).await, []);
+        // Nor what nobody is shown any more.
+        boris.session.farewell();
+        anna.ok(kept_for("boris", "cleared")).await;
+        let room = by_id(second.room);
+        world.op(commands::ClearHistory { room }).await;
+        let mut boris = world.again("boris").await;
+        assert_eq!(waiting(&mut boris).await, []);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_said_who_is_gone_is_read_under_the_login_or_number_it_had() {
+    for world in World::of_each_kind().await {
+        let [mut anna, mut boris] = world.accounts(["anna", "boris"]).await;
+        boris.session.farewell();
+        let room = anna.ok(kept_for("boris", "last words")).await.room;
+        world.settled().await;
+        let id = anna.user();
+        let user = login("anna");
+        world.op(commands::RemoveUser { user }).await;
+        let mut boris = world.again("boris").await;
+        let waits = boris.ok(commands::Waiting).await;
+        let [one] = waits.as_slice() else {
+            panic!("{waits:?}");
+        };
+        assert_eq!((one.from.id, one.messages, one.is_gone), (id, 1, true));
+        let direct = |user, create| commands::Direct { user, create };
+        for user in [login("Anna"), UserSelector::Id(id)] {
+            assert_eq!(boris.ok(direct(user.clone(), false)).await.id, room);
+            assert_eq!(boris.err(direct(user, true)).await, Error::NoSuchUser);
+        }
+        // The login is another's now; the number is not.
+        let mut anna = world.account("anna").await;
+        assert_eq!(
+            boris.err(direct(login("anna"), false)).await,
+            Error::NoSuchRoom
+        );
+        assert_eq!(boris.ok(direct(UserSelector::Id(id), false)).await.id, room);
+        // Nobody else finds anything by it.
+        for user in [login("boris"), UserSelector::Id(id)] {
+            anna.call(direct(user, false)).await.unwrap_err();
+        }
+        read(&mut boris, room, 20).await;
+        assert_eq!(waiting(&mut boris).await, []);
     }
 }

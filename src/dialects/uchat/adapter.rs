@@ -126,10 +126,7 @@ impl UchatAdapter {
                 let message = self.message(room, message, cx).await?.id;
                 self.told(commands::Delete { message }, cx).await?
             }
-            Request::ClearHistory { room } => {
-                let room = by_id(room);
-                self.told(commands::ClearHistory { room }, cx).await?
-            }
+            Request::ClearHistory { room } => self.clear_history(room, cx).await?,
             Request::NewMessages { room, date, count } => {
                 self.new_messages(room, date, count, cx).await?
             }

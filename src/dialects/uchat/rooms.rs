@@ -121,6 +121,18 @@ impl UchatAdapter {
         Ok(self.frame_of(&ServerFrame::RenameRoom { room, name }))
     }
 
+    pub(super) async fn clear_history(
+        &self,
+        room: i32,
+        cx: &mut RequestContext<'_>,
+    ) -> Result<Bytes> {
+        let command = commands::ClearHistory { room: by_id(room) };
+        Ok(match cx.session.call(command).await? {
+            true => Bytes::new(),
+            false => self.frame_of(&ServerFrame::ClearHistory { room }),
+        })
+    }
+
     pub(super) async fn describe_room(
         &self,
         room: i32,

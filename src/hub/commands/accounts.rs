@@ -404,7 +404,7 @@ impl Work<'_> {
             self.rows.remove_token(token.id)?;
         }
         for room in self.rows.owned_rooms(id)? {
-            self.succeed_owner(room, id, None)?;
+            self.succeed_owner(room, id, Some(id))?;
         }
         self.end_memberships(row)?;
         Ok(self.rows.forget_contact(id)?)

@@ -132,6 +132,13 @@ impl Work<'_> {
         Ok(bans.find(|ban| binds(ban, now, address, user)))
     }
 
+    /// The ban that keeps out a user.
+    pub(super) fn ban_of_user(&mut self, user: &User) -> Done<Option<GatewayBan>> {
+        let (bans, now) = (self.rows.gateway_bans()?, self.at);
+        let binds = |ban: &GatewayBan| ban.holds(now) && ban.binds_user(user.id, &user.login);
+        Ok(bans.into_iter().find(binds))
+    }
+
     /// The ban of an account is of the login that it has from now on; all bans as they are then.
     pub(super) fn move_ban(&mut self, of: &User, folded: &str) -> Done<Vec<GatewayBan>> {
         for ban in self.rows.gateway_bans()? {

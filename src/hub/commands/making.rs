@@ -11,7 +11,7 @@ use super::work::Done;
 use super::{Actor, Caller, Change, Command, Entered, Needs, Work};
 use crate::model::{
     Error, Result, Role, Room, RoomChange, RoomId, RoomKind, Secret, Seq, Timestamp, UserId,
-    UserKind, UserSelector, clean_text, fold_room_name, kept_title, room_names_from,
+    UserKind, UserSelector, clean_text, fold_login, fold_room_name, kept_title, room_names_from,
     validate_room_name,
 };
 use crate::store::{RoomRow, RowKey, RowKeys};
@@ -231,7 +231,8 @@ fn new_room(kind: RoomKind, at: Timestamp) -> Room {
     }
 }
 
-/// The direct room with a user.
+/// The direct room with a user. One that is there already is found, too, if the other is gone: by its number, or by its last login
+/// where nobody has that now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Direct {
     /// The other; it may be oneself.
@@ -246,7 +247,11 @@ impl Command for Direct {
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Room>> {
         let own = caller.user_id()?;
-        let other = caller.user(&self.user).await?.user.id;
+        let other = match caller.user(&self.user).await {
+            Ok(row) => row.user.id,
+            Err(Error::NoSuchUser) if !self.create => caller.gone_from_direct(&self.user).await?,
+            Err(error) => return Err(error),
+        };
         let found = caller.store().direct_room(own, other).await?;
         let row = match found {
             Some(row) => row,
@@ -266,6 +271,32 @@ impl Change for Direct {
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<RoomRow>> {
         work.direct_room(&self.user)
+    }
+}
+
+impl Caller<'_> {
+    /// Who is gone and has a direct room with the caller; of several of one login, who came last.
+    async fn gone_from_direct(&self, selector: &UserSelector) -> Result<UserId> {
+        let own = self.user_id()?;
+        let mut found = None;
+        for (room, _) in self.store().rooms_of(own).await? {
+            let Some(other) = room.room.other_than(own) else {
+                continue;
+            };
+            let Some(row) = self.store().user(other).await?.filter(|row| row.is_gone()) else {
+                continue;
+            };
+            let is_meant = match selector {
+                UserSelector::Id(id) => *id == other,
+                UserSelector::Login(login) => fold_login(login).is_ok_and(|folded| {
+                    fold_login(&row.user.login).is_ok_and(|former| former == folded)
+                }),
+            };
+            if is_meant {
+                found = found.max(Some(other));
+            }
+        }
+        found.ok_or(Error::NoSuchUser)
     }
 }
 

@@ -10,13 +10,15 @@ use super::command::{about, committed_as_asked, looks_at};
 use super::rules::{Action, Standing, pause};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Text, Work};
+use crate::hub::state::HubState;
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, Room, RoomChange,
-    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserSelector, clean_text, kept_text,
+    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserId, UserKind, UserSelector,
+    clean_text, kept_text,
 };
-use crate::store::{RoomRow, RowKey, RowKeys};
+use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
 
-/// What becomes of a private message whose recipient has no open session.
+/// What becomes of a private message to an account that has no open session. A guest without one never comes back: it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Offline {
@@ -35,7 +37,7 @@ pub enum Offline {
 /// - [`Error::NoSuchRoom`], [`Error::NoSuchUser`], [`Error::NoSuchMessage`]: where it goes, or what it answers, is not there for the user.
 /// - [`Error::NotAllowed`]: the user is no member, or a member of a quiet room.
 /// - [`Error::Banned`]: from this room.
-/// - [`Error::RecipientOffline`]: [`Offline::Refuse`], and the other has no session.
+/// - [`Error::RecipientOffline`]: the other has no session, and it is [`Offline::Refuse`] or the other a guest.
 /// - [`Error::RateLimited`]: the room is slow, and the pause is not over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
@@ -77,22 +79,51 @@ impl Send {
         mut self: Box<Self>,
         caller: &Caller<'_>,
     ) -> Result<Box<Self>> {
-        if let Target::User(user) = &mut self.to
-            && self.offline == Offline::Refuse
-        {
-            let id = Box::pin(caller.user(user)).await?.user.id;
-            let hub = caller.hub();
-            let is_there = || hub.with_state(|state| state.is_connected_anywhere(id));
-            // Who may be there hears of it by the store, or finds it at the next login.
-            if !is_there() && !hub.may_miss_somebody() {
+        let recipient = Box::pin(caller.recipient(&self.to)).await?;
+        if let Some(row) = recipient {
+            let is_for_later = self.offline == Offline::Store && row.user.kind == UserKind::Account;
+            if !is_for_later && !caller.may_reach(row.user.id) {
                 return Err(Error::RecipientOffline);
             }
-            *user = UserSelector::Id(id);
+            if let Target::User(user) = &mut self.to {
+                *user = UserSelector::Id(row.user.id);
+            }
         }
         if let Cow::Owned(clean) = kept_text(self.kind, &self.text)? {
             self.text = clean;
         }
         Ok(self)
+    }
+}
+
+impl Caller<'_> {
+    /// Who alone reads what goes there; nobody where it is no direct room.
+    async fn recipient(&self, to: &Target) -> Result<Option<Arc<UserRow>>> {
+        let room = match to {
+            Target::User(user) => return Ok(Some(self.user(user).await?)),
+            Target::Room(RoomSelector::Id(room)) => *room,
+            Target::Room(_) => return Ok(None),
+        };
+        let is_for_many = |state: &mut HubState| state.is_for_many(room);
+        if self.hub().with_state(is_for_many) {
+            return Ok(None);
+        }
+        let own = self.user_id()?;
+        let row = self.store().room(room).await?;
+        match row.and_then(|row| row.room.other_than(own)) {
+            // To who is gone the change itself says that there is nobody.
+            Some(other) => Ok(self.store().user(other).await?.filter(|row| !row.is_gone())),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a user has an open session, or may have one at a node that cannot be asked: who may be there hears of it by the
+    /// store, or finds it at the next login.
+    fn may_reach(&self, user: UserId) -> bool {
+        let (hub, is_there) = (self.hub(), |state: &mut HubState| {
+            state.is_connected_anywhere(user)
+        });
+        hub.with_state(is_there) || hub.may_miss_somebody()
     }
 }
 
@@ -233,6 +264,7 @@ fn answerable(work: &mut Work<'_>, room: &RoomRow, answered: MessageId) -> Done<
 /// - [`Error::NoSuchMessage`]: there is none, or none that the user may see.
 /// - [`Error::NotAllowed`]: it is another's, or the room is quiet.
 /// - [`Error::Banned`]: from this room.
+/// - [`Error::NoSuchUser`]: it is in the direct room of somebody who is gone.
 /// - [`Error::Invalid`]: there is nothing to see in the text, or the kind is neither text nor emote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
@@ -288,6 +320,7 @@ impl Change for Edit {
 
     fn apply(self, work: &mut Work<'_>) -> Done<Arc<Message>> {
         let (mut message, room) = own_or_permitted(work, Action::Edit, self.message)?;
+        work.check_readable(&room)?;
         let (kind, text) = self.read(message.kind);
         kept_text(kind, &text)?;
         if (kind, &text) == (message.kind, &message.text) {
@@ -395,7 +428,7 @@ impl Change for Hide {
     }
 }
 
-/// Shows nobody what was said in the room until now.
+/// Shows nobody what was said in the room until now; the reply: whether anything was shown before, else nobody is told.
 ///
 /// Who may: the row of [`rules::Action::ClearHistory`](super::rules::Action::ClearHistory) in [`rules::TABLE`](super::rules::TABLE).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -404,21 +437,35 @@ pub struct ClearHistory {
     pub room: RoomSelector,
 }
 
-committed_as_asked!(ClearHistory, room);
+impl Command for ClearHistory {
+    type Reply = bool;
+    const NEEDS: Needs = Needs::User;
+    about!(room: room);
+
+    async fn call(self, caller: &mut Caller<'_>) -> Result<bool> {
+        caller.commit(self).await
+    }
+}
 
 impl Change for ClearHistory {
-    type Outcome = ();
+    type Outcome = bool;
     const NEEDS_ROOM: bool = false;
     looks_at!(room: room);
 
-    fn apply(self, work: &mut Work<'_>) -> Done {
+    fn apply(self, work: &mut Work<'_>) -> Done<bool> {
         let (row, _) = work.room_for(Action::ClearHistory, &self.room)?;
+        // All that was said is older than the end of time.
+        let end = Timestamp(i64::MAX);
+        let last = work.rows.over_age(row.room.id, end, end)?;
+        if last.is_none_or(|last| last <= row.room.hidden_from_all()) {
+            return Ok(false);
+        }
         work.tell(&row, RoomChange::HistoryCleared)?;
         let mut cleared = row.room.clone();
         cleared.cleared = work.rows.seq(row.room.id)?;
         let row = RoomRow::new(cleared, row.password.clone());
         work.rows.put_room(row)?;
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -57,6 +57,7 @@ pub use messages::Offline;
 pub use opening::Opened;
 pub use reading::{ChangesPage, Messages};
 pub use tokens::{ExpireTokens, NewToken, TouchToken};
+pub use waiting::WaitingFrom;
 pub use work::Work;
 
 pub(crate) use keeping::{Forget, MarkAged};

@@ -47,7 +47,8 @@ impl Command for History {
         let viewer = caller.actor()?.user();
         let page = caller.store().history(room.room.id, viewer, &self.0);
         let page = page.await?;
-        caller.have_read(&room.room, &page.messages).await?;
+        let is_all = self.0.is_whole() && page.omitted == 0;
+        caller.have_read(&room.room, &page.messages, is_all).await?;
         Ok(Messages {
             messages: with_quotes(page.messages, &room, caller).await?,
             room: Arc::new(room.room.clone()),
@@ -324,14 +325,17 @@ impl Caller<'_> {
         }
     }
 
-    /// What waited in a direct room waits no more once it was read.
-    async fn have_read(&self, room: &Room, messages: &[Arc<Message>]) -> Result<()> {
+    /// What waited in a direct room waits no more once it was read, or once all was read that is there.
+    async fn have_read(&self, room: &Room, messages: &[Arc<Message>], is_all: bool) -> Result<()> {
         let (RoomKind::Direct, Some(own)) = (room.kind, self.actor()?.user()) else {
             return Ok(());
         };
         let membership = self.store().member(room.id, own).await?;
         let from_other = messages.iter().filter(|message| message.sender.id != own);
-        let read = from_other.count() as u64;
+        let read = match is_all {
+            true => u64::MAX,
+            false => from_other.count() as u64,
+        };
         if membership.is_some_and(|membership| membership.waiting > 0) && read > 0 {
             let room = room.id;
             // Reading goes on where nothing can be written.

@@ -6,30 +6,79 @@ use serde::{Deserialize, Serialize};
 
 use super::work::Done;
 use super::{Caller, Change, Command, Needs, Work};
-use crate::model::{Membership, Result, RoomId, RoomSelector, UserId, UserRef};
+use crate::model::{
+    HistoryOrder, HistoryQuery, Membership, Result, RoomId, RoomSelector, UserId, UserRef,
+};
 use crate::store::{RowKey, RowKeys};
 
-/// From whom private messages wait for one, and how many: they came while one was away, and were not read since.
+/// How far back the other's messages are looked through for those that were deleted since; more than that are taken to be there.
+const LOOKS: usize = 200;
+
+/// From whom private messages wait for one, and how many: they came while one was away, and were not read or deleted since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting;
 
+/// What waits from one sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingFrom {
+    /// Who said it.
+    pub from: Arc<UserRef>,
+    /// How many messages wait; 1 at least.
+    pub messages: u64,
+    /// The sender's account was removed, or the guest is absent: nobody, or somebody else, has its login now, and
+    /// [`Direct`](super::Direct) finds the room by its number.
+    pub is_gone: bool,
+}
+
 impl Command for Waiting {
-    type Reply = Vec<(Arc<UserRef>, u64)>;
+    type Reply = Vec<WaitingFrom>;
     const NEEDS: Needs = Needs::User;
     const IS_DECIDED: bool = false;
 
-    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<(Arc<UserRef>, u64)>> {
+    async fn call(self, caller: &mut Caller<'_>) -> Result<Vec<WaitingFrom>> {
         let own = caller.user_id()?;
         let mut waiting = Vec::new();
         for (room, membership) in caller.store().rooms_of(own).await? {
-            let Some((a, b)) = room.room.pair.filter(|_| membership.waiting > 0) else {
+            let Some(other) = room.room.other_than(own).filter(|_| membership.waiting > 0) else {
                 continue;
             };
-            let other = if a == own { b } else { a };
-            let row = caller.store().user(other).await?;
-            waiting.extend(row.map(|row| (row.reference.clone(), membership.waiting)));
+            let messages = caller.still_waiting(&membership, other).await?;
+            let Some(row) = caller.store().user(other).await?.filter(|_| messages > 0) else {
+                continue;
+            };
+            waiting.push(WaitingFrom {
+                from: row.reference.clone(),
+                messages,
+                is_gone: row.is_gone(),
+            });
         }
         Ok(waiting)
+    }
+}
+
+impl Caller<'_> {
+    /// How many of the messages that wait in one's direct room are still shown: they are the last ones of the other.
+    async fn still_waiting(&self, membership: &Membership, other: UserId) -> Result<u64> {
+        let newest = HistoryQuery {
+            order: HistoryOrder::Newest,
+            ..HistoryQuery::page(RoomSelector::Id(membership.room), None, LOOKS)
+        };
+        let page = self
+            .store()
+            .history(membership.room, Some(membership.user), &newest);
+        let page = page.await?;
+        let waiting = usize::try_from(membership.waiting).unwrap_or(usize::MAX);
+        let from_other = page.messages.iter().filter(|said| said.sender.id == other);
+        let (mut seen, mut shown) = (0, 0);
+        for said in from_other.take(waiting) {
+            seen += 1;
+            shown += u64::from(!said.deleted);
+        }
+        let beyond = match page.omitted {
+            0 => 0,
+            _ => membership.waiting.saturating_sub(seen),
+        };
+        Ok(shown + beyond)
     }
 }
 

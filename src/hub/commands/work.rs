@@ -302,10 +302,10 @@ impl<'a> Work<'a> {
 
     /// In a direct room, the member who is not the actor.
     pub(super) fn peer_in(&mut self, room: &RoomRow) -> Done<Option<Arc<UserRef>>> {
-        let (Some((a, b)), Actor::User(actor)) = (room.room.pair, self.actor) else {
+        let peer = self.actor.user().and_then(|own| room.room.other_than(own));
+        let Some(peer) = peer else {
             return Ok(None);
         };
-        let peer = if actor == a { b } else { a };
         Ok(self.rows.user(peer)?.map(|row| row.reference.clone()))
     }
 
@@ -370,7 +370,8 @@ impl<'a> Work<'a> {
         self.tell_of_member(row, user)
     }
 
-    /// Who owns the room, and left when nobody could succeed, is its owner again.
+    /// Who owns the room, and left when nobody could succeed, is its owner again. Of who is gone for good, the highest and
+    /// oldest account that is in the room now takes it.
     fn tell_of_member(&mut self, row: &RoomRow, id: UserId) -> Done {
         let user = self.existing_user(id)?.reference.clone();
         let row = self.put_room(row.room.clone(), row.password.clone())?;
@@ -379,8 +380,18 @@ impl<'a> Work<'a> {
             Some(back) if row.room.owner == Some(id) && back.role != Role::Owner => {
                 self.give_role(&row, back, Role::Owner)
             }
-            _ => Ok(()),
+            _ => self.succeed_gone_owner(&row),
         }
+    }
+
+    fn succeed_gone_owner(&mut self, row: &RoomRow) -> Done {
+        let Some(owner) = row.room.owner else {
+            return Ok(());
+        };
+        if self.existing_user(owner)?.is_gone() {
+            self.succeed_owner(row.room.id, owner, Some(owner))?;
+        }
+        Ok(())
     }
 
     /// Ends a membership without telling.
@@ -442,8 +453,9 @@ impl<'a> Work<'a> {
         members.sort_by_key(|member| Reverse(rules::rank(member.role)));
         for member in members {
             let user = self.existing_user(member.user)?;
-            // A guest owns nothing, and a disabled account can do nothing.
-            if user.user.kind == UserKind::Account && !user.user.disabled {
+            // A guest owns nothing; who is disabled or banned from the gateway can do nothing.
+            let may_act = user.user.kind == UserKind::Account && !user.user.disabled;
+            if may_act && self.ban_of_user(&user.user)?.is_none() {
                 return Ok(Some(member));
             }
         }

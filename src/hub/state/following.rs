@@ -11,6 +11,11 @@ use crate::model::{
 use crate::store::UserRow;
 
 impl HubState {
+    /// Whether somebody is attached to this room, which is no direct one then, or watches it.
+    pub(in crate::hub) fn is_for_many(&self, room: RoomId) -> bool {
+        self.live_rooms.contains_key(&room)
+    }
+
     /// The last change of a room that was told here; `None` if nobody here is to be told of any.
     pub(in crate::hub) fn told(&self, room: &RoomRef) -> Option<Seq> {
         match room.pair {
