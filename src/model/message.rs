@@ -34,6 +34,23 @@ impl MessageKind {
         }
     }
 
+    /// What something is that was given as a message of this kind, whether new or an edit: a text that begins with `/me ` is an
+    /// emote, and an emote's text does not begin with `/me` once more.
+    #[must_use]
+    pub fn of_given(self, text: &str) -> (Self, &str) {
+        let (kind, mut text) = match self {
+            Self::Text => Self::of_written(text),
+            Self::Emote | Self::Sticker | Self::File => (self, text),
+        };
+        while kind == Self::Emote
+            && let Some(rest) = text.strip_prefix(EMOTE.trim_end())
+            && (rest.is_empty() || rest.starts_with(char::is_whitespace))
+        {
+            text = rest.trim_start();
+        }
+        (kind, text)
+    }
+
     /// How a message of this kind is written as a text.
     #[must_use]
     pub fn written(self, text: &str) -> Cow<'_, str> {

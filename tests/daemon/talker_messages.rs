@@ -232,6 +232,26 @@ async fn an_action_is_an_emote() {
     anna.write(json!({"type": "message", "content": "says", "action": false}))
         .await;
     assert_eq!(boris.hears("anna", "says").await.get("action"), None);
+    anna.hears("anna", "says").await;
+    // It is no emote of an emote, whether new or an edit.
+    for content in ["/me bows twice", "/me\tbows twice"] {
+        anna.write(json!({"type": "message", "content": content, "action": true}))
+            .await;
+        let told = boris.hears("anna", "bows twice").await;
+        assert_eq!(told["action"], true);
+        anna.hears("anna", "bows twice").await;
+        let id = told["id"].clone();
+        anna.write(
+            json!({"type": "message", "content": "/me /me nods", "action": true, "edit": id}),
+        )
+        .await;
+        for talker in [&mut anna, &mut boris] {
+            talker.hears("anna", "✎ nods").await;
+        }
+    }
+    anna.write(json!({"type": "message", "content": "/me", "action": true}))
+        .await;
+    assert!(anna.error().await.contains("nothing to see"));
 }
 
 #[tokio::test]

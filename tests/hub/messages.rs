@@ -431,7 +431,9 @@ async fn nothing_is_said_to_an_account_that_is_gone() {
 async fn nothing_is_kept_for_a_guest_who_broke_off() {
     for world in World::of_each_kind().await {
         let mut anna = world.account("anna").await;
+        world.room("tea", RoomKind::Public, []).await;
         let mut guest = world.guest("guest").await;
+        guest.enter(name("tea")).await;
         let room = anna.ok(to_user(login("guest"), "hello")).await.room;
         guest.session.break_off();
         let before = world.stored(room).await.seq;
@@ -447,6 +449,59 @@ async fn nothing_is_kept_for_a_guest_who_broke_off() {
         let boris = world.account("boris").await;
         drop(boris);
         anna.ok(kept(Target::User(login("boris")))).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_message_is_depends_on_kind_and_text_by_one_rule() {
+    use MessageKind::{Emote, Sticker, Text};
+    let world = World::new().await;
+    world.room("tea", RoomKind::Public, []).await;
+    let mut anna = world.account("anna").await;
+    anna.enter(name("tea")).await;
+    for (kind, text, expected) in [
+        (Text, "/me waves", Some((Emote, "waves"))),
+        (Emote, "/me waves", Some((Emote, "waves"))),
+        (Emote, "/me\twaves", Some((Emote, "waves"))),
+        (Text, "/me /me waves", Some((Emote, "waves"))),
+        (Emote, "waves", Some((Emote, "waves"))),
+        (Emote, "/mean", Some((Emote, "/mean"))),
+        (Emote, "//me", Some((Emote, "//me"))),
+        (Text, "/me", Some((Text, "/me"))),
+        (Emote, "/me", None),
+        (Emote, "/me /me", None),
+        (Sticker, "/me waves", Some((Sticker, "/me waves"))),
+    ] {
+        let send = || commands::Send {
+            kind,
+            text: text.to_owned(),
+            ..draft(name("tea"), "")
+        };
+        let Some(expected) = expected else {
+            assert!(matches!(anna.err(send()).await, Error::Invalid { .. }));
+            continue;
+        };
+        let said = anna.ok(send()).await;
+        assert_eq!(
+            (said.kind, said.text.as_str()),
+            expected,
+            "{kind:?} {text:?}"
+        );
+        if kind == Sticker {
+            continue;
+        }
+        let message = anna.say(name("tea"), "before").await.id;
+        let edit = commands::Edit {
+            message,
+            kind,
+            text: text.to_owned(),
+        };
+        let edited = anna.ok(edit).await;
+        assert_eq!(
+            (edited.kind, edited.text.as_str()),
+            expected,
+            "{kind:?} {text:?}"
+        );
     }
 }
 

@@ -24,7 +24,7 @@ struct NewMessage {
     /// The text, as it was written.
     #[schema(min_length = 1)]
     text: String,
-    /// What it is; else a text, or an emote where it begins with `/me `.
+    /// What it is; else a text. A text that begins with `/me ` is an emote, whose text is what follows.
     #[serde(default)]
     kind: Option<Kind>,
     /// The message that it answers.
@@ -148,21 +148,17 @@ async fn say_message(
     Json(new): Json<NewMessage>,
 ) -> Made<Message> {
     let to = target(&mut asker, &name).await?;
-    let (kind, text) = match new.kind {
-        None => {
-            let (kind, text) = MessageKind::of_written(&new.text);
-            (kind, text.to_owned())
-        }
-        Some(Kind::Text) => (MessageKind::Text, new.text),
-        Some(Kind::Emote) => (MessageKind::Emote, new.text),
-        Some(Kind::Sticker) => (MessageKind::Sticker, new.text),
+    let kind = match new.kind {
+        None | Some(Kind::Text) => MessageKind::Text,
+        Some(Kind::Emote) => MessageKind::Emote,
+        Some(Kind::Sticker) => MessageKind::Sticker,
     };
     asker.keep_pace(&to).await?;
     let send = Send {
         kind,
         reply_to: new.reply_to.map(MessageId),
         offline: Offline::Store,
-        text,
+        text: new.text,
         ..Send::text(to, "")
     };
     let message = asker.call(send).await?;

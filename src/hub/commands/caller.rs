@@ -263,6 +263,36 @@ impl<'a> Caller<'a> {
         Some(row.room.id)
     }
 
+    /// Who alone reads what goes there; nobody where it is no direct room.
+    pub(super) async fn recipient(&self, to: &Target) -> Result<Option<Arc<UserRow>>> {
+        let room = match to {
+            Target::User(user) => return Ok(Some(self.user(user).await?)),
+            Target::Room(RoomSelector::Id(room)) => *room,
+            Target::Room(_) => return Ok(None),
+        };
+        let is_for_many = |state: &mut HubState| state.is_for_many(room);
+        if self.hub().with_state(is_for_many) {
+            return Ok(None);
+        }
+        let (Some(own), Some(row)) = (self.actor()?.user(), self.store().room(room).await?) else {
+            return Ok(None);
+        };
+        match row.room.other_than(own) {
+            // To who is gone the change itself says that there is nobody.
+            Some(other) => Ok(self.store().user(other).await?.filter(|row| !row.is_gone())),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a user has an open session, or may have one at a node that cannot be asked: who may be there hears of it by the
+    /// store, or finds it at the next login.
+    pub(super) fn may_reach(&self, user: UserId) -> bool {
+        let (hub, is_there) = (self.hub(), |state: &mut HubState| {
+            state.is_connected_anywhere(user)
+        });
+        hub.with_state(is_there) || hub.may_miss_somebody()
+    }
+
     /// The caller's place in a room.
     pub(in crate::hub) async fn role(&self, room: RoomId) -> Result<Option<Role>> {
         let Some(user) = self.actor()?.user() else {

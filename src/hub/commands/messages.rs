@@ -10,13 +10,12 @@ use super::command::{about, committed_as_asked, looks_at};
 use super::rules::{Action, Standing, pause};
 use super::work::Done;
 use super::{Actor, Caller, Change, Command, Needs, Text, Work};
-use crate::hub::state::HubState;
 use crate::model::{
     Error, FileInfo, Membership, Message, MessageId, MessageKind, Quote, Result, Room, RoomChange,
-    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserId, UserKind, UserSelector,
-    clean_text, kept_text,
+    RoomEvent, RoomSelector, SeenMarks, Target, Timestamp, UserKind, UserSelector, clean_text,
+    kept_text,
 };
-use crate::store::{RoomRow, RowKey, RowKeys, UserRow};
+use crate::store::{RoomRow, RowKey, RowKeys};
 
 /// What becomes of a private message to an account that has no open session. A guest without one never comes back: it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +42,9 @@ pub enum Offline {
 pub struct Send {
     /// The room or the user that it is said to.
     pub to: Target,
-    /// Text, emote, sticker or file.
+    /// Text, emote, sticker or file; a text that begins with `/me ` becomes an emote.
     pub kind: MessageKind,
-    /// As written; the hub makes it clean.
+    /// As written; the hub makes it clean, and takes `/me` from the beginning of an emote.
     pub text: String,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
@@ -89,41 +88,22 @@ impl Send {
                 *user = UserSelector::Id(row.user.id);
             }
         }
-        if let Cow::Owned(clean) = kept_text(self.kind, &self.text)? {
-            self.text = clean;
-        }
+        (self.kind, self.text) = given(self.kind, self.text);
+        kept_text(self.kind, &self.text)?;
         Ok(self)
     }
 }
 
-impl Caller<'_> {
-    /// Who alone reads what goes there; nobody where it is no direct room.
-    async fn recipient(&self, to: &Target) -> Result<Option<Arc<UserRow>>> {
-        let room = match to {
-            Target::User(user) => return Ok(Some(self.user(user).await?)),
-            Target::Room(RoomSelector::Id(room)) => *room,
-            Target::Room(_) => return Ok(None),
-        };
-        let is_for_many = |state: &mut HubState| state.is_for_many(room);
-        if self.hub().with_state(is_for_many) {
-            return Ok(None);
-        }
-        let own = self.user_id()?;
-        let row = self.store().room(room).await?;
-        match row.and_then(|row| row.room.other_than(own)) {
-            // To who is gone the change itself says that there is nobody.
-            Some(other) => Ok(self.store().user(other).await?.filter(|row| !row.is_gone())),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether a user has an open session, or may have one at a node that cannot be asked: who may be there hears of it by the
-    /// store, or finds it at the next login.
-    fn may_reach(&self, user: UserId) -> bool {
-        let (hub, is_there) = (self.hub(), |state: &mut HubState| {
-            state.is_connected_anywhere(user)
-        });
-        hub.with_state(is_there) || hub.may_miss_somebody()
+/// A text that was given as one of this kind, as it is kept.
+fn given(kind: MessageKind, text: String) -> (MessageKind, String) {
+    let text = match clean_text(&text) {
+        Cow::Owned(clean) => clean,
+        Cow::Borrowed(_) => text,
+    };
+    let (kind, kept) = kind.of_given(&text);
+    match kept.len() == text.len() {
+        true => (kind, text),
+        false => (kind, kept.to_owned()),
     }
 }
 
@@ -305,7 +285,7 @@ impl Command for Edit {
     about!(texts: text);
 
     async fn call(mut self, caller: &mut Caller<'_>) -> Result<Arc<Message>> {
-        self.text = clean_text(&self.text).into_owned();
+        (self.kind, self.text) = given(self.kind, self.text);
         if !matches!(self.kind, MessageKind::Text | MessageKind::Emote) {
             return Err(Error::invalid("kind", "an edit makes a text or an emote"));
         }

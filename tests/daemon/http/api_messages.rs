@@ -50,8 +50,13 @@ async fn what_is_said_is_durable_and_heard_elsewhere() {
         (json!({"text": "/me waves"}), "emote", "waves"),
         (
             json!({"text": "/me waves", "kind": "text"}),
-            "text",
-            "/me waves",
+            "emote",
+            "waves",
+        ),
+        (
+            json!({"text": "/me waves", "kind": "emote"}),
+            "emote",
+            "waves",
         ),
         (json!({"text": "waves", "kind": "emote"}), "emote", "waves"),
         (json!({"text": "cat", "kind": "sticker"}), "sticker", "cat"),
@@ -61,6 +66,7 @@ async fn what_is_said_is_durable_and_heard_elsewhere() {
     }
     for (body, field) in [
         (json!({"text": " "}), "text"),
+        (json!({"text": "/me", "kind": "emote"}), "text"),
         (json!({"text": "x", "kind": "file"}), "kind"),
         (json!({"text": "x", "reply_to": "1"}), "reply_to"),
         (json!({}), "text"),
