@@ -10,7 +10,7 @@ use crate::model::{
     SearchQuery, Secret, Timestamp, User, UserId, UserKind, UserSelector, fold_login,
 };
 
-use super::text::plain_with_link;
+use super::text::{Naming, plain_with_link};
 
 /// Most lines of an answer, but for a history of a given length.
 const LINES: usize = 50;
@@ -357,7 +357,7 @@ fn line(message: &Message, public_url: &str) -> String {
         _ if message.deleted => format!("{time} <{login}> (deleted)"),
         MessageKind::Emote => format!("{time} * {login} {}", message.text),
         _ => {
-            let text = plain_with_link(message, public_url);
+            let text = plain_with_link(message, Naming::Login, public_url);
             format!("{time} <{login}> {text}")
         }
     }

@@ -64,36 +64,49 @@ fn one_line(text: &str) -> String {
     lines.join(" ")
 }
 
+/// By what a dialect says who somebody is, also where a reply shows whom it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// By the login, which is one's own.
+    Login,
+    /// By the name that one chose to be shown by, which may be another's login.
+    Name,
+}
+
 /// A message's text for a dialect that has no emotes, stickers or files.
 #[must_use]
-pub fn plain(message: &Message) -> Cow<'_, str> {
-    plain_with_link(message, "")
+pub fn plain(message: &Message, naming: Naming) -> Cow<'_, str> {
+    plain_with_link(message, naming, "")
 }
 
 /// As [`plain`], with a file's link behind its name, which begins with this; none where that is empty.
 #[must_use]
-pub fn plain_with_link<'a>(message: &'a Message, public_url: &str) -> Cow<'a, str> {
+pub fn plain_with_link<'a>(message: &'a Message, naming: Naming, public_url: &str) -> Cow<'a, str> {
     match message.kind {
-        MessageKind::Emote => with_emote(message),
-        _ => without_emote_with_link(message, public_url),
+        MessageKind::Emote => with_emote(message, naming),
+        _ => without_emote_with_link(message, naming, public_url),
     }
 }
 
 /// A message's text for a dialect that has stickers and files but no emotes.
 #[must_use]
-pub fn with_emote(message: &Message) -> Cow<'_, str> {
-    below_quote(message, message.kind.written(&message.text))
+pub fn with_emote(message: &Message, naming: Naming) -> Cow<'_, str> {
+    below_quote(message, naming, message.kind.written(&message.text))
 }
 
 /// A message's text for a dialect that has emotes but no stickers or files.
 #[must_use]
-pub fn without_emote(message: &Message) -> Cow<'_, str> {
-    without_emote_with_link(message, "")
+pub fn without_emote(message: &Message, naming: Naming) -> Cow<'_, str> {
+    without_emote_with_link(message, naming, "")
 }
 
 /// As [`without_emote`], with a file's link behind its name, which begins with this; none where that is empty.
 #[must_use]
-pub fn without_emote_with_link<'a>(message: &'a Message, public_url: &str) -> Cow<'a, str> {
+pub fn without_emote_with_link<'a>(
+    message: &'a Message,
+    naming: Naming,
+    public_url: &str,
+) -> Cow<'a, str> {
     let text = match (message.kind, &message.file) {
         (MessageKind::Sticker, _) => Cow::Owned(format!(":{}:", message.text)),
         (MessageKind::File, Some(file)) => {
@@ -109,11 +122,11 @@ pub fn without_emote_with_link<'a>(message: &'a Message, public_url: &str) -> Co
         }
         _ => Cow::Borrowed(message.text.as_str()),
     };
-    below_quote(message, text)
+    below_quote(message, naming, text)
 }
 
 /// "`> name: first line` above the text."
-fn below_quote<'a>(message: &Message, text: Cow<'a, str>) -> Cow<'a, str> {
+fn below_quote<'a>(message: &Message, naming: Naming, text: Cow<'a, str>) -> Cow<'a, str> {
     let Some(quote) = &message.quote else {
         return text;
     };
@@ -123,7 +136,11 @@ fn below_quote<'a>(message: &Message, text: Cow<'a, str>) -> Cow<'a, str> {
     } else {
         ""
     };
-    Cow::Owned(format!("> {}: {line}{cut}\n{text}", quote.sender.name))
+    let who = match naming {
+        Naming::Login => &quote.sender.login,
+        Naming::Name => &quote.sender.name,
+    };
+    Cow::Owned(format!("> {who}: {line}{cut}\n{text}"))
 }
 
 /// A size for people: bytes below 1,000, then kB and MB with one digit behind the point.
@@ -260,14 +277,15 @@ mod tests {
     #[test]
     fn a_reply_stands_below_the_line_that_it_answers() {
         let text = reply(MessageKind::Text, "coffee?");
-        assert_eq!(plain(&text), "> Anna: coffee?\ntea");
-        assert_eq!(with_emote(&text), "> Anna: coffee?\ntea");
+        assert_eq!(plain(&text, Naming::Name), "> Anna: coffee?\ntea");
+        assert_eq!(plain(&text, Naming::Login), "> anna: coffee?\ntea");
+        assert_eq!(with_emote(&text, Naming::Name), "> Anna: coffee?\ntea");
         let emote = reply(MessageKind::Emote, "");
-        assert_eq!(plain(&emote), "> Anna: \n/me tea");
-        assert_eq!(without_emote(&emote), "> Anna: \ntea");
+        assert_eq!(plain(&emote, Naming::Login), "> anna: \n/me tea");
+        assert_eq!(without_emote(&emote, Naming::Name), "> Anna: \ntea");
         let sticker = reply(MessageKind::Sticker, &"я".repeat(101));
         let expected = format!("> Anna: {}…\n:tea:", "я".repeat(100));
-        assert_eq!(plain(&sticker), expected);
+        assert_eq!(plain(&sticker, Naming::Name), expected);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tolmach::dialects::text::{EDITED, configured, plain, without_emote};
+use tolmach::dialects::text::{EDITED, Naming, configured, plain, without_emote};
 use tolmach::hub::translation::{Meaning, Translation};
 use tolmach::hub::{Audience, Encoded, Encoding, EventEncoder};
 use tolmach::model::{
@@ -44,7 +44,12 @@ fn room(event: &RoomEvent, out: &mut Encoding) {
     match &event.change {
         RoomChange::Posted(message) => said(event, message, new_text(message), out),
         RoomChange::Edited(message) => {
-            said(event, message, format!("{EDITED}{}", plain(message)), out);
+            said(
+                event,
+                message,
+                format!("{EDITED}{}", plain(message, Naming::Login)),
+                out,
+            );
         }
         RoomChange::Titled
         | RoomChange::Described { .. }
@@ -79,7 +84,7 @@ fn room(event: &RoomEvent, out: &mut Encoding) {
 
 /// An emote's text in a room has a form of its own; to one user it has not.
 fn new_text(message: &Message) -> String {
-    without_emote(message).into_owned()
+    without_emote(message, Naming::Login).into_owned()
 }
 
 fn said(event: &RoomEvent, message: &Message, text: String, out: &mut Encoding) {
@@ -90,7 +95,7 @@ fn said(event: &RoomEvent, message: &Message, text: String, out: &mut Encoding) 
         (RoomKind::Direct, _) if is_edited => ServerLine::Private { from, text },
         (RoomKind::Direct, _) => ServerLine::Private {
             from,
-            text: plain(message).into_owned(),
+            text: plain(message, Naming::Login).into_owned(),
         },
         (_, MessageKind::Emote) if !is_edited => ServerLine::Emote { room, from, text },
         _ => ServerLine::Said { room, from, text },

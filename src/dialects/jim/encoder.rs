@@ -7,7 +7,7 @@ use tolmach_jim::{Extra, ServerFrame};
 
 use super::outcome::Style;
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, configured, plain_with_link};
+use crate::dialects::text::{EDITED, Naming, configured, plain_with_link};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -70,11 +70,11 @@ impl JimEncoder {
             |code, text: String| move |out: &mut BytesMut| self.notice(code, &text, event.at, out);
         match &event.change {
             RoomChange::Posted(message) => {
-                let text = plain_with_link(message, &self.public_url);
+                let text = plain_with_link(message, Naming::Login, &self.public_url);
                 self.said(event, message, &text, out);
             }
             RoomChange::Edited(message) => {
-                let text = plain_with_link(message, &self.public_url);
+                let text = plain_with_link(message, Naming::Login, &self.public_url);
                 self.said(event, message, &format!("{EDITED}{text}"), out);
             }
             RoomChange::Titled

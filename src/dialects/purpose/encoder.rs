@@ -11,7 +11,7 @@ use tolmach_purpose::{
 
 use super::translations::TRANSLATIONS;
 use crate::dialects::direct_rooms::other_of;
-use crate::dialects::text::plain_with_link;
+use crate::dialects::text::{Naming, plain_with_link};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{EndReason, Event, Message, RoomChange, RoomEvent, RoomKind, RoomRef};
@@ -45,8 +45,14 @@ pub(super) fn message<'a>(
     let created = message.created.seconds();
     let (status, text) = match (message.deleted, seen) {
         (true, _) => (Status::Deleted, Cow::Borrowed("")),
-        (false, true) => (Status::Seen, plain_with_link(message, public_url)),
-        (false, false) => (Status::Sent, plain_with_link(message, public_url)),
+        (false, true) => (
+            Status::Seen,
+            plain_with_link(message, Naming::Name, public_url),
+        ),
+        (false, false) => (
+            Status::Sent,
+            plain_with_link(message, Naming::Name, public_url),
+        ),
     };
     Frame {
         id: message.id.low_bits(),

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tolmach_talker::{Extra, Flavor, Message as Frame, ServerFrame, User};
 
 use super::translations::TRANSLATIONS;
-use crate::dialects::text::{EDITED, configured, without_emote_with_link};
+use crate::dialects::text::{EDITED, Naming, configured, without_emote_with_link};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -58,7 +58,7 @@ pub(super) fn sender(user: &UserRef) -> User {
 /// A message as it was said.
 pub(super) fn said(message: &Message, private: bool, public_url: &str) -> Frame {
     Frame {
-        content: without_emote_with_link(message, public_url).into_owned(),
+        content: without_emote_with_link(message, Naming::Name, public_url).into_owned(),
         user: sender(&message.sender),
         time: message.created.seconds(),
         id: Some(message.id.0),

@@ -11,7 +11,7 @@ use tolmach_uchat::{
 
 use super::translations::TRANSLATIONS;
 use crate::dialects::direct_rooms::other_of;
-use crate::dialects::text::with_emote;
+use crate::dialects::text::{Naming, with_emote};
 use crate::hub::translation::{Meaning, Translation};
 use crate::hub::{Audience, Encoded, Encoding, EventEncoder};
 use crate::model::{
@@ -40,7 +40,7 @@ pub(super) fn message(message: &Message) -> Frame<'_> {
         (None, MessageKind::Sticker) => {
             (MessageType::Sticker, Cow::Borrowed(message.text.as_str()))
         }
-        (None, _) => (MessageType::Text, with_emote(message)),
+        (None, _) => (MessageType::Text, with_emote(message, Naming::Name)),
     };
     let (file_size, file_name) = match &message.file {
         Some(file) => (file.size, Cow::Borrowed(file.name.as_str())),
@@ -87,7 +87,7 @@ pub(super) fn room<'a>(room: &'a RoomRef, other: Option<&'a str>) -> RoomFrame<'
 }
 
 pub(super) fn edit(message: &Message) -> ServerFrame<'_> {
-    let text = with_emote(message);
+    let text = with_emote(message, Naming::Name);
     ServerFrame::Edit {
         room: message.room.0,
         message: message.id.low_bits(),
