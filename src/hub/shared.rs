@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Hub;
 use super::clock::Clock;
-use super::commands::{Actor, EndGuest, LeaveWaiting, TouchToken};
+use super::commands::{Actor, EndGuest, LeaveWaiting, TouchTokens};
 use super::guarded::guarded;
 use super::sink::{Overflow, Sink};
 use super::state::HubState;
@@ -123,7 +123,8 @@ impl Hub {
         self.give_back(effects.released);
         for id in effects.used_tokens {
             let then = move |state: &mut HubState, _| state.recorded(id);
-            self.submit(Actor::Operator, None, TouchToken { id }, then);
+            let tokens = vec![id];
+            self.submit(Actor::Operator, None, TouchTokens { tokens }, then);
         }
         for (room, user) in effects.unheard {
             self.keep_house(LeaveWaiting { room, user });

@@ -3,11 +3,18 @@
 use std::time::{Duration, Instant};
 
 use super::Hub;
-use super::commands::{ExpireTokens, TouchToken};
+use super::commands::{ExpireTokens, TouchTokens};
+
 /// When what the store could not do for a gone guest is tried again.
 const GUEST_RETRY: Duration = Duration::from_secs(5);
-/// How often tokens that nobody used are looked for.
+/// How often tokens that nobody used are looked for, and the use of the others is recorded at least.
 const TOKEN_ROUND: Duration = Duration::from_secs(3600);
+/// How often the use of an open connection is recorded while a token lives: a crash takes no more than that part of its life.
+const USES_IN_A_LIFE: u32 = 16;
+/// The shortest time between two such records.
+const LEAST_STEP: Duration = Duration::from_millis(100);
+/// The uses of so many tokens are recorded by one write.
+const TOKENS_AT_ONCE: usize = 500;
 
 impl Hub {
     /// Makes absent whose grace is over, as long as the hub runs.
@@ -29,22 +36,28 @@ impl Hub {
         }
     }
 
-    /// Touches the tokens in use and ends those that nobody used, as long as the hub runs.
+    /// Records the use of tokens whose connections are open, and ends those that nobody used, as long as the hub runs.
     pub(super) async fn expire_tokens(self) {
+        let life = self.options().session_life;
+        let step = (life / USES_IN_A_LIFE).clamp(LEAST_STEP, TOKEN_ROUND);
+        let mut expired: Option<Instant> = None;
         loop {
-            // An open connection is use.
-            for id in self.with_state(|state| {
-                state
-                    .sessions
-                    .values()
-                    .filter_map(|entry| entry.token)
-                    .collect::<Vec<_>>()
-            }) {
-                self.keep_house(TouchToken { id });
+            // An open connection is use, also of one that is killed before it can record its end.
+            let open = self.with_state(|state| {
+                let tokens = state.sessions.values().filter_map(|entry| entry.token);
+                tokens.collect::<Vec<_>>()
+            });
+            for tokens in open.chunks(TOKENS_AT_ONCE) {
+                let tokens = tokens.to_vec();
+                self.keep_house(TouchTokens { tokens });
             }
-            let before = self.time().before(self.options().session_life);
-            self.keep_house(ExpireTokens { before });
-            tokio::time::sleep(TOKEN_ROUND).await;
+            let now = tokio::time::Instant::now().into_std();
+            if expired.is_none_or(|last| now.duration_since(last) >= TOKEN_ROUND) {
+                expired = Some(now);
+                let before = self.time().before(life);
+                self.keep_house(ExpireTokens { before });
+            }
+            tokio::time::sleep(step).await;
         }
     }
 }

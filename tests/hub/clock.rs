@@ -170,3 +170,22 @@ async fn a_ban_for_a_while_is_over_by_the_clock_of_the_hub() {
     world.client().ok(log_in()).await;
     assert_eq!(world.op(commands::Bans).await, []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_use_of_an_open_connection_is_recorded_while_it_lasts() {
+    const LIFE: u64 = 1600;
+    let mut options = Options::default();
+    options.session_life = Duration::from_secs(LIFE);
+    let (world, clock) = world(options).await;
+    world.op(register("anna")).await;
+    let (open, _) = session_of(&world, "anna").await;
+    for seconds in (100..3 * LIFE).step_by(100) {
+        clock.step(100_000);
+        later(&world, 100).await;
+        // All that is known of it after a crash.
+        let tokens = world.store.tokens(open.user()).await.unwrap();
+        let used = tokens[0].used.map_or(0, |used| used.0) - T;
+        let now = i64::try_from(seconds).unwrap() * 1000;
+        assert!(now - used <= 200_000, "{used} of {now}");
+    }
+}

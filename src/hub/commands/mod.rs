@@ -56,7 +56,7 @@ pub use members::Banned;
 pub use messages::Offline;
 pub use opening::Opened;
 pub use reading::{ChangesPage, Messages};
-pub use tokens::{ExpireTokens, NewToken, TouchToken};
+pub use tokens::{ExpireTokens, NewToken, TouchTokens};
 pub use waiting::WaitingFrom;
 pub use work::Work;
 

@@ -11,7 +11,7 @@ use crate::model::{
     EndReason, Error, News, Result, Timestamp, TokenId, TokenInfo, TokenKind, TokenText, UserId,
     UserSelector,
 };
-use crate::store::TokenRow;
+use crate::store::{RowKeys, TokenRow};
 
 /// A token, told this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,20 +262,26 @@ impl Change for UseToken {
     }
 }
 
-/// A token was in use until now: its connection is open, or has just closed.
+/// Tokens were in use until now: their connections are open, or have just closed.
 #[derive(Debug)]
-pub struct TouchToken {
-    /// The number that lists show, not a secret.
-    pub id: TokenId,
+pub struct TouchTokens {
+    /// The numbers that lists show, not secrets.
+    pub tokens: Vec<TokenId>,
 }
 
-impl Change for TouchToken {
+impl Change for TouchTokens {
     type Outcome = ();
     const NEEDS_ROOM: bool = false;
-    looks_at!(token: id);
+
+    fn rows(&self, keys: &mut RowKeys) {
+        self.tokens.iter().for_each(|token| keys.token(token));
+    }
 
     fn apply(self, work: &mut Work<'_>) -> Done {
-        Ok(work.rows.touch_token(self.id, work.at, None)?)
+        for token in self.tokens {
+            work.rows.touch_token(token, work.at, None)?;
+        }
+        Ok(())
     }
 }
 

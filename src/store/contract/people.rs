@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::commands::{
     AddBan, CreateToken, EndGuest, EndGuests, ExpireTokens, FindSecret, OpenSession, RemoveBan,
     RemoveUser, RenameUser, RevokeToken, SetDisabled, SetOperator, SetOwnDescription, SetPassword,
-    SetTitle, TouchToken, Warrant,
+    SetTitle, TouchTokens, Warrant,
 };
 use crate::model::{BanSubject, Secret, TokenId, UserKind};
 
@@ -354,7 +354,8 @@ pub(super) async fn tokens_are_kept_by_hash_touched_and_expired(bench: &Bench) {
         .at(30)
         .operator(opening(anna, Some(api.id), None))
         .unwrap();
-    bench.at(40).by(anna, TouchToken { id: api.id }).unwrap();
+    let tokens = vec![api.id];
+    bench.at(40).by(anna, TouchTokens { tokens }).unwrap();
     let row = bench.store.token(hash("2")).await.unwrap().unwrap();
     assert_eq!(
         (row.info.used, row.info.address.as_deref()),

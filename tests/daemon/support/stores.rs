@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tolmach::commands::{ExpireTokens, TouchToken};
+use tolmach::commands::{ExpireTokens, TouchTokens};
 use tolmach::hub::{Hub, Options};
 use tolmach::model::{
     Error, GatewayBan, GuestBan, HistoryQuery, Membership, Message, MessageId, Result, RoomEvent,
@@ -167,7 +167,7 @@ impl<S: Store> FaultyStore<S> {
 impl<S: Store> Store for FaultyStore<S> {
     fn submit(&self, write: Box<dyn Write>) {
         let housekeeping = [
-            std::any::type_name::<TouchToken>(),
+            std::any::type_name::<TouchTokens>(),
             std::any::type_name::<ExpireTokens>(),
         ]
         .contains(&write.name());
