@@ -1,8 +1,10 @@
 //! REQUEST_CHAT_MSG: "all created or updated in [from, to], oldest first; an answer that would pass 4 MiB ends with a
 //! whole second, from which the client can go on".
 //!
-//! What is cut off is what was created after that second, and what is older but was updated after it. The messages come in
-//! the order of `created`; a client goes on from the last one's, or from its `updated` where it was created before `from`.
+//! What is cut off is what was created after that second, and what is older but was updated after it. The messages of a whole
+//! answer come in the order in which they were said, which the times are not in when the clock was set back; those of one that
+//! is cut come in the order of `created`, and a client goes on from the last one's, or from its `updated` where it was created
+//! before `from`.
 
 use std::sync::Arc;
 
@@ -75,10 +77,15 @@ async fn whole_seconds(
     if !fitting.iter().any(goes_on) {
         let next = next_second(chat, from, last, cx).await?;
         if let Found::All(more) = read(chat, from, next.unwrap_or(from), false, cx).await? {
-            return Ok(more);
+            return Ok(by_time(more));
         }
     }
-    Ok(fitting)
+    Ok(by_time(fitting))
+}
+
+fn by_time(mut messages: Vec<Arc<Message>>) -> Vec<Arc<Message>> {
+    messages.sort_by_key(|message| message.created);
+    messages
 }
 
 /// The first second after this one, and up to the last, in which something was created or updated.
@@ -102,7 +109,7 @@ async fn next_second(
     }
 }
 
-/// Reads what was created or updated in these seconds, in the order of `created`; `bounded`: until it is more than one answer
+/// Reads what was created or updated in these seconds, in the order in which it was said; `bounded`: until it is more than one answer
 /// holds.
 async fn read(
     chat: i32,
@@ -133,7 +140,6 @@ async fn read(
             _ => break,
         }
     }
-    found.sort_by_key(|message| message.created);
     Ok(Found::All(found))
 }
 

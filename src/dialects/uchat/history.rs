@@ -36,10 +36,7 @@ impl UchatAdapter {
             return Ok(out.freeze());
         }
         let mut query = newest(room, READ);
-        query.after = match place(room, date, cx).await? {
-            Place::Of(message) | Place::After(message) => Some(message),
-            Place::Start => None,
-        };
+        query.after = Some(last_known(room, date, cx).await?);
         let messages = newest_first(query, count, LeftOut::Newest, cx).await?;
         write(&messages, Page::new_messages(room, &mut out));
         Ok(out.freeze())
@@ -109,15 +106,32 @@ enum Place {
 }
 
 async fn place(room: i32, date: i64, cx: &mut RequestContext<'_>) -> Result<Place> {
-    let mut query = newest(room, 1);
-    query.to = Some(Timestamp(date));
-    let earlier = query.clone();
-    query.from = query.to;
-    if let Some(message) = first_of(query, cx).await? {
+    if let Some(message) = dated(room, date, cx).await? {
         return Ok(Place::Of(message));
     }
+    let mut earlier = newest(room, 1);
+    earlier.to = Some(Timestamp(date));
     let last = first_of(earlier, cx).await?;
     Ok(last.map_or(Place::Start, Place::After))
+}
+
+/// The message that bears a date.
+async fn dated(room: i32, date: i64, cx: &mut RequestContext<'_>) -> Result<Option<MessageId>> {
+    let mut query = newest(room, 1);
+    (query.from, query.to) = (Some(Timestamp(date)), Some(Timestamp(date)));
+    first_of(query, cx).await
+}
+
+/// The number behind which all lies that is newer than a date: that of its message, else one before the first with a later date.
+async fn last_known(room: i32, date: i64, cx: &mut RequestContext<'_>) -> Result<MessageId> {
+    if let Some(message) = dated(room, date, cx).await? {
+        return Ok(message);
+    }
+    let mut later = newest(room, 1);
+    later.order = HistoryOrder::Oldest;
+    later.from = Some(Timestamp(date.saturating_add(1)));
+    let first = first_of(later, cx).await?;
+    Ok(MessageId(first.map_or(i64::MAX, |first| first.0 - 1)))
 }
 
 async fn first_of(query: HistoryQuery, cx: &mut RequestContext<'_>) -> Result<Option<MessageId>> {
