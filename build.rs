@@ -1,4 +1,4 @@
-//! Has the linker put what a start and a message's way run side by side: `docs/decisions/0035-layout.md`.
+//! Has the linker put what a start and a message's way run side by side: `docs/decisions/0036-layout.md`.
 
 use std::env;
 

@@ -57,13 +57,12 @@ pub(crate) enum BanAction {
 }
 
 /// For how long somebody is kept out.
-fn term(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err(
-            "a ban of no time keeps nobody out: write 1h or 30d, or leave --for out for one until it is lifted".to_owned(),
+fn term(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + Sync>> {
+    match humantime::parse_duration(text)? {
+        Duration::ZERO => Err(
+            "a ban of no time keeps nobody out: write 1h or 30d, or leave --for out for one until it is lifted".into(),
         ),
-        Ok(term) => Ok(term),
-        Err(error) => Err(error.to_string()),
+        term => Ok(term),
     }
 }
 
@@ -206,8 +205,13 @@ mod tests {
 
     #[test]
     fn a_ban_lasts_for_some_time() {
-        assert_eq!(term("1h"), Ok(Duration::from_secs(3600)));
-        assert!(term("0s").unwrap_err().contains("keeps nobody out"));
+        assert_eq!(term("1h").unwrap(), Duration::from_secs(3600));
+        assert!(
+            term("0s")
+                .unwrap_err()
+                .to_string()
+                .contains("keeps nobody out")
+        );
         assert!(term("soon").is_err());
     }
 }

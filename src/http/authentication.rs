@@ -111,7 +111,7 @@ pub(super) fn unseen(hub: &Hub, by: &Connection, bounds: Bounds) -> (Session, Ev
         address: by.address,
         exclusive: false,
         scope: Scope::Unseen,
-        encoder: Events::encoder(),
+        encoder: Events::encoder_of(crate::config::HTTP),
         sink,
     });
     (session, events)

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-use super::encoder::{Encoding, EventEncoder, SharedEncoder};
+use super::encoder::{EMBEDDED, Encoding, EventEncoder, SharedEncoder};
 use super::sink::{Bounds, Delivery, Overflow, Sink, Waiting};
 use super::{ConnectionInfo, Hub, Scope, Session};
 use crate::model::{EndReason, Event, RoomId};
@@ -62,7 +62,7 @@ impl Hub {
             address: None,
             exclusive: false,
             scope,
-            encoder: Events::encoder(),
+            encoder: Events::encoder_of(dialect),
             sink,
         };
         (self.connect(connection), events)
@@ -109,11 +109,23 @@ impl Events {
         (queue.clone(), Self(queue))
     }
 
-    /// The one form of all such connections: events as they are.
+    /// The form of such connections: events as they are. Counts call it `embedded`.
     #[must_use]
     pub fn encoder() -> SharedEncoder {
-        static PLAIN: OnceLock<SharedEncoder> = OnceLock::new();
-        PLAIN.get_or_init(|| SharedEncoder(Arc::new(Plain))).clone()
+        Self::encoder_of(EMBEDDED)
+    }
+
+    /// The same, one for all of a dialect, and called so in counts.
+    #[must_use]
+    pub fn encoder_of(dialect: &'static str) -> SharedEncoder {
+        static FORMS: Mutex<Vec<SharedEncoder>> = Mutex::new(Vec::new());
+        let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = forms.iter().find(|form| form.0.dialect() == dialect) {
+            return known.clone();
+        }
+        let form = SharedEncoder(Arc::new(Plain(dialect)));
+        forms.push(form.clone());
+        form
     }
 
     /// The next event; `None` once the session was ended by the hub, or dropped, and everything is read: one that logged out may
@@ -238,10 +250,14 @@ fn size(event: &Event) -> Waiting {
     }
 }
 
-/// The form that is none: events as they are.
-struct Plain;
+/// The form that is none, of a dialect: events as they are.
+struct Plain(&'static str);
 
 impl EventEncoder for Plain {
+    fn dialect(&self) -> &'static str {
+        self.0
+    }
+
     fn encode(&self, event: &Arc<Event>, out: &mut Encoding) {
         out.event(event.clone());
     }

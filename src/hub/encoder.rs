@@ -197,12 +197,15 @@ impl Encoding {
     }
 }
 
+/// What counts call a form that does not say.
+pub(super) const EMBEDDED: &str = "embedded";
+
 /// Turns events into one wire form. Sessions that share an `EventEncoder` share the bytes: an event is encoded once for
 /// all of them. Where it panics, these sessions end with [`EndReason::OutcomeUnknown`].
 pub trait EventEncoder: Send + Sync {
     /// What the dialect is called in counts.
     fn dialect(&self) -> &'static str {
-        "embedded"
+        EMBEDDED
     }
 
     /// What becomes of a meaning here. The state does not ask for frames of what is declared as left out, or as told by

@@ -6,9 +6,12 @@ mod scrape;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::json;
 use tolmach::commands;
 use tolmach::model::RoomKind;
 
+use super::api::Asking;
+use super::api_events::events;
 use super::{Http, Socket};
 use crate::support::uchat::MSG;
 use crate::support::{Daemon, authenticate, token, user};
@@ -313,6 +316,20 @@ async fn what_comes_by_websocket_counts_as_its_dialect() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_stream_is_told_counts_as_http() {
+    let daemon = Daemon::start(HTTP).await;
+    let mut anna = Asking::account(&daemon, "anna").await;
+    anna.post("/rooms", json!({"name": "tea"})).await;
+    let mut heard = events(&daemon, "anna").await;
+    heard.place().await;
+    anna.say("tea", "hello").await;
+    heard.hears_text("hello").await;
+    let shown = scraped(&daemon, Format::Prometheus).await;
+    assert!(shown.text.contains("to=\"http\""), "{}", shown.text);
+    assert!(!shown.text.contains("embedded"), "{}", shown.text);
 }
 
 /// What the dashboard, the documentation and its alerts name.

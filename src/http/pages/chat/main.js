@@ -235,12 +235,7 @@ byId("back").addEventListener("click", () => {
   byId("chat").classList.remove("in-room");
   byId("rooms").querySelector("[aria-current]")?.focus();
 });
-byId("log-out").addEventListener("click", () =>
-  attempt(async () => {
-    await settle();
-    await session.logOut();
-  }),
-);
+byId("log-out").addEventListener("click", () => attempt(() => settle().then(() => session.logOut())));
 
 drawIcons();
 showLogin(session);
