@@ -1,7 +1,7 @@
 //! `memory:`: everything in this process's memory, for as long as it lives.
 
-#[cfg(feature = "sqlite")]
 mod backend;
+#[cfg(feature = "sqlite")]
 mod copy;
 mod news;
 mod read;

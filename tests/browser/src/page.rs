@@ -71,17 +71,34 @@ impl Page {
         }
     }
 
-    /// Clicks where it is.
+    /// Clicks where it is. The page may draw it anew while it is looked for: then it is looked for again.
     pub async fn click(&self, role: &str, name: &str) {
-        let control = self.control(role, name).await;
-        self.click_on(&control).await;
+        let begun = Instant::now();
+        loop {
+            let control = self.control(role, name).await;
+            match self.place_of(&control).await {
+                Ok(quads) => return self.click_at(&quads).await,
+                Err(error) => assert!(begun.elapsed() < PATIENCE, "{role} {name:?}: {error}"),
+            }
+        }
     }
 
     /// Clicks where something is.
     pub async fn click_on(&self, control: &Control) {
+        let quads = self.place_of(control).await;
+        let quads = quads.unwrap_or_else(|error| panic!("{control:?}: {error}"));
+        self.click_at(&quads).await;
+    }
+
+    /// Brings something into view, and says where it is then.
+    async fn place_of(&self, control: &Control) -> Result<Value, Value> {
         let node = json!({"backendNodeId": control.node});
-        self.cdp("DOM.scrollIntoViewIfNeeded", node.clone()).await;
-        let quads = self.cdp("DOM.getContentQuads", node).await;
+        self.try_cdp("DOM.scrollIntoViewIfNeeded", node.clone())
+            .await?;
+        self.try_cdp("DOM.getContentQuads", node).await
+    }
+
+    async fn click_at(&self, quads: &Value) {
         let quad: Vec<f64> = quads["quads"][0]
             .as_array()
             .unwrap()
@@ -217,11 +234,14 @@ impl Page {
     }
 
     async fn cdp(&self, command: &str, parameters: Value) -> Value {
-        self.post(
-            "/goog/cdp/execute",
-            json!({"cmd": command, "params": parameters}),
-        )
-        .await
+        let answer = self.try_cdp(command, parameters).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    async fn try_cdp(&self, command: &str, parameters: Value) -> Result<Value, Value> {
+        let path = format!("{}/goog/cdp/execute", self.session);
+        let body = json!({"cmd": command, "params": parameters});
+        self.browser.try_command("POST", &path, &body).await
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
