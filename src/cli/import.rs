@@ -141,7 +141,7 @@ fn place(config: &Config) -> String {
     match &config.store.url {
         #[cfg(feature = "postgres")]
         StoreUrl::Postgres(url) => url.to_string(),
-        _ => config.data_dir.display().to_string(),
+        StoreUrl::Memory | StoreUrl::Sqlite(_) => config.data_dir.display().to_string(),
     }
 }
 
