@@ -63,6 +63,11 @@ impl Listener {
                 self.end_stay(room);
                 return Ok(None);
             }
+            // It goes on where the user came in again; how the stay before that ended nobody knows.
+            Ok(Found::NotKept) if self.hidden.contains_key(&room) => {
+                self.end_stay(room);
+                return Ok(None);
+            }
             Ok(Found::NotKept) => {
                 let user = UserSelector::Id(self.cursor.user);
                 let user = self.hub.operate(FindUser { user }).await?;
